@@ -1,0 +1,250 @@
+"""What the engine tells: one frozen record for each thing that happened, in order. Every table, JSON, explanation, chart and
+metric is a view of these and of nothing else.
+
+`claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or reduced); every fill, fund
+posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes positive.
+
+Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged, Skipped,
+LossSocialized, BadDebt, Held, StepEnded, AccountState, PositionState, Started, Ended, Event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class PositionState(NamedTuple):
+    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open."""
+
+    market: str
+    side: int
+    size: Decimal
+    entry: Decimal
+    cost: Decimal
+    collateral: Decimal | None
+    mark: Decimal
+    unrealized_pnl: Decimal
+
+
+class AccountState(NamedTuple):
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position was).
+
+    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at its end,
+    where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
+    """
+
+    account: str
+    status: str
+    deleveraged: bool
+    equity_start: Decimal
+    equity_end: Decimal
+    balance: Decimal
+    positions: tuple[PositionState, ...]
+
+
+class Started(NamedTuple):
+    """Step 0 before anything is worked: the funds' opening balances, and the size of the rest of the market (signed) per market."""
+
+    step: int
+    funds: tuple[tuple[str, Decimal], ...]
+    rest: tuple[tuple[str, Decimal], ...]
+
+
+class MarkMoved(NamedTuple):
+    step: int
+    market: str
+    mark: Decimal
+    time: str | None
+
+
+class FundingPaid(NamedTuple):
+    """A funding payment fell due: longs pay rate x notional to shorts (rate < 0: the other way). amount: what the payers owe together."""
+
+    step: int
+    market: str
+    rate: Decimal
+    mark: Decimal
+    amount: Decimal
+
+
+class FundingSettled(NamedTuple):
+    """What one position has paid (negative) or received since it was last settled, rounded against the account; the dust goes to the fund."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    amount: Decimal
+
+
+class Liquidated(NamedTuple):
+    """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it closed in
+    the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated position, or the cross account).
+    liquidation_price is None where no mark of this market alone would do it."""
+
+    step: int
+    claim: int
+    account: str
+    market: str
+    side: int
+    size: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    bankruptcy_price: Decimal | None
+    liquidation_price: Decimal | None
+    equity: Decimal
+    maintenance: Decimal
+    margin: str
+    method: str
+
+
+class BookFilled(NamedTuple):
+    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall)."""
+
+    step: int
+    claim: int
+    market: str
+    side: int
+    size: Decimal
+    price: Decimal
+    result: Decimal
+
+
+class FundReceived(NamedTuple):
+    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'."""
+
+    step: int
+    fund: str
+    claim: int
+    amount: Decimal
+    why: str
+
+
+class FundPaid(NamedTuple):
+    step: int
+    fund: str
+    claim: int
+    amount: Decimal
+
+
+class BackstopTook(NamedTuple):
+    """A backstop provider took `size` of the claim over at `price`."""
+
+    step: int
+    claim: int
+    provider: str
+    market: str
+    side: int
+    size: Decimal
+    price: Decimal
+    result: Decimal
+
+
+class Deleveraged(NamedTuple):
+    """`account` gave up `size` of its position (side is its own side) against the claim of `bankrupt`.
+
+    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is rounded for
+    reading only; tied: the next in the queue had exactly the same score.
+    """
+
+    step: int
+    claim: int
+    bankrupt: str
+    account: str
+    market: str
+    side: int
+    rank: int
+    score: Decimal
+    size_before: Decimal
+    size: Decimal
+    price: Decimal
+    mark: Decimal
+    realized_pnl: Decimal
+    forgone_pnl: Decimal
+    tied: bool
+
+
+class Skipped(NamedTuple):
+    """`account` stood in the queue at `rank` but the fill would have left it with `equity_after` < 0."""
+
+    step: int
+    claim: int
+    account: str
+    market: str
+    side: int
+    rank: int
+    score: Decimal
+    size: Decimal
+    price: Decimal
+    equity_after: Decimal
+
+
+class LossSocialized(NamedTuple):
+    """`account` lost `amount` of its profit to cover a loss that the fund could not; base is the profit it was a share of."""
+
+    step: int
+    account: str
+    market: str
+    amount: Decimal
+    base: Decimal
+
+
+class BadDebt(NamedTuple):
+    """Money that nobody covered, booked when a claim was closed at a loss."""
+
+    step: int
+    claim: int
+    market: str
+    amount: Decimal
+
+
+class Held(NamedTuple):
+    """What the venue still holds of a claim at the end of a step."""
+
+    step: int
+    claim: int
+    market: str
+    side: int
+    size: Decimal
+    bankruptcy_price: Decimal
+    unrealized_pnl: Decimal
+
+
+class StepEnded(NamedTuple):
+    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, held inventory's loss at the mark included."""
+
+    step: int
+    funds: tuple[tuple[str, Decimal], ...]
+    money_difference: Decimal
+    open_interest_difference: Decimal
+    bad_debt: Decimal
+
+
+class Ended(NamedTuple):
+    """The last event. accounts yields an AccountState for every account, in file order (it may be iterated again)."""
+
+    step: int
+    accounts: Iterable[AccountState]
+    evaluations: int
+
+
+Event = (
+    Started
+    | MarkMoved
+    | FundingPaid
+    | FundingSettled
+    | Liquidated
+    | BookFilled
+    | FundReceived
+    | FundPaid
+    | BackstopTook
+    | Deleveraged
+    | Skipped
+    | LossSocialized
+    | BadDebt
+    | Held
+    | StepEnded
+    | Ended
+)
