@@ -1,0 +1,475 @@
+"""The `generic` rulebook written a second time, slowly, straight from its specification: plain fractions, every account looked at
+in every step, every queue sorted whole, no index. The tests hold the engine to it.
+
+It shares with the engine only the words of the scenario (`adlcalc.engine.model`). Wherever the specification leaves a choice,
+a comment `# choice:` names the one taken here.
+
+Public: run_oracle(scenario) -> dict (rows in the words of the JSON output, numbers are Fractions), UnspecifiedError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+from adlcalc.engine.model import LONG, Account, Market, Scenario, side_name
+
+INFINITE = Fraction(10) ** 60
+
+
+class UnspecifiedError(Exception):
+    """The scenario goes where the specification says nothing."""
+
+
+def half_even(x: Fraction, step: Fraction) -> Fraction:
+    """The multiple of `step` nearest to x; a half goes to the even one."""
+    return round(x / step) * step
+
+
+def up(x: Fraction, step: Fraction) -> Fraction:
+    return ceil(x / step) * step
+
+
+def down(x: Fraction, step: Fraction) -> Fraction:
+    return floor(x / step) * step
+
+
+@dataclass
+class Book:
+    """One side of a market's book within one step: levels that are used up, or how far an impact book has been pushed."""
+
+    levels: list[list[Fraction]]
+    pushed: Fraction = Fraction(0)
+
+
+@dataclass(eq=False)
+class Holding:
+    """An open position: `cost` is side x value at entry of what is open; `accrued` is funding not yet settled."""
+
+    owner: Owner
+    market: Market
+    side: int
+    size: Fraction
+    entry: Fraction
+    cost: Fraction
+    collateral: Fraction | None
+    order: tuple[int, int]
+    accrued: Fraction = Fraction(0)
+
+
+@dataclass(eq=False)
+class Owner:
+    id: str
+    balance: Fraction
+    holdings: list[Holding] = field(default_factory=list)
+    liquidated: bool = False
+    deleveraged: bool = False
+    equity_start: Fraction = Fraction(0)
+
+    def units(self) -> list[list[Holding]]:
+        """Its margin units: each isolated position alone, all cross positions together (in the place of the first of them)."""
+        live = [h for h in self.holdings if h.size > 0]
+        cross = [h for h in live if h.collateral is None]
+        return [cross if h.collateral is None else [h] for h in live if h.collateral is not None or h is cross[0]]
+
+
+@dataclass(eq=False)
+class Claim:
+    """What the venue took over: worked until `left` is zero. cost is side x value at the bankruptcy price of what is left."""
+
+    number: int
+    market: Market
+    side: int
+    left: Fraction
+    cost: Fraction
+    price: Fraction  # the bankruptcy price
+    row: dict[str, Any]
+    accrued: Fraction = Fraction(0)
+
+
+class Oracle:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.unit = Fraction(scenario.money_unit)
+        self.markets = {m.name: m for m in scenario.markets}
+        self.funds = {f.name: Fraction(f.balance) for f in scenario.funds}
+        self.floors = {f.name: Fraction(f.floor) for f in scenario.funds}
+        self.owners = [self.owner(i, a) for i, a in enumerate(scenario.accounts)]
+        self.rest_cost = {m: Fraction(0) for m in self.markets}  # the other side of every book fill
+        self.rest = {m: Fraction(0) for m in self.markets}
+        for h in self.all_holdings():
+            self.rest[h.market.name] -= h.side * h.size
+        self.claims: list[Claim] = []
+        self.bad_debt = Fraction(0)
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            k: [] for k in ("liquidations", "book", "fund", "deleveraged", "skipped", "bad_debts", "held", "audit", "accounts")
+        }
+
+    def owner(self, i: int, account: Account) -> Owner:
+        owner = Owner(account.id, Fraction(account.balance))
+        for k, p in enumerate(account.positions):
+            market, size, entry = self.markets[p.market], Fraction(p.size), Fraction(p.entry)
+            cost = p.side * self.value(market, size, entry)
+            collateral = None if p.collateral is None else Fraction(p.collateral)
+            owner.holdings.append(Holding(owner, market, p.side, size, entry, cost, collateral, (i, k)))
+        return owner
+
+    # --- money -----------------------------------------------------------------------------------------------------------
+
+    def value(self, market: Market, size: Fraction, price: Fraction) -> Fraction:
+        """size x multiplier x price, or -size x multiplier / price; rounded once, half even, to the money unit."""
+        one = Fraction(market.contract.multiplier) * (price if market.contract.kind == "linear" else -1 / price)
+        if market.contract.rounding == "per-contract":
+            return half_even(one, self.unit) * size
+        return half_even(one * size, self.unit)
+
+    def mark(self, market: Market) -> Fraction:
+        return Fraction(self.scenario.path.marks[market.name][self.step])
+
+    def pnl(self, h: Holding) -> Fraction:
+        return h.side * self.value(h.market, h.size, self.mark(h.market)) - h.cost
+
+    def notional(self, h: Holding) -> Fraction:
+        return abs(self.value(h.market, h.size, self.mark(h.market)))  # choice: the rounded value, as in pnl
+
+    def maintenance(self, h: Holding) -> Fraction:
+        """The largest line rate x notional - deduction, or the one tier that entry value or size falls in; plus slope and fee."""
+        rule, n = h.market.maintenance, self.notional(h)
+        extra = Fraction(rule.slope) * h.size + Fraction(rule.closing_fee)
+        if rule.by == "notional":
+            return max((Fraction(t.rate) + extra) * n - Fraction(t.deduction) for t in rule.tiers)
+        x = abs(h.cost) if rule.by == "entry-value" else h.size  # of what is open now
+        rate = [Fraction(t.rate) for t in rule.tiers if Fraction(t.floor) <= x][-1]
+        return (rate + extra) * n  # choice: not rounded to the money unit
+
+    def equity(self, unit: list[Holding]) -> Fraction:
+        """Collateral (isolated position) or balance (cross account) plus unrealized pnl and funding not yet settled."""
+        margin = unit[0].owner.balance if unit[0].collateral is None else unit[0].collateral
+        return margin + sum(self.pnl(h) + h.accrued for h in unit)
+
+    def wealth(self, owner: Owner) -> Fraction:
+        return owner.balance + sum((h.collateral or 0) + self.pnl(h) + h.accrued for h in owner.holdings if h.size > 0)
+
+    def all_holdings(self) -> list[Holding]:
+        return [h for o in self.owners for h in o.holdings if h.size > 0]
+
+    # --- the run -----------------------------------------------------------------------------------------------------------
+
+    def run(self) -> dict[str, Any]:
+        for step in range(self.scenario.path.steps):
+            self.step = step
+            if step == 0:
+                for o in self.owners:
+                    o.equity_start = self.wealth(o)  # choice: at the opening mark
+                money = self.money()
+            opening = dict(self.funds)
+            self.received = dict.fromkeys(self.funds, Fraction(0))
+            self.paid = dict.fromkeys(self.funds, Fraction(0))
+            self.books: dict[tuple[str, int], Book] = {}
+            self.queues: dict[tuple[str, int], list[tuple[Holding, Fraction]]] = {}
+            self.funding()
+            self.waterfall()
+            if step == self.scenario.path.steps - 1:
+                for h in self.all_holdings():
+                    self.settle(h)
+            self.hold()
+            for name, balance in self.funds.items():
+                assert opening[name] + self.received[name] - self.paid[name] == balance
+                row = {"opening": opening[name], "received": self.received[name], "paid": self.paid[name], "closing": balance}
+                self.rows["fund"].append({"step": step, "fund": name, **row})
+            assert self.money() == money, "the oracle lost money"
+            assert all(self.open_interest(m) == 0 for m in self.markets), "the oracle lost contracts"
+        return self.result()
+
+    def waterfall(self) -> None:
+        """Everyone due is taken over, then the venue works what it holds; again, until nobody is due."""
+        worked: set[int] = set()
+        while True:
+            due = sorted((u for o in self.owners for u in o.units() if self.is_due(u)), key=self.worst_first)
+            for unit in due:
+                self.take_over(unit)
+            for claim in self.claims:  # takeover order is also oldest first
+                if claim.left > 0 and claim.number not in worked:  # choice: each claim is worked once a step, cascades or not
+                    worked.add(claim.number)
+                    self.work(claim)
+            if not due:
+                return
+
+    def is_due(self, unit: list[Holding]) -> bool:
+        equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
+        return equity < maintenance or (equity == maintenance and self.scenario.rules.due == "at-or-below")
+
+    def worst_first(self, unit: list[Holding]) -> tuple[Fraction, tuple[int, int]]:
+        equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
+        if maintenance == 0:  # choice: below zero is worse than any ratio, zero counts as the ratio 0
+            return (-INFINITE if equity < 0 else Fraction(0)), unit[0].order
+        return equity / maintenance, unit[0].order
+
+    # --- funding -----------------------------------------------------------------------------------------------------------
+
+    def funding(self) -> None:
+        """rate x notional at the new mark, long to short; the venue and the rest of the market pay and receive like everyone."""
+        for name, rates in self.scenario.path.funding.items():
+            if self.step in rates:
+                per_contract = Fraction(rates[self.step]) * abs(
+                    Fraction(self.markets[name].contract.multiplier)
+                    * (self.mark(self.markets[name]) ** (1 if self.markets[name].contract.kind == "linear" else -1))
+                )  # choice: accumulated unrounded per contract, rounded only when settled
+                for h in self.all_holdings():
+                    if h.market.name == name:
+                        h.accrued -= h.side * per_contract * h.size
+                for c in self.claims:  # choice: what the venue holds pays and receives; it stays with the venue
+                    if c.market.name == name:
+                        c.accrued -= c.side * per_contract * c.left
+                self.rest_cost[name] += per_contract * self.rest[name]
+
+    def settle(self, h: Holding) -> None:
+        """Funding becomes money when the position changes and at the end: rounded against the account, the dust to the fund."""
+        amount = down(h.accrued, self.unit)
+        self.post(h, amount)
+        self.pay_fund(h.market, h.accrued - amount)
+        h.accrued = Fraction(0)
+
+    def post(self, h: Holding, amount: Fraction) -> None:
+        if h.collateral is None:
+            h.owner.balance += amount
+        else:
+            h.collateral += amount
+
+    # --- takeover ----------------------------------------------------------------------------------------------------------
+
+    def take_over(self, unit: list[Holding]) -> None:
+        """Every position of the unit moves to the venue at its own bankruptcy price; what rounding leaves goes to the fund."""
+        owner, isolated = unit[0].owner, unit[0].collateral is not None
+        for h in unit:
+            self.settle(h)
+        equity, parts = self.equity(unit), [self.maintenance(h) for h in unit]
+        if len(unit) > 1 and sum(parts) == 0:
+            parts = [self.notional(h) for h in unit]  # choice: by notional where no maintenance is asked
+        shares = [equity * part / sum(parts) if len(unit) > 1 else equity for part in parts]
+        prices = [self.bankruptcy_price(h, share) for h, share in zip(unit, shares, strict=True)]
+        maintenance = sum(map(self.maintenance, unit))
+        for h, price in zip(unit, prices, strict=True):
+            row = {"step": self.step, "claim": len(self.claims) + 1, "account": owner.id, **self.where(h), "size": h.size}
+            row |= {"entry_price": h.entry, "mark_price": self.mark(h.market), "bankruptcy_price": price, "equity": equity}
+            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover"}
+            row |= dict.fromkeys(("book_size", "backstop_size", "deleveraged_size", "surplus", "shortfall"), Fraction(0))
+            cost = h.side * self.value(h.market, h.size, price)
+            self.claims.append(Claim(len(self.claims) + 1, h.market, h.side, h.size, cost, price, row))
+            self.rows["liquidations"].append(row)
+            self.post(h, cost - h.cost)
+            h.size = h.cost = Fraction(0)
+        dust = unit[0].collateral if isolated else owner.balance
+        assert dust is not None
+        # choice: the dust of an account in several markets goes to the fund of the last one; a dust below zero is taken from it
+        self.pay_fund(unit[-1].market, dust)
+        owner.liquidated = True
+        if isolated:
+            unit[0].collateral = Fraction(0)
+        else:
+            owner.balance = Fraction(0)
+
+    def bankruptcy_price(self, h: Holding, share: Fraction) -> Fraction:
+        """Where the share of the equity is lost: mark - s x share / size if linear. Long up, short down to the tick."""
+        # of an isolated position target is cost - collateral: what its size must still be worth
+        target = h.side * self.value(h.market, h.size, self.mark(h.market)) - share
+        contracts = h.side * h.size * Fraction(h.market.contract.multiplier)
+        if h.market.contract.kind == "inverse" and target * h.side >= 0:
+            raise UnspecifiedError("an inverse position that has lost more than any price can take")
+        price = target / contracts if h.market.contract.kind == "linear" else -contracts / target
+        price = (up if h.side == LONG else down)(price, Fraction(h.market.tick))
+        if price <= 0:  # no venue has one; the letter allows it for linear contracts
+            raise UnspecifiedError("a bankruptcy price of zero or less")
+        return price
+
+    def pay_fund(self, market: Market, amount: Fraction) -> None:
+        self.funds[market.fund] += amount
+        if amount > 0:
+            self.received[market.fund] += amount
+        else:
+            self.paid[market.fund] -= amount
+
+    # --- working a claim ---------------------------------------------------------------------------------------------------
+
+    def work(self, claim: Claim) -> None:
+        """The book while no worse or the fund pays; with the mark at or beyond bankruptcy, the queue, then the last resort."""
+        self.close_in_book(claim, last_resort=False)
+        beyond = claim.side * (self.mark(claim.market) - claim.price) <= 0
+        if claim.left > 0 and beyond:
+            self.deleverage(claim)
+        if claim.left > 0 and beyond:
+            self.close_in_book(claim, last_resort=True)
+
+    def close_in_book(self, claim: Claim, last_resort: bool) -> None:
+        market, mark, liquidity = claim.market, self.mark(claim.market), claim.market.liquidity
+        levels = [(0, INFINITE)] if liquidity.kind == "unlimited" else liquidity.levels
+        book = self.books.setdefault((market.name, claim.side), Book([[Fraction(d), Fraction(q)] for d, q in levels]))
+        if liquidity.kind == "impact":
+            # choice: one slice a claim; its average price, not the marginal one, is held against the bankruptcy price
+            def price_of(q: Fraction) -> Fraction:
+                return mark - claim.side * Fraction(liquidity.impact) * (book.pushed + q / 2)
+
+            if price_of(claim.left) <= 0:
+                raise UnspecifiedError("the book's price falls to zero or less")
+            q = claim.left if last_resort else self.affordable(claim, claim.left, price_of)
+            self.book_fill(claim, q, price_of(q), last_resort)
+            book.pushed += q
+            return
+        for level in book.levels:
+            price = mark - claim.side * level[0]
+            if price <= 0:
+                raise UnspecifiedError("a level at a price of zero or less")
+            most = min(claim.left, level[1])
+            better = claim.side * (price - claim.price) >= 0
+            q = most if better or last_resort else self.affordable(claim, most, lambda q, price=price: price)
+            level[1] -= q
+            self.book_fill(claim, q, price, last_resort)
+            if claim.left == 0 or q < most:  # done, or the fund's money ends within this level
+                return
+
+    def affordable(self, claim: Claim, most: Fraction, price_of: Any) -> Fraction:
+        """As much as the fund, down to its floor, can pay the shortfall of: all of it, or a whole number of lots."""
+        money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
+
+        def fits(q: Fraction) -> bool:
+            # choice: exact, and as posted; a lot whose shortfall rounds to zero is not free
+            contracts = Fraction(claim.market.contract.multiplier) * q
+            loss = claim.side * contracts * (
+                claim.price - price_of(q) if claim.market.contract.kind == "linear" else 1 / price_of(q) - 1 / claim.price
+            )  # fmt: skip
+            return loss <= money and -self.result_of(claim, q, price_of(q))[0] <= money
+
+        if fits(most):
+            return most
+        lot = Fraction(claim.market.lot)
+        low, high = 0, ceil(most / lot)  # the loss is convex in q and zero at zero, so what fits is one interval from zero on
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if fits(middle * lot) else (low, middle)
+        return low * lot
+
+    def result_of(self, claim: Claim, q: Fraction, price: Fraction) -> tuple[Fraction, Fraction]:
+        """(surplus or -shortfall of closing q at price, the cost that leaves with it)."""
+        part = half_even(claim.cost * q / claim.left, self.unit)  # choice: cost is split half even, the last part takes the rest
+        return claim.side * self.value(claim.market, q, price) - part, part
+
+    def book_fill(self, claim: Claim, q: Fraction, price: Fraction, last_resort: bool) -> None:
+        if q == 0:
+            return
+        result, part = self.result_of(claim, q, price)
+        claim.left, claim.cost = claim.left - q, claim.cost - part
+        self.rest[claim.market.name] += claim.side * q
+        self.rest_cost[claim.market.name] += result + part
+        claim.row["book_size"] += q
+        claim.row["surplus" if result > 0 else "shortfall"] += abs(result)
+        row = {"step": self.step, "claim": claim.number, "size": q, "price": price, "result": result}
+        self.rows["book"].append(row)
+        if last_resort and result < 0:  # choice: the fund's last coins (less than a lot's shortfall) stay with it
+            self.bad_debt -= result
+            self.rows["bad_debts"].append({"step": self.step, "claim": claim.number, "amount": -result})
+        else:
+            self.pay_fund(claim.market, result)
+
+    # --- deleveraging ------------------------------------------------------------------------------------------------------
+
+    def ranked(self, market: Market, side: int) -> list[tuple[Holding, Fraction]]:
+        """The queue of one side: unrealized pnl > 0, highest score first, then larger size, then file order. Made once a step."""
+        if (market.name, side) not in self.queues:
+            winners = [h for h in self.all_holdings() if h.market.name == market.name and h.side == side and self.pnl(h) > 0]
+            scored = [(h, self.score(h)) for h in winners]
+            self.queues[market.name, side] = sorted(scored, key=lambda hs: (-hs[1], -hs[0].size, hs[0].order))
+        return self.queues[market.name, side]
+
+    def score(self, h: Holding) -> Fraction:
+        unit = next(u for u in h.owner.units() if h in u)
+        if self.equity(unit) <= 0:
+            return INFINITE  # choice: no equity is endless leverage
+        return self.pnl(h) / abs(h.cost) * sum(map(self.notional, unit)) / self.equity(unit)
+
+    def deleverage(self, claim: Claim) -> None:
+        """Each in the queue gives up to its whole size at the claim's bankruptcy price; one that it would bankrupt is skipped."""
+        queue = self.ranked(claim.market, -claim.side)
+        for rank, (h, score) in enumerate(queue, 1):  # choice: every claim starts at the head; one skipped earlier is asked again
+            q = min(claim.left, h.size)
+            if q == 0:
+                continue  # used up, or taken over since the ranking
+            before, unit = h.size, next(u for u in h.owner.units() if h in u)
+            part = half_even(h.cost * q / h.size, self.unit)  # choice: as in result_of
+            realized = h.side * self.value(h.market, q, claim.price) - part
+            left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
+            # choice: the equity of the whole margin unit, what a partial close releases and realizes included
+            after = self.equity(unit) - self.pnl(h) + realized + left_pnl
+            row = {"step": self.step, "claim": claim.number, "account": h.owner.id, **self.where(h), "rank": rank, "score": score}
+            row |= {"size": q, "price": claim.price}
+            if after < 0 and self.scenario.rules.would_bankrupt == "skip":
+                self.rows["skipped"].append({**row, "equity_after": after})
+                continue
+            self.settle(h)
+            mark_value = h.side * self.value(h.market, q, self.mark(h.market))
+            forgone = mark_value - h.side * self.value(h.market, q, claim.price)
+            h.size, h.cost = h.size - q, h.cost - part
+            released = Fraction(0)
+            if h.collateral is not None:
+                released = half_even(h.collateral * q / before, self.unit)  # choice: half even; a full close releases all
+                h.collateral -= released
+            h.owner.balance += released + realized  # the free balance of an isolated position is the account's balance
+            h.owner.deleveraged = True
+            dust, part = self.result_of(claim, q, claim.price)  # zero but for rounding
+            claim.left, claim.cost = claim.left - q, claim.cost - part
+            self.pay_fund(claim.market, dust)  # choice: to or from the fund
+            claim.row["deleveraged_size"] += q
+            tied = rank < len(queue) and queue[rank][1] == score
+            bankrupt = claim.row["account"]
+            row.update(size_before=before, realized_pnl=realized, forgone_pnl=forgone, bankrupt=bankrupt, tied=tied)
+            self.rows["deleveraged"].append(row)
+
+    # --- the audit and the result ------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """What stays with the venue; its loss at the mark counts as bad debt, its gain as nothing yet."""
+        bad_debt = self.bad_debt
+        for c in self.claims:
+            if c.left > 0:
+                pnl = c.side * self.value(c.market, c.left, self.mark(c.market)) - c.cost
+                row = {"step": self.step, "claim": c.number, "market": c.market.name, "side": side_name(c.side), "size": c.left}
+                self.rows["held"].append({**row, "bankruptcy_price": c.price, "unrealized_pnl": pnl})
+                bad_debt += max(Fraction(0), -pnl)  # choice: claim by claim; one claim's gain covers no other's loss
+        self.rows["audit"].append({"step": self.step, "bad_debt": bad_debt})
+
+    def money(self) -> Fraction:
+        """Cash of everyone, entry values subtracted; constant, whatever the marks do."""
+        people = sum(o.balance + sum((h.collateral or 0) + h.accrued - h.cost for h in o.holdings) for o in self.owners)
+        venue = sum(c.accrued - c.cost for c in self.claims)
+        return people + venue + sum(self.funds.values()) - sum(self.rest_cost.values()) - self.bad_debt
+
+    def open_interest(self, market: str) -> Fraction:
+        sizes = [h.side * h.size for h in self.all_holdings() if h.market.name == market]
+        return sum(sizes) + sum(c.side * c.left for c in self.claims if c.market.name == market) + self.rest[market]
+
+    def result(self) -> dict[str, Any]:
+        for o in self.owners:
+            live = [h for h in o.holdings if h.size > 0]
+            positions = [
+                {**self.where(h), "size": h.size, "entry_price": h.entry, "cost": h.cost, "collateral": h.collateral}
+                for h in live
+            ]
+            status = "liquidated" if o.liquidated else "open" if live else "closed"
+            row = {"account": o.id, "status": status, "deleveraged": o.deleveraged, "balance": o.balance}
+            row |= {"equity_start": o.equity_start, "equity_end": self.wealth(o), "positions": positions}
+            self.rows["accounts"].append(row)
+        return {**self.rows, "funds": self.funds, "rest": self.rest, "bad_debt": self.rows["audit"][-1]["bad_debt"]}
+
+    @staticmethod
+    def where(h: Holding) -> dict[str, Any]:
+        return {"market": h.market.name, "side": side_name(h.side)}
+
+
+def run_oracle(scenario: Scenario) -> dict[str, Any]:
+    """The whole run of a scenario under the generic rules.
+
+    Rows: liquidations, book, fund, deleveraged, skipped, bad_debts, held, audit, accounts; totals: funds, rest (of the market),
+    bad_debt. Raises UnspecifiedError where the rules say nothing.
+    """
+    return Oracle(scenario).run()
