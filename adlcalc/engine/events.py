@@ -208,7 +208,7 @@ class Held(NamedTuple):
     market: str
     side: int
     size: Decimal
-    bankruptcy_price: Decimal
+    bankruptcy_price: Decimal | None
     unrealized_pnl: Decimal
 
 

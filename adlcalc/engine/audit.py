@@ -1,0 +1,67 @@
+"""The two invariants: money (the sum of cash - cost over everybody) and open interest (longs = shorts) to the last unit.
+
+After a step only what the step touched is added up; at the end of the run everybody is. A difference stops the run: it is a bug.
+
+Public: Audit, Differences.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from adlcalc.engine.ledger import AuditError, Ledger
+from adlcalc.engine.numbers import ZERO, show
+
+
+class Differences(NamedTuple):
+    """What appeared (+) or vanished (-): both are zero, or the run stops."""
+
+    money: Decimal
+    open_interest: Decimal
+
+
+class Audit:
+    """Holds the standing of everybody but the accounts as it was after the last step, and the grand total of the opening."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._standing = ledger.system_standing()
+        self._contracts = ledger.system_contracts()
+        self._total = self._grand_total()
+
+    def _grand_total(self) -> Decimal:
+        return sum((holder.standing() for holder in self.ledger.holders), self.ledger.system_standing())
+
+    def step(self, step: int) -> Differences:
+        """Compare what this step touched with what it was before; raises AuditError on any difference."""
+        ledger = self.ledger
+        standing, contracts = ledger.system_standing(), ledger.system_contracts()
+        money = standing - self._standing
+        moved = {name: contracts[name] - self._contracts[name] for name in contracts}
+        for holder, (before, sizes) in ledger.touched.items():
+            money += holder.standing() - before
+            for holding, size in zip(holder.holdings, sizes, strict=True):
+                moved[holding.book.name] += holding.signed_size - size
+        self._standing, self._contracts = standing, contracts
+        found = self._judge(step, money, moved)
+        ledger.touched.clear()
+        return found
+
+    def everybody(self, step: int) -> Differences:
+        """Add up every account once more, at the end of the run."""
+        contracts = self.ledger.system_contracts()
+        for holder in self.ledger.holders:
+            for holding in holder.holdings:
+                contracts[holding.book.name] += holding.signed_size
+        return self._judge(step, self._grand_total() - self._total, contracts)
+
+    def _judge(self, step: int, money: Decimal, contracts: dict[str, Decimal]) -> Differences:
+        worst = max(contracts.items(), key=lambda item: abs(item[1]), default=("", ZERO))
+        if money or worst[1]:
+            accounts = ", ".join(holder.id for holder in list(self.ledger.touched)[:5]) or "nobody"
+            raise AuditError(
+                f"step {step}: the audit does not close: money {show(money)}, contracts {show(worst[1])} in {worst[0] or 'no market'}; "
+                f"touched: {accounts}"
+            )
+        return Differences(money, worst[1])

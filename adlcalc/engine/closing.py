@@ -1,0 +1,87 @@
+"""The end of a run: funding is settled for everybody, and every account is told as it stands.
+
+Public: settle_everybody, FinalAccounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from adlcalc.engine import margin
+from adlcalc.engine.events import AccountState, Event, FundReceived, PositionState
+from adlcalc.engine.ledger import Holder, MarketBook
+from adlcalc.engine.numbers import ZERO, exact, round_to
+from adlcalc.engine.state import State
+
+REST, VENUE = "rest of market", "venue"
+
+
+def settle_everybody(state: State) -> Iterator[Event]:
+    """Settle all pending funding; what rounding left with a rest of the market that holds nothing goes to the fund."""
+    if not any(book.funding for book in state.ledger.markets.values()):
+        return
+    for holder in state.ledger.holders:
+        for holding in holder.holdings:
+            if holding.size:
+                yield from state.settle_funding(holding)
+    for book in state.ledger.markets.values():
+        if not book.rest_size and book.rest_cash:
+            fund, dust = state.fund_of(book), book.rest_cash
+            book.rest_cash = ZERO
+            fund.balance += dust
+            yield FundReceived(state.step, fund.name, 0, dust, "dust")
+
+
+class FinalAccounts:
+    """Every account at the end, in file order, then the rest of the market and the venue where they hold anything."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __iter__(self) -> Iterator[AccountState]:
+        ledger = self._state.ledger
+        values = dict.fromkeys(ledger.markets.values(), ZERO)  # of everybody but the rest of the market
+        for holder in ledger.holders:
+            with exact():
+                row = account_state(holder)
+                for holding in holder.holdings:
+                    if holding.size:
+                        values[holding.book] += holding.value()
+            yield row
+        with exact():
+            rows = list(self._others(values))
+        yield from rows
+
+    def _others(self, values: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
+        ledger = self._state.ledger
+        worth = dict(values)
+        held, gain = [], ZERO
+        for claim in ledger.open_claims():
+            value = claim.book.value(claim.side * claim.size, claim.book.mark)
+            worth[claim.book] += value
+            gain += max(value - claim.cost, ZERO)
+            entry = claim.price if claim.price is not None else ZERO
+            held.append(PositionState(claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost))
+        equity, positions = ZERO, []
+        for book in ledger.markets.values():
+            # the rest's value is what balances everybody else's, so rounded inverse values add up to zero too
+            value = -worth[book]
+            equity += book.rest_cash + value - book.rest_cost
+            if book.rest_size:
+                side = 1 if book.rest_size > 0 else -1
+                entry = round_to(margin.price_of_value(book.contract, book.rest_size, book.rest_cost) or ZERO, book.tick)
+                positions.append(PositionState(book.name, side, abs(book.rest_size), entry, book.rest_cost, None, book.mark, value - book.rest_cost))
+        if positions or equity:
+            yield AccountState(REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions))
+        if held:
+            yield AccountState(VENUE, "open", False, ZERO, gain, ZERO, tuple(held))
+
+
+def account_state(holder: Holder) -> AccountState:
+    """One account as it stands."""
+    positions = tuple(
+        PositionState(h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl()) for h in holder.holdings if h.size
+    )
+    status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
+    return AccountState(holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance, positions)

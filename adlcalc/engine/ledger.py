@@ -1,0 +1,342 @@
+"""The books: who holds what at which cost, and the postings that move money and contracts between them.
+
+Accounting is by cost. Everyone has cash and positions (signed size, cost = signed entry value); a fill of value v moves contracts
+and v between two sides, so the sum of cash - cost over everybody never changes, and neither does the sum of signed sizes: the two
+invariants of the audit. Realized pnl = v - the cost of what was closed.
+
+An audit that looked at every account at every step would cost more than the run, so each holder notes its standing when it is
+first touched in a step, and the step's audit compares only those; the last audit adds up everybody.
+
+Public: Holding, Holder, Unit, Claim, MarketBook, FundBook, Ledger, AuditError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from adlcalc.engine import margin
+from adlcalc.engine.model import Account, Fund, Market, Position, Scenario
+from adlcalc.engine.numbers import DOWN, FLOOR, ZERO, divide, round_to
+
+
+class AuditError(Exception):
+    """Money or contracts appeared or vanished: a bug, never a property of a scenario."""
+
+
+class MarketBook:
+    """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the market."""
+
+    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "rest_cash", "rest_cost", "rest_size", "tick", "unit")
+
+    def __init__(self, market: Market, order: int, unit: Decimal) -> None:
+        self.market, self.order, self.unit = market, order, unit
+        self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
+        self.mark = self.funding = ZERO
+        # all holdings of a side, in file order; closed ones stay in the list with size 0
+        self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
+        self.rest_size = self.rest_cost = self.rest_cash = ZERO
+        self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.by == "notional" and not market.maintenance.slope else None
+
+    def value(self, signed_size: Decimal, price: Decimal) -> Decimal:
+        """What closing signed_size at price brings (margin.value)."""
+        return margin.value(self.contract, signed_size, price, self.unit)
+
+
+class Holding:
+    """One position while it runs. collateral is None for a cross one; funding is the index up to which its funding is settled."""
+
+    __slots__ = ("book", "collateral", "cost", "entry", "funding", "holder", "leverage", "order", "side", "size", "triggers", "unit")
+
+    def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
+        self.holder, self.book, self.order = holder, book, order
+        self.side, self.size, self.entry = position.side, position.size, position.entry
+        self.collateral, self.leverage = position.collateral, position.leverage
+        self.cost = book.value(position.side * position.size, position.entry)
+        self.funding = ZERO
+        self.unit: Unit
+        self.triggers: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def signed_size(self) -> Decimal:
+        return self.size if self.side > 0 else -self.size
+
+    def value(self) -> Decimal:
+        """Value at the mark."""
+        return self.book.value(self.size if self.side > 0 else -self.size, self.book.mark)
+
+    def pnl(self) -> Decimal:
+        """Unrealized pnl = value at the mark - cost."""
+        return self.value() - self.cost
+
+    def pending_funding(self) -> Decimal:
+        """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index then)."""
+        change = self.book.funding - self.funding
+        return -self.signed_size * change if change else ZERO
+
+    def lines(self) -> margin.Lines:
+        """The maintenance lines that hold for this position now."""
+        return self.book.lines or margin.lines_of(self.book.market.maintenance, self.size, self.cost)
+
+    def cost_of(self, size: Decimal) -> Decimal:
+        """The cost of a part: pro rata, half even to the money unit; the rest keeps the dust."""
+        if size == self.size:
+            return self.cost
+        return round_to(divide(self.cost * size, self.size), self.book.unit)
+
+
+class Holder:
+    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated one."""
+
+    __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order")
+
+    def __init__(self, account: Account, order: int) -> None:
+        self.id, self.order, self.balance = account.id, order, account.balance
+        self.holdings: list[Holding] = []
+        self.equity_start = ZERO
+        self.liquidated = self.deleveraged = False
+
+    def standing(self) -> Decimal:
+        """Cash - cost: what the audit adds up."""
+        total = self.balance
+        for holding in self.holdings:
+            total -= holding.cost
+            if holding.collateral is not None:
+                total += holding.collateral
+        return total
+
+    def equity(self) -> Decimal:
+        """All the account has at the marks: balance, collateral, unrealized pnl and pending funding."""
+        total = self.balance
+        for holding in self.holdings:
+            if holding.size:
+                total += holding.pnl() + holding.pending_funding()
+            if holding.collateral is not None:
+                total += holding.collateral
+        return total
+
+
+class Unit:
+    """What is liquidated together: one isolated position, or all cross positions of an account."""
+
+    __slots__ = ("holder", "holdings", "isolated", "order")
+
+    def __init__(self, holder: Holder, holdings: list[Holding], isolated: bool) -> None:
+        self.holder, self.holdings, self.isolated = holder, holdings, isolated
+        self.order = holdings[0].order
+        for holding in holdings:
+            holding.unit = self
+
+    def cash(self) -> Decimal:
+        """Equity but for the values at the mark: collateral or balance, less costs, plus pending funding."""
+        first = self.holdings[0]
+        total = first.collateral if first.collateral is not None else self.holder.balance
+        for holding in self.holdings:
+            if holding.size:
+                total -= holding.cost
+                if holding.book.funding != holding.funding:
+                    total += holding.pending_funding()
+        return total
+
+    def open_holdings(self) -> list[Holding]:
+        return [holding for holding in self.holdings if holding.size]
+
+    def margin(self) -> tuple[Decimal, Decimal]:
+        """(equity, maintenance margin) at the marks."""
+        equity, maintenance = self.cash(), ZERO
+        for holding in self.holdings:
+            if holding.size:
+                value = holding.value()
+                equity += value
+                maintenance += margin.maintenance_margin(holding.lines(), abs(value))
+        return equity, maintenance
+
+
+class Claim:
+    """A bankrupt position in the venue's hands. cost = its value at the bankruptcy price, so its pnl is surplus or shortfall."""
+
+    __slots__ = ("account", "book", "cost", "id", "price", "side", "size")
+
+    def __init__(self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal) -> None:
+        self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
+
+    def cost_of(self, size: Decimal) -> Decimal:
+        """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is left."""
+        if size == self.size:
+            return self.cost
+        if self.price is None:
+            return round_to(divide(self.cost * size, self.size), self.book.unit)
+        return self.book.value(self.side * size, self.price)
+
+    def at_or_beyond(self, price: Decimal) -> bool:
+        """Is `price` no better for closing this claim than its bankruptcy price?"""
+        return self.price is None or (price <= self.price if self.side > 0 else price >= self.price)
+
+    def better_or_equal(self, price: Decimal) -> bool:
+        """Would a fill at `price` be at the bankruptcy price or better?"""
+        return self.price is not None and (price >= self.price if self.side > 0 else price <= self.price)
+
+
+class FundBook:
+    """An insurance fund while it runs."""
+
+    __slots__ = ("balance", "floor", "name", "opening")
+
+    def __init__(self, fund: Fund) -> None:
+        self.name, self.balance, self.floor, self.opening = fund.name, fund.balance, fund.floor, fund.balance
+
+    def available(self) -> Decimal:
+        """What it may still pay: the balance above its floor, never below zero."""
+        return max(self.balance - self.floor, ZERO)
+
+
+class Ledger:
+    """Everybody's books, and the postings."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.unit = scenario.money_unit
+        self.markets = {market.name: MarketBook(market, i, self.unit) for i, market in enumerate(scenario.markets)}
+        self.funds = {fund.name: FundBook(fund) for fund in scenario.funds}
+        self.holders: list[Holder] = []
+        self.units: list[Unit] = []
+        self.claims: list[Claim] = []  # what the venue holds, oldest first
+        self.claim_count = 0
+        self.venue_cash = ZERO  # negative: losses that nobody covered
+        self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
+        self._open_accounts(scenario)
+
+    # --- opening -------------------------------------------------------------------------------------------------
+
+    def _open_accounts(self, scenario: Scenario) -> None:
+        order = 0
+        for i, account in enumerate(scenario.accounts):
+            holder = Holder(account, i)
+            self.holders.append(holder)
+            cross: list[Holding] = []
+            for position in account.positions:
+                book = self.markets[position.market]
+                holding = Holding(holder, book, position, order)
+                order += 1
+                holder.holdings.append(holding)
+                book.holdings[position.side].append(holding)
+                book.rest_size -= holding.signed_size
+                if position.collateral is None:
+                    cross.append(holding)
+                else:
+                    self.units.append(Unit(holder, [holding], isolated=True))
+            if cross:
+                self.units.append(Unit(holder, cross, isolated=False))
+
+    def open_marks(self) -> None:
+        """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit and no loss."""
+        for holder in self.holders:
+            total = holder.balance
+            for holding in holder.holdings:
+                worth = holding.value()
+                holding.book.rest_cost -= worth
+                total += worth - holding.cost
+                if holding.collateral is not None:
+                    total += holding.collateral
+            holder.equity_start = total
+
+    # --- what the audit adds up ----------------------------------------------------------------------------------
+
+    def system_standing(self) -> Decimal:
+        """Cash - cost of everybody but the accounts: funds, venue, rest of the market."""
+        total = self.venue_cash
+        for fund in self.funds.values():
+            total += fund.balance
+        for claim in self.claims:
+            total -= claim.cost
+        for book in self.markets.values():
+            total += book.rest_cash - book.rest_cost
+        return total
+
+    def system_contracts(self) -> dict[str, Decimal]:
+        """Signed contracts of everybody but the accounts, per market."""
+        contracts = {book.name: book.rest_size for book in self.markets.values()}
+        for claim in self.claims:
+            contracts[claim.book.name] += claim.side * claim.size
+        return contracts
+
+    def touch(self, holder: Holder) -> None:
+        """Note a holder's standing and sizes before its first change in a step."""
+        if holder not in self.touched:
+            self.touched[holder] = (holder.standing(), [holding.signed_size for holding in holder.holdings])
+
+    # --- postings ------------------------------------------------------------------------------------------------
+
+    def settle_funding(self, holding: Holding) -> Decimal:
+        """Post what a position has received or owes, rounded down (against the account); the rest of the market is the other side."""
+        pending = holding.pending_funding()
+        holding.funding = holding.book.funding
+        amount = round_to(pending, self.unit, FLOOR)
+        if amount:
+            self.touch(holding.holder)
+            self.pay_in(holding, amount)
+            holding.book.rest_cash -= amount
+        return amount
+
+    def pay_in(self, holding: Holding, amount: Decimal) -> None:
+        """Add to the margin behind a position: its collateral, or the balance of a cross account."""
+        if holding.collateral is not None:
+            holding.collateral += amount
+        else:
+            holding.holder.balance += amount
+
+    def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal) -> Decimal:
+        """Close `size` of a position for `proceeds` (signed value); the realized pnl.
+
+        Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to the free
+        balance with the pnl; a loss larger than what is released is borne by the position's own collateral.
+        """
+        self.touch(holding.holder)
+        cost = holding.cost_of(size)
+        pnl = proceeds - cost
+        if holding.collateral is None:
+            holding.holder.balance += pnl
+        else:
+            whole = size == holding.size
+            released = holding.collateral if whole else round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)
+            holding.collateral -= released
+            freed = released + pnl
+            if freed < 0 and not whole:
+                holding.collateral += freed
+            else:
+                holding.holder.balance += freed
+        holding.cost -= cost
+        holding.size -= size
+        return pnl
+
+    def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
+        """The book's other side: the rest of the market takes signed_size over for fill_value."""
+        book.rest_size += signed_size
+        book.rest_cost += fill_value
+
+    def new_claim(self, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
+        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the account's books
+        until `empty_margin` takes it."""
+        self.touch(holding.holder)
+        self.claim_count += 1
+        claim = Claim(self.claim_count, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
+        self.claims.append(claim)
+        self.pay_in(holding, cost - holding.cost)
+        holding.cost = holding.size = ZERO
+        return claim
+
+    def empty_margin(self, unit: Unit) -> Decimal:
+        """Take what is left of a unit's margin after takeover (the dust of rounded prices; negative only where no price exists)."""
+        first = unit.holdings[0]
+        left = first.collateral if first.collateral is not None else unit.holder.balance
+        self.pay_in(first, -left)
+        return left
+
+    def close_claim_part(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
+        """Close part of a claim for `proceeds`; its surplus (+) or shortfall (-), which the caller posts to fund or bad debt."""
+        cost = claim.cost_of(size)
+        claim.cost -= cost
+        claim.size -= size
+        return proceeds - cost
+
+    def open_claims(self) -> Iterator[Claim]:
+        return (claim for claim in list(self.claims) if claim.size)

@@ -1,0 +1,157 @@
+"""Liquidation: a margin unit that is due is first reduced where the rulebook says so, then taken over at its bankruptcy price.
+
+Public: Due, find_due, worst_first, liquidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from adlcalc.engine import margin
+from adlcalc.engine.events import BookFilled, Event, Liquidated
+from adlcalc.engine.ledger import Holding, Unit
+from adlcalc.engine.model import Rules
+from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+
+if TYPE_CHECKING:
+    from adlcalc.engine.state import State
+
+SHARE_UNIT = D("1E-24")
+"""Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
+
+
+class Due(NamedTuple):
+    """A margin unit under its maintenance margin."""
+
+    unit: Unit
+    equity: Decimal
+    maintenance: Decimal
+
+    def order(self) -> tuple[Decimal, int]:
+        """Worst first: lowest equity per maintenance margin, ties in file order."""
+        return (divide(self.equity, self.maintenance) if self.maintenance else self.equity, self.unit.order)
+
+
+def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
+    """Equity at or below maintenance margin (rule due: 'below' wants it strictly below)."""
+    return equity < maintenance or (equity == maintenance and rules.due == "at-or-below")
+
+
+def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
+    """The units that are due at the marks, worst first; the others are watched from where they stand now."""
+    due = []
+    for unit in units:
+        if not any(holding.size for holding in unit.holdings):
+            continue
+        equity, maintenance = unit.margin()
+        state.evaluations += 1
+        if is_due(state.rules, equity, maintenance):
+            due.append(Due(unit, equity, maintenance))
+        else:
+            state.watchlist.watch(unit, equity - maintenance)
+    due.sort(key=Due.order)
+    return due
+
+
+def liquidate(state: State, due: Due) -> Iterator[Event]:
+    """Reduce what can be reduced; if the unit is still due, take all of it over."""
+    if state.rules.reduce == "lower-tier":
+        for holding in due.unit.open_holdings():
+            yield from reduce_to_lower_tier(state, due, holding)
+        equity, maintenance = due.unit.margin()
+        state.evaluations += 1
+        if not is_due(state.rules, equity, maintenance):
+            state.watchlist.watch(due.unit, equity - maintenance)
+            return
+        due = Due(due.unit, equity, maintenance)
+    yield from take_over(state, due)
+
+
+def take_over(state: State, due: Due) -> Iterator[Event]:
+    """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing of that margin."""
+    unit = due.unit
+    unit.holder.liquidated = True
+    for holding in unit.open_holdings():
+        yield from state.settle_funding(holding)
+    targets = bankrupt_values(unit)
+    for holding, target in targets:
+        book = holding.book
+        price = margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
+        # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
+        cost = target if price is None else max(book.value(holding.signed_size, price), target)
+        yield liquidated(state, due, holding, holding.size, price, "takeover")
+        state.ledger.new_claim(holding, price, round_to(cost, state.ledger.unit, CEILING))
+    left = state.ledger.empty_margin(unit)
+    yield from state.post_result(state.ledger.claims[-1], left, "dust")
+
+
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
+    """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
+
+    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in proportion to their
+    maintenance margins (to their notionals where none has any).
+    """
+    holdings = unit.open_holdings()
+    if len(holdings) == 1:
+        return [(holdings[0], -unit.cash())]
+    values = [holding.value() for holding in holdings]
+    weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    if not any(weights):
+        weights = [abs(v) for v in values]
+    equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
+    # shares are rounded down, so that together they are no more than the equity
+    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
+    return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
+
+
+def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str) -> Liquidated:
+    """The event of a position that is taken over or reduced, with the prices that explain it."""
+    book, unit = holding.book, due.unit
+    # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
+    cash = unit.cash()
+    for other in unit.holdings:
+        if other is not holding and other.size:
+            worth = other.value()
+            cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
+    trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
+    return Liquidated(
+        state.step, state.ledger.claim_count + 1, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
+        price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
+    )  # fmt: skip
+
+
+def reduce_to_lower_tier(state: State, due: Due, holding: Holding) -> Iterator[Event]:
+    """BitMEX: one fill-or-kill order of the size that brings the position into the next lower risk tier.
+
+    The order is filled whole at its bankruptcy price or better, or not at all; the account keeps what it realizes. Rule liquidation.reduce.
+    """
+    book, rule = holding.book, holding.book.market.maintenance
+    tier = margin.tier_index(rule, holding.size, holding.cost) if rule.by != "notional" else 0
+    if not tier:
+        return
+    size = size_above(holding, rule.tiers[tier].floor)
+    target = dict(bankrupt_values(due.unit))[holding]
+    price = margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
+    fills = state.book_side(book, holding.side).fill_or_kill(size, price)
+    if size >= holding.size or price is None or not fills:
+        return
+    yield from state.settle_funding(holding)
+    yield liquidated(state, due, holding, size, price, "reduced")
+    state.ledger.claim_count += 1
+    due.unit.holder.liquidated = True
+    for filled, at in fills:
+        state.book_side(book, holding.side).take(filled)
+        proceeds = book.value(holding.side * filled, at)
+        state.ledger.close_part(holding, filled, proceeds)
+        state.ledger.to_rest(book, holding.side * filled, proceeds)
+        yield BookFilled(state.step, state.ledger.claim_count, book.name, holding.side, filled, at, ZERO)
+
+
+def size_above(holding: Holding, floor: Decimal) -> Decimal:
+    """The smallest number of lots whose closing leaves less than `floor` of entry value (or of size, where tiers go by size)."""
+    book = holding.book
+    basis = holding.size if book.market.maintenance.by == "size" else abs(holding.cost)
+    lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
+    return (lots + 1) * book.lot

@@ -1,0 +1,124 @@
+"""The step loop: a Scenario in, events out. Each step follows the waterfall; nothing here reads a file, a clock or a random source.
+
+Public: run, PrecisionError.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from decimal import Decimal, Inexact
+
+from adlcalc.engine.audit import Audit
+from adlcalc.engine.closing import FinalAccounts, settle_everybody
+from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
+from adlcalc.engine.funding import payment_per_contract
+from adlcalc.engine.ledger import MarketBook
+from adlcalc.engine.liquidation import find_due, liquidate
+from adlcalc.engine.model import Path, Scenario
+from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.engine.state import State
+from adlcalc.engine.waterfall import work
+
+
+class PrecisionError(ValueError):
+    """The scenario's numbers have more digits together than 60-digit arithmetic holds exactly."""
+
+
+def run(scenario: Scenario, *, index: bool = True) -> Iterator[Event]:
+    """The events of a scenario, step by step.
+
+    index=False evaluates every account at every step: slower, the same events. Raises AuditError (a bug) or PrecisionError.
+    The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has control
+        with exact_step(0):
+            state = State(scenario, index)
+        audit: Audit | None = None
+        for step in range(scenario.path.steps):
+            with exact_step(step):
+                events = list(begin_step(state, scenario.path, step))
+                audit = audit or Audit(state.ledger)
+                events.extend(one_step(state))
+                if step == scenario.path.steps - 1:
+                    events.extend(settle_everybody(state))
+                    audit.everybody(step)
+                events.append(end_step(state, audit))
+            yield from events
+        yield Ended(state.step, FinalAccounts(state), state.evaluations)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class exact_step:  # noqa: N801  (used as `with exact_step(3):`)
+    """The exact context around one step; a result that needs more than 60 digits is the scenario's fault, said with the step."""
+
+    def __init__(self, step: int) -> None:
+        self._step, self._context = step, exact()
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._context.__exit__(None, None, None)
+        if isinstance(error, Inexact):
+            raise PrecisionError(f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)") from error
+
+
+def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
+    """Marks move; funding that is due is paid at the new marks."""
+    state.begin(step)
+    books = state.ledger.markets.values()
+    for book in books:
+        book.mark = path.marks[book.name][step]
+    if step == 0:
+        state.ledger.open_marks()
+        funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
+        yield Started(0, funds, tuple((book.name, book.rest_size) for book in books))
+    for book in books:
+        yield MarkMoved(step, book.name, book.mark, path.times[step] if path.times else None)
+    for book in books:
+        rate = path.funding.get(book.name, {}).get(step)
+        if rate:
+            payment = payment_per_contract(book.contract, rate, book.mark)
+            book.funding += payment
+            yield FundingPaid(step, book.name, rate, book.mark, abs(payment) * paying_contracts(book, rate))
+
+
+def paying_contracts(book: MarketBook, rate: Decimal) -> Decimal:
+    """How many contracts pay: the longs when the rate is positive, else the shorts; the rest of the market counts on its side."""
+    side = 1 if rate > 0 else -1
+    return sum((h.size for h in book.holdings[side]), max(side * book.rest_size, ZERO))
+
+
+def one_step(state: State) -> Iterator[Event]:
+    """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
+    pending = state.watchlist.touched()
+    while True:
+        due = find_due(state, pending)
+        for one in due:
+            yield from liquidate(state, one)
+        state.changed = {}
+        moved = False
+        for claim in state.ledger.open_claims():
+            for event in work(state, claim):
+                moved = True
+                yield event
+        pending = list(state.changed)
+        if not moved and not pending:
+            break
+    for claim in state.ledger.open_claims():
+        book = claim.book
+        pnl = book.value(claim.side * claim.size, book.mark) - claim.cost
+        yield Held(state.step, claim.id, book.name, claim.side, claim.size, claim.price, pnl)
+
+
+def end_step(state: State, audit: Audit) -> StepEnded:
+    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark included)."""
+    found = audit.step(state.step)
+    funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
+    return StepEnded(state.step, funds, found.money, found.open_interest, state.bad_debt_so_far())

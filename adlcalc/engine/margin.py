@@ -1,0 +1,124 @@
+"""What a position is worth, what margin it needs, and at which prices that changes. Pure functions of numbers.
+
+Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
+Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
+
+Public: value, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price, price_of_value,
+bankruptcy_price, initial_collateral.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from adlcalc.engine.model import Contract, Maintenance
+from adlcalc.engine.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, round_to
+
+Lines = tuple[tuple[Decimal, Decimal], ...]
+"""Maintenance margin as lines (rate, deduction): the largest of rate x n - deduction."""
+
+
+def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
+    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once, half even, to the money unit.
+
+    With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse contracts).
+    """
+    if contract.kind == "linear":
+        if contract.rounding == "per-contract":
+            return signed_size * round_to(contract.multiplier * price, unit)
+        return round_to(signed_size * contract.multiplier * price, unit)
+    if contract.rounding == "per-contract":
+        return -signed_size * round_to(divide(contract.multiplier, price), unit)
+    return round_to(divide(-signed_size * contract.multiplier, price), unit)
+
+
+def notional(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
+    """|value| of `size` at `price`."""
+    return abs(value(contract, size, price, unit))
+
+
+def initial_collateral(entry_value: Decimal, leverage: Decimal, unit: Decimal) -> Decimal:
+    """Isolated margin of a position opened with a chosen leverage: |entry value| / leverage, half even to the money unit."""
+    return round_to(divide(abs(entry_value), leverage), unit, HALF_EVEN)
+
+
+def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
+    """The maintenance lines of a position of `size` and `entry_value` (money, either sign).
+
+    by='notional': every tier is a line. by='entry-value' | 'size': the one tier the position falls in, for its whole notional.
+    """
+    extra = rule.closing_fee + rule.slope * size
+    if rule.by == "notional":
+        return tuple((tier.rate + extra, tier.deduction) for tier in rule.tiers)
+    return ((rule.tiers[tier_index(rule, size, entry_value)].rate + extra, ZERO),)
+
+
+def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:
+    """Which tier a position falls in by its entry value or size: the last whose floor it has reached."""
+    basis = size if rule.by == "size" else abs(entry_value)
+    index = 0
+    for i, tier in enumerate(rule.tiers):
+        if basis >= tier.floor:
+            index = i
+    return index
+
+
+def maintenance_margin(lines: Lines, n: Decimal) -> Decimal:
+    """max over the lines of rate x n - deduction (convex tiers: the largest line is the tier that n falls in)."""
+    if len(lines) == 1:
+        return lines[0][0] * n - lines[0][1]
+    return max(rate * n - deduction for rate, deduction in lines)
+
+
+def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Decimal | None:
+    """The notional at which cash + direction x n = maintenance margin(n); None where no positive notional does it.
+
+    direction = +1 where the value rises with the notional (linear long, inverse short), -1 where it falls.
+    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions;
+    -1: n (1 + rate) - deduction <= cash on every line, so the smallest.
+    """
+    if direction > 0:
+        solutions = [divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1]
+        n = max(solutions, default=ZERO)
+    else:
+        n = min(divide(cash + deduction, ONE + rate) for rate, deduction in lines)
+    return n if n > 0 else None
+
+
+def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
+    """The price at which `size` has notional n: n / (q m), inverse q m / n."""
+    if contract.kind == "linear":
+        return divide(n, size * contract.multiplier)
+    return divide(size * contract.multiplier, n)
+
+
+def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal) -> Decimal | None:
+    """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held fixed.
+
+    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions' maintenance.
+    Rounded as the bankruptcy price is, long up, short down. None: no price does it.
+    """
+    direction = side if contract.kind == "linear" else -side
+    n = notional_at_maintenance(lines, direction, cash)
+    if n is None:
+        return None
+    return round_to(price_of_notional(contract, size, n), tick, CEILING if side > 0 else FLOOR)
+
+
+def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
+    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong sign)."""
+    if contract.kind == "linear":
+        return divide(target, signed_size * contract.multiplier)
+    if not target or (target > 0) == (signed_size > 0):
+        return None
+    return divide(-signed_size * contract.multiplier, target)
+
+
+def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal) -> Decimal | None:
+    """The price at which closing the position leaves nothing of its margin: value(P) = target.
+
+    target = entry value - collateral (isolated), or value at the mark - the position's share of the account's equity (cross).
+    Rounded so that the closed account does not end below zero: a long's up, a short's down.
+    """
+    price = price_of_value(contract, side * size, target)
+    return None if price is None else round_to(price, tick, CEILING if side > 0 else FLOOR)

@@ -1,0 +1,90 @@
+"""What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
+
+Public: State.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
+from adlcalc.engine.ledger import Claim, FundBook, Holding, Ledger, MarketBook, Unit
+from adlcalc.engine.liquidity import StepBook
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.queue import Queue
+from adlcalc.engine.watchlist import Everybody, Watchlist
+
+
+class State:
+    """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure of the index."""
+
+    def __init__(self, scenario: Scenario, index: bool) -> None:
+        self.rules = scenario.rules
+        self.ledger = Ledger(scenario)
+        self.step = 0
+        self.evaluations = 0
+        self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
+        self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
+        self._sides: dict[tuple[str, int], StepBook] = {}
+        self._queues: dict[tuple[str, int], Queue] = {}
+
+    def begin(self, step: int) -> None:
+        """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
+        self.step = step
+        self._sides.clear()
+        self._queues.clear()
+        self.ledger.claims = list(self.ledger.open_claims())
+
+    def book_side(self, book: MarketBook, side: int) -> StepBook:
+        """What closing a position of `side` meets in the book in this step."""
+        key = (book.name, side)
+        if key not in self._sides:
+            self._sides[key] = StepBook(book.market.liquidity, side, book.mark, book.lot)
+        return self._sides[key]
+
+    def queue(self, book: MarketBook, side: int) -> Queue:
+        """The queue of the positions of `side`, ranked when it is first needed in a step."""
+        key = (book.name, side)
+        if key not in self._queues:
+            self._queues[key] = Queue(book, side, self.rules)
+        return self._queues[key]
+
+    def fund_of(self, book: MarketBook) -> FundBook:
+        return self.ledger.funds[book.market.fund]
+
+    def settle_funding(self, holding: Holding) -> Iterator[Event]:
+        """Settle a position's funding before anything else changes it."""
+        if holding.book.funding != holding.funding:
+            amount = self.ledger.settle_funding(holding)
+            if amount:
+                yield FundingSettled(self.step, holding.holder.id, holding.book.name, holding.side, amount)
+
+    def post_result(self, claim: Claim, result: Decimal, why: str) -> Iterator[Event]:
+        """A surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left is bad debt."""
+        if result > 0:
+            fund = self.fund_of(claim.book)
+            fund.balance += result
+            yield FundReceived(self.step, fund.name, claim.id, result, why)
+        elif result < 0:
+            fund = self.fund_of(claim.book)
+            paid = min(-result, fund.available())
+            if paid:
+                fund.balance -= paid
+                yield FundPaid(self.step, fund.name, claim.id, paid)
+            yield from self.bad_debt(claim, -result - paid)
+
+    def bad_debt(self, claim: Claim, amount: Decimal) -> Iterator[Event]:
+        """Money that nobody covers: the venue's books carry it, and it is a row."""
+        if amount:
+            self.ledger.venue_cash -= amount
+            yield BadDebt(self.step, claim.id, claim.book.name, amount)
+
+    def bad_debt_so_far(self) -> Decimal:
+        """Losses booked, and the losses at the mark of what the venue holds."""
+        debt = -self.ledger.venue_cash
+        for claim in self.ledger.open_claims():
+            pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
+            debt += max(-pnl, ZERO)
+        return debt
