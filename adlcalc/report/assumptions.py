@@ -1,0 +1,51 @@
+"""Which of the rules that a venue does not document this very run has made use of.
+
+Public: used_assumptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adlcalc.engine.events import (
+    BackstopTook,
+    BadDebt,
+    Deleveraged,
+    Event,
+    FundingPaid,
+    FundPaid,
+    FundReceived,
+    Liquidated,
+    LossSocialized,
+    Skipped,
+)
+from adlcalc.engine.model import Assumption, Scenario
+
+USED_BY: dict[str, tuple[type, ...]] = {
+    "liquidation": (Liquidated,),
+    "contract": (Liquidated,),
+    "fund": (FundReceived, FundPaid),
+    "backstop": (BackstopTook,),
+    "adl": (Deleveraged, Skipped),
+    "funding": (FundingPaid,),
+    "last_resort": (LossSocialized, BadDebt),
+}
+
+
+def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assumption, ...]:
+    """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others by what happened.
+
+    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is reported.
+    """
+    happened = {type(event) for event in events}
+    tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
+
+    def used(rule: str) -> bool:
+        kind = rule.partition(".")[0]
+        if rule == "adl.ties":
+            return tied
+        if kind == "margin":
+            return bool(scenario.accounts)
+        return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
+
+    return tuple(assumption for assumption in scenario.rules.assumptions if used(assumption.rule))

@@ -1,0 +1,288 @@
+"""The events of a run folded into rows: one row per liquidated position, per step and fund, per step.
+
+Rows hold the engine's exact numbers; how they are written is decided elsewhere.
+
+Public: LiquidationRow, FundRow, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows, bad_debt_rows, step_rows, audit,
+funding_by_account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from adlcalc.engine.events import (
+    BackstopTook,
+    BadDebt,
+    BookFilled,
+    Deleveraged,
+    Event,
+    FundingSettled,
+    FundPaid,
+    FundReceived,
+    Held,
+    Liquidated,
+    MarkMoved,
+    Started,
+    StepEnded,
+)
+from adlcalc.engine.model import SMALLEST, Market, Scenario
+from adlcalc.engine.numbers import ZERO, D, divide, exact, round_to
+
+
+class LiquidationRow(NamedTuple):
+    """A position that the venue closed, and what became of it over this step and the later ones.
+
+    book_size, backstop_size, deleveraged_size and held_size (still held by the venue at the end) are parts of size. book_price is
+    the average that gives the fills' value, None where the book took nothing. surplus and shortfall are the money by which fills
+    were better and worse than the bankruptcy price; a fill at it counts to neither.
+    """
+
+    step: int
+    account: str
+    market: str
+    side: int
+    size: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    bankruptcy_price: Decimal | None
+    liquidation_price: Decimal | None
+    book_size: Decimal
+    book_price: Decimal | None
+    backstop_size: Decimal
+    deleveraged_size: Decimal
+    surplus: Decimal
+    shortfall: Decimal
+    claim: int
+    margin: str
+    method: str
+    equity: Decimal
+    maintenance: Decimal
+    held_size: Decimal
+
+
+class FundRow(NamedTuple):
+    """One fund over one step: closing = opening + received - paid."""
+
+    step: int
+    fund: str
+    opening: Decimal
+    received: Decimal
+    paid: Decimal
+    closing: Decimal
+
+    @property
+    def moved(self) -> bool:
+        """True where money came in or went out, even if it comes to the same balance."""
+        return bool(self.received or self.paid)
+
+
+class BadDebtRow(NamedTuple):
+    """Money that nobody covered, and whose claim left it. why: 'closed' at a loss, or 'held' at a loss at the last mark."""
+
+    step: int
+    claim: int
+    account: str
+    market: str
+    amount: Decimal
+    why: str
+
+
+class StepRow(NamedTuple):
+    """One step at a glance: marks by market and closing balances by fund, who was liquidated and deleveraged, and the audit."""
+
+    step: int
+    time: str | None
+    marks: dict[str, Decimal]
+    funds: dict[str, Decimal]
+    liquidated: tuple[str, ...]
+    deleveraged: tuple[str, ...]
+    money_difference: Decimal
+    open_interest_difference: Decimal
+    bad_debt: Decimal
+
+
+class Audit(NamedTuple):
+    """The audit after the last step. rest: the signed size of the rest of the market, where longs and shorts do not balance."""
+
+    money_difference: Decimal
+    open_interest_difference: Decimal
+    bad_debt: Decimal
+    rest: dict[str, Decimal]
+
+
+def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
+    """One row per claim, in the order in which the claims were opened."""
+    fills: dict[int, list[BookFilled | BackstopTook]] = {}
+    deleveraged: dict[int, Decimal] = {}
+    held: dict[int, Held] = {}
+    last = last_step(events)
+    markets = {market.name: market for market in scenario.markets}
+    with exact():
+        for event in events:
+            if isinstance(event, BookFilled | BackstopTook):
+                fills.setdefault(event.claim, []).append(event)
+            elif isinstance(event, Deleveraged):
+                deleveraged[event.claim] = deleveraged.get(event.claim, ZERO) + event.size
+            elif isinstance(event, Held):
+                held[event.claim] = event
+        return tuple(
+            _liquidation_row(
+                event,
+                fills.get(event.claim, []),
+                deleveraged.get(event.claim, ZERO),
+                held[event.claim].size if event.claim in held and held[event.claim].step == last else ZERO,
+                markets[event.market],
+            )
+            for event in events
+            if isinstance(event, Liquidated)
+        )
+
+
+def _liquidation_row(
+    event: Liquidated, fills: list[BookFilled | BackstopTook], deleveraged: Decimal, held: Decimal, market: Market
+) -> LiquidationRow:
+    in_book = [fill for fill in fills if isinstance(fill, BookFilled)]
+    return LiquidationRow(
+        step=event.step,
+        claim=event.claim,
+        account=event.account,
+        market=event.market,
+        side=event.side,
+        size=event.size,
+        entry_price=event.entry_price,
+        mark_price=event.mark_price,
+        bankruptcy_price=event.bankruptcy_price,
+        liquidation_price=event.liquidation_price,
+        equity=event.equity,
+        maintenance=event.maintenance,
+        margin=event.margin,
+        method=event.method,
+        book_size=sum((fill.size for fill in in_book), ZERO),
+        book_price=_average_price(in_book, market),
+        backstop_size=sum((fill.size for fill in fills if isinstance(fill, BackstopTook)), ZERO),
+        deleveraged_size=deleveraged,
+        held_size=held,
+        surplus=sum((fill.result for fill in fills if fill.result > 0), ZERO),
+        shortfall=-sum((fill.result for fill in fills if fill.result < 0), ZERO),
+    )
+
+
+def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
+    """The one price at which all the fills together have their value: by size for a linear contract, harmonic for an inverse one.
+
+    A single price stays as it is; an average is rounded half even to 0.00000001 (or the tick, where that is finer).
+    """
+    prices = {fill.price for fill in fills}
+    if len(prices) < 2:
+        return next(iter(prices), None)
+    size = sum(Fraction(fill.size) for fill in fills)
+    if market.contract.kind == "inverse":
+        average = size / sum(Fraction(fill.size) / Fraction(fill.price) for fill in fills)
+    else:
+        average = sum(Fraction(fill.size) * Fraction(fill.price) for fill in fills) / size
+    return round_to(divide(D(average.numerator), D(average.denominator)), min(market.tick, SMALLEST))
+
+
+def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
+    """Every fund at every step, in the funds' order; openings are the closings of the step before."""
+    rows: list[FundRow] = []
+    balances: dict[str, Decimal] = {}
+    received: dict[str, Decimal] = {}
+    paid: dict[str, Decimal] = {}
+    with exact():
+        for event in events:
+            if isinstance(event, Started):
+                balances = dict(event.funds)
+            elif isinstance(event, FundReceived):
+                received[event.fund] = received.get(event.fund, ZERO) + event.amount
+            elif isinstance(event, FundPaid):
+                paid[event.fund] = paid.get(event.fund, ZERO) + event.amount
+            elif isinstance(event, StepEnded):
+                rows.extend(
+                    FundRow(event.step, name, balances.get(name, ZERO), received.get(name, ZERO), paid.get(name, ZERO), closing)
+                    for name, closing in event.funds
+                )
+                balances, received, paid = dict(event.funds), {}, {}
+    return tuple(rows)
+
+
+def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
+    """What was closed at a loss that nobody covered, then what the venue still holds at a loss; together the audit's bad debt."""
+    last = last_step(events)
+    accounts = {event.claim: event.account for event in events if isinstance(event, Liquidated)}
+    closed = [
+        BadDebtRow(event.step, event.claim, accounts.get(event.claim, "-"), event.market, event.amount, "closed")
+        for event in events
+        if isinstance(event, BadDebt)
+    ]
+    held = [
+        BadDebtRow(event.step, event.claim, accounts.get(event.claim, "-"), event.market, -event.unrealized_pnl, "held")
+        for event in events
+        if isinstance(event, Held) and event.step == last and event.unrealized_pnl < 0
+    ]
+    return (*closed, *held)
+
+
+def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:
+    """Every step of the path with its audit; a market whose mark was not told again keeps its last one."""
+    rows: list[StepRow] = []
+    marks: dict[str, Decimal] = {}
+    time: str | None = None
+    liquidated: dict[str, None] = {}
+    deleveraged: dict[str, None] = {}
+    for event in events:
+        if isinstance(event, MarkMoved):
+            marks[event.market] = event.mark
+            time = event.time
+        elif isinstance(event, Liquidated):
+            liquidated[event.account] = None
+        elif isinstance(event, Deleveraged):
+            deleveraged[event.account] = None
+        elif isinstance(event, StepEnded):
+            rows.append(
+                StepRow(
+                    event.step,
+                    time,
+                    dict(marks),
+                    dict(event.funds),
+                    tuple(liquidated),
+                    tuple(deleveraged),
+                    event.money_difference,
+                    event.open_interest_difference,
+                    event.bad_debt,
+                )
+            )
+            liquidated, deleveraged = {}, {}
+    return tuple(rows)
+
+
+def audit(events: Sequence[Event]) -> Audit:
+    """Both differences and the bad debt after the last step, and the rest of the market as it began."""
+    rest: dict[str, Decimal] = {}
+    last: StepEnded | None = None
+    for event in events:
+        if isinstance(event, Started):
+            rest = {market: size for market, size in event.rest if size}
+        elif isinstance(event, StepEnded):
+            last = event
+    if last is None:
+        return Audit(ZERO, ZERO, ZERO, rest)
+    return Audit(last.money_difference, last.open_interest_difference, last.bad_debt, rest)
+
+
+def funding_by_account(events: Iterable[Event]) -> dict[str, Decimal]:
+    """What each account has paid (negative) or received as funding over the whole run."""
+    totals: dict[str, Decimal] = {}
+    with exact():
+        for event in events:
+            if isinstance(event, FundingSettled):
+                totals[event.account] = totals.get(event.account, ZERO) + event.amount
+    return totals
+
+
+def last_step(events: Sequence[Event]) -> int:
+    """The number of the last step that was worked."""
+    return next((event.step for event in reversed(events) if isinstance(event, StepEnded)), 0)
