@@ -1,0 +1,161 @@
+"""YAML (and so JSON) text -> located tree, strictly.
+
+Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given twice, keys that are not
+text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too). Plain scalars stay text.
+
+Public: read_document, read_value, DEPTH.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from yaml import events as ev
+
+from adlcalc.source.files import FORBIDDEN
+from adlcalc.source.nodes import LINE_BREAK, NULLS, TRUTHS, List, Map, Node, Place, Scalar, Source
+from adlcalc.source.problems import Problems, escape, quote
+from adlcalc.source.syntax import complaint, parser_class
+
+DEPTH = 32
+
+
+def read_document(source: Source, problems: Problems, *, pure: bool = False) -> Node | None:
+    """The tree of a text, or None where there is nothing to go on with; what is wrong goes to `problems`."""
+    builder = _Builder(source, problems)
+    try:
+        for event in yaml.parse(source.text, Loader=parser_class(pure=pure)):
+            if not builder.take(event):
+                return None
+    except yaml.YAMLError as error:
+        found = complaint(error, LINE_BREAK.split(source.text))
+        length = 1 if found.column <= len(source.line(found.line)) else 0
+        problems.add(Place(source, found.line, found.column, length), found.message, found.hint)
+        return None
+    if builder.root is None or (isinstance(builder.root, Scalar) and builder.root.is_null):
+        problems.add(Place(source), "the file is empty")
+        return None
+    return builder.root
+
+
+def read_value(source: Source, problems: Problems) -> Node | None:
+    """One value, as written after `--set key=`."""
+    return read_document(source, problems)
+
+
+class _Builder:
+    """Takes one event after the other. `stack` holds the open collections outside the current one, each with its pending key."""
+
+    def __init__(self, source: Source, problems: Problems) -> None:
+        self.source, self.problems = source, problems
+        self.root: Node | None = None
+        self.current: Map | List | None = None
+        self.key: Scalar | None = None
+        self.stack: list[tuple[Map | List | None, Scalar | None]] = []
+        self.documents = 0
+
+    def take(self, event: Any) -> bool:
+        """Work one event; False when the rest cannot be read."""
+        kind = type(event)
+        if kind is ev.ScalarEvent:
+            start, end = event.start_mark, event.end_mark
+            line = start.line
+            length = end.column - start.column if end.line == line else len(self.source.line(line + 1)) - start.column
+            quoted = event.style not in (None, "")
+            node = Scalar(self.source, event.value, quoted, line + 1, start.column + 1, length)
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_properties(event, node)
+            if quoted and FORBIDDEN.search(event.value):
+                self.problems.add(node, "the text holds a control character", "")
+                node.text = escape(event.value)
+            self._attach(node)
+            return True
+        if kind is ev.MappingStartEvent or kind is ev.SequenceStartEvent:
+            return self._open(event, Map if kind is ev.MappingStartEvent else List)
+        if kind is ev.MappingEndEvent or kind is ev.SequenceEndEvent:
+            self._close(event)
+        elif kind is ev.AliasEvent:
+            node = self._at(event, event.end_mark.column - event.start_mark.column)
+            self.problems.add(node, f"aliases ('*{event.anchor}') are not supported", "write the value out")
+            self._attach(node)
+        elif kind is ev.DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                self.problems.add(
+                    self._at(event, 3), "a second document begins here", "a file holds one document: leave out the line '---'"
+                )
+                return False
+        return True
+
+    def _at(self, event: Any, length: int) -> Scalar:
+        """A stand-in for what cannot be read, at its place."""
+        mark = event.start_mark
+        return Scalar(self.source, "", True, mark.line + 1, mark.column + 1, length)
+
+    def _refuse_properties(self, event: Any, node: Node) -> None:
+        if event.anchor is not None:
+            self.problems.add(node, f"anchors ('&{event.anchor}') are not supported", "write the value out where it is needed")
+        else:
+            self.problems.add(node, "tags ('!') are not supported", "text that begins with '!' needs quotes")
+
+    def _open(self, event: Any, make: type[Map] | type[List]) -> bool:
+        mark = event.start_mark
+        node = make(self.source, mark.line + 1, mark.column + 1, 1)
+        if len(self.stack) >= DEPTH:
+            self.problems.add(node, f"the values are nested more than {DEPTH} levels deep")
+            return False
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_properties(event, node)
+        is_key = isinstance(self.current, Map) and self.key is None
+        if is_key:
+            self.problems.add(node, "a key must be text, not a list or a map")
+            self.stack.append((self.current, Scalar(self.source, "", True, node.line, node.column, 0)))
+        else:
+            self._attach(node)
+            self.stack.append((self.current, None))
+        self.current, self.key = node, None
+        return True
+
+    def _close(self, event: Any) -> None:
+        node = self.current
+        assert node is not None
+        end = event.end_mark
+        if end.line + 1 == node.line and end.column >= node.column:  # written in brackets on one line
+            node.length = end.column + 1 - node.column
+        elif isinstance(node, Map) and node.keys:
+            first = next(iter(node.keys.values()))
+            if first.line == node.line and first.column == node.column:
+                node.length = first.length
+        self.current, self.key = self.stack.pop()
+
+    def _attach(self, node: Node) -> None:
+        """Put a value where it belongs: a list's next item, a map's next key or the value of its pending key, the root."""
+        current = self.current
+        if type(current) is Map:
+            key = self.key
+            if key is None:
+                self.key = self._as_key(node)
+                return
+            self.key = None
+            if key.text in current.keys:
+                first = current.keys[key.text]
+                self.problems.add(key, f"{quote(key.text)} is given twice, first on line {first.line}")
+            elif key.length:
+                current.put(key, node)
+        elif type(current) is List:
+            current.items.append(node)
+        else:
+            self.root = node
+
+    def _as_key(self, node: Node) -> Scalar:
+        assert isinstance(node, Scalar)
+        if not node.quoted:
+            if node.text == "<<":
+                self.problems.add(node, "merge keys ('<<') are not supported", "write the keys out")
+                node.length = 0
+            elif node.text in NULLS or node.text in TRUTHS:
+                shown = quote(node.text) if node.text else "nothing"
+                self.problems.add(node, f"a key must be text, not {shown}", f'write "{node.text}" in quotes' if node.text else "")
+                node.length = 0
+        return node

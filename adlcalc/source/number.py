@@ -1,0 +1,74 @@
+"""The text of a number -> Decimal, exactly as written.
+
+    -?digits[_digits...][.digits][e[+-]digits]        60_000   0.1   1e5   -3.25
+
+No leading zeros, no `+`, no hexadecimal, no percent sign, no thousands comma, no infinity. At most 30 significant digits, and
+zero or 1e-18 <= |x| < 1e18, so that the engine's 60 digits hold every sum and product of what people write.
+
+Public: number_of, NumberError, PLAIN_COLUMN.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from adlcalc.engine.numbers import CONTEXT, ZERO, D
+from adlcalc.source.problems import quote
+
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")
+SMALL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
+"""Numbers that need no further look: within all limits whatever their digits."""
+PLAIN_COLUMN = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?\n)*")
+"""A whole column of such numbers, each ended by a line break."""
+DIGITS = 30
+LIMIT_EXPONENT = 18
+
+
+class NumberError(ValueError):
+    """The text is no number that we read; `hint` may say how to write it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def number_of(text: str) -> Decimal:
+    """The number that a text writes; NumberError with a predicate ('must be a number, not ...') if it writes none."""
+    if SMALL.fullmatch(text):
+        return D(text) or ZERO  # no negative zero
+    written = NUMBER.fullmatch(text)
+    if not written:
+        raise NumberError(f"must be a number, not {quote(text)}", _how_to_write(text))
+    if len((written[1] or "").lstrip("0")) > 4:
+        raise NumberError("must be zero or between 1e-18 and 1e18 in size")
+    value = D(text.replace("_", ""))
+    if not value:
+        return ZERO
+    if len("".join(map(str, value.as_tuple().digits)).rstrip("0")) > DIGITS:
+        raise NumberError(f"has more than {DIGITS} significant digits")
+    if not -LIMIT_EXPONENT <= value.adjusted() < LIMIT_EXPONENT:
+        raise NumberError("must be zero or between 1e-18 and 1e18 in size")
+    return value.normalize(CONTEXT) if len(text) > DIGITS else value
+
+
+def _how_to_write(text: str) -> str:
+    """One hint for the commonest slips."""
+    bare = text.strip()
+    if re.fullmatch(r"-?0[0-9_]+(\.[0-9]+)?", bare):
+        sign, digits = ("-", bare[1:]) if bare[0] == "-" else ("", bare)
+        return f"write {sign}{digits.lstrip('0_') or '0'}" if "." not in digits else "leave out the leading zeros"
+    if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", bare):
+        return f"write {bare.replace(',', '_')}"
+    if re.fullmatch(r"-?[0-9.]+ ?%", bare):
+        return f"rates are fractions: write {_show(D(bare.rstrip('% ')).scaleb(-2))}" if bare.count(".") < 2 else ""
+    if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", bare) and any(c.isdigit() for c in bare):
+        return f"write {_show(D(bare))}"
+    if bare.lower().lstrip("+-.") in ("inf", "infinity", "nan"):
+        return "numbers are finite"
+    return ""
+
+
+def _show(x: Decimal) -> str:
+    text = f"{x:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

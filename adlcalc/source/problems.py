@@ -1,0 +1,161 @@
+"""What is wrong with a file, where, and how it is shown.
+
+    book.yaml:9:29: error: 'leverage' of account 'alice' must be a number, not 'ten'
+     9 |   - {id: alice, side: long, leverage: ten, size: 2}
+       |                                       ^^^
+    hint: ...
+
+All problems of a load are collected and shown at once, in the order of the file.
+
+Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, nearest, closest_hint.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from adlcalc.source.nodes import Source
+
+SHOWN = 100
+"""As many problems are printed; a wrong column of a large book has one in every row."""
+WIDTH = 160
+"""Source lines longer than this are shown around the fault only."""
+
+
+class Located(Protocol):
+    """Anything that knows where it stands: a node of the tree or a Place."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+
+
+class Problem(NamedTuple):
+    """One fault. line 0: it concerns the file as a whole. text: the source line, where there is one to show."""
+
+    file: str
+    line: int
+    column: int
+    length: int
+    message: str
+    hint: str = ""
+    text: str = ""
+
+
+class ScenarioErrors(Exception):  # noqa: N818  (it carries several)
+    """A scenario, rulebook or companion file is unusable; `problems` says why, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        shown = "\n".join(format_problem(problem) for problem in self.problems[:SHOWN])
+        more = len(self.problems) - SHOWN
+        return f"{shown}\n... and {more} more errors" if more > 0 else shown
+
+
+class Problems:
+    """Collects problems. A second one at the same place is dropped: it follows from the first."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, int], Problem] = {}
+        self._sources: dict[int, Source] = {}
+
+    def add(self, where: Located, message: str, hint: str = "") -> None:
+        """Note one problem at a place."""
+        source = where.source
+        self._sources.setdefault(id(source), source)
+        text = source.line(where.line) if source.excerpt else ""
+        line, column = (where.line, where.column) if source.excerpt else (0, 0)
+        problem = Problem(source.name, line, column, where.length, message, hint, text)
+        self._found.setdefault((list(self._sources).index(id(source)), where.line, where.column), problem)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def raise_if_any(self) -> None:
+        """End the load here if something was found."""
+        if self._found:
+            raise ScenarioErrors(self._found[place] for place in sorted(self._found))
+
+
+def fail(where: Located, message: str, hint: str = "") -> ScenarioErrors:
+    """The exception for a single problem after which nothing can be read."""
+    problems = Problems()
+    problems.add(where, message, hint)
+    return ScenarioErrors(problems._found.values())
+
+
+def format_problem(problem: Problem) -> str:
+    """The problem as it is printed: place and sentence, the line with carets under the culprit, a hint."""
+    place = f"{escape(problem.file)}:{problem.line}:{problem.column}" if problem.line else escape(problem.file)
+    out = [f"{place}: error: {problem.message}"]
+    if problem.line and problem.text.strip():
+        out += _excerpt(problem)
+    if problem.hint:
+        out.append(f"hint: {problem.hint}")
+    return "\n".join(out)
+
+
+def _excerpt(problem: Problem) -> list[str]:
+    """The source line behind a gutter, and carets under its faulty stretch."""
+    text = problem.text.rstrip()
+    start = min(problem.column - 1, len(text))
+    end = max(min(start + problem.length, len(text)), start)
+    first = 0 if len(text) <= WIDTH else max(0, start - WIDTH // 2)
+    last = min(len(text), first + WIDTH)
+    end = min(end, last)
+    before = ("..." if first else "") + escape(text[first:start])
+    culprit = escape(text[start:end])
+    after = escape(text[end:last]) + ("..." if last < len(text) else "")
+    number = str(problem.line)
+    return [
+        f" {number} | {before}{culprit}{after}",
+        f" {' ' * len(number)} | {' ' * _columns(before)}{'^' * max(1, _columns(culprit))}",
+    ]
+
+
+def escape(text: str) -> str:
+    """Text that is safe to print on one line: tabs are spaces, what is not printable is written as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def quote(text: object) -> str:
+    """'text' as it appears in a sentence: escaped, and cut when it is long."""
+    shown = escape(str(text))
+    return f"'{shown if len(shown) <= 60 else shown[:57] + '...'}'"
+
+
+def _columns(text: str) -> int:
+    """How many terminal columns a printable text takes: wide East Asian characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` most likely meant, if one is near."""
+    from difflib import get_close_matches
+
+    lower = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower()[:100], lower, n=1, cutoff=0.6)
+    return lower[found[0]] if found else None
+
+
+def closest_hint(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?`, or the list of what there is if that is short."""
+    names = list(known)
+    near = nearest(word, names)
+    if near is not None:
+        return f"did you mean {quote(near)}?"
+    return f"known here: {', '.join(escape(name) for name in names)}" if 0 < len(names) <= 20 else ""

@@ -1,0 +1,150 @@
+"""CSV text -> columns, fast; a cell is looked up in the text only when an error must point at it.
+
+Comma-separated, quoted with double quotes, one header row (or `names` given instead), empty lines skipped, every row as long as
+the header.
+
+Public: Table, Chunk, numbers_of.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from io import StringIO
+from itertools import islice
+from typing import NamedTuple
+
+from adlcalc.engine.numbers import D
+from adlcalc.source.nodes import Place, Source
+from adlcalc.source.number import PLAIN_COLUMN, NumberError, number_of
+from adlcalc.source.problems import Problems, fail, quote
+
+CHUNK = 50_000
+
+
+class Chunk(NamedTuple):
+    """Some rows, by column. first: how many rows came before, so that row `first + i` of the table is item i of each column."""
+
+    first: int
+    size: int
+    columns: dict[str, Sequence[str]]
+
+
+class Table:
+    """A CSV text. `names` are its columns, trimmed and in lower case."""
+
+    def __init__(self, source: Source, *, names: Sequence[str] | None = None) -> None:
+        """Read the header, or take `names` for a table that has none."""
+        self.source = source
+        self._has_header = names is None
+        self._reader = csv.reader(StringIO(source.text, newline=""), strict=True)
+        if names is None:
+            header = self._next_row()
+            if header is None:
+                raise fail(Place(source), "the file is empty")
+            names = [name.strip().lower() for name in header]
+        self.names = list(names)
+        self._count = 0
+
+    def _next_row(self) -> list[str] | None:
+        """The next row that is not an empty line."""
+        try:
+            return next((row for row in self._reader if row), None)
+        except csv.Error:
+            raise self._unreadable() from None
+
+    def _unreadable(self) -> Exception:
+        line = min(self._reader.line_num, self.source.text.count("\n") + 1)
+        return fail(
+            Place(self.source, line, 1, len(self.source.line(line))),
+            "the quotes of this row do not match",
+            'write a " inside quotes twice: ""',
+        )
+
+    def chunks(self, problems: Problems) -> Iterator[Chunk]:
+        """The rows, some thousands at a time. Rows of another length than the header go to `problems` and end the reading."""
+        width = len(self.names)
+        while True:
+            try:
+                some = list(islice(self._reader, CHUNK))
+            except csv.Error:
+                raise self._unreadable() from None
+            if not some:
+                return
+            rows = [row for row in some if row]
+            if not rows:
+                continue
+            if not all(len(row) == width for row in rows):
+                for i, row in enumerate(rows):
+                    if len(row) != width:
+                        place = self.cell(self._count + i, None)
+                        problems.add(place, f"this row has {len(row)} cells, the header has {width}")
+                return
+            yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
+            self._count += len(rows)
+
+    def header_place(self, name: str) -> Place:
+        """Where a column's name stands."""
+        return self._find(0, self.names.index(name)) if self._has_header else Place(self.source)
+
+    def cell(self, row: int, column: str | None) -> Place:
+        """Where row `row` (from 0, header and empty lines not counted) stands, or one cell of it. Reads the text again."""
+        return self._find(row + (1 if self._has_header else 0), None if column is None else self.names.index(column))
+
+    def _find(self, row: int, column: int | None) -> Place:
+        """Walk the text to the given row (header counted)."""
+        reader = csv.reader(StringIO(self.source.text, newline=""))
+        seen, before = -1, 0
+        for cells in reader:
+            if cells:
+                seen += 1
+                if seen == row:
+                    break
+            before = reader.line_num
+        line = before + 1
+        text = self.source.line(line)
+        if column is None:
+            return Place(self.source, line, 1, len(text))
+        start, end = _cell_span(text, column)
+        return Place(self.source, line, start + 1, max(1, end - start))
+
+
+def _cell_span(line: str, column: int) -> tuple[int, int]:
+    """Start and end of the column-th cell of a line."""
+    start, quoted, seen = 0, False, 0
+    for i, char in enumerate(line):
+        if char == '"':
+            quoted = not quoted
+        elif char == "," and not quoted:
+            if seen == column:
+                return start, i
+            seen, start = seen + 1, i + 1
+    return start, len(line)
+
+
+def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems, *, optional: bool = False) -> list[Decimal | None]:
+    """A column as exact numbers; an empty cell is None where `optional`. Faulty cells go to `problems` and become None."""
+    cells = chunk.columns[name]
+    if PLAIN_COLUMN.fullmatch("\n".join(cells) + "\n"):
+        try:
+            return [D(cell) for cell in cells]
+        except ArithmeticError:  # a line break inside a quoted cell; told below
+            pass
+    numbers: list[Decimal | None] = []
+    for i, cell in enumerate(cells):
+        text = cell.strip()
+        if not text and optional:
+            numbers.append(None)
+            continue
+        try:
+            numbers.append(number_of(text))
+        except NumberError as error:
+            numbers.append(None)
+            if len(problems) < 1000:
+                problems.add(
+                    table.cell(chunk.first + i, name),
+                    f"{quote(name)} {error.message if text else 'is empty'}",
+                    error.hint if text else "",
+                )
+    return numbers
