@@ -23,23 +23,72 @@ if TYPE_CHECKING:
     from adlcalc.report.run import Run
 
 HEADER = (
-    "table", "step", "time", "account", "market", "side", "size", "entry_price", "mark_price", "bankruptcy_price",
-    "liquidation_price", "book_size", "book_price", "backstop_size", "deleveraged_size", "held_size", "surplus",
-    "shortfall", "margin", "method", "equity", "maintenance", "fund", "opening", "received", "paid", "closing", "rank",
-    "score", "size_before", "price", "realized_pnl", "forgone_pnl", "bankrupt", "tied", "equity_after", "rate",
-    "amount", "base", "why", "equity_start", "equity_end", "status", "deleveraged", "balance", "funding",
-    "unrealized_pnl", "collateral", "money_difference", "open_interest_difference", "bad_debt", "rule", "note", "claim",
+    "table",
+    "step",
+    "time",
+    "account",
+    "market",
+    "side",
+    "size",
+    "entry_price",
+    "mark_price",
+    "bankruptcy_price",
+    "liquidation_price",
+    "book_size",
+    "book_price",
+    "backstop_size",
+    "deleveraged_size",
+    "held_size",
+    "surplus",
+    "shortfall",
+    "margin",
+    "method",
+    "equity",
+    "maintenance",
+    "fund",
+    "opening",
+    "received",
+    "paid",
+    "closing",
+    "rank",
+    "score",
+    "size_before",
+    "price",
+    "realized_pnl",
+    "forgone_pnl",
+    "bankrupt",
+    "tied",
+    "equity_after",
+    "rate",
+    "amount",
+    "base",
+    "why",
+    "equity_start",
+    "equity_end",
+    "status",
+    "deleveraged",
+    "balance",
+    "funding",
+    "unrealized_pnl",
+    "collateral",
+    "money_difference",
+    "open_interest_difference",
+    "bad_debt",
+    "rule",
+    "note",
+    "claim",
 )
 TABLES = {"liquidations": "liquidation", "assumptions": "assumption"}  # JSON key -> table, where they differ
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
-def write(runs: Sequence[Run], *, steps: bool = False, files: bool = False) -> str:
+def write(runs: Sequence[Run], *, steps: bool = False, files: bool = False, header: bool = True) -> str:
     """The CSV of the runs, lines ending in a line feed; `files` adds the column that tells them apart."""
     out = io.StringIO()
-    header = (HEADER[0], "file", *HEADER[1:]) if files else HEADER
-    writer = csv.DictWriter(out, header, restval="", lineterminator="\n")
-    writer.writeheader()
+    columns = (HEADER[0], "file", *HEADER[1:]) if files else HEADER
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    if header:
+        writer.writeheader()
     for run in runs:
         for row in _rows(run.to_dict(), steps):
             if files:

@@ -62,11 +62,12 @@ def _plain_tabulate() -> Iterator[None]:
 
 def _padded(table: Table) -> str:
     """The same bytes as tabulate's `simple`."""
-    columns = []
     lines = max(column.heading.count("\n") for column in table.columns) + 1
+    columns = []
     for column in table.columns:
+        width = column.width
         heading = column.heading.split("\n")
-        heading += [""] * (lines - len(heading))
-        cells = [*heading, "-" * column.width, *column.cells]
-        columns.append([cell.rjust(column.width) if column.right else cell.ljust(column.width) for cell in cells])
+        blank = [""] * (lines - len(heading))
+        cells = [*heading, *blank, "-" * width, *column.cells]
+        columns.append([cell.rjust(width) if column.right else cell.ljust(width) for cell in cells])
     return "\n".join((" " * GAP).join(row).rstrip() for row in zip(*columns, strict=True))

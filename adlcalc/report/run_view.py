@@ -178,11 +178,11 @@ def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
     prices = {fill.price for fill in fills}
     if len(prices) < 2:
         return next(iter(prices), None)
-    size = sum(Fraction(fill.size) for fill in fills)
+    size = sum((Fraction(fill.size) for fill in fills), Fraction())
     if market.contract.kind == "inverse":
-        average = size / sum(Fraction(fill.size) / Fraction(fill.price) for fill in fills)
+        average = size / sum((Fraction(fill.size) / Fraction(fill.price) for fill in fills), Fraction())
     else:
-        average = sum(Fraction(fill.size) * Fraction(fill.price) for fill in fills) / size
+        average = sum((Fraction(fill.size) * Fraction(fill.price) for fill in fills), Fraction()) / size
     return round_to(divide(D(average.numerator), D(average.denominator)), min(market.tick, SMALLEST))
 
 

@@ -170,7 +170,7 @@ def socialized(run: Run, limit: int) -> Table:
 
 
 def accounts(run: Run, limit: int) -> Table:
-    """The accounts that changed: first those that were liquidated, closed or deleveraged, then those whose equity moved."""
+    """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
     rows, changed = _changed(run.accounts, limit)
     several = len(run.scenario.markets) > 1
     with exact():
@@ -196,7 +196,7 @@ def _changed(states: Iterable[AccountState], limit: int) -> tuple[list[AccountSt
     moved: list[AccountState] = []
     others = 0
     for state in states:
-        if state.status != "open" or state.deleveraged:
+        if state.status == "liquidated" or state.deleveraged:
             touched.append(state)
         elif state.equity_end != state.equity_start:
             others += 1

@@ -1,0 +1,5 @@
+"""`python -m adlcalc` is the command `adlcalc`."""
+
+from adlcalc.cli import main
+
+main()

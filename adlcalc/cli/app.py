@@ -1,0 +1,39 @@
+"""The commands, put together.
+
+Public: app.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adlcalc.cli import run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from adlcalc import __version__
+
+        print(f"adlcalc {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Who is liquidated, what the insurance fund pays and who is auto-deleveraged, exactly, under a venue's rules."""
+
+
+app = typer.Typer(
+    name="adlcalc",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
+app.command("run", epilog=run.EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True)(run.run)

@@ -1,0 +1,140 @@
+"""Several scenarios in one call: each is loaded, run, held to what it expects and written; the worst exit code wins.
+
+Public: Format, FailOn, Request, work_through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, explain, say
+from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.progress import with_progress
+
+if TYPE_CHECKING:
+    from adlcalc.report import Run
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    table = "table"
+    markdown = "markdown"
+    csv = "csv"
+    json = "json"
+
+
+class FailOn(StrEnum):
+    """Outcomes that a caller may count as a failure."""
+
+    liquidation = "liquidation"
+    adl = "adl"
+    loss = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of `adlcalc run`."""
+
+    format: Format
+    output: str | None
+    venue: str | None
+    sets: tuple[str, ...]
+    steps: bool
+    limit: int
+    fail_on: tuple[FailOn, ...]
+    quiet: bool
+    index: bool
+
+
+def work_through(files: Sequence[str], request: Request) -> int:
+    """Run every file, write the results once, return the worst exit code."""
+    if request.output and any(_same(request.output, file) for file in files):
+        say(f"adlcalc: --output {request.output} would overwrite a scenario that is read")
+        return UNUSABLE
+    code = RAN
+    parts: list[str] = []
+    for file in files:
+        try:
+            run, found = _one(file, request)
+            parts.append(_written(run, request, several=len(files) > 1, first=not parts))
+            code = max(code, found)
+        except Exception as error:  # the other files are worked all the same
+            code = max(code, explain(error, file))
+    if parts:
+        try:
+            write(_joined(parts, request.format, several=len(files) > 1), request.output)
+        except OutputError as error:
+            say(f"adlcalc: {error}")
+            code = max(code, UNUSABLE)
+    return code
+
+
+def _same(output: str, file: str) -> bool:
+    return os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file)
+
+
+def _one(file: str, request: Request) -> tuple[Run, int]:
+    """Run one file; the code is 1 if it is not what the file expects or what --fail-on allows."""
+    from adlcalc.engine.loop import run as run_engine
+    from adlcalc.report import Run
+    from adlcalc.report.expectations import differences
+    from adlcalc.scenario import load
+
+    loaded = load(file, sets=request.sets, venue=request.venue)
+    events = run_engine(loaded.scenario, index=request.index)
+    if not request.quiet:
+        events = with_progress(events, loaded.scenario.path.steps)
+    run = Run(loaded.scenario, events, file=loaded.file)
+    code = RAN
+    if loaded.expect is not None and not request.sets and request.venue is None:  # it speaks of the file as it stands
+        for difference in differences(run, loaded.expect):
+            say(f"{loaded.file}: expect: {difference}")
+            code = FAILED
+    for outcome in request.fail_on:
+        what = _happened(run, outcome)
+        if what:
+            code = FAILED
+            if not request.quiet:
+                say(f"{loaded.file}: --fail-on {outcome}: {what}")
+    return run, code
+
+
+def _happened(run: Run, outcome: FailOn) -> str:
+    """What happened, in words; '' if it did not."""
+    from adlcalc.report.human import counted, digits
+
+    if outcome is FailOn.liquidation and run.liquidations:
+        return counted(len(run.liquidations), "position was liquidated", "positions were liquidated")
+    if outcome is FailOn.adl and run.deleveraged:
+        return counted(len({row.account for row in run.deleveraged}), "account was deleveraged", "accounts were deleveraged")
+    if outcome is FailOn.loss and run.audit.bad_debt:
+        return f"bad debt {digits(run.audit.bad_debt)}"
+    if outcome is FailOn.loss and run.socialized:
+        return counted(len(run.socialized), "account shares a loss", "accounts share a loss")
+    return ""
+
+
+def _written(run: Run, request: Request, *, several: bool, first: bool) -> str:
+    """One run in the format that is wanted; in CSV only the first one has the header."""
+    if request.format is Format.json:
+        return run.to_json()
+    if request.format is Format.csv:
+        from adlcalc.report.csv_view import write as write_csv
+
+        return write_csv([run], steps=request.steps, files=several, header=first)
+    if request.format is Format.markdown:
+        page = run.to_markdown(request.limit, steps=request.steps)
+        return f"# {run.file}\n\n{page}" if several else page
+    page = run.to_text(request.limit, steps=request.steps)
+    return f"==> {run.file} <==\n\n{page}" if several else page
+
+
+def _joined(parts: Sequence[str], format: Format, *, several: bool) -> str:
+    if format is Format.json:
+        return "[\n" + ",\n".join(part.rstrip("\n") for part in parts) + "\n]\n" if several else parts[0]
+    return "".join(parts) if format is Format.csv else "\n".join(parts)

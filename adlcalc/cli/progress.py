@@ -1,0 +1,48 @@
+"""A line on stderr that counts the steps of a long run.
+
+Public: with_progress.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from adlcalc.engine.events import Event
+
+PATIENCE = 1.0  # seconds before the first line
+PAUSE = 0.1  # seconds between two lines
+
+
+def with_progress(
+    events: Iterable[Event],
+    steps: int,
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Event]:
+    """The same events; meanwhile 'step 120 of 1,000' is kept up to date, on a terminal only and after the first second."""
+    stream = stream or sys.stderr
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        yield from events
+        return
+    from adlcalc.engine.events import MarkMoved
+
+    due = clock() + PATIENCE
+    shown = ""
+    try:
+        for event in events:
+            if isinstance(event, MarkMoved) and clock() >= due:
+                shown = f"step {event.step:,} of {steps:,}"
+                stream.write(f"\r{shown}")
+                stream.flush()
+                due = clock() + PAUSE
+            yield event
+    finally:
+        if shown:
+            stream.write(f"\r{' ' * len(shown)}\r")
+            stream.flush()

@@ -1,0 +1,490 @@
+"""Events into tables, text, Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
+
+from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
+from adlcalc.engine.numbers import ZERO, D
+from adlcalc.report import Run, human, render, table
+from adlcalc.report.csv_view import HEADER
+from adlcalc.report.csv_view import write as write_csv
+from adlcalc.report.run_view import _average_price
+
+
+def csv_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_is_one_row_over_all_the_steps_that_worked_it() -> None:
+    (row,) = run(worked_over_three_steps()).liquidations
+    assert (row.size, row.book_size, row.deleveraged_size, row.held_size) == (D(6), D(3), D(1), D(2))
+    assert row.book_size + row.deleveraged_size + row.held_size == row.size
+    assert (row.surplus, row.shortfall) == (D(1_000), D(2_000))
+    assert row.book_price == D("53666.66666667")  # (55,000 + 2 x 53,000) / 3
+
+
+def test_the_average_price_of_an_inverse_contract_is_harmonic() -> None:
+    fills = [BookFilled(0, 1, BTC, 1, D(1), D(50), ZERO), BookFilled(0, 1, BTC, 1, D(1), D(100), ZERO)]
+    assert _average_price(fills, scenario(inverse=True).markets[0]) == D("66.66666667")  # 2 / (1/50 + 1/100)
+    assert _average_price(fills, scenario().markets[0]) == D(75)
+    assert _average_price([], scenario().markets[0]) is None
+
+
+def test_a_fund_opens_with_the_closing_of_the_step_before() -> None:
+    rows = run(worked_over_three_steps()).fund
+    assert [(row.opening, row.received, row.paid, row.closing) for row in rows] == [
+        (ZERO, D(1_000), ZERO, D(1_000)),
+        (D(1_000), ZERO, D(1_000), ZERO),
+    ]
+
+
+def test_bad_debt_rows_add_up_to_the_audit() -> None:
+    one = run(worked_over_three_steps())
+    assert [(row.account, row.amount, row.why) for row in one.bad_debt] == [
+        ("alice", D(1_000), "closed"),
+        ("alice", D(2_000), "held"),
+    ]
+    assert sum(row.amount for row in one.bad_debt) == one.audit.bad_debt
+
+
+def test_steps_tell_marks_funds_and_who_was_touched() -> None:
+    steps = run().steps
+    assert [step.marks[BTC] for step in steps] == [D(60_000), D(56_000), D(53_000)]
+    assert (steps[2].liquidated, steps[2].deleveraged, steps[2].funds) == (("alice",), ("bob",), {"fund": ZERO})
+    assert (steps[1].liquidated, steps[1].deleveraged) == ((), ())
+
+
+# --- which assumed rules were used --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("events", "used"),
+    [
+        (half_the_fund, ["adl.rank_once", "fund.floor", "margin.fees"]),
+        (nothing_happens, ["margin.fees"]),
+        (worked_over_three_steps, ["adl.ties", "adl.rank_once", "fund.floor", "margin.fees"]),
+    ],
+)
+def test_only_assumptions_that_the_run_used_are_told(events: Any, used: list[str]) -> None:
+    assert [one.rule for one in run(events()).assumptions] == used
+
+
+def test_funding_that_was_paid_uses_its_assumption() -> None:
+    events = [*nothing_happens()]
+    events.insert(2, FundingPaid(0, BTC, D("0.0001"), D(60_000), D(12)))
+    assert "funding.settlement" in [one.rule for one in run(iter(events)).assumptions]
+
+
+def test_a_skipped_counterparty_uses_the_rules_of_the_queue() -> None:
+    events = [*nothing_happens()]
+    events.insert(2, passed_over(0))
+    assert "adl.rank_once" in [one.rule for one in run(iter(events)).assumptions]
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------------
+
+
+def test_json_is_the_contract_to_the_letter() -> None:
+    document = json.loads(run().to_json())
+    assert list(document) == [
+        "schema",
+        "scenario",
+        "steps",
+        "liquidations",
+        "fund",
+        "deleveraged",
+        "skipped",
+        "funding",
+        "socialized",
+        "bad_debt",
+        "accounts",
+        "audit",
+        "assumptions",
+    ]
+    assert document["schema"] == "adlcalc.run/1"
+    assert document["steps"][2] == {
+        "step": 2,
+        "time": None,
+        "marks": {BTC: "53000"},
+        "funds": {"fund": "0"},
+        "liquidated": ["alice"],
+        "deleveraged": ["bob"],
+        "money_difference": "0",
+        "open_interest_difference": "0",
+        "bad_debt": "0",
+    }
+    assert document["liquidations"] == [
+        {
+            "step": 2,
+            "account": "alice",
+            "market": BTC,
+            "side": "long",
+            "size": "2",
+            "entry_price": "60000",
+            "mark_price": "53000",
+            "bankruptcy_price": "54000",
+            "liquidation_price": "54271.3",
+            "book_size": "1",
+            "book_price": "53000",
+            "backstop_size": "0",
+            "deleveraged_size": "1",
+            "surplus": "0",
+            "shortfall": "1000",
+            "claim": 1,
+            "margin": "isolated",
+            "method": "takeover",
+            "equity": "-2000",
+            "maintenance": "530",
+            "held_size": "0",
+        }
+    ]
+    assert document["fund"][2] == {
+        "step": 2,
+        "fund": "fund",
+        "opening": "1000",
+        "received": "0",
+        "paid": "1000",
+        "closing": "0",
+    }
+    assert document["deleveraged"] == [
+        {
+            "step": 2,
+            "account": "bob",
+            "market": BTC,
+            "side": "short",
+            "rank": 1,
+            "score": "0.475634567",
+            "size_before": "2",
+            "size": "1",
+            "price": "54000",
+            "realized_pnl": "6000",
+            "forgone_pnl": "1000",
+            "bankrupt": "alice",
+            "claim": 1,
+            "mark_price": "53000",
+            "tied": False,
+        }
+    ]
+    assert document["accounts"][1] == {
+        "account": "bob",
+        "equity_start": "12000",
+        "equity_end": "25000",
+        "status": "open",
+        "deleveraged": True,
+        "balance": "12000",
+        "funding": "0",
+        "positions": [
+            {
+                "market": BTC,
+                "side": "short",
+                "size": "1",
+                "entry_price": "60000",
+                "mark_price": "53000",
+                "unrealized_pnl": "7000",
+                "collateral": "6000",
+            }
+        ],
+    }
+    assert document["accounts"][2]["positions"][0]["collateral"] is None
+    assert document["audit"] == {
+        "money_difference": "0",
+        "open_interest_difference": "0",
+        "bad_debt": "0",
+        "rest_of_market": {BTC: "1"},
+    }
+    assert document["scenario"]["title"] == "Half the fund"
+    assert (document["scenario"]["file"], document["scenario"]["steps"]) == ("half.yaml", 3)
+
+
+def test_the_keys_of_a_row_keep_the_order_of_the_contract() -> None:
+    document = run().to_dict()
+    assert " ".join(document["liquidations"][0]).startswith(
+        "step account market side size entry_price mark_price bankruptcy_price"
+        " liquidation_price book_size book_price backstop_size deleveraged_size surplus shortfall"
+    )
+    assert " ".join(document["deleveraged"][0]).startswith(
+        "step account market side rank score size_before size price realized_pnl forgone_pnl bankrupt"
+    )
+
+
+def test_json_holds_every_account_and_no_float() -> None:
+    def no_float(text: str) -> None:
+        raise AssertionError(f"a JSON float: {text}")
+
+    document = json.loads(run().to_json(), parse_float=no_float)
+    assert [row["account"] for row in document["accounts"]] == ["alice", "bob", "carol", "erin"]
+
+
+def test_json_tells_what_funding_an_account_has_paid() -> None:
+    events = [*half_the_fund()]
+    events[2:2] = [FundingSettled(0, "bob", BTC, -1, D("12.5")), FundingSettled(1, "bob", BTC, -1, D("-2"))]
+    assert run(iter(events)).to_dict()["accounts"][1]["funding"] == "10.5"
+
+
+# --- CSV ----------------------------------------------------------------------------------------------------------------
+
+
+def test_csv_is_one_rectangle_with_a_table_column() -> None:
+    text = run().to_csv()
+    assert text.splitlines()[0] == ",".join(HEADER)
+    assert "\r" not in text
+    rows = csv_rows(text)
+    assert [row["table"] for row in rows] == [
+        "liquidation",
+        "fund",
+        "fund",
+        "fund",
+        "deleveraged",
+        "account",
+        "account",
+        "position",
+        "account",
+        "position",
+        "account",
+        "audit",
+        "rest_of_market",
+        "assumption",
+        "assumption",
+        "assumption",
+    ]
+    assert all(None not in row and None not in row.values() for row in rows)
+    assert (rows[4]["account"], rows[4]["price"], rows[4]["bankrupt"]) == ("bob", "54000", "alice")
+    assert (rows[12]["market"], rows[12]["side"], rows[12]["size"]) == (BTC, "long", "1")
+
+
+def test_csv_numbers_have_no_separators() -> None:
+    assert csv_rows(run().to_csv())[0]["entry_price"] == "60000"
+
+
+def test_csv_of_several_runs_tells_them_apart() -> None:
+    rows = csv_rows(write_csv([run(), run(nothing_happens())], files=True))
+    assert {row["file"] for row in rows} == {"half.yaml"}
+    assert [row["table"] for row in rows].count("audit") == 2
+
+
+def test_csv_of_the_steps_has_a_row_per_step_and_market() -> None:
+    rows = [row for row in csv_rows(write_csv([run()], steps=True)) if row["table"] == "mark"]
+    assert [(row["step"], row["mark_price"]) for row in rows] == [("0", "60000"), ("1", "56000"), ("2", "53000")]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-cmd", "@sum", "-"])
+def test_csv_cells_are_never_spreadsheet_formulas(name: str) -> None:
+    events = [*nothing_happens()]
+    events[-1] = Ended(0, (AccountState(name, "open", False, D(-5), D("-5.5"), ZERO, ()),), 0)
+    (row,) = (row for row in csv_rows(run(iter(events)).to_csv()) if row["table"] == "account")
+    assert row["account"] == "'" + name
+    assert (row["equity_start"], row["equity_end"]) == ("-5", "-5.5")  # a number is a number
+
+
+# --- text ---------------------------------------------------------------------------------------------------------------
+
+
+def test_text_has_three_tables_accounts_audit_and_footnotes_in_80_columns() -> None:
+    text = run().to_text(steps=True)
+    assert max(map(len, text.splitlines())) <= 80
+    places = [
+        text.index(part)
+        for part in (
+            "Half the fund",
+            "Step by step",
+            "Liquidated",
+            "Insurance fund",
+            "Deleveraged",
+            "Accounts that changed",
+            "Audit:",
+            "Assumed rules",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Audit: money difference 0, open interest difference 0, bad debt 0." in text
+    assert "the rest of the market is long 1" in text
+    assert text.endswith("\n")
+
+
+def test_accounts_that_nothing_happened_to_are_not_in_the_table() -> None:
+    text = run().to_text()
+    assert "carol" in text
+    assert "erin" not in text
+
+
+def test_nothing_is_a_sentence_and_never_an_empty_table() -> None:
+    text = run(nothing_happens()).to_text()
+    for sentence in (
+        "No account was liquidated.",
+        "The insurance fund did not move: it holds 1,000.",
+        "Nobody was deleveraged.",
+        "No account changed.",
+    ):
+        assert sentence in text
+    assert "---" not in text
+
+
+def test_what_is_rare_has_its_own_table_where_it_happened() -> None:
+    events = [*worked_over_three_steps()]
+    events.insert(-2, LossSocialized(1, "bob", BTC, D(5), D(50)))
+    text = run(iter(events)).to_text()
+    assert "Skipped in the queue" in text
+    assert "closed at a loss" in text
+    assert "still held by the venue" in text
+    assert "Socialized losses" in text
+    for title in ("Skipped", "Bad debt\n", "Socialized"):
+        assert title not in run().to_text()
+
+
+def test_the_limit_cuts_each_table_and_says_so() -> None:
+    events = [*half_the_fund()]
+    events[-2:-2] = [gave(2, f"bob{i}", rank=i) for i in range(2, 1_202)]
+    one = run(iter(events))
+    assert "… 1,151 more, use --limit 0" in one.to_text()
+    assert "… 1,199 more" in one.to_text(2)
+    assert "… 1,199 more" in one.to_markdown(2)
+    assert "more, use" not in one.to_text(0)
+    assert "bob1201" in one.to_text(0)
+
+
+def test_wide_numbers_drop_whole_columns_instead_of_wrapping() -> None:
+    wide = "1234567890.12345678"
+    events = [
+        event._replace(mark_price=D(wide), entry_price=D(wide)) if isinstance(event, Liquidated) else event
+        for event in half_the_fund()
+    ]
+    text = run(iter(events)).to_text()
+    assert "Liquidated" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "1,234,567,890.12345678" in run(iter(events)).to_markdown()
+
+
+def test_markdown_escapes_what_would_be_markup() -> None:
+    text = run(title="a|b *c* <d>").to_markdown()
+    assert text.startswith("## a\\|b \\*c\\* \\<d\\>\n")
+    assert "| step | account |" in text
+    assert "|-----:|:--------|" in text
+
+
+def test_control_characters_never_reach_the_page() -> None:
+    text = run(title="red \x1b[31m\u202eevil").to_text()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "red \\x1b[31m" in text
+
+
+def test_a_title_that_is_missing_is_the_file() -> None:
+    assert run(title="").to_text().startswith("half.yaml\n")
+
+
+# --- numbers for people -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("60000.5", "60,000.5"),
+        ("1E+3", "1,000"),
+        ("-0.00", "0"),
+        ("0.10", "0.1"),
+        ("-1234.5", "-1,234.5"),
+        ("1E-8", "0.00000001"),
+    ],
+)
+def test_digits_are_plain_with_separators(number: str, shown: str) -> None:
+    assert human.digits(D(number)) == shown
+
+
+def test_a_column_has_the_same_places_in_every_row() -> None:
+    assert human.column_of_numbers([D(54_000), D("60000.5"), None, ZERO]) == ("54,000.0", "60,000.5", "-", "0.0")
+    assert human.column_of_numbers([ZERO, D("1.25")], zero="-") == ("-", "1.25")
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [
+        ("0.475634567", "0.475635"),
+        ("1234567.89", "1234568"),
+        ("0.000001234567", "0.00000123457"),
+        ("12.3456789", "12.3457"),
+        ("0", "0"),
+    ],
+)
+def test_scores_are_rounded_to_six_digits(score: str, shown: str) -> None:
+    assert f"{human.score(D(score)):f}" == shown
+
+
+def test_numbers_longer_than_any_context_are_shown_whole() -> None:
+    long = D("123456789012345678.123456789012345678")
+    assert human.digits(long) == "123,456,789,012,345,678.123456789012345678"
+
+
+# --- rendering ----------------------------------------------------------------------------------------------------------
+
+
+def sample(rows: int) -> table.Table:
+    return table.table(
+        "T",
+        "",
+        [
+            table.words("name", (f"account {i}" if i % 3 else "b" for i in range(rows))),
+            table.numbers("bankruptcy\nprice", (D(i) / 8 for i in range(rows))),
+            table.counts("rank", range(rows)),
+            table.words("last", ("x" * (i % 7) + "y" for i in range(rows))),
+        ],
+    )
+
+
+def test_our_own_padding_writes_the_bytes_of_tabulate() -> None:
+    one = sample(40)
+    assert render._padded(one) == render._tabulated(one, "simple")
+
+
+def test_large_tables_are_padded_by_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "_tabulated", lambda *_: pytest.fail("tabulate is too slow for this"))
+    assert len(render.text_table(sample(render.LARGE + 1)).splitlines()) == render.LARGE + 4
+
+
+def test_tabulate_is_left_as_it_was() -> None:
+    import tabulate
+
+    before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
+    render.text_table(sample(3))
+    assert before == (tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING)
+
+
+def test_wide_characters_count_as_one_everywhere() -> None:
+    one = table.table("T", "", [table.words("口座", ["明子", "b"]), table.counts("n", [1, 2])])
+    assert len({len(line) for line in render.text_table(one).splitlines()}) == 1
+
+
+def test_a_column_that_may_go_goes_first() -> None:
+    names = [("a", 50, 0), ("b", 40, 2), ("c", 10, 1)]
+    one = table.table("T", "", [table.words(name, ["x" * width], drop=drop) for name, width, drop in names])
+    assert [column.heading for column in table.fit(one).columns] == ["a"]
+    assert [column.heading for column in table.fit(one, 100).columns] == ["a", "b"]
+
+
+def test_a_run_is_described_in_one_line() -> None:
+    assert repr(run()) == "<adlcalc run 'Half the fund': 3 steps, 1 liquidated, 1 deleveraged, bad debt 0>"
+
+
+def test_views_do_not_depend_on_the_callers_decimal_context() -> None:
+    import decimal
+
+    with decimal.localcontext() as context:
+        context.prec = 3
+        text, document = run().to_text(), run().to_json()
+    assert (text, document) == (run().to_text(), run().to_json())
+
+
+def test_a_run_without_events_is_empty_and_says_so() -> None:
+    one = Run(scenario(), ())
+    assert one.audit.bad_debt == Decimal(0)
+    assert "No account changed." in one.to_text()

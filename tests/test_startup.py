@@ -1,0 +1,51 @@
+"""What a command may import, and how soon `--version` answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = {"typer", "click", "yaml", "tabulate", "pydantic", "pydantic_core", "numpy", "rich", "decimal", "importlib.metadata"}
+VERSION = "import sys; sys.argv = ['adlcalc', '--version']; from adlcalc.cli import main; main()"
+
+
+def modules_after(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after the code."""
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {code}; print(); print(*sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("code", [VERSION, "import adlcalc"])
+def test_version_and_a_bare_import_load_nothing_that_takes_time(code: str) -> None:
+    assert modules_after(code) & HEAVY == set()
+
+
+def test_json_needs_no_tabulate() -> None:
+    code = "import adlcalc; adlcalc.run(adlcalc.load('scenarios/05-fund-empty-adl.yaml')).to_json()"
+    assert modules_after(code) & {"tabulate", "typer", "numpy", "rich"} == set()
+
+
+def test_version_takes_at_most_eight_bare_interpreters() -> None:
+    def best(*arguments: str) -> float:
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert best("-m", "adlcalc", "--version") <= 8 * best("-c", "pass")
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    import tomllib
+    from pathlib import Path
+
+    import adlcalc
+
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project.get("version", adlcalc.__version__) == adlcalc.__version__
