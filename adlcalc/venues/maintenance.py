@@ -1,0 +1,165 @@
+"""The ways to write a maintenance margin, checked, and what the engine makes of them.
+
+    0.005                                                          one rate for everything
+    {tiers: [{up_to: 50_000, rate: 0.004}, {rate: 0.005}]}         marginal tiers on the notional, deductions computed
+    {by: size, tiers: [...]}                                       the one tier that the size (or entry value) falls in
+    {base_limit: 200, step: 100, base_rate: 0.004, step_rate: 0.004}   risk steps on the entry value
+    {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
+
+Public: MaintenanceRule, TierTable, RiskSteps, Slope, to_engine, faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, Tag
+
+from adlcalc.engine.model import Maintenance, Tier
+from adlcalc.engine.numbers import ONE, ZERO, show
+from adlcalc.source.nodes import Path
+from adlcalc.source.schema import Fraction, NotNegative, Positive, Strict, by_shape
+
+
+class TierLine(Strict):
+    """One tier of a maintenance table."""
+
+    up_to: Positive | None = Field(None, description="where the tier ends; the last one has none")
+    rate: Fraction = Field(description="maintenance rate, a fraction of the notional")
+    deduction: NotNegative | None = Field(None, description="maintenance amount taken off; computed if left out")
+    max_leverage: Positive | None = Field(None, description="the highest leverage that a position of this tier may choose")
+
+
+class TierTable(Strict):
+    """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one tier for the whole position)."""
+
+    tiers: list[TierLine] = Field(description="the tiers, smallest first; the last without up_to")
+    by: Literal["notional", "entry-value", "size"] = Field("notional", description="what the tiers measure")
+    bounds: Literal["exclusive", "inclusive"] = Field(
+        "exclusive", description="whether a size or entry value of exactly up_to is still inside the tier"
+    )
+
+
+class RiskSteps(Strict):
+    """base_rate up to base_limit of entry value, and step_rate more for each step begun above it (BitMEX's risk limits)."""
+
+    base_limit: Positive = Field(description="entry value at which the first step begins")
+    step: Positive = Field(description="entry value of each further step")
+    base_rate: Fraction = Field(description="maintenance rate below base_limit")
+    step_rate: Fraction = Field(description="what each step adds to the rate")
+
+
+class Slope(Strict):
+    """base_rate + slope x size (Deribit)."""
+
+    base_rate: Fraction = Field(description="maintenance rate of a size near zero")
+    slope: NotNegative = Field(description="what each contract adds to the rate")
+
+
+def _tag(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "<rate>"
+    if not isinstance(value, dict):
+        return None
+    if "tiers" in value or "by" in value:
+        return "<tiers>"
+    if {"base_limit", "step", "step_rate"} & value.keys():
+        return "<steps>"
+    return "<slope>" if {"base_rate", "slope"} & value.keys() else None
+
+
+MaintenanceRule = Annotated[
+    Annotated[Fraction, Tag("<rate>")]
+    | Annotated[TierTable, Tag("<tiers>")]
+    | Annotated[RiskSteps, Tag("<steps>")]
+    | Annotated[Slope, Tag("<slope>")],
+    by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate} or {base_rate, slope}"),
+]
+MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
+
+
+def to_engine(rule: MaintenanceValue, closing_fee: Decimal, *, money_unit: Decimal, lot: Decimal) -> Maintenance:
+    """The engine's form of a rule that has no `faults`. An inclusive bound moves the next tier's floor up by one unit."""
+    if isinstance(rule, Decimal):
+        return Maintenance((Tier(ZERO, rule),), closing_fee=closing_fee)
+    if isinstance(rule, Slope):
+        return Maintenance((Tier(ZERO, rule.base_rate),), slope=rule.slope, closing_fee=closing_fee)
+    if isinstance(rule, RiskSteps):
+        return Maintenance(tuple(_risk_steps(rule)), by="entry-value", closing_fee=closing_fee)
+    inside = {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
+    deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
+    floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
+    lines = zip(floors, rule.tiers, deductions, strict=True)
+    tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
+    return Maintenance(tiers, by=rule.by, closing_fee=closing_fee)
+
+
+def _risk_steps(rule: RiskSteps) -> Iterator[Tier]:
+    """base_rate, then step_rate more per step, as long as the rate is at most 1."""
+    floor, rate = ZERO, rule.base_rate
+    while rate <= 1:
+        yield Tier(floor, rate)
+        if not rule.step_rate:
+            return
+        floor = floor + rule.step if floor else rule.base_limit
+        rate += rule.step_rate
+
+
+def computed_deductions(table: TierTable) -> list[Decimal]:
+    """Deductions that make the maintenance continuous: d(n) = d(n-1) + up_to(n-1) x (rate(n) - rate(n-1))."""
+    deductions = [ZERO]
+    for before, tier in zip(table.tiers, table.tiers[1:], strict=False):
+        deductions.append(deductions[-1] + (before.up_to or ZERO) * (tier.rate - before.rate))
+    return deductions
+
+
+def faults(rule: MaintenanceValue) -> Iterator[tuple[Path, str, str]]:
+    """What is wrong with a rule beyond the form of its keys: (path within the rule, predicate, hint)."""
+    if isinstance(rule, RiskSteps) and rule.step_rate and (ONE - rule.base_rate) / rule.step_rate > 100_000:
+        yield ("step_rate",), "is too small: more than 100000 steps", ""
+    if not isinstance(rule, TierTable):
+        return
+    if not rule.tiers:
+        yield ("tiers",), "must have at least one tier", ""
+    last = len(rule.tiers) - 1
+    before: TierLine | None = None
+    for i, tier in enumerate(rule.tiers):
+        yield from _tier_faults(i, last, before, tier)
+        before = tier
+    if any(tier.up_to is None for tier in rule.tiers[:-1]):
+        return
+    for i, (tier, computed) in enumerate(zip(rule.tiers, computed_deductions(rule), strict=True)):
+        if tier.deduction is None or computed == tier.deduction:
+            continue
+        path = ("tiers", i, "deduction")
+        if rule.by != "notional":
+            if tier.deduction:
+                yield path, f"has no meaning in tiers by {rule.by}", "leave it out"
+        else:
+            yield (
+                path,
+                f"is {show(tier.deduction)}, but {show(computed)} makes the maintenance continuous",
+                "leave it out to have it computed",
+            )
+
+
+def _tier_faults(i: int, last: int, before: TierLine | None, tier: TierLine) -> Iterator[tuple[Path, str, str]]:
+    """One tier against the one before it."""
+    here: Path = ("tiers", i)
+    if tier.up_to is None and i < last:
+        yield here, "has no 'up_to', but it is not the last one", "up_to: the notional (size, entry value) at which the tier ends"
+    if tier.up_to is not None and i == last:
+        yield (*here, "up_to"), "must be left out in the last tier", "the last tier has no end"
+    if before is not None and tier.up_to is not None and before.up_to is not None and tier.up_to <= before.up_to:
+        yield (*here, "up_to"), f"must be greater than that of the tier before, {show(before.up_to)}", ""
+    if before is not None and tier.rate <= before.rate:
+        yield (*here, "rate"), f"must be greater than that of the tier before, {show(before.rate)}", ""
+    if tier.max_leverage is not None and tier.rate * tier.max_leverage > 1:
+        product = show(tier.rate * tier.max_leverage)
+        yield (
+            (*here, "max_leverage"),
+            f"x the maintenance rate {show(tier.rate)} is {product}, more than 1",
+            "at that leverage a position opens below its maintenance margin",
+        )

@@ -1,0 +1,272 @@
+"""Reading a rulebook: its own rules over those it extends, a scenario's `rules` over both -> Rulebook.
+
+Each value keeps the node it came from, so an error in any layer points at its own file and line.
+
+Public: Rulebook, Rule, load_rulebook, shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path as FilePath
+from typing import Any
+
+from adlcalc.engine.model import Assumption, Maintenance, Rules
+from adlcalc.source.document import read_document
+from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
+from adlcalc.source.nodes import Map, Node, Scalar, Source, at
+from adlcalc.source.problems import Located, Problems, closest_hint, quote
+from adlcalc.source.schema import check
+from adlcalc.venues.maintenance import faults, to_engine
+from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, is_by_contract
+
+KINDS = ("linear", "inverse")
+SECTIONS = tuple(RuleValues.model_fields)
+GIVEN = "given"
+"""The status of a rule that the scenario sets itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by contract kind."""
+
+    name: str
+    node: Node
+    source: str | None
+    status: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """A checked rulebook. values: the rules per contract kind; rules[kind][name]: where each came from, in file order."""
+
+    venue: str
+    title: str
+    as_of: str
+    sources: Mapping[str, SourceNote]
+    not_modeled: tuple[str, ...]
+    values: Mapping[str, RuleValues]
+    rules: Mapping[str, Mapping[str, Rule]]
+
+    def maintenance(self, kind: str, *, own: Any = None, money_unit: Any, lot: Any) -> Maintenance:
+        """The maintenance margin of a market: the venue's for its contract kind, or the market's own; the venue's fee is added."""
+        rules = self.values[kind].margin
+        return to_engine(rules.maintenance if own is None else own, rules.closing_fee, money_unit=money_unit, lot=lot)
+
+    def engine_rules(self, kinds: Collection[str], tabled: Collection[str]) -> Rules:
+        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's."""
+        values = self.values[KINDS[0]]
+        return Rules(
+            due=values.margin.due,
+            reduce=values.liquidation.reduce,
+            eligible=values.adl.eligible,
+            score=values.adl.score,
+            adl_price=values.adl.price,
+            would_bankrupt=values.adl.would_bankrupt,
+            lights=values.adl.lights,
+            assumptions=tuple(self._assumptions(kinds, tabled)),
+        )
+
+    def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
+        """The assumed rules that a run with these contracts uses, each once, in file order."""
+        told = set()
+        for rule_name in self.rules[KINDS[0]]:
+            for kind in tabled if rule_name == "margin.maintenance" else kinds:
+                rule = self.rules[kind][rule_name]
+                if rule.status == "assumed" and rule.name not in told:
+                    told.add(rule.name)
+                    yield Assumption(rule.name, rule.note)
+
+
+Layer = dict[tuple[str, str, str], Rule]
+"""(section, rule, kind) -> Rule"""
+
+
+def shipped() -> list[str]:
+    """The names of the rulebooks that come with adlcalc."""
+    return sorted(file.name[:-5] for file in files("adlcalc.venues").iterdir() if file.name.endswith(".yaml"))
+
+
+def load_rulebook(
+    name: str, problems: Problems, *, where: Located, folder: str | None = None, overrides: Node | None = None
+) -> Rulebook | None:
+    """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why not.
+
+    folder: where relative paths begin, which they may not leave; None for a path from the command line, which may be anywhere.
+    """
+    read = _read(name, problems, where, folder, ())
+    if read is None:
+        return None
+    head, root, layer = read
+    if overrides is not None:
+        layer |= _overrides(overrides, problems)
+    values = {}
+    for kind in KINDS:
+        tree, places = _tree(root, layer, kind)
+        checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
+        if checked.model is not None:
+            values[kind] = checked.model
+        maintenance = places.get("margin.maintenance")
+        if checked.model is not None and maintenance is not None:
+            for path, message, hint in faults(checked.model.margin.maintenance):
+                problems.add(
+                    at(maintenance, path),
+                    f"{quote(path[-1]) if isinstance(path[-1], str) else f'tier {path[-1] + 1}'} {message}",
+                    hint,
+                )
+    if len(values) < len(KINDS):
+        return None
+    rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
+    return Rulebook(head.venue, head.title, head.as_of, head.sources, tuple(head.not_modeled), values, rules)
+
+
+def _tree(root: Map, layer: Layer, kind: str) -> tuple[Map, dict[str, Node]]:
+    """The layer's values as one tree {section: {rule: value}} for a contract kind."""
+    tree, places = Map(root.source, root.line, root.column, root.length), {}
+    for section in SECTIONS:
+        stated = root.items.get(section)
+        spot = stated if isinstance(stated, Map) else root
+        inner = Map(spot.source, spot.line, spot.column, spot.length)
+        tree.put(Scalar(spot.source, section, True, spot.line, spot.column, spot.length), inner)
+        for (in_section, rule, k), entry in layer.items():
+            if in_section == section and k == kind:
+                node = entry.node
+                inner.put(Scalar(node.source, rule, True, node.line, node.column, node.length), node)
+                places[f"{section}.{rule}"] = node
+    return tree, places
+
+
+def _read(
+    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
+) -> tuple[Head, Map, Layer] | None:
+    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle."""
+    source = _source(name, problems, where, folder)
+    if source is None:
+        return None
+    if source.name in above:
+        problems.add(where, f"rulebook {quote(name)} extends itself")
+        return None
+    root = read_document(source, problems)
+    if root is None:
+        return None
+    bare = root.copy() if isinstance(root, Map) else root
+    if isinstance(bare, Map):
+        for section in SECTIONS:
+            bare.drop(section)
+    known = (*Head.model_fields, *SECTIONS)
+    checked = check(Head, _named_keys(bare, known, problems), problems, what="the rulebook")
+    head = checked.model
+    if head is None or not isinstance(root, Map):
+        return None
+    layer: Layer = {}
+    if head.extends is not None:
+        base = _read(head.extends, problems, root.items["extends"], str(FilePath(source.name).parent), (*above, source.name))
+        if base is None:
+            return None
+        layer |= base[2]
+    layer |= _stated(root, head, problems)
+    return head, root, layer
+
+
+def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
+    """Tell unknown top-level keys with sections among the valid ones, and go on without them."""
+    if isinstance(root, Map):
+        for key in [key for key in root.items if key not in known]:
+            problems.add(root.keys[key], f"unknown key {quote(key)} in the rulebook", closest_hint(key, known))
+            root.drop(key)
+    return root
+
+
+def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:
+    """The text of a shipped rulebook or of a user's file."""
+    if "/" not in name and not name.endswith((".yaml", ".yml")):
+        names = shipped()
+        if name in names:
+            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
+        problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
+        return None
+    if folder is None:
+        return text_of(name)
+    return companion(folder, name, where, limit=DOCUMENT_LIMIT)
+
+
+def _stated(root: Map, head: Head, problems: Problems) -> Layer:
+    """The rules that a rulebook file states, each {value, source, status, note} or that by contract kind."""
+    layer: Layer = {}
+    for section in SECTIONS:
+        node = root.items.get(section)
+        if node is None:
+            continue
+        if not isinstance(node, Map):
+            problems.add(node, f"{quote(section)} must be a map of rules")
+            continue
+        for rule, entry in node.items.items():
+            for name, kinds, part in _by_kind(section, rule, entry, node.keys[rule], problems):
+                checked = check(RuleEntry, part, problems, what=f"rule {name}")
+                if checked.model is None or not isinstance(part, Map):
+                    continue
+                model, value = checked.model, part.items["value"]
+                _check_entry(name, model, head, part, problems)
+                for kind in kinds:
+                    layer[section, rule, kind] = Rule(name, value, model.source, model.status, model.note or "")
+    return layer
+
+
+def _check_entry(name: str, entry: RuleEntry, head: Head, node: Map, problems: Problems) -> None:
+    """A rule must say where it comes from, or that it is assumed and what is."""
+    if entry.source is not None and entry.source not in head.sources:
+        problems.add(node.items["source"], f"there is no source {quote(entry.source)}", closest_hint(entry.source, head.sources))
+    if entry.source is None and entry.status != "assumed":
+        problems.add(node, f"rule {name} is {entry.status} but has no 'source'", "source: a key of 'sources'")
+    if entry.note is None and entry.status == "assumed":
+        problems.add(node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence")
+
+
+def _by_kind(
+    section: str, rule: str, entry: Node, key: Scalar, problems: Problems
+) -> Iterator[tuple[str, tuple[str, ...], Node]]:
+    """An entry as it is, for both contract kinds, or its parts: (name, kinds, node)."""
+    name = f"{section}.{rule}"
+    if not isinstance(entry, Map) or not entry.items or not entry.items.keys() <= set(KINDS):
+        yield name, KINDS, entry
+    elif not is_by_contract(section, rule):
+        problems.add(key, f"rule {name} holds for the whole venue, not by contract kind")
+    else:
+        for kind, part in entry.items.items():
+            yield f"{name}.{kind}", (kind,), part
+
+
+def _overrides(node: Node, problems: Problems) -> Layer:
+    """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule may differ by it."""
+    layer: Layer = {}
+    if not isinstance(node, Map):
+        problems.add(node, "'rules' must be a map of sections", f"known here: {', '.join(SECTIONS)}")
+        return layer
+    for section, inner in node.items.items():
+        if section not in SECTIONS:
+            problems.add(node.keys[section], f"unknown key {quote(section)} in 'rules'", closest_hint(section, SECTIONS))
+            continue
+        if not isinstance(inner, Map):
+            problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")
+            continue
+        known = _rules_of(section)
+        for rule, entry in inner.items.items():
+            if rule not in known:
+                problems.add(
+                    inner.keys[rule], f"unknown key {quote(rule)} in {quote(section)} of 'rules'", closest_hint(rule, known)
+                )
+                continue
+            for name, kinds, part in _by_kind(section, rule, entry, inner.keys[rule], problems):
+                value = part.items["value"] if isinstance(part, Map) and part.items.keys() == {"value"} else part
+                for kind in kinds:
+                    layer[section, rule, kind] = Rule(name, value, None, GIVEN, "")
+    return layer
+
+
+def _rules_of(section: str) -> list[str]:
+    """The rules that a section has."""
+    model = RuleValues.model_fields[section].annotation
+    return list(model.model_fields) if model is not None else []  # type: ignore[attr-defined]
