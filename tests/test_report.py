@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from adlcalc.engine.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
 from adlcalc.report.csv_view import HEADER
 from adlcalc.report.csv_view import write as write_csv
+from adlcalc.report.expectations import differences
 from adlcalc.report.run_view import _average_price
 
 
@@ -308,7 +310,7 @@ def test_text_has_three_tables_accounts_audit_and_footnotes_in_80_columns() -> N
     ]
     assert places == sorted(places)
     assert "Audit: money difference 0, open interest difference 0, bad debt 0." in text
-    assert "the rest of the market is long 1" in text
+    assert "the rest of the market begins with long 1" in " ".join(text.split())
     assert text.endswith("\n")
 
 
@@ -488,3 +490,86 @@ def test_a_run_without_events_is_empty_and_says_so() -> None:
     one = Run(scenario(), ())
     assert one.audit.bad_debt == Decimal(0)
     assert "No account changed." in one.to_text()
+
+
+# --- what a file expects ------------------------------------------------------------------------------------------------
+
+
+def expect(**options: Any) -> Any:
+    """An `expect` block that compares nothing but what is given."""
+    empty = dict.fromkeys(("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt"))
+    return SimpleNamespace(**{**empty, "equity": {}, "where": {}, **options})
+
+
+def liquidation(account: str, step: int | None = None) -> Any:
+    return SimpleNamespace(account=account, step=step)
+
+
+def fill(account: str, **options: Any) -> Any:
+    empty = dict.fromkeys(("size", "price", "rank", "market", "step", "bankrupt"))
+    return SimpleNamespace(**{**empty, "account": account, **options})
+
+
+def messages(events: Any = None, **options: Any) -> list[str]:
+    return [difference.message for difference in differences(run(events), expect(**options))]
+
+
+def test_a_run_that_is_as_expected_has_no_difference() -> None:
+    assert not messages(
+        liquidated=[liquidation("alice", 2)],
+        fund_paid=D(1_000),
+        fund_received=ZERO,
+        fund_left=ZERO,
+        deleveraged=[fill("bob", size=D("1.0"), price=D(54_000), rank=1, market=BTC, step=2, bankrupt="alice")],
+        skipped=[],
+        bad_debt=ZERO,
+        equity={"alice": ZERO, "bob": D(25_000), "venue": ZERO},
+    )
+    assert not messages()
+
+
+def test_amounts_that_differ_are_told_with_their_difference() -> None:
+    assert messages(fund_paid=D(900), fund_left=D("0.5"), bad_debt=D(1), equity={"bob": D(25_001)}) == [
+        "fund_paid: expected 900, got 1000 (difference 100)",
+        "fund_left: expected 0.5, got 0 (difference -0.5)",
+        "bad_debt: expected 1, got 0 (difference -1)",
+        "equity: bob: expected 25001, got 25000 (difference -1)",
+    ]
+
+
+def test_fund_left_is_the_last_closing_of_all_funds() -> None:
+    assert messages(worked_over_three_steps(), fund_received=D(1_000), fund_left=ZERO) == []
+
+
+def test_liquidated_is_a_set_and_steps_are_held_where_they_are_given() -> None:
+    assert messages(liquidated=[liquidation("carol")]) == [
+        "liquidated: expected carol as well",
+        "liquidated: did not expect alice",
+    ]
+    assert messages(liquidated=[liquidation("alice", 1)]) == ["liquidated: alice: expected at step 1, got step 2"]
+    assert messages(liquidated=[]) == ["liquidated: did not expect alice"]
+
+
+def test_deleveraged_rows_are_compared_in_order() -> None:
+    assert messages(deleveraged=[fill("bob", size=D(2), rank=3)]) == [
+        "deleveraged: row 1 (bob): size: expected 2, got 1 (difference -1)",
+        "deleveraged: row 1 (bob): rank: expected 3, got 1",
+    ]
+    assert messages(deleveraged=[]) == ["deleveraged: row 1: expected nobody, got bob, who gave up 1 at 54000"]
+    assert messages(deleveraged=[fill("carol"), fill("bob")]) == [
+        "deleveraged: row 1: expected carol, got bob",
+        "deleveraged: row 2: expected bob, got nobody",
+    ]
+
+
+def test_skipped_names_are_compared() -> None:
+    assert messages(worked_over_three_steps(), skipped=["dave"]) == []
+    assert messages(skipped=["dave"]) == ["skipped: expected dave as well"]
+
+
+def test_a_difference_points_at_its_expectation() -> None:
+    where = {"deleveraged": "half.yaml:20:5", "deleveraged.0.size": "half.yaml:20:34"}
+    size, rank = differences(run(), expect(deleveraged=[fill("bob", size=D(2), rank=3)], where=where))
+    assert size.at(where, "half.yaml").startswith("half.yaml:20:34: expect: deleveraged: row 1 (bob): size:")
+    assert rank.at(where, "half.yaml").startswith("half.yaml:20:5: expect: ")
+    assert rank.at({}, "half.yaml").startswith("half.yaml: expect: ")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, explain, say
+from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.cli.output import OutputError, write
 from adlcalc.cli.progress import with_progress
 
@@ -56,6 +56,13 @@ def work_through(files: Sequence[str], request: Request) -> int:
     if request.output and any(_same(request.output, file) for file in files):
         say(f"adlcalc: --output {request.output} would overwrite a scenario that is read")
         return UNUSABLE
+    try:
+        return _work_through(files, request)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _work_through(files: Sequence[str], request: Request) -> int:
     code = RAN
     parts: list[str] = []
     for file in files:
@@ -93,7 +100,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     code = RAN
     if loaded.expect is not None and not request.sets and request.venue is None:  # it speaks of the file as it stands
         for difference in differences(run, loaded.expect):
-            say(f"{loaded.file}: expect: {difference}")
+            say(difference.at(loaded.expect.where, loaded.file))
             code = FAILED
     for outcome in request.fail_on:
         what = _happened(run, outcome)

@@ -95,7 +95,7 @@ def _audit(run: Run) -> Iterator[str]:
         held = ", ".join(
             position(1 if size > 0 else -1, abs(size), market if several else None) for market, size in audit.rest.items()
         )
-        yield f"Longs and shorts do not balance; the rest of the market is {held}."
+        yield f"Longs and shorts of the scenario do not balance; the rest of the market begins with {held}."
 
 
 def _notes(run: Run) -> Iterator[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
 
-from adlcalc.report.table import GAP, Table
+from adlcalc.report.table import GAP, Column, Table
 
 LARGE = 5_000  # rows from which on our own padding, many times faster than tabulate, writes the text table
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
@@ -17,6 +19,7 @@ _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
 
 def text_table(table: Table) -> str:
     """Headings, a rule of dashes and the rows; numbers to the right."""
+    table = _unfolded(table)
     return _padded(table) if table.height > LARGE else _tabulated(table, "simple")
 
 
@@ -35,7 +38,7 @@ def _tabulated(table: Table, style: str) -> str:
 
     markdown = style == "pipe"
     headings = [column.heading.replace("\n", " ") if markdown else column.heading for column in table.columns]
-    cells = [[escape_markdown(cell) for cell in column.cells] if markdown else column.cells for column in table.columns]
+    cells = [_markdown_cells(column) if markdown else column.cells for column in table.columns]
     with _plain_tabulate():
         text = tabulate.tabulate(
             list(zip(*cells, strict=True)),
@@ -45,6 +48,20 @@ def _tabulated(table: Table, style: str) -> str:
             colalign=["right" if column.right else "left" for column in table.columns],
         )
     return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def _markdown_cells(column: Column) -> tuple[str, ...]:
+    return tuple(escape_markdown(cell).replace("\n", "<br>") for cell in column.cells)
+
+
+def _unfolded(table: Table) -> Table:
+    """A row whose cells have several lines becomes as many rows, blank where a cell has no more to say."""
+    rows = [[cell.split("\n") for cell in row] for row in zip(*(column.cells for column in table.columns), strict=True)]
+    if all(len(lines) == 1 for row in rows for lines in row):
+        return table
+    unfolded = zip(*(line for row in rows for line in zip_longest(*row, fillvalue="")), strict=True)
+    columns = (replace(column, cells=cells) for column, cells in zip(table.columns, unfolded, strict=True))
+    return replace(table, columns=tuple(columns))
 
 
 @contextmanager

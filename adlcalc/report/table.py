@@ -20,7 +20,7 @@ GAP = 2  # blanks between two columns
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """heading may have two lines ('\\n'). drop: 0 stays, 1 is the first to go where the table is too wide, then 2, 3..."""
+    """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too wide, then 2, 3..."""
 
     heading: str
     cells: tuple[str, ...]
@@ -30,7 +30,7 @@ class Column:
     @property
     def width(self) -> int:
         """The widest line of the heading or of a cell, in characters."""
-        return max(map(len, (*self.heading.split("\n"), *self.cells)))
+        return max(len(line) for text in (self.heading, *self.cells) for line in text.split("\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adlcalc.engine.events import AccountState, Deleveraged
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
-from adlcalc.report.table import Table, counts, numbers, table, words
+from adlcalc.report.run_view import funding_by_account
+from adlcalc.report.table import Column, Table, counts, numbers, table, words
 
 if TYPE_CHECKING:
     from adlcalc.report.run import Run
 
-LIST_WIDTH = 24  # a cell that lists names or positions beyond this width gives their number instead
+LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
+MANY = 4  # positions of an account beyond which only their number is given
 METHODS = {"takeover": "taken over", "reduced": "reduced"}
 R = TypeVar("R")
 
@@ -34,15 +36,16 @@ def liquidated(run: Run, limit: int) -> Table:
         "No account was liquidated.",
         [
             counts("step", (row.step for row in rows)),
+            _times(run, rows),
             words("account", (row.account for row in rows)),
             words("position", (position(row.side, row.size, row.market if several else None) for row in rows)),
-            words("how", (METHODS.get(row.method, row.method) for row in rows), drop=2) if reduced else None,
-            numbers("entry\nprice", (row.entry_price for row in rows), drop=1),
-            numbers("liquidation\nprice", (row.liquidation_price for row in rows), drop=4, hide=True),
-            numbers("bankruptcy\nprice", (row.bankruptcy_price for row in rows), drop=6, hide=True),
-            numbers("mark\nprice", (row.mark_price for row in rows), drop=5),
+            words("how", (METHODS.get(row.method, row.method) for row in rows), drop=3) if reduced else None,
+            numbers("entry\nprice", (row.entry_price for row in rows), drop=2),
+            numbers("liquidation\nprice", (row.liquidation_price for row in rows), drop=5, hide=True),
+            numbers("bankruptcy\nprice", (row.bankruptcy_price for row in rows), drop=7, hide=True),
+            numbers("mark\nprice", (row.mark_price for row in rows), drop=6),
             numbers("in the\nbook", (row.book_size for row in rows), zero=NOTHING, hide=True),
-            numbers("at\nprice", (row.book_price for row in rows), drop=3, hide=True),
+            numbers("at\nprice", (row.book_price for row in rows), drop=4, hide=True),
             numbers("back-\nstop", (row.backstop_size for row in rows), zero=NOTHING, hide=True),
             numbers("by\nADL", (row.deleveraged_size for row in rows), zero=NOTHING, hide=True),
             numbers("still\nheld", (row.held_size for row in rows), zero=NOTHING, hide=True),
@@ -63,6 +66,7 @@ def fund(run: Run, limit: int) -> Table:
         _fund_stood_still(run),
         [
             counts("step", (row.step for row in rows)),
+            _times(run, rows),
             words("fund", (row.fund for row in rows)) if several else None,
             numbers("opening", (row.opening for row in rows)),
             numbers("received", (row.received for row in rows), zero=NOTHING),
@@ -91,13 +95,14 @@ def deleveraged(run: Run, limit: int) -> Table:
         "Nobody was deleveraged.",
         [
             counts("step", (row.step for row in rows)),
+            _times(run, rows),
             words("account", (row.account for row in rows)),
-            counts("rank", (row.rank for row in rows), drop=3),
-            numbers("score", (score(row.score) for row in rows), drop=2),
+            counts("rank", (row.rank for row in rows), drop=4),
+            numbers("score", (score(row.score) for row in rows), drop=3),
             words("gave up", (_gave_up(row, several) for row in rows)),
             numbers("at\nprice", (row.price for row in rows)),
-            numbers("mark\nprice", (row.mark for row in rows), drop=1),
-            numbers("realized\npnl", (row.realized_pnl for row in rows), drop=4),
+            numbers("mark\nprice", (row.mark for row in rows), drop=2),
+            numbers("realized\npnl", (row.realized_pnl for row in rows), drop=5),
             numbers("forgone\npnl", (row.forgone_pnl for row in rows)),
             words("against", (row.bankrupt for row in rows)),
         ],
@@ -116,7 +121,7 @@ def skipped(run: Run, limit: int) -> Table:
     rows = _cut(run.skipped, limit)
     several = len(run.scenario.markets) > 1
     return table(
-        "Skipped in the queue, for the fill would have left them below zero",
+        "Skipped in the queue: the fill would have left them below zero",
         "",
         [
             counts("step", (row.step for row in rows)),
@@ -172,6 +177,7 @@ def socialized(run: Run, limit: int) -> Table:
 def accounts(run: Run, limit: int) -> Table:
     """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
     rows, changed = _changed(run.accounts, limit)
+    funding = funding_by_account(run.events) if run.funding else {}
     several = len(run.scenario.markets) > 1
     with exact():
         changes = [row.equity_end - row.equity_start for row in rows]
@@ -183,8 +189,9 @@ def accounts(run: Run, limit: int) -> Table:
             words("status", (_status(row) for row in rows)),
             numbers("equity\nat start", (row.equity_start for row in rows)),
             numbers("equity\nat end", (row.equity_end for row in rows)),
+            numbers("funding", (funding.get(row.account, ZERO) for row in rows), drop=2, hide=True, zero=NOTHING),
             numbers("change", changes, drop=1),
-            words("positions left", (_positions(row, several) for row in rows), drop=2),
+            Column("positions left", tuple(_positions(row, several) for row in rows), drop=3),
         ],
         more=changed - len(rows),
     )
@@ -206,15 +213,17 @@ def _changed(states: Iterable[AccountState], limit: int) -> tuple[list[AccountSt
 
 
 def _status(state: AccountState) -> str:
-    """'liquidated', 'deleveraged', both, or what the engine calls it."""
+    """'liquidated', 'deleveraged', both, or what the engine calls it; that a deleveraged one has nothing left shows beside it."""
     if not state.deleveraged:
         return state.status
-    return "deleveraged" if state.status == "open" else f"{state.status}, deleveraged"
+    return "liquidated, deleveraged" if state.status == "liquidated" else "deleveraged"
 
 
 def _positions(state: AccountState, several: bool) -> str:
-    held = [position(one.side, one.size, one.market if several else None) for one in state.positions]
-    return _listed(held, "position")
+    """One line per position, or their number where they are many."""
+    if len(state.positions) > MANY:
+        return counted(len(state.positions), "position")
+    return "\n".join(position(one.side, one.size, one.market if several else None) for one in state.positions) or NOTHING
 
 
 def steps(run: Run, limit: int) -> Table:
@@ -253,6 +262,17 @@ def _listed(names: Sequence[str], what: str) -> str:
     """'alice, bob', or '12 accounts' where that would be too wide; '-' for none."""
     text = ", ".join(map(clean, names)) or NOTHING
     return text if len(text) <= LIST_WIDTH or len(names) == 1 else counted(len(names), what)
+
+
+def _times(run: Run, rows: Sequence[_AtStep]) -> Column | None:
+    """The times of the rows' steps, where the path has any."""
+    times = run.scenario.path.times
+    return words("time", (times[row.step] for row in rows), drop=1) if times else None
+
+
+class _AtStep(Protocol):
+    @property
+    def step(self) -> int: ...
 
 
 def _cut(rows: Sequence[R], limit: int) -> list[R]:

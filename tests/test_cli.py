@@ -1,0 +1,369 @@
+"""The command as a user meets it: formats, files, exit codes, pipes, help."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Result
+from hand_made import half_the_fund
+
+from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.progress import with_progress
+
+ADL = "scenarios/05-fund-empty-adl.yaml"
+CALM = "scenarios/01-margin-call-without-loss.yaml"
+SHORT_QUEUE = "scenarios/16-queue-too-short.yaml"
+
+Command = Callable[..., Result]
+
+
+def spawn(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "adlcalc", *arguments]
+    return subprocess.run(command, cwd=ROOT, timeout=60, **{"capture_output": True, **options})  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Path:
+    """A scenario that expects the fund to pay 1 while it pays nothing."""
+    text = (ROOT / CALM).read_text(encoding="utf-8")
+    assert "fund_paid: 0" in text
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text.replace("fund_paid: 0", "fund_paid: 1"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.yaml"
+    path.write_text("title: broken\nprizes: [1, 2]\n", encoding="utf-8")
+    return path
+
+
+# --- formats ------------------------------------------------------------------------------------------------------------
+
+
+def test_run_prints_tables_and_exits_with_0(adlcalc: Command) -> None:
+    out, err, code = adlcalc("run", ADL)
+    assert (err, code) == ("", 0)
+    assert "Deleveraged" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_json_is_one_document_for_one_file(adlcalc: Command) -> None:
+    document = json.loads(adlcalc("run", ADL, "--format", "json").out)
+    assert document["schema"] == "adlcalc.run/1"
+    assert document["scenario"]["file"] == ADL
+    assert [row["account"] for row in document["deleveraged"]] == ["dave", "bob", "carol"]
+
+
+def test_json_is_a_list_for_several_files(adlcalc: Command) -> None:
+    documents = json.loads(adlcalc("run", ADL, CALM, "-f", "json").out)
+    assert [document["scenario"]["file"] for document in documents] == [ADL, CALM]
+
+
+def test_csv_has_a_file_column_for_several_files_only(adlcalc: Command) -> None:
+    several = list(csv.DictReader(io.StringIO(adlcalc("run", ADL, CALM, "-f", "csv").out)))
+    assert {row["file"] for row in several} == {ADL, CALM}
+    one = list(csv.DictReader(io.StringIO(adlcalc("run", ADL, "-f", "csv").out)))
+    assert "file" not in one[0]
+    assert [row["table"] for row in one].count("deleveraged") == 3
+
+
+def test_text_and_markdown_have_a_heading_per_file(adlcalc: Command) -> None:
+    assert f"==> {CALM} <==\n" in adlcalc("run", ADL, CALM).out
+    assert f"# {CALM}\n" in adlcalc("run", ADL, CALM, "-f", "markdown").out
+    assert "==>" not in adlcalc("run", ADL).out
+
+
+def test_steps_and_limit_shape_the_tables(adlcalc: Command) -> None:
+    assert "Step by step" in adlcalc("run", ADL, "--steps").out
+    assert "Step by step" not in adlcalc("run", ADL).out
+    assert "… 2 more, use --limit 0" in adlcalc("run", ADL, "--limit", "1").out
+    assert "mark," in adlcalc("run", ADL, "--steps", "-f", "csv").out
+
+
+def test_the_index_does_not_change_a_byte(adlcalc: Command) -> None:
+    for file in (ADL, SHORT_QUEUE):
+        assert adlcalc("run", file, "-f", "json") == adlcalc("run", file, "-f", "json", "--no-index")
+
+
+def test_standard_input_is_a_scenario_file(adlcalc: Command) -> None:
+    text = (ROOT / ADL).read_bytes()
+    assert adlcalc("run", "-", stdin=text) == adlcalc("run", ADL)
+
+
+# --- changes, expectations, failures ------------------------------------------------------------------------------------
+
+
+def test_set_changes_a_value_and_the_expectations_are_not_held(adlcalc: Command) -> None:
+    out, err, code = adlcalc("run", ADL, "--set", "fund=1_000")
+    assert "Nobody was deleveraged." in out
+    assert (err, code) == ("", 0)
+
+
+def test_a_run_that_is_not_as_expected_is_explained_and_exits_with_1(adlcalc: Command, wrong: Path) -> None:
+    out, err, code = adlcalc("run", str(wrong))
+    assert "Liquidated" in out
+    assert err.startswith(f"{wrong}:")
+    assert err.endswith(": expect: fund_paid: expected 1, got 0 (difference -1)\n")
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "outcome", "code", "says"),
+    [
+        (ADL, "liquidation", 1, "1 position was liquidated"),
+        (ADL, "adl", 1, "3 accounts were deleveraged"),
+        (ADL, "loss", 0, ""),
+        (CALM, "adl", 0, ""),
+        (SHORT_QUEUE, "loss", 1, "bad debt 21"),
+    ],
+)
+def test_fail_on_turns_an_outcome_into_exit_1(adlcalc: Command, file: str, outcome: str, code: int, says: str) -> None:
+    got = adlcalc("run", file, "--fail-on", outcome)
+    assert (got.code, got.err) == (code, f"{file}: --fail-on {outcome}: {says}\n" if says else "")
+    assert adlcalc("run", file, "--fail-on", outcome, "-q").err == ""
+
+
+def test_fail_on_may_be_repeated(adlcalc: Command) -> None:
+    assert adlcalc("run", CALM, "--fail-on", "adl", "--fail-on", "liquidation").code == 1
+
+
+def test_all_files_are_worked_and_the_worst_exit_code_wins(adlcalc: Command, wrong: Path, broken: Path) -> None:
+    out, err, code = adlcalc("run", str(wrong), str(broken), ADL, "-f", "json")
+    assert [document["scenario"]["file"] for document in json.loads(out)] == [str(wrong), ADL]
+    assert code == 2
+    assert "prizes" in err
+    assert "expect: fund_paid" in err
+
+
+def test_a_scenario_that_cannot_be_read_exits_with_2_and_prints_nothing(adlcalc: Command, broken: Path) -> None:
+    for file in (str(broken), "no-such-file.yaml", "scenarios"):
+        out, err, code = adlcalc("run", file)
+        assert (out, code) == ("", 2)
+        assert err.startswith(file)
+        assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["rnu"], ["run"], ["run", ADL, "--limit", "-1"], ["run", ADL, "-f", "xml"], ["run", "--colour"]]
+)
+def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str]) -> None:
+    out, err, code = adlcalc(*arguments)
+    assert (out, code) == ("", 2)
+    assert err
+
+
+def test_a_bug_in_the_engine_is_said_without_a_traceback(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adlcalc.engine import loop
+    from adlcalc.engine.ledger import AuditError
+
+    def failing(*_: object, **__: object) -> None:
+        raise AuditError("step 2: money differs by 1 after the posting to bob")
+
+    monkeypatch.setattr(loop, "run", failing)
+    out, err, code = adlcalc("run", ADL)
+    assert (out, code) == ("", 70)
+    assert "step 2: money differs by 1 after the posting to bob" in err
+    assert "Traceback" not in err
+
+
+def test_another_bug_shows_its_traceback_and_exits_with_70(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adlcalc.engine import loop
+
+    monkeypatch.setattr(loop, "run", lambda *_, **__: 1 / 0)
+    got = adlcalc("run", ADL, CALM)
+    assert got.code == 70
+    assert got.err.count("ZeroDivisionError") == 2
+
+
+def test_ctrl_c_exits_with_130(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adlcalc.engine import loop
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "run", interrupted)
+    out, err, code = adlcalc("run", ADL)
+    assert (out, code) == ("", 130)
+    assert "Traceback" not in err
+
+
+# --- where the output goes ----------------------------------------------------------------------------------------------
+
+
+def test_output_goes_to_a_file_whole(adlcalc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    assert adlcalc("run", ADL, "-f", "json", "-o", str(path)) == Result("", "", 0)
+    assert path.read_bytes().decode("utf-8") == adlcalc("run", ADL, "-f", "json").out
+    assert os.listdir(tmp_path) == ["out.json"]
+    assert adlcalc("run", ADL, "-o", "-").out == adlcalc("run", ADL).out
+
+
+def test_a_file_keeps_its_content_when_nothing_could_be_run(adlcalc: Command, tmp_path: Path, broken: Path) -> None:
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    assert adlcalc("run", str(broken), "-o", str(path)).code == 2
+    assert path.read_text() == "old"
+
+
+def test_output_that_cannot_be_written_exits_with_2(adlcalc: Command, tmp_path: Path) -> None:
+    got = adlcalc("run", ADL, "-o", str(tmp_path / "no" / "out.txt"))
+    assert got == Result("", f"adlcalc: cannot write {tmp_path / 'no' / 'out.txt'}: No such file or directory\n", 2)
+    assert adlcalc("run", ADL, "-o", str(tmp_path)).code == 2
+    assert os.listdir(tmp_path) == []
+
+
+def test_output_never_overwrites_a_scenario_that_is_read(adlcalc: Command, wrong: Path) -> None:
+    before = wrong.read_bytes()
+    assert adlcalc("run", str(wrong), "-o", str(wrong)).code == 2
+    assert wrong.read_bytes() == before
+
+
+def test_output_through_a_link_leaves_the_link(adlcalc: Command, tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    assert adlcalc("run", ADL, "-o", str(link)).code == 0
+    assert link.is_symlink()
+    assert "Deleveraged" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_an_error_and_not_a_traceback() -> None:
+    with open("/dev/full", "wb") as full:
+        done = spawn("run", ADL, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert done.stderr == b"adlcalc: cannot write to standard output: No space left on device\n"
+    assert done.returncode == 2
+    assert spawn("run", ADL, "-o", "/dev/full").returncode == 2
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = spawn("run", ADL, stdout=write, stderr=subprocess.PIPE, capture_output=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
+    outputs = set()
+    for extra in (
+        {"LC_ALL": "C", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "2", "COLUMNS": "200", "FORCE_COLOR": "1", "GITHUB_ACTIONS": "1"},
+        {"PYTHONIOENCODING": "utf-16", "COLUMNS": "20", "TERM": "dumb"},
+    ):
+        done = spawn("run", ADL, "--steps", "--limit", "2", env={**os.environ, **extra})
+        assert (done.returncode, done.stderr) == (0, b"")
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
+    assert "…".encode() in outputs.pop()
+
+
+def test_a_process_that_is_interrupted_exits_with_130(tmp_path: Path) -> None:
+    pipe = tmp_path / "scenario.yaml"
+    os.mkfifo(pipe)
+    process = subprocess.Popen([sys.executable, "-m", "adlcalc", "run", str(pipe)], cwd=ROOT, stderr=subprocess.PIPE)
+    with open(pipe, "wb"):  # the command is now reading it
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+# --- help, version, completion ------------------------------------------------------------------------------------------
+
+
+def test_every_command_has_help_that_ends_with_an_example(adlcalc: Command) -> None:
+    from adlcalc.cli.app import app
+
+    names = [command.name or "" for command in app.registered_commands]
+    assert "run" in names
+    for name in names:
+        for flag in ("-h", "--help"):
+            out, _, code = adlcalc(name, flag)
+            assert code == 0
+            assert f"adlcalc {name}" in out.rstrip().splitlines()[-1]
+            assert "Example" in out
+    assert "Example: adlcalc run" in adlcalc("--help").out
+
+
+def test_version_is_one_line(adlcalc: Command) -> None:
+    import adlcalc as package
+
+    assert adlcalc("--version").out == f"adlcalc {package.__version__}\n"
+    assert adlcalc("--version", "run").out == f"adlcalc {package.__version__}\n"
+    assert spawn("--version").stdout == f"adlcalc {package.__version__}\n".encode()
+
+
+def test_completion_lists_venues_and_scenarios(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert {"generic", "bitmex"} <= set(venue_names(""))
+    assert venue_names("bitm") == ["bitmex"]
+    for name in ("a.yaml", "a.csv", ".hidden.yaml", "b.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "all").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert scenario_files("") == ["a.yaml", "all/", "b.json"]
+    assert scenario_files("a") == ["a.yaml", "all/"]
+    assert scenario_files(f"{tmp_path}/b") == [f"{tmp_path}/b.json"]
+    assert scenario_files("nowhere/") == []
+
+
+def test_the_shell_completes_through_the_command() -> None:
+    env = {**os.environ, "_ADLCALC_COMPLETE": "complete_bash", "COMP_WORDS": "adlcalc run --venue bit", "COMP_CWORD": "3"}
+    assert "bitmex" in spawn(env=env).stdout.decode().split()
+
+
+# --- progress -----------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def ticking(seconds: float) -> Callable[[], float]:
+    now = iter(range(10_000))
+    return lambda: next(now) * seconds
+
+
+def test_progress_counts_steps_on_a_terminal_and_clears_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    events = list(with_progress(half_the_fund(), 3, stream=terminal, clock=ticking(1)))
+    assert len(events) == len(list(half_the_fund()))
+    assert "\rstep 1 of 3" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r" + " " * len("step 2 of 3") + "\r")
+
+
+def test_progress_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, pipe = Terminal(), io.StringIO()
+    list(with_progress(half_the_fund(), 3, stream=terminal, clock=ticking(0.01)))
+    list(with_progress(half_the_fund(), 3, stream=pipe, clock=ticking(1)))
+    monkeypatch.setenv("TERM", "dumb")
+    list(with_progress(half_the_fund(), 3, stream=terminal, clock=ticking(1)))
+    assert (terminal.getvalue(), pipe.getvalue()) == ("", "")
+
+
+# --- the Python face ----------------------------------------------------------------------------------------------------
+
+
+def test_load_and_run_serve_a_notebook(adlcalc: Command) -> None:
+    import adlcalc as package
+
+    run = package.run(package.load(ADL))
+    assert run.to_json() == adlcalc("run", ADL, "-f", "json").out
+    assert run.to_text() == adlcalc("run", ADL).out
+    assert package.run(run.scenario, index=False).to_dict()["accounts"] == run.to_dict()["accounts"]
