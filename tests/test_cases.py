@@ -1,0 +1,204 @@
+"""The rule cases in tests/cases: what the rules must give, worked out by hand or taken from a venue's documents.
+
+A case has a name (its claim), `because` (the arithmetic) and, where its numbers are published, `source`. It is one of two kinds:
+
+    rule, given, expect    a call of one engine function (`RULES` says which), and its result
+    scenario, expect       a whole scenario file, and any part of the JSON of its run; or `error`, a word of the message
+
+Numbers are compared exactly, or `within` a distance where the source prints rounded ones. A list must match in full length,
+row by row; `accounts` may be written as a map by account, which then need not be complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import adlcalc
+from adlcalc.engine import fund, funding, margin, scores
+from adlcalc.engine.model import Contract, Maintenance, Tier, side_name
+from adlcalc.engine.numbers import ONE, ZERO, D, exact
+from adlcalc.source.problems import ScenarioErrors
+
+CASES = Path(__file__).parent / "cases"
+NUMBER = re.compile(r"-?\d[\d_]*(\.\d+)?")
+SIDES = {side_name(+1): +1, side_name(-1): -1}
+
+
+class TextLoader(yaml.SafeLoader):
+    """YAML whose scalars stay text (but for null), so that no number passes through a float; merge keys work."""
+
+
+TextLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":merge", ":null"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+# --- the rules that a case can call ------------------------------------------------------------------------------------
+
+
+class Given:
+    """The `given` of a case: its numbers, and the position they describe."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        contract = values.get("contract", {})
+        self.contract = Contract(
+            contract.get("kind", "linear"), D(contract.get("multiplier", "1").replace("_", "")), contract.get("rounding", "total")
+        )
+        self.side = SIDES[values.get("side", "long")]
+        self.unit = self.number("unit", D("0.00000001"))
+        self.tick = self.number("tick", D("0.00000001"))
+        self.maintenance = self._maintenance(values.get("maintenance", {"rate": "0.005"}))
+
+    def number(self, key: str, default: Decimal | None = None) -> Decimal:
+        """The number that is given under a key."""
+        if key in self.values:
+            return D(self.values[key].replace("_", ""))
+        assert default is not None, f"the case gives no {key}"
+        return default
+
+    def _maintenance(self, rule: dict[str, Any]) -> Maintenance:
+        lines = rule["tiers"] if "tiers" in rule else [["0", rule["rate"]]]
+        tiers = tuple(Tier(*(D(number.replace("_", "")) for number in line)) for line in lines)
+        return Maintenance(tiers, rule.get("by", "notional"), closing_fee=self.number("closing_fee", ZERO))
+
+    def value(self, at: str) -> Decimal:
+        """Value of the position at the price under a key."""
+        return margin.value(self.contract, self.side * self.number("size"), self.number(at), self.unit)
+
+    def collateral(self) -> Decimal:
+        """As it is given, or from the leverage."""
+        if "collateral" in self.values:
+            return self.number("collateral")
+        return margin.initial_collateral(self.value("entry"), self.number("leverage"), self.unit)
+
+    def lines(self) -> margin.Lines:
+        """The maintenance lines that hold for the position."""
+        return margin.lines_of(self.maintenance, self.number("size"), self.value("entry"))
+
+
+def bankruptcy_price(given: Given) -> Decimal | None:
+    target = given.value("entry") - given.collateral()
+    return margin.bankruptcy_price(given.contract, given.side, given.number("size"), target, given.tick)
+
+
+def liquidation_price(given: Given) -> Decimal | None:
+    cash = given.collateral() - given.value("entry")
+    return margin.liquidation_price(given.contract, given.side, given.number("size"), given.lines(), cash, given.tick)
+
+
+def score(given: Given) -> Decimal:
+    value, cost = given.value("mark"), given.value("entry")
+    inputs = scores.Inputs(value - cost, abs(cost), abs(value), given.collateral() + value - cost, abs(value))
+    return scores.SCORES[given.values["score"]](inputs)
+
+
+def affordable(given: Given) -> Decimal:
+    each = given.number("loss_each")
+    return fund.largest_affordable(given.number("size"), given.number("lot"), lambda part: part * each, given.number("available"))
+
+
+RULES: dict[str, Callable[[Given], Decimal | None]] = {
+    "margin.value": lambda given: given.value("price"),
+    "margin.collateral": Given.collateral,
+    "margin.pnl": lambda given: given.value("mark") - given.value("entry"),
+    "margin.equity": lambda given: given.collateral() + given.value("mark") - given.value("entry"),
+    "margin.maintenance": lambda given: margin.maintenance_margin(given.lines(), abs(given.value("mark"))),
+    "margin.bankruptcy_price": bankruptcy_price,
+    "margin.liquidation_price": liquidation_price,
+    "queue.score": score,
+    "fund.affordable": affordable,
+    "funding.payment": lambda given: funding.payment_per_contract(given.contract, given.number("rate"), given.number("mark")),
+}
+
+
+# --- running a case ------------------------------------------------------------------------------------------------------
+
+
+def cases() -> Iterator[Any]:
+    """Every case of every file, named file: claim."""
+    for path in sorted(CASES.glob("*.yaml")):
+        for case in yaml.load(path.read_text(encoding="utf-8"), TextLoader):
+            yield pytest.param(case, id=f"{path.stem}: {case['name']}")
+
+
+def is_number(x: Any) -> bool:
+    return isinstance(x, Decimal) or NUMBER.fullmatch(str(x)) is not None
+
+
+def differences(expected: Any, got: Any, within: Decimal, where: str = "") -> Iterator[str]:
+    """Where `got` is not what was expected, as sentences."""
+    if isinstance(expected, dict) and isinstance(got, list):
+        got = {row["account"]: row for row in got}
+    if isinstance(expected, dict) and isinstance(got, dict) and (expected or not got):
+        for key, part in expected.items():
+            if key not in got:
+                yield f"{where}.{key} is missing"
+            else:
+                yield from differences(part, got[key], within, f"{where}.{key}")
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        for i, (part, row) in enumerate(zip(expected, got, strict=True)):
+            yield from differences(part, row, within, f"{where}[{i}]")
+    elif is_number(expected) and is_number(got):
+        if abs(D(expected.replace("_", "")) - D(got)) > within:
+            yield f"{where} is {got}, expected {expected}"
+    elif expected != (str(got).lower() if isinstance(got, bool) else got):
+        yield f"{where} is {got!r}, expected {expected!r}"
+
+
+def run_scenario(case: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The JSON of the case's scenario; the run without the index must give the same."""
+    file = folder / "scenario.yaml"
+    file.write_text(case["scenario"], encoding="utf-8")
+    loaded = adlcalc.load(file)
+    got = adlcalc.run(loaded).to_dict()
+    assert adlcalc.run(loaded, index=False).to_dict() == got
+    return got
+
+
+@pytest.mark.parametrize("case", list(cases()))
+def test_case(case: dict[str, Any], tmp_path: Path) -> None:
+    assert case.keys() <= {"name", "rule", "source", "within", "given", "scenario", "expect", "error", "because"}
+    assert case["because"]
+    if "error" in case:
+        with pytest.raises(ScenarioErrors, match=case["error"]):
+            run_scenario(case, tmp_path)
+        return
+    within = D(case.get("within", "0"))
+    if "scenario" in case:
+        got: Any = run_scenario(case, tmp_path)
+    else:
+        with exact():
+            got = RULES[case["rule"]](Given(case["given"]))
+    with exact():
+        found = list(differences(case["expect"], got, within))
+    assert not found, "\n".join([*found, f"because: {case['because']}"])
+
+
+def test_every_rule_has_a_case() -> None:
+    used = {case.values[0].get("rule") for case in cases()}
+    assert RULES.keys() <= used
+
+
+def test_names_are_unique_within_their_file() -> None:
+    names = [case.id for case in cases()]
+    assert len(names) == len(set(names))
+
+
+def test_a_case_that_is_wrong_would_be_seen() -> None:
+    got = {"rows": [{"account": "a", "size": "2", "tied": True}], "none": []}
+    rows = ([], [{"size": "3"}], [{"size": "2"}] * 2, {"b": {}}, [{"tied": "false"}], [{"size": None}])
+    for wrong in (*({"rows": row} for row in rows), {"none": ["x"]}, {"other": "1"}):
+        assert list(differences(wrong, got, ZERO))
+    for right in ({"rows": [{"size": "2.0", "tied": "true"}]}, {"rows": {"a": {"size": "2"}}}, {"none": []}):
+        assert not list(differences(right, got, ZERO))
+    assert not list(differences("0.1", "0.2", D("0.1")))
+    assert list(differences("0.1", "0.2", ONE / 100))
