@@ -1,0 +1,47 @@
+"""Located values -> the engine's Scenario: the schema, companion files, overrides, and every check that needs more than one value.
+
+    schema.py     the file's declaration, one field per key
+    loading.py    the order of a load: text, overrides, schema, rulebook, parts
+    draft.py      what the builders share: the checked file, its tree, the problems found
+    markets.py    markets, money unit, funds
+    accounts.py   accounts written in the file; book.py: those of a CSV beside it
+    prices.py     price paths, step times, funding; klines.py: candles of a CSV file
+    expect.py     the `expect` block
+    overrides.py  --set key.path=value
+
+Public: load, Loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.engine.model import Scenario
+    from adlcalc.scenario.expect import Expect
+    from adlcalc.venues.rulebook import Rulebook
+
+__all__ = ["Loaded", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None."""
+
+    scenario: Scenario
+    expect: Expect | None
+    file: str
+    rulebook: Rulebook
+
+
+def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
+    """Read a scenario file ('-': standard input). sets: 'key.path=value' changes; venue: another rulebook than the file's.
+
+    Raises adlcalc.source.ScenarioErrors with every problem of the file.
+    """
+    from adlcalc.scenario.loading import load_file
+
+    return load_file(fspath(path), sets=sets, venue=venue)

@@ -81,6 +81,11 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
+    def take(self, errors: ScenarioErrors) -> None:
+        """Add the problems of a companion file that could not be read."""
+        for problem in errors.problems:
+            self._found.setdefault((len(self._sources), problem.line, problem.column), problem)
+
     def raise_if_any(self) -> None:
         """End the load here if something was found."""
         if self._found:

@@ -1,10 +1,10 @@
 """A pydantic model against a located tree: the model declares, every fault is told in our words at its line and column.
 
 Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. Types of fields: Text, Number, Positive,
-NotNegative, Fraction, Count; unions of shapes use `by_shape`. Tags of union members are written '<like this>' and never appear
+NotNegative, Fraction, Count, Step; unions of shapes use `by_shape`. Tags of union members are written '<like this>' and never appear
 in a message.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, by_shape, wrong, kind_of, check, Checked, subject.
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape, tag_by_type, wrong, kind_of, check, Checked, subject.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problems, closest_hint, quote
 
 M = TypeVar("M", bound=BaseModel)
+TOLD, SHAPE = "told", "shape"
+"""Types of our own errors: of a field, of a union whose value has none of its shapes."""
 _UNIONS = (typing.Union, types.UnionType)
 
 
@@ -39,7 +41,7 @@ class Strict(BaseModel):
 
 def wrong(message: str, hint: str = "") -> PydanticCustomError:
     """The error a field's own validator raises; message is a predicate: 'must be ...'."""
-    return PydanticCustomError("told", "{message}", {"message": message, "hint": hint})
+    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint})
 
 
 def kind_of(value: Any) -> str:
@@ -94,6 +96,13 @@ def _count(value: Any) -> int:
     return int(number)
 
 
+def _step(value: Any) -> int:
+    number = _not_negative(value)
+    if number != number.to_integral_value() or number > 10_000_000:
+        raise wrong(f"must be a step: a whole number from 0, not {show(number)}")
+    return int(number)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong(f"must be text, not {kind_of(value)}", "write it in quotes" if isinstance(value, bool) else "")
@@ -106,17 +115,22 @@ Positive = Annotated[Decimal, PlainValidator(_positive), WithJsonSchema({**_JSON
 NotNegative = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({**_JSON_NUMBER, "minimum": 0})]
 Fraction = Annotated[Decimal, PlainValidator(_fraction), WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "maximum": 1})]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": ["integer", "string"], "minimum": 1})]
+Step = Annotated[int, PlainValidator(_step), WithJsonSchema({"type": ["integer", "string"], "minimum": 0})]
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
+
+
+def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:
+    """A tag function for `by_shape`: one tag for text (a number, a word), one for a list, one for a map."""
+
+    def tag(value: Any) -> str | None:
+        return text if isinstance(value, str) else items if isinstance(value, list) else keys if isinstance(value, dict) else None
+
+    return tag
 
 
 def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> Discriminator:
     """Pick a union's member by the look of the value; where tag_of says None, the value 'must be <expected>'."""
-    return Discriminator(
-        tag_of,
-        custom_error_type="told",
-        custom_error_message="{message}",
-        custom_error_context={"message": f"must be {expected}", "hint": ""},
-    )
+    return Discriminator(tag_of, custom_error_type=SHAPE, custom_error_message=f"must be {expected}")
 
 
 # --- checking ----------------------------------------------------------------------------------------------------
@@ -212,8 +226,10 @@ def _tell(model: type[BaseModel], root: Map, fault: Any, problems: Problems, wha
     path, annotation = _resolve(model, loc)
     name = subject(model, root, path) if path else what
     node = at(root, path)
-    if kind == "told":
+    if kind == TOLD:
         problems.add(node, f"{name} {context['message']}", context["hint"])
+    elif kind == SHAPE:
+        problems.add(node, f"{name} {fault['msg']}, not {kind_of(fault['input'])}")
     elif kind == "literal_error":
         choices = [str(choice) for choice in get_args(_bare(annotation))]
         given = kind_of(fault["input"])

@@ -84,9 +84,11 @@ class Table:
             yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
             self._count += len(rows)
 
-    def header_place(self, name: str) -> Place:
-        """Where a column's name stands."""
-        return self._find(0, self.names.index(name)) if self._has_header else Place(self.source)
+    def header_place(self, name: str | None) -> Place:
+        """Where a column's name stands, or the header as a whole."""
+        if not self._has_header:
+            return Place(self.source)
+        return self._find(0, None if name is None else self.names.index(name))
 
     def cell(self, row: int, column: str | None) -> Place:
         """Where row `row` (from 0, header and empty lines not counted) stands, or one cell of it. Reads the text again."""

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from adlcalc.engine.model import Maintenance, Tier
-from adlcalc.engine.numbers import ONE, ZERO, show
+from adlcalc.engine.numbers import ONE, ZERO, divide, show
 from adlcalc.source.nodes import Path
 from adlcalc.source.schema import Fraction, NotNegative, Positive, Strict, by_shape
 
@@ -117,7 +117,7 @@ def computed_deductions(table: TierTable) -> list[Decimal]:
 
 def faults(rule: MaintenanceValue) -> Iterator[tuple[Path, str, str]]:
     """What is wrong with a rule beyond the form of its keys: (path within the rule, predicate, hint)."""
-    if isinstance(rule, RiskSteps) and rule.step_rate and (ONE - rule.base_rate) / rule.step_rate > 100_000:
+    if isinstance(rule, RiskSteps) and rule.step_rate and divide(ONE - rule.base_rate, rule.step_rate) > 100_000:
         yield ("step_rate",), "is too small: more than 100000 steps", ""
     if not isinstance(rule, TierTable):
         return

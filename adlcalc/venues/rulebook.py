@@ -269,4 +269,4 @@ def _overrides(node: Node, problems: Problems) -> Layer:
 def _rules_of(section: str) -> list[str]:
     """The rules that a section has."""
     model = RuleValues.model_fields[section].annotation
-    return list(model.model_fields) if model is not None else []  # type: ignore[attr-defined]
+    return list(model.model_fields) if model is not None else []

@@ -1,0 +1,219 @@
+"""Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance; one row a position.
+
+Rows of one id are one account, wherever they stand; its balance is on its first row, empty or the same on the others. Made for a
+million rows: columns become numbers at once, and a cell's place in the file is looked up only for an error.
+
+Public: build_book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, DecimalException
+from itertools import repeat
+from typing import TypeVar
+
+from adlcalc.engine.margin import initial_collateral, valuer
+from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
+from adlcalc.engine.numbers import ZERO, show
+from adlcalc.scenario.draft import LONGEST_NAME, RESERVED_IDS, Draft, name_fault
+from adlcalc.scenario.limits import max_leverage
+from adlcalc.scenario.schema import BookFile
+from adlcalc.source.files import companion
+from adlcalc.source.problems import Problems, closest_hint, quote
+from adlcalc.source.table import Chunk, Table, numbers_of
+
+T = TypeVar("T")
+REQUIRED = ("id", "side", "size", "entry")
+COLUMNS = (*REQUIRED, "market", "leverage", "collateral", "margin", "balance")
+SIDES = {"long": LONG, "short": SHORT}
+IS_CROSS = {"isolated": False, "cross": True, "": False}
+MOST = 100
+"""Faulty rows after which the reading ends."""
+
+
+def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal) -> list[Account]:
+    """The accounts of the file, in the order in which their ids first appear."""
+    table = Table(companion(draft.folder, spec.file, draft.node("accounts", "file")))
+    before = len(draft.problems)
+    _check_columns(table, draft.problems, markets)
+    if len(draft.problems) > before:
+        return []
+    book = _Book(table, draft.problems, markets, unit)
+    for chunk in table.chunks(draft.problems):
+        book.take(chunk)
+        if len(draft.problems) > before + MOST:
+            break
+    return book.accounts()
+
+
+def _check_columns(table: Table, problems: Problems, markets: Mapping[str, Market]) -> None:
+    """Every column known, given once, none missing."""
+    for name in dict.fromkeys(table.names):
+        if table.names.count(name) > 1:
+            problems.add(table.header_place(name), f"column {quote(name)} is given twice")
+        elif name not in COLUMNS:
+            problems.add(table.header_place(name), f"unknown column {quote(name)}", closest_hint(name, COLUMNS))
+    missing = [name for name in REQUIRED if name not in table.names]
+    if "market" not in table.names and len(markets) > 1:
+        missing.append("market")
+    if missing:
+        columns = f"column{'s' * (len(missing) > 1)} {', '.join(quote(name) for name in missing)}"
+        problems.add(table.header_place(None), f"the header has no {columns}", f"the columns are {', '.join(COLUMNS)}")
+
+
+class _Book:
+    """The accounts so far: where each id stands, its positions, its balance."""
+
+    def __init__(self, table: Table, problems: Problems, markets: Mapping[str, Market], unit: Decimal) -> None:
+        self.table, self.problems, self.markets, self.unit = table, problems, markets, unit
+        self.values = {market.name: valuer(market.contract, unit) for market in markets.values()}
+        self.limited = any(tier.max_leverage for market in markets.values() for tier in market.maintenance.tiers)
+        self.slots: dict[str, int] = {}
+        self.positions: list[tuple[Position, ...]] = []
+        self.balances: list[Decimal | None] = []
+
+    def accounts(self) -> list[Account]:
+        """What has been read."""
+        rows = zip(self.slots, self.positions, self.balances, strict=True)
+        return [Account(name, positions, balance or ZERO) for name, positions, balance in rows]
+
+    def take(self, chunk: Chunk) -> None:
+        """Add the rows of a chunk: its columns first, then row by row what concerns several cells."""
+        before = len(self.problems)
+        only = next(iter(self.markets.values()))
+        ids = self._ids(chunk)
+        markets = self._choices(chunk, "market", self.markets if len(self.markets) > 1 else {**self.markets, "": only}, only)
+        sides = self._choices(chunk, "side", SIDES, LONG)
+        crosses = self._choices(chunk, "margin", IS_CROSS, False)
+        sizes = self._numbers(chunk, "size", above=True)
+        entries = self._numbers(chunk, "entry", above=True)
+        leverages = self._numbers(chunk, "leverage", above=True)
+        collaterals = self._numbers(chunk, "collateral", least=True)
+        balances = self._numbers(chunk, "balance")
+        if len(self.problems) > before:
+            return
+        rows = zip(ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False)
+        for i, (name, market, side, cross, size, entry, leverage, collateral, balance) in enumerate(rows):
+            assert market is not None and side is not None and size is not None and entry is not None
+            if cross or balance is not None or (leverage is None) == (collateral is None):
+                self._check_margin(chunk, i, name, bool(cross), leverage, collateral, balance)
+            try:
+                cost = self.values[market.name](size, entry)
+                if leverage is not None and not cross:
+                    collateral = initial_collateral(cost, leverage, self.unit)
+            except DecimalException:
+                self._tell(chunk, i, "size", f"account {quote(name)}: size x entry has more digits than can be held exactly")
+                continue
+            if self.limited and leverage is not None:
+                self._check_leverage(chunk, i, name, market, size, abs(cost), leverage)
+            position = Position(market.name, side, size, entry, collateral, leverage)
+            slot = self.slots.setdefault(name, len(self.positions))
+            if slot == len(self.positions):
+                self.positions.append((position,))
+                self.balances.append(balance)
+            else:
+                self._add(chunk, i, slot, name, position, balance)
+
+    def _add(self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None) -> None:
+        """A further row of an account."""
+        if any(held.market == position.market and held.side == position.side for held in self.positions[slot]):
+            side = "long" if position.side > 0 else "short"
+            message = f"account {quote(name)} holds two {side} positions in market {quote(position.market)}"
+            self._tell(chunk, i, "id", message, "a row is a position; write them as one")
+        if balance is not None and balance != self.balances[slot]:
+            self._tell(chunk, i, "balance", f"account {quote(name)} has another balance on its first row")
+        self.positions[slot] += (position,)
+
+    def _check_margin(
+        self,
+        chunk: Chunk,
+        i: int,
+        name: str,
+        cross: bool,
+        leverage: Decimal | None,
+        collateral: Decimal | None,
+        balance: Decimal | None,
+    ) -> None:
+        """An isolated row needs leverage or collateral, a cross one the account's balance."""
+        account = f"account {quote(name)}"
+        if cross:
+            if collateral is not None:
+                self._tell(
+                    chunk, i, "collateral", f"{account}: a cross position has no collateral of its own", "give the balance"
+                )
+            slot = self.slots.get(name)
+            if balance is None and (slot is None or self.balances[slot] is None):
+                self._tell(chunk, i, None, f"{account} has cross margin but no balance", "balance: on the account's first row")
+            return
+        if leverage is not None and collateral is not None:
+            self._tell(
+                chunk, i, "collateral", f"{account}: an isolated position has both leverage and collateral", "give one of the two"
+            )
+        elif leverage is None and collateral is None:
+            self._tell(
+                chunk, i, None, f"{account}: an isolated position has neither leverage nor collateral", "give one of the two"
+            )
+        if balance is not None and balance < 0:
+            self._tell(chunk, i, "balance", f"the balance of {account} must be zero or more, not {show(balance)}")
+
+    def _check_leverage(
+        self, chunk: Chunk, i: int, name: str, market: Market, size: Decimal, entry_value: Decimal, leverage: Decimal
+    ) -> None:
+        limit = max_leverage(market.maintenance, size, entry_value)
+        if limit is not None and leverage > limit:
+            allowed = f"its tier of market {quote(market.name)} allows at most {show(limit)}"
+            self._tell(chunk, i, "leverage", f"the leverage of account {quote(name)} is {show(leverage)}, {allowed}")
+
+    # --- columns -----------------------------------------------------------------------------------------------------
+
+    def _ids(self, chunk: Chunk) -> Sequence[str]:
+        ids = chunk.columns["id"]
+        text = "".join(ids)
+        if (
+            not text.isprintable()
+            or " " in text
+            or min(map(len, ids)) == 0
+            or max(map(len, ids)) > LONGEST_NAME
+            or "venue" in ids
+        ):
+            for i, name in enumerate(ids):
+                fault = name_fault(name, reserved=RESERVED_IDS)
+                if fault:
+                    self._tell(chunk, i, "id", f"account id {quote(name)} {fault}")
+        return ids
+
+    def _choices(self, chunk: Chunk, column: str, known: Mapping[str, T], default: T) -> Sequence[T | None] | repeat[T]:
+        """A column of words; the default where there is no such column."""
+        cells = chunk.columns.get(column)
+        if cells is None:
+            return repeat(default)
+        found = [known.get(cell) for cell in cells]
+        if None in found:
+            for i, (cell, value) in enumerate(zip(cells, found, strict=True)):
+                if value is None:
+                    words = [word for word in known if word]
+                    self._tell(
+                        chunk, i, column, f"{quote(column)} is {quote(cell)}, which is not known", closest_hint(cell, words)
+                    )
+        return found
+
+    def _numbers(
+        self, chunk: Chunk, column: str, *, above: bool = False, least: bool = False
+    ) -> Sequence[Decimal | None] | repeat[None]:
+        """A column of numbers, above zero or zero and more where that is asked."""
+        if column not in chunk.columns:
+            return repeat(None)
+        numbers = numbers_of(self.table, chunk, column, self.problems, optional=column not in REQUIRED)
+        smallest = min((number for number in numbers if number is not None), default=ZERO) if above or least else ZERO
+        is_wrong: Callable[[Decimal], bool] = (lambda x: x <= 0) if above else (lambda x: x < 0)
+        if (above or least) and is_wrong(smallest):
+            for i, number in enumerate(numbers):
+                if number is not None and is_wrong(number):
+                    must = "must be greater than zero" if above else "must be zero or more"
+                    self._tell(chunk, i, column, f"{quote(column)} {must}, not {show(number)}")
+        return numbers
+
+    def _tell(self, chunk: Chunk, i: int, column: str | None, message: str, hint: str = "") -> None:
+        if len(self.problems) <= 2 * MOST:  # each one is searched in the text
+            self.problems.add(self.table.cell(chunk.first + i, column), message, hint)

@@ -1,0 +1,58 @@
+"""What the builders of a scenario's parts share.
+
+Public: Draft, name_fault, RESERVED_IDS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.nodes import Map, Node, Scalar, at
+from adlcalc.source.problems import Problems
+
+RESERVED_IDS = frozenset(("rest of market", "rest of the market", "venue"))
+"""The engine's own accounts."""
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3] stands at
+    root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost something to an error."""
+
+    file: ScenarioFile
+    root: Map
+    whole: Map
+    broken: frozenset[str]
+    problems: Problems
+    folder: str
+
+    def node(self, *path: str | int) -> Node:
+        """The value at a path, or the nearest one above it."""
+        return at(self.root, path)
+
+    def key(self, *path: str | int) -> Node:
+        """The key at a path (the value where it is no key)."""
+        parent = at(self.root, path[:-1])
+        key: Scalar | None = parent.keys.get(str(path[-1])) if isinstance(parent, Map) else None
+        return key or at(self.root, path)
+
+    def add(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
+        """Note a problem with the value at a path."""
+        self.problems.add(at(self.root, path), message, hint)
+
+
+def name_fault(name: str, *, reserved: frozenset[str] = frozenset()) -> str | None:
+    """What keeps a text from naming an account or a market, as a predicate; None if nothing does."""
+    if not name.strip():
+        return "must not be empty"
+    if len(name) > LONGEST_NAME:
+        return f"is longer than {LONGEST_NAME} characters"
+    if not name.isprintable():
+        return "holds characters that cannot be printed"
+    if name != name.strip():
+        return "begins or ends with a space"
+    if name in reserved:
+        return "is a name that adlcalc itself uses"
+    return None

@@ -1,0 +1,122 @@
+"""The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told together.
+
+Public: load_file.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from adlcalc.engine.model import SMALLEST, Scenario
+from adlcalc.engine.numbers import exact
+from adlcalc.scenario import Loaded
+from adlcalc.scenario.accounts import build_accounts
+from adlcalc.scenario.draft import Draft
+from adlcalc.scenario.expect import build_expect
+from adlcalc.scenario.markets import build_funds, build_markets, market_names
+from adlcalc.scenario.overrides import apply
+from adlcalc.scenario.prices import build_path
+from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.document import read_document
+from adlcalc.source.files import text_of
+from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
+from adlcalc.source.problems import Problems, ScenarioErrors
+from adlcalc.source.schema import check
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
+
+GENERIC = "generic"
+
+
+def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
+    """Read, check and build; ScenarioErrors with everything that is wrong."""
+    problems = Problems()
+    with _no_collections(), exact():
+        root = read_document(text_of(path), problems)
+        if root is None:
+            problems.raise_if_any()
+        assert root is not None
+        if isinstance(root, Map):
+            apply(root, sets, problems)
+        checked = check(ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets"))
+        if checked.model is None or not isinstance(root, Map):
+            problems.raise_if_any()
+            raise AssertionError("a scenario without a model has a problem")
+        folder = "." if path == "-" else os.path.dirname(path) or "."
+        draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
+        try:
+            loaded = _build(draft, path, venue)
+        except ScenarioErrors as error:  # a companion file that cannot be read
+            problems.take(error)
+            loaded = None
+        problems.raise_if_any()
+    assert loaded is not None
+    return loaded
+
+
+def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
+    """The parts, each as far as the faults of the others allow; None where `problems` says why."""
+    file = draft.file
+    rulebook = _rulebook(draft, venue)
+    names = market_names(draft)
+    if names is None:
+        return None
+    unit = file.money_unit or SMALLEST
+    funds = build_funds(draft, names)
+    markets = build_markets(draft, names, rulebook, unit)
+    accounts = build_accounts(draft, markets, unit)
+    marks = build_path(draft, markets)
+    ids = _ids(draft.whole.items.get("accounts")) | {account.id for account in accounts}
+    expect = build_expect(draft, sorted(ids), list(markets)) if isinstance(ids, set) else None
+    if rulebook is None or marks is None:
+        return None
+    kinds = [market.contract.kind for market in markets.values()]
+    tabled = [market.contract.kind for name, market in markets.items() if not _has_own_table(draft, name)]
+    scenario = Scenario(
+        markets=tuple(markets.values()),
+        accounts=tuple(accounts),
+        path=marks,
+        funds=funds,
+        rules=rulebook.engine_rules(kinds, tabled),
+        title=file.title,
+        venue=rulebook.venue,
+        money_unit=unit,
+    )
+    return Loaded(scenario, expect, path, rulebook)
+
+
+def _has_own_table(draft: Draft, market: str) -> bool:
+    spec = (draft.file.markets or {}).get(market)
+    return spec is not None and spec.maintenance is not None
+
+
+def _rulebook(draft: Draft, venue: str | None) -> Rulebook | None:
+    """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's rules on top."""
+    overrides = draft.root.items.get("rules")
+    if venue is not None:
+        where = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
+        return load_rulebook(venue, draft.problems, where=where, overrides=overrides)
+    if "venue" in draft.broken:
+        return None
+    return load_rulebook(draft.file.venue, draft.problems, where=draft.node("venue"), folder=draft.folder, overrides=overrides)
+
+
+def _ids(accounts: Node | None) -> set[str]:
+    """The ids as written, those of faulty accounts included."""
+    items = accounts.items if isinstance(accounts, List) else []
+    names = (item.items.get("id") for item in items if isinstance(item, Map))
+    return {name.text for name in names if isinstance(name, Scalar)}
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Pause the garbage collector: a load makes millions of objects and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

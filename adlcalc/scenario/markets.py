@@ -1,0 +1,140 @@
+"""Markets and the funds that stand behind them.
+
+Public: market_names, build_markets, build_funds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from adlcalc.engine.model import SMALLEST, Contract, Fund, Liquidity, Market
+from adlcalc.engine.numbers import ZERO
+from adlcalc.scenario.draft import Draft, name_fault
+from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, FundSpec, Impact, LongAccount, MarketSpec
+from adlcalc.source.nodes import Map
+from adlcalc.source.problems import closest_hint, quote
+from adlcalc.venues.maintenance import faults
+from adlcalc.venues.rulebook import Rulebook
+
+UNNAMED = "MARKET"
+SHARED = "fund"
+
+
+def market_names(draft: Draft) -> list[str] | None:
+    """The markets in file order; None where the file does not let them be known.
+
+    Named by `markets`; else by `prices` when that is a map of markets; else by the accounts when they agree; else one called MARKET.
+    """
+    written = draft.whole.items.get("markets")
+    if isinstance(written, Map):
+        if not written.items:
+            draft.add(
+                ("markets",), "'markets' has no market", "leave the key out where there is one market and the defaults serve"
+            )
+            return None
+        for name in written.items:
+            _check_name(draft, name, "markets")
+        return list(written.items)
+    if written is not None:
+        return None
+    prices = draft.file.prices
+    if isinstance(prices, dict) and prices:
+        for name in prices:
+            _check_name(draft, name, "prices")
+        return list(prices)
+    named = _named_by_accounts(draft)
+    if len(named) > 1 and prices is not None:
+        draft.problems.add(
+            draft.key("prices"),
+            f"accounts trade in {len(named)} markets ({', '.join(quote(name) for name in named[:3])}), but 'prices' is a single path",
+            f"give each market its own: prices: {{{named[0]}: [...], {named[1]}: [...]}}",
+        )
+        return None
+    return named or [UNNAMED]
+
+
+def _check_name(draft: Draft, name: str, section: str) -> None:
+    fault = "is a key of the scenario file" if name in RESERVED_MARKETS else name_fault(name)
+    if fault:
+        draft.problems.add(draft.key(section, name), f"market name {quote(name)} {fault}")
+
+
+def _named_by_accounts(draft: Draft) -> list[str]:
+    """The markets that accounts name, in order of appearance."""
+    found: dict[str, None] = {}
+    for account in draft.file.accounts if isinstance(draft.file.accounts, list) else ():
+        for position in account.positions if isinstance(account, LongAccount) else (account,):
+            if position.market is not None:
+                found[position.market] = None
+    return list(found)
+
+
+def build_markets(draft: Draft, names: Sequence[str], rulebook: Rulebook | None, unit: Decimal) -> dict[str, Market]:
+    """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
+    specs = draft.file.markets or {}
+    return {name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit) for name in names}
+
+
+def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal) -> Market:
+    tick, lot = spec.tick or SMALLEST, spec.lot or SMALLEST
+    own = spec.maintenance
+    found = list(faults(own)) if own is not None else []
+    for path, message, hint in found:
+        what = quote(path[-1]) if isinstance(path[-1], str) else f"tier {path[-1] + 1}"
+        draft.add(("markets", name, "maintenance", *path), f"{what} of market {quote(name)} {message}", hint)
+    rounding = rulebook.values[spec.contract].contract.rounding if rulebook else "total"
+    market = Market(
+        name=name,
+        contract=Contract(spec.contract, spec.multiplier, rounding),
+        tick=tick,
+        lot=lot,
+        liquidity=_liquidity(draft, name, spec),
+        fund=name if _is_per_market(draft) else SHARED,
+    )
+    if rulebook is None or found:
+        return market
+    maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
+    return Market(market.name, market.contract, tick, lot, market.liquidity, maintenance, market.fund)
+
+
+def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
+    """unlimited; none: no level; a size: one level at the mark; levels by rising distance; impact per contract."""
+    given = spec.liquidity
+    if given is None or given == "unlimited":
+        return Liquidity()
+    if isinstance(given, Impact):
+        return Liquidity("impact", impact=given.impact) if given.impact else Liquidity()
+    if not isinstance(given, list):
+        size = given if isinstance(given, Decimal) else ZERO
+        return Liquidity("levels", ((ZERO, size),) if size else ())
+    for i, (before, level) in enumerate(zip(given, given[1:], strict=False), 1):
+        if level[0] <= before[0]:
+            path = ("markets", name, "liquidity", i)
+            draft.add(
+                path, f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before", "best level first"
+            )
+    return Liquidity("levels", tuple(given))
+
+
+def _is_per_market(draft: Draft) -> bool:
+    return isinstance(draft.file.fund, dict)
+
+
+def build_funds(draft: Draft, names: Sequence[str]) -> tuple[Fund, ...]:
+    """One shared fund, or one for each market; a market that is not named then has an empty one of its own."""
+    given = draft.file.fund
+    if not isinstance(given, dict):
+        return (_fund(SHARED, given),)
+    for name in given:
+        if name not in names:
+            draft.problems.add(
+                draft.key("fund", name), f"there is no market {quote(name)}", closest_hint(name, [*names, *FUND_KEYS])
+            )
+    return tuple(_fund(name, given.get(name)) for name in names)
+
+
+def _fund(name: str, spec: FundSpec | Decimal | None) -> Fund:
+    if isinstance(spec, FundSpec):
+        return Fund(name, spec.balance, spec.floor, spec.peak)
+    return Fund(name, spec or ZERO)

@@ -1,0 +1,193 @@
+"""Price paths, step times and funding -> the engine's Path.
+
+Public: build_path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from adlcalc.engine.model import Market, Path
+from adlcalc.engine.numbers import ZERO, divide, round_to
+from adlcalc.scenario.draft import Draft
+from adlcalc.scenario.klines import Prices, iso, read_prices
+from adlcalc.scenario.schema import FILE_KEYS, RAMP_KEYS, Interval, PriceFile, Ramp, Regular
+from adlcalc.source.files import companion
+from adlcalc.source.problems import closest_hint, quote
+
+PathSpec = Sequence[Decimal] | Ramp | PriceFile
+RateSpec = Decimal | Sequence[Decimal] | Regular
+
+
+def build_path(draft: Draft, markets: Mapping[str, Market]) -> Path | None:
+    """Marks of every market, all of one length, with times and funding; None where `problems` says why not."""
+    paths = dict(_paths(draft, markets))
+    found = {name: path for name, path in paths.items() if path is not None}
+    lengths = {name: len(marks) for name, (marks, _) in found.items()}
+    if len(set(lengths.values())) > 1:
+        first, *others = lengths
+        for name in others:
+            if lengths[name] != lengths[first]:
+                message = (
+                    f"the prices of {quote(name)} have {_steps(lengths[name])}, those of {quote(first)} {_steps(lengths[first])}"
+                )
+                draft.add(("prices", name), message, "every market needs a price at every step")
+    if len(found) < len(markets) or len(set(lengths.values())) != 1:
+        return None
+    steps = next(iter(lengths.values()))
+    times = _times(draft, steps, found)
+    funding = dict(_funding(draft, markets, steps))
+    return Path({name: found[name][0] for name in markets}, times, funding)
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'s' * (count != 1)}"
+
+
+# --- marks -----------------------------------------------------------------------------------------------------------
+
+
+def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, Prices | None]]:
+    """The path of each market."""
+    given = draft.file.prices
+    if given is None:
+        if "prices" not in draft.broken:
+            draft.problems.add(draft.root, "the scenario has no 'prices'", "prices: the mark prices, step 0 first")
+        return
+    if not isinstance(given, dict):
+        if len(markets) > 1:
+            names = ", ".join(markets)
+            draft.problems.add(
+                draft.key("prices"), "there are several markets, but 'prices' is a single path", f"give each its own: {names}"
+            )
+            return
+        for name, market in markets.items():
+            yield name, _one(draft, ("prices",), given, market)
+        return
+    for name in given:
+        if name not in markets:
+            known = [*markets, *RAMP_KEYS, *FILE_KEYS]
+            draft.problems.add(draft.key("prices", name), f"there is no market {quote(name)}", closest_hint(name, known))
+    for name, market in markets.items():
+        if name in given:
+            yield name, _one(draft, ("prices", name), given[name], market)
+        elif "markets" not in draft.broken:
+            draft.problems.add(
+                draft.key("prices"), f"market {quote(name)} has no prices", f"{name}: its mark prices, step 0 first"
+            )
+
+
+def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) -> Prices | None:
+    """A list as it is, a ramp worked out, a file read."""
+    if isinstance(spec, Ramp):
+        return _ramp(draft, path, spec, market.tick)
+    if isinstance(spec, PriceFile):
+        source = companion(draft.folder, spec.file, draft.node(*path, "file"))
+        return read_prices(source, spec, draft.node(*path, "column"), draft.problems)
+    if not spec:
+        draft.add(path, f"{quote(path[-1])} is empty", "give at least the price of step 0")
+        return None
+    return tuple(spec), None
+
+
+def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Prices | None:
+    """from + (to - from) x i / steps, half even to the tick; the first and the last price as written."""
+    change = spec.to - spec.from_
+    between = [round_to(spec.from_ + divide(change * i, Decimal(spec.steps)), tick) for i in range(1, spec.steps)]
+    marks = (spec.from_, *between, spec.to)
+    if min(marks) <= 0:
+        draft.add(
+            path, "the ramp reaches a price of zero when it is rounded to the tick", "take a smaller tick or a higher price"
+        )
+        return None
+    return marks, None
+
+
+# --- times -----------------------------------------------------------------------------------------------------------
+
+
+def _times(draft: Draft, steps: int, paths: Mapping[str, Prices]) -> tuple[str, ...] | None:
+    """From the price files, from `times`, or from `interval` and `start`; one of them, or none."""
+    file = draft.file
+    filed = {name: times for name, (_, times) in paths.items() if times is not None}
+    first = next(iter(filed), None)
+    for name, times in filed.items():
+        if first is not None and times != filed[first]:
+            step = next(i for i, (one, other) in enumerate(zip(times, filed[first], strict=True)) if one != other)
+            draft.add(("prices", name), f"the times of {quote(name)} differ from those of {quote(first)}, first at step {step}")
+    for key in ("times", "interval", "start"):
+        if getattr(file, key) is not None and filed:
+            draft.problems.add(draft.key(key), f"{quote(key)} is given, but the price file has times of its own", "leave it out")
+            return filed[first] if first is not None else None
+    if first is not None:
+        return filed[first]
+    if file.times is not None:
+        return _given_times(draft, file.times, steps)
+    if file.interval is None:
+        if file.start is not None and "interval" not in draft.broken:
+            draft.problems.add(draft.key("start"), "'start' needs an 'interval'", "for example interval: 1m")
+        return None
+    if file.start is None:
+        return tuple(_offsets(file.interval, steps))
+    try:
+        return tuple(iso(file.start + i * file.interval.length) for i in range(steps))
+    except OverflowError:
+        draft.problems.add(draft.key("interval"), "the last step lies beyond the year 9999")
+        return None
+
+
+def _offsets(interval: Interval, steps: int) -> Iterator[str]:
+    """+0m, +1m, ...: the time since step 0."""
+    return (f"+{i * interval.number}{interval.unit}" for i in range(steps))
+
+
+def _given_times(draft: Draft, times: Sequence[str], steps: int) -> tuple[str, ...] | None:
+    for key in ("interval", "start"):
+        if getattr(draft.file, key) is not None:
+            draft.problems.add(draft.key(key), f"{quote(key)} and 'times' are both given", "leave one out")
+    if len(times) != steps:
+        draft.problems.add(
+            draft.key("times"), f"'times' has {len(times)} items, the prices have {_steps(steps)}", "give one for each step"
+        )
+        return None
+    for i, text in enumerate(times):
+        if not text.isprintable():
+            draft.add(("times", i), f"item {i + 1} of 'times' holds characters that cannot be printed")
+    return tuple(times)
+
+
+# --- funding ---------------------------------------------------------------------------------------------------------
+
+
+def _funding(draft: Draft, markets: Mapping[str, Market], steps: int) -> Iterator[tuple[str, dict[int, Decimal]]]:
+    """market -> {step: rate}; only steps at which something is paid."""
+    given = draft.file.funding
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        for name in markets:
+            yield name, _rates(draft, ("funding",), given, steps)
+        return
+    for name, spec in given.items():
+        if name in markets:
+            yield name, _rates(draft, ("funding", name), spec, steps)
+        else:
+            draft.problems.add(
+                draft.key("funding", name), f"there is no market {quote(name)}", closest_hint(name, [*markets, "rate", "every"])
+            )
+
+
+def _rates(draft: Draft, path: tuple[str, ...], spec: RateSpec, steps: int) -> dict[int, Decimal]:
+    """A number: at every step from 1 on. A list: one a step, 0 for none. {rate, every}: at every, 2 x every, ..."""
+    if isinstance(spec, Decimal):
+        return dict.fromkeys(range(1, steps), spec) if spec != ZERO else {}
+    if isinstance(spec, Regular):
+        return dict.fromkeys(range(spec.every, steps, spec.every), spec.rate) if spec.rate != ZERO else {}
+    if len(spec) != steps:
+        draft.problems.add(
+            draft.key(*path),
+            f"{quote(path[-1])} has {len(spec)} rates, the prices have {_steps(steps)}",
+            "give one for each step, 0 for none",
+        )
+    return {step: rate for step, rate in enumerate(spec) if rate != ZERO}

@@ -1,0 +1,382 @@
+"""The scenario file, declared: one field per key, each with its description.
+
+Public: ScenarioFile and the models of its parts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+
+from adlcalc.source.number import NumberError, number_of
+from adlcalc.source.schema import Count, NotNegative, Number, Positive, Step, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+from adlcalc.venues.maintenance import MaintenanceRule
+
+# --- markets ---------------------------------------------------------------------------------------------------------
+
+
+class Impact(Strict):
+    """A book whose price moves with what is sold into it."""
+
+    impact: NotNegative = Field(description="price moved per contract; a fill pays the average")
+
+
+def _word_or_size(value: Any) -> str | Decimal:
+    if value in ("unlimited", "none"):
+        return str(value)
+    try:
+        size = number_of(value)
+    except NumberError as error:
+        raise wrong(f"must be {_LIQUIDITY}, not {kind_of(value)}", error.hint) from None
+    if size < 0:
+        raise wrong("must be zero or more")
+    return size
+
+
+def _level(value: Any) -> tuple[Decimal, Decimal]:
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        raise wrong("must be a pair: [distance from the mark, size]")
+    try:
+        distance, size = number_of(value[0]), number_of(value[1])
+    except NumberError as error:
+        raise wrong(error.message, error.hint) from None
+    if distance < 0 or size <= 0:
+        raise wrong("must be a distance of zero or more and a size greater than zero")
+    return distance, size
+
+
+_liquidity_tag = tag_by_type(text="<size>", items="<levels>", keys="<impact>")
+
+
+_LIQUIDITY = "unlimited, none, a size, [[distance, size], ...] or {impact: ...}"
+_PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
+WordOrSize = Annotated[str | Decimal, PlainValidator(_word_or_size), WithJsonSchema({"type": ["string", "number"]})]
+Level = Annotated[tuple[Decimal, Decimal], PlainValidator(_level), WithJsonSchema(_PAIR)]
+LiquiditySpec = Annotated[
+    Annotated[WordOrSize, Tag("<size>")] | Annotated[list[Level], Tag("<levels>")] | Annotated[Impact, Tag("<impact>")],
+    by_shape(_liquidity_tag, _LIQUIDITY),
+]
+
+
+class MarketSpec(Strict):
+    """One contract that is traded."""
+
+    contract: Literal["linear", "inverse"] = Field(
+        "linear", description="linear: settled in the quote currency; inverse: settled in the base coin"
+    )
+    multiplier: Positive = Field(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
+    tick: Positive | None = Field(None, description="smallest price step; 0.00000001 if left out")
+    lot: Positive | None = Field(None, description="smallest size step; 0.00000001 if left out")
+    liquidity: LiquiditySpec | None = Field(
+        None, description=f"what the book takes in a step: {_LIQUIDITY}; unlimited if left out"
+    )
+    maintenance: MaintenanceRule | None = Field(None, description="maintenance margin of this market; the venue's if left out")
+
+
+# --- funds -----------------------------------------------------------------------------------------------------------
+
+
+class FundSpec(Strict):
+    """An insurance fund."""
+
+    balance: NotNegative = Field(Decimal(0), description="what it holds at the start")
+    floor: NotNegative = Field(Decimal(0), description="it pays down to this and no further")
+    peak: NotNegative | None = Field(
+        None, description="the balance that drawdowns are measured from; the opening one if left out"
+    )
+
+
+FUND_KEYS = frozenset(FundSpec.model_fields)
+
+
+_amount_tag = tag_by_type(text="<number>", keys="<fund>")
+
+
+def _fund_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and not FUND_KEYS & value.keys():
+        return "<markets>"
+    return _amount_tag(value)
+
+
+FundAmount = Annotated[
+    Annotated[NotNegative, Tag("<number>")] | Annotated[FundSpec, Tag("<fund>")],
+    by_shape(_amount_tag, "a number or {balance, floor, peak}"),
+]
+FundsSpec = Annotated[
+    Annotated[NotNegative, Tag("<number>")]
+    | Annotated[FundSpec, Tag("<fund>")]
+    | Annotated[dict[str, FundAmount], Tag("<markets>")],
+    by_shape(_fund_tag, "a number, {balance, floor, peak}, or one of these for each market"),
+]
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+Side = Literal["long", "short"]
+Margin = Literal["isolated", "cross"]
+_MARKET = "the market; may be left out where there is one"
+_LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
+_COLLATERAL = "isolated margin in money, instead of leverage"
+_BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
+
+
+class PositionSpec(Strict):
+    """A position of an account's long form."""
+
+    market: Text | None = Field(None, description=_MARKET)
+    side: Side = Field(description="long or short")
+    size: Positive = Field(description="contracts, always positive")
+    entry: Positive = Field(description="entry price")
+    leverage: Positive | None = Field(None, description=_LEVERAGE)
+    collateral: NotNegative | None = Field(None, description=_COLLATERAL)
+    margin: Margin | None = Field(None, description="isolated or cross; that of the account if left out")
+
+
+class ShortAccount(Strict):
+    """An account with one position, on one line."""
+
+    id: Text = Field(description="the account's name, once in the file")
+    market: Text | None = Field(None, description=_MARKET)
+    side: Side = Field(description="long or short")
+    size: Positive = Field(description="contracts, always positive")
+    entry: Positive = Field(description="entry price")
+    leverage: Positive | None = Field(None, description=_LEVERAGE)
+    collateral: NotNegative | None = Field(None, description=_COLLATERAL)
+    margin: Margin = Field("isolated", description="isolated or cross")
+    balance: Number | None = Field(None, description=_BALANCE)
+
+
+class LongAccount(Strict):
+    """An account with any number of positions."""
+
+    id: Text = Field(description="the account's name, once in the file")
+    margin: Margin = Field("isolated", description="isolated or cross, for positions that do not say")
+    balance: Number | None = Field(None, description=_BALANCE)
+    positions: list[PositionSpec] = Field(description="the account's positions")
+
+
+class BookFile(Strict):
+    """Accounts in a CSV file beside the scenario."""
+
+    file: Text = Field(
+        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance"
+    )
+
+
+def _account_tag(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    return "<long>" if "positions" in value else "<short>"
+
+
+_accounts_tag = tag_by_type(items="<list>", keys="<file>")
+
+
+AccountSpec = Annotated[
+    Annotated[ShortAccount, Tag("<short>")] | Annotated[LongAccount, Tag("<long>")],
+    by_shape(_account_tag, "a map: {id, side, size, entry, leverage}"),
+]
+AccountsSpec = Annotated[
+    Annotated[list[AccountSpec], Tag("<list>")] | Annotated[BookFile, Tag("<file>")],
+    by_shape(_accounts_tag, "a list of accounts or {file: book.csv}"),
+]
+
+
+# --- prices, times, funding ------------------------------------------------------------------------------------------
+
+
+class Ramp(Strict):
+    """A straight path: steps moves of equal size."""
+
+    from_: Positive = Field(alias="from", description="price at step 0")
+    to: Positive = Field(description="price at the last step")
+    steps: Count = Field(description="number of moves; there is one price more")
+
+
+class PriceFile(Strict):
+    """Prices in a CSV file beside the scenario: a venue's candles, or columns time and close."""
+
+    file: Text = Field(description="name of the CSV file")
+    column: Text | None = Field(None, description="the column of the prices; close (or mark) if left out")
+    path: Literal["close", "low-first", "high-first"] = Field(
+        "close", description="one price a candle, or four: open, low, high, close; open, high, low, close"
+    )
+
+
+RAMP_KEYS = frozenset(("from", "to", "steps"))
+FILE_KEYS = frozenset(("file", "column", "path"))
+
+
+def _path_tag(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "<list>"
+    if isinstance(value, dict):
+        return "<file>" if "file" in value else "<ramp>"
+    return None
+
+
+def _prices_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and not (RAMP_KEYS | FILE_KEYS) & value.keys():
+        return "<markets>"
+    return _path_tag(value)
+
+
+_PATH = "a list, {from, to, steps} or {file: klines.csv}"
+PathSpec = Annotated[
+    Annotated[list[Positive], Tag("<list>")] | Annotated[Ramp, Tag("<ramp>")] | Annotated[PriceFile, Tag("<file>")],
+    by_shape(_path_tag, _PATH),
+]
+PricesSpec = Annotated[
+    Annotated[list[Positive], Tag("<list>")]
+    | Annotated[Ramp, Tag("<ramp>")]
+    | Annotated[PriceFile, Tag("<file>")]
+    | Annotated[dict[str, PathSpec], Tag("<markets>")],
+    by_shape(_prices_tag, f"{_PATH}, or one of these for each market"),
+]
+
+
+class Regular(Strict):
+    """Funding at regular steps."""
+
+    rate: Number = Field(description="funding rate, a fraction of the notional; above zero longs pay")
+    every: Count = Field(description="it is paid at steps every, 2 x every, ...")
+
+
+_rate_tag = tag_by_type(text="<rate>", items="<list>", keys="<every>")
+
+
+def _funding_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and not {"rate", "every"} & value.keys():
+        return "<markets>"
+    return _rate_tag(value)
+
+
+_FUNDING = "a rate, a list of rates or {rate, every}"
+RateSpec = Annotated[
+    Annotated[Number, Tag("<rate>")] | Annotated[list[Number], Tag("<list>")] | Annotated[Regular, Tag("<every>")],
+    by_shape(_rate_tag, _FUNDING),
+]
+FundingSpec = Annotated[
+    Annotated[Number, Tag("<rate>")]
+    | Annotated[list[Number], Tag("<list>")]
+    | Annotated[Regular, Tag("<every>")]
+    | Annotated[dict[str, RateSpec], Tag("<markets>")],
+    by_shape(_funding_tag, f"{_FUNDING}, or one of these for each market"),
+]
+
+RESERVED_MARKETS = FUND_KEYS | RAMP_KEYS | FILE_KEYS | {"rate", "every"}
+"""Words that could be read either as a market's name or as a key of the forms above."""
+
+
+class Interval(NamedTuple):
+    """The time between steps."""
+
+    number: int
+    unit: str
+
+    @property
+    def length(self) -> timedelta:
+        """As a time difference."""
+        return self.number * UNITS[self.unit]
+
+
+UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def _interval(value: Any) -> Interval:
+    written = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", value) if isinstance(value, str) else None
+    if written is None:
+        raise wrong(f"must be a time like 1m, 5m, 1h, 8h or 1d, not {kind_of(value)}")
+    return Interval(int(written[1]), written[2])
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise wrong(f"must be a date and time like 2020-03-12T10:00Z, not {kind_of(value)}") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+IntervalSpec = Annotated[
+    Interval, PlainValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhdw]$"})
+]
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string"})]
+
+
+# --- expect ----------------------------------------------------------------------------------------------------------
+
+
+class LiquidationSpec(Strict):
+    """A liquidation that is expected at a step."""
+
+    account: Text = Field(description="who is liquidated")
+    step: Step | None = Field(None, description="at which step; any if left out")
+
+
+class FillSpec(Strict):
+    """A deleveraging that is expected; what is left out is not compared."""
+
+    account: Text = Field(description="who is deleveraged")
+    size: Positive | None = Field(None, description="contracts given up")
+    price: Positive | None = Field(None, description="price of the fill")
+    rank: Count | None = Field(None, description="rank in the queue; 1 is first")
+    market: Text | None = Field(None, description="in which market")
+    step: Step | None = Field(None, description="at which step")
+    bankrupt: Text | None = Field(None, description="whose position it is closed against")
+
+
+_liquidated_tag = tag_by_type(text="<id>", keys="<step>")
+
+
+LiquidatedSpec = Annotated[
+    Annotated[Text, Tag("<id>")] | Annotated[LiquidationSpec, Tag("<step>")],
+    by_shape(_liquidated_tag, "an account id or {account, step}"),
+]
+
+
+class ExpectSpec(Strict):
+    """What should come out; `adlcalc check` compares. What is left out is not compared."""
+
+    liquidated: list[LiquidatedSpec] | None = Field(None, description="all accounts that are liquidated, in any order")
+    fund_paid: Number | None = Field(None, description="what the funds pay, over all steps")
+    fund_received: Number | None = Field(None, description="what the funds receive, over all steps")
+    fund_left: Number | None = Field(None, description="what the funds hold at the end")
+    deleveraged: list[FillSpec] | None = Field(None, description="all ADL fills, in order")
+    skipped: list[Text] | None = Field(None, description="all accounts that were skipped in the queue, in any order")
+    bad_debt: Number | None = Field(None, description="what nobody covered")
+    equity: dict[str, Number] | None = Field(None, description="equity at the end, by account id")
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+class ScenarioFile(Strict):
+    """A scenario: accounts, a price path, a venue's rules."""
+
+    title: Text = Field("", description="what the scenario shows, in a line")
+    description: Text = Field("", description="free text")
+    venue: Text = Field("generic", description="name of a rulebook, or path of your own beside the scenario")
+    rules: dict[str, dict[str, Any]] | None = Field(
+        None, description="rules that replace the rulebook's, {section: {rule: value}}"
+    )
+    money_unit: Positive | None = Field(None, description="smallest amount of money; 0.00000001 if left out")
+    markets: dict[str, MarketSpec] | None = Field(None, description="the markets, by name")
+    fund: FundsSpec | None = Field(None, description="the insurance fund; empty if left out")
+    accounts: AccountsSpec | None = Field(None, description="the accounts, or the CSV file that holds them")
+    prices: PricesSpec | None = Field(None, description="the mark prices, step 0 first")
+    interval: IntervalSpec | None = Field(None, description="time between steps")
+    start: Moment | None = Field(None, description="time of step 0")
+    times: list[Text] | None = Field(None, description="the time of each step, as it is to be shown")
+    funding: FundingSpec | None = Field(None, description="funding rates; none if left out")
+    expect: ExpectSpec | None = Field(None, description="what should come out")
