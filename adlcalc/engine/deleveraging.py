@@ -28,9 +28,11 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
         forgone = proceeds - claim.book.value(claim.side * size, claim.book.mark)
         equity_after = equity_behind(place.holding) - forgone
         if equity_after < 0 and state.rules.would_bankrupt == "skip":
-            yield Skipped(
-                state.step, claim.id, place.holding.holder.id, claim.book.name, -claim.side, place.rank, place.score, size, claim.price, equity_after
-            )
+            if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
+                state.skipped.add((claim, place))
+                yield Skipped(
+                    state.step, claim.id, place.holding.holder.id, claim.book.name, -claim.side, place.rank, place.score, size, claim.price, equity_after
+                )  # fmt: skip
             continue
         yield from close_against(state, claim, place, size, proceeds, forgone)
         if not claim.size:

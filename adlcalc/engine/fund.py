@@ -1,6 +1,6 @@
 """The insurance fund: it keeps surpluses and pays shortfalls while it may.
 
-Public: largest_affordable, post_result.
+Public: largest_affordable.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def largest_affordable(size: Decimal, lot: Decimal, loss: Callable[[Decimal], De
     if loss(size) <= available:
         return size
     low, high = ZERO, round_to(divide(size, lot), ONE, DOWN)  # in lots; low is affordable, high + 1 is not
-    if loss(high * lot) <= available:
+    if high and loss(high * lot) <= available:
         return high * lot
     while high - low > 1:
         middle = round_to(divide(low + high, ONE + ONE), ONE, DOWN)

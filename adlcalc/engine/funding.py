@@ -19,5 +19,6 @@ INDEX_UNIT = D("1E-24")
 
 def payment_per_contract(contract: Contract, rate: Decimal, mark: Decimal) -> Decimal:
     """What one long contract pays: rate x m x P (linear), rate x m / P (inverse)."""
-    notional = contract.multiplier * mark if contract.kind == "linear" else divide(contract.multiplier, mark)
-    return round_to(rate * notional, INDEX_UNIT, HALF_EVEN)
+    if contract.kind == "linear":
+        return round_to(rate * contract.multiplier * mark, INDEX_UNIT, HALF_EVEN)
+    return round_to(divide(rate * contract.multiplier, mark), INDEX_UNIT, HALF_EVEN)

@@ -27,7 +27,7 @@ class AuditError(Exception):
 class MarketBook:
     """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the market."""
 
-    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "rest_cash", "rest_cost", "rest_size", "tick", "unit")
+    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
 
     def __init__(self, market: Market, order: int, unit: Decimal) -> None:
         self.market, self.order, self.unit = market, order, unit
@@ -36,34 +36,29 @@ class MarketBook:
         # all holdings of a side, in file order; closed ones stay in the list with size 0
         self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
+        # what closing signed_size at price brings: value(signed_size, price)
+        self.value = margin.valuer(market.contract, unit)
         self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.by == "notional" and not market.maintenance.slope else None
-
-    def value(self, signed_size: Decimal, price: Decimal) -> Decimal:
-        """What closing signed_size at price brings (margin.value)."""
-        return margin.value(self.contract, signed_size, price, self.unit)
 
 
 class Holding:
     """One position while it runs. collateral is None for a cross one; funding is the index up to which its funding is settled."""
 
-    __slots__ = ("book", "collateral", "cost", "entry", "funding", "holder", "leverage", "order", "side", "size", "triggers", "unit")
+    __slots__ = ("book", "collateral", "cost", "entry", "funding", "holder", "leverage", "order", "side", "signed_size", "size", "triggers", "unit")
 
     def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
         self.holder, self.book, self.order = holder, book, order
         self.side, self.size, self.entry = position.side, position.size, position.entry
         self.collateral, self.leverage = position.collateral, position.leverage
-        self.cost = book.value(position.side * position.size, position.entry)
+        self.signed_size = position.size if position.side > 0 else -position.size
+        self.cost = book.value(self.signed_size, position.entry)
         self.funding = ZERO
         self.unit: Unit
         self.triggers: tuple[int | None, int | None] = (None, None)
 
-    @property
-    def signed_size(self) -> Decimal:
-        return self.size if self.side > 0 else -self.size
-
     def value(self) -> Decimal:
         """Value at the mark."""
-        return self.book.value(self.size if self.side > 0 else -self.size, self.book.mark)
+        return self.book.value(self.signed_size, self.book.mark)
 
     def pnl(self) -> Decimal:
         """Unrealized pnl = value at the mark - cost."""
@@ -167,6 +162,13 @@ class Claim:
         if self.price is None:
             return round_to(divide(self.cost * size, self.size), self.book.unit)
         return self.book.value(self.side * size, self.price)
+
+    def loss(self, size: Decimal, price: Decimal) -> Decimal:
+        """How much worse than at the bankruptcy price `size` closes at `price`, in money, before rounding (negative: better)."""
+        if self.price is None:
+            return self.cost_of(size) - self.book.value(self.side * size, price)
+        worse = self.side * (self.price - price) * size * self.book.contract.multiplier
+        return worse if self.book.contract.kind == "linear" else divide(worse, self.price * price)
 
     def at_or_beyond(self, price: Decimal) -> bool:
         """Is `price` no better for closing this claim than its bankruptcy price?"""
@@ -306,6 +308,7 @@ class Ledger:
                 holding.holder.balance += freed
         holding.cost -= cost
         holding.size -= size
+        holding.signed_size = holding.size * holding.side
         return pnl
 
     def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
@@ -321,7 +324,7 @@ class Ledger:
         claim = Claim(self.claim_count, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
         self.claims.append(claim)
         self.pay_in(holding, cost - holding.cost)
-        holding.cost = holding.size = ZERO
+        holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
     def empty_margin(self, unit: Unit) -> Decimal:

@@ -105,9 +105,9 @@ def one_step(state: State) -> Iterator[Event]:
         state.changed = {}
         moved = False
         for claim in state.ledger.open_claims():
-            for event in work(state, claim):
-                moved = True
-                yield event
+            before = claim.size
+            yield from work(state, claim)
+            moved = moved or claim.size != before
         pending = list(state.changed)
         if not moved and not pending:
             break

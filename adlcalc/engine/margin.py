@@ -3,16 +3,18 @@
 Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
 Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
 
-Public: value, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price, price_of_value,
+Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price, price_of_value,
 bankruptcy_price, initial_collateral.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 from adlcalc.engine.model import Contract, Maintenance
-from adlcalc.engine.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, round_to
+from adlcalc.engine.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, round_to, rounder
 
 Lines = tuple[tuple[Decimal, Decimal], ...]
 """Maintenance margin as lines (rate, deduction): the largest of rate x n - deduction."""
@@ -23,13 +25,22 @@ def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decima
 
     With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse contracts).
     """
-    if contract.kind == "linear":
-        if contract.rounding == "per-contract":
-            return signed_size * round_to(contract.multiplier * price, unit)
-        return round_to(signed_size * contract.multiplier * price, unit)
+    return valuer(contract, unit)(signed_size, price)
+
+
+@cache
+def valuer(contract: Contract, unit: Decimal) -> Callable[[Decimal, Decimal], Decimal]:
+    """`value` for one contract and money unit: made once, called often."""
+    money, multiplier, linear = rounder(unit), contract.multiplier, contract.kind == "linear"
     if contract.rounding == "per-contract":
-        return -signed_size * round_to(divide(contract.multiplier, price), unit)
-    return round_to(divide(-signed_size * contract.multiplier, price), unit)
+        if linear:
+            return lambda signed_size, price: signed_size * money(multiplier * price)
+        return lambda signed_size, price: -signed_size * money(divide(multiplier, price))
+    if not linear:
+        return lambda signed_size, price: money(divide(-signed_size * multiplier, price))
+    if multiplier == 1:
+        return lambda signed_size, price: money(signed_size * price)
+    return lambda signed_size, price: money(signed_size * multiplier * price)
 
 
 def notional(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
@@ -77,9 +88,11 @@ def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Deci
     +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions;
     -1: n (1 + rate) - deduction <= cash on every line, so the smallest.
     """
-    if direction > 0:
-        solutions = [divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1]
-        n = max(solutions, default=ZERO)
+    if len(lines) == 1 and lines[0][0] < 1:
+        rate, deduction = lines[0]
+        n = divide(-cash - deduction, ONE - rate) if direction > 0 else divide(cash + deduction, ONE + rate)
+    elif direction > 0:
+        n = max((divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1), default=ZERO)
     else:
         n = min(divide(cash + deduction, ONE + rate) for rate, deduction in lines)
     return n if n > 0 else None

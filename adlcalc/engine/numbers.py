@@ -4,7 +4,7 @@ Every number is an exact Decimal. Sums and products are exact (60 digits; a resu
 rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a unit before it becomes a
 price or money. A float handed to `D` is a TypeError.
 
-Public: D, ZERO, ONE, CONTEXT, exact, divide, round_to, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show, Number.
+Public: D, ZERO, ONE, CONTEXT, exact, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show, Number.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 Number = Decimal
@@ -67,25 +69,36 @@ def exact() -> AbstractContextManager[Context]:
     return localcontext(CONTEXT)
 
 
-def divide(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """numerator / denominator to 60 digits, half even: the only inexact operation; round its result before it is posted."""
-    return _DIVISION.divide(numerator, denominator)
+divide: Callable[[Decimal, Decimal], Decimal] = _DIVISION.divide
+"""numerator / denominator to 60 digits, half even: the only inexact operation; round its result before it is posted."""
 
 
 def round_to(x: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """The multiple of `step` next to `x` in the direction of `rounding` (UP, DOWN, CEILING, FLOOR or HALF_EVEN)."""
+    return rounder(step, rounding)(x)
+
+
+@cache
+def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal], Decimal]:
+    """The function that rounds to multiples of `step`: made once, called often."""
     if step.as_tuple().digits == (1,):  # 0.01, 1, 10: one library call
-        return x.quantize(step, rounding=rounding, context=_DIVISION)
-    below = _DIVISION.divide_int(x, step)  # toward zero; exact, as is the rest
-    rest = x - below * step
-    beyond = below + (1 if rest > 0 else -1)
-    goes_beyond = bool(rest) and (
-        rounding == UP
-        or (rounding == CEILING and rest > 0)
-        or (rounding == FLOOR and rest < 0)
-        or (rounding == HALF_EVEN and (abs(rest) * 2, below % 2 != 0) > (step, False))
-    )
-    return (beyond if goes_beyond else below) * step
+        context = Context(prec=PRECISION, rounding=rounding, Emin=-999, Emax=999, traps=[InvalidOperation])
+        quantize = context.quantize
+        return lambda x: quantize(x, step)
+
+    def to_multiple(x: Decimal) -> Decimal:
+        below = _DIVISION.divide_int(x, step)  # toward zero; exact, as is the rest
+        rest = x - below * step
+        beyond = below + (1 if rest > 0 else -1)
+        goes_beyond = bool(rest) and (
+            rounding == UP
+            or (rounding == CEILING and rest > 0)
+            or (rounding == FLOOR and rest < 0)
+            or (rounding == HALF_EVEN and (abs(rest) * 2, below % 2 != 0) > (step, False))
+        )
+        return (beyond if goes_beyond else below) * step
+
+    return to_multiple
 
 
 def show(x: Decimal) -> str:

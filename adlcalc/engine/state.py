@@ -13,7 +13,7 @@ from adlcalc.engine.ledger import Claim, FundBook, Holding, Ledger, MarketBook, 
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO
-from adlcalc.engine.queue import Queue
+from adlcalc.engine.queue import Place, Queue
 from adlcalc.engine.watchlist import Everybody, Watchlist
 
 
@@ -27,6 +27,7 @@ class State:
         self.evaluations = 0
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
+        self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
         self._queues: dict[tuple[str, int], Queue] = {}
 
@@ -35,6 +36,7 @@ class State:
         self.step = step
         self._sides.clear()
         self._queues.clear()
+        self.skipped.clear()
         self.ledger.claims = list(self.ledger.open_claims())
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:

@@ -52,7 +52,9 @@ def affordable_size(state: State, claim: Claim, offer: Offer, size: Decimal) -> 
         return ZERO
 
     def loss(part: Decimal) -> Decimal:
-        return claim.cost_of(part) - claim.book.value(claim.side * part, offer.price(part)) if part else ZERO
+        # the posted loss is rounded; unrounded, even the smallest lot that is worse costs something, so an empty fund pays for none
+        price = offer.price(part)
+        return max(claim.loss(part, price), claim.cost_of(part) - claim.book.value(claim.side * part, price))
 
     return largest_affordable(size, claim.book.lot, loss, available)
 
