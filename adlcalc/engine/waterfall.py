@@ -52,9 +52,10 @@ def affordable_size(state: State, claim: Claim, offer: Offer, size: Decimal) -> 
         return ZERO
 
     def loss(part: Decimal) -> Decimal:
-        # the posted loss is rounded; unrounded, even the smallest lot that is worse costs something, so an empty fund pays for none
+        # the loss that will be posted; where it rounds to nothing, the unrounded one, so that an empty fund pays for no lot at all
         price = offer.price(part)
-        return max(claim.loss(part, price), claim.cost_of(part) - claim.book.value(claim.side * part, price))
+        posted = claim.cost_of(part) - claim.book.value(claim.side * part, price)
+        return posted or claim.loss(part, price)
 
     return largest_affordable(size, claim.book.lot, loss, available)
 
