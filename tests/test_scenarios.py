@@ -1,0 +1,72 @@
+"""The shipped scenarios: what each says in `expect:` comes out, and each is in the index."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import adlcalc
+from adlcalc.engine.numbers import ZERO
+from adlcalc.report import Run
+from adlcalc.scenario.expect import Expect, ExpectedFill
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+FILES = sorted(SCENARIOS.glob("*.yaml"))
+FIELDS = ExpectedFill.__slots__
+MODELINE = "# yaml-language-server: $schema=../adlcalc/scenario.schema.json"
+
+
+def totals(run: Run) -> tuple[Decimal, Decimal, Decimal]:
+    """What the funds paid, received and have left."""
+    last = run.fund[-1].step
+    return (
+        sum((row.paid for row in run.fund), ZERO),
+        sum((row.received for row in run.fund), ZERO),
+        sum((row.closing for row in run.fund if row.step == last), ZERO),
+    )
+
+
+def fills(run: Run, wanted: tuple[ExpectedFill, ...]) -> list[dict[str, object]]:
+    """The fills of the run, each with the fields that the expectation names."""
+    assert len(run.deleveraged) == len(wanted)
+    return [
+        {name: getattr(row, name) for name in FIELDS if getattr(fill, name) is not None}
+        for row, fill in zip(run.deleveraged, wanted, strict=True)
+    ]
+
+
+def compare(expect: Expect, run: Run) -> None:
+    assert expect.liquidated is not None
+    liquidated = {(row.account, row.step) for row in run.liquidations}
+    assert {(row.account, row.step) for row in expect.liquidated} == liquidated
+    assert (expect.fund_paid, expect.fund_received, expect.fund_left) == totals(run)
+    assert expect.deleveraged is not None
+    named = [{name: x for name in FIELDS if (x := getattr(fill, name)) is not None} for fill in expect.deleveraged]
+    assert fills(run, expect.deleveraged) == named
+    assert expect.skipped is not None
+    assert set(expect.skipped) == {row.account for row in run.skipped}
+    assert expect.bad_debt == run.audit.bad_debt
+    assert expect.equity.items() <= {account.account: account.equity_end for account in run.accounts}.items()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_expectations_hold(path: Path) -> None:
+    loaded = adlcalc.load(path)
+    assert loaded.expect is not None
+    compare(loaded.expect, adlcalc.run(loaded))
+    compare(loaded.expect, adlcalc.run(loaded, index=False))
+    assert loaded.expect.equity.keys() == {account.id for account in loaded.scenario.accounts}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_has_a_modeline_and_a_title(path: Path) -> None:
+    first, second, *_ = path.read_text(encoding="utf-8").splitlines()
+    assert first == MODELINE
+    assert second.startswith("title: ")
+
+
+def test_the_index_lists_them_all_in_order() -> None:
+    rows = [line for line in (SCENARIOS / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| [")]
+    assert [row.split("](")[1].split(")")[0] for row in rows] == [path.name for path in FILES]
