@@ -48,6 +48,6 @@ def adlcalc(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
             sys.stdout.flush()
             sys.stderr.flush()
-        return Result(out.getvalue().decode("utf-8"), err.getvalue().decode("utf-8"), code)
+            return Result(out.getvalue().decode("utf-8"), err.getvalue().decode("utf-8"), code)
 
     return invoke

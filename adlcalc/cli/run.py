@@ -22,7 +22,10 @@ def run(
         list[str],
         typer.Argument(metavar="FILE", help="Scenario files; - is standard input.", autocompletion=scenario_files),
     ],
-    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", help="How the result is written; table keeps to 80 columns, the others leave none out."),
+    ] = Format.table,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
     ] = None,

@@ -46,7 +46,8 @@ NOTES_TITLE = "Assumed rules that this run used"
 
 
 def _title(run: Run) -> str:
-    return clean(run.scenario.title or run.file or "Scenario")
+    file = run.file if run.file != "-" else None
+    return clean(run.scenario.title or file or "Scenario")
 
 
 def _subtitle(run: Run) -> str:

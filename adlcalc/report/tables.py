@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from adlcalc.engine.events import AccountState, Deleveraged
+from adlcalc.engine.events import AccountState
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
 from adlcalc.report.run_view import funding_by_account
@@ -99,7 +99,8 @@ def deleveraged(run: Run, limit: int) -> Table:
             words("account", (row.account for row in rows)),
             counts("rank", (row.rank for row in rows), drop=4),
             numbers("score", (score(row.score) for row in rows), drop=3),
-            words("gave up", (_gave_up(row, several) for row in rows)),
+            words("gave up", (position(row.side, row.size, row.market if several else None) for row in rows)),
+            numbers("out\nof", (row.size_before for row in rows), drop=6),
             numbers("at\nprice", (row.price for row in rows)),
             numbers("mark\nprice", (row.mark for row in rows), drop=2),
             numbers("realized\npnl", (row.realized_pnl for row in rows), drop=5),
@@ -108,12 +109,6 @@ def deleveraged(run: Run, limit: int) -> Table:
         ],
         more=len(run.deleveraged) - len(rows),
     )
-
-
-def _gave_up(row: Deleveraged, several: bool) -> str:
-    """'short 1 of 2 BTC-PERP'."""
-    of = position(row.side, row.size, None) + f" of {digits(row.size_before)}"
-    return f"{of} {clean(row.market)}" if several else of
 
 
 def skipped(run: Run, limit: int) -> Table:

@@ -1,0 +1,1 @@
+adlcalc run scenarios/02-surplus-to-the-fund.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/03-fund-absorbs.yaml

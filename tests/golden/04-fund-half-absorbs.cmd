@@ -1,0 +1,1 @@
+adlcalc run scenarios/04-fund-half-absorbs.yaml

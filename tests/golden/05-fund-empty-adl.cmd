@@ -1,0 +1,1 @@
+adlcalc run scenarios/05-fund-empty-adl.yaml

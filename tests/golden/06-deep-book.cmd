@@ -1,0 +1,1 @@
+adlcalc run scenarios/06-deep-book.yaml

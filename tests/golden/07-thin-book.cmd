@@ -1,0 +1,1 @@
+adlcalc run scenarios/07-thin-book.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/08-isolated-against-cross.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/09-hedged-account.yaml

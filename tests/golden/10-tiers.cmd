@@ -1,0 +1,1 @@
+adlcalc run scenarios/10-tiers.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/11-inverse-contract.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/12-funding-drains-a-margin.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/13-bitmex-queue.yaml

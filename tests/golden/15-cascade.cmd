@@ -1,0 +1,1 @@
+adlcalc run scenarios/15-cascade.yaml

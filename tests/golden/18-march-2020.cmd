@@ -1,0 +1,1 @@
+adlcalc run scenarios/18-march-2020.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/16-queue-too-short.yaml --format json

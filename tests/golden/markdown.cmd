@@ -1,0 +1,1 @@
+adlcalc run scenarios/14-counterparty-skipped.yaml --format markdown --steps

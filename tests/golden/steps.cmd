@@ -1,0 +1,1 @@
+adlcalc run scenarios/17-held-by-the-venue.yaml --steps
