@@ -21,6 +21,7 @@ from adlcalc.engine.model import (
     Fund,
     Liquidity,
     Maintenance,
+    MarginRules,
     Market,
     Path,
     Position,
@@ -55,7 +56,7 @@ def scenario(accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: 
         accounts=tuple(accounts),
         path=Path({"M": tuple(d(m) for m in marks)}, funding=funding),
         funds=(Fund("fund", d(fund)),),
-        rules=Rules(due=due),
+        rules=Rules(margin=MarginRules(due=due)),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from adlcalc.engine.model import LONG, Account, Market, Scenario, side_name
 
+REWORK = True
 INFINITE = Fraction(10) ** 60
 
 
@@ -86,7 +87,6 @@ class Claim:
     cost: Fraction
     price: Fraction  # the bankruptcy price
     row: dict[str, Any]
-    accrued: Fraction = Fraction(0)
 
 
 class Oracle:
@@ -102,7 +102,8 @@ class Oracle:
         for h in self.all_holdings():
             self.rest[h.market.name] -= h.side * h.size
         self.claims: list[Claim] = []
-        self.bad_debt = Fraction(0)
+        self.venue_funding = self.bad_debt = Fraction(0)
+        self.instead: dict[str, Fraction] = {}  # marks supposed in place of the path's, to find liquidation prices
         self.rows: dict[str, list[dict[str, Any]]] = {
             k: [] for k in ("liquidations", "book", "fund", "deleveraged", "skipped", "bad_debts", "held", "audit", "accounts")
         }
@@ -126,7 +127,7 @@ class Oracle:
         return half_even(one * size, self.unit)
 
     def mark(self, market: Market) -> Fraction:
-        return Fraction(self.scenario.path.marks[market.name][self.step])
+        return self.instead.get(market.name, Fraction(self.scenario.path.marks[market.name][self.step]))
 
     def pnl(self, h: Holding) -> Fraction:
         return h.side * self.value(h.market, h.size, self.mark(h.market)) - h.cost
@@ -169,6 +170,7 @@ class Oracle:
             self.paid = dict.fromkeys(self.funds, Fraction(0))
             self.books: dict[tuple[str, int], Book] = {}
             self.queues: dict[tuple[str, int], list[tuple[Holding, Fraction]]] = {}
+            self.skipped: set[tuple[int, tuple[int, int]]] = set()
             self.funding()
             self.waterfall()
             if step == self.scenario.path.steps - 1:
@@ -190,22 +192,23 @@ class Oracle:
             due = sorted((u for o in self.owners for u in o.units() if self.is_due(u)), key=self.worst_first)
             for unit in due:
                 self.take_over(unit)
+            moved = bool(due)
             for claim in self.claims:  # takeover order is also oldest first
-                if claim.left > 0 and claim.number not in worked:  # choice: each claim is worked once a step, cascades or not
+                if claim.left > 0 and (REWORK or claim.number not in worked):  # choice: each claim is worked once a step, cascades or not
                     worked.add(claim.number)
+                    left = claim.left
                     self.work(claim)
-            if not due:
+                    moved = moved or (REWORK and left != claim.left)
+            if not moved:
                 return
 
     def is_due(self, unit: list[Holding]) -> bool:
         equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
-        return equity < maintenance or (equity == maintenance and self.scenario.rules.due == "at-or-below")
+        return equity < maintenance or (equity == maintenance and self.scenario.rules.margin.due == "at-or-below")
 
     def worst_first(self, unit: list[Holding]) -> tuple[Fraction, tuple[int, int]]:
         equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
-        if maintenance == 0:  # choice: below zero is worse than any ratio, zero counts as the ratio 0
-            return (-INFINITE if equity < 0 else Fraction(0)), unit[0].order
-        return equity / maintenance, unit[0].order
+        return equity / (maintenance or 1), unit[0].order  # choice: where no maintenance is asked, the equity itself
 
     # --- funding -----------------------------------------------------------------------------------------------------------
 
@@ -220,9 +223,9 @@ class Oracle:
                 for h in self.all_holdings():
                     if h.market.name == name:
                         h.accrued -= h.side * per_contract * h.size
-                for c in self.claims:  # choice: what the venue holds pays and receives; it stays with the venue
+                for c in self.claims:  # choice: what the venue holds pays and receives; the venue keeps it, apart from the funds
                     if c.market.name == name:
-                        c.accrued -= c.side * per_contract * c.left
+                        self.venue_funding -= c.side * per_contract * c.left
                 self.rest_cost[name] += per_contract * self.rest[name]
 
     def settle(self, h: Holding) -> None:
@@ -251,12 +254,15 @@ class Oracle:
         shares = [equity * part / sum(parts) if len(unit) > 1 else equity for part in parts]
         prices = [self.bankruptcy_price(h, share) for h, share in zip(unit, shares, strict=True)]
         maintenance = sum(map(self.maintenance, unit))
-        for h, price in zip(unit, prices, strict=True):
+        around = [self.due_around(unit, h) for h in unit]
+        for i, (h, share, price) in enumerate(zip(unit, shares, prices, strict=True)):
             row = {"step": self.step, "claim": len(self.claims) + 1, "account": owner.id, **self.where(h), "size": h.size}
             row |= {"entry_price": h.entry, "mark_price": self.mark(h.market), "bankruptcy_price": price, "equity": equity}
-            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover"}
+            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover", "due_at": around[i]}
             row |= dict.fromkeys(("book_size", "backstop_size", "deleveraged_size", "surplus", "shortfall"), Fraction(0))
-            cost = h.side * self.value(h.market, h.size, price)
+            # choice: a unit more where half even would leave less than nothing of the share
+            least = h.side * self.value(h.market, h.size, self.mark(h.market)) - share
+            cost = max(h.side * self.value(h.market, h.size, price), up(least, self.unit))
             self.claims.append(Claim(len(self.claims) + 1, h.market, h.side, h.size, cost, price, row))
             self.rows["liquidations"].append(row)
             self.post(h, cost - h.cost)
@@ -334,12 +340,9 @@ class Oracle:
         money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
 
         def fits(q: Fraction) -> bool:
-            # choice: exact, and as posted; a lot whose shortfall rounds to zero is not free
-            contracts = Fraction(claim.market.contract.multiplier) * q
-            loss = claim.side * contracts * (
-                claim.price - price_of(q) if claim.market.contract.kind == "linear" else 1 / price_of(q) - 1 / claim.price
-            )  # fmt: skip
-            return loss <= money and -self.result_of(claim, q, price_of(q))[0] <= money
+            # choice: the shortfall as it is posted, rounded; but an empty fund pays for nothing, however small
+            better = claim.side * (price_of(q) - claim.price) >= 0
+            return better or 0 < money >= -self.result_of(claim, q, price_of(q))[0]
 
         if fits(most):
             return most
@@ -352,7 +355,8 @@ class Oracle:
 
     def result_of(self, claim: Claim, q: Fraction, price: Fraction) -> tuple[Fraction, Fraction]:
         """(surplus or -shortfall of closing q at price, the cost that leaves with it)."""
-        part = half_even(claim.cost * q / claim.left, self.unit)  # choice: cost is split half even, the last part takes the rest
+        # choice: a part costs its own value at the bankruptcy price, the last part takes the rest
+        part = claim.cost if q == claim.left else claim.side * self.value(claim.market, q, claim.price)
         return claim.side * self.value(claim.market, q, price) - part, part
 
     def book_fill(self, claim: Claim, q: Fraction, price: Fraction, last_resort: bool) -> None:
@@ -396,29 +400,32 @@ class Oracle:
             if q == 0:
                 continue  # used up, or taken over since the ranking
             before, unit = h.size, next(u for u in h.owner.units() if h in u)
-            part = half_even(h.cost * q / h.size, self.unit)  # choice: as in result_of
-            realized = h.side * self.value(h.market, q, claim.price) - part
+            part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
+            # choice: what leaves the claim's cost is the fill's value, so that the venue keeps no dust
+            value = self.result_of(claim, q, claim.price)[1]
+            realized = -value - part
             left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
             # choice: the equity of the whole margin unit, what a partial close releases and realizes included
             after = self.equity(unit) - self.pnl(h) + realized + left_pnl
             row = {"step": self.step, "claim": claim.number, "account": h.owner.id, **self.where(h), "rank": rank, "score": score}
             row |= {"size": q, "price": claim.price}
-            if after < 0 and self.scenario.rules.would_bankrupt == "skip":
-                self.rows["skipped"].append({**row, "equity_after": after})
+            if after < 0 and self.scenario.rules.adl.would_bankrupt == "skip":
+                if (claim.number, h.order) not in self.skipped:  # choice: reported once a step, however often it is asked
+                    self.skipped.add((claim.number, h.order))
+                    self.rows["skipped"].append({**row, "equity_after": after})
                 continue
             self.settle(h)
             mark_value = h.side * self.value(h.market, q, self.mark(h.market))
-            forgone = mark_value - h.side * self.value(h.market, q, claim.price)
+            forgone = mark_value + value
             h.size, h.cost = h.size - q, h.cost - part
             released = Fraction(0)
             if h.collateral is not None:
-                released = half_even(h.collateral * q / before, self.unit)  # choice: half even; a full close releases all
+                # choice: rounded down; more than pro rata where the fill loses more than that: it is the position's loss, not the balance's
+                released = max(down(h.collateral * q / before, self.unit), -realized)
                 h.collateral -= released
             h.owner.balance += released + realized  # the free balance of an isolated position is the account's balance
             h.owner.deleveraged = True
-            dust, part = self.result_of(claim, q, claim.price)  # zero but for rounding
-            claim.left, claim.cost = claim.left - q, claim.cost - part
-            self.pay_fund(claim.market, dust)  # choice: to or from the fund
+            claim.left, claim.cost = claim.left - q, claim.cost - value
             claim.row["deleveraged_size"] += q
             tied = rank < len(queue) and queue[rank][1] == score
             bankrupt = claim.row["account"]
@@ -441,8 +448,8 @@ class Oracle:
     def money(self) -> Fraction:
         """Cash of everyone, entry values subtracted; constant, whatever the marks do."""
         people = sum(o.balance + sum((h.collateral or 0) + h.accrued - h.cost for h in o.holdings) for o in self.owners)
-        venue = sum(c.accrued - c.cost for c in self.claims)
-        return people + venue + sum(self.funds.values()) - sum(self.rest_cost.values()) - self.bad_debt
+        venue = -sum(c.cost for c in self.claims)
+        return people + venue + self.venue_funding + sum(self.funds.values()) - sum(self.rest_cost.values()) - self.bad_debt
 
     def open_interest(self, market: str) -> Fraction:
         sizes = [h.side * h.size for h in self.all_holdings() if h.market.name == market]

@@ -27,7 +27,7 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
         proceeds = claim.cost_of(size)
         forgone = proceeds - claim.book.value(claim.side * size, claim.book.mark)
         equity_after = equity_behind(place.holding) - forgone
-        if equity_after < 0 and state.rules.would_bankrupt == "skip":
+        if equity_after < 0 and state.rules.adl.would_bankrupt == "skip":
             if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
                 state.skipped.add((claim, place))
                 yield Skipped(

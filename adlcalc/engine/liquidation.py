@@ -36,7 +36,7 @@ class Due(NamedTuple):
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
     """Equity at or below maintenance margin (rule due: 'below' wants it strictly below)."""
-    return equity < maintenance or (equity == maintenance and rules.due == "at-or-below")
+    return equity < maintenance or (equity == maintenance and rules.margin.due == "at-or-below")
 
 
 def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
@@ -57,7 +57,7 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
 
 def liquidate(state: State, due: Due) -> Iterator[Event]:
     """Reduce what can be reduced; if the unit is still due, take all of it over."""
-    if state.rules.reduce == "lower-tier":
+    if state.rules.liquidation.reduce == "lower-tier":
         for holding in due.unit.open_holdings():
             yield from reduce_to_lower_tier(state, due, holding)
         equity, maintenance = due.unit.margin()

@@ -3,7 +3,8 @@
 Units: prices in quote per base; sizes in contracts, always positive (`side` is +1 long, -1 short); money (collateral, balance,
 fund, cost, value, pnl) in the settlement currency; rates are fractions, never percents.
 
-Public: LONG, SHORT, side_name, Tier, Maintenance, Contract, Liquidity, Market, Position, Account, Fund, Rules, Assumption, Path, Scenario.
+Public: LONG, SHORT, side_name, Tier, Maintenance, Contract, Liquidity, Market, Position, Account, Fund, Provider, Assumption,
+MarginRules, LiquidationRules, Drawdown, FundRules, BackstopRules, AdlRules, LastResortRules, Rules, Path, Scenario.
 """
 
 from __future__ import annotations
@@ -123,6 +124,16 @@ class Fund:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """A backstop provider or bidder: takes up to `size` contracts of a market in a step. distance: how far from the mark it bids (auction)."""
+
+    id: str
+    market: str
+    size: Decimal
+    distance: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A rule that the venue does not document: where it stands in the rulebook ('adl.ties') and what is assumed."""
 
@@ -131,33 +142,126 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """The named rules that the rulebook picked, one field each; the engine looks each name up in its own table.
-
-    due: 'at-or-below' | 'below' (equity against maintenance margin).
-    reduce: 'none' | 'lower-tier' (what is tried before a takeover).
-    eligible: 'winners' (unrealized pnl > 0) | 'all' (losers rank after winners).
-    score: name of a score. would_bankrupt: 'skip' | 'allow' (a counterparty that the fill would push below zero).
-    lights: 'contracts' | 'heads' (what a fifth of the queue is a fifth of).
-    """
+class MarginRules:
+    """due: 'at-or-below' | 'below': equity against maintenance margin."""
 
     due: str = "at-or-below"
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationRules:
+    """How a due unit is closed.
+
+    method 'takeover': the venue takes it over at its bankruptcy price; `reduce` says what is tried before ('none', 'lower-tier',
+    'tier-by-tier', 'two-tiers', 'to-maintenance'); surplus: who keeps a fill better than the bankruptcy price ('fund' | 'account').
+    method 'market': orders in the account's own name, which keeps what they leave it; `size` of an order: 'whole', 'portion' (that share of a
+    position whose notional is above portion_above; what is still due in the step is then closed whole, where then_whole), 'deficit' (what
+    restores the maintenance margin). limit: 'none' | 'bankruptcy' | 'bankruptcy-or-mark' | 'fillable' (dYdX, with spread and adjustment).
+    fee: rate on the closed notional, to the fund, at most what `fee_cap` names: the 'surplus' over the bankruptcy price, or the 'equity' left.
+    """
+
+    method: str = "takeover"
     reduce: str = "none"
+    surplus: str = "fund"
+    size: str = "whole"
+    portion: Decimal = ONE
+    portion_above: Decimal = ZERO
+    then_whole: bool = False
+    limit: str = "none"
+    spread: Decimal = ZERO
+    adjustment: Decimal = ONE
+    fee: Decimal = ZERO
+    fee_cap: str = "surplus"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None: of the run), at least
+    `at_least` in money, and pays again when it is less than `stop` below it."""
+
+    start: Decimal
+    stop: Decimal
+    window: int | None = None
+    at_least: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class FundRules:
+    """negative: may the fund go below zero? drawdown: when it stops paying before it is empty."""
+
+    negative: bool = False
+    drawdown: Drawdown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackstopRules:
+    """kind: 'none'; 'providers' share a claim pro rata to their capacity; 'auction': the best bid first, each at its own price;
+    'vault': takes units whose equity is below `vault_below` of their maintenance margin, with all their margin, at the mark.
+
+    when (providers, auction): 'before-fund' (after the book at the bankruptcy price or better) | 'before-book'. price (providers): as AdlRules.price.
+    """
+
+    kind: str = "none"
+    when: str = "before-fund"
+    price: str = "bankruptcy"
+    vault_below: Decimal = ONE
+
+
+@dataclass(frozen=True, slots=True)
+class AdlRules:
+    """Who is deleveraged, when, at which price.
+
+    when: 'after-fund' | 'before-book' | 'never'. With liquidation.method 'market': 'remainder' (what the order left), 'negative' (equity below
+    zero), 'zero-fill' (nothing was filled and equity is below zero).
+    policy: a name of policies.POLICIES; seed, top: its parameters. eligible: 'winners' (unrealized pnl > 0) | 'all' (losers after winners).
+    price: 'bankruptcy' | 'mark' | 'mark-then-bankruptcy' (at the mark while the fund pays for it) | 'previous-mark' | 'mix' (price_weight of the
+    bankruptcy price, the rest of the mark) | 'spread' (price_weight of the mark worse than the mark for the closed side).
+    would_bankrupt: 'skip' | 'allow'. rank: 'once' a step | 'each-claim'. lights: a fifth of the queue's 'contracts' | 'heads'.
+    """
+
+    when: str = "after-fund"
+    policy: str = "queue"
+    seed: int = 0
+    top: int = 10
     eligible: str = "winners"
     score: str = "generic"
-    adl_price: str = "bankruptcy"
+    price: str = "bankruptcy"
+    price_weight: Decimal = ONE
     would_bankrupt: str = "skip"
+    rank: str = "once"
     lights: str = "contracts"
+
+
+@dataclass(frozen=True, slots=True)
+class LastResortRules:
+    """What becomes of a loss that nobody covers: policy 'bad-debt', a name of haircuts.HAIRCUTS (the market's winners' profits are cut), or
+    'per-contract' (every open contract of the market, winners and losers alike)."""
+
+    policy: str = "bad-debt"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The named rules that the rulebook picked, in the rulebook's own sections; the engine looks each name up in its own tables."""
+
+    margin: MarginRules = MarginRules()
+    liquidation: LiquidationRules = LiquidationRules()
+    fund: FundRules = FundRules()
+    backstop: BackstopRules = BackstopRules()
+    adl: AdlRules = AdlRules()
+    last_resort: LastResortRules = LastResortRules()
     assumptions: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """marks[market][step], all of one length; times[step] as written, or None; funding[market][step] = rate where one is paid."""
+    """marks[market][step], all of one length; times[step] as written, or None; funding[market][step] = rate where one is paid;
+    seconds[step] since any fixed moment, where the steps have times that can be compared."""
 
     marks: Mapping[str, tuple[Decimal, ...]]
     times: tuple[str, ...] | None = None
     funding: Mapping[str, Mapping[int, Decimal]] = field(default_factory=dict)
+    seconds: tuple[int, ...] | None = None
 
     @property
     def steps(self) -> int:
@@ -177,3 +281,4 @@ class Scenario:
     title: str = ""
     venue: str = "generic"
     money_unit: Decimal = SMALLEST
+    providers: tuple[Provider, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.ledger import Holding, MarketBook
-from adlcalc.engine.model import Rules
+from adlcalc.engine.model import AdlRules
 from adlcalc.engine.scores import SCORES, Inputs, inputs_of
 
 
@@ -30,7 +30,7 @@ class Place:
 class Queue:
     """The queue on the state of the moment it is made. Iterating skips places whose position is gone; it may be iterated again."""
 
-    def __init__(self, book: MarketBook, side: int, rules: Rules) -> None:
+    def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
         score, winners_only = SCORES[rules.score], rules.eligible == "winners"
         places = []
         for holding in book.holdings[side]:

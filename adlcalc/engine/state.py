@@ -50,7 +50,7 @@ class State:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
         if key not in self._queues:
-            self._queues[key] = Queue(book, side, self.rules)
+            self._queues[key] = Queue(book, side, self.rules.adl)
         return self._queues[key]
 
     def fund_of(self, book: MarketBook) -> FundBook:

@@ -8,22 +8,41 @@ Public: Rulebook, Rule, load_rulebook, shipped.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Any
 
-from adlcalc.engine.model import Assumption, Maintenance, Rules
+from adlcalc.engine.model import (
+    AdlRules,
+    Assumption,
+    BackstopRules,
+    FundRules,
+    LastResortRules,
+    LiquidationRules,
+    Maintenance,
+    MarginRules,
+    Rules,
+)
 from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
-from adlcalc.source.schema import check
-from adlcalc.venues.maintenance import faults, to_engine
+from adlcalc.source.schema import check, subject
+from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, is_by_contract
 
 KINDS = ("linear", "inverse")
 SECTIONS = tuple(RuleValues.model_fields)
+SECTION_TYPES = {
+    "margin": MarginRules,
+    "liquidation": LiquidationRules,
+    "fund": FundRules,
+    "backstop": BackstopRules,
+    "adl": AdlRules,
+    "last_resort": LastResortRules,
+}
+"""A section's rules become the engine's fields of the same names; what a rulebook leaves out keeps the engine's default."""
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
 
@@ -51,24 +70,19 @@ class Rulebook:
     values: Mapping[str, RuleValues]
     rules: Mapping[str, Mapping[str, Rule]]
 
-    def maintenance(self, kind: str, *, own: Any = None, money_unit: Any, lot: Any) -> Maintenance:
-        """The maintenance margin of a market: the venue's for its contract kind, or the market's own; the venue's fee is added."""
+    def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
+        """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
         rules = self.values[kind].margin
         return to_engine(rules.maintenance if own is None else own, rules.closing_fee, money_unit=money_unit, lot=lot)
 
     def engine_rules(self, kinds: Collection[str], tabled: Collection[str]) -> Rules:
         """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's."""
         values = self.values[KINDS[0]]
-        return Rules(
-            due=values.margin.due,
-            reduce=values.liquidation.reduce,
-            eligible=values.adl.eligible,
-            score=values.adl.score,
-            adl_price=values.adl.price,
-            would_bankrupt=values.adl.would_bankrupt,
-            lights=values.adl.lights,
-            assumptions=tuple(self._assumptions(kinds, tabled)),
-        )
+        sections: dict[str, Any] = {}
+        for name, section in SECTION_TYPES.items():
+            given = getattr(values, name, None)
+            sections[name] = section(**{rule.name: getattr(given, rule.name) for rule in fields(section) if hasattr(given, rule.name)})
+        return Rules(assumptions=tuple(self._assumptions(kinds, tabled)), **sections)
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
@@ -105,27 +119,22 @@ def load_rulebook(
         layer |= _overrides(overrides, problems)
     values = {}
     for kind in KINDS:
-        tree, places = _tree(root, layer, kind)
+        tree = _tree(root, layer, kind)
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
         if checked.model is not None:
             values[kind] = checked.model
-        maintenance = places.get("margin.maintenance")
-        if checked.model is not None and maintenance is not None:
-            for path, message, hint in faults(checked.model.margin.maintenance):
-                problems.add(
-                    at(maintenance, path),
-                    f"{quote(path[-1]) if isinstance(path[-1], str) else f'tier {path[-1] + 1}'} {message}",
-                    hint,
-                )
+            for fault, message, hint in faults(checked.model.margin.maintenance):
+                path = ("margin", "maintenance", *fault)
+                problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
     return Rulebook(head.venue, head.title, head.as_of, head.sources, tuple(head.not_modeled), values, rules)
 
 
-def _tree(root: Map, layer: Layer, kind: str) -> tuple[Map, dict[str, Node]]:
+def _tree(root: Map, layer: Layer, kind: str) -> Map:
     """The layer's values as one tree {section: {rule: value}} for a contract kind."""
-    tree, places = Map(root.source, root.line, root.column, root.length), {}
+    tree = Map(root.source, root.line, root.column, root.length)
     for section in SECTIONS:
         stated = root.items.get(section)
         spot = stated if isinstance(stated, Map) else root
@@ -135,8 +144,7 @@ def _tree(root: Map, layer: Layer, kind: str) -> tuple[Map, dict[str, Node]]:
             if in_section == section and k == kind:
                 node = entry.node
                 inner.put(Scalar(node.source, rule, True, node.line, node.column, node.length), node)
-                places[f"{section}.{rule}"] = node
-    return tree, places
+    return tree
 
 
 def _read(
