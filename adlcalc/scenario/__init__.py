@@ -1,11 +1,11 @@
-"""Located values -> the engine's Scenario: the schema, companion files, overrides, and every check that needs more than one value.
+"""Located values -> the engine's Scenario: the schema, companion files, overrides, every check that needs more than one value.
 
-    schema.py     the file's declaration, one field per key
+    schema.py     the file's declaration, one field per key; path_schema.py, expect_schema.py: parts of it
     loading.py    the order of a load: text, overrides, schema, rulebook, parts
     draft.py      what the builders share: the checked file, its tree, the problems found
     markets.py    markets, money unit, funds
     accounts.py   accounts written in the file; book.py: those of a CSV beside it
-    prices.py     price paths, step times, funding; klines.py: candles of a CSV file
+    prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
     expect.py     the `expect` block
     overrides.py  --set key.path=value
 

@@ -106,6 +106,6 @@ def _position(
         return
     limit = max_leverage(market.maintenance, spec.size, abs(cost))
     if spec.leverage is not None and limit is not None and spec.leverage > limit:
-        message = f"'leverage' of account {name} is {show(spec.leverage)}, its tier of market {quote(market.name)} allows at most {show(limit)}"
-        draft.add((*path, "leverage"), message)
+        allowed = f"its tier of market {quote(market.name)} allows at most {show(limit)}"
+        draft.add((*path, "leverage"), f"'leverage' of account {name} is {show(spec.leverage)}, {allowed}")
     yield Position(market.name, SIDES[spec.side], spec.size, spec.entry, collateral, spec.leverage)

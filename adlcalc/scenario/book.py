@@ -8,7 +8,7 @@ Public: build_book.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from itertools import repeat
 from typing import TypeVar
@@ -21,7 +21,7 @@ from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile
 from adlcalc.source.files import companion
 from adlcalc.source.problems import Problems, closest_hint, quote
-from adlcalc.source.table import Chunk, Table, numbers_of
+from adlcalc.source.table import Chunk, Table, numbers_of, numbers_or_gaps
 
 T = TypeVar("T")
 REQUIRED = ("id", "side", "size", "entry")
@@ -86,18 +86,16 @@ class _Book:
         markets = self._choices(chunk, "market", self.markets if len(self.markets) > 1 else {**self.markets, "": only}, only)
         sides = self._choices(chunk, "side", SIDES, LONG)
         crosses = self._choices(chunk, "margin", IS_CROSS, False)
-        sizes = self._numbers(chunk, "size", above=True)
-        entries = self._numbers(chunk, "entry", above=True)
-        leverages = self._numbers(chunk, "leverage", above=True)
-        collaterals = self._numbers(chunk, "collateral", least=True)
-        balances = self._numbers(chunk, "balance")
+        sizes, entries = self._positive(chunk, "size"), self._positive(chunk, "entry")
+        leverages = self._optional(chunk, "leverage", above_zero=True)
+        collaterals = self._optional(chunk, "collateral", above_zero=False)
+        balances = self._optional(chunk, "balance")
         if len(self.problems) > before:
             return
         rows = zip(ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False)
         for i, (name, market, side, cross, size, entry, leverage, collateral, balance) in enumerate(rows):
-            assert market is not None and side is not None and size is not None and entry is not None
             if cross or balance is not None or (leverage is None) == (collateral is None):
-                self._check_margin(chunk, i, name, bool(cross), leverage, collateral, balance)
+                self._check_margin(chunk, i, name, cross, leverage, collateral, balance)
             try:
                 cost = self.values[market.name](size, entry)
                 if leverage is not None and not cross:
@@ -183,36 +181,47 @@ class _Book:
                     self._tell(chunk, i, "id", f"account id {quote(name)} {fault}")
         return ids
 
-    def _choices(self, chunk: Chunk, column: str, known: Mapping[str, T], default: T) -> Sequence[T | None] | repeat[T]:
+    def _choices(self, chunk: Chunk, column: str, known: Mapping[str, T], default: T) -> Iterable[T]:
         """A column of words; the default where there is no such column."""
         cells = chunk.columns.get(column)
         if cells is None:
             return repeat(default)
-        found = [known.get(cell) for cell in cells]
-        if None in found:
-            for i, (cell, value) in enumerate(zip(cells, found, strict=True)):
-                if value is None:
-                    words = [word for word in known if word]
-                    self._tell(
-                        chunk, i, column, f"{quote(column)} is {quote(cell)}, which is not known", closest_hint(cell, words)
-                    )
-        return found
+        if not known.keys() >= set(cells):
+            words = [word for word in known if word]
+            for i, cell in enumerate(cells):
+                if cell not in known:
+                    message = f"{quote(column)} is {quote(cell)}, which is not known"
+                    self._tell(chunk, i, column, message, closest_hint(cell, words))
+            return ()
+        return [known[cell] for cell in cells]
 
-    def _numbers(
-        self, chunk: Chunk, column: str, *, above: bool = False, least: bool = False
-    ) -> Sequence[Decimal | None] | repeat[None]:
-        """A column of numbers, above zero or zero and more where that is asked."""
+    def _positive(self, chunk: Chunk, column: str) -> Sequence[Decimal]:
+        """A column of numbers above zero."""
+        numbers = numbers_of(self.table, chunk, column, self.problems) or []
+        self._tell_range(chunk, column, numbers, "must be greater than zero", lambda x: x <= 0)
+        return numbers
+
+    def _optional(self, chunk: Chunk, column: str, *, above_zero: bool | None = None) -> Iterable[Decimal | None]:
+        """A column of numbers that may be empty or missing: above zero, zero and more (above_zero=False), or any."""
         if column not in chunk.columns:
             return repeat(None)
-        numbers = numbers_of(self.table, chunk, column, self.problems, optional=column not in REQUIRED)
-        smallest = min((number for number in numbers if number is not None), default=ZERO) if above or least else ZERO
-        is_wrong: Callable[[Decimal], bool] = (lambda x: x <= 0) if above else (lambda x: x < 0)
-        if (above or least) and is_wrong(smallest):
-            for i, number in enumerate(numbers):
-                if number is not None and is_wrong(number):
-                    must = "must be greater than zero" if above else "must be zero or more"
-                    self._tell(chunk, i, column, f"{quote(column)} {must}, not {show(number)}")
+        numbers = numbers_or_gaps(self.table, chunk, column, self.problems) or []
+        if above_zero:
+            self._tell_range(chunk, column, numbers, "must be greater than zero", lambda x: x <= 0)
+        elif above_zero is False:
+            self._tell_range(chunk, column, numbers, "must be zero or more", lambda x: x < 0)
         return numbers
+
+    def _tell_range(
+        self, chunk: Chunk, column: str, numbers: Sequence[Decimal | None], must: str, is_wrong: Callable[[Decimal], bool]
+    ) -> None:
+        """Tell of the numbers outside a range."""
+        smallest = min((number for number in numbers if number is not None), default=None)
+        if smallest is None or not is_wrong(smallest):
+            return
+        for i, number in enumerate(numbers):
+            if number is not None and is_wrong(number):
+                self._tell(chunk, i, column, f"{quote(column)} {must}, not {show(number)}")
 
     def _tell(self, chunk: Chunk, i: int, column: str | None, message: str, hint: str = "") -> None:
         if len(self.problems) <= 2 * MOST:  # each one is searched in the text

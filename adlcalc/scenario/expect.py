@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
-from adlcalc.scenario.schema import ExpectSpec
+from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import closest_hint, quote
 
@@ -38,8 +38,8 @@ class ExpectedFill:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """liquidated and skipped are complete but in any order, deleveraged is complete and in order; the fund's amounts are totals over all
-    funds and steps. where: 'file:line:column' of each expectation by its path ('fund_paid', 'deleveraged.0.price', 'equity.bob')."""
+    """liquidated and skipped are complete but in any order, deleveraged is complete and in order; the fund's amounts are totals
+    over all funds and steps. where: 'file:line:column' of each expectation by its path ('fund_paid', 'deleveraged.0.price')."""
 
     liquidated: tuple[ExpectedLiquidation, ...] | None = None
     fund_paid: Decimal | None = None
@@ -52,11 +52,8 @@ class Expect:
     where: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_expect(draft: Draft, ids: Collection[str], markets: Collection[str]) -> Expect | None:
+def build_expect(draft: Draft, spec: ExpectSpec, ids: Collection[str], markets: Collection[str]) -> Expect:
     """The block with its names checked against the accounts and markets of the scenario."""
-    spec = draft.file.expect
-    if spec is None:
-        return None
     for path, name in _accounts_named(spec):
         if name not in ids and name not in RESERVED_IDS:
             place = draft.key("expect", *path) if path[0] == "equity" else draft.node("expect", *path)

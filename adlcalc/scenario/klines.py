@@ -1,19 +1,18 @@
 """Prices of a CSV file: a venue's candles (with or without a header), or any table with named columns.
 
-Without a header the columns are Binance's: open time, open, high, low, close, volume, ... Times of 13 digits are milliseconds, of 16
-microseconds, of 10 seconds; they are shown as ISO 8601 in UTC. Other times are shown as they are written.
+Without a header the columns are Binance's: open time, open, high, low, close, volume, ... A candle is shown by its open time.
 
-Public: read_prices, time_text, iso.
+Public: read_prices, Prices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from adlcalc.engine.numbers import show
-from adlcalc.scenario.schema import PriceFile
+from adlcalc.scenario.path_schema import PriceFile
+from adlcalc.scenario.times import time_text
 from adlcalc.source.nodes import Source
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
@@ -35,8 +34,6 @@ KLINE = (
 )
 TIME_NAMES = ("open time", "open_time", "time", "timestamp", "date", "datetime")
 CANDLE = {"close": ("close",), "low-first": ("open", "low", "high", "close"), "high-first": ("open", "high", "low", "close")}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TIME_UNITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1), 16: timedelta(microseconds=1)}
 
 Prices = tuple[tuple[Decimal, ...], tuple[str, ...] | None]
 """Marks, and the time of each where the file has times."""
@@ -95,11 +92,11 @@ def _columns(table: Table, spec: PriceFile, where: Located, problems: Problems) 
 
 def _rows(table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems) -> Sequence[tuple[Decimal, ...]]:
     """The prices of a chunk, row by row, each above zero, a candle's low lowest and its high highest."""
-    before = len(problems)
-    numbers = [numbers_of(table, chunk, name, problems) for name in columns]
-    if len(problems) > before:
+    numbers = [column for name in columns if (column := numbers_of(table, chunk, name, problems)) is not None]
+    if len(numbers) < len(columns):
         return ()
-    rows = [tuple(price for price in row if price is not None) for row in zip(*numbers, strict=True)]
+    before = len(problems)
+    rows = list(zip(*numbers, strict=True))
     for i, row in enumerate(rows):
         if min(row) <= 0:
             name = columns[row.index(min(row))]
@@ -112,18 +109,3 @@ def _rows(table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems
                     message = f"the {name} of the candle is {show(candle[name])}, but its {which} price is {show(limit)}"
                     problems.add(table.cell(chunk.first + i, name), message)
     return rows
-
-
-def time_text(cell: str) -> str:
-    """A time as it is shown: numbers of a known length as ISO 8601 in UTC, anything else as written."""
-    text = cell.strip()
-    unit = TIME_UNITS.get(len(text))
-    if unit is None or not (text.isascii() and text.isdigit()):
-        return text
-    return iso(EPOCH + int(text) * unit)
-
-
-def iso(moment: datetime) -> str:
-    """2020-03-12T10:00Z, with seconds and parts of a second only where they are not zero."""
-    precision = "minutes" if not (moment.second or moment.microsecond) else "seconds" if not moment.microsecond else "auto"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

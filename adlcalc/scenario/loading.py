@@ -23,7 +23,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
-from adlcalc.source.problems import Problems, ScenarioErrors
+from adlcalc.source.problems import Located, Problems, ScenarioErrors
 from adlcalc.source.schema import check
 from adlcalc.venues.rulebook import Rulebook, load_rulebook
 
@@ -68,8 +68,10 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
     markets = build_markets(draft, names, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     marks = build_path(draft, markets)
-    ids = _ids(draft.whole.items.get("accounts")) | {account.id for account in accounts}
-    expect = build_expect(draft, sorted(ids), list(markets)) if isinstance(ids, set) else None
+    expect = None
+    if file.expect is not None:
+        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
+        expect = build_expect(draft, file.expect, ids, markets)
     if rulebook is None or marks is None:
         return None
     kinds = [market.contract.kind for market in markets.values()]
@@ -95,19 +97,23 @@ def _has_own_table(draft: Draft, market: str) -> bool:
 def _rulebook(draft: Draft, venue: str | None) -> Rulebook | None:
     """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's rules on top."""
     overrides = draft.root.items.get("rules")
+    rulebook = None
     if venue is not None:
-        where = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
-        return load_rulebook(venue, draft.problems, where=where, overrides=overrides)
-    if "venue" in draft.broken:
-        return None
-    return load_rulebook(draft.file.venue, draft.problems, where=draft.node("venue"), folder=draft.folder, overrides=overrides)
+        where: Located = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
+        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides)
+    elif "venue" not in draft.broken:
+        where = draft.node("venue")
+        rulebook = load_rulebook(draft.file.venue, draft.problems, where=where, folder=draft.folder, overrides=overrides)
+    if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
+        load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides)
+    return rulebook
 
 
-def _ids(accounts: Node | None) -> set[str]:
+def _ids(accounts: Node | None) -> list[str]:
     """The ids as written, those of faulty accounts included."""
     items = accounts.items if isinstance(accounts, List) else []
     names = (item.items.get("id") for item in items if isinstance(item, Map))
-    return {name.text for name in names if isinstance(name, Scalar)}
+    return [name.text for name in names if isinstance(name, Scalar)]
 
 
 @contextmanager

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Liquidity, Market
 from adlcalc.engine.numbers import ZERO
 from adlcalc.scenario.draft import Draft, name_fault
-from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, FundSpec, Impact, LongAccount, MarketSpec
+from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
+from adlcalc.source.schema import subject
 from adlcalc.venues.maintenance import faults
 from adlcalc.venues.rulebook import Rulebook
 
@@ -24,7 +26,7 @@ SHARED = "fund"
 def market_names(draft: Draft) -> list[str] | None:
     """The markets in file order; None where the file does not let them be known.
 
-    Named by `markets`; else by `prices` when that is a map of markets; else by the accounts when they agree; else one called MARKET.
+    Named by `markets`; else by `prices` when that is a map of markets; else by the accounts when they agree; else one: MARKET.
     """
     written = draft.whole.items.get("markets")
     if isinstance(written, Map):
@@ -47,7 +49,7 @@ def market_names(draft: Draft) -> list[str] | None:
     if len(named) > 1 and prices is not None:
         draft.problems.add(
             draft.key("prices"),
-            f"accounts trade in {len(named)} markets ({', '.join(quote(name) for name in named[:3])}), but 'prices' is a single path",
+            f"accounts trade in {len(named)} markets, but 'prices' is a single path",
             f"give each market its own: prices: {{{named[0]}: [...], {named[1]}: [...]}}",
         )
         return None
@@ -81,8 +83,8 @@ def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
     own = spec.maintenance
     found = list(faults(own)) if own is not None else []
     for path, message, hint in found:
-        what = quote(path[-1]) if isinstance(path[-1], str) else f"tier {path[-1] + 1}"
-        draft.add(("markets", name, "maintenance", *path), f"{what} of market {quote(name)} {message}", hint)
+        full = ("markets", name, "maintenance", *path)
+        draft.add(full, f"{subject(ScenarioFile, draft.root, full)} {message}", hint)
     rounding = rulebook.values[spec.contract].contract.rounding if rulebook else "total"
     market = Market(
         name=name,
@@ -108,7 +110,7 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
     if not isinstance(given, list):
         size = given if isinstance(given, Decimal) else ZERO
         return Liquidity("levels", ((ZERO, size),) if size else ())
-    for i, (before, level) in enumerate(zip(given, given[1:], strict=False), 1):
+    for i, (before, level) in enumerate(pairwise(given), 1):
         if level[0] <= before[0]:
             path = ("markets", name, "liquidity", i)
             draft.add(
@@ -129,7 +131,7 @@ def build_funds(draft: Draft, names: Sequence[str]) -> tuple[Fund, ...]:
     for name in given:
         if name not in names:
             draft.problems.add(
-                draft.key("fund", name), f"there is no market {quote(name)}", closest_hint(name, [*names, *FUND_KEYS])
+                draft.key("fund", name), f"there is no market {quote(name)}", closest_hint(name, [*names, *sorted(FUND_KEYS)])
             )
     return tuple(_fund(name, given.get(name)) for name in names)
 

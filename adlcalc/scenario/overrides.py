@@ -1,7 +1,8 @@
 """--set key.path=value: changes to the tree before it is checked, so that a changed value is held to everything a written one is.
 
-A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`, `accounts.alice.leverage=5`,
-`markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value is YAML on one line; `null` removes the key.
+A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`,
+`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value is YAML on one
+line; `null` removes the key.
 
 Public: apply.
 """

@@ -1,4 +1,4 @@
-"""Price paths, step times and funding -> the engine's Path.
+"""Price paths and funding -> the engine's Path.
 
 Public: build_path.
 """
@@ -11,8 +11,9 @@ from decimal import Decimal
 from adlcalc.engine.model import Market, Path
 from adlcalc.engine.numbers import ZERO, divide, round_to
 from adlcalc.scenario.draft import Draft
-from adlcalc.scenario.klines import Prices, iso, read_prices
-from adlcalc.scenario.schema import FILE_KEYS, RAMP_KEYS, Interval, PriceFile, Ramp, Regular
+from adlcalc.scenario.klines import Prices, read_prices
+from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, PriceFile, Ramp, Regular
+from adlcalc.scenario.times import build_times
 from adlcalc.source.files import companion
 from adlcalc.source.problems import closest_hint, quote
 
@@ -29,16 +30,16 @@ def build_path(draft: Draft, markets: Mapping[str, Market]) -> Path | None:
         first, *others = lengths
         for name in others:
             if lengths[name] != lengths[first]:
-                message = (
-                    f"the prices of {quote(name)} have {_steps(lengths[name])}, those of {quote(first)} {_steps(lengths[first])}"
-                )
+                message = f"the prices of {quote(name)} have {_steps(lengths[name])}, "
+                message += f"those of {quote(first)} {_steps(lengths[first])}"
                 draft.add(("prices", name), message, "every market needs a price at every step")
     if len(found) < len(markets) or len(set(lengths.values())) != 1:
         return None
     steps = next(iter(lengths.values()))
-    times = _times(draft, steps, found)
+    times = build_times(draft, steps, {name: times for name, (_, times) in found.items() if times is not None})
     funding = dict(_funding(draft, markets, steps))
-    return Path({name: found[name][0] for name in markets}, times, funding)
+    marks = {name: found[name][0] for name in markets}
+    return Path(marks, times and times.shown, funding, times and times.seconds)
 
 
 def _steps(count: int) -> str:
@@ -67,7 +68,7 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
         return
     for name in given:
         if name not in markets:
-            known = [*markets, *RAMP_KEYS, *FILE_KEYS]
+            known = [*markets, *sorted(PATH_KEYS)]
             draft.problems.add(draft.key("prices", name), f"there is no market {quote(name)}", closest_hint(name, known))
     for name, market in markets.items():
         if name in given:
@@ -104,59 +105,6 @@ def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Pri
     return marks, None
 
 
-# --- times -----------------------------------------------------------------------------------------------------------
-
-
-def _times(draft: Draft, steps: int, paths: Mapping[str, Prices]) -> tuple[str, ...] | None:
-    """From the price files, from `times`, or from `interval` and `start`; one of them, or none."""
-    file = draft.file
-    filed = {name: times for name, (_, times) in paths.items() if times is not None}
-    first = next(iter(filed), None)
-    for name, times in filed.items():
-        if first is not None and times != filed[first]:
-            step = next(i for i, (one, other) in enumerate(zip(times, filed[first], strict=True)) if one != other)
-            draft.add(("prices", name), f"the times of {quote(name)} differ from those of {quote(first)}, first at step {step}")
-    for key in ("times", "interval", "start"):
-        if getattr(file, key) is not None and filed:
-            draft.problems.add(draft.key(key), f"{quote(key)} is given, but the price file has times of its own", "leave it out")
-            return filed[first] if first is not None else None
-    if first is not None:
-        return filed[first]
-    if file.times is not None:
-        return _given_times(draft, file.times, steps)
-    if file.interval is None:
-        if file.start is not None and "interval" not in draft.broken:
-            draft.problems.add(draft.key("start"), "'start' needs an 'interval'", "for example interval: 1m")
-        return None
-    if file.start is None:
-        return tuple(_offsets(file.interval, steps))
-    try:
-        return tuple(iso(file.start + i * file.interval.length) for i in range(steps))
-    except OverflowError:
-        draft.problems.add(draft.key("interval"), "the last step lies beyond the year 9999")
-        return None
-
-
-def _offsets(interval: Interval, steps: int) -> Iterator[str]:
-    """+0m, +1m, ...: the time since step 0."""
-    return (f"+{i * interval.number}{interval.unit}" for i in range(steps))
-
-
-def _given_times(draft: Draft, times: Sequence[str], steps: int) -> tuple[str, ...] | None:
-    for key in ("interval", "start"):
-        if getattr(draft.file, key) is not None:
-            draft.problems.add(draft.key(key), f"{quote(key)} and 'times' are both given", "leave one out")
-    if len(times) != steps:
-        draft.problems.add(
-            draft.key("times"), f"'times' has {len(times)} items, the prices have {_steps(steps)}", "give one for each step"
-        )
-        return None
-    for i, text in enumerate(times):
-        if not text.isprintable():
-            draft.add(("times", i), f"item {i + 1} of 'times' holds characters that cannot be printed")
-    return tuple(times)
-
-
 # --- funding ---------------------------------------------------------------------------------------------------------
 
 
@@ -173,9 +121,8 @@ def _funding(draft: Draft, markets: Mapping[str, Market], steps: int) -> Iterato
         if name in markets:
             yield name, _rates(draft, ("funding", name), spec, steps)
         else:
-            draft.problems.add(
-                draft.key("funding", name), f"there is no market {quote(name)}", closest_hint(name, [*markets, "rate", "every"])
-            )
+            hint = closest_hint(name, [*markets, *sorted(RATE_KEYS)])
+            draft.problems.add(draft.key("funding", name), f"there is no market {quote(name)}", hint)
 
 
 def _rates(draft: Draft, path: tuple[str, ...], spec: RateSpec, steps: int) -> dict[int, Decimal]:

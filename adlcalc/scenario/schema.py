@@ -5,15 +5,15 @@ Public: ScenarioFile and the models of its parts.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
+from adlcalc.scenario.expect_schema import ExpectSpec
+from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
+from adlcalc.source.fields import NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
 from adlcalc.source.number import NumberError, number_of
-from adlcalc.source.schema import Count, NotNegative, Number, Positive, Step, Strict, Text, by_shape, kind_of, tag_by_type, wrong
 from adlcalc.venues.maintenance import MaintenanceRule
 
 # --- markets ---------------------------------------------------------------------------------------------------------
@@ -186,176 +186,8 @@ AccountsSpec = Annotated[
 ]
 
 
-# --- prices, times, funding ------------------------------------------------------------------------------------------
-
-
-class Ramp(Strict):
-    """A straight path: steps moves of equal size."""
-
-    from_: Positive = Field(alias="from", description="price at step 0")
-    to: Positive = Field(description="price at the last step")
-    steps: Count = Field(description="number of moves; there is one price more")
-
-
-class PriceFile(Strict):
-    """Prices in a CSV file beside the scenario: a venue's candles, or columns time and close."""
-
-    file: Text = Field(description="name of the CSV file")
-    column: Text | None = Field(None, description="the column of the prices; close (or mark) if left out")
-    path: Literal["close", "low-first", "high-first"] = Field(
-        "close", description="one price a candle, or four: open, low, high, close; open, high, low, close"
-    )
-
-
-RAMP_KEYS = frozenset(("from", "to", "steps"))
-FILE_KEYS = frozenset(("file", "column", "path"))
-
-
-def _path_tag(value: Any) -> str | None:
-    if isinstance(value, list):
-        return "<list>"
-    if isinstance(value, dict):
-        return "<file>" if "file" in value else "<ramp>"
-    return None
-
-
-def _prices_tag(value: Any) -> str | None:
-    if isinstance(value, dict) and not (RAMP_KEYS | FILE_KEYS) & value.keys():
-        return "<markets>"
-    return _path_tag(value)
-
-
-_PATH = "a list, {from, to, steps} or {file: klines.csv}"
-PathSpec = Annotated[
-    Annotated[list[Positive], Tag("<list>")] | Annotated[Ramp, Tag("<ramp>")] | Annotated[PriceFile, Tag("<file>")],
-    by_shape(_path_tag, _PATH),
-]
-PricesSpec = Annotated[
-    Annotated[list[Positive], Tag("<list>")]
-    | Annotated[Ramp, Tag("<ramp>")]
-    | Annotated[PriceFile, Tag("<file>")]
-    | Annotated[dict[str, PathSpec], Tag("<markets>")],
-    by_shape(_prices_tag, f"{_PATH}, or one of these for each market"),
-]
-
-
-class Regular(Strict):
-    """Funding at regular steps."""
-
-    rate: Number = Field(description="funding rate, a fraction of the notional; above zero longs pay")
-    every: Count = Field(description="it is paid at steps every, 2 x every, ...")
-
-
-_rate_tag = tag_by_type(text="<rate>", items="<list>", keys="<every>")
-
-
-def _funding_tag(value: Any) -> str | None:
-    if isinstance(value, dict) and not {"rate", "every"} & value.keys():
-        return "<markets>"
-    return _rate_tag(value)
-
-
-_FUNDING = "a rate, a list of rates or {rate, every}"
-RateSpec = Annotated[
-    Annotated[Number, Tag("<rate>")] | Annotated[list[Number], Tag("<list>")] | Annotated[Regular, Tag("<every>")],
-    by_shape(_rate_tag, _FUNDING),
-]
-FundingSpec = Annotated[
-    Annotated[Number, Tag("<rate>")]
-    | Annotated[list[Number], Tag("<list>")]
-    | Annotated[Regular, Tag("<every>")]
-    | Annotated[dict[str, RateSpec], Tag("<markets>")],
-    by_shape(_funding_tag, f"{_FUNDING}, or one of these for each market"),
-]
-
-RESERVED_MARKETS = FUND_KEYS | RAMP_KEYS | FILE_KEYS | {"rate", "every"}
-"""Words that could be read either as a market's name or as a key of the forms above."""
-
-
-class Interval(NamedTuple):
-    """The time between steps."""
-
-    number: int
-    unit: str
-
-    @property
-    def length(self) -> timedelta:
-        """As a time difference."""
-        return self.number * UNITS[self.unit]
-
-
-UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
-
-
-def _interval(value: Any) -> Interval:
-    written = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", value) if isinstance(value, str) else None
-    if written is None:
-        raise wrong(f"must be a time like 1m, 5m, 1h, 8h or 1d, not {kind_of(value)}")
-    return Interval(int(written[1]), written[2])
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise wrong(f"must be a date and time like 2020-03-12T10:00Z, not {kind_of(value)}") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-IntervalSpec = Annotated[
-    Interval, PlainValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhdw]$"})
-]
-Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string"})]
-
-
-# --- expect ----------------------------------------------------------------------------------------------------------
-
-
-class LiquidationSpec(Strict):
-    """A liquidation that is expected at a step."""
-
-    account: Text = Field(description="who is liquidated")
-    step: Step | None = Field(None, description="at which step; any if left out")
-
-
-class FillSpec(Strict):
-    """A deleveraging that is expected; what is left out is not compared."""
-
-    account: Text = Field(description="who is deleveraged")
-    size: Positive | None = Field(None, description="contracts given up")
-    price: Positive | None = Field(None, description="price of the fill")
-    rank: Count | None = Field(None, description="rank in the queue; 1 is first")
-    market: Text | None = Field(None, description="in which market")
-    step: Step | None = Field(None, description="at which step")
-    bankrupt: Text | None = Field(None, description="whose position it is closed against")
-
-
-_liquidated_tag = tag_by_type(text="<id>", keys="<step>")
-
-
-LiquidatedSpec = Annotated[
-    Annotated[Text, Tag("<id>")] | Annotated[LiquidationSpec, Tag("<step>")],
-    by_shape(_liquidated_tag, "an account id or {account, step}"),
-]
-
-
-class ExpectSpec(Strict):
-    """What should come out; `adlcalc check` compares. What is left out is not compared."""
-
-    liquidated: list[LiquidatedSpec] | None = Field(None, description="all accounts that are liquidated, in any order")
-    fund_paid: Number | None = Field(None, description="what the funds pay, over all steps")
-    fund_received: Number | None = Field(None, description="what the funds receive, over all steps")
-    fund_left: Number | None = Field(None, description="what the funds hold at the end")
-    deleveraged: list[FillSpec] | None = Field(None, description="all ADL fills, in order")
-    skipped: list[Text] | None = Field(None, description="all accounts that were skipped in the queue, in any order")
-    bad_debt: Number | None = Field(None, description="what nobody covered")
-    equity: dict[str, Number] | None = Field(None, description="equity at the end, by account id")
+RESERVED_MARKETS = FUND_KEYS | PATH_KEYS | RATE_KEYS
+"""Words that could be read either as a market's name or as a key of a fund, a path or a funding rate."""
 
 
 # --- the file --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """YAML (and so JSON) text -> located tree, strictly.
 
-Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given twice, keys that are not
-text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too). Plain scalars stay text.
+Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given twice, keys that are
+not text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too). Plain scalars
+stay text.
 
 Public: read_document, read_value, DEPTH.
 """

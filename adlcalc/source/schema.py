@@ -1,139 +1,24 @@
 """A pydantic model against a located tree: the model declares, every fault is told in our words at its line and column.
 
-Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. Types of fields: Text, Number, Positive,
-NotNegative, Fraction, Count, Step; unions of shapes use `by_shape`. Tags of union members are written '<like this>' and never appear
-in a message.
-
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape, tag_by_type, wrong, kind_of, check, Checked, subject.
+Public: check, Checked, subject.
 """
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, ValidationError, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
 
-from adlcalc.engine.numbers import show
+from adlcalc.source.fields import SHAPE, TOLD, kind_of
 from adlcalc.source.nodes import List, Map, Node, Path, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
-from adlcalc.source.number import NumberError, number_of
-from adlcalc.source.problems import Problems, closest_hint, quote
+from adlcalc.source.problems import Problems, closest_hint, nearest, quote
 
 M = TypeVar("M", bound=BaseModel)
-TOLD, SHAPE = "told", "shape"
-"""Types of our own errors: of a field, of a union whose value has none of its shapes."""
 _UNIONS = (typing.Union, types.UnionType)
-
-
-class Strict(BaseModel):
-    """The base of everything that users write: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, regex_engine="python-re")
-
-
-# --- fields ------------------------------------------------------------------------------------------------------
-
-
-def wrong(message: str, hint: str = "") -> PydanticCustomError:
-    """The error a field's own validator raises; message is a predicate: 'must be ...'."""
-    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint})
-
-
-def kind_of(value: Any) -> str:
-    """A bare value named in a sentence."""
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return quote(value)
-
-
-def _number(value: Any) -> Decimal:
-    if not isinstance(value, str):
-        if isinstance(value, Decimal):
-            return value
-        raise wrong(f"must be a number, not {kind_of(value)}")
-    try:
-        return number_of(value)
-    except NumberError as error:
-        raise wrong(error.message, error.hint) from None
-
-
-def _positive(value: Any) -> Decimal:
-    number = _number(value)
-    if number <= 0:
-        raise wrong(f"must be greater than zero, not {show(number)}")
-    return number
-
-
-def _not_negative(value: Any) -> Decimal:
-    number = _number(value)
-    if number < 0:
-        raise wrong(f"must be zero or more, not {show(number)}")
-    return number
-
-
-def _fraction(value: Any) -> Decimal:
-    number = _not_negative(value)
-    if number > 1:
-        raise wrong(
-            f"must be a fraction of at most 1, not {show(number)}", f"for {show(number)} % write {show(number.scaleb(-2))}"
-        )
-    return number
-
-
-def _count(value: Any) -> int:
-    number = _number(value)
-    if number < 1 or number != number.to_integral_value() or number > 10_000_000:
-        raise wrong(f"must be a whole number from 1 to 10000000, not {show(number)}")
-    return int(number)
-
-
-def _step(value: Any) -> int:
-    number = _not_negative(value)
-    if number != number.to_integral_value() or number > 10_000_000:
-        raise wrong(f"must be a step: a whole number from 0, not {show(number)}")
-    return int(number)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise wrong(f"must be text, not {kind_of(value)}", "write it in quotes" if isinstance(value, bool) else "")
-    return value
-
-
-_JSON_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
-Number = Annotated[Decimal, PlainValidator(_number), WithJsonSchema(_JSON_NUMBER)]
-Positive = Annotated[Decimal, PlainValidator(_positive), WithJsonSchema({**_JSON_NUMBER, "exclusiveMinimum": 0})]
-NotNegative = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({**_JSON_NUMBER, "minimum": 0})]
-Fraction = Annotated[Decimal, PlainValidator(_fraction), WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "maximum": 1})]
-Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": ["integer", "string"], "minimum": 1})]
-Step = Annotated[int, PlainValidator(_step), WithJsonSchema({"type": ["integer", "string"], "minimum": 0})]
-Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
-
-
-def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:
-    """A tag function for `by_shape`: one tag for text (a number, a word), one for a list, one for a map."""
-
-    def tag(value: Any) -> str | None:
-        return text if isinstance(value, str) else items if isinstance(value, list) else keys if isinstance(value, dict) else None
-
-    return tag
-
-
-def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> Discriminator:
-    """Pick a union's member by the look of the value; where tag_of says None, the value 'must be <expected>'."""
-    return Discriminator(tag_of, custom_error_type=SHAPE, custom_error_message=f"must be {expected}")
-
-
-# --- checking ----------------------------------------------------------------------------------------------------
 
 
 class Checked(NamedTuple, Generic[M]):
@@ -151,14 +36,20 @@ def check(model: type[M], root: Node, problems: Problems, *, what: str, items: t
     if not isinstance(root, Map):
         problems.add(root, f"{what} must be a map of keys, not {kind_of(bare_values(root))}")
         return Checked(None, Map(root.source, root.line, root.column, 1), frozenset())
+    empty = dict.fromkeys(_nulls(root))
     faults: list[Path] = []
-    for path in _nulls(root):
-        problems.add(_null_place(root, path), f"{subject(model, root, path)} has no value", "give one, or leave the key out")
-        faults.append(path)
     try:
         found = model.model_validate(bare_values(root))
     except ValidationError as error:
-        faults += [_tell(model, root, fault, problems, what) for fault in error.errors(include_url=False)]
+        for fault in error.errors(include_url=False):
+            path, annotation = _resolve(model, fault["loc"], fault["type"])
+            if fault["type"] == "extra_forbidden":
+                empty.pop(path, None)
+            if path not in empty:
+                faults.append(_tell(model, root, path, annotation, fault, problems, what))
+    for path in empty:
+        problems.add(_null_place(root, path), f"{subject(model, root, path)} has no value", "give one, or leave the key out")
+        faults.append(path)
     if not faults:
         return Checked(found, root, frozenset())
     kept = _without(root, faults, items)
@@ -218,49 +109,48 @@ def _without(root: Map, faults: list[Path], items: tuple[str, ...]) -> Map:
     return kept
 
 
-def _tell(model: type[BaseModel], root: Map, fault: Any, problems: Problems, what: str) -> Path:
+def _tell(model: type[BaseModel], root: Map, path: Path, annotation: Any, fault: Any, problems: Problems, what: str) -> Path:
     """One of pydantic's errors in our words, at its place; the path of the part it spoils."""
-    kind, context, loc = fault["type"], fault.get("ctx", {}), fault["loc"]
-    if kind in ("extra_forbidden", "missing"):
-        return _tell_key(model, root, loc, kind, problems, what)
-    path, annotation = _resolve(model, loc)
+    kind, node = fault["type"], at(root, path)
+    if kind in KEY_FAULTS:
+        return _tell_key(model, root, path, annotation, kind, problems, what)
     name = subject(model, root, path) if path else what
-    node = at(root, path)
+    given, hint = kind_of(fault["input"]), ""
     if kind == TOLD:
-        problems.add(node, f"{name} {context['message']}", context["hint"])
+        message, hint = fault["ctx"]["message"], fault["ctx"]["hint"]
     elif kind == SHAPE:
-        problems.add(node, f"{name} {fault['msg']}, not {kind_of(fault['input'])}")
+        message = f"{fault['msg']}, not {given}"
     elif kind == "literal_error":
         choices = [str(choice) for choice in get_args(_bare(annotation))]
-        given = kind_of(fault["input"])
-        hint = closest_hint(str(fault["input"]), choices) if len(choices) > 2 and isinstance(fault["input"], str) else ""
-        problems.add(node, f"{name} must be {_either(choices)}, not {given}", "" if hint.startswith("known") else hint)
-    elif kind in ("model_type", "dict_type", "model_attributes_type"):
-        problems.add(node, f"{name} must be a map of keys, not {kind_of(fault['input'])}")
-    elif kind in ("list_type", "tuple_type"):
-        problems.add(node, f"{name} must be a list, not {kind_of(fault['input'])}")
-    elif kind in ("string_type", "bool_type", "bool_parsing"):
-        problems.add(
-            node, f"{name} must be {'text' if kind == 'string_type' else 'true or false'}, not {kind_of(fault['input'])}"
-        )
+        near = nearest(str(fault["input"]), choices) if len(choices) > 2 else None
+        message, hint = f"must be {_either(choices)}, not {given}", f"did you mean {quote(near)}?" if near else ""
     else:
-        problems.add(node, f"{name} is not what belongs here")
+        message = f"must be {WANTED.get(kind, 'what belongs here')}, not {given}"
+    problems.add(node, f"{name} {message}", hint)
     return path
 
 
-def _tell_key(model: type[BaseModel], root: Map, loc: tuple[str | int, ...], kind: str, problems: Problems, what: str) -> Path:
-    """A key that is missing or unknown."""
-    parent, annotation = _resolve(model, loc[:-1])
-    key, node = str(loc[-1]), at(root, parent)
+KEY_FAULTS = ("extra_forbidden", "missing")
+WANTED = {"model_type": "a map of keys", "dict_type": "a map of keys", "list_type": "a list", "string_type": "text"}
+
+
+def _tell_key(model: type[BaseModel], root: Map, path: Path, annotation: Any, kind: str, problems: Problems, what: str) -> Path:
+    """A key that is missing or unknown; annotation: the type of the map it would be in."""
+    parent, key = path[:-1], str(path[-1])
+    node = at(root, parent)
     inside = subject(model, root, parent) if parent else what
     if kind == "missing":
         problems.add(node, f"{inside} has no {quote(key)}", _describe(annotation, key))
-        return parent or (key,)
+        return parent or path
     place = node.keys.get(key, node) if isinstance(node, Map) else node
     is_half_number = len(key) == 3 and key.isdigit()  # of 1,000 written in a map in brackets
-    hint = "write numbers without commas: 1_000" if is_half_number else closest_hint(key, _keys_of(annotation))
-    problems.add(place, f"unknown key {quote(key)} in {inside}", hint)
-    return (*parent, key)
+    known = _keys_of(annotation)
+    unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
+    hint = closest_hint(key, unused if nearest(key, unused) else known)
+    problems.add(
+        place, f"unknown key {quote(key)} in {inside}", "write numbers without commas: 1_000" if is_half_number else hint
+    )
+    return path
 
 
 def _either(choices: list[str]) -> str:
@@ -307,16 +197,16 @@ def _into(annotation: Any, part: str | int) -> Any:
     return arguments[0] if origin in (list, tuple) and isinstance(part, int) else None
 
 
-def _resolve(model: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[Path, Any]:
-    """pydantic's location without the tags of unions, and the type that is declared there (None beyond the declaration)."""
+def _resolve(model: type[BaseModel], loc: tuple[str | int, ...], kind: str) -> tuple[Path, Any]:
+    """pydantic's location without the tags of unions, and the type declared there (for a missing or unknown key: of its map)."""
     path: list[str | int] = []
     annotation: Any = model
-    for part in loc:
+    for part in loc[:-1] if kind in KEY_FAULTS else loc:
         in_union = get_origin(_bare(annotation)) in _UNIONS
         if not (in_union and isinstance(part, str) and part.startswith("<")):
             path.append(part)
         annotation = _into(annotation, part)
-    return tuple(path), annotation
+    return (*path, *loc[-1:]) if kind in KEY_FAULTS else tuple(path), annotation
 
 
 def _keys_of(annotation: Any) -> list[str]:

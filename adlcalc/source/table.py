@@ -3,7 +3,7 @@
 Comma-separated, quoted with double quotes, one header row (or `names` given instead), empty lines skipped, every row as long as
 the header.
 
-Public: Table, Chunk, numbers_of.
+Public: Table, Chunk, numbers_of, numbers_or_gaps.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from io import StringIO
 from itertools import islice
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import D
 from adlcalc.source.nodes import Place, Source
 from adlcalc.source.number import PLAIN_COLUMN, NumberError, number_of
 from adlcalc.source.problems import Problems, fail, quote
 
 CHUNK = 50_000
+MOST = 100
+"""Faulty cells of a column and chunk that are told."""
 
 
 class Chunk(NamedTuple):
@@ -125,28 +126,34 @@ def _cell_span(line: str, column: int) -> tuple[int, int]:
     return start, len(line)
 
 
-def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems, *, optional: bool = False) -> list[Decimal | None]:
-    """A column as exact numbers; an empty cell is None where `optional`. Faulty cells go to `problems` and become None."""
+def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems) -> list[Decimal] | None:
+    """A column as exact numbers; None, and the faulty cells in `problems`, where not all of them are."""
+    numbers = numbers_or_gaps(table, chunk, name, problems, gaps=False)
+    return None if numbers is None else [number for number in numbers if number is not None]
+
+
+def numbers_or_gaps(
+    table: Table, chunk: Chunk, name: str, problems: Problems, *, gaps: bool = True
+) -> Sequence[Decimal | None] | None:
+    """The same for a column whose cells may be empty: None there."""
     cells = chunk.columns[name]
     if PLAIN_COLUMN.fullmatch("\n".join(cells) + "\n"):
         try:
-            return [D(cell) for cell in cells]
+            return list(map(Decimal, cells))  # text, all of it: exact
         except ArithmeticError:  # a line break inside a quoted cell; told below
             pass
     numbers: list[Decimal | None] = []
+    faults = 0
     for i, cell in enumerate(cells):
         text = cell.strip()
-        if not text and optional:
+        if not text and gaps:
             numbers.append(None)
             continue
         try:
             numbers.append(number_of(text))
         except NumberError as error:
-            numbers.append(None)
-            if len(problems) < 1000:
-                problems.add(
-                    table.cell(chunk.first + i, name),
-                    f"{quote(name)} {error.message if text else 'is empty'}",
-                    error.hint if text else "",
-                )
-    return numbers
+            faults += 1
+            if faults <= MOST:  # each one is searched in the text
+                message = f"{quote(name)} {error.message if text else 'is empty'}"
+                problems.add(table.cell(chunk.first + i, name), message, error.hint if text else "")
+    return None if faults else numbers

@@ -19,8 +19,8 @@ from pydantic import Field, Tag
 
 from adlcalc.engine.model import Maintenance, Tier
 from adlcalc.engine.numbers import ONE, ZERO, divide, show
+from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, by_shape
 from adlcalc.source.nodes import Path
-from adlcalc.source.schema import Fraction, NotNegative, Positive, Strict, by_shape
 
 
 class TierLine(Strict):
@@ -33,7 +33,7 @@ class TierLine(Strict):
 
 
 class TierTable(Strict):
-    """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one tier for the whole position)."""
+    """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one for the whole position)."""
 
     tiers: list[TierLine] = Field(description="the tiers, smallest first; the last without up_to")
     by: Literal["notional", "entry-value", "size"] = Field("notional", description="what the tiers measure")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
+from typing import Any
 
 from adlcalc.engine.model import (
     AdlRules,
@@ -81,7 +82,9 @@ class Rulebook:
         sections: dict[str, Any] = {}
         for name, section in SECTION_TYPES.items():
             given = getattr(values, name, None)
-            sections[name] = section(**{rule.name: getattr(given, rule.name) for rule in fields(section) if hasattr(given, rule.name)})
+            sections[name] = section(
+                **{rule.name: getattr(given, rule.name) for rule in fields(section) if hasattr(given, rule.name)}
+            )
         return Rules(assumptions=tuple(self._assumptions(kinds, tabled)), **sections)
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.schema import Fraction, Strict, Text, kind_of, wrong
+from adlcalc.source.fields import Fraction, Strict, Text, kind_of, wrong
 from adlcalc.venues.maintenance import MaintenanceRule
 
 BY_CONTRACT = {"by_contract": True}
-"""Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; every other rule holds for the whole venue."""
+"""Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
 
 
 def _score(value: Any) -> str:

@@ -1,0 +1,139 @@
+"""The declaration of prices, times and funding.
+
+Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment, PATH_KEYS,
+RATE_KEYS.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+
+from adlcalc.source.fields import Count, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+
+
+class Ramp(Strict):
+    """A straight path: steps moves of equal size."""
+
+    from_: Positive = Field(alias="from", description="price at step 0")
+    to: Positive = Field(description="price at the last step")
+    steps: Count = Field(description="number of moves; there is one price more")
+
+
+class PriceFile(Strict):
+    """Prices in a CSV file beside the scenario: a venue's candles, or columns time and close."""
+
+    file: Text = Field(description="name of the CSV file")
+    column: Text | None = Field(None, description="the column of the prices; close (or mark) if left out")
+    path: Literal["close", "low-first", "high-first"] = Field(
+        "close", description="one price a candle, or four: open, low, high, close; open, high, low, close"
+    )
+
+
+PATH_KEYS = frozenset(("from", "to", "steps", "file", "column", "path"))
+
+
+def _path_tag(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "<list>"
+    if isinstance(value, dict):
+        return "<file>" if "file" in value else "<ramp>"
+    return None
+
+
+def _prices_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and not PATH_KEYS & value.keys():
+        return "<markets>"
+    return _path_tag(value)
+
+
+_PATH = "a list, {from, to, steps} or {file: klines.csv}"
+PathSpec = Annotated[
+    Annotated[list[Positive], Tag("<list>")] | Annotated[Ramp, Tag("<ramp>")] | Annotated[PriceFile, Tag("<file>")],
+    by_shape(_path_tag, _PATH),
+]
+PricesSpec = Annotated[
+    Annotated[list[Positive], Tag("<list>")]
+    | Annotated[Ramp, Tag("<ramp>")]
+    | Annotated[PriceFile, Tag("<file>")]
+    | Annotated[dict[str, PathSpec], Tag("<markets>")],
+    by_shape(_prices_tag, f"{_PATH}, or one of these for each market"),
+]
+
+
+class Regular(Strict):
+    """Funding at regular steps."""
+
+    rate: Number = Field(description="funding rate, a fraction of the notional; above zero longs pay")
+    every: Count = Field(description="it is paid at steps every, 2 x every, ...")
+
+
+_rate_tag = tag_by_type(text="<rate>", items="<list>", keys="<every>")
+
+
+RATE_KEYS = frozenset(Regular.model_fields)
+
+
+def _funding_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and not RATE_KEYS & value.keys():
+        return "<markets>"
+    return _rate_tag(value)
+
+
+_FUNDING = "a rate, a list of rates or {rate, every}"
+RateSpec = Annotated[
+    Annotated[Number, Tag("<rate>")] | Annotated[list[Number], Tag("<list>")] | Annotated[Regular, Tag("<every>")],
+    by_shape(_rate_tag, _FUNDING),
+]
+FundingSpec = Annotated[
+    Annotated[Number, Tag("<rate>")]
+    | Annotated[list[Number], Tag("<list>")]
+    | Annotated[Regular, Tag("<every>")]
+    | Annotated[dict[str, RateSpec], Tag("<markets>")],
+    by_shape(_funding_tag, f"{_FUNDING}, or one of these for each market"),
+]
+
+
+class Interval(NamedTuple):
+    """The time between steps."""
+
+    number: int
+    unit: str
+
+    @property
+    def length(self) -> timedelta:
+        """As a time difference."""
+        return self.number * UNITS[self.unit]
+
+
+UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def _interval(value: Any) -> Interval:
+    written = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", value) if isinstance(value, str) else None
+    if written is None:
+        raise wrong(f"must be a time like 1m, 5m, 1h, 8h or 1d, not {kind_of(value)}")
+    return Interval(int(written[1]), written[2])
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise wrong(f"must be a date and time like 2020-03-12T10:00Z, not {kind_of(value)}") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+IntervalSpec = Annotated[
+    Interval, PlainValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhdw]$"})
+]
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string"})]

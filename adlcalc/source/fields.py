@@ -1,0 +1,123 @@
+"""What a field of a file may hold: the base of all models, kinds of numbers and text, unions told apart by shape.
+
+Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
+`wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
+
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape, tag_by_type, wrong, kind_of, TOLD, SHAPE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from adlcalc.engine.numbers import show
+from adlcalc.source.number import NumberError, number_of
+from adlcalc.source.problems import quote
+
+TOLD, SHAPE = "told", "shape"
+"""Types of our own errors: of a field, of a union whose value has none of its shapes."""
+
+
+class Strict(BaseModel):
+    """The base of everything that users write: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, regex_engine="python-re")
+
+
+def wrong(message: str, hint: str = "") -> PydanticCustomError:
+    """The error a field's own validator raises; message is a predicate: 'must be ...'."""
+    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint})
+
+
+def kind_of(value: Any) -> str:
+    """A bare value named in a sentence."""
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quote(value)
+
+
+def _number(value: Any) -> Decimal:
+    if not isinstance(value, str):
+        if isinstance(value, Decimal):
+            return value
+        raise wrong(f"must be a number, not {kind_of(value)}")
+    try:
+        return number_of(value)
+    except NumberError as error:
+        raise wrong(error.message, error.hint) from None
+
+
+def _positive(value: Any) -> Decimal:
+    number = _number(value)
+    if number <= 0:
+        raise wrong(f"must be greater than zero, not {show(number)}")
+    return number
+
+
+def _not_negative(value: Any) -> Decimal:
+    number = _number(value)
+    if number < 0:
+        raise wrong(f"must be zero or more, not {show(number)}")
+    return number
+
+
+def _fraction(value: Any) -> Decimal:
+    number = _not_negative(value)
+    if number > 1:
+        raise wrong(
+            f"must be a fraction of at most 1, not {show(number)}", f"for {show(number)} % write {show(number.scaleb(-2))}"
+        )
+    return number
+
+
+def _count(value: Any) -> int:
+    number = _number(value)
+    if number < 1 or number != number.to_integral_value() or number > 10_000_000:
+        raise wrong(f"must be a whole number from 1 to 10000000, not {show(number)}")
+    return int(number)
+
+
+def _step(value: Any) -> int:
+    number = _not_negative(value)
+    if number != number.to_integral_value() or number > 10_000_000:
+        raise wrong(f"must be a step: a whole number from 0, not {show(number)}")
+    return int(number)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"must be text, not {kind_of(value)}", "write it in quotes" if isinstance(value, bool) else "")
+    return value
+
+
+_JSON_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
+Number = Annotated[Decimal, PlainValidator(_number), WithJsonSchema(_JSON_NUMBER)]
+Positive = Annotated[Decimal, PlainValidator(_positive), WithJsonSchema({**_JSON_NUMBER, "exclusiveMinimum": 0})]
+NotNegative = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({**_JSON_NUMBER, "minimum": 0})]
+Fraction = Annotated[Decimal, PlainValidator(_fraction), WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "maximum": 1})]
+Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": ["integer", "string"], "minimum": 1})]
+Step = Annotated[int, PlainValidator(_step), WithJsonSchema({"type": ["integer", "string"], "minimum": 0})]
+Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
+
+
+def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:
+    """A tag function for `by_shape`: one tag for text (a number, a word), one for a list, one for a map."""
+
+    def tag(value: Any) -> str | None:
+        return text if isinstance(value, str) else items if isinstance(value, list) else keys if isinstance(value, dict) else None
+
+    return tag
+
+
+def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> Discriminator:
+    """Pick a union's member by the look of the value; where tag_of says None, the value 'must be <expected>'."""
+    return Discriminator(tag_of, custom_error_type=SHAPE, custom_error_message=f"must be {expected}")
