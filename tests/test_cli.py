@@ -282,6 +282,21 @@ def test_a_process_that_is_interrupted_exits_with_130(tmp_path: Path) -> None:
     assert b"Traceback" not in err
 
 
+def test_a_hostile_file_name_never_reaches_the_terminal_raw(adlcalc: Command, tmp_path: Path) -> None:
+    name = str(tmp_path / "red\x1b[31m.yaml")
+    Path(name).write_bytes((ROOT / CALM).read_bytes().replace(b"fund_paid: 0", b"fund_paid: 1"))
+    for arguments in (
+        [name],
+        [name, name],
+        [name, name, "-f", "markdown"],
+        [name, "-o", name],
+        [name, "--fail-on", "liquidation"],
+    ):
+        got = adlcalc("run", *arguments)
+        assert "\x1b" not in got.out + got.err
+        assert got.code in (1, 2)
+
+
 # --- help, version, completion ------------------------------------------------------------------------------------------
 
 

@@ -128,6 +128,9 @@ def _happened(run: Run, outcome: FailOn) -> str:
 
 def _written(run: Run, request: Request, *, several: bool, first: bool) -> str:
     """One run in the format that is wanted; in CSV only the first one has the header."""
+    from adlcalc.report.human import clean
+
+    name = clean(run.file or "")
     if request.format is Format.json:
         return run.to_json()
     if request.format is Format.csv:
@@ -135,10 +138,12 @@ def _written(run: Run, request: Request, *, several: bool, first: bool) -> str:
 
         return write_csv([run], steps=request.steps, files=several, header=first)
     if request.format is Format.markdown:
+        from adlcalc.report.render import escape_markdown
+
         page = run.to_markdown(request.limit, steps=request.steps)
-        return f"# {run.file}\n\n{page}" if several else page
+        return f"# {escape_markdown(name)}\n\n{page}" if several else page
     page = run.to_text(request.limit, steps=request.steps)
-    return f"==> {run.file} <==\n\n{page}" if several else page
+    return f"==> {name} <==\n\n{page}" if several else page
 
 
 def _joined(parts: Sequence[str], format: Format, *, several: bool) -> str:

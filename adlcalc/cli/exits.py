@@ -15,8 +15,10 @@ INTERRUPTED = 130
 
 
 def say(message: str) -> None:
-    """One message on stderr, whatever its encoding can hold."""
-    sys.stderr.write(message.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    """One message on stderr; what a terminal could take for a command (in the name of a file, say) is written as its escape."""
+    from adlcalc.report.human import clean
+
+    sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
 
 
 def explain(error: Exception, file: str) -> int:

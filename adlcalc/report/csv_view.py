@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adlcalc.report.human import clean
+from adlcalc.report.json_view import sections
 
 if TYPE_CHECKING:
     from adlcalc.report.run import Run
@@ -90,7 +91,7 @@ def write(runs: Sequence[Run], *, steps: bool = False, files: bool = False, head
     if header:
         writer.writeheader()
     for run in runs:
-        for row in _rows(run.to_dict(), steps):
+        for row in _rows(sections(run), steps):
             if files:
                 row["file"] = run.file
             writer.writerow({key: _cell(value) for key, value in row.items()})
@@ -98,7 +99,7 @@ def write(runs: Sequence[Run], *, steps: bool = False, files: bool = False, head
 
 
 def _rows(document: dict[str, Any], steps: bool) -> Iterator[dict[str, Any]]:
-    """The rows of the JSON document, each with the name of its table."""
+    """The rows of the JSON sections, each with the name of its table."""
     if steps:
         yield from _marks(document["steps"])
     for key in ("liquidations", "fund", "deleveraged", "skipped", "funding", "socialized", "bad_debt"):

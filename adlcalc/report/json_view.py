@@ -3,13 +3,13 @@
 Amounts, prices, sizes, rates and scores are strings of plain digits. What counts or numbers (step, claim, rank) is an integer;
 what does not apply is null. Nothing is rounded, nothing is left out: every account is here, touched or not.
 
-Public: SCHEMA, document, write.
+Public: SCHEMA, sections, document, write.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,40 +25,45 @@ SCHEMA = "adlcalc.run/1"
 Row = dict[str, Any]
 
 
-def document(run: Run) -> Row:
-    """The whole run; the order of the keys is fixed."""
+def sections(run: Run) -> Row:
+    """The whole run, the order of the keys fixed; tables are iterators, so that a large book is never held twice."""
     funding = funding_by_account(run.events)
     return {
         "schema": SCHEMA,
         "scenario": _scenario(run),
-        "steps": [_step(step) for step in run.steps],
-        "liquidations": [_row(row) for row in run.liquidations],
-        "fund": [_row(row) for row in run.fund],
-        "deleveraged": [_deleveraged(row) for row in run.deleveraged],
-        "skipped": [_row(row) for row in run.skipped],
-        "funding": [_row(row) for row in run.funding],
-        "socialized": [_row(row) for row in run.socialized],
-        "bad_debt": [_row(row) for row in run.bad_debt],
-        "accounts": [_account(account, funding.get(account.account, ZERO)) for account in run.accounts],
+        "steps": map(_step, run.steps),
+        "liquidations": map(_row, run.liquidations),
+        "fund": map(_row, run.fund),
+        "deleveraged": map(_deleveraged, run.deleveraged),
+        "skipped": map(_row, run.skipped),
+        "funding": map(_row, run.funding),
+        "socialized": map(_row, run.socialized),
+        "bad_debt": map(_row, run.bad_debt),
+        "accounts": (_account(account, funding.get(account.account, ZERO)) for account in run.accounts),
         "audit": {
             "money_difference": show(run.audit.money_difference),
             "open_interest_difference": show(run.audit.open_interest_difference),
             "bad_debt": show(run.audit.bad_debt),
             "rest_of_market": _numbers(run.audit.rest),
         },
-        "assumptions": [{"rule": assumption.rule, "note": assumption.note} for assumption in run.assumptions],
+        "assumptions": ({"rule": one.rule, "note": one.note} for one in run.assumptions),
     }
 
 
-def write(whole: Row) -> str:
-    """The document as text with one row per line, so that two runs can be compared line by line."""
+def document(run: Run) -> Row:
+    """The whole run as dicts and lists."""
+    return {key: list(value) if isinstance(value, Iterator) else value for key, value in sections(run).items()}
+
+
+def write(run: Run) -> str:
+    """The document as ASCII text with one row per line, so that two runs can be compared line by line."""
     parts = []
-    for key, value in whole.items():
-        if isinstance(value, list) and value:
-            rows = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in value)
-            parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]")
+    for key, value in sections(run).items():
+        if isinstance(value, Iterator):
+            rows = ",\n".join("    " + json.dumps(row) for row in value)
+            parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(key)}: []")
         else:
-            parts.append(f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+            parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 

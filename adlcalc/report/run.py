@@ -94,7 +94,7 @@ class Run:
         """The JSON document, one row per line."""
         from adlcalc.report.json_view import write
 
-        return write(self.to_dict())
+        return write(self)
 
     def to_csv(self) -> str:
         """All rows under one header; the first column says which table a row is of."""
