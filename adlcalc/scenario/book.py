@@ -189,9 +189,12 @@ class _Book:
         if not known.keys() >= set(cells):
             words = [word for word in known if word]
             for i, cell in enumerate(cells):
-                if cell not in known:
-                    message = f"{quote(column)} is {quote(cell)}, which is not known"
-                    self._tell(chunk, i, column, message, closest_hint(cell, words))
+                if cell in known:
+                    continue
+                if column == "market":
+                    self._tell(chunk, i, column, f"there is no market {quote(cell)}", closest_hint(cell, words))
+                else:
+                    self._tell(chunk, i, column, f"{quote(column)} must be {' or '.join(words)}, not {quote(cell)}")
             return ()
         return [known[cell] for cell in cells]
 

@@ -44,7 +44,7 @@ def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
         if checked.model is None or not isinstance(root, Map):
             problems.raise_if_any()
             raise AssertionError("a scenario without a model has a problem")
-        folder = "." if path == "-" else os.path.dirname(path) or "."
+        folder = "" if path == "-" else os.path.dirname(path)
         draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
         try:
             loaded = _build(draft, path, venue)

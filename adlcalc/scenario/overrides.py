@@ -65,6 +65,11 @@ def _walk(root: Map, path: list[str], source: Source, problems: Problems) -> Map
     here = Place(source, 1, 1)
     for i, part in enumerate(path):
         if isinstance(node, Map):
+            if "file" in node.items and part not in node.items:
+                problems.add(
+                    here, f"{quote('.'.join(path[:i]))} comes from a file, whose values cannot be set", "change the file"
+                )
+                return None
             if part not in node.items or (isinstance(node.items[part], Scalar) and node.items[part].is_null):  # type: ignore[union-attr]
                 node.put(Scalar(source, part, True, 1, 1, 1), Map(source, 1, 1, 1))
             node = node.items[part]
@@ -85,9 +90,7 @@ def _put(parent: Map | List, part: str, value: Node, here: Place, problems: Prob
     """Set, replace or remove one value."""
     remove = isinstance(value, Scalar) and value.is_null
     if isinstance(parent, Map):
-        if "file" in parent.items and part not in parent.items and part != "path" and part != "column":
-            problems.add(here, "accounts and prices that come from a file cannot be set one by one", "change the file")
-        elif remove:
+        if remove:
             parent.drop(part)
         else:
             parent.put(Scalar(here.source, part, True, 1, 1, 1), value)

@@ -1,7 +1,7 @@
 """The declaration of prices, times and funding.
 
-Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment, PATH_KEYS,
-RATE_KEYS.
+Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment, moment_of,
+PATH_KEYS, RATE_KEYS.
 """
 
 from __future__ import annotations
@@ -125,12 +125,20 @@ def _interval(value: Any) -> Interval:
     return Interval(int(written[1]), written[2])
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(text: str) -> datetime | None:
+    """The moment that a text writes in ISO 8601; without a zone it is UTC."""
     try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise wrong(f"must be a date and time like 2020-03-12T10:00Z, not {kind_of(value)}") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # astimezone may leave the calendar
+        return None
+
+
+def _moment(value: Any) -> datetime:
+    moment = moment_of(value) if isinstance(value, str) else None
+    if moment is None:
+        raise wrong(f"must be a date and time like 2020-03-12T10:00Z, not {kind_of(value)}")
+    return moment
 
 
 IntervalSpec = Annotated[

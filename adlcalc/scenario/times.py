@@ -1,7 +1,7 @@
 """The time of each step: from the price file, from `times`, or from `interval` and `start`.
 
-Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO 8601 in UTC. Other times are
-shown as they are written.
+Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO 8601 in UTC. Other
+times are shown as they are written.
 
 Public: Times, build_times, time_text, iso.
 """
@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from adlcalc.scenario.draft import Draft
+from adlcalc.scenario.path_schema import moment_of
 from adlcalc.source.nodes import Node
 from adlcalc.source.problems import quote
 
@@ -57,7 +58,7 @@ def _of_list(draft: Draft, times: Sequence[str], steps: int) -> Times | None:
         if getattr(draft.file, key) is not None:
             draft.problems.add(draft.key(key), f"{quote(key)} and 'times' are both given", "leave one out")
     if len(times) != steps:
-        message = f"'times' has {len(times)} items, the prices have {steps} step{'s' * (steps != 1)}"
+        message = f"'times' has {len(times)} item{'s' * (len(times) != 1)}, the prices have {steps} step{'s' * (steps != 1)}"
         draft.problems.add(draft.key("times"), message, "give one for each step")
         return None
     for i, text in enumerate(times):
@@ -103,15 +104,6 @@ def time_text(cell: str) -> str:
     if unit is None or not (text.isascii() and text.isdigit()):
         return text
     return iso(EPOCH + int(text) * unit)
-
-
-def moment_of(text: str) -> datetime | None:
-    """The moment that a text writes in ISO 8601; without a zone it is UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def iso(moment: datetime) -> str:

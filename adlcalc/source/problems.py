@@ -20,7 +20,7 @@ from adlcalc.source.nodes import Source
 
 SHOWN = 100
 """As many problems are printed; a wrong column of a large book has one in every row."""
-WIDTH = 160
+WIDTH = 120
 """Source lines longer than this are shown around the fault only."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -36,20 +36,12 @@ def check(model: type[M], root: Node, problems: Problems, *, what: str, items: t
     if not isinstance(root, Map):
         problems.add(root, f"{what} must be a map of keys, not {kind_of(bare_values(root))}")
         return Checked(None, Map(root.source, root.line, root.column, 1), frozenset())
-    empty = dict.fromkeys(_nulls(root))
-    faults: list[Path] = []
+    teller = _Teller(model, root, problems, what)
     try:
         found = model.model_validate(bare_values(root))
+        faults = teller.tell([])
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            path, annotation = _resolve(model, fault["loc"], fault["type"])
-            if fault["type"] == "extra_forbidden":
-                empty.pop(path, None)
-            if path not in empty:
-                faults.append(_tell(model, root, path, annotation, fault, problems, what))
-    for path in empty:
-        problems.add(_null_place(root, path), f"{subject(model, root, path)} has no value", "give one, or leave the key out")
-        faults.append(path)
+        faults = teller.tell(error.errors(include_url=False))
     if not faults:
         return Checked(found, root, frozenset())
     kept = _without(root, faults, items)
@@ -109,52 +101,76 @@ def _without(root: Map, faults: list[Path], items: tuple[str, ...]) -> Map:
     return kept
 
 
-def _tell(model: type[BaseModel], root: Map, path: Path, annotation: Any, fault: Any, problems: Problems, what: str) -> Path:
-    """One of pydantic's errors in our words, at its place; the path of the part it spoils."""
-    kind, node = fault["type"], at(root, path)
-    if kind in KEY_FAULTS:
-        return _tell_key(model, root, path, annotation, kind, problems, what)
-    name = subject(model, root, path) if path else what
-    given, hint = kind_of(fault["input"]), ""
-    if kind == TOLD:
-        message, hint = fault["ctx"]["message"], fault["ctx"]["hint"]
-    elif kind == SHAPE:
-        message = f"{fault['msg']}, not {given}"
-    elif kind == "literal_error":
-        choices = [str(choice) for choice in get_args(_bare(annotation))]
-        near = nearest(str(fault["input"]), choices) if len(choices) > 2 else None
-        message, hint = f"must be {_either(choices)}, not {given}", f"did you mean {quote(near)}?" if near else ""
-    else:
-        message = f"must be {WANTED.get(kind, 'what belongs here')}, not {given}"
-    problems.add(node, f"{name} {message}", hint)
-    return path
-
-
 KEY_FAULTS = ("extra_forbidden", "missing")
 WANTED = {"model_type": "a map of keys", "dict_type": "a map of keys", "list_type": "a list", "string_type": "text"}
 
 
-def _tell_key(model: type[BaseModel], root: Map, path: Path, annotation: Any, kind: str, problems: Problems, what: str) -> Path:
-    """A key that is missing or unknown; annotation: the type of the map it would be in."""
-    parent, key = path[:-1], str(path[-1])
-    node = at(root, parent)
-    inside = subject(model, root, parent) if parent else what
-    if kind == "missing":
-        problems.add(node, f"{inside} has no {quote(key)}", _describe(annotation, key))
-        return parent or path
-    place = node.keys.get(key, node) if isinstance(node, Map) else node
-    is_half_number = len(key) == 3 and key.isdigit()  # of 1,000 written in a map in brackets
-    known = _keys_of(annotation)
-    unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
-    hint = closest_hint(key, unused if nearest(key, unused) else known)
-    problems.add(
-        place, f"unknown key {quote(key)} in {inside}", "write numbers without commas: 1_000" if is_half_number else hint
-    )
-    return path
+class _Teller:
+    """Tells pydantic's errors of one tree in our words."""
+
+    def __init__(self, model: type[BaseModel], root: Map, problems: Problems, what: str) -> None:
+        self.model, self.root, self.problems, self.what = model, root, problems, what
+
+    def tell(self, faults: Iterable[Any]) -> list[Path]:
+        """Tell of all faults and of all empty values; the paths of what they spoil."""
+        empty = dict.fromkeys(_nulls(self.root))
+        missing: dict[Path, tuple[Any, list[str]]] = {}
+        spoiled = []
+        for fault in faults:
+            path, annotation = _resolve(self.model, fault["loc"], fault["type"])
+            if fault["type"] == "missing":
+                missing.setdefault(path[:-1], (annotation, []))[1].append(str(path[-1]))
+                continue
+            if fault["type"] == "extra_forbidden":
+                empty.pop(path, None)
+                self._unknown(path, annotation)
+            elif path not in empty:
+                self._value(path, annotation, fault)
+            spoiled.append(path)
+        for path, (annotation, keys) in missing.items():
+            hint = _describe(annotation, keys[0]) if len(keys) == 1 else ""
+            self.problems.add(at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint)
+            spoiled += [path or (key,) for key in keys]
+        for path in empty:
+            place = _null_place(self.root, path)
+            self.problems.add(place, f"{self._name(path)} has no value", "give one, or leave the key out")
+            spoiled.append(path)
+        return spoiled
+
+    def _name(self, path: Path) -> str:
+        return subject(self.model, self.root, path) if path else self.what
+
+    def _unknown(self, path: Path, annotation: Any) -> None:
+        """A key that the map (whose type is annotation) does not have."""
+        key, node = str(path[-1]), at(self.root, path[:-1])
+        place = node.keys.get(key, node) if isinstance(node, Map) else node
+        known = _keys_of(annotation)
+        unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
+        hint = closest_hint(key, unused if nearest(key, unused) else known)
+        if len(key) == 3 and key.isdigit():  # half of 1,000 written in a map in brackets
+            hint = "write numbers without commas: 1_000"
+        self.problems.add(place, f"unknown key {quote(key)} in {self._name(path[:-1])}", hint)
+
+    def _value(self, path: Path, annotation: Any, fault: Any) -> None:
+        """A value that is not what its field takes."""
+        kind, given, hint = fault["type"], kind_of(fault["input"]), ""
+        if kind == TOLD:
+            message, hint = fault["ctx"]["message"], fault["ctx"]["hint"]
+        elif kind == SHAPE:
+            message = f"{fault['msg']}, not {given}"
+        elif kind == "literal_error":
+            choices = [str(choice) for choice in get_args(_bare(annotation))]
+            near = nearest(str(fault["input"]), choices) if len(choices) > 2 else None
+            message, hint = f"must be {_join(choices, 'or')}, not {given}", f"did you mean {quote(near)}?" if near else ""
+        else:
+            message = f"must be {WANTED.get(kind, 'what belongs here')}, not {given}"
+        self.problems.add(at(self.root, path), f"{self._name(path)} {message}", hint)
 
 
-def _either(choices: list[str]) -> str:
-    return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
+def _join(words: Iterable[str], last: str) -> str:
+    """a, b and c."""
+    *first, final = words
+    return f"{', '.join(first)} {last} {final}" if first else final
 
 
 # --- the declaration, looked up along a path -----------------------------------------------------------------------
@@ -237,7 +253,8 @@ def subject(model: type[BaseModel], root: Node, path: Path) -> str:
             named = node.items.get("id")
             if isinstance(named, Scalar) and named.text:
                 return f"{kind} {quote(named.text)}"
-            return f"{kind} {part + 1}{_of(model, root, parent[:-1])}"
+            if owner.endswith("s"):
+                return f"{kind} {part + 1}{_of(model, root, parent[:-1])}"
         return f"item {part + 1} of {subject(model, root, parent)}" if parent else f"item {part + 1}"
     if parent and isinstance(parent[-1], str) and parent[-1].endswith("s") and len(parent) == 1 and isinstance(node, Map):
         declared = _bare(_into(model, parent[-1]))

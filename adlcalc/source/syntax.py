@@ -85,7 +85,7 @@ def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
     here = text_lines[line] if line < len(text_lines) else ""
     if opened is not None and ("quoted" in context and "end of stream" in problem):
         return Complaint("this quote is never closed", "", opened.line + 1, opened.column + 1)
-    if here[column : column + 1] == "\t" and "cannot start" in problem:
+    if here[column : column + 1] == "\t" and "cannot start" in problem and here[:column].strip():
         return Complaint("a tab indents what follows", "indent with spaces", line + 1, column + 1)
     if here[:1] == "\t" or (here.lstrip(" ")[:1] == "\t" and column <= len(here) - len(here.lstrip())):
         indent = len(here) - len(here.lstrip(" "))
@@ -94,7 +94,8 @@ def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
         what, close = ("map", "}") if "mapping" in context else ("list", "]")
         if at_end:
             return Complaint(f"this {what} is never closed by '{close}'", "", opened.line + 1, opened.column + 1)
-        return Complaint(f"a ',' or the '{close}' that closes the {what} is missing here", "", line + 1, column + 1)
+        begin = f"the {what} begins on line {opened.line + 1}" if opened.line < line else ""
+        return Complaint(f"a ',' or the '{close}' that closes the {what} is missing here", begin, line + 1, column + 1)
     if ("block collection" in context or "block mapping" in context) and here[:column].strip(" -"):
         return Complaint("this cannot follow what stands before it on the line", _QUOTE, line + 1, column + 1)
     if "block collection" in context or "block mapping" in context:
@@ -105,6 +106,10 @@ def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
         return Complaint("only a line break can follow '|' or '>'", _QUOTE, line + 1, column + 1)
     for phrase, message, hint in _BY_PHRASE:
         if phrase in problem or (phrase == "directive" and phrase in context):
+            if phrase == "':'" and opened is not None:
+                return Complaint(message, hint, opened.line + 1, opened.column + 1)
+            if phrase in ("directive", "incompatible"):
+                column = 0
             if phrase == "escape" and here[column : column + 1] != "\\" and column:
                 column -= 1  # one parser points at the backslash, the other behind it
             return Complaint(message, hint, line + 1, column + 1)

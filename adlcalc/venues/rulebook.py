@@ -26,6 +26,7 @@ from adlcalc.engine.model import (
     Rules,
 )
 from adlcalc.source.document import read_document
+from adlcalc.source.fields import Strict
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
@@ -120,6 +121,11 @@ def load_rulebook(
     head, root, layer = read
     if overrides is not None:
         layer |= _overrides(overrides, problems)
+    unsaid = _unsaid(layer)
+    if unsaid:
+        shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
+        problems.add(root, f"rulebook {quote(head.venue)} does not say {shown}", "give them, or write extends: generic")
+        return None
     values = {}
     for kind in KINDS:
         tree = _tree(root, layer, kind)
@@ -133,6 +139,24 @@ def load_rulebook(
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
     return Rulebook(head.venue, head.title, head.as_of, head.sources, tuple(head.not_modeled), values, rules)
+
+
+def _unsaid(layer: Layer) -> list[str]:
+    """The rules that have no default and are not in the layer."""
+    names = []
+    for section in SECTIONS:
+        for rule, field in _model_of(section).model_fields.items():
+            if field.is_required():
+                names += [f"{section}.{rule}"] * any((section, rule, kind) not in layer for kind in KINDS)
+    return names
+
+
+def _model_of(section: str) -> type[Strict]:
+    """The model that declares a section's rules."""
+    model = RuleValues.model_fields[section].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, Strict)
+    return model
 
 
 def _tree(root: Map, layer: Layer, kind: str) -> Map:
@@ -263,7 +287,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
         if not isinstance(inner, Map):
             problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")
             continue
-        known = _rules_of(section)
+        known = list(_model_of(section).model_fields)
         for rule, entry in inner.items.items():
             if rule not in known:
                 problems.add(
@@ -275,9 +299,3 @@ def _overrides(node: Node, problems: Problems) -> Layer:
                 for kind in kinds:
                     layer[section, rule, kind] = Rule(name, value, None, GIVEN, "")
     return layer
-
-
-def _rules_of(section: str) -> list[str]:
-    """The rules that a section has."""
-    model = RuleValues.model_fields[section].annotation
-    return list(model.model_fields) if model is not None else []

@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import Fraction, Strict, Text, kind_of, wrong
+from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
 BY_CONTRACT = {"by_contract": True}
@@ -19,7 +20,8 @@ BY_CONTRACT = {"by_contract": True}
 
 def _score(value: Any) -> str:
     if not isinstance(value, str) or value not in SCORES:
-        raise wrong(f"must be one of {', '.join(SCORES)}, not {kind_of(value)}")
+        near = nearest(str(value), SCORES)
+        raise wrong(f"must be the name of a score, not {kind_of(value)}", f"did you mean {quote(near)}?" if near else "")
     return value
 
 
