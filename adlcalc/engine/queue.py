@@ -45,6 +45,7 @@ class Queue:
         for first, second in zip(places, places[1:], strict=False):
             if first.score == second.score:
                 first.tied = second.tied = True
+        self.book, self.side = book, side
         self._places, self._head = places, 0
 
     def __iter__(self) -> Iterator[Place]:
