@@ -3,7 +3,7 @@
 Round numbers on purpose: equity exactly at maintenance, ties, prices exactly at bankruptcy and funds that are exactly enough
 come up often.
 
-Public: account, scenario, random_scenario.
+Public: account, scenario, random_scenario, as_yaml.
 """
 
 from __future__ import annotations
@@ -163,3 +163,52 @@ def random_scenario(seed: int, *, inverse: bool = False, funding: bool = False, 
         path=Path({m.name: _marks(rng, steps) for m in markets}, funding=rates),
         funds=funds,
     )
+
+
+def as_yaml(book: Scenario) -> str:
+    """The scenario as a file of the generic rules (one closing fee for all markets: zero)."""
+    markets = {m.name: _market_spec(m) for m in book.markets}
+    funds: Any = {f.name: {"balance": f.balance, "floor": f.floor} for f in book.funds}
+    top = {
+        "venue": "generic",
+        "markets": markets,
+        "fund": funds.get("fund", funds),
+        "accounts": [_account_spec(a) for a in book.accounts],
+        "prices": {name: list(marks) for name, marks in book.path.marks.items()},
+    }
+    rates = {name: [given.get(i, 0) for i in range(book.path.steps)] for name, given in book.path.funding.items() if given}
+    return "".join(f"{key}: {_flow(part)}\n" for key, part in {**top, **({"funding": rates} if rates else {})}.items())
+
+
+def _flow(x: Any) -> str:
+    """YAML on one line; numbers in plain digits."""
+    if isinstance(x, dict):
+        return "{" + ", ".join(f"{key}: {_flow(part)}" for key, part in x.items()) + "}"
+    if isinstance(x, list | tuple):
+        return "[" + ", ".join(map(_flow, x)) + "]"
+    return f"{x:f}" if isinstance(x, Decimal) else str(x)
+
+
+def _market_spec(market: Market) -> dict[str, Any]:
+    rule, book = market.maintenance, market.liquidity
+    ends = [{"up_to": tier.floor} for tier in rule.tiers[1:]] + [{}]
+    tiers = [{**end, "rate": tier.rate} for end, tier in zip(ends, rule.tiers, strict=True)]
+    slope = {"base_rate": rule.tiers[0].rate, "slope": rule.slope}
+    liquidity: Any = {"impact": book.impact} if book.kind == "impact" else list(book.levels) or "none"
+    return {
+        "contract": market.contract.kind,
+        "multiplier": market.contract.multiplier,
+        "tick": market.tick,
+        "lot": market.lot,
+        "liquidity": "unlimited" if book.kind == "unlimited" else liquidity,
+        "maintenance": slope if rule.slope else {"by": rule.by, "tiers": tiers},
+    }
+
+
+def _account_spec(account: Account) -> dict[str, Any]:
+    positions = []
+    for p in account.positions:
+        margin = {"margin": "cross"} if p.collateral is None else {"margin": "isolated", "collateral": p.collateral}
+        side = "long" if p.side == LONG else "short"
+        positions.append({"market": p.market, "side": side, "size": p.size, "entry": p.entry, **margin})
+    return {"id": account.id, "balance": account.balance, "positions": positions}

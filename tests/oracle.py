@@ -194,7 +194,7 @@ class Oracle:
                 self.take_over(unit)
             moved = bool(due)
             for claim in self.claims:  # takeover order is also oldest first
-                if claim.left > 0 and (REWORK or claim.number not in worked):  # choice: each claim is worked once a step, cascades or not
+                if claim.left > 0 and (REWORK or claim.number not in worked):
                     worked.add(claim.number)
                     left = claim.left
                     self.work(claim)
@@ -254,11 +254,12 @@ class Oracle:
         shares = [equity * part / sum(parts) if len(unit) > 1 else equity for part in parts]
         prices = [self.bankruptcy_price(h, share) for h, share in zip(unit, shares, strict=True)]
         maintenance = sum(map(self.maintenance, unit))
-        around = [self.due_around(unit, h) for h in unit]
-        for i, (h, share, price) in enumerate(zip(unit, shares, prices, strict=True)):
+        arounds = [self.liquidation_price(unit, h) for h in unit]
+        for h, share, price, around in zip(unit, shares, prices, arounds, strict=True):
             row = {"step": self.step, "claim": len(self.claims) + 1, "account": owner.id, **self.where(h), "size": h.size}
             row |= {"entry_price": h.entry, "mark_price": self.mark(h.market), "bankruptcy_price": price, "equity": equity}
-            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover", "due_at": around[i]}
+            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover"}
+            row |= {"liquidation_price": around}
             row |= dict.fromkeys(("book_size", "backstop_size", "deleveraged_size", "surplus", "shortfall"), Fraction(0))
             # choice: a unit more where half even would leave less than nothing of the share
             least = h.side * self.value(h.market, h.size, self.mark(h.market)) - share
@@ -289,6 +290,32 @@ class Oracle:
         if price <= 0:  # no venue has one; the letter allows it for linear contracts
             raise UnspecifiedError("a bankruptcy price of zero or less")
         return price
+
+    def liquidation_price(self, unit: list[Holding], h: Holding) -> tuple[Fraction, Fraction] | str:
+        """The last tick at which the unit is due and the first at which it is not, as the mark of this market alone gets better.
+
+        choice: the specification does not say to which of the two a liquidation price is rounded, nor what it is for an account
+        that is long and short in the market ("?"). "none" where it is due at every mark.
+        """
+        if sum(other.market is h.market for other in unit) > 1:
+            return "?"
+        tick = Fraction(h.market.tick)
+        start = ceil(self.mark(h.market) / tick) - (h.side == LONG)  # due here, or at a tick that lies on the worse side
+        start = max(start, 1)
+
+        def due(ticks: int) -> bool:
+            self.instead = {h.market.name: (start + h.side * ticks) * tick}
+            is_due = self.is_due(unit)
+            self.instead = {}
+            return is_due
+
+        low, high = 0, start - 1 if h.side != LONG else start * 10**6
+        if due(high):
+            return "none"
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if due(middle) else (low, middle)
+        return (start + h.side * low) * tick, (start + h.side * high) * tick
 
     def pay_fund(self, market: Market, amount: Fraction) -> None:
         self.funds[market.fund] += amount
@@ -420,7 +447,7 @@ class Oracle:
             h.size, h.cost = h.size - q, h.cost - part
             released = Fraction(0)
             if h.collateral is not None:
-                # choice: rounded down; more than pro rata where the fill loses more than that: it is the position's loss, not the balance's
+                # choice: rounded down; more than pro rata where the fill loses more, for that is the position's loss
                 released = max(down(h.collateral * q / before, self.unit), -realized)
                 h.collateral -= released
             h.owner.balance += released + realized  # the free balance of an isolated position is the account's balance
