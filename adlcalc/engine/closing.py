@@ -63,6 +63,18 @@ class FinalAccounts:
             gain += max(value - claim.cost, ZERO)
             entry = claim.price if claim.price is not None else ZERO
             held.append(PositionState(claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost))
+        takers = []
+        for backstop in ledger.backstops.values():
+            own, stock = backstop.cash, []
+            for book, (size, cost) in backstop.positions.items():
+                value = book.value(size, book.mark)
+                worth[book] += value
+                own += value - cost
+                if size:
+                    entry = round_to(margin.price_of_value(book.contract, size, cost) or ZERO, book.tick)
+                    stock.append(PositionState(book.name, 1 if size > 0 else -1, abs(size), entry, cost, None, book.mark, value - cost))
+            if backstop.taken:
+                takers.append(AccountState(backstop.id, "backstop", False, ZERO, own, backstop.cash, tuple(stock)))
         equity, positions = ZERO, []
         for book in ledger.markets.values():
             # the rest's value is what balances everybody else's, so rounded inverse values add up to zero too
@@ -74,6 +86,7 @@ class FinalAccounts:
                 positions.append(PositionState(book.name, side, abs(book.rest_size), entry, book.rest_cost, None, book.mark, value - book.rest_cost))
         if positions or equity:
             yield AccountState(REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions))
+        yield from takers
         if held:
             yield AccountState(VENUE, "open", False, ZERO, gain, ZERO, tuple(held))
 

@@ -1,6 +1,6 @@
-"""Deleveraging: closing a bankrupt position against the profitable positions of the other side, first in the queue first.
+"""Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the rulebook names.
 
-Public: deleverage.
+Public: deleverage, adl_price.
 """
 
 from __future__ import annotations
@@ -10,53 +10,103 @@ from decimal import Decimal
 
 from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.ledger import Claim, Holding
+from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
+from adlcalc.engine.policies import POLICIES, PolicyRules
 from adlcalc.engine.queue import Place
 from adlcalc.engine.state import State
 
 
 def deleverage(state: State, claim: Claim) -> Iterator[Event]:
-    """Close the claim at its bankruptcy price against the queue, each place up to its whole size, until it is covered.
+    """Close the claim against the queue until it is covered or nobody is left.
 
-    A place whose equity the fill would push below zero is skipped and reported. A claim without a bankruptcy price (an inverse long that
-    lost more than it is worth) cannot be matched at any price.
+    A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left among the others.
+    A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be matched at any price.
     """
     if claim.price is None:
         return
-    for place in state.queue(claim.book, -claim.side):
-        size = min(claim.size, place.holding.size)
-        proceeds = claim.cost_of(size)
-        forgone = proceeds - claim.book.value(claim.side * size, claim.book.mark)
-        equity_after = equity_behind(place.holding) - forgone
-        if equity_after < 0 and state.rules.adl.would_bankrupt == "skip":
-            if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
-                state.skipped.add((claim, place))
-                yield Skipped(
-                    state.step, claim.id, place.holding.holder.id, claim.book.name, -claim.side, place.rank, place.score, size, claim.price, equity_after
-                )  # fmt: skip
-            continue
-        yield from close_against(state, claim, place, size, proceeds, forgone)
-        if not claim.size:
+    queue = state.queue(claim.book, -claim.side)
+    if state.rules.adl.policy == "queue":
+        for place in queue:  # lazily: a long queue is not copied for a short claim
+            yield from close_against(state, claim, place, min(claim.size, place.holding.size))
+            if not claim.size:
+                return
+        return
+    policy, params = POLICIES[state.rules.adl.policy], PolicyRules(state.rules.adl.seed, state.rules.adl.top)
+    passed: set[Place] = set()
+    while claim.size:
+        before = claim.size
+        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot, params):
+            had = claim.size
+            yield from close_against(state, claim, place, size)
+            if claim.size == had:
+                passed.add(place)
+        if claim.size == before:
             return
+
+
+def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> Iterator[Event]:
+    """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
+    if state.rules.adl.price == "mark-then-bankruptcy":
+        at_mark = state.affordable(claim, size, lambda _size: claim.book.mark)
+        if at_mark:
+            yield from match(state, claim, place, at_mark, claim.book.mark)
+            size -= at_mark
+        if not size or not place.holding.size:
+            return
+    yield from match(state, claim, place, size, adl_price(state, claim))
+
+
+def adl_price(state: State, claim: Claim) -> Decimal:
+    """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the first two
+    (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
+    rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
+    assert bankruptcy is not None
+    return priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
+
+
+def priced(rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal) -> Decimal:
+    """`adl_price` as a function of numbers; mixes and spreads are rounded half even to the tick."""
+    if rule == "mark":
+        return mark
+    if rule == "previous-mark":
+        return previous
+    if rule == "mix":
+        return round_to(weight * bankruptcy + (ONE - weight) * mark, tick, HALF_EVEN)
+    if rule == "spread":
+        return round_to(mark * (ONE - side * weight), tick, HALF_EVEN)
+    return bankruptcy
 
 
 def equity_behind(holding: Holding) -> Decimal:
     """Equity of the position (isolated) or of the account (cross), at the marks."""
     unit = holding.unit
-    return unit.cash() + sum(other.value() for other in unit.holdings if other.size)
+    return unit.cash() + sum((other.value() for other in unit.holdings if other.size), ZERO)
 
 
-def close_against(state: State, claim: Claim, place: Place, size: Decimal, proceeds: Decimal, forgone: Decimal) -> Iterator[Event]:
-    """One fill: `size` of the claim against `place`, for the same `proceeds` on both sides."""
-    holding = place.holding
-    assert claim.price is not None
+def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal) -> Iterator[Event]:
+    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
+    holding, book = place.holding, claim.book
+    if price <= 0 and book.contract.kind == "inverse":
+        return  # rounded to nothing by a coarse tick: no value can be put on it
+    proceeds = book.value(claim.side * size, price)
+    forgone = proceeds - book.value(claim.side * size, book.mark)
+    if forgone > 0 and state.rules.adl.would_bankrupt == "skip":
+        equity_after = equity_behind(holding) - forgone
+        if equity_after < 0:
+            if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
+                state.skipped.add((claim, place))
+                account = holding.holder.id
+                yield Skipped(state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after)
+            return
     yield from state.settle_funding(holding)
     before = holding.size
     pnl = state.ledger.close_part(holding, size, -proceeds)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     holding.holder.deleveraged = True
-    state.changed[holding.unit] = None
+    state.note_change(holding)
     yield Deleveraged(
-        state.step, claim.id, claim.account, holding.holder.id, claim.book.name, holding.side, place.rank, place.score, before, size,
-        claim.price, claim.book.mark, pnl, forgone, place.tied,
+        state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
+        price, book.mark, pnl, forgone, place.tied,
     )  # fmt: skip
-    yield from state.post_result(claim, result, "dust")
+    if claim.holding is None:
+        yield from state.post_result(claim, result, "dust" if price == claim.price else "surplus")

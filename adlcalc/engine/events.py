@@ -29,7 +29,8 @@ class PositionState(NamedTuple):
 
 
 class AccountState(NamedTuple):
-    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position was).
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position was),
+    'backstop' (a provider that took something over).
 
     The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at its end,
     where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
@@ -70,7 +71,8 @@ class FundingPaid(NamedTuple):
 
 
 class FundingSettled(NamedTuple):
-    """What one position has paid (negative) or received since it was last settled, rounded against the account; the dust goes to the fund."""
+    """What one position has paid (negative) or received since it was last settled, rounded down (against the
+    account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund at the end."""
 
     step: int
     account: str

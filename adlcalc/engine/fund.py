@@ -1,6 +1,6 @@
 """The insurance fund: it keeps surpluses and pays shortfalls while it may.
 
-Public: largest_affordable.
+Public: FundBook, largest_affordable.
 """
 
 from __future__ import annotations
@@ -8,7 +8,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from adlcalc.engine.numbers import DOWN, ONE, ZERO, divide, round_to
+from adlcalc.engine.model import Fund, FundRules
+from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to, rounder
+
+ENDLESS = D("1E+50")
+"""What a fund that may go below zero can always pay."""
+
+
+class FundBook:
+    """An insurance fund while it runs."""
+
+    __slots__ = ("_history", "_money", "_stopped", "balance", "floor", "name", "rules")
+
+    def __init__(self, fund: Fund, rules: FundRules, unit: Decimal) -> None:
+        self.name, self.balance, self.floor, self.rules = fund.name, fund.balance, fund.floor, rules
+        self._money = rounder(unit, DOWN)
+        self._stopped = False
+        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the start
+        self._history: list[tuple[int, Decimal]] = [(0, fund.balance if fund.peak is None else max(fund.peak, fund.balance))]
+
+    def begin(self, seconds: int) -> None:
+        """A new step at `seconds`: what has left the window no longer counts, and a stopped fund may have recovered."""
+        drawdown = self.rules.drawdown
+        if drawdown is None:
+            return
+        self._history.append((seconds, self.balance))
+        if drawdown.window is not None:
+            self._history = [entry for entry in self._history if entry[0] >= seconds - drawdown.window]
+        if self._stopped and self.balance > self.peak() * (ONE - drawdown.stop):
+            self._stopped = False
+
+    def peak(self) -> Decimal:
+        """The highest balance in the window."""
+        return max(max(balance for _, balance in self._history), self.balance)
+
+    def available(self) -> Decimal:
+        """What it may still pay: the balance above its floor, or above where its drawdown stops it; never below zero.
+
+        Drawdown: down to peak - max(start x peak, at_least). Once there it pays nothing until it is less than `stop` below the peak.
+        """
+        if self.rules.negative:
+            return ENDLESS
+        drawdown = self.rules.drawdown
+        if drawdown is None:
+            return max(self.balance - self.floor, ZERO)
+        peak = self.peak()
+        left = self._money(self.balance - max(self.floor, peak - max(drawdown.start * peak, drawdown.at_least)))
+        if left <= 0:
+            self._stopped = True
+        return ZERO if self._stopped else left
 
 
 def largest_affordable(size: Decimal, lot: Decimal, loss: Callable[[Decimal], Decimal], available: Decimal) -> Decimal:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine import margin
-from adlcalc.engine.model import Account, Fund, Market, Position, Scenario
+from adlcalc.engine.fund import FundBook
+from adlcalc.engine.model import Account, Market, Position, Scenario
 from adlcalc.engine.numbers import DOWN, FLOOR, ZERO, divide, round_to
 
 
@@ -27,12 +28,12 @@ class AuditError(Exception):
 class MarketBook:
     """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the market."""
 
-    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
+    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "previous", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
 
     def __init__(self, market: Market, order: int, unit: Decimal) -> None:
         self.market, self.order, self.unit = market, order, unit
         self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
-        self.mark = self.funding = ZERO
+        self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0
         self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
@@ -148,12 +149,17 @@ class Unit:
 
 
 class Claim:
-    """A bankrupt position in the venue's hands. cost = its value at the bankruptcy price, so its pnl is surplus or shortfall."""
+    """A position that is being closed. cost = its value at the bankruptcy price, so its pnl is surplus or shortfall.
 
-    __slots__ = ("account", "book", "cost", "id", "price", "side", "size")
+    `holding` is None where the venue holds it; else it still stands in the account's own name, and the account keeps the result.
+    """
+
+    __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "side", "size")
 
     def __init__(self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal) -> None:
         self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
+        self.holding: Holding | None = None
+        self.holder: Holder | None = None
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is left."""
@@ -163,12 +169,16 @@ class Claim:
             return round_to(divide(self.cost * size, self.size), self.book.unit)
         return self.book.value(self.side * size, self.price)
 
-    def loss(self, size: Decimal, price: Decimal) -> Decimal:
-        """How much worse than at the bankruptcy price `size` closes at `price`, in money, before rounding (negative: better)."""
-        if self.price is None:
-            return self.cost_of(size) - self.book.value(self.side * size, price)
+    def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
+        """How much worse than at the bankruptcy price `size` closes at `price`, in money (negative: better).
+
+        The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes no lot cheaper.
+        """
+        posted = self.cost_of(size) - self.book.value(self.side * size, price)
+        if self.price is None or whole or self.book.contract.rounding == "per-contract":
+            return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier
-        return worse if self.book.contract.kind == "linear" else divide(worse, self.price * price)
+        return max(posted, worse if self.book.contract.kind == "linear" else divide(worse, self.price * price))
 
     def at_or_beyond(self, price: Decimal) -> bool:
         """Is `price` no better for closing this claim than its bankruptcy price?"""
@@ -179,17 +189,25 @@ class Claim:
         return self.price is not None and (price >= self.price if self.side > 0 else price <= self.price)
 
 
-class FundBook:
-    """An insurance fund while it runs."""
+class Backstop:
+    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left: its capacity in this step."""
 
-    __slots__ = ("balance", "floor", "name", "opening")
+    __slots__ = ("cash", "id", "left", "positions", "taken")
 
-    def __init__(self, fund: Fund) -> None:
-        self.name, self.balance, self.floor, self.opening = fund.name, fund.balance, fund.floor, fund.balance
+    def __init__(self, id: str) -> None:
+        self.id, self.cash, self.taken = id, ZERO, False
+        self.positions: dict[MarketBook, list[Decimal]] = {}  # [signed size, cost]
+        self.left: dict[MarketBook, Decimal] = {}
 
-    def available(self) -> Decimal:
-        """What it may still pay: the balance above its floor, never below zero."""
-        return max(self.balance - self.floor, ZERO)
+    def take(self, book: MarketBook, signed_size: Decimal, cost: Decimal) -> None:
+        position = self.positions.setdefault(book, [ZERO, ZERO])
+        position[0] += signed_size
+        position[1] += cost
+        self.taken = True
+
+    def standing(self) -> Decimal:
+        """Cash - cost: what the audit adds up."""
+        return self.cash - sum((cost for _size, cost in self.positions.values()), ZERO)
 
 
 class Ledger:
@@ -198,7 +216,8 @@ class Ledger:
     def __init__(self, scenario: Scenario) -> None:
         self.unit = scenario.money_unit
         self.markets = {market.name: MarketBook(market, i, self.unit) for i, market in enumerate(scenario.markets)}
-        self.funds = {fund.name: FundBook(fund) for fund in scenario.funds}
+        self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.holders: list[Holder] = []
         self.units: list[Unit] = []
         self.claims: list[Claim] = []  # what the venue holds, oldest first
@@ -250,6 +269,8 @@ class Ledger:
             total += fund.balance
         for claim in self.claims:
             total -= claim.cost
+        for backstop in self.backstops.values():
+            total += backstop.standing()
         for book in self.markets.values():
             total += book.rest_cash - book.rest_cost
         return total
@@ -259,6 +280,9 @@ class Ledger:
         contracts = {book.name: book.rest_size for book in self.markets.values()}
         for claim in self.claims:
             contracts[claim.book.name] += claim.side * claim.size
+        for backstop in self.backstops.values():
+            for book, (size, _cost) in backstop.positions.items():
+                contracts[book.name] += size
         return contracts
 
     def touch(self, holder: Holder) -> None:
@@ -286,11 +310,12 @@ class Ledger:
         else:
             holding.holder.balance += amount
 
-    def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal) -> Decimal:
+    def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal, release: bool = True) -> Decimal:
         """Close `size` of a position for `proceeds` (signed value); the realized pnl.
 
         Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to the free
-        balance with the pnl; a loss larger than what is released is borne by the position's own collateral.
+        balance with the pnl; a loss larger than what is released is borne by the position's own collateral. release=False (a liquidation
+        in the account's own name): all of it stays with the position until that is closed.
         """
         self.touch(holding.holder)
         cost = holding.cost_of(size)
@@ -299,10 +324,12 @@ class Ledger:
             holding.holder.balance += pnl
         else:
             whole = size == holding.size
-            released = holding.collateral if whole else round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)
+            released = holding.collateral if whole else ZERO
+            if release and not whole:
+                released = round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)
             holding.collateral -= released
             freed = released + pnl
-            if freed < 0 and not whole:
+            if not whole and (freed < 0 or not release):
                 holding.collateral += freed
             else:
                 holding.holder.balance += freed
@@ -316,12 +343,17 @@ class Ledger:
         book.rest_size += signed_size
         book.rest_cost += fill_value
 
-    def new_claim(self, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
+    def next_claim(self) -> int:
+        """The number of the next claim."""
+        self.claim_count += 1
+        return self.claim_count
+
+    def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
         """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the account's books
         until `empty_margin` takes it."""
         self.touch(holding.holder)
-        self.claim_count += 1
-        claim = Claim(self.claim_count, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
+        claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
+        claim.holder = holding.holder
         self.claims.append(claim)
         self.pay_in(holding, cost - holding.cost)
         holding.cost = holding.size = holding.signed_size = ZERO
@@ -339,7 +371,15 @@ class Ledger:
         cost = claim.cost_of(size)
         claim.cost -= cost
         claim.size -= size
+        if claim.holding is not None:
+            self.close_part(claim.holding, size, proceeds, release=False)
         return proceeds - cost
+
+    def give_back(self, claim: Claim, amount: Decimal) -> None:
+        """A surplus that the account keeps goes to its balance."""
+        if claim.holder is not None:
+            self.touch(claim.holder)
+            claim.holder.balance += amount
 
     def open_claims(self) -> Iterator[Claim]:
         return (claim for claim in list(self.claims) if claim.size)

@@ -57,9 +57,10 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
 
 def liquidate(state: State, due: Due) -> Iterator[Event]:
     """Reduce what can be reduced; if the unit is still due, take all of it over."""
-    if state.rules.liquidation.reduce == "lower-tier":
+    rule = state.rules.liquidation.reduce
+    if rule != "none":
         for holding in due.unit.open_holdings():
-            yield from reduce_to_lower_tier(state, due, holding)
+            yield from reduce(state, due.unit, holding, REDUCTIONS[rule])
         equity, maintenance = due.unit.margin()
         state.evaluations += 1
         if not is_due(state.rules, equity, maintenance):
@@ -75,16 +76,24 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     unit.holder.liquidated = True
     for holding in unit.open_holdings():
         yield from state.settle_funding(holding)
-    targets = bankrupt_values(unit)
-    for holding, target in targets:
-        book = holding.book
-        price = margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
+    # all prices are those of the unit as it stands, before any of it is moved
+    moves = []
+    for holding, target in bankrupt_values(unit):
+        price = bankruptcy(holding, target)
         # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
-        cost = target if price is None else max(book.value(holding.signed_size, price), target)
-        yield liquidated(state, due, holding, holding.size, price, "takeover")
-        state.ledger.new_claim(holding, price, round_to(cost, state.ledger.unit, CEILING))
+        cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
+        moves.append((holding, cost, liquidated(state, due, holding, holding.size, price, "takeover", state.ledger.next_claim())))
+    for holding, cost, event in moves:
+        yield event
+        state.ledger.new_claim(event.claim, holding, event.bankruptcy_price, round_to(cost, state.ledger.unit, CEILING))
     left = state.ledger.empty_margin(unit)
     yield from state.post_result(state.ledger.claims[-1], left, "dust")
+
+
+def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
+    """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
+    book = holding.book
+    return margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
@@ -106,8 +115,8 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
 
 
-def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str) -> Liquidated:
-    """The event of a position that is taken over or reduced, with the prices that explain it."""
+def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int) -> Liquidated:
+    """The event of a position that is closed, with the prices that explain it."""
     book, unit = holding.book, due.unit
     # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
     cash = unit.cash()
@@ -117,41 +126,62 @@ def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: D
             cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
     trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
     return Liquidated(
-        state.step, state.ledger.claim_count + 1, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
+        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
         price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
     )  # fmt: skip
 
 
-def reduce_to_lower_tier(state: State, due: Due, holding: Holding) -> Iterator[Event]:
-    """BitMEX: one fill-or-kill order of the size that brings the position into the next lower risk tier.
+class Reduction(NamedTuple):
+    """What is tried before a takeover: orders that each bring the position `tiers` tiers lower, from tier number `from_tier` (the lowest is 1)
+    on; `repeat` them until the unit is no longer due."""
 
-    The order is filled whole at its bankruptcy price or better, or not at all; the account keeps what it realizes. Rule liquidation.reduce.
+    tiers: int
+    from_tier: int
+    repeat: bool
+
+
+REDUCTIONS = {
+    "lower-tier": Reduction(1, 2, repeat=False),  # BitMEX, Bybit: one order, else takeover
+    "tier-by-tier": Reduction(1, 2, repeat=True),  # MEXC, HTX, Gate
+    "two-tiers": Reduction(2, 3, repeat=True),  # OKX, Bitget: two tiers at a time from the third on
+}
+
+
+def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
+    """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower tier.
+
+    An order is filled whole at the bankruptcy price or better, or not at all; the account keeps what it realizes.
     """
     book, rule = holding.book, holding.book.market.maintenance
-    tier = margin.tier_index(rule, holding.size, holding.cost) if rule.by != "notional" else 0
-    if not tier:
-        return
-    size = size_above(holding, rule.tiers[tier].floor)
-    target = dict(bankrupt_values(due.unit))[holding]
-    price = margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
-    fills = state.book_side(book, holding.side).fill_or_kill(size, price)
-    if size >= holding.size or price is None or not fills:
-        return
-    yield from state.settle_funding(holding)
-    yield liquidated(state, due, holding, size, price, "reduced")
-    state.ledger.claim_count += 1
-    due.unit.holder.liquidated = True
-    for filled, at in fills:
-        state.book_side(book, holding.side).take(filled)
-        proceeds = book.value(holding.side * filled, at)
-        state.ledger.close_part(holding, filled, proceeds)
-        state.ledger.to_rest(book, holding.side * filled, proceeds)
-        yield BookFilled(state.step, state.ledger.claim_count, book.name, holding.side, filled, at, ZERO)
+    while True:
+        equity, maintenance = unit.margin()
+        state.evaluations += 1
+        due = Due(unit, equity, maintenance)
+        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == "notional" else holding.cost) + 1
+        if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
+            return
+        size = size_above(holding, rule.tiers[tier - how.tiers].floor)
+        price = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
+        fills = state.book_side(book, holding.side).fill_or_kill(size, price)
+        if size >= holding.size or price is None or not fills:
+            return
+        yield from state.settle_funding(holding)
+        number = state.ledger.next_claim()
+        yield liquidated(state, due, holding, size, price, "reduced", number)
+        unit.holder.liquidated = True
+        for filled, at in fills:
+            state.book_side(book, holding.side).take(filled)
+            proceeds = book.value(holding.side * filled, at)
+            state.ledger.close_part(holding, filled, proceeds)
+            state.ledger.to_rest(book, holding.side * filled, proceeds)
+            yield BookFilled(state.step, number, book.name, holding.side, filled, at, ZERO)
+        if not how.repeat:
+            return
 
 
 def size_above(holding: Holding, floor: Decimal) -> Decimal:
-    """The smallest number of lots whose closing leaves less than `floor` of entry value (or of size, where tiers go by size)."""
+    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional, entry value or size."""
     book = holding.book
-    basis = holding.size if book.market.maintenance.by == "size" else abs(holding.cost)
+    basis = {"size": holding.size, "entry-value": abs(holding.cost), "notional": abs(holding.value())}[book.market.maintenance.by]
     lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
     return (lots + 1) * book.lot

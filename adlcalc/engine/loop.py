@@ -17,7 +17,8 @@ from adlcalc.engine.ledger import MarketBook
 from adlcalc.engine.liquidation import find_due, liquidate
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.engine.state import State
+from adlcalc.engine.own_name import liquidate_in_own_name
+from adlcalc.engine.state import Observer, State
 from adlcalc.engine.waterfall import work
 
 
@@ -25,10 +26,10 @@ class PrecisionError(ValueError):
     """The scenario's numbers have more digits together than 60-digit arithmetic holds exactly."""
 
 
-def run(scenario: Scenario, *, index: bool = True) -> Iterator[Event]:
+def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = None) -> Iterator[Event]:
     """The events of a scenario, step by step.
 
-    index=False evaluates every account at every step: slower, the same events. Raises AuditError (a bug) or PrecisionError.
+    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug) or PrecisionError.
     The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
     """
     collecting = gc.isenabled()
@@ -36,13 +37,17 @@ def run(scenario: Scenario, *, index: bool = True) -> Iterator[Event]:
     try:
         # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has control
         with exact_step(0):
-            state = State(scenario, index)
+            state = State(scenario, index, observer)
         audit: Audit | None = None
         for step in range(scenario.path.steps):
             with exact_step(step):
                 events = list(begin_step(state, scenario.path, step))
                 audit = audit or Audit(state.ledger)
+                if observer:
+                    observer.marked(state)
                 events.extend(one_step(state))
+                if observer:
+                    observer.ended(state)
                 if step == scenario.path.steps - 1:
                     events.extend(settle_everybody(state))
                     audit.everybody(step)
@@ -74,6 +79,7 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     state.begin(step)
     books = state.ledger.markets.values()
     for book in books:
+        book.previous = book.mark if step else path.marks[book.name][0]
         book.mark = path.marks[book.name][step]
     if step == 0:
         state.ledger.open_marks()
@@ -97,12 +103,13 @@ def paying_contracts(book: MarketBook, rate: Decimal) -> Decimal:
 
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
+    close_unit = liquidate_in_own_name if state.rules.liquidation.method == "market" else liquidate
     pending = state.watchlist.touched()
     while True:
         due = find_due(state, pending)
-        for one in due:
-            yield from liquidate(state, one)
         state.changed = {}
+        for one in due:
+            yield from close_unit(state, one)
         moved = False
         for claim in state.ledger.open_claims():
             before = claim.size

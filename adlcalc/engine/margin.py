@@ -134,4 +134,7 @@ def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decim
     Rounded so that the closed account does not end below zero: a long's up, a short's down.
     """
     price = price_of_value(contract, side * size, target)
-    return None if price is None else round_to(price, tick, CEILING if side > 0 else FLOOR)
+    if price is None:
+        return None
+    price = round_to(price, tick, CEILING if side > 0 else FLOOR)
+    return price if price > 0 or contract.kind == "linear" else None

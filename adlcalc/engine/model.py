@@ -156,7 +156,8 @@ class LiquidationRules:
     'tier-by-tier', 'two-tiers', 'to-maintenance'); surplus: who keeps a fill better than the bankruptcy price ('fund' | 'account').
     method 'market': orders in the account's own name, which keeps what they leave it; `size` of an order: 'whole', 'portion' (that share of a
     position whose notional is above portion_above; what is still due in the step is then closed whole, where then_whole), 'deficit' (what
-    restores the maintenance margin). limit: 'none' | 'bankruptcy' | 'bankruptcy-or-mark' | 'fillable' (dYdX, with spread and adjustment).
+    restores the maintenance margin), between portion_at_least and max_notional of notional. share: a bankruptcy price counts the position's
+    share of the account's equity by 'maintenance', or 'all' of it. limit: 'none' | 'bankruptcy' | 'bankruptcy-or-mark' | 'fillable' (dYdX, with spread and adjustment).
     fee: rate on the closed notional, to the fund, at most what `fee_cap` names: the 'surplus' over the bankruptcy price, or the 'equity' left.
     """
 
@@ -166,6 +167,9 @@ class LiquidationRules:
     size: str = "whole"
     portion: Decimal = ONE
     portion_above: Decimal = ZERO
+    portion_at_least: Decimal = ZERO
+    max_notional: Decimal | None = None
+    share: str = "maintenance"
     then_whole: bool = False
     limit: str = "none"
     spread: Decimal = ZERO
@@ -198,12 +202,13 @@ class BackstopRules:
     """kind: 'none'; 'providers' share a claim pro rata to their capacity; 'auction': the best bid first, each at its own price;
     'vault': takes units whose equity is below `vault_below` of their maintenance margin, with all their margin, at the mark.
 
-    when (providers, auction): 'before-fund' (after the book at the bankruptcy price or better) | 'before-book'. price (providers): as AdlRules.price.
+    when (providers, auction): 'before-fund' (after the book at the bankruptcy price or better) | 'before-book'. price, price_weight (providers): as in AdlRules.
     """
 
     kind: str = "none"
     when: str = "before-fund"
     price: str = "bankruptcy"
+    price_weight: Decimal = ONE
     vault_below: Decimal = ONE
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from adlcalc.engine.expression import score_function
 from adlcalc.engine.ledger import Holding, MarketBook
 from adlcalc.engine.model import AdlRules
-from adlcalc.engine.scores import SCORES, Inputs, inputs_of
+from adlcalc.engine.scores import Inputs, inputs_of
 
 
 class Place:
@@ -31,7 +32,7 @@ class Queue:
     """The queue on the state of the moment it is made. Iterating skips places whose position is gone; it may be iterated again."""
 
     def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
-        score, winners_only = SCORES[rules.score], rules.eligible == "winners"
+        score, winners_only = score_function(rules.score), rules.eligible == "winners"
         places = []
         for holding in book.holdings[side]:
             if not holding.size:

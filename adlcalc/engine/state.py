@@ -1,15 +1,16 @@
 """What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
 
-Public: State.
+Public: State, Observer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
-from adlcalc.engine.ledger import Claim, FundBook, Holding, Ledger, MarketBook, Unit
+from adlcalc.engine.fund import FundBook, largest_affordable
+from adlcalc.engine.ledger import Backstop, Claim, Holding, Ledger, MarketBook, Unit
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO
@@ -17,11 +18,30 @@ from adlcalc.engine.queue import Place, Queue
 from adlcalc.engine.watchlist import Everybody, Watchlist
 
 
+class Observer:
+    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides by.
+
+    Each method is called inside the exact context and must leave the state as it found it.
+    """
+
+    def marked(self, state: State) -> None:
+        """The marks of a step have moved and its funding is paid; nobody has been liquidated at them yet."""
+
+    def ranked(self, state: State, queue: Queue) -> None:
+        """A queue has been ranked, for a fill that is about to be made."""
+
+    def ended(self, state: State) -> None:
+        """A step has been worked; its queues, where it had any, are still those it used."""
+
+
 class State:
     """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure of the index."""
 
-    def __init__(self, scenario: Scenario, index: bool) -> None:
+    def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
+        self.observer = observer
         self.rules = scenario.rules
+        self.providers = scenario.providers
+        self._seconds = scenario.path.seconds
         self.ledger = Ledger(scenario)
         self.step = 0
         self.evaluations = 0
@@ -38,6 +58,10 @@ class State:
         self._queues.clear()
         self.skipped.clear()
         self.ledger.claims = list(self.ledger.open_claims())
+        for fund in self.ledger.funds.values():
+            fund.begin(self._seconds[step] if self._seconds else step)
+        for provider in self.providers:
+            self.ledger.backstops[provider.id].left[self.ledger.markets[provider.market]] = provider.size
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
@@ -51,10 +75,34 @@ class State:
         key = (book.name, side)
         if key not in self._queues:
             self._queues[key] = Queue(book, side, self.rules.adl)
+            if self.observer:
+                self.observer.ranked(self, self._queues[key])
         return self._queues[key]
 
     def fund_of(self, book: MarketBook) -> FundBook:
         return self.ledger.funds[book.market.fund]
+
+    def affordable(self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None) -> Decimal:
+        """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
+
+        available: what it may pay (None: what it has).
+        """
+        if available is None:
+            available = self.fund_of(claim.book).available()
+        return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
+
+    def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
+        """How far from the mark a bidder bids in a market."""
+        return next((p.distance for p in self.providers if p.id == backstop.id and p.market == book.name), ZERO)
+
+    def note_change(self, holding: Holding) -> None:
+        """A fill changed this position's unit, and the balance that the account's cross positions stand on."""
+        self.changed[holding.unit] = None
+        if holding.unit.isolated:
+            for other in holding.holder.holdings:
+                if not other.unit.isolated:
+                    self.changed[other.unit] = None
+                    break
 
     def settle_funding(self, holding: Holding) -> Iterator[Event]:
         """Settle a position's funding before anything else changes it."""

@@ -40,6 +40,9 @@ class Everybody:
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Nothing to remember."""
 
+    def keep(self, unit: Unit) -> None:
+        """Nothing to remember."""
+
 
 class Heap:
     """Triggers of one side of one moving number. Entries are `key << bits | position number`, smallest first; the key is negated where
@@ -76,13 +79,14 @@ class Watchlist:
             for side in (1, -1):
                 funding = Heap(side, step * D("1E-6"), bits) if pays else None
                 self._heaps[book, side] = (Heap(-side, step, bits), funding)
+        self._kept: dict[Unit, None] = {}
         self._unwatched: list[Unit] | None = ledger.units
 
     def touched(self) -> Iterable[Unit]:
         """The units whose triggers the present marks and funding indices have crossed."""
         if self._unwatched is not None:
             return self._open()
-        units: dict[Unit, None] = {}
+        units, self._kept = self._kept, {}
         for (book, _side), heaps in self._heaps.items():
             for which, (heap, now) in enumerate(zip(heaps, (book.mark, book.funding), strict=True)):
                 if heap is None or not heap.entries:
@@ -115,6 +119,10 @@ class Watchlist:
                 room = divide(shorten(share, FUNDING_SHARE), holding.size)
                 level = holding.book.funding + holding.side * shorten(room)
             self._set(holding, price, level)
+
+    def keep(self, unit: Unit) -> None:
+        """A unit that stays due with its account: look at it at every step."""
+        self._kept[unit] = None
 
     def _open(self) -> Iterable[Unit]:
         """The first look: single positions get their triggers without an evaluation, the others are evaluated once."""

@@ -1,0 +1,300 @@
+"""A score of the user's own, written as an expression: score: "pnl_percent * effective_leverage".
+
+    numbers       2, 0.5, 1_000
+    names         those of NAMES, of one position at the marks
+    operators     + - * /, ** with a whole number up to 9, parentheses
+    functions     min(a, b, ...), max(a, b, ...), abs(a)
+    a choice      a if b > c else d, with < <= > >= == !=
+
+It is read by the small grammar below and by nothing else, and it is evaluated in fractions: equal is equal. The result is rounded
+once, to 60 digits. Division by zero gives INFINITE with the sign of what is divided, and 0 / 0 is 0.
+
+Public: NAMES, ExpressionError, score_function.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
+
+from adlcalc.engine.numbers import divide
+from adlcalc.engine.scores import INFINITE, SCORES, Inputs, Score
+
+LENGTH, DEPTH, DEGREE = 500, 32, 32
+"""How long an expression may be, how deeply nested, and how many factors may be multiplied in one term."""
+
+_INFINITE = Fraction(INFINITE)
+_Value = Callable[[Inputs], Fraction]
+
+
+def _over(a: Fraction, b: Fraction) -> Fraction:
+    if b:
+        return a / b
+    return _INFINITE if a > 0 else (-_INFINITE if a < 0 else Fraction(0))
+
+
+def _over_equity(a: Decimal, x: Inputs) -> Fraction:
+    return Fraction(a) / Fraction(x.equity) if x.equity > 0 else _INFINITE
+
+
+NAMES: Mapping[str, tuple[str, _Value]] = {
+    "pnl": ("unrealized pnl at the mark", lambda x: Fraction(x.pnl)),
+    "pnl_percent": ("pnl / entry_value", lambda x: _over(Fraction(x.pnl), Fraction(x.entry_value))),
+    "roe": ("pnl / initial_margin", lambda x: _over(Fraction(x.pnl), Fraction(x.initial_margin))),
+    "entry_value": ("notional at the entry price", lambda x: Fraction(x.entry_value)),
+    "notional": ("notional at the mark", lambda x: Fraction(x.notional)),
+    "exposure": ("notional of all that equity carries", lambda x: Fraction(x.exposure)),
+    "equity": ("of the position (isolated) or of the account (cross)", lambda x: Fraction(x.equity)),
+    "collateral": ("margin of the position (isolated) or balance of the account (cross)", lambda x: Fraction(x.balance)),
+    "maintenance": ("maintenance margin of the position (isolated) or of the account (cross)", lambda x: Fraction(x.maintenance)),
+    "initial_margin": ("entry_value / chosen leverage, else the collateral", lambda x: Fraction(x.initial_margin)),
+    "effective_leverage": ("exposure / equity; INFINITE without equity", lambda x: _over_equity(x.exposure, x)),
+    "margin_ratio": ("maintenance / equity; INFINITE without equity", lambda x: _over_equity(x.maintenance, x)),
+    "size": ("contracts, always positive", lambda x: Fraction(x.size)),
+    "side": ("1 long, -1 short", lambda x: Fraction(x.side)),
+    "entry_price": ("entry price", lambda x: Fraction(x.entry)),
+    "mark_price": ("mark price", lambda x: Fraction(x.mark)),
+}
+"""Every name an expression may use, and what it is."""
+
+
+class ExpressionError(ValueError):
+    """What is wrong with an expression: `message` is a predicate ('must not ...'), column (from 1) and length point into it."""
+
+    def __init__(self, column: int, length: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.column, self.length, self.message, self.hint = column, length, message, hint
+
+
+@cache
+def score_function(text: str) -> Score:
+    """The score of that name, or the score that the expression says. Raises ExpressionError."""
+    if text in SCORES:
+        return SCORES[text]
+    value = _Reader(text).read()
+
+    def score(x: Inputs) -> Decimal:
+        found = value(x)
+        if abs(found) >= _INFINITE:
+            return INFINITE if found > 0 else -INFINITE
+        return divide(Decimal(found.numerator), Decimal(found.denominator))
+
+    return score
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"(?P<number>\d+(_\d+)*(\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[<>=!]=|[-+*/()<>,])", re.ASCII
+)
+_WORD = re.compile(r"[\w.]+|.", re.DOTALL)
+_COMPARE: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_WORDS = ("if", "else")
+_FUNCTIONS = ("min", "max", "abs")
+
+
+class _Token(NamedTuple):
+    kind: str  # 'number', 'name', 'sign', 'end'
+    text: str
+    column: int
+
+
+class _Part(NamedTuple):
+    """A part that has been read: what it is worth, and how many factors it multiplies at most."""
+
+    value: _Value
+    degree: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    if len(text) > LENGTH:
+        raise ExpressionError(1, len(text), f"must have at most {LENGTH} characters, not {len(text)}")
+    tokens, at = [], 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found:
+            tokens.append(_Token(str(found.lastgroup), found[0], at + 1))
+            at = found.end()
+        elif text[at] in " \t\n":
+            at += 1
+        else:
+            bad = _WORD.findall(text, at)[0]
+            raise ExpressionError(at + 1, len(bad), f"must not contain {bad!a}", "numbers, names, + - * / ** ( ) and commas")
+    return [*tokens, _Token("end", "", len(text.rstrip()) + 1)]
+
+
+class _Reader:
+    """Recursive descent, one method per level: choice, sum, product, sign, power, atom."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens, self._at, self._depth = _tokens(text), 0, 0
+
+    def read(self) -> _Value:
+        part = self._choice()
+        if self._next.kind != "end":
+            raise self._unexpected("an operator")
+        return part.value
+
+    # where we stand
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _take(self, *texts: str) -> str:
+        """The next token's text if it is one of these; '' and nothing taken if it is not."""
+        text = self._next.text
+        if text not in texts or self._next.kind == "end":
+            return ""
+        self._at += 1
+        return text
+
+    def _need(self, text: str) -> None:
+        if not self._take(text):
+            raise self._unexpected(repr(text))
+
+    def _unexpected(self, wanted: str) -> ExpressionError:
+        token = self._next
+        found = "the end" if token.kind == "end" else repr(token.text)
+        return ExpressionError(token.column, max(len(token.text), 1), f"must have {wanted} here, not {found}")
+
+    # the levels
+
+    def _choice(self) -> _Part:
+        first = self._sum()
+        if not self._take("if"):
+            return first
+        left = self._sum().value
+        sign = self._take(*_COMPARE)
+        if not sign:
+            raise self._unexpected("a comparison")
+        holds, right = _COMPARE[sign], self._sum().value
+        self._need("else")
+        second = self._inside(self._choice)
+        one, other = first.value, second.value
+        return _Part(lambda x: one(x) if holds(left(x), right(x)) else other(x), max(first.degree, second.degree))
+
+    def _sum(self) -> _Part:
+        part = self._product()
+        while sign := self._take("+", "-"):
+            part = _added(part, self._product(), sign)
+        return part
+
+    def _product(self) -> _Part:
+        part = self._sign()
+        while True:
+            column = self._next.column
+            sign = self._take("*", "/")
+            if not sign:
+                return part
+            part = _multiplied(part, self._sign(), sign, column)
+
+    def _sign(self) -> _Part:
+        sign = self._take("+", "-")
+        if not sign:
+            return self._power()
+        part = self._inside(self._sign)
+        return part if sign == "+" else _Part(_negative(part.value), part.degree)
+
+    def _power(self) -> _Part:
+        part, column = self._atom(), self._next.column
+        if not self._take("**"):
+            return part
+        token = self._next
+        if not (token.kind == "number" and len(token.text) == 1):
+            raise self._unexpected("a whole number from 0 to 9")
+        self._at += 1
+        return _raised(part, int(token.text), column)
+
+    def _atom(self) -> _Part:
+        token = self._next
+        if token.kind == "number":
+            self._at += 1
+            return _number(token)
+        if self._take("("):
+            part = self._inside(self._choice)
+            self._need(")")
+            return part
+        if token.kind != "name" or token.text in _WORDS:
+            raise self._unexpected("a number, a name or '('")
+        self._at += 1
+        if self._take("("):
+            return self._call(token)
+        if token.text not in NAMES:
+            raise ExpressionError(token.column, len(token.text), f"must not use {token.text!r}, which is no name of a quantity")
+        return _Part(NAMES[token.text][1], 1)
+
+    def _call(self, name: _Token) -> _Part:
+        if name.text not in _FUNCTIONS:
+            hint = f"the functions are {', '.join(_FUNCTIONS)}"
+            raise ExpressionError(name.column, len(name.text), f"must not call {name.text!r}", hint)
+        parts = [self._inside(self._choice)]
+        while self._take(","):
+            parts.append(self._inside(self._choice))
+        self._need(")")
+        if (len(parts) == 1) != (name.text == "abs"):
+            wanted = "one argument" if name.text == "abs" else "two arguments or more"
+            raise ExpressionError(name.column, len(name.text), f"must give {name.text!r} {wanted}")
+        values, degree = [part.value for part in parts], max(part.degree for part in parts)
+        if name.text == "abs":
+            return _Part(lambda x: abs(values[0](x)), degree)
+        pick = min if name.text == "min" else max
+        return _Part(lambda x: pick(value(x) for value in values), degree)
+
+    def _inside(self, level: Callable[[], _Part]) -> _Part:
+        """One level deeper, if that is not too deep."""
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise ExpressionError(self._next.column, 1, f"must not be nested deeper than {DEPTH} levels")
+        part = level()
+        self._depth -= 1
+        return part
+
+
+# --- putting parts together ------------------------------------------------------------------------------------------------
+
+
+def _number(token: _Token) -> _Part:
+    if sum(c.isdigit() for c in token.text) > 30:
+        raise ExpressionError(token.column, len(token.text), "must not have a number of more than 30 digits")
+    number = Fraction(token.text.replace("_", ""))
+    return _Part(lambda x: number, 0)
+
+
+def _negative(value: _Value) -> _Value:
+    return lambda x: -value(x)
+
+
+def _added(a: _Part, b: _Part, sign: str) -> _Part:
+    one, other = a.value, b.value
+    degree = max(a.degree, b.degree)
+    return _Part((lambda x: one(x) + other(x)) if sign == "+" else (lambda x: one(x) - other(x)), degree)
+
+
+def _multiplied(a: _Part, b: _Part, sign: str, column: int) -> _Part:
+    one, other = a.value, b.value
+    degree = _bounded(a.degree + b.degree, column)
+    return _Part((lambda x: one(x) * other(x)) if sign == "*" else (lambda x: _over(one(x), other(x))), degree)
+
+
+def _raised(a: _Part, power: int, column: int) -> _Part:
+    value = a.value
+    return _Part(lambda x: value(x) ** power, _bounded(max(a.degree, 1) * power, column))
+
+
+def _bounded(degree: int, column: int) -> int:
+    if degree > DEGREE:
+        raise ExpressionError(column, 1, f"must not multiply more than {DEGREE} quantities in one term")
+    return degree
