@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli import run
+from adlcalc.cli import check, run
 
 
 def _version(wanted: bool) -> None:
@@ -37,3 +37,6 @@ app = typer.Typer(
 )
 app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
 app.command("run", epilog=run.EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True)(run.run)
+app.command("check", epilog=check.EXAMPLE, short_help="Hold scenarios to their expectations and goldens.", no_args_is_help=True)(
+    check.check
+)

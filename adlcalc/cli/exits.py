@@ -1,6 +1,6 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, explain.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, explain, described.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ def say(message: str) -> None:
 
 def explain(error: Exception, file: str) -> int:
     """Say what went wrong with a file and return the exit code: a fault of the scenario, or a bug."""
+    code, text = described(error, file)
+    say(text)
+    return code
+
+
+def described(error: Exception, file: str) -> tuple[int, str]:
+    """The exit code of an exception, and what is said of it."""
     from adlcalc.engine.ledger import AuditError
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.source import ScenarioErrors
 
     if isinstance(error, ScenarioErrors):
-        say(str(error))
-        return UNUSABLE
+        return UNUSABLE, str(error)
     if isinstance(error, PrecisionError):
-        say(f"{file}: error: {error}")
-        return UNUSABLE
+        return UNUSABLE, f"{file}: error: {error}"
     if isinstance(error, AuditError):
-        say(f"{file}: audit: {error}\nThis is a bug in adlcalc: please report it with the scenario.")
-        return BUG
+        return BUG, f"{file}: audit: {error}\nThis is a bug in adlcalc: please report it with the scenario."
     import traceback
 
-    say("".join(traceback.format_exception(error)).rstrip())
-    say(f"{file}: this is a bug in adlcalc: please report it with the lines above and the scenario.")
-    return BUG
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return BUG, f"{trace}\n{file}: this is a bug in adlcalc: please report it with the lines above and the scenario."

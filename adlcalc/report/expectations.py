@@ -1,46 +1,75 @@
-"""A run held against what its file expects of it (`expect:`). Every number is compared exactly.
+"""A run held against what its file expects of it (`expect:`). Numbers are compared exactly, but for those written `about:`.
 
-Public: Expectations, ExpectedLiquidation, ExpectedFill, Difference, differences.
+Public: Expectations, Around, Difference, differences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.events import Deleveraged, PositionState, Skipped
+from adlcalc.engine.model import side_name
 from adlcalc.engine.numbers import ZERO, exact, show
 from adlcalc.report.human import clean
 from adlcalc.report.run import Run
+from adlcalc.report.run_view import LiquidationRow
+from adlcalc.source.problems import escape
+
+LIQUIDATION = ("market", "side", "size", "entry_price", "mark_price", "bankruptcy_price", "liquidation_price")
+FILL = ("size", "price", "rank", "step", "market", "side", "bankrupt", "score", "realized_pnl", "forgone_pnl")
+POSITION = ("size", "entry")
+"""What may be expected of a row besides its account, in the order in which it is compared."""
 
 
-class ExpectedLiquidation(Protocol):
-    """An account that is liquidated, and at which step where that is said."""
+class Around(Protocol):
+    """A number that is written `about:`; right if it is not further away than `within`."""
+
+    @property
+    def value(self) -> Decimal: ...
+    @property
+    def within(self) -> Decimal: ...
+
+
+Amount = Decimal | Around
+
+
+class Named(Protocol):
+    """A row that is expected, with any of the fields above; what it does not have or what is None is not compared."""
 
     @property
     def account(self) -> str: ...
-    @property
-    def step(self) -> int | None: ...
 
 
-class ExpectedFill(Protocol):
-    """A row of the deleveraged table; what is None is not compared."""
+class Expectations(Protocol):
+    """What a file expects; None where it does not say. Fund amounts are totals over all steps: of all funds, or by fund."""
 
     @property
-    def account(self) -> str: ...
+    def liquidated(self) -> Sequence[Named] | None: ...
     @property
-    def size(self) -> Decimal | None: ...
+    def liquidated_in_order(self) -> Sequence[Named] | None: ...
     @property
-    def price(self) -> Decimal | None: ...
+    def fund_paid(self) -> Amount | Mapping[str, Amount] | None: ...
     @property
-    def rank(self) -> int | None: ...
+    def fund_received(self) -> Amount | Mapping[str, Amount] | None: ...
     @property
-    def market(self) -> str | None: ...
+    def fund_left(self) -> Amount | Mapping[str, Amount] | None: ...
     @property
-    def step(self) -> int | None: ...
+    def deleveraged(self) -> Sequence[Named] | None: ...
     @property
-    def bankrupt(self) -> str | None: ...
+    def skipped(self) -> Sequence[str] | None: ...
+    @property
+    def ranks(self) -> Mapping[str, int]: ...
+    @property
+    def bad_debt(self) -> Amount | None: ...
+    @property
+    def equity(self) -> Mapping[str, Amount]: ...
+    @property
+    def positions(self) -> Mapping[str, Sequence[Any]]: ...
+    @property
+    def where(self) -> Mapping[str, str]:
+        """'file:line:column' of each expectation by its path."""
 
 
 class Difference(NamedTuple):
@@ -51,34 +80,16 @@ class Difference(NamedTuple):
 
     def at(self, where: Mapping[str, str], file: str) -> str:
         """The message behind the place of the expectation in its file, or of the nearest one around it."""
+        line, column = self.place(where)
+        return f"{escape(file)}{f':{line}:{column}' if line else ''}: expect: {self.message}"
+
+    def place(self, where: Mapping[str, str]) -> tuple[int, int]:
+        """Line and column of the expectation or of the nearest one around it; 0, 0 where there is none."""
         path = self.path
         while path and path not in where:
             path = path.rpartition(".")[0]
-        return f"{where.get(path, file)}: expect: {self.message}"
-
-
-class Expectations(Protocol):
-    """What a file expects; None where it does not say. Fund amounts are totals over all funds and steps."""
-
-    @property
-    def liquidated(self) -> Sequence[ExpectedLiquidation] | None: ...
-    @property
-    def fund_paid(self) -> Decimal | None: ...
-    @property
-    def fund_received(self) -> Decimal | None: ...
-    @property
-    def fund_left(self) -> Decimal | None: ...
-    @property
-    def deleveraged(self) -> Sequence[ExpectedFill] | None: ...
-    @property
-    def bad_debt(self) -> Decimal | None: ...
-    @property
-    def equity(self) -> Mapping[str, Decimal]: ...
-    @property
-    def skipped(self) -> Sequence[str] | None: ...
-    @property
-    def where(self) -> Mapping[str, str]:
-        """'file:line:column' of each expectation by its path."""
+        parts = where.get(path, "").rsplit(":", 2)
+        return (int(parts[1]), int(parts[2])) if len(parts) == 3 else (0, 0)
 
 
 def differences(run: Run, expected: Expectations) -> list[Difference]:
@@ -89,72 +100,160 @@ def differences(run: Run, expected: Expectations) -> list[Difference]:
 
 def _all(run: Run, expected: Expectations) -> Iterator[Difference]:
     if expected.liquidated is not None:
-        yield from _liquidated(run, expected.liquidated)
+        yield from _liquidated(run.liquidations, expected.liquidated)
+    if expected.liquidated_in_order is not None:
+        yield from _in_order(run.liquidations, expected.liquidated_in_order)
     last = run.steps[-1].step if run.steps else 0
-    yield from _number("fund_paid", expected.fund_paid, sum((row.paid for row in run.fund), ZERO))
-    yield from _number("fund_received", expected.fund_received, sum((row.received for row in run.fund), ZERO))
-    yield from _number("fund_left", expected.fund_left, sum((row.closing for row in run.fund if row.step == last), ZERO))
+    yield from _fund("fund_paid", expected.fund_paid, [(row.fund, row.paid) for row in run.fund])
+    yield from _fund("fund_received", expected.fund_received, [(row.fund, row.received) for row in run.fund])
+    yield from _fund("fund_left", expected.fund_left, [(row.fund, row.closing) for row in run.fund if row.step == last])
     if expected.deleveraged is not None:
         yield from _deleveraged(run.deleveraged, expected.deleveraged)
     if expected.skipped is not None:
         yield from _names("skipped", expected.skipped, [row.account for row in run.skipped])
-    yield from _number("bad_debt", expected.bad_debt, run.audit.bad_debt)
-    if expected.equity:
-        yield from _equity(run, expected.equity)
+    yield from _ranks(run, expected.ranks)
+    yield from _value("bad_debt", "bad_debt", expected.bad_debt, run.audit.bad_debt)
+    yield from _accounts(run, expected)
 
 
-def _liquidated(run: Run, expected: Sequence[ExpectedLiquidation]) -> Iterator[Difference]:
+# --- liquidations ----------------------------------------------------------------------------------------------------
+
+
+def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
     """The same accounts, in any order; where steps are given for an account, at those steps and no others."""
-    yield from _names("liquidated", [row.account for row in expected], [row.account for row in run.liquidations])
+    yield from _names("liquidated", [row.account for row in expected], [row.account for row in rows])
     wanted: dict[str, set[int]] = {}
     first: dict[str, int] = {}
     for i, one in enumerate(expected):
-        if one.step is not None:
-            wanted.setdefault(one.account, set()).add(one.step)
+        step = getattr(one, "step", None)
+        if step is not None:
+            wanted.setdefault(one.account, set()).add(step)
             first.setdefault(one.account, i)
     for account, steps in wanted.items():
-        got = {row.step for row in run.liquidations if row.account == account}
+        got = {row.step for row in rows if row.account == account}
         if got and got != steps:
             message = f"liquidated: {clean(account)}: expected at {_steps(steps)}, got {_steps(got)}"
             yield Difference(f"liquidated.{first[account]}.step", message)
+    for i, one in enumerate(expected):
+        step = getattr(one, "step", None)
+        path, what = f"liquidated.{i}", f"liquidated: {clean(one.account)}"
+        candidates = [row for row in rows if row.account == one.account and step in (None, row.step)]
+        found = [list(_fields(path, what, one, row, LIQUIDATION)) for row in candidates]
+        yield from min(found, key=len, default=[])
+
+
+def _in_order(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
+    """Row by row."""
+    yield from _paired("liquidated_in_order", rows, expected, ("step", *LIQUIDATION), lambda row: f"at step {row.step}")
 
 
 def _steps(steps: set[int]) -> str:
     return f"step{'s' * (len(steps) > 1)} {', '.join(map(str, sorted(steps)))}"
 
 
-def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[ExpectedFill]) -> Iterator[Difference]:
-    """Row by row, in order."""
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Difference]:
+    """Row by row."""
+    yield from _paired("deleveraged", rows, expected, FILL, lambda row: f"who gave up {show(row.size)} at {show(row.price)}")
+
+
+def _ranks(run: Run, expected: Mapping[str, int]) -> Iterator[Difference]:
+    """The rank at which each account was first reached: deleveraged or skipped."""
+    reached: dict[str, int] = {}
+    for event in run.events if expected else ():
+        if isinstance(event, Deleveraged | Skipped):
+            reached.setdefault(event.account, event.rank)
+    for account, rank in expected.items():
+        if reached.get(account) != rank:
+            got = reached.get(account, "none: the queue was not worked that far")
+            yield Difference(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
+
+
+def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], names: Sequence[str], tell: Any) -> Iterator[Difference]:
+    """The n-th row against the n-th that is expected."""
     for i, (wanted, row) in enumerate(zip(expected, rows, strict=False)):
-        path, what = f"deleveraged.{i}", f"deleveraged: row {i + 1}"
         if wanted.account != row.account:
-            yield Difference(f"{path}.account", f"{what}: expected {clean(wanted.account)}, got {clean(row.account)}")
-            continue
-        what += f" ({clean(row.account)})"
-        yield from _number(f"{path}.size", wanted.size, row.size, f"{what}: size")
-        yield from _number(f"{path}.price", wanted.price, row.price, f"{what}: price")
-        for name in ("rank", "step", "market", "bankrupt"):
-            one, other = getattr(wanted, name), getattr(row, name)
-            if one is not None and one != other:
-                yield Difference(f"{path}.{name}", f"{what}: {name}: expected {clean(str(one))}, got {clean(str(other))}")
+            message = f"{what}: row {i + 1}: expected {clean(wanted.account)}, got {clean(row.account)}"
+            yield Difference(f"{what}.{i}.account", message)
+        else:
+            yield from _fields(f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, names)
     for i, missing in enumerate(expected[len(rows) :], len(rows)):
-        yield Difference(f"deleveraged.{i}", f"deleveraged: row {i + 1}: expected {clean(missing.account)}, got nobody")
+        yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
     for i, row in enumerate(rows[len(expected) :], len(expected)):
-        what = f"{clean(row.account)}, who gave up {show(row.size)} at {show(row.price)}"
-        yield Difference("deleveraged", f"deleveraged: row {i + 1}: expected nobody, got {what}")
+        yield Difference(what, f"{what}: row {i + 1}: expected nobody, got {clean(row.account)}, {tell(row)}")
 
 
-def _equity(run: Run, expected: Mapping[str, Decimal]) -> Iterator[Difference]:
-    found = {state.account: state.equity_end for state in run.accounts if state.account in expected}
-    for account, wanted in expected.items():
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+
+def _accounts(run: Run, expected: Expectations) -> Iterator[Difference]:
+    """Equity and positions at the end."""
+    if not expected.equity and not expected.positions:
+        return
+    named = {*expected.equity, *expected.positions}
+    found = {state.account: state for state in run.accounts if state.account in named}
+    for account, wanted in expected.equity.items():
         # the rest of the market and the venue are told of only where they hold anything
-        yield from _number(f"equity.{account}", wanted, found.get(account, ZERO), f"equity: {clean(account)}")
+        got = found[account].equity_end if account in found else ZERO
+        yield from _value(f"equity.{account}", f"equity: {clean(account)}", wanted, got)
+    for account, positions in expected.positions.items():
+        held = found[account].positions if account in found else ()
+        yield from _positions(account, positions, held)
 
 
-def _number(path: str, wanted: Decimal | None, got: Decimal, what: str = "") -> Iterator[Difference]:
-    if wanted is not None and wanted != got:
-        message = f"{what or path}: expected {show(wanted)}, got {show(got)} (difference {show(got - wanted)})"
-        yield Difference(path, message)
+def _positions(account: str, expected: Sequence[Any], held: Sequence[PositionState]) -> Iterator[Difference]:
+    """All positions of an account, in any order; a position is known by its side, and its market where that is given."""
+    left = list(held)
+    for i, wanted in enumerate(expected):
+        path, what = f"positions.{account}.{i}", f"positions: {clean(account)}: {side_name(wanted.side)}"
+        row = next((one for one in left if one.side == wanted.side and wanted.market in (None, one.market)), None)
+        if row is None:
+            yield Difference(path, f"{what}: expected {show(wanted.size)}, got none")
+            continue
+        left.remove(row)
+        yield from _fields(path, what, wanted, row, POSITION)
+    for row in left:
+        message = f"positions: {clean(account)}: did not expect {side_name(row.side)} {show(row.size)} {clean(row.market)}"
+        yield Difference(f"positions.{account}", message)
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterator[Difference]:
+    """A total over all funds, or one for each fund that is named."""
+    if not isinstance(wanted, Mapping):
+        yield from _value(what, what, wanted, sum((amount for _, amount in rows), ZERO))
+        return
+    for fund, one in wanted.items():
+        total = sum((amount for name, amount in rows if name == fund), ZERO)
+        yield from _value(f"{what}.{fund}", f"{what}: {clean(fund)}", one, total)
+
+
+def _fields(path: str, what: str, wanted: Any, row: Any, names: Sequence[str]) -> Iterator[Difference]:
+    for name in names:
+        one, got = getattr(wanted, name, None), getattr(row, name)
+        yield from _value(f"{path}.{name}", f"{what}: {name}", one, got, side=name == "side")
+
+
+def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -> Iterator[Difference]:
+    """One value: None is not compared, a number `about:` has room, everything else must be equal."""
+    if wanted is None or wanted == got:
+        return
+    if isinstance(got, Decimal):
+        about = not isinstance(wanted, Decimal)
+        value = wanted.value if about else wanted
+        if about and abs(got - value) <= wanted.within:
+            return
+        words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)
+        yield Difference(path, f"{what}: expected {words}, got {show(got)} (difference {show(got - value)})")
+        return
+    if not isinstance(wanted, str | int):
+        wanted = show(getattr(wanted, "value", wanted))
+    shown = [side_name(x) if side else "nothing" if x is None else clean(str(x)) for x in (wanted, got)]
+    yield Difference(path, f"{what}: expected {shown[0]}, got {shown[1]}")
 
 
 def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Difference]:

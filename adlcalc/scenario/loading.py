@@ -71,7 +71,7 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
     expect = None
     if file.expect is not None:
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
-        expect = build_expect(draft, file.expect, ids, markets)
+        expect = build_expect(draft, file.expect, ids, markets, [fund.name for fund in funds])
     if rulebook is None or marks is None:
         return None
     kinds = [market.contract.kind for market in markets.values()]

@@ -1,0 +1,106 @@
+"""`adlcalc check`: hold scenarios to what they expect and to their goldens.
+
+Public: check, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adlcalc.cli.check_report import ReportFormat, report
+from adlcalc.cli.checking import Options, Outcome, check_file, orphan
+from adlcalc.cli.collecting import Job, collect
+from adlcalc.cli.completion import scenario_files
+from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, say
+from adlcalc.cli.output import OutputError, write
+from adlcalc.report.golden_rows import Style
+
+EXAMPLE = """\b
+Example:
+  adlcalc check scenarios --jobs 2"""
+
+
+def check(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="Scenario files, rulebooks, and folders of them.", autocompletion=scenario_files),
+    ],
+    golden: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where the goldens are; beside the scenarios if left out.")
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="Write the goldens and say what changed.")] = False,
+    golden_format: Annotated[Style, typer.Option(help="The form of goldens that --update writes anew.")] = Style.table,
+    strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
+    format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of standard output.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No count of failures on standard error.")] = False,
+) -> None:
+    """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
+
+    NAME.yaml is held to NAME.golden where there is one: a text, JSON or CSV that `adlcalc run` has written, or `--update`.
+    Silent if all is well. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
+    difference is told with its table, row and column, and the first event at which the two runs part.
+    """
+    options = Options(update=update, strict=strict, style=golden_format)
+    try:
+        raise typer.Exit(_check(paths, golden, options, format, output, jobs, quiet))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _check(
+    paths: list[str], golden: str | None, options: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
+) -> int:
+    found = collect(paths, golden)
+    code = RAN
+    for folder in found.empty:
+        say(f"adlcalc: there is no scenario in the folder {folder}")
+        code = UNUSABLE
+    for file, first in found.shared:
+        say(f"adlcalc: {file} and {first} would share a golden; give them different names")
+        code = UNUSABLE
+    outcomes = [*_worked(found.jobs, options, jobs), *(orphan(name) for name in found.orphans)]
+    if format is ReportFormat.text:
+        for outcome in outcomes:
+            for one in outcome.findings:
+                if one.kind in ("error", "bug"):
+                    say(one.details or f"{one.place}: error: {one.message}")
+    try:
+        text = report(outcomes, format)
+        if text or output:
+            write(text, output)
+    except OutputError as error:
+        say(f"adlcalc: {error}")
+        code = UNUSABLE
+    failed = sum(outcome.code != RAN for outcome in outcomes)
+    if failed and not quiet:
+        say(f"adlcalc check: {failed} of {len(outcomes)} did not pass")
+    return max(code, *(outcome.code for outcome in outcomes)) if outcomes else code
+
+
+def _worked(jobs: tuple[Job, ...], options: Options, workers: int) -> list[Outcome]:
+    """Every job's outcome, in order; in processes of their own where more than one may be worked at once."""
+    if workers == 1 or len(jobs) < 2:
+        return [check_file(job, options) for job in jobs]
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from itertools import repeat
+
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_die_at_once)
+    try:
+        return list(pool.map(check_file, jobs, repeat(options), chunksize=max(1, len(jobs) // (workers * 4))))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _die_at_once() -> None:
+    """Ctrl-C reaches the workers too: they end without a word, the command speaks for them."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,0 +1,111 @@
+"""Which files `adlcalc check` works through, and where the golden of each is.
+
+A folder stands for every .yaml, .yml and .json file in it and below (hidden ones, results of ours and JSON Schemas left out): a
+misspelled scenario is an error, not skipped. The golden of NAME.yaml is NAME.golden beside it, or at the same place under
+`--golden DIR`.
+
+Public: Job, Collected, collect, Kind, kind_of_text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+ENDINGS = (".yaml", ".yml", ".json")
+GOLDEN = ".golden"
+_SCENARIO = re.compile(r"""^[{ \t]*["']?(?:accounts|prices)["']?[ \t]*:""", re.MULTILINE)
+_RULEBOOK = re.compile(
+    r"""^[{ \t]{0,4}["']?(?:as_of|extends|sources|not_modeled|margin|liquidation|adl|contract)["']?[ \t]*:""", re.MULTILINE
+)
+_OURS = re.compile(r'"(?:schema": *"adlcalc\.|\$schema")')
+
+
+class Kind(Enum):
+    """What a file is, by the look of its text."""
+
+    scenario = "scenario"
+    rulebook = "rulebook"
+    unknown = "unknown"
+
+
+class Job(NamedTuple):
+    """A file to check; golden: where its golden is or would be (None: standard input has none)."""
+
+    file: str
+    golden: str | None
+
+
+class Collected(NamedTuple):
+    """jobs in the order given; orphans: goldens without a scenario; empty: folders that hold nothing to check; shared: files
+    whose golden is that of an earlier file."""
+
+    jobs: tuple[Job, ...]
+    orphans: tuple[str, ...]
+    empty: tuple[str, ...]
+    shared: tuple[tuple[str, str], ...]
+
+
+def kind_of_text(text: str) -> Kind:
+    """Scenario, rulebook or neither; a file that has accounts or prices is a scenario."""
+    if _SCENARIO.search(text):
+        return Kind.scenario
+    return Kind.rulebook if _RULEBOOK.search(text) else Kind.unknown
+
+
+def collect(paths: Sequence[str], golden: str | None) -> Collected:
+    """All files that the paths stand for, each once."""
+    jobs: dict[str, Job] = {}
+    empty, roots = [], []
+    for path in paths:
+        if not os.path.isdir(path):
+            beside = golden or os.path.dirname(path)
+            jobs.setdefault(os.path.normpath(path), Job(path, _golden_of(os.path.basename(path), beside, path)))
+            continue
+        found = list(_files(path))
+        roots.append(golden or path)
+        if not found:
+            empty.append(path)
+        for inside in found:
+            file = os.path.join(path, inside)
+            jobs.setdefault(os.path.normpath(file), Job(file, _golden_of(inside, golden or path, file)))
+    first: dict[str, str] = {}
+    pairs = [(job.file, os.path.normpath(job.golden)) for job in jobs.values() if job.golden is not None]
+    shared = [(file, first[name]) for file, name in pairs if first.setdefault(name, file) != file]
+    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.normpath(name) not in first]
+    return Collected(tuple(jobs.values()), tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
+
+
+def _golden_of(inside: str, root: str, file: str) -> str | None:
+    return None if file == "-" else os.path.join(root, os.path.splitext(inside)[0] + GOLDEN)
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Every file below a folder that is not hidden, as its path from there, in the order of names; links are not followed."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield os.path.relpath(os.path.join(place, name), folder)
+
+
+def _files(folder: str) -> Iterator[str]:
+    return (name for name in _walk(folder) if name.endswith(ENDINGS) and not _is_ours(os.path.join(folder, name)))
+
+
+def _goldens(folder: str) -> Iterator[str]:
+    return (os.path.join(folder, name) for name in _walk(folder) if name.endswith(GOLDEN))
+
+
+def _is_ours(file: str) -> bool:
+    """A result in JSON or a JSON Schema, which may stand beside scenarios."""
+    if not file.endswith(".json"):
+        return False
+    try:
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            return bool(_OURS.search(opened.read(300)))
+    except OSError:
+        return False
