@@ -29,9 +29,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, regex_engine="python-re")
 
 
-def wrong(message: str, hint: str = "") -> PydanticCustomError:
-    """The error a field's own validator raises; message is a predicate: 'must be ...'."""
-    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint})
+def wrong(message: str, hint: str = "", part: tuple[int, int] | None = None) -> PydanticCustomError:
+    """The error a field's own validator raises; message is a predicate: 'must be ...'. part: (start, length) of the fault within
+    the text, where it is not all of it."""
+    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint, "part": part})
 
 
 def kind_of(value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_o
 from pydantic import BaseModel, ValidationError
 
 from adlcalc.source.fields import SHAPE, TOLD, kind_of
-from adlcalc.source.nodes import List, Map, Node, Path, Scalar, at
+from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
 from adlcalc.source.problems import Problems, closest_hint, nearest, quote
 
@@ -154,8 +154,10 @@ class _Teller:
     def _value(self, path: Path, annotation: Any, fault: Any) -> None:
         """A value that is not what its field takes."""
         kind, given, hint = fault["type"], kind_of(fault["input"]), ""
+        place: Node | Place = at(self.root, path)
         if kind == TOLD:
-            message, hint = fault["ctx"]["message"], fault["ctx"]["hint"]
+            message, hint, part = (fault["ctx"][key] for key in ("message", "hint", "part"))
+            place = _part_of(at(self.root, path), *part) if part else place
         elif kind == SHAPE:
             message = f"{fault['msg']}, not {given}"
         elif kind == "literal_error":
@@ -164,7 +166,13 @@ class _Teller:
             message, hint = f"must be {_join(choices, 'or')}, not {given}", f"did you mean {quote(near)}?" if near else ""
         else:
             message = f"must be {WANTED.get(kind, 'what belongs here')}, not {given}"
-        self.problems.add(at(self.root, path), f"{self._name(path)} {message}", hint)
+        self.problems.add(place, f"{self._name(path)} {message}", hint)
+
+
+def _part_of(node: Node, start: int, length: int) -> Node | Place:
+    """A stretch of a text where it stands in its line; all of it where it is written over several lines or with escapes."""
+    found = node.source.line(node.line).find(node.text, node.column - 1) if isinstance(node, Scalar) else -1
+    return node if found < 0 else Place(node.source, node.line, found + start + 1, length)
 
 
 def _join(words: Iterable[str], last: str) -> str:

@@ -5,10 +5,12 @@ Public: RuleValues, RuleEntry, Head, BY_CONTRACT, STATUSES, is_by_contract.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import Fraction, Strict, Text, kind_of, wrong
 from adlcalc.source.problems import nearest, quote
@@ -19,13 +21,25 @@ BY_CONTRACT = {"by_contract": True}
 
 
 def _score(value: Any) -> str:
-    if not isinstance(value, str) or value not in SCORES:
-        near = nearest(str(value), SCORES)
-        raise wrong(f"must be the name of a score, not {kind_of(value)}", f"did you mean {quote(near)}?" if near else "")
+    """The name of a score, or an expression that can be read; a single word is taken for a name."""
+    if not isinstance(value, str):
+        raise wrong(f"must be the name of a score or an expression, not {kind_of(value)}")
+    try:
+        score_function(value)
+    except ExpressionError as error:
+        if re.fullmatch(r"[\w-]*", value):
+            near = nearest(value, (*SCORES, *NAMES))
+            hint = f"did you mean {quote(near)}?" if near else ""
+            raise wrong(f"must be the name of a score or an expression, not {kind_of(value)}", hint) from None
+        start = error.column - 1
+        near = None if error.hint else nearest(value[start : start + error.length], NAMES)
+        hint = f"did you mean {quote(near)}?" if near else error.hint
+        raise wrong(error.message, hint, part=(start, error.length)) from None
     return value
 
 
-Score = Annotated[str, PlainValidator(_score), WithJsonSchema({"enum": list(SCORES)})]
+_NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "description": f"over {', '.join(NAMES)}"}]}
+Score = Annotated[str, PlainValidator(_score), WithJsonSchema(_NAME_OR_EXPRESSION)]
 
 
 class MarginRules(Strict):
