@@ -18,6 +18,7 @@ from adlcalc.engine.model import (
     AdlRules,
     Assumption,
     BackstopRules,
+    Drawdown,
     FundRules,
     LastResortRules,
     LiquidationRules,
@@ -32,7 +33,7 @@ from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
-from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, is_by_contract
+from adlcalc.venues.schema import DrawdownRule, Head, RuleEntry, RuleValues, SourceNote, is_by_contract
 
 KINDS = ("linear", "inverse")
 SECTIONS = tuple(RuleValues.model_fields)
@@ -84,7 +85,7 @@ class Rulebook:
         for name, section in SECTION_TYPES.items():
             given = getattr(values, name, None)
             sections[name] = section(
-                **{rule.name: getattr(given, rule.name) for rule in fields(section) if hasattr(given, rule.name)}
+                **{f.name: _engine_value(getattr(given, f.name)) for f in fields(section) if hasattr(given, f.name)}
             )
         return Rules(assumptions=tuple(self._assumptions(kinds, tabled)), **sections)
 
@@ -97,6 +98,14 @@ class Rulebook:
                 if rule.status == "assumed" and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
+
+
+def _engine_value(value: Any) -> Any:
+    """A rule's value as the engine has it."""
+    if isinstance(value, DrawdownRule):
+        window = None if value.window_hours is None else int(value.window_hours * 3600)
+        return Drawdown(value.start, value.stop, window, value.at_least)
+    return value
 
 
 Layer = dict[tuple[str, str, str], Rule]

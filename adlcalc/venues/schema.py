@@ -6,13 +6,15 @@ Public: RuleValues, RuleEntry, Head, BY_CONTRACT, STATUSES, is_by_contract.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from adlcalc.engine.expression import NAMES, ExpressionError, score_function
+from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Fraction, Strict, Text, kind_of, wrong
+from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, kind_of, wrong
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -42,6 +44,16 @@ _NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "des
 Score = Annotated[str, PlainValidator(_score), WithJsonSchema(_NAME_OR_EXPRESSION)]
 
 
+def _policy(value: Any) -> str:
+    if not isinstance(value, str) or value not in POLICIES:
+        near = nearest(str(value), POLICIES)
+        raise wrong(f"must be the name of a policy, not {kind_of(value)}", f"did you mean {quote(near)}?" if near else "")
+    return value
+
+
+Policy = Annotated[str, PlainValidator(_policy), WithJsonSchema({"enum": list(POLICIES)})]
+
+
 class MarginRules(Strict):
     """When is an account due?"""
 
@@ -56,28 +68,109 @@ class MarginRules(Strict):
     )
 
 
-class LiquidationRules(Strict):
-    """What is tried before a takeover?"""
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(f"must be true or false, not {kind_of(value)}")
+    return value
 
-    reduce: Literal["none", "lower-tier"] = Field(
-        description="none: take the whole position over; lower-tier: first close what brings it into a lower tier"
+
+Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Price = Literal["bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread"]
+
+
+class LiquidationRules(Strict):
+    """How is a due position closed?"""
+
+    method: Literal["takeover", "market"] = Field(
+        "takeover", description="takeover: the venue takes it over at its bankruptcy price; market: orders in the account's own name"
+    )
+    reduce: Literal["none", "lower-tier", "tier-by-tier", "two-tiers"] = Field(
+        description="takeover: what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier"
+    )
+    surplus: Literal["fund", "account"] = Field(
+        "fund", description="takeover: who keeps what a fill is better than the bankruptcy price"
+    )
+    size: Literal["whole", "portion", "deficit"] = Field(
+        "whole", description="market: one order closes all, a portion, or what restores the maintenance margin"
+    )
+    portion: Fraction = Field(Decimal(1), description="market, size portion: the share of the position that one order closes")
+    portion_above: NotNegative = Field(Decimal(0), description="market: a notional up to this is closed whole")
+    portion_at_least: NotNegative = Field(Decimal(0), description="market: the least notional of an order")
+    max_notional: Positive | None = Field(None, description="market: the most notional of an order in a step")
+    then_whole: Flag = Field(False, description="market: is what is still due after the first order closed whole in the same step?")
+    share: Literal["maintenance", "all"] = Field(
+        "maintenance", description="market: whether a bankruptcy price counts the position's share of the equity, or all of it"
+    )
+    limit: Literal["none", "bankruptcy", "bankruptcy-or-mark", "fillable"] = Field(
+        "none", description="market: the worst price an order is filled at"
+    )
+    spread: NotNegative = Field(Decimal(0), description="market, limit fillable: spread to maintenance margin ratio")
+    adjustment: NotNegative = Field(Decimal(1), description="market, limit fillable: bankruptcy adjustment")
+    fee: Fraction = Field(Decimal(0), description="market: liquidation fee on what is closed, to the fund")
+    fee_cap: Literal["surplus", "equity"] = Field(
+        "surplus", description="market: the fee is at most the surplus over the bankruptcy price, or the equity that is left"
     )
 
 
-class AdlRules(Strict):
-    """Who is deleveraged, and at which price?"""
+class DrawdownRule(Strict):
+    """When a fund stops paying although it is not empty."""
 
+    start: Fraction = Field(description="it stops this share of its peak below the peak")
+    stop: Fraction = Field(description="it pays again when it is less than this share below the peak")
+    window_hours: Positive | None = Field(None, description="the peak is that of the last so many hours; of the whole run if left out")
+    at_least: NotNegative = Field(Decimal(0), description="the fall is at least this much money")
+
+
+class FundRules(Strict):
+    """How far does the insurance fund pay?"""
+
+    negative: Flag = Field(False, description="may the fund go below zero?")
+    drawdown: DrawdownRule | None = Field(None, description="the fall from its peak at which the fund stops paying")
+
+
+class BackstopRules(Strict):
+    """Who stands behind the book?"""
+
+    kind: Literal["none", "providers", "auction", "vault"] = Field(
+        "none", description="providers share a claim, bidders buy it, or a vault takes whole accounts over"
+    )
+    when: Literal["before-fund", "before-book"] = Field("before-fund", description="providers, auction: before the fund pays, or before the book")
+    price: Price = Field("bankruptcy", description="providers: the price of a transfer")
+    price_weight: NotNegative = Field(Decimal(1), description="the weight of a mix, or the rate of a spread")
+    vault_below: Fraction = Field(Decimal(1), description="vault: it takes accounts whose equity is below this share of maintenance margin")
+
+
+class AdlRules(Strict):
+    """Who is deleveraged, when, and at which price?"""
+
+    when: Literal["after-fund", "before-book", "never", "remainder", "negative", "zero-fill"] = Field(
+        "after-fund",
+        description="after book and fund, before the book, never; with method market: what an order left, negative equity, "
+        "or negative equity when nothing was filled",
+    )
+    policy: Policy = Field("queue", description="how the closed quantity is shared out")
+    seed: Step = Field(0, description="policy seeded-cycle: where the cycle begins")
+    top: Count = Field(10, description="policy top-n-pro-rata: how many of the largest go first")
     eligible: Literal["winners", "all"] = Field(
         description="winners: unrealized pnl above zero; all: losers rank after the winners"
     )
     score: Score = Field(description="the score that orders the queue, highest first")
-    price: Literal["bankruptcy"] = Field(description="the price of an ADL fill")
+    price: Price = Field(description="the price of an ADL fill")
+    price_weight: NotNegative = Field(Decimal(1), description="the weight of the bankruptcy price in a mix, or the rate of a spread")
     would_bankrupt: Literal["skip", "allow"] = Field(
         description="what is done with a counterparty whose equity the fill would push below zero"
     )
     ties: Literal["larger-position"] = Field(description="who is first among equal scores; after that, the order in the file")
     lights: Literal["contracts", "heads"] = Field(
         description="what a light is a fifth of: the queue's contracts or its positions"
+    )
+
+
+class LastResortRules(Strict):
+    """What becomes of a loss that nobody covers?"""
+
+    policy: Literal["bad-debt", "haircut", "per-contract"] = Field(
+        "bad-debt", description="bad debt, a cut of the market's winners' profits, or a levy on every open contract of the market"
     )
 
 
@@ -95,7 +188,10 @@ class RuleValues(Strict):
 
     margin: MarginRules
     liquidation: LiquidationRules
+    fund: FundRules = FundRules()
+    backstop: BackstopRules = BackstopRules()
     adl: AdlRules
+    last_resort: LastResortRules = LastResortRules()
     contract: ContractRules
 
 
