@@ -11,7 +11,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.nodes import Map, Node, Scalar, at
 from adlcalc.source.problems import Problems
 
-RESERVED_IDS = frozenset(("rest of market", "rest of the market", "venue"))
+RESERVED_IDS = frozenset(("rest of market", "rest of the market", "vault", "venue"))
 """The engine's own accounts."""
 LONGEST_NAME = 200
 

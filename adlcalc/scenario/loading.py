@@ -19,6 +19,7 @@ from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.markets import build_funds, build_markets, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
+from adlcalc.scenario.providers import build_providers
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
@@ -85,6 +86,7 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
         title=file.title,
         venue=rulebook.venue,
         money_unit=unit,
+        providers=build_providers(draft, markets, {account.id for account in accounts}),
     )
     return Loaded(scenario, expect, path, rulebook)
 

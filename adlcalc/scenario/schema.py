@@ -114,6 +114,18 @@ FundsSpec = Annotated[
 ]
 
 
+# --- backstop --------------------------------------------------------------------------------------------------------
+
+
+class ProviderSpec(Strict):
+    """A backstop provider (rule backstop.kind: providers) or a bidder (auction)."""
+
+    id: Text = Field(description="name of the provider")
+    market: Text | None = Field(None, description="the market; may be left out where there is one")
+    size: Positive = Field(description="how many contracts it takes in a step")
+    distance: NotNegative = Field(Decimal(0), description="auction: how far from the mark it bids, in price")
+
+
 # --- accounts --------------------------------------------------------------------------------------------------------
 
 Side = Literal["long", "short"]
@@ -205,6 +217,9 @@ class ScenarioFile(Strict):
     money_unit: Positive | None = Field(None, description="smallest amount of money; 0.00000001 if left out")
     markets: dict[str, MarketSpec] | None = Field(None, description="the markets, by name")
     fund: FundsSpec | None = Field(None, description="the insurance fund; empty if left out")
+    backstop: list[ProviderSpec] | None = Field(
+        None, description="who stands behind the book, where the venue has backstop providers or an auction"
+    )
     accounts: AccountsSpec | None = Field(None, description="the accounts, or the CSV file that holds them")
     prices: PricesSpec | None = Field(None, description="the mark prices, step 0 first")
     interval: IntervalSpec | None = Field(None, description="time between steps")
