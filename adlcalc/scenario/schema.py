@@ -208,22 +208,52 @@ RESERVED_MARKETS = FUND_KEYS | PATH_KEYS | RATE_KEYS
 class ScenarioFile(Strict):
     """A scenario: accounts, a price path, a venue's rules."""
 
-    title: Text = Field("", description="what the scenario shows, in a line")
+    title: Text = Field("", description="what the scenario shows, in a line", examples=["The fund covers half"])
     description: Text = Field("", description="free text")
-    venue: Text = Field("generic", description="name of a rulebook, or path of your own beside the scenario")
-    rules: dict[str, dict[str, Any]] | None = Field(
-        None, description="rules that replace the rulebook's, {section: {rule: value}}"
+    venue: Text = Field(
+        "generic", description="name of a rulebook, or path of your own beside the scenario", examples=["bitmex", "my-venue.yaml"]
     )
-    money_unit: Positive | None = Field(None, description="smallest amount of money; 0.00000001 if left out")
-    markets: dict[str, MarketSpec] | None = Field(None, description="the markets, by name")
-    fund: FundsSpec | None = Field(None, description="the insurance fund; empty if left out")
+    rules: dict[str, dict[str, Any]] | None = Field(
+        None,
+        description="rules that replace the rulebook's, {section: {rule: value}}",
+        examples=[{"margin": {"maintenance": "0.01"}}],
+    )
+    money_unit: Positive | None = Field(None, description="smallest amount of money; 0.00000001 if left out", examples=["0.01"])
+    markets: dict[str, MarketSpec] | None = Field(
+        None,
+        description="the markets, by name; may be left out where there is one and the defaults serve",
+        examples=[{"BTC-PERP": {"tick": "0.1", "lot": "0.001", "liquidity": "unlimited"}}],
+    )
+    fund: FundsSpec | None = Field(
+        None,
+        description="the insurance fund; empty if left out",
+        examples=["1_000", {"balance": "1_000", "floor": "100"}, {"BTC-PERP": "500", "ETH-PERP": "200"}],
+    )
     backstop: list[ProviderSpec] | None = Field(
         None, description="who stands behind the book, where the venue has backstop providers or an auction"
     )
-    accounts: AccountsSpec | None = Field(None, description="the accounts, or the CSV file that holds them")
-    prices: PricesSpec | None = Field(None, description="the mark prices, step 0 first")
-    interval: IntervalSpec | None = Field(None, description="time between steps")
-    start: Moment | None = Field(None, description="time of step 0")
+    accounts: AccountsSpec | None = Field(
+        None,
+        description="the accounts, or the CSV file that holds them",
+        examples=[[{"id": "alice", "side": "long", "size": "2", "entry": "60_000", "leverage": "10"}], {"file": "book.csv"}],
+    )
+    prices: PricesSpec | None = Field(
+        None,
+        description="the mark prices, step 0 first",
+        examples=[
+            ["60_000", "56_000", "53_000"],
+            {"from": "60_000", "to": "50_000", "steps": "10"},
+            {"file": "klines.csv", "path": "low-first"},
+        ],
+    )
+    interval: IntervalSpec | None = Field(None, description="time between steps", examples=["1m", "8h"])
+    start: Moment | None = Field(None, description="time of step 0", examples=["2020-03-12T10:00Z"])
     times: list[Text] | None = Field(None, description="the time of each step, as it is to be shown")
-    funding: FundingSpec | None = Field(None, description="funding rates; none if left out")
-    expect: ExpectSpec | None = Field(None, description="what should come out")
+    funding: FundingSpec | None = Field(
+        None, description="funding rates; none if left out", examples=["0.0001", {"rate": "0.0001", "every": "8"}]
+    )
+    expect: ExpectSpec | None = Field(
+        None,
+        description="what should come out; held to it by `adlcalc check`",
+        examples=[{"liquidated": ["alice"], "fund_paid": "1_000", "bad_debt": "0"}],
+    )
