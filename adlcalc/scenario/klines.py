@@ -101,7 +101,7 @@ def _rows(table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems
         if min(row) <= 0:
             name = columns[row.index(min(row))]
             problems.add(table.cell(chunk.first + i, name), f"{quote(name)} must be greater than zero, not {show(min(row))}")
-        if len(row) > 1 and len(problems) < before + 100:
+        elif len(row) > 1 and len(problems) < before + 100:
             candle = dict(zip(columns, row, strict=True))
             for name, limit in (("low", min(row)), ("high", max(row))):
                 if candle[name] != limit:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adlcalc.source.document import read_document
+from adlcalc.source.document import read_value
 from adlcalc.source.files import control_character
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems, closest_hint, escape, quote
@@ -35,9 +35,11 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
         problems.add(here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5")
         return
     control_character(source)
-    value = read_document(source, problems) if value_text.strip() else None
+    before = len(problems)
+    value = read_value(source, problems) if value_text.strip() else None
     if value is None:
-        problems.add(here, f"there is no value after '{escape(path_text)}='", "null removes a key")
+        if len(problems) == before:
+            problems.add(here, f"there is no value after '{escape(path_text)}='", "null removes a key")
         return
     parent = _walk(root, path[:-1], source, problems)
     if parent is not None:

@@ -93,9 +93,9 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
 
 
 def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Prices | None:
-    """from + (to - from) x i / steps, half even to the tick; the first and the last price as written."""
-    change = spec.to - spec.from_
-    between = [round_to(spec.from_ + divide(change * i, Decimal(spec.steps)), tick) for i in range(1, spec.steps)]
+    """(from x (steps - i) + to x i) / steps, half even to the tick; the first and the last price as written."""
+    n = spec.steps
+    between = [round_to(divide(spec.from_ * (n - i) + spec.to * i, Decimal(n)), tick) for i in range(1, n)]
     marks = (spec.from_, *between, spec.to)
     if min(marks) <= 0:
         draft.add(

@@ -23,7 +23,17 @@ DEPTH = 32
 
 
 def read_document(source: Source, problems: Problems, *, pure: bool = False) -> Node | None:
-    """The tree of a text, or None where there is nothing to go on with; what is wrong goes to `problems`."""
+    """The tree of a file, or None where there is nothing to go on with; what is wrong goes to `problems`."""
+    before = len(problems)
+    root = read_value(source, problems, pure=pure)
+    is_empty = root is None or (isinstance(root, Scalar) and root.is_null)
+    if is_empty and len(problems) == before:
+        problems.add(Place(source), "the file is empty")
+    return None if is_empty else root
+
+
+def read_value(source: Source, problems: Problems, *, pure: bool = False) -> Node | None:
+    """Any one value, `null` included; None where there is none, or none that can be read."""
     builder = _Builder(source, problems)
     try:
         for event in yaml.parse(source.text, Loader=parser_class(pure=pure)):
@@ -34,15 +44,7 @@ def read_document(source: Source, problems: Problems, *, pure: bool = False) -> 
         length = 1 if found.column <= len(source.line(found.line)) else 0
         problems.add(Place(source, found.line, found.column, length), found.message, found.hint)
         return None
-    if builder.root is None or (isinstance(builder.root, Scalar) and builder.root.is_null):
-        problems.add(Place(source), "the file is empty")
-        return None
     return builder.root
-
-
-def read_value(source: Source, problems: Problems) -> Node | None:
-    """One value, as written after `--set key=`."""
-    return read_document(source, problems)
 
 
 class _Builder:

@@ -39,6 +39,7 @@ class Table:
         """Read the header, or take `names` for a table that has none."""
         self.source = source
         self._has_header = names is None
+        self._lines: list[int] | None = None
         self._reader = csv.reader(StringIO(source.text, newline=""), strict=True)
         if names is None:
             header = self._next_row()
@@ -77,13 +78,17 @@ class Table:
             if not rows:
                 continue
             if not all(len(row) == width for row in rows):
-                for i, row in enumerate(rows):
-                    if len(row) != width:
-                        place = self.cell(self._count + i, None)
-                        problems.add(place, f"this row has {len(row)} cells, the header has {width}")
+                self._tell_widths([(i, len(row)) for i, row in enumerate(rows) if len(row) != width], problems)
                 return
             yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
             self._count += len(rows)
+
+    def _tell_widths(self, odd: Sequence[tuple[int, int]], problems: Problems) -> None:
+        """Tell of the rows of a chunk that are shorter or longer than the header."""
+        first = "the header" if self._has_header else "the first row"
+        for i, width in odd[:MOST]:
+            message = f"this row has {width} cell{'s' * (width != 1)}, {first} has {len(self.names)}"
+            problems.add(self.cell(self._count + i, None), message)
 
     def header_place(self, name: str | None) -> Place:
         """Where a column's name stands, or the header as a whole."""
@@ -96,16 +101,14 @@ class Table:
         return self._find(row + (1 if self._has_header else 0), None if column is None else self.names.index(column))
 
     def _find(self, row: int, column: int | None) -> Place:
-        """Walk the text to the given row (header counted)."""
-        reader = csv.reader(StringIO(self.source.text, newline=""))
-        seen, before = -1, 0
-        for cells in reader:
-            if cells:
-                seen += 1
-                if seen == row:
-                    break
-            before = reader.line_num
-        line = before + 1
+        """The place of a row (header counted). The lines on which rows begin are found in one pass, for the first error."""
+        if self._lines is None:
+            reader, before, self._lines = csv.reader(StringIO(self.source.text, newline="")), 0, []
+            for cells in reader:
+                if cells:
+                    self._lines.append(before + 1)
+                before = reader.line_num
+        line = self._lines[row] if row < len(self._lines) else 0
         text = self.source.line(line)
         if column is None:
             return Place(self.source, line, 1, len(text))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from adlcalc.engine.model import (
     AdlRules,
@@ -112,6 +112,15 @@ Layer = dict[tuple[str, str, str], Rule]
 """(section, rule, kind) -> Rule"""
 
 
+class _Read(NamedTuple):
+    """A rulebook file with what it extends under it."""
+
+    head: Head
+    root: Map
+    layer: Layer
+    sources: Mapping[str, SourceNote]
+
+
 def shipped() -> list[str]:
     """The names of the rulebooks that come with adlcalc."""
     return sorted(file.name[:-5] for file in files("adlcalc.venues").iterdir() if file.name.endswith(".yaml"))
@@ -127,7 +136,7 @@ def load_rulebook(
     read = _read(name, problems, where, folder, ())
     if read is None:
         return None
-    head, root, layer = read
+    head, root, layer, sources = read
     if overrides is not None:
         layer |= _overrides(overrides, problems)
     unsaid = _unsaid(layer)
@@ -147,7 +156,7 @@ def load_rulebook(
     if len(values) < len(KINDS):
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
-    return Rulebook(head.venue, head.title, head.as_of, head.sources, tuple(head.not_modeled), values, rules)
+    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules)
 
 
 def _unsaid(layer: Layer) -> list[str]:
@@ -183,9 +192,7 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
-def _read(
-    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
-) -> tuple[Head, Map, Layer] | None:
+def _read(name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]) -> _Read | None:
     """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle."""
     source = _source(name, problems, where, folder)
     if source is None:
@@ -206,13 +213,19 @@ def _read(
     if head is None or not isinstance(root, Map):
         return None
     layer: Layer = {}
+    sources: dict[str, SourceNote] = {}
     if head.extends is not None:
         base = _read(head.extends, problems, root.items["extends"], str(FilePath(source.name).parent), (*above, source.name))
         if base is None:
             return None
-        layer |= base[2]
-    layer |= _stated(root, head, problems)
-    return head, root, layer
+        layer |= base.layer
+        sources |= base.sources
+    for key, note in head.sources.items():
+        if sources.setdefault(key, note) != note:
+            place = at(root, ("sources", key))
+            problems.add(place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key")
+    layer |= _stated(root, sources, problems)
+    return _Read(head, root, layer, sources)
 
 
 def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
@@ -237,7 +250,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     return companion(folder, name, where, limit=DOCUMENT_LIMIT)
 
 
-def _stated(root: Map, head: Head, problems: Problems) -> Layer:
+def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:
     """The rules that a rulebook file states, each {value, source, status, note} or that by contract kind."""
     layer: Layer = {}
     for section in SECTIONS:
@@ -253,16 +266,16 @@ def _stated(root: Map, head: Head, problems: Problems) -> Layer:
                 if checked.model is None or not isinstance(part, Map):
                     continue
                 model, value = checked.model, part.items["value"]
-                _check_entry(name, model, head, part, problems)
+                _check_entry(name, model, sources, part, problems)
                 for kind in kinds:
                     layer[section, rule, kind] = Rule(name, value, model.source, model.status, model.note or "")
     return layer
 
 
-def _check_entry(name: str, entry: RuleEntry, head: Head, node: Map, problems: Problems) -> None:
+def _check_entry(name: str, entry: RuleEntry, sources: Mapping[str, SourceNote], node: Map, problems: Problems) -> None:
     """A rule must say where it comes from, or that it is assumed and what is."""
-    if entry.source is not None and entry.source not in head.sources:
-        problems.add(node.items["source"], f"there is no source {quote(entry.source)}", closest_hint(entry.source, head.sources))
+    if entry.source is not None and entry.source not in sources:
+        problems.add(node.items["source"], f"there is no source {quote(entry.source)}", closest_hint(entry.source, sources))
     if entry.source is None and entry.status != "assumed":
         problems.add(node, f"rule {name} is {entry.status} but has no 'source'", "source: a key of 'sources'")
     if entry.note is None and entry.status == "assumed":

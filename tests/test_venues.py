@@ -1,0 +1,195 @@
+"""The shipped rulebooks are complete and sourced; a user's own is held to the same; the engine gets what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adlcalc.engine.margin import lines_of, maintenance_margin
+from adlcalc.engine.model import Assumption
+from adlcalc.engine.numbers import D, exact
+from adlcalc.scenario import load
+from adlcalc.source import Problems, ScenarioErrors
+from adlcalc.source.nodes import Place, Source
+from adlcalc.venues.maintenance import faults
+from adlcalc.venues.rulebook import KINDS, Rulebook, load_rulebook, shipped
+
+NOWHERE = Place(Source("test", "", excerpt=False))
+BOOK = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100]\n"
+
+
+def rulebook(name: str, folder: Path | None = None) -> Rulebook:
+    problems = Problems()
+    found = load_rulebook(name, problems, where=NOWHERE, folder=None if folder is None else str(folder))
+    problems.raise_if_any()
+    assert found is not None
+    return found
+
+
+# --- what is shipped -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_rulebook_bears_its_name_and_has_no_faults(name: str) -> None:
+    book = rulebook(name)
+    assert book.venue == name
+    assert book.title
+    assert book.as_of
+    for kind in KINDS:
+        assert not list(faults(book.values[kind].margin.maintenance))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_rule_has_a_source_or_is_assumed_with_a_note(name: str) -> None:
+    book = rulebook(name)
+    for kind in KINDS:
+        for rule in book.rules[kind].values():
+            assert rule.source in book.sources or rule.status == "assumed", rule.name
+            assert rule.note.endswith("."), f"{rule.name}: a note is a sentence"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_no_source_is_left_over(name: str) -> None:
+    book = rulebook(name)
+    used = {rule.source for kind in KINDS for rule in book.rules[kind].values()}
+    assert set(book.sources) <= used
+
+
+def test_the_generic_rules() -> None:
+    book = rulebook("generic")
+    rules = book.engine_rules(["linear"], ["linear"])
+    assert (rules.margin.due, rules.liquidation.reduce) == ("at-or-below", "none")
+    assert (rules.adl.eligible, rules.adl.score, rules.adl.price) == ("winners", "generic", "bankruptcy")
+    assert (rules.adl.would_bankrupt, rules.adl.lights) == ("skip", "contracts")
+    assert [assumption.rule for assumption in rules.assumptions] == ["adl.ties"]
+    assert book.values["inverse"].contract.rounding == "total"
+
+
+def test_the_rules_of_bitmex() -> None:
+    book = rulebook("bitmex")
+    rules = book.engine_rules(["inverse"], ["inverse"])
+    assert (rules.liquidation.reduce, rules.adl.eligible, rules.adl.score) == ("lower-tier", "all", "bitmex")
+    assert book.values["inverse"].contract.rounding == "per-contract"
+    assert book.values["linear"].contract.rounding == "total"
+    assert book.values["inverse"].margin.closing_fee == D("0.00075")
+
+
+@pytest.mark.parametrize(
+    ("value", "maintenance"),
+    [
+        ("180", "0.72"),
+        ("199.99999999", "0.79999999996"),
+        ("200", "1.6"),
+        ("230", "1.84"),
+        ("299", "2.392"),
+        ("300", "3.6"),
+        ("450", "7.2"),
+    ],
+)
+def test_the_risk_steps_of_xbtusd(value: str, maintenance: str) -> None:
+    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT, the fee apart."""
+    rule = rulebook("bitmex").maintenance("inverse", money_unit=D("1e-8"), lot=D(1))
+    with exact():
+        without_fee = maintenance_margin(lines_of(rule, D(1), D(value)), D(value)) - rule.closing_fee * D(value)
+    assert without_fee == D(maintenance)
+
+
+def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:
+    book = rulebook("bitmex")
+
+    def assumed(*kinds: str, tabled: tuple[str, ...] | None = None) -> list[str]:
+        return [assumption.rule for assumption in book.engine_rules(kinds, kinds if tabled is None else tabled).assumptions]
+
+    common = ["margin.closing_fee", "margin.due", "adl.would_bankrupt", "adl.ties"]
+    assert assumed("inverse") == common
+    assert assumed("linear") == ["margin.maintenance.linear", *common, "contract.rounding.linear"]
+    assert assumed("linear", tabled=()) == [*common, "contract.rounding.linear"]
+    assert assumed("inverse", "linear") == assumed("linear", "inverse") == assumed("linear")
+
+
+# --- a scenario's own rules ------------------------------------------------------------------------------------------------
+
+
+def scenario(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
+    path = tmp_path / "s.yaml"
+    path.write_text(text + BOOK)
+    return load(path).scenario
+
+
+def test_a_scenario_replaces_any_rule_and_its_footnote_goes(tmp_path: Path) -> None:
+    found = scenario(
+        tmp_path, "venue: bitmex\nrules: {adl: {eligible: winners, would_bankrupt: {value: allow}}, margin: {due: below}}\n"
+    )
+    assert (found.rules.adl.eligible, found.rules.adl.would_bankrupt, found.rules.margin.due) == ("winners", "allow", "below")
+    assert "adl.would_bankrupt" not in {assumption.rule for assumption in found.rules.assumptions}
+
+
+def test_a_rule_may_be_replaced_for_one_kind_of_contract(tmp_path: Path) -> None:
+    rules = "rules: {margin: {maintenance: {linear: 0.02}, closing_fee: {inverse: 0.001}}}\n"
+    found = scenario(tmp_path, f"venue: bitmex\n{rules}")
+    (market,) = found.markets
+    assert [tier.rate for tier in market.maintenance.tiers] == [D("0.02")]
+    assert market.maintenance.closing_fee == D("0.00075")
+    inverse = scenario(tmp_path, f"venue: bitmex\n{rules}markets: {{X: {{contract: inverse}}}}\n").markets[0]
+    assert (len(inverse.maintenance.tiers), inverse.maintenance.closing_fee) == (250, D("0.001"))
+
+
+def test_a_market_may_bring_its_own_maintenance_to_the_fee_of_the_venue(tmp_path: Path) -> None:
+    found = scenario(tmp_path, "venue: bitmex\nmarkets: {X: {contract: inverse, maintenance: 0.01}}\n")
+    (market,) = found.markets
+    assert ([tier.rate for tier in market.maintenance.tiers], market.maintenance.closing_fee) == ([D("0.01")], D("0.00075"))
+    assert market.contract.rounding == "per-contract"
+
+
+# --- a user's own rulebook ---------------------------------------------------------------------------------------------------
+
+MINE = """
+venue: mine
+title: My venue
+as_of: 2026-01-01
+extends: generic
+sources:
+  page: {title: A page, url: https://example.com, seen: 2026-01-02}
+margin:
+  maintenance: {value: 0.01, source: page, status: observed}
+  due: {value: below, status: assumed, note: The page is silent.}
+"""
+
+
+def test_a_rulebook_of_ones_own_says_only_what_differs(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE)
+    found = scenario(tmp_path, "venue: mine.yaml\n")
+    assert found.venue == "mine"
+    assert found.markets[0].maintenance.tiers[0].rate == D("0.01")
+    assert found.rules.margin.due == "below"
+    assert found.rules.assumptions[0] == Assumption("margin.due", "The page is silent.")
+    assert [assumption.rule for assumption in found.rules.assumptions] == ["margin.due", "adl.ties"]
+
+
+def test_a_rulebook_may_extend_one_that_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(MINE)
+    (tmp_path / "top.yaml").write_text(
+        "venue: top\ntitle: t\nas_of: x\nextends: base.yaml\nadl:\n  score: {value: size, status: assumed, note: n}\n"
+    )
+    book = rulebook("top.yaml", tmp_path)
+    assert (book.values["linear"].adl.score, book.values["linear"].margin.maintenance) == ("size", D("0.01"))
+    assert set(book.sources) == {"page", "adlcalc"}
+
+
+def test_the_command_line_may_name_a_rulebook_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    mine = tmp_path / "elsewhere" / "mine.yaml"
+    mine.write_text(MINE)
+    path = tmp_path / "s.yaml"
+    path.write_text(BOOK)
+    assert load(path, venue=str(mine)).scenario.venue == "mine"
+
+
+def test_faults_of_a_rulebook_are_told_at_their_place_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE.replace("value: 0.01", "value: {tiers: [{up_to: 5, rate: 0.1}, {rate: 0.05}]}"))
+    with pytest.raises(ScenarioErrors) as caught:
+        scenario(tmp_path, "venue: mine.yaml\n")
+    (problem,) = caught.value.problems
+    assert (Path(problem.file).name, problem.line, problem.column) == ("mine.yaml", 9, 63)
+    assert "'rate' of tier 2 of 'maintenance' of 'margin' must be greater" in problem.message
