@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli.check_report import ReportFormat, report
+from adlcalc.cli.check_report import ReportFormat, report, told
 from adlcalc.cli.checking import Options, Outcome, check_file, orphan
 from adlcalc.cli.collecting import Job, collect
 from adlcalc.cli.completion import scenario_files
@@ -69,7 +69,7 @@ def _check(
         for outcome in outcomes:
             for one in outcome.findings:
                 if one.kind in ("error", "bug"):
-                    say(one.details or f"{one.place}: error: {one.message}")
+                    say(told(one))
     try:
         text = report(outcomes, format)
         if text or output:

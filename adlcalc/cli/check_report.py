@@ -1,6 +1,6 @@
 """What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings give the same bytes.
 
-Public: ReportFormat, report.
+Public: ReportFormat, report, told.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         if outcome.written:
             parts.append(outcome.written)
-        parts += [_whole(one) for one in outcome.findings if one.kind not in ("error", "bug")]
+        parts += [told(one) for one in outcome.findings if one.kind not in ("error", "bug")]
     return "\n".join(parts) + "\n" if parts else ""
 
 
@@ -82,13 +82,16 @@ def _testcase(outcome: Outcome) -> Iterator[str]:
         return
     element = "failure" if outcome.code == FAILED else "error"
     first = outcome.findings[0]
-    body = "\n".join(one.details if one.kind in ("error", "bug") and one.details else _whole(one) for one in outcome.findings)
+    body = "\n".join(map(told, outcome.findings))
     yield f"{opening}>"
     yield f"<{element} type={quoteattr(first.kind)} message={quoteattr(_xml(first.message))}>{escape(_xml(body))}</{element}>"
     yield "</testcase>"
 
 
-def _whole(one: Finding) -> str:
+def told(one: Finding) -> str:
+    """A finding in full: place, kind and message, then its details."""
+    if one.kind in ("error", "bug") and one.details:
+        return one.details
     return f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else "")
 
 

@@ -4,7 +4,7 @@ A folder stands for every .yaml, .yml and .json file in it and below (hidden one
 misspelled scenario is an error, not skipped. The golden of NAME.yaml is NAME.golden beside it, or at the same place under
 `--golden DIR`.
 
-Public: Job, Collected, collect, Kind, kind_of_text.
+Public: Job, Collected, collect, Kind, kind_of_text, is_scenario.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _SCENARIO = re.compile(r"""^[{ \t]*["']?(?:accounts|prices)["']?[ \t]*:""", re.M
 _RULEBOOK = re.compile(
     r"""^[{ \t]{0,4}["']?(?:as_of|extends|sources|not_modeled|margin|liquidation|adl|contract)["']?[ \t]*:""", re.MULTILINE
 )
+NEEDED = ("accounts", "prices")
+_KEYS = re.compile(rf"""^[{{ \t]*["']?({"|".join(NEEDED)})["']?[ \t]*:""", re.MULTILINE)
 _OURS = re.compile(r'"(?:schema": *"adlcalc\.|\$schema")')
 
 
@@ -54,6 +56,11 @@ def kind_of_text(text: str) -> Kind:
     if _SCENARIO.search(text):
         return Kind.scenario
     return Kind.rulebook if _RULEBOOK.search(text) else Kind.unknown
+
+
+def is_scenario(text: str) -> bool:
+    """Whether a text among many of other kinds is a scenario: it has accounts and prices, or names our schema in its first line."""
+    return len(set(_KEYS.findall(text))) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
 
 
 def collect(paths: Sequence[str], golden: str | None) -> Collected:

@@ -49,7 +49,9 @@ def _sections(entry_of: Callable[[Schema], Schema]) -> tuple[Schema, Schema]:
             entry = entry_of(value)
             if is_by_contract(section, rule):
                 kinds = {"linear": entry, "inverse": entry}
-                entry = {"anyOf": [entry, {"type": "object", "properties": kinds, "additionalProperties": False, "minProperties": 1}]}
+                entry = {
+                    "anyOf": [entry, {"type": "object", "properties": kinds, "additionalProperties": False, "minProperties": 1}]
+                }
             rules[rule] = {"description": value["description"], **entry} if "description" in value else entry
         sections[section] = {
             "description": model.get("description", ""),

@@ -1,0 +1,47 @@
+"""`adlcalc schema`: the JSON Schemas that editors complete and check YAML with.
+
+Public: schema, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from adlcalc.cli.exits import UNUSABLE, say
+from adlcalc.cli.output import OutputError, write
+
+EXAMPLE = """\b
+Example:
+  adlcalc schema scenario --output scenario.schema.json"""
+
+
+class Which(StrEnum):
+    """What is described."""
+
+    scenario = "scenario"
+    rulebook = "rulebook"
+
+
+def schema(
+    which: Annotated[Which, typer.Argument(help="What the schema describes.")] = Which.scenario,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema (draft 7) of scenarios or of rulebooks.
+
+    Editors that know the YAML language server use it where a file begins with the line
+    `# yaml-language-server: $schema=scenario.schema.json`.
+    """
+    if which is Which.rulebook:
+        from adlcalc.venues.json_schema import rulebook_schema as text_of
+    else:
+        from adlcalc.scenario.json_schema import scenario_schema as text_of
+    try:
+        write(text_of(), output)
+    except OutputError as error:
+        say(f"adlcalc: {error}")
+        raise typer.Exit(UNUSABLE) from None

@@ -1,0 +1,104 @@
+"""The pytest plug-in: scenario files are collected as tests, each held to its `expect:` block and to its golden.
+
+A .yaml, .yml or .json file is a scenario if it matches a pattern of the ini option `adlcalc_files`; where that is not given, if it
+looks like one (its first keys do, or the editors' line names the schema) or is named on the command line.
+
+    pytest scenarios                     check
+    pytest scenarios --adlcalc-update    write the goldens
+    pytest scenarios --adlcalc-strict    assumed rules, unbalanced books and bad debt fail too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from adlcalc.cli.checking import Outcome
+
+ENDINGS = (".yaml", ".yml", ".json")
+LOOKED_AT = 1 << 16  # characters of a file that are read to see what it is
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the command line and of the ini file."""
+    group = parser.getgroup("adlcalc", "auto-deleveraging scenarios")
+    group.addoption("--adlcalc-update", action="store_true", help="write the goldens of scenarios and say what changed")
+    group.addoption("--adlcalc-strict", action="store_true", help="assumed rules, unbalanced books and bad debt fail too")
+    group.addoption("--adlcalc-golden", metavar="DIR", help="where the goldens are; beside the scenarios if left out")
+    parser.addini("adlcalc_files", "patterns of scenario files (those that look like one, if left out)", type="args", default=[])
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A collector for a scenario file, None for any other."""
+    if file_path.suffix not in ENDINGS:
+        return None
+    patterns = parent.config.getini("adlcalc_files")
+    named = parent.session.isinitpath(file_path)
+    if any(file_path.match(pattern) for pattern in patterns) or (not patterns and (named or _looks_like_one(file_path))):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _looks_like_one(path: Path) -> bool:
+    """Has it accounts and prices, or the editors' line that names our schema?"""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read(LOOKED_AT)
+    except OSError:
+        return False
+    from adlcalc.cli.collecting import is_scenario
+
+    return is_scenario(text)
+
+
+class ScenarioFile(pytest.File):
+    """A scenario file holds one test."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The test."""
+        yield ScenarioItem.from_parent(self, name="scenario")
+
+
+class ScenarioItem(pytest.Item):
+    """Check one scenario."""
+
+    def runtest(self) -> None:
+        """Fail with everything that is wrong."""
+        from adlcalc.cli.checking import Options, check_file
+        from adlcalc.cli.collecting import collect
+
+        config = self.config
+        options = Options(update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict"))
+        golden = config.getoption("--adlcalc-golden")
+        job = collect([str(self.path)], golden).jobs[0]
+        outcome = check_file(job, options)
+        if outcome.written:
+            self.add_report_section("call", "golden", outcome.written)
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None:
+                reporter.write_line(outcome.written)
+        if outcome.findings:
+            raise ScenarioFailed(outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """What `adlcalc check` says; a traceback only for a bug."""
+        if isinstance(excinfo.value, ScenarioFailed):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the test is, and its name in a report."""
+        return self.path, None, f"scenario {self.path.name}"
+
+
+class ScenarioFailed(Exception):  # noqa: N818  (an outcome, as pytest words them)
+    """A scenario that did not pass."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        from adlcalc.cli.check_report import told
+
+        super().__init__("\n".join(told(finding) for finding in outcome.findings))

@@ -1,0 +1,19 @@
+"""The JSON Schema of scenario files, from the declaration that they are checked with.
+
+Public: scenario_schema.
+"""
+
+from __future__ import annotations
+
+from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.json_schema import draft7, merged
+from adlcalc.venues.json_schema import overrides_schema
+
+
+def scenario_schema() -> str:
+    """The JSON Schema of a scenario file."""
+    schema, definitions = draft7(ScenarioFile)
+    rules, more = overrides_schema()
+    schema["properties"]["rules"] = {**schema["properties"]["rules"], **rules}
+    schema["required"] = ["accounts", "prices"]
+    return merged("adlcalc scenario", schema, definitions | more)
