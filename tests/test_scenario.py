@@ -191,6 +191,12 @@ def test_a_csv_book_needs_only_the_columns_it_uses(read) -> None:  # type: ignor
     assert loaded.scenario.accounts == read(BOOK).scenario.accounts
 
 
+def test_a_csv_book_may_name_the_market(read) -> None:  # type: ignore[no-untyped-def]
+    book = "id,market,side,size,entry,leverage\na,BTC,long,1,100,5\nb,,short,1,100,5\n"
+    loaded = read("accounts: {file: book.csv}\nprices: [100]\n", book=book)
+    assert [position.market for position in positions(loaded)] == ["BTC", "BTC"]
+
+
 def test_rows_of_one_account_must_agree(read) -> None:  # type: ignore[no-untyped-def]
     book = "id,side,size,entry,margin,balance\na,long,1,100,cross,5\na,short,1,100,cross,6\n"
     with pytest.raises(ScenarioErrors) as caught:

@@ -3,7 +3,7 @@
 Rows of one id are one account, wherever they stand; its balance is on its first row, empty or the same on the others. Made for a
 million rows: columns become numbers at once, and a cell's place in the file is looked up only for an error.
 
-Public: build_book.
+Public: build_book, first_market.
 """
 
 from __future__ import annotations
@@ -45,6 +45,15 @@ def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit
         if len(draft.problems) > before + MOST:
             break
     return book.accounts()
+
+
+def first_market(draft: Draft, spec: BookFile) -> str | None:
+    """The market of the first row, if the book has such a column: what names the market where nothing else does."""
+    table = Table(companion(draft.folder, spec.file, draft.node("accounts", "file")))
+    if table.names.count("market") != 1:
+        return None
+    chunk = next(table.chunks(Problems()), None)
+    return next(filter(None, chunk.columns["market"]), None) if chunk is not None else None
 
 
 def _check_columns(table: Table, problems: Problems, markets: Mapping[str, Market]) -> None:
@@ -92,23 +101,25 @@ class _Book:
         balances = self._optional(chunk, "balance")
         if len(self.problems) > before:
             return
+        unit, values, slots, held, limited = self.unit, self.values, self.slots, self.positions, self.limited
         rows = zip(ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False)
         for i, (name, market, side, cross, size, entry, leverage, collateral, balance) in enumerate(rows):
             if cross or balance is not None or (leverage is None) == (collateral is None):
                 self._check_margin(chunk, i, name, cross, leverage, collateral, balance)
             try:
-                cost = self.values[market.name](size, entry)
+                cost = values[market.name](size, entry)
                 if leverage is not None and not cross:
-                    collateral = initial_collateral(cost, leverage, self.unit)
+                    collateral = initial_collateral(cost, leverage, unit)
             except DecimalException:
-                self._tell(chunk, i, "size", f"account {quote(name)}: size x entry has more digits than can be held exactly")
+                message = f"account {quote(name)}: size x entry has more digits than can be held exactly"
+                self._tell(chunk, i, "size", message)
                 continue
-            if self.limited and leverage is not None:
+            if limited and leverage is not None:
                 self._check_leverage(chunk, i, name, market, size, abs(cost), leverage)
             position = Position(market.name, side, size, entry, collateral, leverage)
-            slot = self.slots.setdefault(name, len(self.positions))
-            if slot == len(self.positions):
-                self.positions.append((position,))
+            slot = slots.setdefault(name, len(held))
+            if slot == len(held):
+                held.append((position,))
                 self.balances.append(balance)
             else:
                 self._add(chunk, i, slot, name, position, balance)

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Liquidity, Market
 from adlcalc.engine.numbers import ZERO
+from adlcalc.scenario.book import first_market
 from adlcalc.scenario.draft import Draft, name_fault
-from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
+from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, BookFile, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import subject
@@ -63,8 +64,11 @@ def _check_name(draft: Draft, name: str, section: str) -> None:
 
 
 def _named_by_accounts(draft: Draft) -> list[str]:
-    """The markets that accounts name, in order of appearance."""
+    """The markets that accounts name, in order of appearance; of a CSV file, the first."""
     found: dict[str, None] = {}
+    if isinstance(draft.file.accounts, BookFile):
+        name = first_market(draft, draft.file.accounts)
+        return [] if name is None else [name]
     for account in draft.file.accounts if isinstance(draft.file.accounts, list) else ():
         for position in account.positions if isinstance(account, LongAccount) else (account,):
             if position.market is not None:
