@@ -28,10 +28,7 @@ class Audit:
         self.ledger = ledger
         self._standing = ledger.system_standing()
         self._contracts = ledger.system_contracts()
-        self._total = self._grand_total()
-
-    def _grand_total(self) -> Decimal:
-        return sum((holder.standing() for holder in self.ledger.holders), self.ledger.system_standing())
+        self._total = ledger.opening + self._standing
 
     def step(self, step: int) -> Differences:
         """Compare what this step touched with what it was before; raises AuditError on any difference."""
@@ -54,7 +51,8 @@ class Audit:
         for holder in self.ledger.holders:
             for holding in holder.holdings:
                 contracts[holding.book.name] += holding.signed_size
-        return self._judge(step, self._grand_total() - self._total, contracts)
+        total = sum((holder.standing() for holder in self.ledger.holders), self.ledger.system_standing())
+        return self._judge(step, total - self._total, contracts)
 
     def _judge(self, step: int, money: Decimal, contracts: dict[str, Decimal]) -> Differences:
         worst = max(contracts.items(), key=lambda item: abs(item[1]), default=("", ZERO))

@@ -27,7 +27,7 @@ def settle_everybody(state: State) -> Iterator[Event]:
                 yield from state.settle_funding(holding)
     for book in state.ledger.markets.values():
         if not book.rest_size and book.rest_cash:
-            fund, dust = state.fund_of(book), book.rest_cash
+            fund, dust = book.fund, book.rest_cash
             book.rest_cash = ZERO
             fund.balance += dust
             yield FundReceived(state.step, fund.name, 0, dust, "dust")

@@ -28,10 +28,10 @@ class AuditError(Exception):
 class MarketBook:
     """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the market."""
 
-    __slots__ = ("contract", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "previous", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
+    __slots__ = ("contract", "fund", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "previous", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
 
-    def __init__(self, market: Market, order: int, unit: Decimal) -> None:
-        self.market, self.order, self.unit = market, order, unit
+    def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
+        self.market, self.order, self.unit, self.fund = market, order, unit, fund
         self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
         self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0
@@ -134,6 +134,13 @@ class Unit:
                     total += holding.pending_funding()
         return total
 
+    def is_open(self) -> bool:
+        """Is any position of it still open?"""
+        for holding in self.holdings:  # noqa: SIM110  (any() of a generator costs thrice as much, a million times)
+            if holding.size:
+                return True
+        return False
+
     def open_holdings(self) -> list[Holding]:
         return [holding for holding in self.holdings if holding.size]
 
@@ -215,14 +222,15 @@ class Ledger:
 
     def __init__(self, scenario: Scenario) -> None:
         self.unit = scenario.money_unit
-        self.markets = {market.name: MarketBook(market, i, self.unit) for i, market in enumerate(scenario.markets)}
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        self.markets = {m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)}
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.holders: list[Holder] = []
         self.units: list[Unit] = []
         self.claims: list[Claim] = []  # what the venue holds, oldest first
         self.claim_count = 0
         self.venue_cash = ZERO  # negative: losses that nobody covered
+        self.opening = ZERO  # the accounts' cash - cost at the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._open_accounts(scenario)
 
@@ -259,6 +267,9 @@ class Ledger:
                 if holding.collateral is not None:
                     total += holding.collateral
             holder.equity_start = total
+            self.opening += total
+        # everybody's cash - cost: their equities without the values at the mark, which are the other side of the rest's costs
+        self.opening += sum((book.rest_cost for book in self.markets.values()), ZERO)
 
     # --- what the audit adds up ----------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
     """The units that are due at the marks, worst first; the others are watched from where they stand now."""
     due = []
     for unit in units:
-        if not any(holding.size for holding in unit.holdings):
+        if not unit.is_open():
             continue
         equity, maintenance = unit.margin()
         state.evaluations += 1
@@ -74,8 +74,9 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing of that margin."""
     unit = due.unit
     unit.holder.liquidated = True
-    for holding in unit.open_holdings():
-        yield from state.settle_funding(holding)
+    for holding in unit.holdings:
+        if holding.book.funding != holding.funding and holding.size:
+            yield from state.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
@@ -87,7 +88,8 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
         yield event
         state.ledger.new_claim(event.claim, holding, event.bankruptcy_price, round_to(cost, state.ledger.unit, CEILING))
     left = state.ledger.empty_margin(unit)
-    yield from state.post_result(state.ledger.claims[-1], left, "dust")
+    if left:
+        yield from state.post_result(state.ledger.claims[-1], left, "dust")
 
 
 def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
@@ -120,7 +122,7 @@ def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: D
     book, unit = holding.book, due.unit
     # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
     cash = unit.cash()
-    for other in unit.holdings:
+    for other in unit.holdings if len(unit.holdings) > 1 else ():
         if other is not holding and other.size:
             worth = other.value()
             cash += worth - margin.maintenance_margin(other.lines(), abs(worth))

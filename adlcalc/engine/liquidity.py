@@ -35,13 +35,14 @@ class StepBook:
         self._taken = ZERO  # impact: the depth reached
         self._levels = [[mark - side * distance, size] for distance, size in liquidity.levels if size > 0]
         self._levels = [level for level in self._levels if level[0] > 0]
+        unlimited = liquidity.kind == "unlimited" or (liquidity.kind == "impact" and not liquidity.impact)
+        self._endless = Offer(None, lambda _size: mark, flat=True) if unlimited else None
 
     def next(self) -> Offer | None:
         """The best offer that is left, or None."""
-        kind = self._liquidity.kind
-        if kind == "unlimited" or (kind == "impact" and not self._liquidity.impact):
-            return Offer(None, lambda _size: self._mark, flat=True)
-        if kind == "impact":
+        if self._endless is not None:
+            return self._endless
+        if self._liquidity.kind == "impact":
             left = self._impact_left()
             return Offer(left, self._impact_price, flat=False) if left is None or left > 0 else None
         if not self._levels:

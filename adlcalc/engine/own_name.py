@@ -178,7 +178,7 @@ def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None)
 
 def fund_to_account(state: State, claim: Claim, amount: Decimal) -> Iterator[Event]:
     """The fund makes good what a fill was worse than the bankruptcy price."""
-    fund = state.fund_of(claim.book)
+    fund = claim.book.fund
     paid = min(amount, fund.available())
     if paid > 0 and claim.holding is not None:
         fund.balance -= paid
@@ -189,7 +189,7 @@ def fund_to_account(state: State, claim: Claim, amount: Decimal) -> Iterator[Eve
 def fee_to_fund(state: State, claim: Claim, amount: Decimal) -> Iterator[Event]:
     """A liquidation fee from the account's margin to the fund."""
     if amount > 0 and claim.holding is not None:
-        fund = state.fund_of(claim.book)
+        fund = claim.book.fund
         state.ledger.touch(claim.holding.holder)
         state.ledger.pay_in(claim.holding, -amount)
         fund.balance += amount

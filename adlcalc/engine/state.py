@@ -5,11 +5,11 @@ Public: State, Observer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
-from adlcalc.engine.fund import FundBook, largest_affordable
+from adlcalc.engine.fund import largest_affordable
 from adlcalc.engine.ledger import Backstop, Claim, Holding, Ledger, MarketBook, Unit
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
@@ -79,16 +79,13 @@ class State:
                 self.observer.ranked(self, self._queues[key])
         return self._queues[key]
 
-    def fund_of(self, book: MarketBook) -> FundBook:
-        return self.ledger.funds[book.market.fund]
-
     def affordable(self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None) -> Decimal:
         """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
 
         available: what it may pay (None: what it has).
         """
         if available is None:
-            available = self.fund_of(claim.book).available()
+            available = claim.book.fund.available()
         return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
 
     def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
@@ -111,25 +108,26 @@ class State:
             if amount:
                 yield FundingSettled(self.step, holding.holder.id, holding.book.name, holding.side, amount)
 
-    def post_result(self, claim: Claim, result: Decimal, why: str) -> Iterator[Event]:
+    def post_result(self, claim: Claim, result: Decimal, why: str) -> Sequence[Event]:
         """A surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left is bad debt."""
+        if not result:
+            return ()
+        fund = claim.book.fund
         if result > 0:
-            fund = self.fund_of(claim.book)
             fund.balance += result
-            yield FundReceived(self.step, fund.name, claim.id, result, why)
-        elif result < 0:
-            fund = self.fund_of(claim.book)
-            paid = min(-result, fund.available())
-            if paid:
-                fund.balance -= paid
-                yield FundPaid(self.step, fund.name, claim.id, paid)
-            yield from self.bad_debt(claim, -result - paid)
+            return (FundReceived(self.step, fund.name, claim.id, result, why),)
+        paid = min(-result, fund.available())
+        if not paid:
+            return self.bad_debt(claim, -result)
+        fund.balance -= paid
+        return (FundPaid(self.step, fund.name, claim.id, paid), *self.bad_debt(claim, -result - paid))
 
-    def bad_debt(self, claim: Claim, amount: Decimal) -> Iterator[Event]:
+    def bad_debt(self, claim: Claim, amount: Decimal) -> Sequence[Event]:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
-        if amount:
-            self.ledger.venue_cash -= amount
-            yield BadDebt(self.step, claim.id, claim.book.name, amount)
+        if not amount:
+            return ()
+        self.ledger.venue_cash -= amount
+        return (BadDebt(self.step, claim.id, claim.book.name, amount),)
 
     def bad_debt_so_far(self) -> Decimal:
         """Losses booked, and the losses at the mark of what the venue holds."""

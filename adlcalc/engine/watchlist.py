@@ -80,11 +80,11 @@ class Watchlist:
                 funding = Heap(side, step * D("1E-6"), bits) if pays else None
                 self._heaps[book, side] = (Heap(-side, step, bits), funding)
         self._kept: dict[Unit, None] = {}
-        self._unwatched: list[Unit] | None = ledger.units
+        self._opened = False
 
     def touched(self) -> Iterable[Unit]:
         """The units whose triggers the present marks and funding indices have crossed."""
-        if self._unwatched is not None:
+        if not self._opened:
             return self._open()
         units, self._kept = self._kept, {}
         for (book, _side), heaps in self._heaps.items():
@@ -126,19 +126,23 @@ class Watchlist:
 
     def _open(self) -> Iterable[Unit]:
         """The first look: single positions get their triggers without an evaluation, the others are evaluated once."""
-        units, self._unwatched = self._unwatched or [], None
-        touched = []
-        for unit in units:
-            holding = unit.holdings[0]
-            if len(unit.holdings) == 1 and self._heaps[holding.book, holding.side][1] is None:
-                self._set(holding, price_trigger(holding, unit.cash()), None, push=False)
-            else:
-                touched.append(unit)
-        for heaps in self._heaps.values():
-            heapq.heapify(heaps[0].entries)
-        return [*touched, *self.touched()]
+        self._opened = True
+        evaluate: dict[Unit, None] = {}
+        for (book, side), (heap, funding) in self._heaps.items():
+            for holding in book.holdings[side]:
+                unit = holding.unit
+                if funding is not None or len(unit.holdings) > 1:
+                    evaluate[unit] = None
+                    continue
+                level = price_trigger(holding, unit.cash())
+                if level is not None:
+                    entry = heap.entry(level, holding.order)
+                    heap.entries.append(entry)
+                    holding.triggers = (entry, None)
+            heapq.heapify(heap.entries)
+        return [*evaluate, *self.touched()]
 
-    def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None, push: bool = True) -> None:
+    def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None) -> None:
         heaps = self._heaps[holding.book, holding.side]
         old = holding.triggers
         new = (
@@ -147,10 +151,7 @@ class Watchlist:
         )
         for heap, before, after in zip(heaps, old, new, strict=True):
             if heap is not None and after is not None and after != before:
-                if push:
-                    heapq.heappush(heap.entries, after)
-                else:
-                    heap.entries.append(after)
+                heapq.heappush(heap.entries, after)
         holding.triggers = new
 
 
@@ -158,7 +159,9 @@ def price_trigger(holding: Holding, cash: Decimal) -> Decimal | None:
     """The mark at which cash + value(P) = maintenance(P), a little early; None where no mark does it, the present mark where every one does."""
     book = holding.book
     direction = holding.side if book.contract.kind == "linear" else -holding.side
-    error = book.unit * ROUNDINGS * (holding.size if book.contract.rounding == "per-contract" else 1) * len(holding.unit.holdings)
+    error = book.unit * (ROUNDINGS * len(holding.unit.holdings))
+    if book.contract.rounding == "per-contract":
+        error *= holding.size
     n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
     if n is None:
         return None if direction > 0 else book.mark
