@@ -1,0 +1,251 @@
+"""Haircuts: the papers' vectors exactly, budgets to the unit, and each rule against a slow twin that works it out another way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adlcalc.engine.haircuts import HAIRCUTS, HaircutParams, Winner, budget_of
+from adlcalc.engine.numbers import ONE, ZERO, D, exact
+from adlcalc.engine.policies import POLICIES
+
+CENT = D("0.01")
+MICRO = D("0.000001")
+
+
+def cut(rule: str, winners: list[Winner], budget: Decimal, unit: Decimal = CENT, **params: object) -> list[Decimal]:
+    with exact():
+        return HAIRCUTS[rule](winners, budget, unit, HaircutParams(**params))  # type: ignore[arg-type]
+
+
+def winner(profit: str, equity: str = "1000000", notional: str = "1000000", score: str = "0", keep: str = "0") -> Winner:
+    return Winner(D(profit), D(equity), D(notional), D(score), D(keep))
+
+
+# --- arXiv 2512.01112 (v3), numerical example of section 2: cash (2, 1, 0.5, 0, 0), pnl (8, 4, 0.5, -3, -12), severity 1/2
+
+CASH, PNL = (D(2), D(1), D("0.5")), (D(8), D(4), D("0.5"))
+FIVE = [Winner(p, c + p, p, D(3 - i) if i > 1 else D(i + 1)) for i, (c, p) in enumerate(zip(CASH, PNL, strict=True))]
+
+
+def test_severity_makes_the_budget() -> None:
+    assert budget_of(D(3) + D(12), D("0.5"), CENT) == D("7.5")
+
+
+def test_five_accounts_by_queue() -> None:
+    second_first = [FIVE[0]._replace(score=D(2)), FIVE[1]._replace(score=D(3)), FIVE[2]._replace(score=D(1))]
+    cuts = cut("cash-queue", second_first, D("7.5"))
+    assert cuts == [D("3.5"), D(4), 0]
+    assert [c / w.profit for c, w in zip(cuts, FIVE, strict=True)] == [D("0.4375"), 1, 0]
+    assert [w.equity - c for c, w in zip(cuts, FIVE, strict=True)] == [D("6.5"), 1, 1]
+
+
+@pytest.mark.parametrize("rule", ["haircut", "socialized", "capped-haircut", "integer-haircut"])
+def test_five_accounts_pro_rata(rule: str) -> None:
+    cuts = cut(rule, FIVE, D("7.5"))
+    assert cuts == [D("4.8"), D("2.4"), D("0.3")]
+    assert [w.equity - c for c, w in zip(cuts, FIVE, strict=True)] == [D("5.2"), D("2.6"), D("0.7")]
+
+
+def test_a_queue_by_profit_leaves_the_top_winner_least() -> None:
+    by_profit = [w._replace(score=w.profit) for w in FIVE]
+    top_first = 8 - cut("cash-queue", by_profit, D("7.5"))[0]
+    pro_rata = 8 - cut("haircut", FIVE, D("7.5"))[0]
+    assert (top_first, pro_rata, pro_rata - top_first) == (D("0.5"), D("3.2"), D("2.7"))
+    assert pro_rata - top_first == D("7.5") * (1 - D(8) / D("12.5"))  # B (1 - w1 / U)
+
+
+# --- the same paper, risk-aware pro rata: shares at t = 2 of A, C, E (leverage 1.031, 0.925, 1.548)
+
+E2 = {"A": (D(2) - D("0.738667"), 1), "C": (D(8) / 3 + D("2.954667"), 4), "E": (D(10) / 99 + D("0.738667"), 1)}
+RUNNING = [Winner(e, e, q * D("1.3")) for e, q in ((e.quantize(MICRO), q) for e, q in E2.values())]
+
+
+@pytest.mark.parametrize(
+    ("rule", "params", "shares"),
+    [
+        ("haircut", {}, ("0.163", "0.728", "0.109")),
+        ("risk-weighted", {}, ("0.164", "0.589", "0.246")),
+        ("risk-weighted-power", {}, ("0.155", "0.498", "0.348")),
+        ("risk-weighted-tail", {"threshold": D("0.9")}, ("0.149", "0.114", "0.737")),
+    ],
+)
+def test_risk_aware_shares_of_the_running_example(rule: str, params: dict[str, object], shares: tuple[str, ...]) -> None:
+    cuts = cut(rule, RUNNING, D("0.705404"), MICRO, **params)
+    got = [c / D("0.705404") for c in cuts]
+    assert all(abs(g - D(s)) <= D("0.0011") for g, s in zip(got, shares, strict=True)), got
+    assert sum(cuts) == D("0.705404")
+
+
+def test_levered_pro_rata_sums_to_the_budget_unlike_the_formula_as_printed() -> None:
+    winners = [winner("10", "20", "20"), winner("30", "30", "90")]
+    printed = [Fraction(10 * 1 * 40, (10 + 90) ** 2) * 10, Fraction(30 * 3 * 40, (10 + 90) ** 2) * 30]
+    assert sum(printed) != 40
+    assert cut("levered-haircut", winners, D(20)) == [2, 18]
+    assert cut("levered-haircut", winners, D(40)) == [10, 30]  # 4 and 36, but 30 is all there is
+
+
+# --- integer pro rata, MetaFlux: floor, then one unit each in ascending order
+
+
+def test_integer_vector() -> None:
+    assert cut("integer-haircut", [winner("30"), winner("50")], D(40), ONE) == [15, 25]
+
+
+def test_integer_dust_goes_in_file_order() -> None:
+    assert cut("integer-haircut", [winner("1"), winner("1"), winner("1")], D(2), ONE) == [1, 1, 0]
+    assert cut("integer-haircut", [winner("10"), winner("10"), winner("19")], D(20), ONE) == [6, 5, 9]
+    assert cut("haircut", [winner("10"), winner("10"), winner("19")], D(20), ONE) == [5, 5, 10]  # 5.13, 5.13, 9.74
+
+
+# --- caps
+
+
+def test_a_cap_holds_and_the_others_pay_more() -> None:
+    winners = [winner("100", "40"), winner("100"), winner("200")]  # the first may lose 40, it has no more equity
+    assert cut("capped-haircut", winners, D(200)) == [D(40), D("53.33"), D("106.67")]
+    assert cut("capped-haircut", winners, D(400)) == [40, 100, 200]
+    assert cut("capped-haircut", winners, D(400), max_cut=D("0.5")) == [40, 50, 100]
+
+
+def test_equity_to_keep() -> None:
+    winners = [winner("100", "150", keep="120"), winner("100")]
+    assert cut("capped-haircut", winners, D(100)) == [30, 70]
+
+
+def test_under_the_threshold_nobody_pays_until_those_above_it_are_at_their_caps() -> None:
+    calm, risky = winner("100", "100", "50"), winner("100", "100", "300")
+    assert cut("risk-weighted-tail", [calm, risky], D(60)) == [0, 60]
+    assert cut("risk-weighted-tail", [calm, risky], D(150)) == [50, 100]
+
+
+def test_without_equity_the_levered_rules_take_nothing() -> None:
+    broke, rich = winner("100", "-5", "300"), winner("100", "100", "100")
+    assert cut("risk-weighted", [broke, rich], D(50)) == [0, 50]
+    assert cut("levered-haircut", [broke, rich], D(150)) == [0, 100]
+
+
+def test_hybrid_takes_a_fifth_by_queue() -> None:
+    winners = [winner("100", "200", "200", score="1"), winner("100", "200", "200", score="2")]
+    assert cut("hybrid", winners, D(100)) == [D("44.44"), D("55.56")]  # 20 from the second, then 80 over 100 : 80
+    assert cut("hybrid", winners, D(100), queue_share=ONE) == [0, 100]
+    assert cut("hybrid", winners, D(100), queue_share=ZERO) == cut("levered-haircut", winners, D(100))
+
+
+# --- what holds for every rule
+
+amounts = st.integers(1, 5000).map(lambda n: D(n).scaleb(-2))
+winners_lists = st.lists(
+    st.builds(
+        Winner, amounts, st.integers(-500, 9000).map(lambda n: D(n).scaleb(-2)), amounts, st.integers(0, 3).map(D), st.just(ZERO)
+    ),
+    min_size=1,
+    max_size=6,
+)
+FREE = ("haircut", "socialized", "integer-haircut", "cash-queue")  # rules without caps but the profit
+rules = pytest.mark.parametrize("rule", HAIRCUTS)
+
+
+@rules
+@given(winners=winners_lists, budget=st.integers(0, 20000).map(lambda n: D(n).scaleb(-2)))
+def test_budget_balances_to_the_unit(rule: str, winners: list[Winner], budget: Decimal) -> None:
+    cuts = cut(rule, winners, budget)
+    assert all(0 <= c <= w.profit and c == c.quantize(CENT) for c, w in zip(cuts, winners, strict=True))
+    caps = [w.profit if rule in FREE else max(min(w.profit, w.equity), ZERO) for w in winners]
+    if rule == "hybrid":  # its queue takes profits whatever the equity
+        assert sum(cuts) <= budget
+    else:
+        assert all(c <= cap for c, cap in zip(cuts, caps, strict=True))
+        assert sum(cuts) == min(budget, sum(caps))
+
+
+@rules
+@given(winners=winners_lists)
+def test_nothing_to_pay_is_paid_by_nobody(rule: str, winners: list[Winner]) -> None:
+    assert cut(rule, winners, ZERO) == [0] * len(winners)
+    assert cut(rule, [], D(10)) == []
+
+
+def slow_level(masses: list[Fraction], caps: list[Fraction], budget: Fraction) -> list[Fraction]:
+    """Water-filling by rounds: share what is left in proportion, fix whoever would pass the cap, begin again."""
+    fixed: dict[int, Fraction] = {i: Fraction(0) for i, m in enumerate(masses) if not m}
+    while True:
+        free = [i for i in range(len(masses)) if i not in fixed]
+        left = budget - sum(fixed.values(), Fraction(0))
+        if not free:
+            break
+        whole = sum(masses[i] for i in free)
+        over = [i for i in free if left * masses[i] / whole > caps[i]]
+        if not over:
+            return [fixed[i] if i in fixed else left * masses[i] / whole for i in range(len(masses))]
+        fixed |= {i: caps[i] for i in over}
+    return [fixed[i] for i in range(len(masses))]
+
+
+@pytest.mark.parametrize("rule", ["haircut", "capped-haircut", "levered-haircut", "risk-weighted", "risk-weighted-power"])
+@given(winners=winners_lists, budget=st.integers(0, 20000).map(lambda n: D(n).scaleb(-2)))
+def test_no_share_is_further_than_a_unit_from_the_slow_twin(rule: str, winners: list[Winner], budget: Decimal) -> None:
+    power = {"haircut": 0, "capped-haircut": 0, "levered-haircut": 1, "risk-weighted": 2, "risk-weighted-power": 3}[rule]
+    masses, caps = [], []
+    for w in winners:
+        leverage = Fraction(w.notional) / Fraction(w.equity) if w.equity > 0 else Fraction(0)
+        masses.append(Fraction(w.profit) * (leverage**power if power else 1))
+        caps.append(Fraction(w.profit if rule == "haircut" else max(min(w.profit, w.equity), ZERO)))
+    expected = slow_level(masses, caps, min(Fraction(budget), sum(caps)))
+    got = cut(rule, winners, budget)
+    assert all(abs(Fraction(g) - e) < Fraction(CENT) for g, e in zip(got, expected, strict=True))
+
+
+@given(winners=winners_lists, budget=amounts)
+def test_the_cash_queue_by_its_definition(winners: list[Winner], budget: Decimal) -> None:
+    """x of the k-th in order = (B - what those before have)+ - (B - what those up to it have)+."""
+    order = sorted(range(len(winners)), key=lambda i: (-winners[i].score, -winners[i].profit, i))
+    expected, before = [ZERO] * len(winners), ZERO
+    for i in order:
+        after = before + winners[i].profit
+        expected[i] = max(budget - before, ZERO) - max(budget - after, ZERO)
+        before = after
+    assert cut("cash-queue", winners, budget) == expected
+
+
+# --- axioms
+
+FINE = D("1E-12")
+profits = st.lists(st.integers(1, 60).map(D), min_size=2, max_size=5)
+
+
+def of(profit: Decimal) -> Winner:
+    return Winner(profit, profit * 2, profit, profit)
+
+
+@given(profits, st.integers(1, 9), st.data())
+def test_haircut_pro_rata_is_sybil_proof_scale_free_and_monotone(
+    amounts: list[Decimal], tenths: int, data: st.DataObject
+) -> None:
+    budget = sum(amounts) * D(tenths) / 10
+    cuts = cut("haircut", [of(p) for p in amounts], budget, FINE)
+    part = data.draw(st.integers(1, 99)) * amounts[0] / 100
+    if part < amounts[0]:
+        split = cut("haircut", [of(part), of(amounts[0] - part), *map(of, amounts[1:])], budget, FINE)
+        assert abs(split[0] + split[1] - cuts[0]) <= 2 * FINE
+    twice = cut("haircut", [of(2 * p) for p in amounts], 2 * budget, FINE)
+    assert all(abs(t - 2 * c) <= 3 * FINE for t, c in zip(twice, cuts, strict=True))
+    left = [p - c for p, c in sorted(zip(amounts, cuts, strict=True))]
+    assert all(a <= b + FINE for a, b in pairwise(left))
+
+
+def test_a_queue_fails_sybil_and_monotonicity() -> None:
+    whole = [of(D(8)), of(D(6))]
+    split = [of(D(4)), of(D(4)), of(D(6))]
+    assert cut("cash-queue", whole, D(7)) == [7, 0]
+    assert sum(cut("cash-queue", split, D(7))[:2]) == 1  # in two halves the same winner pays 1 instead of 7
+    assert 8 - cut("cash-queue", whole, D(7))[0] < 6 - cut("cash-queue", whole, D(7))[1]  # 1 is left of 8, all of 6
+
+
+def test_the_two_spaces_share_no_name() -> None:
+    assert not POLICIES.keys() & HAIRCUTS.keys()

@@ -1,0 +1,209 @@
+"""Policies of contract space: published examples exactly, totals to the lot, and slow twins."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adlcalc.engine.ledger import Ledger
+from adlcalc.engine.model import LONG, SHORT, Account, AdlRules, Market, Path, Position, Scenario
+from adlcalc.engine.numbers import ONE, ZERO, D, divide, exact
+from adlcalc.engine.policies import POLICIES, Exposure, PolicyRules, down_to_common_leverage
+from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.sharing import capped, in_units
+
+
+class Held(NamedTuple):
+    """A position of a test: side long unless it says otherwise."""
+
+    size: str
+    entry: str = "50"
+    margin: str = "1000"
+
+
+def queue(book: dict[str, Held], score: str = "pnl-percent", mark: str = "100") -> list[Place]:
+    """The places of the longs, ranked."""
+    accounts = tuple(Account(name, (Position("M", LONG, D(x.size), D(x.entry), D(x.margin)),)) for name, x in book.items())
+    ledger = Ledger(Scenario((Market("M", lot=ONE),), accounts, Path({})))
+    ledger.markets["M"].mark = D(mark)
+    return list(Queue(ledger.markets["M"], LONG, AdlRules(score=score, eligible="all")))
+
+
+def gives(policy: str, book: dict[str, Held], quantity: str, lot: str = "1", **rules: int) -> dict[str, Decimal]:
+    """account -> what it gives, in the order of the fills."""
+    with exact():
+        fills = POLICIES[policy](queue(book), D(quantity), D(lot), PolicyRules(**rules))
+        return {place.holding.holder.id: size for place, size in fills}
+
+
+# --- one after the other
+
+# BitMEX's published example: longs with their place in the ranking (6 first), here as entries that rank that way at mark 100
+BITMEX = {
+    "1": Held("10", "70"),
+    "2": Held("10", "40"),
+    "3": Held("20", "90"),
+    "4": Held("30", "60"),
+    "5": Held("20", "50"),
+    "6": Held("10", "80"),
+}
+
+
+def test_the_queue_of_the_published_example() -> None:
+    assert [place.holding.holder.id for place in queue(BITMEX)] == ["2", "5", "4", "1", "6", "3"]
+    assert gives("queue", BITMEX, "20") == {"2": 10, "5": 10}
+
+
+def test_two_accounts_of_one_coin_close_a_bankrupt_two_and_lose_alike() -> None:
+    """Robinson's example: a deficit of 1,500 over 2 ETH is 750 for each coin, half of the equity of the first, who has 1,500."""
+    book = {"top": Held("1", "2000", "500"), "next": Held("1", "2500", "500")}
+    with exact():
+        fills = POLICIES["queue"](queue(book, mark="3000"), D(2), ONE, PolicyRules())
+        loss = {place.holding.holder.id: size * divide(D(1500), D(2)) for place, size in fills}
+        assert loss == {"top": 750, "next": 750}
+        assert divide(loss["top"], fills[0][0].inputs.equity) == D("0.5")
+
+
+def test_list_order_takes_no_notice_of_the_score() -> None:
+    assert gives("list-order", BITMEX, "25") == {"1": 10, "2": 10, "3": 5}
+
+
+@pytest.mark.parametrize(("seed", "order"), [(0, "123456"), (2, "345612"), (5, "612345"), (6, "123456"), (6_000_004, "561234")])
+def test_a_seeded_cycle_starts_where_the_seed_says_and_goes_round(seed: int, order: str) -> None:
+    assert "".join(gives("seeded-cycle", BITMEX, "100", seed=seed)) == order
+
+
+def test_a_seeded_cycle_keeps_its_start_when_a_place_is_gone() -> None:
+    with exact():
+        places = [place for place in queue(BITMEX) if place.holding.holder.id not in ("1", "3")]
+        fills = POLICIES["seeded-cycle"](places, D(15), ONE, PolicyRules(seed=2))
+    assert [place.holding.holder.id for place, _ in fills] == ["4"]
+
+
+# --- all together
+
+
+def test_pro_rata_by_size_in_lots() -> None:
+    assert gives("pro-rata", BITMEX, "50") == {"2": 5, "5": 10, "4": 15, "1": 5, "6": 5, "3": 10}
+    assert gives("pro-rata", {"a": Held("1"), "b": Held("1"), "c": Held("1")}, "2") == {"a": 1, "b": 1}
+    assert gives("pro-rata", {"a": Held("10"), "b": Held("20")}, "10", lot="0.1") == {"b": D("6.7"), "a": D("3.3")}
+
+
+def test_top_n_takes_the_largest_first() -> None:
+    book = {"a": Held("10"), "b": Held("30"), "c": Held("20"), "d": Held("20")}
+    assert gives("top-n-pro-rata", book, "25", top=2) == {"b": 15, "c": 10}
+    assert gives("top-n-pro-rata", book, "65", top=2) == {"b": 30, "c": 20, "d": 10, "a": 5}
+    assert gives("top-n-pro-rata", book, "40", top=10) == gives("pro-rata", book, "40") == {"b": 15, "c": 10, "d": 10, "a": 5}
+
+
+def test_minimax_leverage_drains_to_one_common_leverage() -> None:
+    """At 100 each holds 1,000, on equities of 100 (10x), 200 (5x) and 1,000 (1x). Closing 7 leaves a and b at 13/3."""
+    book = {"a": Held("10", "100", "100"), "b": Held("10", "100", "200"), "c": Held("10", "100", "1000")}
+    assert gives("minimax-leverage", book, "3") == {"a": 3}
+    assert gives("minimax-leverage", book, "5") == {"a": 5}
+    assert gives("minimax-leverage", book, "8", lot="0.01") == {"a": D(6), "b": D(2)}  # both at 4x
+    assert gives("minimax-leverage", book, "7", lot="0.01") == {"a": D("5.67"), "b": D("1.33")}
+    assert gives("minimax-leverage", book, "40") == {"a": 10, "b": 10, "c": 10}
+
+
+def test_minimax_leverage_counts_the_whole_account() -> None:
+    """Both hold 10 longs at 100 on an equity of 1,000; the cross account carries 2,000 more in another market: 3x against 1x."""
+    accounts = (
+        Account("hedger", (Position("M", LONG, D(10), D(50)), Position("N", SHORT, D(20), D(100))), D(500)),
+        Account("alone", (Position("M", LONG, D(10), D(50), D(500)),)),
+    )
+    with exact():
+        ledger = Ledger(Scenario((Market("M", lot=ONE), Market("N")), accounts, Path({})))
+        for book in ledger.markets.values():
+            book.mark = D(100)
+        places = list(Queue(ledger.markets["M"], LONG, AdlRules()))
+        fills = POLICIES["minimax-leverage"](places, D(12), ONE, PolicyRules())
+    assert {place.holding.holder.id: size for place, size in fills} == {"hedger": 10, "alone": 2}
+
+
+def test_minimax_leverage_takes_those_without_equity_first() -> None:
+    book = {"a": Held("10", "100", "100"), "broke": Held("4", "150", "150")}  # equity 150 - 200
+    assert gives("minimax-leverage", book, "3") == {"broke": 3}
+    assert gives("minimax-leverage", book, "6") == {"broke": 4, "a": 2}
+
+
+# --- what holds for every policy
+
+sizes = st.lists(st.integers(1, 12), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@given(held=sizes, quantity=st.integers(1, 60), entries=st.lists(st.integers(50, 99), min_size=6, max_size=6))
+def test_parts_sum_to_the_quantity_and_fit(policy: str, held: list[int], quantity: int, entries: list[int]) -> None:
+    book = {str(i): Held(str(size), str(entries[i])) for i, size in enumerate(held)}
+    found = gives(policy, book, str(quantity), seed=3, top=2)
+    assert sum(found.values()) == min(quantity, sum(held))
+    assert all(0 < size <= held[int(name)] and size == int(size) for name, size in found.items())
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_nobody_there(policy: str) -> None:
+    assert POLICIES[policy]([], D(5), ONE, PolicyRules()) == []
+
+
+@given(held=sizes, quantity=st.integers(1, 60))
+def test_pro_rata_is_nowhere_a_lot_away_from_the_exact_share(held: list[int], quantity: int) -> None:
+    total = min(quantity, sum(held))
+    found = gives("pro-rata", {str(i): Held(str(size)) for i, size in enumerate(held)}, str(quantity))
+    assert all(abs(Fraction(found.get(str(i), ZERO)) - Fraction(total * size, sum(held))) < 1 for i, size in enumerate(held))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=3),
+    st.integers(0, 15),
+)
+def test_no_way_to_close_in_whole_contracts_beats_the_common_leverage(
+    rows: list[tuple[int, int, int, int]], quantity: int
+) -> None:
+    """The twin tries every way to close the quantity in whole contracts: none has a lower highest leverage."""
+    exposures = [Exposure(Fraction(q), Fraction(p), Fraction(q * p + more), Fraction(e)) for q, p, more, e in rows]
+    quantity = min(quantity, sum(row[0] for row in rows))
+
+    def highest(shares: tuple[Fraction | int, ...]) -> Fraction:
+        return max((x.notional - k * x.each) / x.equity for k, x in zip(shares, exposures, strict=True))
+
+    shares = down_to_common_leverage(exposures, Fraction(quantity))
+    assert sum(shares) == quantity
+    assert all(0 <= k <= x.size for k, x in zip(shares, exposures, strict=True))
+    ways = (way for way in product(*(range(row[0] + 1) for row in rows)) if sum(way) == quantity)
+    assert highest(tuple(shares)) <= min(map(highest, ways))
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9)), min_size=2, max_size=4), st.integers(1, 12), st.integers(1, 12))
+def test_minimax_leverage_is_path_independent_and_sybil_proof(rows: list[tuple[int, int]], first: int, then: int) -> None:
+    """Closing in two goes is closing at once; and an account split in two like halves gives what it gave whole."""
+    whole = [Exposure(Fraction(q), Fraction(1), Fraction(q), Fraction(e)) for q, e in rows]
+    at_once = down_to_common_leverage(whole, Fraction(first + then))
+    some = down_to_common_leverage(whole, Fraction(first))
+    left = [x._replace(size=x.size - k, notional=x.notional - k) for x, k in zip(whole, some, strict=True)]
+    rest = down_to_common_leverage(left, Fraction(then))
+    assert [a + b for a, b in zip(some, rest, strict=True)] == at_once
+    half = whole[0]._replace(size=whole[0].size / 2, notional=whole[0].notional / 2, equity=whole[0].equity / 2)
+    split = down_to_common_leverage([half, half, *whole[1:]], Fraction(first))
+    assert split[0] + split[1] == some[0]
+
+
+# --- dividing
+
+
+def test_units_go_to_the_largest_remainders_and_what_is_smaller_to_the_first_with_room() -> None:
+    thirds = [Fraction(10, 3)] * 3
+    assert in_units(thirds, D(10), ONE, [D(9)] * 3) == [4, 3, 3]
+    assert in_units(thirds, D(10), D("0.1"), [D(9)] * 3) == [D("3.4"), D("3.3"), D("3.3")]
+    assert in_units([Fraction(5, 4)] * 2, D("2.5"), ONE, [D(1), D(9)]) == [1, D("1.5")]
+    assert in_units([Fraction(1)], D(5), ONE, [D(1)]) == [1]
+
+
+def test_a_weight_of_zero_gets_nothing() -> None:
+    assert capped([Fraction(0), Fraction(1)], [Fraction(5), Fraction(2)], Fraction(4)) == [0, 2]
