@@ -68,6 +68,7 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
     funds = build_funds(draft, names)
     markets = build_markets(draft, names, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
+    providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
     marks = build_path(draft, markets)
     expect = None
     if file.expect is not None:
@@ -86,7 +87,7 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
         title=file.title,
         venue=rulebook.venue,
         money_unit=unit,
-        providers=build_providers(draft, markets, {account.id for account in accounts}),
+        providers=providers,
     )
     return Loaded(scenario, expect, path, rulebook)
 
