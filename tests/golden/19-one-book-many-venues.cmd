@@ -1,0 +1,1 @@
+adlcalc run scenarios/19-one-book-many-venues.yaml
