@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli import check, new, rank, run, schema
+from adlcalc.cli import check, explain, new, rank, run, schema
 
 
 def _version(wanted: bool) -> None:
@@ -43,3 +43,6 @@ app.command("check", epilog=check.EXAMPLE, short_help="Hold scenarios to their e
 app.command("schema", epilog=schema.EXAMPLE, short_help="Print the JSON Schema of scenarios or rulebooks.")(schema.schema)
 app.command("new", epilog=new.EXAMPLE, short_help="Write a commented scenario to start from.")(new.new)
 app.command("rank", epilog=rank.EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True)(rank.rank)
+app.command(
+    "explain", epilog=explain.EXAMPLE, short_help="Tell a run line by line, with formulas and sources.", no_args_is_help=True
+)(explain.explain)

@@ -6,7 +6,7 @@ not apply to a table are empty. Several runs have a second column, `file`. Value
 separators. A text that a spreadsheet would take for a formula (it begins with = + - @ and is not a number) has an apostrophe
 before it.
 
-Public: HEADER, write.
+Public: HEADER, write, cell.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def write(runs: Sequence[Run], *, steps: bool = False, files: bool = False, head
         for row in _rows(sections(run), steps):
             if files:
                 row["file"] = run.file
-            writer.writerow({key: _cell(value) for key, value in row.items()})
+            writer.writerow({key: cell(value) for key, value in row.items()})
     return out.getvalue()
 
 
@@ -130,7 +130,8 @@ def _marks(steps: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"table": "mark", "step": step["step"], "time": step["time"], "market": market, "mark_price": mark}
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a cell: nothing for None, and no text that a spreadsheet would take for a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):

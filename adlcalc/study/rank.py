@@ -1,0 +1,144 @@
+"""Who stands where in the queues of a step, and why: the engine's own queues, told row by row.
+
+The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already gone from it. Where the
+step needed none, it is ranked at the step's end, on the same rules.
+
+    up_to     what stands in the queue down to and including a place: contracts, or positions where the venue counts heads
+    lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to / whole, rounded up)
+    ahead     contracts before a place; a bankrupt position reaches it with one lot more, and wholly with its size more
+
+Public: Row, Ranking, Ranker, rows_of, lights_of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adlcalc.engine.ledger import MarketBook
+from adlcalc.engine.model import AdlRules, Scenario
+from adlcalc.engine.numbers import ZERO, D, divide, round_to
+from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.scores import Inputs
+from adlcalc.engine.state import Observer, State
+from adlcalc.study.what_if import Move, lights_of, moves
+
+SHOWN = D("0.00000001")
+"""Quotients that are only shown are rounded half even to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One position's place. pnl_ratio = pnl / entry value; leverage = notional / equity of the margin unit, None without equity;
+    partly, wholly: how large a bankrupt position must be to reach it, as long as nobody before it is passed over."""
+
+    rank: int
+    account: str
+    lights: int
+    share: Decimal
+    score: Decimal
+    tied: bool
+    margin: str
+    inputs: Inputs
+    pnl_ratio: Decimal
+    leverage: Decimal | None
+    ahead: Decimal
+    partly: Decimal
+    wholly: Decimal
+
+    @property
+    def size(self) -> Decimal:
+        """Contracts held."""
+        return self.inputs.size
+
+    @property
+    def percentile(self) -> int:
+        """20 for the first fifth of the queue, 100 for the last, as BitMEX shows it."""
+        return 20 * (6 - self.lights)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One queue. used: the engine ranked it for a fill of this step. moves: what would move the accounts that were asked for."""
+
+    market: str
+    side: int
+    mark: Decimal
+    used: bool
+    rows: tuple[Row, ...]
+    moves: tuple[Move, ...]
+
+
+def rows_of(queue: Queue, rules: AdlRules) -> tuple[Row, ...]:
+    """The rows of a queue that has just been ranked."""
+    places = list(queue)
+    heads = rules.lights == "heads"
+    whole = D(len(places)) if heads else sum((place.size for place in places), ZERO)
+    rows, ahead = [], ZERO
+    for place in places:
+        up_to = D(place.rank) if heads else ahead + place.size
+        rows.append(_row(place, lights_of(up_to, whole), divide(up_to, whole), ahead, queue.book.lot))
+        ahead += place.size
+    return tuple(rows)
+
+
+def _row(place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal) -> Row:
+    x = place.inputs
+    return Row(
+        rank=place.rank,
+        account=place.holding.holder.id,
+        lights=lights,
+        share=round_to(share, SHOWN),
+        score=place.score,
+        tied=place.tied,
+        margin="isolated" if place.holding.unit.isolated else "cross",
+        inputs=x,
+        pnl_ratio=round_to(divide(x.pnl, x.entry_value), SHOWN) if x.entry_value else ZERO,
+        leverage=round_to(divide(x.exposure, x.equity), SHOWN) if x.equity > 0 else None,
+        ahead=ahead,
+        partly=ahead + min(lot, place.size),
+        wholly=ahead + place.size,
+    )
+
+
+class Ranker(Observer):
+    """Notes the queues of one step while a run is made; `rankings` has them in the order of the markets, longs first.
+
+    markets, sides: which queues; accounts: for whom it is worked out what would move them.
+    """
+
+    def __init__(
+        self, scenario: Scenario, step: int, markets: Collection[str], sides: Collection[int], accounts: Collection[str]
+    ) -> None:
+        self.scenario, self.step = scenario, step
+        self._wanted = [
+            (market.name, side) for market in scenario.markets for side in (1, -1) if market.name in markets and side in sides
+        ]
+        self._accounts = accounts
+        self._found: dict[tuple[str, int], Ranking] = {}
+
+    @property
+    def rankings(self) -> Sequence[Ranking]:
+        """The queues that were asked for."""
+        return [self._found[key] for key in self._wanted if key in self._found]
+
+    def ranked(self, state: State, queue: Queue) -> None:
+        """A fill of this step needs the queue: here is what it was ranked on."""
+        key = (queue.book.name, queue.side)
+        if state.step == self.step and key in self._wanted and key not in self._found:
+            self._found[key] = self._ranking(state, queue, used=True)
+
+    def ended(self, state: State) -> None:
+        """The queues that no fill has needed."""
+        if state.step != self.step:
+            return
+        for market, side in self._wanted:
+            if (market, side) not in self._found:
+                book: MarketBook = state.ledger.markets[market]
+                self._found[market, side] = self._ranking(state, Queue(book, side, state.rules.adl), used=False)
+
+    def _ranking(self, state: State, queue: Queue, used: bool) -> Ranking:
+        rows = rows_of(queue, state.rules.adl)
+        found = moves(state, queue, self._accounts) if self._accounts else ()
+        return Ranking(queue.book.name, queue.side, queue.book.mark, used, rows, tuple(found))

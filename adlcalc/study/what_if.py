@@ -1,0 +1,313 @@
+"""The smallest change that moves an account back in its queue: more collateral, less leverage, a smaller position.
+
+Three levers, each on the grid that a user can type:
+
+    collateral   money paid in, in money units: to the collateral of an isolated position, to the balance of a cross account
+    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position becomes its entry value /
+                 leverage; in a cross account only a score that looks at the chosen leverage notices
+    size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is released pro rata
+
+Each try changes the position in the engine's own books, lets the engine score it, looks up its place among the others and puts everything
+back. The smallest step is found by bisection, on the footing that the further a lever is pulled the further back the account stands;
+what is found is ranked once more by the engine as a whole queue before it is told.
+
+Public: Move, Standing, moves, standing, lights_of, GOALS, LEVERS.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import accumulate
+from typing import NamedTuple
+
+from adlcalc.engine.ledger import Holding
+from adlcalc.engine.margin import initial_collateral
+from adlcalc.engine.numbers import CEILING, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.state import State
+
+HUNDREDTH = D("0.01")
+MOST_MONEY = D("1E+15")
+"""No more collateral than this is tried."""
+
+
+class Standing(NamedTuple):
+    """A place: its rank, contracts before it and in the whole queue, its lights; back_half: half of the queue or more is before it."""
+
+    rank: int
+    ahead: Decimal
+    whole: Decimal
+    lights: int
+    back_half: bool
+
+
+class Move(NamedTuple):
+    """The smallest pull of one lever that reaches a goal, and where the account then stands; None where no pull of it does
+    (`then` is None as well where the position would leave the queue).
+
+    before, after: collateral or balance, leverage, or size. change: |after - before|.
+    """
+
+    account: str
+    goal: str
+    lever: str
+    before: Decimal
+    after: Decimal | None
+    change: Decimal | None
+    then: Standing | None
+
+
+def lights_of(up_to: Decimal, whole: Decimal) -> int:
+    """5 in the first fifth of the queue, 1 in the last: 6 - 5 x up_to / whole, rounded up."""
+    return next(6 - fifth for fifth in range(1, 6) if 5 * up_to <= fifth * whole)
+
+
+def standing(rank: int, ahead: Decimal, size: Decimal, whole: Decimal, positions: int, heads: bool) -> Standing:
+    """A place by what is before it; fifths and halves are of contracts, or of positions where the venue counts `heads`."""
+    if heads:
+        lights, half = lights_of(D(rank), D(positions)), 2 * (rank - 1) >= positions
+    else:
+        lights, half = lights_of(ahead + size, whole), 2 * ahead >= whole
+    return Standing(rank, ahead, whole, lights, half)
+
+
+GOALS: Mapping[str, Callable[[Standing, Standing], bool]] = {
+    "one light down": lambda now, then: then.lights < now.lights,
+    "back half": lambda now, then: then.back_half,
+}
+
+
+def moves(state: State, queue: Queue, accounts: Collection[str]) -> Iterator[Move]:
+    """For each of the accounts that stands in the queue, each goal it has not reached and each lever."""
+    places = list(queue)
+    for place in places:
+        if place.holding.holder.id not in accounts:
+            continue
+        others = _Others(state, queue, [other for other in places if other is not place])
+        now = others.standing(place)
+        for goal, reached in GOALS.items():
+            if not reached(now, now) and (goal != "one light down" or now.lights > 1):
+                for lever in LEVERS:
+                    yield _smallest(_Tries(others, place, goal, LEVERS[lever](state, place.holding)))
+
+
+class _Others:
+    """Everybody else in the queue, to look a changed position's place up without ranking them again."""
+
+    def __init__(self, state: State, queue: Queue, places: list[Place]) -> None:
+        self.rules, self.book, self.side = state.rules.adl, queue.book, queue.side
+        self.count = len(places)
+        self._keys = [place.key() for place in places]
+        self._sums = list(accumulate((place.size for place in places), initial=ZERO))
+
+    def standing(self, place: Place) -> Standing:
+        """Where a position of that score and size stands among the others."""
+        return self.at(bisect_left(self._keys, place.key()) + 1, place.size)
+
+    def at(self, rank: int, size: Decimal) -> Standing:
+        """Where a position of `size` stands at that rank."""
+        return standing(rank, self._sums[rank - 1], size, self._sums[-1] + size, self.count + 1, self.rules.lights == "heads")
+
+    def alone(self, holding: Holding) -> Place | None:
+        """The place that the engine gives a position as it is now, or None where it is not eligible: a queue of it alone."""
+        with _only(holding):
+            return next(iter(Queue(self.book, self.side, self.rules)), None)
+
+    def ranked_by_engine(self, holding: Holding) -> Standing | None:
+        """The position's standing when the engine ranks the whole queue anew."""
+        places = list(Queue(self.book, self.side, self.rules))
+        whole, ahead = sum((place.size for place in places), ZERO), ZERO
+        for place in places:
+            if place.holding is holding:
+                return standing(place.rank, ahead, place.size, whole, len(places), self.rules.lights == "heads")
+            ahead += place.size
+        return None
+
+
+@contextmanager
+def _only(holding: Holding) -> Iterator[None]:
+    """Meanwhile the holding is the only one of its side in its market."""
+    book, side = holding.book, holding.side
+    everybody = book.holdings[side]
+    book.holdings[side] = [holding]
+    try:
+        yield
+    finally:
+        book.holdings[side] = everybody
+
+
+@contextmanager
+def _restored(holding: Holding) -> Iterator[None]:
+    """What is done to a position, its account and its market meanwhile is undone."""
+    parts = ("collateral", "cost", "funding", "leverage", "signed_size", "size")
+    before = [getattr(holding, part) for part in parts]
+    balance, rest = holding.holder.balance, holding.book.rest_cash
+    try:
+        yield
+    finally:
+        for part, value in zip(parts, before, strict=True):
+            setattr(holding, part, value)
+        holding.holder.balance, holding.book.rest_cash = balance, rest
+
+
+# --- levers --------------------------------------------------------------------------------------------------------------
+
+
+class Lever(NamedTuple):
+    """A thing to pull in whole steps, 1 to `most`: `pull(n)` changes the books, `value(n)` is what the thing then is."""
+
+    name: str
+    before: Decimal
+    most: int
+    value: Callable[[int], Decimal]
+    pull: Callable[[int], None]
+
+
+def _collateral(state: State, holding: Holding) -> Lever:
+    """Money paid in."""
+    unit = state.ledger.unit
+    before = holding.holder.balance if holding.collateral is None else holding.collateral
+
+    def pull(n: int) -> None:
+        state.ledger.pay_in(holding, n * unit)
+
+    return Lever("collateral", before, int(divide(MOST_MONEY, unit)), lambda n: before + n * unit, pull)
+
+
+def _leverage(state: State, holding: Holding) -> Lever:
+    """A lower chosen leverage."""
+    before = holding.leverage or _leverage_of(holding)
+    highest = round_to(before, HUNDREDTH, CEILING)  # the first hundredth below what it is now is one step down from here
+    most = max(int((highest - ONE) / HUNDREDTH), 0)
+
+    def value(n: int) -> Decimal:
+        return highest - n * HUNDREDTH
+
+    def pull(n: int) -> None:
+        holding.leverage = value(n)
+        if holding.collateral is not None:
+            # margin is only ever added: a position that has more than the new leverage asks for keeps it
+            holding.collateral = max(holding.collateral, initial_collateral(holding.cost, value(n), state.ledger.unit))
+
+    return Lever("leverage", before, most, value, pull)
+
+
+def _leverage_of(holding: Holding) -> Decimal:
+    """Entry value / collateral where no leverage was chosen, rounded to a hundredth; 1 for a cross position."""
+    return round_to(divide(abs(holding.cost), holding.collateral), HUNDREDTH) if holding.collateral else ONE
+
+
+def _size(state: State, holding: Holding) -> Lever:
+    """A part closed at the mark."""
+    lot, before = holding.book.lot, holding.size
+
+    def pull(n: int) -> None:
+        if holding.book.funding != holding.funding:
+            state.ledger.settle_funding(holding)
+        part = n * lot
+        state.ledger.close_part(holding, part, holding.book.value(holding.side * part, holding.book.mark))
+
+    most = int(round_to(divide(before, lot), ONE, CEILING)) - 1
+    return Lever("size", before, most, lambda n: before - n * lot, pull)
+
+
+LEVERS: Mapping[str, Callable[[State, Holding], Lever]] = {"collateral": _collateral, "leverage": _leverage, "size": _size}
+
+
+# --- search --------------------------------------------------------------------------------------------------------------
+
+
+class _Tries:
+    """Pulls of one lever by one position, towards one goal."""
+
+    def __init__(self, others: _Others, place: Place, goal: str, lever: Lever) -> None:
+        self.others, self.place, self.goal, self.lever = others, place, goal, lever
+        self.now = others.standing(place)
+
+    def standing(self, n: int) -> Standing | None:
+        """Where the position stands after `n` steps of the lever; None: not in the queue."""
+        with _restored(self.place.holding):
+            self.lever.pull(n)
+            alone = self.others.alone(self.place.holding)
+        return None if alone is None else self.others.standing(alone)
+
+    def reached(self, n: int) -> bool:
+        """Is the goal reached after `n` steps? Outside the queue it is."""
+        then = self.standing(n)
+        return then is None or GOALS[self.goal](self.now, then)
+
+    def rank(self, n: int) -> int:
+        """The rank after `n` steps; outside the queue: behind everybody."""
+        then = self.standing(n)
+        return self.others.count + 2 if then is None else then.rank
+
+    def possible(self, rank: int, sizes: Collection[Decimal]) -> bool:
+        """Could the goal be reached at that rank with one of the sizes?"""
+        return rank > self.others.count + 1 or any(GOALS[self.goal](self.now, self.others.at(rank, size)) for size in sizes)
+
+
+def _smallest(tries: _Tries) -> Move:
+    """The smallest pull that reaches the goal, verified by the engine's own ranking of the changed queue."""
+    lever, holding = tries.lever, tries.place.holding
+    account = holding.holder.id
+    n = smallest_size(tries) if lever.name == "size" else smallest_pull(tries)
+    if n is None:
+        return Move(account, tries.goal, lever.name, lever.before, None, None, None)
+    then = tries.standing(n)
+    with _restored(holding):
+        lever.pull(n)
+        if tries.others.ranked_by_engine(holding) != then:
+            raise AssertionError(
+                f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked anew"
+            )
+    return Move(account, tries.goal, lever.name, lever.before, lever.value(n), abs(lever.value(n) - lever.before), then)
+
+
+def smallest_pull(tries: _Tries) -> int | None:
+    """Bisection: the further, the further back. The bracket is found by doubling, so that small answers are found soon."""
+    low, high, most = 1, 1, tries.lever.most
+    while high <= most and not tries.reached(high):
+        if high == most:
+            return None
+        low, high = high + 1, min(2 * high, most)
+    return first(low, high, tries.reached) if most else None
+
+
+def smallest_size(tries: _Tries) -> int | None:
+    """A smaller position passes others at some sizes; between them its own part of the queue shrinks, which may help or hurt.
+
+    So the ranks are gone through: at each, a goal that can be reached is reached at the largest or the smallest of its sizes, and
+    what lies between is bisected.
+    """
+    lever = tries.lever
+    if lever.most < 1:
+        return None
+    n, last = 1, tries.rank(lever.most)
+    sizes = (lever.value(1), lever.value(lever.most))
+    while n <= lever.most:
+        rank = next((r for r in range(tries.rank(n), last + 1) if tries.possible(r, sizes)), None)
+        if rank is None:
+            return None
+        n = first(n, lever.most, lambda k, least=rank: tries.rank(k) >= least)  # type: ignore[misc]
+        rank = tries.rank(n)
+        end = lever.most if rank >= last else first(n, lever.most, lambda k, here=rank: tries.rank(k) > here) - 1  # type: ignore[misc]
+        if tries.reached(n):
+            return n
+        if tries.reached(end):
+            return first(n, end, tries.reached)
+        n = end + 1
+    return None
+
+
+def first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The smallest n of low..high that holds, where all from there on do; `high` does."""
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
