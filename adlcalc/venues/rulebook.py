@@ -29,11 +29,12 @@ from adlcalc.engine.model import (
 from adlcalc.source.document import read_document
 from adlcalc.source.fields import Strict
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
-from adlcalc.source.nodes import Map, Node, Scalar, Source, at
+from adlcalc.source.nodes import Map, Node, Path, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
+from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
-from adlcalc.venues.schema import DrawdownRule, Head, RuleEntry, RuleValues, SourceNote, is_by_contract
+from adlcalc.venues.schema import DrawdownRule, Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
 KINDS = ("linear", "inverse")
 SECTIONS = tuple(RuleValues.model_fields)
@@ -72,6 +73,7 @@ class Rulebook:
     not_modeled: tuple[str, ...]
     values: Mapping[str, RuleValues]
     rules: Mapping[str, Mapping[str, Rule]]
+    vectors: VectorNotes
 
     def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
         """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
@@ -150,13 +152,19 @@ def load_rulebook(
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
         if checked.model is not None:
             values[kind] = checked.model
-            for fault, message, hint in faults(checked.model.margin.maintenance):
-                path = ("margin", "maintenance", *fault)
+            for path, message, hint in _faults(checked.model):
                 problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
-    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules)
+    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors)
+
+
+def _faults(values: RuleValues) -> Iterator[tuple[Path, str, str]]:
+    """What is wrong with a contract kind's rules beyond the form of their keys: (path, predicate, hint)."""
+    for path, message, hint in faults(values.margin.maintenance):
+        yield ("margin", "maintenance", *path), message, hint
+    yield from combination_faults(values)
 
 
 def _unsaid(layer: Layer) -> list[str]:

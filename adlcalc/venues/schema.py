@@ -1,6 +1,6 @@
 """Which rules a rulebook has, and the values that each takes. A new rule is one field here.
 
-Public: RuleValues, RuleEntry, Head, BY_CONTRACT, STATUSES, is_by_contract.
+Public: RuleValues, RuleEntry, VectorNotes, Head, BY_CONTRACT, STATUSES, is_by_contract.
 """
 
 from __future__ import annotations
@@ -224,6 +224,13 @@ class SourceNote(Strict):
     seen: Text = Field(description="the day it was read")
 
 
+class VectorNotes(Strict):
+    """Which numbers printed by the venue, or derived from its rules, the rulebook reproduces."""
+
+    met: list[Text] = Field(default_factory=list, description="ids of the vectors that the test cases hold the rulebook to")
+    not_met: dict[str, Text] = Field(default_factory=dict, description="id of a vector that cannot be met -> the reason")
+
+
 class Head(Strict):
     """What a rulebook says about itself."""
 
@@ -235,3 +242,4 @@ class Head(Strict):
     not_modeled: list[Text] = Field(
         default_factory=list, description="sentences on what the venue does and this rulebook does not"
     )
+    vectors: VectorNotes = Field(default_factory=VectorNotes, description="the venue's own numbers, met and not met")
