@@ -1,8 +1,8 @@
 """The queues of a step as text, Markdown, CSV and JSON (schema adlcalc.rank/1).
 
-JSON has the keys of ccxt's ADL structure in each row: `rank` is the place in the queue (1 = deleveraged first), `rating` the lights as
-text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is the number that the venue's own interface would show, on its
-own scale, which is what ccxt passes on as its `rank`; null for a venue without one.
+JSON has the keys of ccxt's ADL structure in each row: `rank` is the place in the queue (1 = deleveraged first), `rating` the
+lights as text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is the number that the venue's own interface
+would show, on its own scale, which is what ccxt passes on as its `rank`; null for a venue without one.
 
 Public: SCHEMA, Page, text, markdown, write_json, write_csv.
 """
@@ -273,10 +273,10 @@ def _move(ranking: Ranking, move: Move) -> dict[str, Any]:
 
 
 COLUMNS = (
-    "table", "market", "side", "rank", "account", "lights", "percentile", "share", "score", "tied", "margin", "size", "entry_price",
-    "mark_price", "unrealized_pnl", "pnl_ratio", "effective_leverage", "notional", "entry_value", "exposure", "equity", "maintenance",
-    "initial_margin", "ahead", "reached_partly", "reached_wholly", "rating", "percentage", "venue_rank", "asked", "goal", "lever",
-    "before", "after", "change",
+    "table", "market", "side", "rank", "account", "lights", "percentile", "share", "score", "tied", "margin", "size",
+    "entry_price", "mark_price", "unrealized_pnl", "pnl_ratio", "effective_leverage", "notional", "entry_value", "exposure",
+    "equity", "maintenance", "initial_margin", "ahead", "reached_partly", "reached_wholly", "rating", "percentage",
+    "venue_rank", "asked", "goal", "lever", "before", "after", "change",
 )  # fmt: skip
 
 

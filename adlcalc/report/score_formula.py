@@ -32,7 +32,7 @@ PRODUCTS: Mapping[str, tuple[Ratio, ...]] = {
 
 
 def score_formula(name: str, x: Inputs, found: Decimal) -> tuple[str, ...]:
-    """'score = pnl / entry value x notional / equity = ... = 0.475641'; in words and with all numbers where it is no such product."""
+    """'score = pnl / entry value x notional / equity = ... = 0.475641'; in words with all numbers if it is no such product."""
     shown = digits(score(found))
     for ratios in (PRODUCTS.get(name, ()), _turned(PRODUCTS.get(name, ()))):
         if ratios and _product(ratios, x) == found:

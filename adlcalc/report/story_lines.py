@@ -112,17 +112,15 @@ class Teller:
         """Equity against maintenance margin, and the verdict."""
         held = ", ".join(self._position(p.market, p.side, p.size) for p in fact.positions)
         verdict = "it is due" if fact.due else "not liquidated"
-        text = f"{clean(fact.account)}, {fact.margin} {held}: equity {digits(fact.equity)}, maintenance margin {digits(fact.maintenance)}: {verdict}"
+        amounts = f"equity {digits(fact.equity)}, maintenance margin {digits(fact.maintenance)}"
+        text = f"{clean(fact.account)}, {fact.margin} {held}: {amounts}: {verdict}"
         cash = "collateral" if fact.margin == "isolated" else "balance"
         parts = {cash: fact.cash}
         for p in fact.positions:
             parts[f"unrealized pnl{self._of(p)}"] = p.value - p.cost
         if fact.pending:
             parts["pending funding"] = fact.pending
-        formulas = [
-            f"unrealized pnl{self._of(p)} = value at {digits(p.mark)} - cost = {money(p.value)} - {money(p.cost)} = {digits(p.value - p.cost)}"
-            for p in fact.positions
-        ]
+        formulas = [self._unrealized(p) for p in fact.positions]
         formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
         formulas += [self._maintenance(p) for p in fact.positions]
         if len(fact.positions) > 1:
@@ -130,8 +128,12 @@ class Teller:
         due = self.scenario.rules.margin.due.replace("-", " ")
         sign = "is" if fact.due else "is not"
         formulas.append(f"equity {digits(fact.equity)} {sign} {due} {digits(fact.maintenance)}")
-        amounts = {**parts, "equity": fact.equity, "maintenance": fact.maintenance}
-        return Line(fact.step, "margin", text, tuple(formulas), amounts, MARGIN_RULES, fact.account)
+        numbers = {**parts, "equity": fact.equity, "maintenance": fact.maintenance}
+        return Line(fact.step, "margin", text, tuple(formulas), numbers, MARGIN_RULES, fact.account)
+
+    def _unrealized(self, p: PositionFact) -> str:
+        numbers = f"{money(p.value)} - {money(p.cost)} = {digits(p.value - p.cost)}"
+        return f"unrealized pnl{self._of(p)} = value at {digits(p.mark)} - cost = {numbers}"
 
     def _maintenance(self, p: PositionFact) -> str:
         """The line of the maintenance table that counts: the largest at this notional."""
@@ -192,10 +194,9 @@ class Teller:
             words = "equity x its maintenance margin / the account's"
             numbers = f"{money(e.equity)} x {digits(position.maintenance)} / {digits(whole)}"
             out.append(f"{name} = {words} = {numbers} = {digits(score(share))}")
-        shown = digits(target) if alone else digits(score(target))
-        out.append(
-            f"value at the bankruptcy price = value at the mark - {name} = {money(position.value)} - {money(score(share))} = {shown}"
-        )
+        part, rest = (share, target) if alone else (score(share), score(target))  # a share has too many digits to be read
+        numbers = f"{money(position.value)} - {money(part)} = {digits(rest)}"
+        out.append(f"value at the bankruptcy price = value at the mark - {name} = {numbers}")
         direction = "up" if e.side > 0 else "down"
         out.append(f"bankruptcy price = the price of that value, rounded {direction} to the tick = {digits(e.bankruptcy_price)}")
         return out
@@ -208,7 +209,8 @@ class Teller:
         )
 
     def _backstop_took(self, e: ev.BackstopTook) -> Line:
-        text = f"{self._claim(e.claim)}{digits(e.size)} taken by backstop {clean(e.provider)} at {digits(e.price)}: {_worth(e.result)}"
+        taken = f"{digits(e.size)} taken by backstop {clean(e.provider)} at {digits(e.price)}"
+        text = f"{self._claim(e.claim)}{taken}: {_worth(e.result)}"
         formulas = self._result(e.claim, e.market, e.side, e.size, e.price, e.result)
         amounts = {"size": e.size, "price": e.price, "result": e.result}
         return Line(e.step, "backstop", text, formulas, amounts, ("backstop.kind", "backstop.price"))
@@ -244,7 +246,8 @@ class Teller:
         return Line(e.step, "bad debt", text, (), {"amount": e.amount}, ("last_resort.policy",))
 
     def _held_line(self, e: ev.Held) -> Line:
-        text = f"{self._claim(e.claim)}the venue holds {self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
+        held = f"{self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
+        text = f"{self._claim(e.claim)}the venue holds {held}"
         return Line(e.step, "held", text, (), {"size": e.size, "unrealized_pnl": e.unrealized_pnl})
 
     def _claim(self, claim: int) -> str:
@@ -302,7 +305,8 @@ class Teller:
 
     def _skipped(self, e: ev.Skipped) -> Line:
         position = self._position(e.market, e.side, e.size)
-        text = f"{clean(e.account)} is passed over: giving up {position} at {digits(e.price)} would leave it {digits(e.equity_after)}"
+        fill = f"giving up {position} at {digits(e.price)}"
+        text = f"{clean(e.account)} is passed over: {fill} would leave it {digits(e.equity_after)}"
         return Line(
             e.step, "passed over", text, (), {"size": e.size, "equity_after": e.equity_after}, ("adl.would_bankrupt",), e.account
         )

@@ -1,7 +1,7 @@
 """Which events belong to a story, its chapters, how it adds up, and what the rulebook says of its rules.
 
-Everything told is either an event of the run or a number that the engine was seen to look at; formulas are put in numbers with the
-engine's own functions, and one that does not give the event's number is left out.
+Everything told is either an event of the run or a number that the engine was seen to look at; formulas are put in numbers with
+the engine's own functions, and one that does not give the event's number is left out.
 
 Public: tell.
 """

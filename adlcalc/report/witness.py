@@ -37,7 +37,7 @@ class PositionFact(NamedTuple):
 
 
 class MarginFact(NamedTuple):
-    """A margin unit when the marks of a step had moved: equity = cash + pending funding + unrealized pnl; due: is it liquidated?"""
+    """A margin unit when the marks of a step had moved: equity = cash + pending funding + unrealized pnl; due: liquidated?"""
 
     step: int
     account: str
@@ -131,7 +131,7 @@ def _margin(state: State, unit: Unit) -> MarginFact:
                 holding.value(),
                 holding.cost,
                 holding.lines(),
-            )  # fmt: skip
+            )
         )
     margin = "isolated" if unit.isolated else "cross"
     due = is_due(state.rules, equity, maintenance)

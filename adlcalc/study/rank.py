@@ -1,7 +1,7 @@
 """Who stands where in the queues of a step, and why: the engine's own queues, told row by row.
 
-The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already gone from it. Where the
-step needed none, it is ranked at the step's end, on the same rules.
+The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already gone from it.
+Where the step needed none, it is ranked at the step's end, on the same rules.
 
     up_to     what stands in the queue down to and including a place: contracts, or positions where the venue counts heads
     lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to / whole, rounded up)

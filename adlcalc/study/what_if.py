@@ -3,13 +3,13 @@
 Three levers, each on the grid that a user can type:
 
     collateral   money paid in, in money units: to the collateral of an isolated position, to the balance of a cross account
-    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position becomes its entry value /
-                 leverage; in a cross account only a score that looks at the chosen leverage notices
+    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position becomes its entry
+                 value / leverage; in a cross account only a score that looks at the chosen leverage notices
     size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is released pro rata
 
-Each try changes the position in the engine's own books, lets the engine score it, looks up its place among the others and puts everything
-back. The smallest step is found by bisection, on the footing that the further a lever is pulled the further back the account stands;
-what is found is ranked once more by the engine as a whole queue before it is told.
+Each try changes the position in the engine's own books, lets the engine score it, looks up its place among the others and puts
+everything back. The smallest step is found by bisection, on the footing that the further a lever is pulled the further back the
+account stands; what is found is ranked once more by the engine as a whole queue before it is told.
 
 Public: Move, Standing, moves, standing, lights_of, GOALS, LEVERS.
 """
@@ -35,7 +35,7 @@ MOST_MONEY = D("1E+15")
 
 
 class Standing(NamedTuple):
-    """A place: its rank, contracts before it and in the whole queue, its lights; back_half: half of the queue or more is before it."""
+    """A place: its rank, contracts before it and in the whole queue, its lights; back_half: at least half of it is before it."""
 
     rank: int
     ahead: Decimal

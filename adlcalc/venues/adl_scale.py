@@ -26,7 +26,7 @@ from adlcalc.engine.numbers import ONE, UP, ZERO, D, round_to
 
 
 class Scale(NamedTuple):
-    """One venue's field. kind: 'from-0' (0..4), 'same' (1..5), 'reversed' (1 = front), 'fraction' (1 = front), 'fraction-reversed'."""
+    """One venue's field. kind: 'from-0' (0 to 4), 'same' (1 to 5), 'reversed' (1 = front), 'fraction' or 'fraction-reversed'."""
 
     field: str
     kind: str
