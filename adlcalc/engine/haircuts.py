@@ -28,6 +28,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from adlcalc.engine.model import FIFTH
 from adlcalc.engine.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, round_to
 from adlcalc.engine.sharing import capped, in_units
 
@@ -46,9 +47,6 @@ class Winner(NamedTuple):
     def leverage(self) -> Fraction:
         """notional / equity; zero without equity, where nothing may be taken by leverage anyway."""
         return Fraction(self.notional) / Fraction(self.equity) if self.equity > 0 else Fraction(0)
-
-
-FIFTH = D("0.2")
 
 
 @dataclass(frozen=True, slots=True)

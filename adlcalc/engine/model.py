@@ -16,6 +16,7 @@ from typing import Mapping
 from adlcalc.engine.numbers import D, ONE, ZERO
 
 LONG, SHORT = 1, -1
+FIFTH = D("0.2")
 SMALLEST = D("0.00000001")  # tick, lot and money unit where a scenario gives none
 
 
@@ -239,10 +240,18 @@ class AdlRules:
 
 @dataclass(frozen=True, slots=True)
 class LastResortRules:
-    """What becomes of a loss that nobody covers: policy 'bad-debt', a name of haircuts.HAIRCUTS (the market's winners' profits are cut), or
-    'per-contract' (every open contract of the market, winners and losers alike)."""
+    """What becomes of a loss that nobody covers: policy 'bad-debt', a name of haircuts.HAIRCUTS (the market's winners' profits
+    are cut), or 'per-contract' (every open contract of the market, winners and losers alike).
+
+    severity: the share of the loss that is shared out; the rest is bad debt. The others are the parameters of haircuts.
+    """
 
     policy: str = "bad-debt"
+    severity: Decimal = ONE
+    max_cut: Decimal = ONE
+    exponent: int = 2
+    threshold: Decimal = ONE
+    queue_share: Decimal = FIFTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from adlcalc.engine.expression import NAMES, ExpressionError, score_function
+from adlcalc.engine.haircuts import HAIRCUTS
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, kind_of, wrong
@@ -44,14 +45,28 @@ _NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "des
 Score = Annotated[str, PlainValidator(_score), WithJsonSchema(_NAME_OR_EXPRESSION)]
 
 
+LAST_RESORTS = ("bad-debt", "per-contract", *HAIRCUTS)
+
+
 def _policy(value: Any) -> str:
-    if not isinstance(value, str) or value not in POLICIES:
-        near = nearest(str(value), POLICIES)
-        raise wrong(f"must be the name of a policy, not {kind_of(value)}", f"did you mean {quote(near)}?" if near else "")
+    """A policy closes positions; one that cuts profits belongs to the last resort."""
+    return _named(value, tuple(POLICIES), LAST_RESORTS, "a policy", "it cuts profits: last_resort {policy: ...}")
+
+
+def _last_resort(value: Any) -> str:
+    return _named(value, LAST_RESORTS, tuple(POLICIES), "a last resort", "it closes positions: adl {policy: ...}")
+
+
+def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: str, if_other: str) -> str:
+    if not isinstance(value, str) or value not in names:
+        near = nearest(str(value), names)
+        hint = if_other if value in others else f"did you mean {quote(near)}?" if near else f"known here: {', '.join(names)}"
+        raise wrong(f"must be the name of {what}, not {kind_of(value)}", hint)
     return value
 
 
 Policy = Annotated[str, PlainValidator(_policy), WithJsonSchema({"enum": list(POLICIES)})]
+LastResort = Annotated[str, PlainValidator(_last_resort), WithJsonSchema({"enum": list(LAST_RESORTS)})]
 
 
 class MarginRules(Strict):
@@ -82,7 +97,8 @@ class LiquidationRules(Strict):
     """How is a due position closed?"""
 
     method: Literal["takeover", "market"] = Field(
-        "takeover", description="takeover: the venue takes it over at its bankruptcy price; market: orders in the account's own name"
+        "takeover",
+        description="takeover: the venue takes it over at its bankruptcy price; market: orders in the account's own name",
     )
     reduce: Literal["none", "lower-tier", "tier-by-tier", "two-tiers"] = Field(
         description="takeover: what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier"
@@ -97,7 +113,9 @@ class LiquidationRules(Strict):
     portion_above: NotNegative = Field(Decimal(0), description="market: a notional up to this is closed whole")
     portion_at_least: NotNegative = Field(Decimal(0), description="market: the least notional of an order")
     max_notional: Positive | None = Field(None, description="market: the most notional of an order in a step")
-    then_whole: Flag = Field(False, description="market: is what is still due after the first order closed whole in the same step?")
+    then_whole: Flag = Field(
+        False, description="market: is what is still due after the first order closed whole in the same step?"
+    )
     share: Literal["maintenance", "all"] = Field(
         "maintenance", description="market: whether a bankruptcy price counts the position's share of the equity, or all of it"
     )
@@ -117,7 +135,9 @@ class DrawdownRule(Strict):
 
     start: Fraction = Field(description="it stops this share of its peak below the peak")
     stop: Fraction = Field(description="it pays again when it is less than this share below the peak")
-    window_hours: Positive | None = Field(None, description="the peak is that of the last so many hours; of the whole run if left out")
+    window_hours: Positive | None = Field(
+        None, description="the peak is that of the last so many hours; of the whole run if left out"
+    )
     at_least: NotNegative = Field(Decimal(0), description="the fall is at least this much money")
 
 
@@ -134,10 +154,14 @@ class BackstopRules(Strict):
     kind: Literal["none", "providers", "auction", "vault"] = Field(
         "none", description="providers share a claim, bidders buy it, or a vault takes whole accounts over"
     )
-    when: Literal["before-fund", "before-book"] = Field("before-fund", description="providers, auction: before the fund pays, or before the book")
+    when: Literal["before-fund", "before-book"] = Field(
+        "before-fund", description="providers, auction: before the fund pays, or before the book"
+    )
     price: Price = Field("bankruptcy", description="providers: the price of a transfer")
     price_weight: NotNegative = Field(Decimal(1), description="the weight of a mix, or the rate of a spread")
-    vault_below: Fraction = Field(Decimal(1), description="vault: it takes accounts whose equity is below this share of maintenance margin")
+    vault_below: Fraction = Field(
+        Decimal(1), description="vault: it takes accounts whose equity is below this share of maintenance margin"
+    )
 
 
 class AdlRules(Strict):
@@ -156,7 +180,9 @@ class AdlRules(Strict):
     )
     score: Score = Field(description="the score that orders the queue, highest first")
     price: Price = Field(description="the price of an ADL fill")
-    price_weight: NotNegative = Field(Decimal(1), description="the weight of the bankruptcy price in a mix, or the rate of a spread")
+    price_weight: NotNegative = Field(
+        Decimal(1), description="the weight of the bankruptcy price in a mix, or the rate of a spread"
+    )
     would_bankrupt: Literal["skip", "allow"] = Field(
         description="what is done with a counterparty whose equity the fill would push below zero"
     )
@@ -169,9 +195,19 @@ class AdlRules(Strict):
 class LastResortRules(Strict):
     """What becomes of a loss that nobody covers?"""
 
-    policy: Literal["bad-debt", "haircut", "per-contract"] = Field(
-        "bad-debt", description="bad debt, a cut of the market's winners' profits, or a levy on every open contract of the market"
+    policy: LastResort = Field(
+        default="bad-debt",
+        description="bad-debt; per-contract: a levy on every open contract of the market; or how the winners' profits are cut",
     )
+    severity: Fraction = Field(default=Decimal(1), description="the share of the loss that is shared out; the rest is bad debt")
+    max_cut: Fraction = Field(
+        default=Decimal(1), description="capped and weighted haircuts: the largest share of a profit that is taken"
+    )
+    exponent: Count = Field(default=2, description="policy risk-weighted-power: the power of leverage")
+    threshold: NotNegative = Field(
+        default=Decimal(1), description="policy risk-weighted-tail: the leverage above which profits are cut"
+    )
+    queue_share: Fraction = Field(default=Decimal("0.2"), description="policy hybrid: the share of the loss that the queue pays")
 
 
 class ContractRules(Strict):
