@@ -18,7 +18,7 @@ from decimal import Decimal
 from adlcalc.engine import margin
 from adlcalc.engine.fund import FundBook
 from adlcalc.engine.model import Account, Market, Position, Scenario
-from adlcalc.engine.numbers import DOWN, FLOOR, ZERO, divide, round_to
+from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 
 class AuditError(Exception):
@@ -149,9 +149,10 @@ class Unit:
         equity, maintenance = self.cash(), ZERO
         for holding in self.holdings:
             if holding.size:
-                value = holding.value()
+                book = holding.book
+                value = book.value(holding.signed_size, book.mark)
                 equity += value
-                maintenance += margin.maintenance_margin(holding.lines(), abs(value))
+                maintenance += margin.maintenance_margin(book.lines or holding.lines(), abs(value))
         return equity, maintenance
 
 
@@ -222,6 +223,7 @@ class Ledger:
 
     def __init__(self, scenario: Scenario) -> None:
         self.unit = scenario.money_unit
+        self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
         self.markets = {m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)}
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}

@@ -56,23 +56,20 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
 
 
 def liquidate(state: State, due: Due) -> Iterator[Event]:
-    """Reduce what can be reduced; if the unit is still due, take all of it over."""
-    rule = state.rules.liquidation.reduce
-    if rule != "none":
-        for holding in due.unit.open_holdings():
-            yield from reduce(state, due.unit, holding, REDUCTIONS[rule])
-        equity, maintenance = due.unit.margin()
-        state.evaluations += 1
-        if not is_due(state.rules, equity, maintenance):
-            state.watchlist.watch(due.unit, equity - maintenance)
-            return
-        due = Due(due.unit, equity, maintenance)
-    yield from take_over(state, due)
+    """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
+    for holding in due.unit.open_holdings():
+        yield from reduce(state, due.unit, holding, REDUCTIONS[state.rules.liquidation.reduce])
+    equity, maintenance = due.unit.margin()
+    state.evaluations += 1
+    if is_due(state.rules, equity, maintenance):
+        yield from take_over(state, Due(due.unit, equity, maintenance))
+    else:
+        state.watchlist.watch(due.unit, equity - maintenance)
 
 
 def take_over(state: State, due: Due) -> Iterator[Event]:
     """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing of that margin."""
-    unit = due.unit
+    unit, ledger = due.unit, state.ledger
     unit.holder.liquidated = True
     for holding in unit.holdings:
         if holding.book.funding != holding.funding and holding.size:
@@ -83,13 +80,13 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
         price = bankruptcy(holding, target)
         # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
         cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
-        moves.append((holding, cost, liquidated(state, due, holding, holding.size, price, "takeover", state.ledger.next_claim())))
+        moves.append((holding, cost, liquidated(state, due, holding, holding.size, price, "takeover", ledger.next_claim())))
     for holding, cost, event in moves:
         yield event
-        state.ledger.new_claim(event.claim, holding, event.bankruptcy_price, round_to(cost, state.ledger.unit, CEILING))
-    left = state.ledger.empty_margin(unit)
+        ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
+    left = ledger.empty_margin(unit)
     if left:
-        yield from state.post_result(state.ledger.claims[-1], left, "dust")
+        yield from state.post_result(ledger.claims[-1], left, "dust")
 
 
 def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
@@ -104,7 +101,7 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in proportion to their
     maintenance margins (to their notionals where none has any).
     """
-    holdings = unit.open_holdings()
+    holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
         return [(holdings[0], -unit.cash())]
     values = [holding.value() for holding in holdings]
@@ -122,10 +119,11 @@ def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: D
     book, unit = holding.book, due.unit
     # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
     cash = unit.cash()
-    for other in unit.holdings if len(unit.holdings) > 1 else ():
-        if other is not holding and other.size:
-            worth = other.value()
-            cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
+    if len(unit.holdings) > 1:
+        for other in unit.holdings:
+            if other is not holding and other.size:
+                worth = other.value()
+                cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
     trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
     return Liquidated(
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,

@@ -14,7 +14,7 @@ from adlcalc.engine.closing import FinalAccounts, settle_everybody
 from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.funding import payment_per_contract
 from adlcalc.engine.ledger import MarketBook
-from adlcalc.engine.liquidation import find_due, liquidate
+from adlcalc.engine.liquidation import find_due, liquidate, take_over
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.engine.own_name import liquidate_in_own_name
@@ -103,7 +103,8 @@ def paying_contracts(book: MarketBook, rate: Decimal) -> Decimal:
 
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
-    close_unit = liquidate_in_own_name if state.rules.liquidation.method == "market" else liquidate
+    rules = state.rules.liquidation
+    close_unit = liquidate_in_own_name if rules.method == "market" else (take_over if rules.reduce == "none" else liquidate)
     pending = state.watchlist.touched()
     while True:
         due = find_due(state, pending)

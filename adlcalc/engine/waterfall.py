@@ -13,7 +13,6 @@ from adlcalc.engine.deleveraging import deleverage
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.last_resort import uncovered
 from adlcalc.engine.ledger import Claim
-from adlcalc.engine.liquidity import Offer
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.state import State
 
@@ -49,7 +48,7 @@ def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iter
     available: what the fund may pay (None: what it has)."""
     side = state.book_side(claim.book, claim.side)
     while claim.size and (offer := side.next()):
-        size = min_size(claim.size, offer)
+        size = claim.size if offer.size is None else min(claim.size, offer.size)
         better = offer.flat and claim.better_or_equal(offer.price(size))
         affordable = size if better else state.affordable(claim, size, offer.price, available)
         if not affordable:
@@ -63,12 +62,8 @@ def close_at_any_price(state: State, claim: Claim) -> Iterator[Event]:
     """What is left of the book takes what nobody else could, and the loss goes to the last resort."""
     side = state.book_side(claim.book, claim.side)
     while claim.size and (offer := side.next()):
-        size = min_size(claim.size, offer)
+        size = claim.size if offer.size is None else min(claim.size, offer.size)
         yield from fill(state, claim, size, offer.price(size), covered=False)
-
-
-def min_size(size: Decimal, offer: Offer) -> Decimal:
-    return size if offer.size is None else min(size, offer.size)
 
 
 def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
