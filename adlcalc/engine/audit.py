@@ -59,7 +59,8 @@ class Audit:
         if money or worst[1]:
             accounts = ", ".join(holder.id for holder in list(self.ledger.touched)[:5]) or "nobody"
             raise AuditError(
-                f"step {step}: the audit does not close: money {show(money)}, contracts {show(worst[1])} in {worst[0] or 'no market'}; "
+                f"step {step}: the audit does not close: money {show(money)}, "
+                f"contracts {show(worst[1])} in {worst[0] or 'no market'}; "
                 f"touched: {accounts}"
             )
         return Differences(money, worst[1])

@@ -62,7 +62,11 @@ class FinalAccounts:
             worth[claim.book] += value
             gain += max(value - claim.cost, ZERO)
             entry = claim.price if claim.price is not None else ZERO
-            held.append(PositionState(claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost))
+            held.append(
+                PositionState(
+                    claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost
+                )
+            )
         takers = []
         for backstop in ledger.backstops.values():
             own, stock = backstop.cash, []
@@ -72,7 +76,9 @@ class FinalAccounts:
                 own += value - cost
                 if size:
                     entry = round_to(margin.price_of_value(book.contract, size, cost) or ZERO, book.tick)
-                    stock.append(PositionState(book.name, 1 if size > 0 else -1, abs(size), entry, cost, None, book.mark, value - cost))
+                    stock.append(
+                        PositionState(book.name, 1 if size > 0 else -1, abs(size), entry, cost, None, book.mark, value - cost)
+                    )
             if backstop.taken:
                 takers.append(AccountState(backstop.id, "backstop", False, ZERO, own, backstop.cash, tuple(stock)))
         equity, positions = ZERO, []
@@ -83,9 +89,15 @@ class FinalAccounts:
             if book.rest_size:
                 side = 1 if book.rest_size > 0 else -1
                 entry = round_to(margin.price_of_value(book.contract, book.rest_size, book.rest_cost) or ZERO, book.tick)
-                positions.append(PositionState(book.name, side, abs(book.rest_size), entry, book.rest_cost, None, book.mark, value - book.rest_cost))
+                positions.append(
+                    PositionState(
+                        book.name, side, abs(book.rest_size), entry, book.rest_cost, None, book.mark, value - book.rest_cost
+                    )
+                )
         if positions or equity:
-            yield AccountState(REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions))
+            yield AccountState(
+                REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions)
+            )
         yield from takers
         if held:
             yield AccountState(VENUE, "open", False, ZERO, gain, ZERO, tuple(held))
@@ -94,7 +106,9 @@ class FinalAccounts:
 def account_state(holder: Holder) -> AccountState:
     """One account as it stands."""
     positions = tuple(
-        PositionState(h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl()) for h in holder.holdings if h.size
+        PositionState(h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl())
+        for h in holder.holdings
+        if h.size
     )
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
     return AccountState(holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance, positions)

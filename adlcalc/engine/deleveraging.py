@@ -1,4 +1,5 @@
-"""Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the rulebook names.
+"""Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
+rulebook names.
 
 Public: deleverage, adl_price.
 """
@@ -19,7 +20,8 @@ from adlcalc.engine.state import State
 def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     """Close the claim against the queue until it is covered or nobody is left.
 
-    A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left among the others.
+    A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left
+    among the others.
     A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be matched at any price.
     """
     if claim.price is None:
@@ -57,14 +59,17 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
 
 
 def adl_price(state: State, claim: Claim) -> Decimal:
-    """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the first two
+    """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the
+    first two
     (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
     rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
     assert bankruptcy is not None
     return priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
 
 
-def priced(rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal) -> Decimal:
+def priced(
+    rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal
+) -> Decimal:
     """`adl_price` as a function of numbers; mixes and spreads are rounded half even to the tick."""
     if rule == "mark":
         return mark
@@ -96,7 +101,9 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
             if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
                 state.skipped.add((claim, place))
                 account = holding.holder.id
-                yield Skipped(state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after)
+                yield Skipped(
+                    state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
+                )
             return
     yield from state.settle_funding(holding)
     before = holding.size

@@ -1,10 +1,12 @@
 """What the engine tells: one frozen record for each thing that happened, in order. Every table, JSON, explanation, chart and
 metric is a view of these and of nothing else.
 
-`claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or reduced); every fill, fund
+`claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or reduced); every
+fill, fund
 posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes positive.
 
-Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged, Skipped,
+Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
+Skipped,
 LossSocialized, BadDebt, Held, StepEnded, AccountState, PositionState, Started, Ended, Event.
 """
 
@@ -29,10 +31,12 @@ class PositionState(NamedTuple):
 
 
 class AccountState(NamedTuple):
-    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position was),
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position
+    was),
     'backstop' (a provider that took something over).
 
-    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at its end,
+    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at its
+    end,
     where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
     """
 
@@ -46,7 +50,9 @@ class AccountState(NamedTuple):
 
 
 class Started(NamedTuple):
-    """Step 0 before anything is worked: the funds' opening balances, and the size of the rest of the market (signed) per market."""
+    """Step 0 before anything is worked: the funds' opening balances, and the size of the rest of the market (signed) per
+    market.
+    """
 
     step: int
     funds: tuple[tuple[str, Decimal], ...]
@@ -61,7 +67,9 @@ class MarkMoved(NamedTuple):
 
 
 class FundingPaid(NamedTuple):
-    """A funding payment fell due: longs pay rate x notional to shorts (rate < 0: the other way). amount: what the payers owe together."""
+    """A funding payment fell due: longs pay rate x notional to shorts (rate < 0: the other way). amount: what the payers owe
+    together.
+    """
 
     step: int
     market: str
@@ -72,7 +80,8 @@ class FundingPaid(NamedTuple):
 
 class FundingSettled(NamedTuple):
     """What one position has paid (negative) or received since it was last settled, rounded down (against the
-    account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund at the end."""
+    account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund
+    at the end."""
 
     step: int
     account: str
@@ -82,8 +91,10 @@ class FundingSettled(NamedTuple):
 
 
 class Liquidated(NamedTuple):
-    """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it closed in
-    the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated position, or the cross account).
+    """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it
+    closed in
+    the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated position,
+    or the cross account).
     liquidation_price is None where no mark of this market alone would do it."""
 
     step: int
@@ -147,7 +158,8 @@ class BackstopTook(NamedTuple):
 class Deleveraged(NamedTuple):
     """`account` gave up `size` of its position (side is its own side) against the claim of `bankrupt`.
 
-    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is rounded for
+    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is rounded
+    for
     reading only; tied: the next in the queue had exactly the same score.
     """
 
@@ -215,7 +227,9 @@ class Held(NamedTuple):
 
 
 class StepEnded(NamedTuple):
-    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, held inventory's loss at the mark included."""
+    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, held inventory's loss at the
+    mark included.
+    """
 
     step: int
     funds: tuple[tuple[str, Decimal], ...]

@@ -1,6 +1,7 @@
 """Funding: longs pay rate x notional at the mark to shorts (the other way when the rate is negative), nobody keeps any of it.
 
-One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position settles the
+One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position settles
+the
 difference when it is next touched. So a payment costs the same however many accounts there are.
 
 Public: payment_per_contract.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.engine.model import Contract
-from adlcalc.engine.numbers import D, HALF_EVEN, divide, round_to
+from adlcalc.engine.numbers import HALF_EVEN, D, divide, round_to
 
 INDEX_UNIT = D("1E-24")
 """The index is kept to 24 decimals: finer than any settlement can show, and exact for linear contracts of ordinary prices."""

@@ -26,9 +26,29 @@ class AuditError(Exception):
 
 
 class MarketBook:
-    """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the market."""
+    """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the
+    market.
+    """
 
-    __slots__ = ("contract", "fund", "funding", "holdings", "lines", "lot", "mark", "market", "name", "order", "previous", "rest_cash", "rest_cost", "rest_size", "tick", "unit", "value")
+    __slots__ = (
+        "contract",
+        "fund",
+        "funding",
+        "holdings",
+        "lines",
+        "lot",
+        "mark",
+        "market",
+        "name",
+        "order",
+        "previous",
+        "rest_cash",
+        "rest_cost",
+        "rest_size",
+        "tick",
+        "unit",
+        "value",
+    )
 
     def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
         self.market, self.order, self.unit, self.fund = market, order, unit, fund
@@ -39,13 +59,31 @@ class MarketBook:
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
-        self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.by == "notional" and not market.maintenance.slope else None
+        self.lines = (
+            margin.lines_of(market.maintenance, ZERO, ZERO)
+            if market.maintenance.by == "notional" and not market.maintenance.slope
+            else None
+        )
 
 
 class Holding:
     """One position while it runs. collateral is None for a cross one; funding is the index up to which its funding is settled."""
 
-    __slots__ = ("book", "collateral", "cost", "entry", "funding", "holder", "leverage", "order", "side", "signed_size", "size", "triggers", "unit")
+    __slots__ = (
+        "book",
+        "collateral",
+        "cost",
+        "entry",
+        "funding",
+        "holder",
+        "leverage",
+        "order",
+        "side",
+        "signed_size",
+        "size",
+        "triggers",
+        "unit",
+    )
 
     def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
         self.holder, self.book, self.order = holder, book, order
@@ -164,13 +202,17 @@ class Claim:
 
     __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "side", "size")
 
-    def __init__(self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal) -> None:
+    def __init__(
+        self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal
+    ) -> None:
         self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
         self.holding: Holding | None = None
         self.holder: Holder | None = None
 
     def cost_of(self, size: Decimal) -> Decimal:
-        """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is left."""
+        """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
+        left.
+        """
         if size == self.size:
             return self.cost
         if self.price is None:
@@ -180,7 +222,8 @@ class Claim:
     def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         """How much worse than at the bankruptcy price `size` closes at `price`, in money (negative: better).
 
-        The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes no lot cheaper.
+        The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes
+        no lot cheaper.
         """
         posted = self.cost_of(size) - self.book.value(self.side * size, price)
         if self.price is None or whole or self.book.contract.rounding == "per-contract":
@@ -198,7 +241,9 @@ class Claim:
 
 
 class Backstop:
-    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left: its capacity in this step."""
+    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left: its capacity in
+    this step.
+    """
 
     __slots__ = ("cash", "id", "left", "positions", "taken")
 
@@ -306,7 +351,9 @@ class Ledger:
     # --- postings ------------------------------------------------------------------------------------------------
 
     def settle_funding(self, holding: Holding) -> Decimal:
-        """Post what a position has received or owes, rounded down (against the account); the rest of the market is the other side."""
+        """Post what a position has received or owes, rounded down (against the account); the rest of the market is the other
+        side.
+        """
         pending = holding.pending_funding()
         holding.funding = holding.book.funding
         amount = round_to(pending, self.unit, FLOOR)
@@ -326,8 +373,10 @@ class Ledger:
     def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal, release: bool = True) -> Decimal:
         """Close `size` of a position for `proceeds` (signed value); the realized pnl.
 
-        Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to the free
-        balance with the pnl; a loss larger than what is released is borne by the position's own collateral. release=False (a liquidation
+        Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to
+        the free
+        balance with the pnl; a loss larger than what is released is borne by the position's own collateral. release=False (a
+        liquidation
         in the account's own name): all of it stays with the position until that is closed.
         """
         self.touch(holding.holder)
@@ -362,7 +411,8 @@ class Ledger:
         return self.claim_count
 
     def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
-        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the account's books
+        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the account's
+        books
         until `empty_margin` takes it."""
         self.touch(holding.holder)
         claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
@@ -373,7 +423,9 @@ class Ledger:
         return claim
 
     def empty_margin(self, unit: Unit) -> Decimal:
-        """Take what is left of a unit's margin after takeover (the dust of rounded prices; negative only where no price exists)."""
+        """Take what is left of a unit's margin after takeover (the dust of rounded prices; negative only where no price
+        exists).
+        """
         first = unit.holdings[0]
         left = first.collateral if first.collateral is not None else unit.holder.balance
         self.pay_in(first, -left)

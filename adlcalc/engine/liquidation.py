@@ -13,7 +13,7 @@ from adlcalc.engine import margin
 from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.ledger import Holding, Unit
 from adlcalc.engine.model import Rules
-from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 
 if TYPE_CHECKING:
     from adlcalc.engine.state import State
@@ -98,7 +98,8 @@ def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
 
-    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in proportion to their
+    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
+    proportion to their
     maintenance margins (to their notionals where none has any).
     """
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
@@ -114,7 +115,9 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
 
 
-def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int) -> Liquidated:
+def liquidated(
+    state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int
+) -> Liquidated:
     """The event of a position that is closed, with the prices that explain it."""
     book, unit = holding.book, due.unit
     # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
@@ -132,7 +135,8 @@ def liquidated(state: State, due: Due, holding: Holding, size: Decimal, price: D
 
 
 class Reduction(NamedTuple):
-    """What is tried before a takeover: orders that each bring the position `tiers` tiers lower, from tier number `from_tier` (the lowest is 1)
+    """What is tried before a takeover: orders that each bring the position `tiers` tiers lower, from tier number `from_tier`
+    (the lowest is 1)
     on; `repeat` them until the unit is no longer due."""
 
     tiers: int
@@ -180,7 +184,9 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
 
 
 def size_above(holding: Holding, floor: Decimal) -> Decimal:
-    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional, entry value or size."""
+    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional, entry value or
+    size.
+    """
     book = holding.book
     basis = {"size": holding.size, "entry-value": abs(holding.cost), "notional": abs(holding.value())}[book.market.maintenance.by]
     lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)

@@ -27,7 +27,8 @@ class StepBook:
     """The side of the book that closing a position of `side` (+1: bids, sold into; -1: asks, bought from) meets in this step.
 
     levels: prices mark - side x distance, best first; prices of zero or less are no offers. impact: the price moves by `impact` a
-    contract, a fill from depth x0 to x1 pays the average mark - side x impact (x0 + x1) / 2, while the marginal price stays positive.
+    contract, a fill from depth x0 to x1 pays the average mark - side x impact (x0 + x1) / 2, while the marginal price stays
+    positive.
     """
 
     def __init__(self, liquidity: Liquidity, side: int, mark: Decimal, lot: Decimal) -> None:

@@ -1,4 +1,5 @@
-"""The step loop: a Scenario in, events out. Each step follows the waterfall; nothing here reads a file, a clock or a random source.
+"""The step loop: a Scenario in, events out. Each step follows the waterfall; nothing here reads a file, a clock or a random
+source.
 
 Public: run, PrecisionError.
 """
@@ -29,7 +30,8 @@ class PrecisionError(ValueError):
 def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = None) -> Iterator[Event]:
     """The events of a scenario, step by step.
 
-    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug) or PrecisionError.
+    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug) or
+    PrecisionError.
     The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
     """
     collecting = gc.isenabled()
@@ -71,7 +73,9 @@ class exact_step:  # noqa: N801  (used as `with exact_step(3):`)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._context.__exit__(None, None, None)
         if isinstance(error, Inexact):
-            raise PrecisionError(f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)") from error
+            raise PrecisionError(
+                f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)"
+            ) from error
 
 
 def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:

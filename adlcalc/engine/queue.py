@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from adlcalc.engine.expression import score_function
 from adlcalc.engine.ledger import Holding, MarketBook
@@ -29,7 +30,7 @@ class Place:
 
 
 class Queue:
-    """The queue on the state of the moment it is made. Iterating skips places whose position is gone; it may be iterated again."""
+    """The queue on the state of the moment it is made. Iterating skips positions that are gone; it may be iterated again."""
 
     def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
         score, winners_only = score_function(rules.score), rules.eligible == "winners"
@@ -43,7 +44,7 @@ class Queue:
         places.sort(key=Place.key)
         for rank, place in enumerate(places, 1):
             place.rank = rank
-        for first, second in zip(places, places[1:], strict=False):
+        for first, second in pairwise(places):
             if first.score == second.score:
                 first.tied = second.tied = True
         self.book, self.side = book, side

@@ -79,7 +79,9 @@ class State:
                 self.observer.ranked(self, self._queues[key])
         return self._queues[key]
 
-    def affordable(self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None) -> Decimal:
+    def affordable(
+        self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
+    ) -> Decimal:
         """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
 
         available: what it may pay (None: what it has).

@@ -20,11 +20,13 @@ from adlcalc.engine.state import State
 def work(state: State, claim: Claim) -> Iterator[Event]:
     """Work one claim as far as this step allows.
 
-    1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands between the two.
+    1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands between
+    the two.
     2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
     3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last resort.
     What remains while the mark is better (or when even the book is empty) is held and worked again.
-    A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when: never).
+    A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when:
+    never).
     """
     backstop, adl = state.rules.backstop, state.rules.adl
     shared = backstop.kind in ("providers", "auction")
@@ -67,7 +69,9 @@ def close_at_any_price(state: State, claim: Claim) -> Iterator[Event]:
 
 
 def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
-    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last resort."""
+    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last
+    resort.
+    """
     book = claim.book
     state.book_side(book, claim.side).take(size)
     proceeds = book.value(claim.side * size, price)

@@ -48,7 +48,10 @@ def main() -> None:
     for n in (steps, 10 * steps):
         seconds, counts = seconds_to_run(isolated_book(accounts, n))
         share = counts["evaluations"] / (accounts * n)
-        print(f"{accounts:,} accounts x {n:,} steps: {seconds / unit:.1f} x sorted(1,000,000 integers) ({seconds:.1f} s of processor time), ", end="")
+        print(
+            f"{accounts:,} accounts x {n:,} steps: {seconds / unit:.1f} x sorted(1,000,000 integers), {seconds:.1f} s of processor,",
+            end=" ",
+        )
         print(f"{counts['liquidated']:,} liquidated, {share:.4%} of account-steps evaluated")
         if first is not None:
             print(f"ten times the steps: {seconds / first:.2f} x the time")

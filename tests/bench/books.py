@@ -14,7 +14,7 @@ PLENTY = Decimal(10) ** 15
 
 
 def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.99") -> tuple[Decimal, ...]:
-    """A random walk (0.2 % a step where there are 1,000, as wide a walk for any number) with a fall over 20 steps at three fifths of the way."""
+    """A random walk (0.2 % a step where there are 1,000, as wide for any number), with a fall over 20 steps at three fifths."""
     r, price, marks = random.Random(seed), Decimal(start), []
     width = (Decimal(1000) / steps).sqrt()
     for step in range(steps):
@@ -49,7 +49,10 @@ def cross_book(accounts: int, steps: int, markets: int = 8) -> Scenario:
     for i in range(accounts):
         held = r.sample(names, r.choice([1, 1, 2, 2, 3, 4]))
         positions = tuple(
-            Position(name, r.choice([1, 1, -1]), Decimal(r.randrange(1, 500)).scaleb(-1), Decimal(r.randrange(9800, 10200)).scaleb(-1)) for name in held
+            Position(
+                name, r.choice([1, 1, -1]), Decimal(r.randrange(1, 500)).scaleb(-1), Decimal(r.randrange(9800, 10200)).scaleb(-1)
+            )
+            for name in held
         )
         notional = sum((p.size * p.entry for p in positions), Decimal(0))
         leverage = min(40, 1 + int(r.lognormvariate(1.2, 0.9)))
