@@ -16,7 +16,6 @@ from typing import Any
 
 from adlcalc.engine.model import LONG, Account, Market, Scenario, side_name
 
-REWORK = True
 INFINITE = Fraction(10) ** 60
 
 
@@ -92,6 +91,7 @@ class Claim:
 class Oracle:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.instead: dict[str, Fraction] = {}  # marks supposed in place of the path's, to find liquidation prices
         self.unit = Fraction(scenario.money_unit)
         self.markets = {m.name: m for m in scenario.markets}
         self.funds = {f.name: Fraction(f.balance) for f in scenario.funds}
@@ -103,7 +103,6 @@ class Oracle:
             self.rest[h.market.name] -= h.side * h.size
         self.claims: list[Claim] = []
         self.venue_funding = self.bad_debt = Fraction(0)
-        self.instead: dict[str, Fraction] = {}  # marks supposed in place of the path's, to find liquidation prices
         self.rows: dict[str, list[dict[str, Any]]] = {
             k: [] for k in ("liquidations", "book", "fund", "deleveraged", "skipped", "bad_debts", "held", "audit", "accounts")
         }
@@ -122,6 +121,8 @@ class Oracle:
     def value(self, market: Market, size: Fraction, price: Fraction) -> Fraction:
         """size x multiplier x price, or -size x multiplier / price; rounded once, half even, to the money unit."""
         one = Fraction(market.contract.multiplier) * (price if market.contract.kind == "linear" else -1 / price)
+        if market.name in self.instead:
+            return one * size
         if market.contract.rounding == "per-contract":
             return half_even(one, self.unit) * size
         return half_even(one * size, self.unit)
@@ -186,21 +187,21 @@ class Oracle:
         return self.result()
 
     def waterfall(self) -> None:
-        """Everyone due is taken over, then the venue works what it holds; again, until nobody is due."""
-        worked: set[int] = set()
-        while True:
+        """Everyone due is taken over, then the venue works what it holds, oldest first; again, until nothing moves.
+
+        choice: what was worked in this step already is worked again in the same step when something moved since (another
+        claim's surplus may pay now). The rulebook says "at the next step" of what is held, the waterfall "within the step".
+        """
+        moved = True
+        while moved:
             due = sorted((u for o in self.owners for u in o.units() if self.is_due(u)), key=self.worst_first)
             for unit in due:
                 self.take_over(unit)
-            moved = bool(due)
-            for claim in self.claims:  # takeover order is also oldest first
-                if claim.left > 0 and (REWORK or claim.number not in worked):
-                    worked.add(claim.number)
-                    left = claim.left
+            before = [claim.left for claim in self.claims]
+            for claim in self.claims:
+                if claim.left > 0:
                     self.work(claim)
-                    moved = moved or (REWORK and left != claim.left)
-            if not moved:
-                return
+            moved = bool(due) or before != [claim.left for claim in self.claims]
 
     def is_due(self, unit: list[Holding]) -> bool:
         equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
@@ -291,31 +292,31 @@ class Oracle:
             raise UnspecifiedError("a bankruptcy price of zero or less")
         return price
 
-    def liquidation_price(self, unit: list[Holding], h: Holding) -> tuple[Fraction, Fraction] | str:
-        """The last tick at which the unit is due and the first at which it is not, as the mark of this market alone gets better.
+    def liquidation_price(self, unit: list[Holding], h: Holding) -> Fraction | str | None:
+        """The mark of this market alone at which equity is the maintenance margin; long up, short down to the tick; None if none.
 
-        choice: the specification does not say to which of the two a liquidation price is rounded, nor what it is for an account
-        that is long and short in the market ("?"). "none" where it is due at every mark.
+        choice: rounded as the bankruptcy price is, values taken unrounded. The specification does not say what it is for an
+        account that is both long and short in the market ("?").
         """
         if sum(other.market is h.market for other in unit) > 1:
             return "?"
         tick = Fraction(h.market.tick)
-        start = ceil(self.mark(h.market) / tick) - (h.side == LONG)  # due here, or at a tick that lies on the worse side
-        start = max(start, 1)
+        start = max(1, floor(self.mark(h.market) / tick) if h.side == LONG else ceil(self.mark(h.market) / tick))
 
-        def due(ticks: int) -> bool:
+        def excess(ticks: int) -> Fraction:
+            """Equity above maintenance, so many ticks better than the mark."""
             self.instead = {h.market.name: (start + h.side * ticks) * tick}
-            is_due = self.is_due(unit)
+            result = self.equity(unit) - sum(map(self.maintenance, unit))
             self.instead = {}
-            return is_due
+            return result
 
-        low, high = 0, start - 1 if h.side != LONG else start * 10**6
-        if due(high):
-            return "none"
+        low, high = -1, start - 1 if h.side != LONG else start * 10**6
+        if excess(high) < 0:
+            return None
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if due(middle) else (low, middle)
-        return (start + h.side * low) * tick, (start + h.side * high) * tick
+            low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+        return (start + h.side * high) * tick
 
     def pay_fund(self, market: Market, amount: Fraction) -> None:
         self.funds[market.fund] += amount
@@ -367,9 +368,12 @@ class Oracle:
         money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
 
         def fits(q: Fraction) -> bool:
-            # choice: the shortfall as it is posted, rounded; but an empty fund pays for nothing, however small
-            better = claim.side * (price_of(q) - claim.price) >= 0
-            return better or 0 < money >= -self.result_of(claim, q, price_of(q))[0]
+            # choice: the shortfall unrounded, so that an empty fund pays for nothing, however small
+            contracts = Fraction(claim.market.contract.multiplier) * q
+            loss = claim.side * contracts * (
+                claim.price - price_of(q) if claim.market.contract.kind == "linear" else 1 / price_of(q) - 1 / claim.price
+            )  # fmt: skip
+            return loss <= money
 
         if fits(most):
             return most
@@ -397,11 +401,21 @@ class Oracle:
         claim.row["surplus" if result > 0 else "shortfall"] += abs(result)
         row = {"step": self.step, "claim": claim.number, "size": q, "price": price, "result": result}
         self.rows["book"].append(row)
-        if last_resort and result < 0:  # choice: the fund's last coins (less than a lot's shortfall) stay with it
-            self.bad_debt -= result
-            self.rows["bad_debts"].append({"step": self.step, "claim": claim.number, "amount": -result})
-        else:
-            self.pay_fund(claim.market, result)
+        if last_resort:  # choice: the fund's last coins (less than a lot's shortfall) stay with it
+            self.lose(claim, max(Fraction(0), -result))
+            result = max(Fraction(0), result)
+        self.settle_claim(claim, result)
+
+    def settle_claim(self, claim: Claim, result: Fraction) -> None:
+        """A surplus goes to the fund; a shortfall it pays down to its floor (rounding may ask for a unit more: bad debt)."""
+        money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
+        self.lose(claim, max(Fraction(0), -result - money))
+        self.pay_fund(claim.market, max(result, -money))
+
+    def lose(self, claim: Claim, amount: Fraction) -> None:
+        if amount > 0:
+            self.bad_debt += amount
+            self.rows["bad_debts"].append({"step": self.step, "claim": claim.number, "amount": amount})
 
     # --- deleveraging ------------------------------------------------------------------------------------------------------
 
@@ -428,8 +442,7 @@ class Oracle:
                 continue  # used up, or taken over since the ranking
             before, unit = h.size, next(u for u in h.owner.units() if h in u)
             part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
-            # choice: what leaves the claim's cost is the fill's value, so that the venue keeps no dust
-            value = self.result_of(claim, q, claim.price)[1]
+            value = claim.side * self.value(claim.market, q, claim.price)
             realized = -value - part
             left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
             # choice: the equity of the whole margin unit, what a partial close releases and realizes included
@@ -452,7 +465,9 @@ class Oracle:
                 h.collateral -= released
             h.owner.balance += released + realized  # the free balance of an isolated position is the account's balance
             h.owner.deleveraged = True
-            claim.left, claim.cost = claim.left - q, claim.cost - value
+            dust, part = self.result_of(claim, q, claim.price)
+            claim.left, claim.cost = claim.left - q, claim.cost - part
+            self.settle_claim(claim, dust)  # choice: a unit that rounding leaves in the last part is the fund's
             claim.row["deleveraged_size"] += q
             tied = rank < len(queue) and queue[rank][1] == score
             bankrupt = claim.row["account"]
