@@ -1,0 +1,72 @@
+"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites their outputs.
+
+A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that begin with `adlcalc` are run from
+the root of the project; the two that install something or run the tests are run by continuous integration, and are held to be the same.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+def steps(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with the text that follows it."""
+    found: list[tuple[str, str]] = []
+    for line in block.splitlines(keepends=True):
+        if line.startswith("$ "):
+            found.append((line[2:].rstrip("\n"), ""))
+        else:
+            command, text = found[-1]
+            found[-1] = (command, text + line)
+    return found
+
+
+def blocks() -> list[str]:
+    return BLOCK.findall(README.read_text(encoding="utf-8"))
+
+
+def command_of(line: str) -> str:
+    """The adlcalc command at the end of a line; the first block installs before it runs."""
+    return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
+
+
+def test_every_console_block_prints_what_it_says(request: pytest.FixtureRequest, adlcalc: Callable[..., Result]) -> None:
+    def printed(line: str, text: str) -> str:
+        command = shlex.split(command_of(line))
+        if command[0] != "adlcalc":
+            return text
+        result = adlcalc(*command[1:])
+        return result.out + result.err
+
+    def rewritten(match: re.Match[str]) -> str:
+        lines = (f"$ {line}\n{printed(line, text)}" for line, text in steps(match.group(1)))
+        return f"```console\n{''.join(lines)}```"
+
+    text = README.read_text(encoding="utf-8")
+    fresh = BLOCK.sub(rewritten, text)
+    if request.config.getoption("--update-golden"):
+        README.write_text(fresh, encoding="utf-8")
+    else:
+        assert text == fresh
+
+
+def test_there_is_something_to_test() -> None:
+    commands = [command for block in blocks() for command, _ in steps(block)]
+    assert sum(command_of(command).startswith("adlcalc ") for command in commands) >= 6
+
+
+def test_continuous_integration_runs_the_first_two_commands_as_they_stand() -> None:
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    (first, _), (second, _) = steps(blocks()[0])[0], steps(blocks()[1])[0]
+    assert first in run
+    assert second in run
