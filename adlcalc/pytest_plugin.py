@@ -1,7 +1,7 @@
 """The pytest plug-in: scenario files are collected as tests, each held to its `expect:` block and to its golden.
 
-A .yaml, .yml or .json file is a scenario if it matches a pattern of the ini option `adlcalc_files`; where that is not given, if it
-looks like one (its first keys do, or the editors' line names the schema) or is named on the command line.
+A .yaml, .yml or .json file is a scenario if it matches a pattern of the ini option `adlcalc_files`; where that is not given, if
+it has accounts and prices, if its first line names the editors' schema, or if it is named on the command line.
 
     pytest scenarios                     check
     pytest scenarios --adlcalc-update    write the goldens

@@ -59,7 +59,7 @@ def kind_of_text(text: str) -> Kind:
 
 
 def is_scenario(text: str) -> bool:
-    """Whether a text among many of other kinds is a scenario: it has accounts and prices, or names our schema in its first line."""
+    """Is a text among others of any kind a scenario? It has accounts and prices, or its first line names our schema."""
     return len(set(_KEYS.findall(text))) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
 
 

@@ -80,7 +80,7 @@ class _Builder:
             self._close(event)
         elif kind is ev.AliasEvent:
             node = self._at(event, event.end_mark.column - event.start_mark.column)
-            self.problems.add(node, f"aliases ('*{event.anchor}') are not supported", "write the value out")
+            self.problems.add(node, f"aliases ({quote('*' + event.anchor)}) are not supported", "write the value out")
             self._attach(node)
         elif kind is ev.DocumentStartEvent:
             self.documents += 1
@@ -98,7 +98,7 @@ class _Builder:
 
     def _refuse_properties(self, event: Any, node: Node) -> None:
         if event.anchor is not None:
-            self.problems.add(node, f"anchors ('&{event.anchor}') are not supported", "write the value out where it is needed")
+            self.problems.add(node, f"anchors ({quote('&' + event.anchor)}) are not supported", "write the value out where it is needed")
         else:
             self.problems.add(node, "tags ('!') are not supported", "text that begins with '!' needs quotes")
 

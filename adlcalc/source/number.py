@@ -22,6 +22,7 @@ SMALL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
 PLAIN_COLUMN = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?\n)*")
 """A whole column of such numbers, each ended by a line break."""
 DIGITS = 30
+LONGEST = 1_000  # characters; a longer text is not even tried
 LIMIT_EXPONENT = 18
 
 
@@ -37,6 +38,8 @@ def number_of(text: str) -> Decimal:
     """The number that a text writes; NumberError with a predicate ('must be a number, not ...') if it writes none."""
     if SMALL.fullmatch(text):
         return D(text) or ZERO  # no negative zero
+    if len(text) > LONGEST:
+        raise NumberError(f"is longer than {LONGEST:,} characters; a number has at most {DIGITS} significant digits")
     written = NUMBER.fullmatch(text)
     if not written:
         raise NumberError(f"must be a number, not {quote(text)}", _how_to_write(text))

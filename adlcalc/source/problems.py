@@ -20,6 +20,8 @@ from adlcalc.source.nodes import Source
 
 SHOWN = 100
 """As many problems are printed; a wrong column of a large book has one in every row."""
+MOST = 1_000
+"""As many are collected; where that many are wrong the load ends."""
 WIDTH = 120
 """Source lines longer than this are shown around the fault only."""
 
@@ -70,13 +72,15 @@ class Problems:
         self._sources: dict[int, Source] = {}
 
     def add(self, where: Located, message: str, hint: str = "") -> None:
-        """Note one problem at a place."""
+        """Note one problem at a place. The 1,000th ends the load with ScenarioErrors: more than anybody wants to read."""
         source = where.source
         self._sources.setdefault(id(source), source)
         text = source.line(where.line) if source.excerpt else ""
         line, column = (where.line, where.column) if source.excerpt else (0, 0)
         problem = Problem(source.name, line, column, where.length, message, hint, text)
         self._found.setdefault((list(self._sources).index(id(source)), where.line, where.column), problem)
+        if len(self._found) >= MOST:
+            self.raise_if_any()
 
     def __len__(self) -> int:
         return len(self._found)

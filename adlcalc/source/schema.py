@@ -15,9 +15,11 @@ from pydantic import BaseModel, ValidationError
 from adlcalc.source.fields import SHAPE, TOLD, kind_of
 from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
-from adlcalc.source.problems import Problems, closest_hint, nearest, quote
+from adlcalc.source.problems import SHOWN, Problems, closest_hint, nearest, quote
 
 M = TypeVar("M", bound=BaseModel)
+BEGINNING = 1_000
+"""Items of a list that are looked at before the rest of it."""
 _UNIONS = (typing.Union, types.UnionType)
 
 
@@ -36,6 +38,9 @@ def check(model: type[M], root: Node, problems: Problems, *, what: str, items: t
     if not isinstance(root, Map):
         problems.add(root, f"{what} must be a map of keys, not {kind_of(bare_values(root))}")
         return Checked(None, Map(root.source, root.line, root.column, 1), frozenset())
+    beginning = _beginning(root)
+    if beginning is not root:  # most of a long list is wrong in the same way: say so at once
+        _tell_all(model, beginning, problems, what, most=SHOWN)
     teller = _Teller(model, root, problems, what)
     try:
         found = model.model_validate(bare_values(root))
@@ -49,6 +54,34 @@ def check(model: type[M], root: Node, problems: Problems, *, what: str, items: t
         return Checked(model.model_validate(bare_values(kept)), kept, frozenset(str(path[0]) for path in faults if path))
     except ValidationError:  # something that is required went with the faulty part
         return Checked(None, kept, frozenset(str(path[0]) for path in faults if path))
+
+
+def _beginning(node: Any) -> Any:
+    """The tree with only the first items of long lists and maps; the tree itself where none is long."""
+    if isinstance(node, Scalar):
+        return node
+    inner = list(node.items.items()) if isinstance(node, Map) else list(enumerate(node.items))
+    short = [(key, _beginning(value)) for key, value in inner[:BEGINNING]]
+    if len(inner) <= BEGINNING and all(new is old for (_, new), (_, old) in zip(short, inner, strict=True)):
+        return node
+    if isinstance(node, List):
+        twin = node.copy()
+        twin.items = [value for _, value in short]
+        return twin
+    part = Map(node.source, node.line, node.column, node.length)
+    for key, value in short:
+        part.put(node.keys[str(key)], value)
+    return part
+
+
+def _tell_all(model: type[BaseModel], root: Map, problems: Problems, what: str, *, most: int) -> None:
+    """End the load if at least `most` faults are found."""
+    try:
+        model.model_validate(bare_values(root))
+    except ValidationError as error:
+        if error.error_count() >= most:
+            _Teller(model, root, problems, what).tell(error.errors(include_url=False))
+            problems.raise_if_any()
 
 
 def _nulls(node: Node, path: Path = ()) -> Iterator[Path]:
