@@ -95,7 +95,7 @@ class ScenarioItem(pytest.Item):
         return self.path, None, f"scenario {self.path.name}"
 
 
-class ScenarioFailed(Exception):  # noqa: N818  (an outcome, as pytest words them)
+class ScenarioFailed(Exception):
     """A scenario that did not pass."""
 
     def __init__(self, outcome: Outcome) -> None:

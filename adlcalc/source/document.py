@@ -98,7 +98,8 @@ class _Builder:
 
     def _refuse_properties(self, event: Any, node: Node) -> None:
         if event.anchor is not None:
-            self.problems.add(node, f"anchors ({quote('&' + event.anchor)}) are not supported", "write the value out where it is needed")
+            message = f"anchors ({quote('&' + event.anchor)}) are not supported"
+            self.problems.add(node, message, "write the value out where it is needed")
         else:
             self.problems.add(node, "tags ('!') are not supported", "text that begins with '!' needs quotes")
 

@@ -1,0 +1,3 @@
+"""The files here are faulty on purpose: the pytest plug-in leaves them alone."""
+
+collect_ignore_glob = ["*"]
