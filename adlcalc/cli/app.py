@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli import check, explain, new, rank, run, schema
+from adlcalc.cli import check, explain, import_, new, rank, run, schema
 
 
 def _version(wanted: bool) -> None:
@@ -46,3 +46,9 @@ app.command("rank", epilog=rank.EXAMPLE, short_help="Show the ADL queue with its
 app.command(
     "explain", epilog=explain.EXAMPLE, short_help="Tell a run line by line, with formulas and sources.", no_args_is_help=True
 )(explain.explain)
+imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(
+    import_.ccxt
+)
+imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
+app.add_typer(imports, name="import", help="Write scenarios from other people's files.")

@@ -162,6 +162,10 @@ def _change(move: Move) -> str:
 
 
 def _sentences(page: Page) -> Iterator[str]:
+    for ranking in page.rankings:
+        if page.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in page.accounts:
+            side = f"{side_name(ranking.side)}s of {clean(ranking.market)}"
+            yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
     for account in page.absent:
         yield f"{clean(account)} stands in none of these queues at step {page.step:,}."
     policy = page.scenario.rules.adl.policy

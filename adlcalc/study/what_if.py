@@ -84,7 +84,7 @@ def moves(state: State, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
     """For each of the accounts that stands in the queue, each goal it has not reached and each lever."""
     places = list(queue)
     for place in places:
-        if place.holding.holder.id not in accounts:
+        if place.holding.holder.id not in accounts or len(places) == 1:  # alone, nothing moves it
             continue
         others = _Others(state, queue, [other for other in places if other is not place])
         now = others.standing(place)
