@@ -12,7 +12,7 @@ Public: Holding, Holder, Unit, Claim, MarketBook, FundBook, Ledger, AuditError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from adlcalc.engine import margin
@@ -40,6 +40,7 @@ class MarketBook:
         "mark",
         "market",
         "name",
+        "open_interest",
         "order",
         "previous",
         "rest_cash",
@@ -56,6 +57,7 @@ class MarketBook:
         self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0
         self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
+        self.open_interest = {1: ZERO, -1: ZERO}  # contracts that the accounts hold, per side
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
@@ -198,9 +200,10 @@ class Claim:
     """A position that is being closed. cost = its value at the bankruptcy price, so its pnl is surplus or shortfall.
 
     `holding` is None where the venue holds it; else it still stands in the account's own name, and the account keeps the result.
+    `quote(size)` gives the value of a part at the bankruptcy price where the venue rounds that money itself; else the price does.
     """
 
-    __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "side", "size")
+    __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "quote", "side", "size")
 
     def __init__(
         self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal
@@ -208,11 +211,20 @@ class Claim:
         self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
         self.holding: Holding | None = None
         self.holder: Holder | None = None
+        self.quote: Callable[[Decimal], Decimal] | None = None
+
+    def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
+        """What closing a part at `price` brings."""
+        if self.quote is not None and price == self.price:
+            return self.quote(size)
+        return self.book.value(self.side * size, price)
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
         left.
         """
+        if self.quote is not None:
+            return self.quote(size)
         if size == self.size:
             return self.cost
         if self.price is None:
@@ -296,6 +308,7 @@ class Ledger:
                 holder.holdings.append(holding)
                 book.holdings[position.side].append(holding)
                 book.rest_size -= holding.signed_size
+                book.open_interest[position.side] += position.size
                 if position.collateral is None:
                     cross.append(holding)
                 else:
@@ -374,27 +387,29 @@ class Ledger:
         """Close `size` of a position for `proceeds` (signed value); the realized pnl.
 
         Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to
-        the free
-        balance with the pnl; a loss larger than what is released is borne by the position's own collateral. release=False (a
-        liquidation
-        in the account's own name): all of it stays with the position until that is closed.
+        the free balance with the pnl; a loss larger than what is released is borne by the position's own collateral.
+        release=False (a liquidation in the account's own name): pnl and collateral stay where the position was, so that no
+        loss reaches the free balance.
         """
         self.touch(holding.holder)
         cost = holding.cost_of(size)
         pnl = proceeds - cost
         if holding.collateral is None:
             holding.holder.balance += pnl
+        elif not release:
+            holding.collateral += pnl
         else:
             whole = size == holding.size
-            released = holding.collateral if whole else ZERO
-            if release and not whole:
+            released = holding.collateral
+            if not whole:
                 released = round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)
             holding.collateral -= released
             freed = released + pnl
-            if not whole and (freed < 0 or not release):
+            if not whole and freed < 0:
                 holding.collateral += freed
             else:
                 holding.holder.balance += freed
+        holding.book.open_interest[holding.side] -= size
         holding.cost -= cost
         holding.size -= size
         holding.signed_size = holding.size * holding.side
@@ -419,6 +434,7 @@ class Ledger:
         claim.holder = holding.holder
         self.claims.append(claim)
         self.pay_in(holding, cost - holding.cost)
+        holding.book.open_interest[holding.side] -= holding.size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from decimal import Decimal, Inexact
+from decimal import Inexact
 
 from adlcalc.engine.audit import Audit
 from adlcalc.engine.closing import FinalAccounts, settle_everybody
 from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.funding import payment_per_contract
-from adlcalc.engine.ledger import MarketBook
 from adlcalc.engine.liquidation import find_due, liquidate, take_over
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
@@ -96,13 +95,10 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
         if rate:
             payment = payment_per_contract(book.contract, rate, book.mark)
             book.funding += payment
-            yield FundingPaid(step, book.name, rate, book.mark, abs(payment) * paying_contracts(book, rate))
-
-
-def paying_contracts(book: MarketBook, rate: Decimal) -> Decimal:
-    """How many contracts pay: the longs when the rate is positive, else the shorts; the rest of the market counts on its side."""
-    side = 1 if rate > 0 else -1
-    return sum((h.size for h in book.holdings[side]), max(side * book.rest_size, ZERO))
+            # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
+            side = 1 if rate > 0 else -1
+            contracts = book.open_interest[side] + max(side * book.rest_size, ZERO)
+            yield FundingPaid(step, book.name, rate, book.mark, abs(payment) * contracts)
 
 
 def one_step(state: State) -> Iterator[Event]:

@@ -13,7 +13,7 @@ from adlcalc.engine.model import Account, Fund, Market, Path, Position, Scenario
 PLENTY = Decimal(10) ** 15
 
 
-def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.99") -> tuple[Decimal, ...]:
+def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.994") -> tuple[Decimal, ...]:
     """A random walk (0.2 % a step where there are 1,000, as wide for any number), with a fall over 20 steps at three fifths."""
     r, price, marks = random.Random(seed), Decimal(start), []
     width = (Decimal(1000) / steps).sqrt()
