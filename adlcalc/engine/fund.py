@@ -18,34 +18,36 @@ ENDLESS = D("1E+50")
 class FundBook:
     """An insurance fund while it runs."""
 
-    __slots__ = ("_history", "_money", "_stopped", "balance", "floor", "name", "rules")
+    __slots__ = ("_history", "_money", "_opening_peak", "_stopped", "balance", "floor", "name", "rules")
 
     def __init__(self, fund: Fund, rules: FundRules, unit: Decimal) -> None:
         self.name, self.balance, self.floor, self.rules = fund.name, fund.balance, fund.floor, rules
         self._money = rounder(unit, DOWN)
         self._stopped = False
-        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the start
-        self._history: list[tuple[int, Decimal]] = [(0, fund.balance if fund.peak is None else max(fund.peak, fund.balance))]
+        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the first step
+        self._history: list[tuple[int, Decimal]] = []
+        self._opening_peak = fund.balance if fund.peak is None else max(fund.peak, fund.balance)
 
     def begin(self, seconds: int) -> None:
         """A new step at `seconds`: what has left the window no longer counts, and a stopped fund may have recovered."""
         drawdown = self.rules.drawdown
         if drawdown is None:
             return
-        self._history.append((seconds, self.balance))
+        self._history.append((seconds, self.balance if self._history else self._opening_peak))
         if drawdown.window is not None:
             self._history = [entry for entry in self._history if entry[0] >= seconds - drawdown.window]
         if self._stopped and self.balance > self.peak() * (ONE - drawdown.stop):
             self._stopped = False
 
     def peak(self) -> Decimal:
-        """The highest balance in the window."""
-        return max(max(balance for _, balance in self._history), self.balance)
+        """The highest balance in the window; before the first step, the opening one."""
+        return max(self.balance, max((balance for _, balance in self._history), default=self._opening_peak))
 
     def available(self) -> Decimal:
         """What it may still pay: the balance above its floor, or above where its drawdown stops it; never below zero.
 
-        Drawdown: down to peak - max(start x peak, at_least). Once there it pays nothing until it is less than `stop` below the peak.
+        Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it pays nothing
+        until it is less than `stop` below the peak.
         """
         if self.rules.negative:
             return ENDLESS
@@ -53,7 +55,8 @@ class FundBook:
         if drawdown is None:
             return max(self.balance - self.floor, ZERO)
         peak = self.peak()
-        left = self._money(self.balance - max(self.floor, peak - max(drawdown.start * peak, drawdown.at_least)))
+        limit = peak - max(drawdown.start * peak, drawdown.at_least)
+        left = self._money(self.balance - (max(self.floor, limit) if limit > drawdown.above else self.floor))
         if left <= 0:
             self._stopped = True
         return ZERO if self._stopped else left

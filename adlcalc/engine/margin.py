@@ -57,11 +57,16 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
     """The maintenance lines of a position of `size` and `entry_value` (money, either sign).
 
     by='notional': every tier is a line. by='entry-value' | 'size': the one tier the position falls in, for its whole notional.
+    on='entry': that tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the mark.
     """
-    extra = rule.closing_fee + rule.slope * size
+    slope = rule.slope * size
+    extra = rule.closing_fee + slope
     if rule.by == "notional":
         return tuple((tier.rate + extra, tier.deduction) for tier in rule.tiers)
-    return ((rule.tiers[tier_index(rule, size, entry_value)].rate + extra, ZERO),)
+    tier = rule.tiers[tier_index(rule, size, entry_value)]
+    if rule.on == "entry":
+        return ((rule.closing_fee, tier.deduction - (tier.rate + slope) * abs(entry_value)),)
+    return ((tier.rate + extra, ZERO),)
 
 
 def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:

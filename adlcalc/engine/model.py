@@ -43,11 +43,14 @@ class Maintenance:
     maintenance of a notional is the largest of the lines rate x n - deduction).
     by="entry-value" or "size": the one tier that the position's entry value (money) or size (contracts) falls in holds for the whole
     position, whatever the mark does (BitMEX's risk limit, OKX's position tiers); no deductions.
+    on: 'mark' takes the rate of the notional at the mark; 'entry' (with by="entry-value") of the entry value, less the tier's
+    deduction, so that a position's maintenance margin stays what it was when it was opened (Bybit and KuCoin until 2025).
     slope: rate added per contract of size (Deribit). closing_fee: rate added to every tier, the cost to close.
     """
 
     tiers: tuple[Tier, ...]
     by: str = "notional"
+    on: str = "mark"
     slope: Decimal = ZERO
     closing_fee: Decimal = ZERO
 
@@ -182,12 +185,14 @@ class LiquidationRules:
 @dataclass(frozen=True, slots=True)
 class Drawdown:
     """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None: of the run), at least
-    `at_least` in money, and pays again when it is less than `stop` below it."""
+    `at_least` in money, and pays again when it is less than `stop` below it. It does not stop at `above` or below: such a fund
+    pays to its floor."""
 
     start: Decimal
     stop: Decimal
     window: int | None = None
     at_least: Decimal = ZERO
+    above: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class Rulebook:
     def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
         """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
         rules = self.values[kind].margin
-        return to_engine(rules.maintenance if own is None else own, rules.closing_fee, money_unit=money_unit, lot=lot)
+        maintenance = rules.maintenance if own is None else own
+        return to_engine(maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot)
 
     def engine_rules(self, kinds: Collection[str], tabled: Collection[str]) -> Rules:
         """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's."""
@@ -106,7 +107,7 @@ def _engine_value(value: Any) -> Any:
     """A rule's value as the engine has it."""
     if isinstance(value, DrawdownRule):
         window = None if value.window_hours is None else int(value.window_hours * 3600)
-        return Drawdown(value.start, value.stop, window, value.at_least)
+        return Drawdown(value.start, value.stop, window, value.at_least, value.above)
     return value
 
 

@@ -78,6 +78,11 @@ class MarginRules(Strict):
     closing_fee: Fraction = Field(
         description="rate added to the maintenance margin for the cost of closing", json_schema_extra=dict(BY_CONTRACT)
     )
+    maintenance_on: Literal["mark", "entry"] = Field(
+        "mark",
+        description="mark: maintenance margin moves with the mark; entry: it is a part of the entry value, as when the position was opened",
+        json_schema_extra=dict(BY_CONTRACT),
+    )
     due: Literal["at-or-below", "below"] = Field(
         description="liquidated when equity is at or below, or only below, maintenance margin"
     )
@@ -139,6 +144,7 @@ class DrawdownRule(Strict):
         None, description="the peak is that of the last so many hours; of the whole run if left out"
     )
     at_least: NotNegative = Field(Decimal(0), description="the fall is at least this much money")
+    above: NotNegative = Field(Decimal(0), description="it does not stop at this balance or below, but pays to its floor")
 
 
 class FundRules(Strict):
