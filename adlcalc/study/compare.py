@@ -1,0 +1,149 @@
+"""One book and one path under several policies.
+
+A policy is named as in a scenario's rules, with an argument where it takes one: `queue:bitmex`, `queue:pnl / equity`,
+`seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircut:0.5`, `risk-weighted-power:3`, `risk-weighted-tail:2`,
+`hybrid:0.2`. `own` is what the rulebook says. A policy that closes positions takes the place of the rulebook's own; one that
+cuts profits takes ADL out, so that the loss reaches the last resort.
+
+Public: OWN, ALL, Choice, PolicyError, choices_of, Result, compare, under.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from adlcalc.engine.expression import ExpressionError, score_function
+from adlcalc.engine.haircuts import HAIRCUTS
+from adlcalc.engine.model import Rules, Scenario
+from adlcalc.engine.numbers import ONE, D
+from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.scores import SCORES
+from adlcalc.study.metrics import Value, all_of
+from adlcalc.study.rounds import Outcome, measured
+
+OWN = "own"
+ALL = (*POLICIES, *(name for name in HAIRCUTS if name != "socialized"))
+"""Every policy once; `socialized` is another name of `haircut`."""
+KNOWN = (OWN, *POLICIES, *HAIRCUTS)
+NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?", re.ASCII)
+
+
+ARGUMENTS: Mapping[str, str] = {
+    "queue": "score",
+    "seeded-cycle": "seed",
+    "top-n-pro-rata": "top",
+    "cash-queue": "score",
+    "capped-haircut": "max_cut",
+    "risk-weighted-power": "exponent",
+    "risk-weighted-tail": "threshold",
+    "hybrid": "queue_share",
+}
+"""The rule that a policy's argument sets."""
+WHOLE_NUMBERS = {"seed": 0, "top": 1, "exponent": 1}
+"""The least value of an argument that is a whole number."""
+
+
+class PolicyError(ValueError):
+    """There is no such policy, or it does not take that argument. name: what was not understood; known: what there is."""
+
+    def __init__(self, message: str, name: str = "", known: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.name, self.known = name, known
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A policy as it was named. changes: the rule that its argument sets, and the value."""
+
+    label: str
+    name: str
+    changes: Mapping[str, Any]
+
+    @property
+    def space(self) -> str:
+        """'contract': it closes positions; 'profit': it cuts profits; 'own': the rulebook's. No rule is of two kinds."""
+        return OWN if self.name == OWN else "contract" if self.name in POLICIES else "profit"
+
+    def applied_to(self, rules: Rules, severity: Decimal = ONE) -> Rules:
+        """The rules with this policy in its place."""
+        adl, last = rules.adl, rules.last_resort
+        if self.space == "contract":
+            adl = replace(adl, policy=self.name, when="after-fund" if adl.when == "never" else adl.when, **self.changes)
+        elif self.space == "profit":
+            score = self.changes.get("score", adl.score)
+            adl = replace(adl, when="never", score=score)
+            others = {rule: value for rule, value in self.changes.items() if rule != "score"}
+            last = replace(last, policy=self.name, severity=severity, **others)
+        return replace(rules, adl=adl, last_resort=last)
+
+
+def choices_of(text: str) -> tuple[Choice, ...]:
+    """The policies of a list with commas between; a comma inside parentheses belongs to a score. Raises PolicyError."""
+    found = []
+    for label in (part.strip() for part in _split(text)):
+        name, colon, argument = (part.strip() for part in label.partition(":"))
+        if name not in KNOWN:
+            raise PolicyError(f"there is no policy '{name}'", name, KNOWN)
+        if colon and name not in ARGUMENTS:
+            raise PolicyError(f"policy '{name}' takes no argument")
+        found.append(Choice(label, name, {ARGUMENTS[name]: _argument(name, argument)} if colon else {}))
+    return tuple({choice.label: choice for choice in found}.values())
+
+
+def _split(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _argument(name: str, text: str) -> Any:
+    """The value of a policy's argument: a score, a whole number, or a number that is a share or a threshold."""
+    rule = ARGUMENTS[name]
+    if rule == "score":
+        try:
+            score_function(text)
+        except ExpressionError as error:
+            raise PolicyError(f"the score of policy '{name}' {error.message}", text, tuple(SCORES)) from None
+        return text
+    if rule in WHOLE_NUMBERS:
+        if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) >= WHOLE_NUMBERS[rule]):
+            raise PolicyError(f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not '{text}'")
+        return int(text)
+    if not NUMBER.fullmatch(text) or (rule != "threshold" and D(text) > 1):
+        limit = "a number of zero or more" if rule == "threshold" else "a fraction from 0 to 1"
+        raise PolicyError(f"the {rule} of policy '{name}' must be {limit}, not '{text}'")
+    return D(text)
+
+
+# --- the runs --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one policy did under one rulebook."""
+
+    venue: str
+    choice: Choice
+    outcome: Outcome
+    metrics: Mapping[str, Value]
+
+
+def compare(scenario: Scenario, choices: Iterable[Choice], severity: Decimal = ONE, markout: int = 1) -> Iterator[Result]:
+    """The same scenario under each policy, one run after the other."""
+    for choice in choices:
+        outcome = measured(under(scenario, choice, severity))
+        yield Result(scenario.venue, choice, outcome, all_of(outcome, markout))
+
+
+def under(scenario: Scenario, choice: Choice, severity: Decimal = ONE) -> Scenario:
+    """The scenario with that policy in its rules."""
+    return replace(scenario, rules=choice.applied_to(scenario.rules, severity))

@@ -1,0 +1,225 @@
+"""The metrics of a run, by name. Each is one number (None where it has no value); its docstring is its definition and source,
+which `adlcalc compare --explain METRIC` prints.
+
+Money is summed over rounds; ratios are averaged over the rounds in which winners had to pay; maxima are taken over rounds. u,
+x, H, D, B are those of formulas.py: what an account could pay, what it paid, the sum of that, the deficit, the needed budget.
+
+Public: Metric, Value, METRICS, all_of, explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from inspect import cleandoc
+
+from adlcalc.engine import margin
+from adlcalc.engine.numbers import exact
+from adlcalc.study import formulas
+from adlcalc.study.rounds import Burden, Outcome, Round
+
+Value = Fraction | Decimal | int | None
+Metric = Callable[[Outcome], Value]
+
+# --- money -----------------------------------------------------------------------------------------------------------------
+
+
+def shortfall(run: Outcome) -> Value:
+    """What bankrupt positions lost beyond their bankruptcy prices: book fills at their price, ADL fills and what the venue
+    still holds at the mark. The deficit D of arXiv 2512.01112 and 2602.15182, of positions instead of accounts."""
+    return sum((each.deficit for each in run.rounds), run.held_loss)
+
+
+def needed_budget(run: Outcome) -> Value:
+    """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at the bankruptcy
+    price it is sum |mark - bankruptcy price| x size over the ADL fills. Source: arXiv 2602.15182, eq. 6."""
+    return sum((each.needed for each in run.rounds), run.held_loss)
+
+
+def haircut_total(run: Outcome) -> Value:
+    """H: what winners paid, forgone pnl of ADL fills and haircuts together; an account that gained by its fills counts as
+    zero."""
+    return sum(each.total for each in run.rounds)
+
+
+def overshoot(run: Outcome) -> Value:
+    """sum over rounds of (H - B)+: what was taken beyond the need. Source: arXiv 2602.15182, section 3.7."""
+    return sum((formulas.overshoot(each.total, each.needed) for each in run.rounds), Fraction(0))
+
+
+def undershoot(run: Outcome) -> Value:
+    """sum over rounds of (B - H)+, and the loss of what the venue still holds: what nobody paid. Source: arXiv 2602.15182,
+    section 3.7."""
+    return sum((formulas.undershoot(each.total, each.needed) for each in run.rounds), Fraction(run.held_loss))
+
+
+def forgone_pnl(run: Outcome) -> Value:
+    """What ADL fills cost against the mark of their step: sum |mark - ADL price| x size, less what fills better than the mark
+    gained."""
+    return sum(fill.event.forgone_pnl for fill in run.fills)
+
+
+def markout(run: Outcome, steps: int = 1) -> Value:
+    """What ADL fills cost against the mark some steps later (--markout, 1 by default; the last step where the path ends
+    before), and haircuts as they were: what a winner has lost by then. Source: the horizons of arXiv 2512.01112 (v3), section
+    9, on the given path."""
+    markets = {market.name: market for market in run.scenario.markets}
+    last, total, unit = run.scenario.path.steps - 1, run.socialized, run.scenario.money_unit
+    for fill in run.fills:
+        event, contract = fill.event, markets[fill.event.market].contract
+        later = run.scenario.path.marks[event.market][min(event.step + steps, last)]
+        held = event.side * event.size
+        total += margin.value(contract, held, later, unit) - margin.value(contract, held, event.price, unit)
+    return total
+
+
+def notional_closed(run: Outcome) -> Value:
+    """Notional at the mark of all ADL fills."""
+    return sum(fill.notional for fill in run.fills)
+
+
+def fund_used(run: Outcome) -> Value:
+    """What the insurance funds paid."""
+    return run.fund_paid
+
+
+def bad_debt(run: Outcome) -> Value:
+    """What nobody covered, the loss at the last mark of what the venue still holds included."""
+    return run.bad_debt
+
+
+# --- how it is spread ------------------------------------------------------------------------------------------------------
+
+
+def accounts_touched(run: Outcome) -> Value:
+    """How many accounts an ADL fill or a haircut touched."""
+    fills = {fill.event.account for fill in run.fills}
+    return len(fills | {account for account, paid in run.by_account().items() if paid})
+
+
+def wholly_closed(run: Outcome) -> Value:
+    """How many positions ADL closed wholly."""
+    return sum(burden.closed for each in run.rounds for burden in each.burdens)
+
+
+def largest_haircut(run: Outcome) -> Value:
+    """max x / u: the largest part of a profit that anybody lost in a round. Source: arXiv 2602.15182, eq. 10."""
+    return _most(formulas.largest_haircut(each.could, each.paid) for each in run.rounds)
+
+
+def largest_share(run: Outcome) -> Value:
+    """The part of H that the hardest hit account paid, over all rounds."""
+    return formulas.largest_share(list(run.by_account().values()))
+
+
+def top_10_share(run: Outcome) -> Value:
+    """The part of H that the ten largest payers paid, over all rounds."""
+    return formulas.top_share(list(run.by_account().values()), 10)
+
+
+def gini(run: Outcome) -> Value:
+    """Gini coefficient of what accounts paid, those with a profit who paid nothing included: 0 where all paid alike. (Not in
+    the papers.)"""
+    return formulas.gini(list(run.by_account().values()))
+
+
+def inversions(run: Outcome) -> Value:
+    """The part of neighbors in the order of profits that changed places: who had more before has less after. Source: arXiv
+    2602.15182, the queue's instability."""
+    return _mean(formulas.inversions(each.could, each.paid) for each in _shared(run))
+
+
+# --- the papers' ratios ----------------------------------------------------------------------------------------------------
+
+
+def ptsr(run: Outcome) -> Value:
+    """PTSR as the paper defines it: largest profit left / (theta D), theta D = H, averaged over rounds. Low: the best winner
+    pays for all. Source: arXiv 2512.01112, section 3."""
+    return _mean(formulas.ptsr(_top(each), each.total) for each in _shared(run))
+
+
+def pmr(run: Outcome) -> Value:
+    """PMR as the paper defines it: largest profit left / (theta Delta), Delta the largest single deficit. Source: arXiv
+    2512.01112."""
+    return _mean(formulas.pmr(_top(each), each.total, each.deficit, each.worst) for each in _shared(run))
+
+
+def ptsr_repository(run: Outcome) -> Value:
+    """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H), the deficit that winners do
+    not cover."""
+    return _mean(formulas.ptsr_repository(_top(each), each.total, each.deficit) for each in _shared(run))
+
+
+def pmr_repository(run: Outcome) -> Value:
+    """What the code published with arXiv 2512.01112 calls PMR: largest profit left / ((1 - H / D) Delta)."""
+    return _mean(formulas.pmr_repository(_top(each), each.total, each.deficit, each.worst) for each in _shared(run))
+
+
+def rd_nse(run: Outcome) -> Value:
+    """largest profit left / (largest profit left + D - H), between 0 and 1, of the same code."""
+    return _mean(formulas.rd_nse(_top(each), each.total, each.deficit) for each in _shared(run))
+
+
+# --- what is left behind ---------------------------------------------------------------------------------------------------
+
+
+def leverage_left(run: Outcome) -> Value:
+    """The highest effective leverage that a winner has after the last round: what the next shock meets. Minimax leverage is
+    built to make it small. Source: arXiv 2603.15963."""
+    most = _most_levered(run)
+    return most.leverage if most else None
+
+
+def equity_of_most_levered(run: Outcome) -> Value:
+    """The equity behind that leverage."""
+    most = _most_levered(run)
+    return most.equity if most else None
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------------
+
+
+def _shared(run: Outcome) -> list[Round]:
+    """The rounds in which winners had to pay something: the papers' rounds."""
+    return [each for each in run.rounds if each.needed or each.total]
+
+
+def _top(each: Round) -> Fraction:
+    return formulas.survivor(each.could, each.paid)
+
+
+def _most(values: Iterable[Fraction | None]) -> Fraction | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _mean(values: Iterable[Fraction | None]) -> Fraction | None:
+    there = [value for value in values if value is not None]
+    return sum(there, Fraction(0)) / len(there) if there else None
+
+
+def _most_levered(run: Outcome) -> Burden | None:
+    burdens = run.rounds[-1].burdens if run.rounds else ()
+    return max((b for b in burdens if b.leverage is not None), key=lambda b: b.leverage or 0, default=None)
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.__name__: metric
+    for metric in (
+        shortfall, needed_budget, haircut_total, overshoot, undershoot, forgone_pnl, markout, notional_closed,
+        fund_used, bad_debt,
+        accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share, gini, inversions,
+        ptsr, pmr, ptsr_repository, pmr_repository, rd_nse, leverage_left, equity_of_most_levered,
+    )
+}  # fmt: skip
+
+
+def all_of(run: Outcome, markout_steps: int = 1) -> dict[str, Value]:
+    """Every metric of a run, by name."""
+    with exact():
+        return {name: markout(run, markout_steps) if name == "markout" else metric(run) for name, metric in METRICS.items()}
+
+
+def explanation(name: str) -> str:
+    """A metric's definition as one paragraph."""
+    return " ".join(cleandoc(METRICS[name].__doc__ or "").split())

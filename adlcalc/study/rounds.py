@@ -1,0 +1,229 @@
+"""What a run took from whom: its rounds, measured at the marks of their steps.
+
+A round is a step in which a bankrupt position was closed at a loss. Fills are valued against the mark: an ADL fill takes
+`forgone` from its counterparty, a haircut its cut. What an account could pay is its positive pnl, at the mark, before the
+round's fills, on its positions in the markets concerned.
+
+Public: Burden, Fill, Round, Outcome, measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from adlcalc.engine import margin
+from adlcalc.engine.events import (
+    BackstopTook,
+    BadDebt,
+    BookFilled,
+    Deleveraged,
+    Event,
+    FundPaid,
+    Liquidated,
+    LossSocialized,
+    StepEnded,
+)
+from adlcalc.engine.ledger import Holding
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import LONG, SHORT, Scenario
+from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.engine.scores import inputs_of
+from adlcalc.engine.state import Observer, State
+
+
+class Burden(NamedTuple):
+    """One account in a round: what it could pay and what it paid (never below zero), how many of its positions were closed
+    wholly, and what its leverage and equity are after the round (leverage None: no position or no equity is left)."""
+
+    account: str
+    could: Decimal
+    paid: Decimal
+    closed: int
+    leverage: Fraction | None
+    equity: Decimal
+
+
+class Fill(NamedTuple):
+    """An ADL fill and what it was worth at the mark."""
+
+    event: Deleveraged
+    notional: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """deficit: what the positions closed in this step lost beyond their bankruptcy prices; worst: the largest part of it that
+    is one account's; needed: what the fund did not pay of it."""
+
+    step: int
+    deficit: Decimal
+    worst: Decimal
+    needed: Decimal
+    burdens: tuple[Burden, ...]
+
+    @property
+    def could(self) -> list[Decimal]:
+        """u: what each account could pay."""
+        return [burden.could for burden in self.burdens]
+
+    @property
+    def paid(self) -> list[Decimal]:
+        """x: what each account paid."""
+        return [burden.paid for burden in self.burdens]
+
+    @property
+    def total(self) -> Decimal:
+        """H, the sum of x."""
+        return sum(self.paid, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the last step, the loss
+    at the mark of what the venue still holds included; held_loss is that part of it."""
+
+    scenario: Scenario
+    rounds: tuple[Round, ...]
+    fills: tuple[Fill, ...]
+    liquidated: tuple[str, ...]
+    fund_paid: Decimal
+    socialized: Decimal
+    bad_debt: Decimal
+    held_loss: Decimal
+
+    def by_account(self) -> dict[str, Decimal]:
+        """What each account paid over all rounds, those with a profit who paid nothing included."""
+        paid: dict[str, Decimal] = {}
+        for each in self.rounds:
+            for burden in each.burdens:
+                paid[burden.account] = paid.get(burden.account, ZERO) + burden.paid
+        return paid
+
+
+def measured(scenario: Scenario) -> Outcome:
+    """Run a scenario and measure it."""
+    meter = _Meter(scenario)
+    for event in run(scenario, observer=meter):
+        meter.hear(event)
+    booked = sum(meter.amounts[BadDebt], ZERO)
+    return Outcome(
+        scenario,
+        tuple(meter.rounds),
+        tuple(meter.fills),
+        tuple(dict.fromkeys(claim.account for claim in meter.claims.values())),
+        sum(meter.amounts[FundPaid], ZERO),
+        sum(meter.amounts[LossSocialized], ZERO),
+        meter.bad_debt,
+        meter.bad_debt - booked,
+    )
+
+
+class _Meter(Observer):
+    """Listens to the events; at the end of a step with a round it looks at the accounts."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.rounds: list[Round] = []
+        self.fills: list[Fill] = []
+        self.claims: dict[int, Liquidated] = {}
+        self.amounts: dict[type, list[Decimal]] = {FundPaid: [], LossSocialized: [], BadDebt: []}
+        self.bad_debt = ZERO
+        self._markets = {market.name: market for market in scenario.markets}
+        self._unit = scenario.money_unit
+        self._state: State | None = None
+        self._step: list[Event] = []
+
+    def ended(self, state: State) -> None:
+        """The step's events are told after this, while the state stands still."""
+        self._state = state
+
+    def hear(self, event: Event) -> None:
+        """One event of the run."""
+        if isinstance(event, Liquidated):
+            self.claims[event.claim] = event
+        elif isinstance(event, StepEnded):
+            self.bad_debt = event.bad_debt
+            with exact():
+                self._end_step(event.step)
+            self._step = []
+        elif isinstance(event, (BookFilled, BackstopTook, Deleveraged, FundPaid, LossSocialized, BadDebt)):
+            self._step.append(event)
+            if isinstance(event, (FundPaid, LossSocialized, BadDebt)):
+                self.amounts[type(event)].append(event.amount)
+
+    def _end_step(self, step: int) -> None:
+        lost: dict[str, Decimal] = {}
+        for event in self._step:
+            if isinstance(event, Deleveraged):
+                self.fills.append(Fill(event, abs(self._value(event.market, event.side * event.size, event.mark))))
+            if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
+                account = self.claims[event.claim].account
+                lost[account] = lost.get(account, ZERO) + self._loss(event)
+        deficit = sum(lost.values(), ZERO)
+        shared = any(isinstance(event, (Deleveraged, LossSocialized)) for event in self._step)
+        if deficit or shared:
+            paid_by_fund = sum((event.amount for event in self._step if isinstance(event, FundPaid)), ZERO)
+            needed = max(deficit - paid_by_fund, ZERO)
+            self.rounds.append(Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens())))
+
+    def _value(self, market: str, signed_size: Decimal, price: Decimal) -> Decimal:
+        return margin.value(self._markets[market].contract, signed_size, price, self._unit)
+
+    def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
+        """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the mark."""
+        if not isinstance(event, Deleveraged):
+            return max(-event.result, ZERO)
+        price = self.claims[event.claim].bankruptcy_price
+        if price is None:
+            return ZERO
+        closed = -event.side * event.size
+        return max(self._value(event.market, closed, price) - self._value(event.market, closed, event.mark), ZERO)
+
+    def _burdens(self) -> Iterator[Burden]:
+        """Every account with a profit in the markets of the round, in file order, and whoever else gave something."""
+        assert self._state is not None
+        gave: dict[tuple[str, str, int], list[Deleveraged]] = {}
+        cut: dict[str, Decimal] = {}
+        for event in self._step:
+            if isinstance(event, Deleveraged):
+                gave.setdefault((event.account, event.market, event.side), []).append(event)
+            elif isinstance(event, LossSocialized):
+                cut[event.account] = cut.get(event.account, ZERO) + event.amount
+        markets = {
+            event.market for event in self._step if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
+        }
+        found: dict[str, list[tuple[Holding, Decimal, Decimal]]] = {}
+        for holding in _holdings(self._state, markets):
+            fills = gave.get((holding.holder.id, holding.book.name, holding.side), [])
+            could = max(holding.pnl() if holding.size else ZERO, ZERO) + sum(
+                (f.realized_pnl + f.forgone_pnl for f in fills), ZERO
+            )
+            if could > 0 or fills or holding.holder.id in cut:
+                found.setdefault(holding.holder.id, []).append(
+                    (holding, max(could, ZERO), sum((f.forgone_pnl for f in fills), ZERO))
+                )
+        for account, rows in found.items():
+            paid = max(sum((row[2] for row in rows), cut.get(account, ZERO)), ZERO)
+            closed = sum(not row[0].size for row in rows if (account, row[0].book.name, row[0].side) in gave)
+            leverage, equity = _standing([row[0] for row in rows])
+            yield Burden(account, sum((row[1] for row in rows), ZERO), paid, closed, leverage, equity)
+
+
+def _holdings(state: State, markets: set[str]) -> Iterator[Holding]:
+    """All positions in these markets, in file order."""
+    books = [state.ledger.markets[name] for name in state.ledger.markets if name in markets]
+    yield from sorted((h for book in books for side in (LONG, SHORT) for h in book.holdings[side]), key=lambda h: h.order)
+
+
+def _standing(holdings: list[Holding]) -> tuple[Fraction | None, Decimal]:
+    """The highest leverage of an account's open positions (of the account, if cross), and the equity behind that one."""
+    highest, equity = None, holdings[0].holder.equity()
+    for holding in holdings:
+        if holding.size:
+            x = inputs_of(holding)
+            if x.equity > 0 and (highest is None or Fraction(x.exposure) / Fraction(x.equity) > highest):
+                highest, equity = Fraction(x.exposure) / Fraction(x.equity), x.equity
+    return highest, equity
