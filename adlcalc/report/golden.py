@@ -93,7 +93,7 @@ def _differences(old: Sequence[Row], new: Sequence[Row]) -> Iterator[tuple[int, 
     before, after = _keyed(old), _keyed(new)
     # a column that one page has no room for says nothing; those that are hidden where all is zero are OUTCOME
     common = _columns(old) & _columns(new)
-    both = {table for table, _ in common}
+    both = {row.table for row in old} & {row.table for row in new}
     for order, key in enumerate(dict.fromkeys([*before, *after])):
         was, now = before.get(key), after.get(key)
         row = was or now

@@ -1,0 +1,441 @@
+"""`adlcalc check`: expectations, goldens, and how a difference is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Result
+
+from adlcalc.report.golden import compare
+from adlcalc.report.golden_rows import rows_of
+
+Command = Callable[..., Result]
+HALF = "04-fund-half-absorbs"
+FUND_LEFT = (ROOT / "scenarios" / f"{HALF}.yaml").read_text(encoding="utf-8").split("\n").index("  fund_left: 0") + 1
+"""The line that several tests make wrong."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three scenarios of their own, the goldens of all written."""
+    for name in (HALF, "05-fund-empty-adl", "16-queue-too-short"):
+        shutil.copy(ROOT / "scenarios" / f"{name}.yaml", tmp_path)
+    return tmp_path
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def without_expect(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").partition("expect:")[0], encoding="utf-8")
+
+
+# --- all is well -----------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> None:
+    assert adlcalc("check", "scenarios", "adlcalc/venues") == Result("", "", 0)
+
+
+@pytest.mark.parametrize("style", ["table", "json", "csv"])
+def test_update_writes_goldens_and_says_so(adlcalc: Command, folder: Path, style: str) -> None:
+    got = adlcalc("check", str(folder), "--update", "--golden-format", style)
+    assert got.out.count(": new\n") == 3
+    assert (got.err, got.code) == ("", 0)
+    assert len(list(folder.glob("*.golden"))) == 3
+    assert not list(folder.glob("*.tmp"))
+    assert adlcalc("check", str(folder)) == Result("", "", 0)
+    assert adlcalc("check", str(folder), "--update") == Result("", "", 0)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-f", "table"], ["-f", "json"], ["-f", "csv"], ["--steps"], ["--limit", "1"], ["--steps", "-f", "csv"]]
+)
+def test_what_run_has_written_is_a_golden(adlcalc: Command, folder: Path, arguments: list[str]) -> None:
+    for path in folder.glob("*.yaml"):
+        assert adlcalc("run", str(path), *arguments, "-o", str(path.with_suffix(".golden"))).code == 0
+    if arguments == ["--limit", "1"]:  # only the default limit can be known from a golden
+        assert adlcalc("check", str(folder)).code == 1
+    else:
+        assert adlcalc("check", str(folder)) == Result("", "", 0)
+
+
+def test_a_golden_with_line_breaks_of_windows_is_the_same(adlcalc: Command, folder: Path) -> None:
+    adlcalc("check", str(folder), "--update")
+    for path in folder.glob("*.golden"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert adlcalc("check", str(folder)).code == 0
+
+
+def test_standard_input_is_held_to_its_expectations(adlcalc: Command) -> None:
+    text = (ROOT / "scenarios" / f"{HALF}.yaml").read_bytes()
+    assert adlcalc("check", "-", stdin=text) == Result("", "", 0)
+    got = adlcalc("check", "-", stdin=text.replace(b"fund_left: 0", b"fund_left: 7"))
+    assert (got.out, got.code) == (f"-:{FUND_LEFT}:14: expect: fund_left: expected 7, got 0 (difference -7)\n", 1)
+
+
+# --- differences -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["table", "json", "csv"])
+def test_a_difference_is_told_with_its_table_row_column_and_first_event(adlcalc: Command, folder: Path, style: str) -> None:
+    path = folder / f"{HALF}.yaml"
+    without_expect(path)
+    adlcalc("check", str(path), "--update", "--golden-format", style)
+    change(
+        path,
+        "{id: alice, side: long,  size: 2, entry: 60_000, leverage: 10}",
+        "{id: alice, side: long, size: 2, entry: 60_000, collateral: 12_020}",
+    )
+    got = adlcalc("check", str(path))
+    first, *more = got.out.splitlines()
+    assert first == f"{path}: golden: step 2: alice: bankruptcy price 54000 → 53990"
+    assert got.code == 1
+    assert "  liquidated: step 2: alice: bankruptcy price 54000 → 53990" in more
+    assert any(
+        line.startswith(f"  deleveraged: step 2: bob: {'at ' if style == 'table' else ''}price 54000 → 53990") for line in more
+    )
+    assert f"--- {path.with_suffix('.golden')}" in more
+    assert any(line.startswith("@@ ") for line in more)
+
+
+def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: Path) -> None:
+    path = folder / f"{HALF}.yaml"
+    without_expect(path)
+    adlcalc("check", str(path), "--update")
+    change(path, "fund: 1_000", "rules: {adl: {score: size}}\nfund: 1_000")
+    change(path, "side: short, size: 1, entry: 61_000", "side: short, size: 3, entry: 61_000")
+    out = adlcalc("check", str(path)).out
+    assert "carol: now deleveraged (" in out
+    assert "bob: no longer deleveraged (" in out
+
+
+def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adlcalc.engine import queue
+
+    adlcalc("check", str(folder), "--update")
+    whole = queue.score_function
+    monkeypatch.setattr(queue, "score_function", lambda text: lambda x: -whole(text)(x))  # the queue the other way round
+    got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
+    assert got.code == 1
+    assert "golden: step 2: " in got.out
+    assert "rank" in got.out
+    assert "expect: deleveraged: row 1: expected dave, got " in got.out
+
+
+def test_only_the_first_step_that_differs_is_the_first_event() -> None:
+    old = json.dumps(
+        {"liquidations": [{"step": 1, "account": "a", "book_size": "2"}], "fund": [{"step": 3, "fund": "f", "paid": "1"}]}
+    )
+    new = json.dumps(
+        {"liquidations": [{"step": 1, "account": "a", "book_size": "1"}], "fund": [{"step": 3, "fund": "f", "paid": "2"}]}
+    )
+    found = compare(old, new, old_name="old", new_name="new")
+    assert found is not None
+    assert [difference.event for difference in found.differences] == ["step 1: a: book size 2 → 1", "step 3: f: paid 1 → 2"]
+
+
+def test_rows_in_another_order_and_texts_without_rows() -> None:
+    rows = [{"step": 1, "account": "a"}, {"step": 1, "account": "b"}]
+    found = compare(json.dumps({"skipped": rows}), json.dumps({"skipped": rows[::-1]}), old_name="old", new_name="new")
+    assert found is not None
+    assert found.first == "step 1: row 1 of skipped: is a → b"
+    found = compare("title\n\nsome\ntext\n", "title\n\nsome\nother\n", old_name="old", new_name="new")
+    assert found is not None
+    assert (found.first, found.line) == ("line 4: text → other", 4)
+    found = compare("some\n", "some", old_name="old", new_name="new")
+    assert found is not None
+    assert found.first == "the line break at the end differs"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1, 2]", '{"a": [1]}', "table,step\n1\n", "x\n\n---  ---\n", "a\n\nb\n--\n\n-", "[" * 100_000]
+)
+def test_a_golden_that_is_no_result_is_a_difference_and_no_crash(adlcalc: Command, folder: Path, text: str) -> None:
+    rows_of(text)
+    (folder / f"{HALF}.golden").write_text(text, encoding="utf-8")
+    got = adlcalc("check", str(folder / f"{HALF}.yaml"))
+    assert (got.code, got.err) == (1, "adlcalc check: 1 of 1 did not pass\n")
+
+
+def test_a_large_difference_is_cut() -> None:
+    old = "".join(f"line {i}\n" for i in range(200_000))
+    found = compare(old, old.replace("line", "row"), old_name="old", new_name="new")
+    assert found is not None
+    assert found.diff.endswith("... the diff ends here, 199,600 lines follow")
+
+
+def test_no_control_character_of_a_golden_reaches_the_terminal(adlcalc: Command, folder: Path) -> None:
+    (folder / f"{HALF}.golden").write_text("\x1b[31mred\x07\n", encoding="utf-8")
+    out = adlcalc("check", str(folder / f"{HALF}.yaml")).out
+    assert "\x1b" not in out
+    assert "\\x1b[31mred\\x07" in out
+
+
+# --- expect, strict, broken files ------------------------------------------------------------------------------------
+
+
+def test_an_expectation_that_is_not_met_is_told_with_its_line(adlcalc: Command, folder: Path) -> None:
+    path = folder / f"{HALF}.yaml"
+    change(path, "fund_left: 0", "fund_left: 5")
+    got = adlcalc("check", str(folder))
+    assert got.out == f"{path}:{FUND_LEFT}:14: expect: fund_left: expected 5, got 0 (difference -5)\n"
+    assert (got.err, got.code) == ("adlcalc check: 1 of 3 did not pass\n", 1)
+    assert adlcalc("check", str(folder), "-q").err == ""
+
+
+def test_strict_also_fails_on_assumed_rules_unbalanced_books_and_bad_debt(adlcalc: Command, folder: Path) -> None:
+    path = folder / "16-queue-too-short.yaml"
+    change(path, "size: 6,  entry: 84", "size: 7,  entry: 84")
+    without_expect(path)
+    got = adlcalc("check", str(path), "--strict")
+    assert got.code == 1
+    assert f"{path}: strict: the book is unbalanced: the rest of the market begins with long 1 COIN-PERP\n" in got.out
+    assert f"{path}: strict: bad debt 21\n" in got.out
+    assert adlcalc("check", str(path)).code == 0
+    assert "strict: assumed rule adl." in adlcalc("check", "scenarios", "--strict").out
+
+
+def test_every_file_is_worked_and_the_worst_code_wins(adlcalc: Command, folder: Path) -> None:
+    (folder / "a-broken.yaml").write_text("prizes: [1]\n", encoding="utf-8")
+    change(folder / f"{HALF}.yaml", "fund_left: 0", "fund_left: 5")
+    got = adlcalc("check", str(folder))
+    assert got.code == 2
+    assert "unknown key 'prizes'" in got.err
+    assert "expect: fund_left" in got.out
+    assert adlcalc("check", str(folder / "no-such.yaml")).code == 2
+
+
+def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        'venue: mine\ntitle: t\nas_of: "2026"\nextends: generic\nadl:\n  score: {value: sze, status: assumed, note: n}\n'
+    )
+    got = adlcalc("check", str(tmp_path))
+    assert got.err.startswith(f"{path}:6:18: error: ")
+    assert got.code == 2
+    change(path, "sze", "size")
+    assert adlcalc("check", str(tmp_path)) == Result("", "", 0)
+
+
+def test_a_folder_without_scenarios_is_an_error(adlcalc: Command, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text('{"schema": "adlcalc.run/1"}\n')
+    (tmp_path / ".hidden.yaml").write_text("x")
+    assert adlcalc("check", str(tmp_path)) == Result("", f"adlcalc: there is no scenario in the folder {tmp_path}\n", 2)
+
+
+# --- goldens elsewhere, orphans, refusals ----------------------------------------------------------------------------
+
+
+def test_goldens_may_be_in_a_folder_of_their_own(
+    adlcalc: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (folder / "sub").mkdir()
+    (folder / f"{HALF}.yaml").rename(folder / "sub" / "x.yaml")
+    goldens = tmp_path_factory.mktemp("goldens") / "new"
+    assert adlcalc("check", str(folder), "--golden", str(goldens), "--update").code == 0
+    assert sorted(str(path.relative_to(goldens)) for path in goldens.rglob("*.golden")) == [
+        "05-fund-empty-adl.golden",
+        "16-queue-too-short.golden",
+        "sub/x.golden",
+    ]
+    assert adlcalc("check", str(folder), "--golden", str(goldens)) == Result("", "", 0)
+    change(goldens / "sub" / "x.golden", "54,000", "54,001")
+    assert adlcalc("check", str(folder), "--golden", str(goldens)).code == 1
+
+
+def test_orphans_are_reported(adlcalc: Command, folder: Path) -> None:
+    adlcalc("check", str(folder), "--update")
+    (folder / f"{HALF}.yaml").unlink()
+    got = adlcalc("check", str(folder))
+    assert got.out == f"{folder}/{HALF}.golden: orphan: this golden belongs to no scenario; remove or rename it\n"
+    assert got.code == 1
+    assert adlcalc("check", str(folder / "05-fund-empty-adl.yaml")).code == 0
+
+
+def test_two_files_may_not_share_a_golden(adlcalc: Command, folder: Path) -> None:
+    shutil.copy(folder / f"{HALF}.yaml", folder / f"{HALF}.yml")
+    got = adlcalc("check", str(folder))
+    assert "would share a golden" in got.err
+    assert got.code == 2
+
+
+def test_update_refuses_where_an_invariant_or_an_expectation_fails(
+    adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adlcalc.engine import loop
+    from adlcalc.engine.ledger import AuditError
+
+    path = folder / f"{HALF}.yaml"
+    golden = path.with_suffix(".golden")
+    golden.write_text("old\n")
+    change(path, "fund_left: 0", "fund_left: 5")
+    got = adlcalc("check", str(path), "--update")
+    assert "its golden is not written: the run is not what the file expects" in got.out
+    assert got.code == 1
+
+    def failing(*_: object, **__: object) -> None:
+        raise AuditError("step 2: money differs by 1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "run", failing)
+        got = adlcalc("check", str(path), "--update")
+    assert got.code == 70
+    assert "step 2: money differs by 1" in got.err
+    assert golden.read_text() == "old\n"
+
+
+def test_update_says_what_changed(adlcalc: Command, folder: Path) -> None:
+    adlcalc("check", str(folder), "--update")
+    golden = folder / f"{HALF}.golden"
+    before = golden.read_bytes()
+    change(golden, "54,000", "54,010")
+    got = adlcalc("check", str(folder), "--update")
+    assert got.out.startswith(f"{golden}: step 2: alice: bankruptcy price 54010 → 54000\n")
+    assert got.code == 0
+    assert golden.read_bytes() == before
+
+
+def test_a_golden_that_cannot_be_read_or_written(adlcalc: Command, folder: Path) -> None:
+    path = folder / f"{HALF}.yaml"
+    golden = path.with_suffix(".golden")
+    golden.write_bytes(b"\xff\xfe")
+    got = adlcalc("check", str(path))
+    assert (got.err.splitlines()[0], got.code) == (f"{golden}: error: the golden is not UTF-8 text", 2)
+    golden.unlink()
+    golden.mkdir()
+    assert adlcalc("check", str(path)).code == 2
+    (folder / "file").write_text("")
+    got = adlcalc("check", str(path), "--update", "--golden", str(folder / "file"))
+    assert got.code == 2
+    assert "cannot be written" in got.err or "cannot write" in got.err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_an_error_and_leaves_nothing_behind(adlcalc: Command, folder: Path) -> None:
+    folder.chmod(0o555)
+    try:
+        got = adlcalc("check", str(folder), "--update")
+    finally:
+        folder.chmod(0o755)
+    assert got.code == 2
+    assert not list(folder.glob("*.golden*"))
+
+
+# --- reports ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(folder: Path) -> Path:
+    """One that passes, one that fails with a line, one that cannot be read, one orphan."""
+    (folder / "05-fund-empty-adl.yaml").write_text("title: a & b <c>\nprizes: [1]\n", encoding="utf-8")
+    change(folder / f"{HALF}.yaml", "fund_left: 0", "fund_left: 5")
+    (folder / "gone.golden").write_text("x")
+    return folder
+
+
+def test_junit(adlcalc: Command, mixed: Path) -> None:
+    got = adlcalc("check", str(mixed), "--format", "junit")
+    suite = ElementTree.fromstring(got.out)[0]
+    assert suite.attrib["tests"] == "4"
+    assert (suite.attrib["failures"], suite.attrib["errors"]) == ("2", "1")
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["error"], [], ["failure"]]
+    assert "unknown key 'prizes'" in (suite[1][0].text or "")
+    assert got.code == 2
+
+
+def test_json(adlcalc: Command, mixed: Path) -> None:
+    document = json.loads(adlcalc("check", str(mixed), "--format", "json").out)
+    assert document["schema"] == "adlcalc.check/1"
+    assert document["summary"] == {"files": 4, "passed": 1, "failed": 2, "broken": 1}
+    finding = document["files"][0]["findings"][0]
+    assert (finding["kind"], finding["line"], finding["column"]) == ("expect", FUND_LEFT, 14)
+    without_expect(mixed / f"{HALF}.yaml")
+    adlcalc("check", str(mixed / f"{HALF}.yaml"), "--update")
+    change(mixed / f"{HALF}.golden", "54,000", "54,010")
+    document = json.loads(adlcalc("check", str(mixed / f"{HALF}.yaml"), "--format", "json").out)
+    assert document["files"][0]["findings"][0]["differences"][0] == {
+        "table": "liquidated",
+        "step": 2,
+        "row": "alice",
+        "column": "bankruptcy price",
+        "old": "54010",
+        "new": "54000",
+    }
+
+
+def test_github(adlcalc: Command, mixed: Path) -> None:
+    got = adlcalc("check", str(mixed), "--format", "github")
+    path = mixed / f"{HALF}.yaml"
+    assert got.out.splitlines()[0] == (
+        f"::error file={path},line={FUND_LEFT},col=14,title=adlcalc expect::fund_left: expected 5, got 0 (difference -5)"
+    )
+    assert all(line.startswith("::error file=") for line in got.out.splitlines())
+
+
+def test_processes_give_the_same_bytes_in_the_same_order(mixed: Path) -> None:
+    outputs = set()
+    for jobs in ("1", "2"):
+        command = [sys.executable, "-m", "adlcalc", "check", str(mixed), "--jobs", jobs]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
+        outputs.add((done.stdout, done.stderr, done.returncode))
+    assert len(outputs) == 1
+
+
+def test_the_report_goes_to_a_file(adlcalc: Command, mixed: Path) -> None:
+    report = mixed / "report.xml"
+    assert adlcalc("check", str(mixed), "-f", "junit", "-o", str(report), "-q") == Result("", "", 2)
+    assert ElementTree.parse(report).getroot().tag == "testsuites"
+    assert adlcalc("check", str(mixed), "-f", "junit", "-o", str(mixed / "no" / "report.xml")).code == 2
+
+
+# --- pipes, disks, Ctrl-C --------------------------------------------------------------------------------------------
+
+
+def spawn(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "adlcalc", "check", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_an_error_and_not_a_traceback(mixed: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        process = spawn(str(mixed), stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"adlcalc: cannot write to standard output: No space left on device\n" in err
+    assert b"Traceback" not in err
+
+
+def test_a_reader_that_leaves_early_is_no_error(mixed: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = spawn(str(mixed / f"{HALF}.yaml"), "-q", stdout=write)
+    os.close(write)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, b"")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_it_without_a_word(folder: Path, jobs: str) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        os.mkfifo(folder / name)
+    paths = [str(folder / "a.yaml"), str(folder / "b.yaml")]
+    process = spawn(*paths, "--jobs", jobs, stdout=subprocess.PIPE, start_new_session=True)
+    with open(folder / "a.yaml", "wb"):  # a worker is now reading it
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
