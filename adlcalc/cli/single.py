@@ -12,7 +12,7 @@ from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.cli.output import OutputError, write
 
 
-class Unknown(Exception):  # noqa: N818  (it is an answer to the user, not a fault of the program)
+class Unknown(Exception):
     """The command line names something that the scenario does not have."""
 
 

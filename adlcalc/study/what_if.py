@@ -141,16 +141,20 @@ def _only(holding: Holding) -> Iterator[None]:
 
 @contextmanager
 def _restored(holding: Holding) -> Iterator[None]:
-    """What is done to a position, its account and its market meanwhile is undone."""
-    parts = ("collateral", "cost", "funding", "leverage", "signed_size", "size")
-    before = [getattr(holding, part) for part in parts]
-    balance, rest = holding.holder.balance, holding.book.rest_cash
+    """What is done to a position, its account and its market meanwhile is undone, whatever it is that the ledger keeps of them."""
+    before = [
+        (thing, name, dict(value) if isinstance(value, dict) else value)
+        for thing in (holding, holding.holder, holding.book)
+        for name, value in ((name, getattr(thing, name)) for name in type(thing).__slots__)
+    ]
     try:
         yield
     finally:
-        for part, value in zip(parts, before, strict=True):
-            setattr(holding, part, value)
-        holding.holder.balance, holding.book.rest_cash = balance, rest
+        for thing, name, value in before:
+            if isinstance(value, dict):
+                getattr(thing, name).update(value)
+            else:
+                setattr(thing, name, value)
 
 
 # --- levers --------------------------------------------------------------------------------------------------------------
