@@ -3,12 +3,13 @@
 Round numbers on purpose: equity exactly at maintenance, ties, prices exactly at bankruptcy and funds that are exactly enough
 come up often.
 
-Public: account, scenario, random_scenario, as_yaml.
+Public: account, scenario, random_scenario, in_cents, as_yaml.
 """
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -60,9 +61,23 @@ def scenario(accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: 
     )
 
 
-def _rounded(x: Fraction) -> Decimal:
+def _rounded(x: Fraction, unit: Decimal = UNIT) -> Decimal:
     """To the money unit, half even."""
-    return Decimal(round(x / Fraction(UNIT))) * UNIT
+    return Decimal(round(x / Fraction(unit))) * unit
+
+
+def in_cents(book: Scenario) -> Scenario:
+    """The same book in a currency with two decimals, where every fill is rounded."""
+    cent = d("0.01")
+
+    def to_cents(p: Position) -> Position:
+        return replace(p, collateral=None if p.collateral is None else _rounded(Fraction(p.collateral), cent))
+
+    accounts = tuple(
+        replace(a, balance=_rounded(Fraction(a.balance), cent), positions=tuple(map(to_cents, a.positions)))
+        for a in book.accounts
+    )
+    return replace(book, accounts=accounts, money_unit=cent)
 
 
 def _maintenance(rng: random.Random, inverse: bool) -> Maintenance:

@@ -252,6 +252,8 @@ class Oracle:
         equity, parts = self.equity(unit), [self.maintenance(h) for h in unit]
         if len(unit) > 1 and sum(parts) == 0:
             parts = [self.notional(h) for h in unit]  # choice: by notional where no maintenance is asked
+        if sum(parts) == 0 and len(unit) > 1:
+            raise UnspecifiedError("positions that are worth less than a unit of money")
         shares = [equity * part / sum(parts) if len(unit) > 1 else equity for part in parts]
         prices = [self.bankruptcy_price(h, share) for h, share in zip(unit, shares, strict=True)]
         maintenance = sum(map(self.maintenance, unit))
@@ -375,7 +377,7 @@ class Oracle:
             )  # fmt: skip
             return loss <= money
 
-        if fits(most):
+        if fits(most) or -self.result_of(claim, most, price_of(most))[0] <= money:  # choice: the whole of it, as it is posted
             return most
         lot = Fraction(claim.market.lot)
         low, high = 0, ceil(most / lot)  # the loss is convex in q and zero at zero, so what fits is one interval from zero on

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from books import random_scenario
+from books import in_cents, random_scenario
 from oracle import UnspecifiedError, run_oracle
 
 from adlcalc.engine.events import (
@@ -116,10 +116,11 @@ def differences(scenario: Scenario, tolerance: Fraction) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("block", range(10))
-@pytest.mark.parametrize("kind", ["linear", "inverse", "funding"])
+@pytest.mark.parametrize("kind", ["linear", "inverse", "cents", "funding"])
 def test_random_books(kind: str, block: int) -> None:
     for seed in range(block * 40, block * 40 + 40):
         scenario = random_scenario(seed, inverse=kind == "inverse", funding=kind == "funding")
+        scenario = in_cents(scenario) if kind == "cents" else scenario
         try:
             found = list(differences(scenario, CLOSE if kind == "funding" else EXACT))
         except UnspecifiedError:
