@@ -31,6 +31,7 @@ class MarketBook:
     """
 
     __slots__ = (
+        "changed",
         "contract",
         "fund",
         "funding",
@@ -58,6 +59,8 @@ class MarketBook:
         # all holdings of a side, in file order; closed ones stay in the list with size 0
         self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
         self.open_interest = {1: ZERO, -1: ZERO}  # contracts that the accounts hold, per side
+        # isolated positions that a fill changed since their side was laid into a grid (head.py)
+        self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
@@ -400,6 +403,7 @@ class Ledger:
             holding.collateral += pnl
         else:
             whole = size == holding.size
+            holding.book.changed[holding.side][holding] = None
             released = holding.collateral
             if not whole:
                 released = round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)

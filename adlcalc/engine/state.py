@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
 from adlcalc.engine.fund import largest_affordable
+from adlcalc.engine.head import Grid, QueueHead, serves
 from adlcalc.engine.ledger import Backstop, Claim, Holding, Ledger, MarketBook, Unit
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
@@ -34,6 +35,19 @@ class Observer:
         """A step has been worked; its queues, where it had any, are still those it used."""
 
 
+class Used:
+    """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions filled, their last
+    claim.
+    """
+
+    __slots__ = ("claim", "filled", "fund_paid", "notional")
+
+    def __init__(self) -> None:
+        self.notional = self.fund_paid = ZERO
+        self.filled: set[Holding] = set()
+        self.claim = 0
+
+
 class State:
     """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure of the index."""
 
@@ -48,8 +62,12 @@ class State:
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
+        self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
+        self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
-        self._queues: dict[tuple[str, int], Queue] = {}
+        self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
+        self._grids: dict[tuple[str, int], Grid] = {}
+        self._index = index
 
     def begin(self, step: int) -> None:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
@@ -57,6 +75,7 @@ class State:
         self._sides.clear()
         self._queues.clear()
         self.skipped.clear()
+        self.used.clear()
         self.ledger.claims = list(self.ledger.open_claims())
         for fund in self.ledger.funds.values():
             fund.begin(self._seconds[step] if self._seconds else step)
@@ -70,14 +89,24 @@ class State:
             self._sides[key] = StepBook(book.market.liquidity, side, book.mark, book.lot)
         return self._sides[key]
 
-    def queue(self, book: MarketBook, side: int) -> Queue:
+    def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
         if key not in self._queues:
-            self._queues[key] = Queue(book, side, self.rules.adl)
-            if self.observer:
-                self.observer.ranked(self, self._queues[key])
+            self._queues[key] = self._ranked(book, side)
         return self._queues[key]
+
+    def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
+        """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
+        if self._index and not self.observer and serves(book, side, self.rules):
+            key = (book.name, side)
+            if key not in self._grids:
+                self._grids[key] = Grid(book, side)
+            return QueueHead(self._grids[key], self.rules)
+        queue = Queue(book, side, self.rules.adl)
+        if self.observer:
+            self.observer.ranked(self, queue)
+        return queue
 
     def affordable(
         self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None

@@ -1,0 +1,71 @@
+"""The head of a long queue is the head of the whole queue, and few positions are scored for it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from decimal import Decimal
+
+import pytest
+
+from adlcalc.engine import head
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import Account, AdlRules, Fund, Liquidity, MarginRules, Market, Path, Position, Rules, Scenario
+from adlcalc.engine.numbers import exact
+from adlcalc.engine.queue import Queue
+from adlcalc.engine.state import State
+
+
+def crowded_book(
+    accounts: int, seed: int, rules: Rules, marks: tuple[str, ...] = ("100", "90", "97", "80", "104", "120")
+) -> Scenario:
+    """Isolated and a few cross positions with round numbers, so that scores tie, and a book too thin for a crash."""
+    r = random.Random(seed)
+    book = []
+    for i in range(accounts):
+        size, entry = Decimal(r.choice([1, 2, 5])), Decimal(r.choice([95, 98, 100, 102, 105]))
+        margin = size * entry / r.choice([2, 5, 10, 20])
+        cross = r.random() < 0.1
+        position = Position("M", r.choice([1, -1]), size, entry, None if cross else margin)
+        book.append(Account(f"a{i}", (position,), margin if cross else Decimal(0)))
+    market = Market("M", lot=Decimal("0.5"), tick=Decimal("0.1"), liquidity=Liquidity("levels", ((Decimal(0), Decimal(3)),)))
+    path = Path({"M": tuple(Decimal(mark) for mark in marks)})
+    return Scenario((market,), tuple(book), path, (Fund("fund", Decimal(20)),), rules)
+
+
+@pytest.mark.parametrize("cells", [1, 3, 48])
+@pytest.mark.parametrize("eligible", ["winners", "all"])
+@pytest.mark.parametrize("score", ["generic", "bitmex"])
+def test_runs_are_the_same_with_and_without_the_grid(
+    score: str, eligible: str, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "LONG_QUEUE", 1)
+    monkeypatch.setattr(head, "CELLS", cells)
+    rules = Rules(margin=MarginRules(), adl=AdlRules(score=score, eligible=eligible))
+    for seed in range(12):
+        scenario = crowded_book(40, seed, rules)
+        *with_grid, _ = run(scenario)
+        *plainly, _ = run(scenario, index=False)
+        assert with_grid == plainly
+
+
+def test_few_positions_are_scored_for_the_head_of_a_long_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    r = random.Random(3)
+    entries = [Decimal(r.randrange(9_000, 11_000)).scaleb(-2) for _ in range(5_000)]
+    book_of_shorts = tuple(
+        Account(f"s{i}", (Position("M", -1, Decimal(1), entry, entry / r.choice([2, 4, 5, 8, 10, 20])),))
+        for i, entry in enumerate(entries)
+    )
+    scenario = Scenario((Market("M"),), book_of_shorts, Path({"M": (Decimal(90),)}))
+    scored, plain = [], head.inputs_of
+    monkeypatch.setattr(head, "inputs_of", lambda holding: scored.append(holding) or plain(holding))
+    with exact():
+        state = State(scenario, index=True)
+        book = state.ledger.markets["M"]
+        book.mark = Decimal(90)
+        queue = state.queue(book, -1)
+        assert isinstance(queue, head.QueueHead)
+        first = [place.holding.order for place in itertools.islice(queue, 20)]
+        whole = [place.holding.order for place in Queue(book, -1, AdlRules())]
+    assert first == whole[:20]
+    assert len(scored) < 500  # of 5,000
