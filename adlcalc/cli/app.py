@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli import check, explain, import_, new, rank, run, schema
+from adlcalc.cli import check, explain, import_, new, rank, run, schema, venues
 
 
 def _version(wanted: bool) -> None:
@@ -46,6 +46,7 @@ app.command("rank", epilog=rank.EXAMPLE, short_help="Show the ADL queue with its
 app.command(
     "explain", epilog=explain.EXAMPLE, short_help="Tell a run line by line, with formulas and sources.", no_args_is_help=True
 )(explain.explain)
+app.command("venues", epilog=venues.EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues.venues)
 imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(
     import_.ccxt

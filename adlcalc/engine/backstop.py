@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 from adlcalc.engine.deleveraging import priced
 from adlcalc.engine.events import BackstopTook, Event
@@ -45,8 +46,8 @@ def shared(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event
 
 
 def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
-    """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far as the
-    fund can pay the difference (the reserve price)."""
+    """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far
+    as the fund can pay the difference (the reserve price)."""
     book = claim.book
     bids = {taker: book.mark - claim.side * state.distance_of(taker, book) for taker in takers}
     for taker in sorted(takers, key=lambda taker: -claim.side * bids[taker]):
@@ -55,9 +56,14 @@ def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Even
         if price <= 0 or not size:
             continue
         if not claim.better_or_equal(price):
-            size = state.affordable(claim, size, lambda _size, at=price: at)
+            size = state.affordable(claim, size, partial(_flat, price))
         if size:
             yield from take(state, claim, taker, size, price)
+
+
+def _flat(price: Decimal, _size: Decimal) -> Decimal:
+    """A bid's price, whatever the size."""
+    return price
 
 
 def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
@@ -74,8 +80,8 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
 
 
 def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
-    """What a transfer brought more than the bankruptcy price goes where the surplus of a fill goes (rule liquidation.surplus); what it
-    brought less the fund pays as far as it may, and the rest is for the last resort."""
+    """What a transfer brought more than the bankruptcy price goes where the surplus of a fill goes (rule liquidation.surplus);
+    what it brought less the fund pays as far as it may, and the rest is for the last resort."""
     if result >= 0 and state.rules.liquidation.surplus == "account":
         state.ledger.give_back(claim, result)
     elif result >= 0:
