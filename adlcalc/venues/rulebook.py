@@ -234,7 +234,8 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
             place = at(root, ("sources", key))
             problems.add(place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key")
     layer |= _stated(root, sources, problems)
-    return _Read(head, root, layer, sources)
+    cited = head.sources.keys() | {rule.source for rule in layer.values()}
+    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited})
 
 
 def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:

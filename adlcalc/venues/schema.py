@@ -9,13 +9,13 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
 from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, kind_of, wrong
+from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -147,11 +147,22 @@ class DrawdownRule(Strict):
     above: NotNegative = Field(Decimal(0), description="it does not stop at this balance or below, but pays to its floor")
 
 
+def _drawdown_tag(value: Any) -> str | None:
+    return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
+
+
+NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), WithJsonSchema({"enum": ["none"]})]
+OptionalDrawdown = Annotated[
+    Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
+    by_shape(_drawdown_tag, "none or {start, stop}"),
+]
+
+
 class FundRules(Strict):
     """How far does the insurance fund pay?"""
 
     negative: Flag = Field(False, description="may the fund go below zero?")
-    drawdown: DrawdownRule | None = Field(None, description="the fall from its peak at which the fund stops paying")
+    drawdown: OptionalDrawdown = Field(None, description="none, or the fall from its peak at which the fund stops paying")
 
 
 class BackstopRules(Strict):
