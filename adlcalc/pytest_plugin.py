@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adlcalc.cli.checking import Outcome
 
 ENDINGS = (".yaml", ".yml", ".json")
+WRITTEN = "adlcalc golden"
 LOOKED_AT = 1 << 16  # characters of a file that are read to see what it is
 
 
@@ -41,6 +42,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if any(file_path.match(pattern) for pattern in patterns) or (not patterns and (named or _looks_like_one(file_path))):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What --adlcalc-update has written."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
+    written = [text for report in reports for name, text in report.user_properties if name == WRITTEN]
+    if written:
+        terminalreporter.section("goldens of adlcalc")
+        terminalreporter.write_line("\n".join(map(str, written)))
 
 
 def _looks_like_one(path: Path) -> bool:
@@ -77,10 +87,7 @@ class ScenarioItem(pytest.Item):
         job = collect([str(self.path)], golden).jobs[0]
         outcome = check_file(job, options)
         if outcome.written:
-            self.add_report_section("call", "golden", outcome.written)
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
-                reporter.write_line(outcome.written)
+            self.user_properties.append((WRITTEN, outcome.written))
         if outcome.findings:
             raise ScenarioFailed(outcome)
 

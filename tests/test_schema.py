@@ -1,0 +1,149 @@
+"""The JSON Schemas for editors: in step with the code, accepted by a validator that is not ours, named by every shipped file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from conftest import ROOT, Result
+
+Command = Callable[..., Result]
+FILES = {"scenario": "adlcalc/scenario.schema.json", "rulebook": "adlcalc/venues/rulebook.schema.json"}
+SHIPPED = [
+    *(("scenario", path) for path in sorted((ROOT / "scenarios").rglob("*.yaml"))),
+    *(("scenario", path) for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml")) if path.stem != "rulebook"),
+    ("rulebook", ROOT / "adlcalc/templates/rulebook.yaml"),
+    *(("rulebook", path) for path in sorted((ROOT / "adlcalc/venues").glob("*.yaml"))),
+]
+NOT_SEEN = ("alias", "empty", "utf16", "duplicate")
+"""Faults of the text, not of the values."""
+
+
+def validator(which: str) -> jsonschema.Draft7Validator:
+    schema = json.loads((ROOT / FILES[which]).read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+def as_editors_read(text: str) -> Any:
+    """YAML 1.2, as the YAML language server has it: 60_000, no and 2026-01-01 are text, 0.5 and 1e5 are numbers."""
+
+    def typed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: typed(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [typed(one) for one in value]
+        if value in ("true", "false"):
+            return value == "true"
+        try:
+            return value if "_" in value else int(value)
+        except ValueError:
+            pass
+        try:
+            return float(value)
+        except ValueError:
+            return value
+
+    return typed(yaml.load(text, yaml.BaseLoader))
+
+
+@pytest.mark.parametrize("which", list(FILES))
+def test_the_file_is_what_the_command_prints(adlcalc: Command, which: str, request: pytest.FixtureRequest) -> None:
+    got = adlcalc("schema", which)
+    assert (got.err, got.code) == ("", 0)
+    if request.config.getoption("--update-golden"):
+        (ROOT / FILES[which]).write_bytes(got.out.encode("utf-8"))
+    is_the_same = got.out == (ROOT / FILES[which]).read_text(encoding="utf-8")
+    assert is_the_same, f"run: adlcalc schema {which} --output {FILES[which]}"
+    assert json.loads(got.out)["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+@pytest.mark.parametrize(("which", "path"), SHIPPED, ids=lambda value: value.stem if isinstance(value, Path) else value)
+def test_every_shipped_file_names_its_schema_and_passes_it(which: str, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    line = text.split("\n", 1)[0]
+    assert line.startswith("# yaml-language-server: $schema=")
+    named = line.partition("=")[2]
+    if path.parent.name != "templates":  # those are for other folders
+        assert (path.parent / named).resolve() == ROOT / FILES[which]
+    assert [error.message for error in validator(which).iter_errors(as_editors_read(text))] == []
+
+
+def test_an_editor_sees_many_of_the_faults() -> None:
+    seen, all_ = 0, 0
+    check = validator("scenario")
+    for path in sorted((ROOT / "tests/bad").glob("*.yaml")):
+        if path.stem.endswith("-book") or path.stem.startswith(NOT_SEEN):
+            continue
+        try:
+            tree = as_editors_read(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError, TypeError):
+            continue
+        all_ += 1
+        seen += any(check.iter_errors(tree))
+    assert seen > all_ / 3
+
+
+def test_every_key_has_a_description() -> None:
+    def missing(schema: Any, path: str) -> list[str]:
+        if isinstance(schema, list):
+            return [found for one in schema for found in missing(one, path)]
+        if not isinstance(schema, dict):
+            return []
+        properties = schema.get("properties", {})
+        here = [f"{path}.{key}" for key, one in properties.items() if "description" not in one and key != "value"]
+        deeper = (missing(one, f"{path}.{key}") for key, one in schema.items() if key not in ("examples", "default", "enum"))
+        return here + [found for inner in deeper for found in inner if ".linear" not in found and ".inverse" not in found]
+
+    for which in FILES:
+        assert missing(json.loads((ROOT / FILES[which]).read_text(encoding="utf-8")), which) == []
+
+
+def test_the_schema_has_defaults_and_examples() -> None:
+    schema = json.loads((ROOT / FILES["scenario"]).read_text(encoding="utf-8"))
+    assert schema["properties"]["venue"]["default"] == "generic"
+    assert schema["definitions"]["MarketSpec"]["properties"]["contract"]["default"] == "linear"
+    check = validator("scenario")
+    for key, value in schema["properties"].items():
+        for example in value.get("examples", []):
+            assert not [error for error in check.iter_errors({key: example}) if error.path], (key, example)
+
+
+# --- adlcalc new -----------------------------------------------------------------------------------------------------
+
+
+def test_templates_are_listed(adlcalc: Command) -> None:
+    assert [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()] == ["basic", "book", "cross", "rulebook"]
+
+
+@pytest.mark.parametrize("name", ["basic", "cross", "rulebook"])
+def test_a_template_passes_as_it_is(adlcalc: Command, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.yaml"
+    assert adlcalc("new", name, "-o", str(path)) == Result("", "", 0)
+    assert adlcalc("new", name).out == path.read_text(encoding="utf-8")
+    assert adlcalc("check", str(path)) == Result("", "", 0)
+
+
+def test_the_book_template_works_with_its_files(adlcalc: Command, tmp_path: Path) -> None:
+    adlcalc("new", "book", "-o", str(tmp_path / "book.yaml"))
+    (tmp_path / "book.csv").write_text(
+        "id,market,side,size,entry,leverage\na,XBTUSD,long,100,8000,10\nb,XBTUSD,short,100,8000,2\n"
+    )
+    (tmp_path / "klines.csv").write_text("time,open,high,low,close\n1584007200000,8000,8000,7000,7500\n")
+    assert adlcalc("check", str(tmp_path / "book.yaml")) == Result("", "", 0)
+
+
+def test_new_never_overwrites_and_knows_its_templates(adlcalc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("mine")
+    got = adlcalc("new", "-o", str(path))
+    assert (got.err, got.code) == (f"adlcalc: {path} is there already; give another name\n", 2)
+    assert path.read_text() == "mine"
+    got = adlcalc("new", "bsic")
+    assert (got.err, got.code) == ("adlcalc: there is no template 'bsic'\nhint: did you mean 'basic'?\n", 2)
+    assert adlcalc("new", "-o", str(tmp_path / "no" / "x.yaml")).code == 2
