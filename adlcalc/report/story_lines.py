@@ -11,9 +11,10 @@ from typing import Any
 
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import Event
+from adlcalc.engine.liquidation import SHARE_UNIT
 from adlcalc.engine.margin import bankruptcy_price, valuer
-from adlcalc.engine.model import Scenario, side_name
-from adlcalc.engine.numbers import ZERO, divide
+from adlcalc.engine.model import SMALLEST, Scenario, side_name
+from adlcalc.engine.numbers import FLOOR, ZERO, divide, round_to
 from adlcalc.report.human import clean, digits, score
 from adlcalc.report.score_formula import score_formula
 from adlcalc.report.story import Line
@@ -117,12 +118,12 @@ class Teller:
         cash = "collateral" if fact.margin == "isolated" else "balance"
         parts = {cash: fact.cash}
         for p in fact.positions:
-            parts[f"unrealized pnl{self._of(p)}"] = p.value - p.cost
+            parts[f"unrealized pnl{self._of(fact, p)}"] = p.value - p.cost
         if fact.pending:
             parts["pending funding"] = fact.pending
-        formulas = [self._unrealized(p) for p in fact.positions]
+        formulas = [self._unrealized(fact, p) for p in fact.positions]
         formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
-        formulas += [self._maintenance(p) for p in fact.positions]
+        formulas += [self._maintenance(fact, p) for p in fact.positions]
         if len(fact.positions) > 1:
             formulas.append(f"maintenance margin = {added(p.maintenance for p in fact.positions)} = {digits(fact.maintenance)}")
         due = self.scenario.rules.margin.due.replace("-", " ")
@@ -131,21 +132,22 @@ class Teller:
         numbers = {**parts, "equity": fact.equity, "maintenance": fact.maintenance}
         return Line(fact.step, "margin", text, tuple(formulas), numbers, MARGIN_RULES, fact.account)
 
-    def _unrealized(self, p: PositionFact) -> str:
+    def _unrealized(self, fact: MarginFact, p: PositionFact) -> str:
         numbers = f"{money(p.value)} - {money(p.cost)} = {digits(p.value - p.cost)}"
-        return f"unrealized pnl{self._of(p)} = value at {digits(p.mark)} - cost = {numbers}"
+        return f"unrealized pnl{self._of(fact, p)} = value at {digits(p.mark)} - cost = {numbers}"
 
-    def _maintenance(self, p: PositionFact) -> str:
+    def _maintenance(self, fact: MarginFact, p: PositionFact) -> str:
         """The line of the maintenance table that counts: the largest at this notional."""
         notional = abs(p.value)
         rate, deduction = max(p.lines, key=lambda line: line[0] * notional - line[1])
         words, numbers = "rate x notional", f"{digits(rate)} x {digits(notional)}"
         if deduction:
             words, numbers = f"{words} - deduction", f"{numbers} - {digits(deduction)}"
-        return f"maintenance margin{self._of(p)} = {words} = {numbers} = {digits(p.maintenance)}"
+        return f"maintenance margin{self._of(fact, p)} = {words} = {numbers} = {digits(p.maintenance)}"
 
-    def _of(self, p: PositionFact) -> str:
-        return f" of {side_name(p.side)} {clean(p.market)}" if self.several else ""
+    def _of(self, fact: MarginFact, p: PositionFact) -> str:
+        """' of long BTC-PERP', where the unit has several positions."""
+        return f" of {self._position(p.market, p.side, p.size)}" if len(fact.positions) > 1 else ""
 
     def _position(self, market: str, side: int, size: Decimal) -> str:
         return f"{side_name(side)} {digits(size)}" + (f" {clean(market)}" if self.several else "")
@@ -184,7 +186,7 @@ class Teller:
         position = next(p for p in unit.positions if (p.market, p.side) == (e.market, e.side))
         whole = sum((p.maintenance for p in unit.positions), ZERO)
         alone = len(unit.positions) == 1 or not whole
-        share = e.equity if alone else divide(e.equity * position.maintenance, whole)
+        share = e.equity if alone else round_to(divide(e.equity * position.maintenance, whole), SHARE_UNIT, FLOOR)
         target = position.value - share
         if bankruptcy_price(market.contract, e.side, position.size, target, market.tick) != e.bankruptcy_price:
             return []
@@ -193,9 +195,9 @@ class Teller:
             name = "share of the equity"
             words = "equity x its maintenance margin / the account's"
             numbers = f"{money(e.equity)} x {digits(position.maintenance)} / {digits(whole)}"
-            out.append(f"{name} = {words} = {numbers} = {digits(score(share))}")
-        part, rest = (share, target) if alone else (score(share), score(target))  # a share has too many digits to be read
-        numbers = f"{money(position.value)} - {money(part)} = {digits(rest)}"
+            out.append(f"{name} = {words} = {numbers} = {digits(round_to(share, SMALLEST))}")
+        part = share if alone else round_to(share, SMALLEST)  # a share has too many digits to be read
+        numbers = f"{money(position.value)} - {money(part)} = {digits(position.value - part)}"
         out.append(f"value at the bankruptcy price = value at the mark - {name} = {numbers}")
         direction = "up" if e.side > 0 else "down"
         out.append(f"bankruptcy price = the price of that value, rounded {direction} to the tick = {digits(e.bankruptcy_price)}")

@@ -141,7 +141,7 @@ def _only(holding: Holding) -> Iterator[None]:
 
 @contextmanager
 def _restored(holding: Holding) -> Iterator[None]:
-    """What is done to a position, its account and its market meanwhile is undone, whatever it is that the ledger keeps of them."""
+    """What is done to a position, its account and its market meanwhile is undone, whatever the ledger keeps of them."""
     before = [
         (thing, name, dict(value) if isinstance(value, dict) else value)
         for thing in (holding, holding.holder, holding.book)
