@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.cli import check, explain, import_, new, rank, run, schema, venues
+from adlcalc.cli import check, compare, explain, import_, new, rank, run, schema, venues
 
 
 def _version(wanted: bool) -> None:
@@ -53,3 +53,4 @@ imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as cc
 )
 imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
 app.add_typer(imports, name="import", help="Write scenarios from other people's files.")
+app.command("compare", epilog=compare.EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare.compare)

@@ -1,0 +1,144 @@
+"""`adlcalc compare`: one book and one path under several policies and rulebooks.
+
+Public: compare, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adlcalc.cli.batch import Format
+from adlcalc.cli.completion import scenario_files
+from adlcalc.cli.exits import RAN, UNUSABLE, say
+from adlcalc.cli.output import write
+from adlcalc.cli.single import Unknown, work
+
+if TYPE_CHECKING:
+    from adlcalc.report.compare_view import Comparison
+    from adlcalc.study.compare import Choice
+
+EXAMPLE = """\b
+Example:
+  adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue:bitmex,pro-rata,haircut --accounts"""
+
+
+def compare(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
+    ] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Policies, as NAME or NAME:ARGUMENT (queue:bitmex). Default: all of them."),
+    ] = None,
+    venues: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Rulebooks: names or paths. Default: the file's. Alone: each under its own policy."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
+    ] = None,
+    severity: Annotated[str, typer.Option(metavar="SHARE", help="The share of the loss that haircuts cover.")] = "1",
+    markout: Annotated[int, typer.Option(metavar="N", min=0, help="After how many steps ADL fills are marked out.")] = 1,
+    accounts: Annotated[bool, typer.Option("--accounts", help="Show what each account pays under each policy.")] = False,
+    axioms: Annotated[
+        bool, typer.Option("--axioms", help="Try out on this book: does splitting pay, does it scale, does it keep the order?")
+    ] = False,
+    explain: Annotated[
+        str | None, typer.Option(metavar="METRIC", help="Print the definition and source of a metric, or of all.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="Accounts that are shown; 0 shows all.")] = 50,
+) -> None:
+    """Compare policies: the same book and path under each, what it came to, how it is spread, what it leaves.
+
+    Policies that close positions: queue[:SCORE], pro-rata, list-order, seeded-cycle[:SEED], top-n-pro-rata[:N],
+    minimax-leverage. Policies that cut profits and close nothing: haircut (socialized), capped-haircut[:SHARE], levered-haircut,
+    risk-weighted, risk-weighted-power[:EXPONENT], risk-weighted-tail[:LEVERAGE], integer-haircut, cash-queue[:SCORE],
+    hybrid[:SHARE]. own: what the rulebook says.
+    """
+    if explain is not None:
+        raise typer.Exit(_explain(explain))
+    if file is None:
+        raise typer.BadParameter("is needed unless --explain is given", param_hint="FILE")
+
+    def result() -> str:
+        from adlcalc.report import compare_view
+
+        page = _page(file, policies, venues, tuple(set_ or ()), _severity(severity), markout, accounts, axioms)
+        if format is Format.json:
+            return compare_view.write_json(page)
+        if format is Format.csv:
+            return compare_view.write_csv(page)
+        return compare_view.markdown(page, limit) if format is Format.markdown else compare_view.text(page, limit)
+
+    raise typer.Exit(work(file, output, result))
+
+
+def _explain(name: str) -> int:
+    """The definition of one metric, or with 'all' of every one."""
+    from adlcalc.report.page import wrapped
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.metrics import METRICS, explanation
+
+    if name != "all" and name not in METRICS:
+        say(f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, METRICS) or ', '.join(METRICS)}")
+        return UNUSABLE
+    names = METRICS if name == "all" else [name]
+    write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)
+    return RAN
+
+
+def _severity(text: str) -> Decimal:
+    from adlcalc.source.number import NumberError, number_of
+
+    try:
+        found = number_of(text)
+    except NumberError as error:
+        raise Unknown(f"--severity {error.message}") from None
+    if not 0 <= found <= 1:
+        raise Unknown(f"--severity must be a fraction from 0 to 1, not {text}")
+    return found
+
+
+def _choices(text: str | None, venues: str | None) -> tuple[Choice, ...]:
+    """The policies that were asked for: all of them by default, each venue's own where only venues are compared."""
+    from adlcalc.source.problems import closest_hint
+    from adlcalc.study.compare import ALL, OWN, PolicyError, choices_of
+
+    try:
+        return choices_of(text if text is not None else ",".join(ALL) if venues is None else OWN)
+    except PolicyError as error:
+        hint = closest_hint(error.name, error.known) if error.known else ""
+        raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
+
+
+def _page(
+    file: str,
+    policies: str | None,
+    venues: str | None,
+    sets: Sequence[str],
+    severity: Decimal,
+    markout: int,
+    accounts: bool,
+    axioms: bool,
+) -> Comparison:
+    """Run the scenario under every venue and policy."""
+    from adlcalc.report.compare_view import Comparison
+    from adlcalc.scenario import load
+    from adlcalc.study.axioms import findings
+    from adlcalc.study.compare import compare as compare_policies
+
+    choices = _choices(policies, venues)
+    names: list[str | None] = [None] if venues is None else [name.strip() for name in venues.split(",")]
+    loads = [load(file, sets=tuple(sets), venue=name) for name in names]
+    results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
+    found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
+    return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout)
