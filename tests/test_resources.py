@@ -1,0 +1,163 @@
+"""Files made to exhaust: each is refused with a located message, within bounded time and memory, in a process that is measured.
+
+The bounds are a second and 200 MB beyond what the interpreter needs to start; on a busy machine time is taken as processor time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT
+
+MB = 1024 * 1024
+SECONDS, MEMORY = 1.5, 200 * MB
+"""Processor seconds (the start of the interpreter and its imports takes a third of a second of them) and resident bytes."""
+
+ACCOUNTS = b"accounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"
+PRICES = b"prices: [100, 90]\n"
+BOOK = b"accounts: {file: book.csv}\n" + PRICES
+HEADER = b"id,side,size,entry,leverage\n"
+
+
+class Fault(NamedTuple):
+    """The file in parts (written one after the other, so that the test needs no memory either), and what is said about it."""
+
+    says: str
+    parts: Callable[[], Iterator[bytes]]
+    book: Callable[[], Iterator[bytes]] | None = None
+
+
+def text(*parts: bytes, times: int = 1) -> Callable[[], Iterator[bytes]]:
+    """The middle part of three, repeated; or all of them once."""
+
+    def write() -> Iterator[bytes]:
+        if len(parts) < 3:
+            yield from parts
+            return
+        before, middle, after = parts
+        yield before
+        for _ in range(times):
+            yield middle
+        yield after
+
+    return write
+
+
+def nested(opening: bytes, closing: bytes = b"") -> Callable[[], Iterator[bytes]]:
+    return text(ACCOUNTS + b"prices: ", opening * 100_000 + b"1" + closing * 100_000, b"\n")
+
+
+FAULTS = {
+    "lists": Fault(":3:40: error: the values are nested more than 32 levels deep", nested(b"[", b"]")),
+    "maps": Fault(": error: the values are nested more than 32 levels deep", nested(b"{a: ", b"}")),
+    "never-closed": Fault(": error: the values are nested more than 32 levels deep", nested(b"[")),
+    "dashes": Fault(": error: the values are nested more than 32 levels deep", text(b"prices:\n", b"- ", b"1\n", times=100_000)),
+    "one-key": Fault(": error: the file is larger than 16 MB", text(b"", b"a" * MB, b": 1\n", times=200)),
+    "one-value": Fault(": error: the file is larger than 16 MB", text(b"title: ", b"a" * MB, b"\n", times=200)),
+    "a-key-of-15-mb": Fault(":1:15728641: error: ", text(b"", b"a" * MB, b": 1\n" + ACCOUNTS + PRICES, times=15)),
+    "a-quote-of-15-mb": Fault(":1:8: error: this quote is never closed", text(b"title: '", b"a" * MB, b"\n", times=15)),
+    "a-comment": Fault(": error: the file is empty", text(b"#", b"a" * MB, b"\n", times=15)),
+    "an-exponent": Fault(":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e999999999]\n")),
+    "a-small-exponent": Fault(":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e-999999999]\n")),
+    "ten-million-digits": Fault(
+        ":3:10: error: item 1 of 'prices' is longer than 1,000 characters",
+        text(ACCOUNTS + b"prices: [", b"9" * MB, b"]\n", times=10),
+    ),
+    "ten-million-decimals": Fault(
+        ":3:10: error: item 1 of 'prices' is longer", text(ACCOUNTS + b"prices: [1.", b"9" * MB, b"]\n", times=10)
+    ),
+    "ten-million-underscores": Fault(
+        ":3:10: error: item 1 of 'prices' is longer", text(ACCOUNTS + b"prices: [1", b"_1" * MB, b"]\n", times=5)
+    ),
+    "an-anchor": Fault(":1:8: error: anchors ('&aaa", text(b"title: &", b"a" * MB, b" x\n" + ACCOUNTS + PRICES, times=3)),
+    "an-alias": Fault(":1:8: error: aliases ('*aaa", text(b"title: *", b"a" * MB, b"\n" + ACCOUNTS + PRICES, times=3)),
+    "a-bomb": Fault(
+        ": error: aliases ('*a') are not supported",
+        text(b"a: &a [x,x,x]\n", b"b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n", ACCOUNTS + PRICES, times=9),
+    ),
+    "documents": Fault(":2:1: error: a second document begins here", text(b"", b"---\n", b"", times=1_000_000)),
+    "directives": Fault(": error: directives", text(b"", b"%YAML 1.2\n", b"", times=100_000)),
+    "tabs": Fault(":1:1: error: a tab indents this line", text(b"", b"\t" * MB, b"", times=10)),
+    "braces": Fault(": error: ", text(b"", b"{" * MB, b"", times=5)),
+    "questions": Fault(": error: ", text(b"", b"? " * MB, b"", times=5)),
+    "the-same-key-a-million-times": Fault(
+        ":4:1: error: 'title' is given twice", text(ACCOUNTS, b"title: x\n", PRICES, times=1_000_000)
+    ),
+    "steps": Fault(":3:33: error: 'steps' of 'prices' must be", text(ACCOUNTS, b"prices: {from: 1, to: 2, steps: 1e17}\n")),
+    "a-cell-of-10-mb": Fault("book.csv:2:1: error: ", text(BOOK), text(HEADER, b"a" * MB, b",long,1,100,10\n", times=10)),
+    "a-cell-of-10000-digits": Fault(
+        "book.csv:2:8: error: 'size' is longer", text(BOOK), text(HEADER + b"a,long,", b"9" * 10_000, b",100,10\n")
+    ),
+    "a-quote-of-lines": Fault(
+        "error: the quotes of this row do not match", text(BOOK), text(HEADER + b'a,"long', b"\n" * MB, b"", times=3)
+    ),
+    "a-hundred-thousand-columns": Fault(
+        "book.csv:1:29: error: column 'x' is given twice", text(BOOK), text(HEADER.rstrip() + b"", b",x", b"\n", times=100_000)
+    ),
+}
+
+
+class Measured(NamedTuple):
+    """How a command ended and what it took."""
+
+    err: str
+    code: int
+    seconds: float
+    memory: int
+
+
+def measured(folder: Path, *arguments: str) -> Measured:
+    """The command in a process of its own, killed after ten seconds of the processor."""
+    import resource
+    import subprocess
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+
+    with open(folder / "err", "wb") as err:
+        command = [sys.executable, "-m", "adlcalc", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, cwd=folder, stdout=err, stderr=err, env=environment, preexec_fn=limit)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    said = (folder / "err").read_text(encoding="utf-8")
+    return Measured(said, process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs wait4")
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_it_is_refused_at_once_and_takes_no_memory(name: str, tmp_path: Path) -> None:
+    fault = FAULTS[name]
+    with open(tmp_path / "x.yaml", "wb") as file:
+        file.writelines(fault.parts())
+    if fault.book is not None:
+        with open(tmp_path / "book.csv", "wb") as file:
+            file.writelines(fault.book())
+    got = measured(tmp_path, "check", "-q", "x.yaml")
+    for path in tmp_path.glob("*.*"):
+        path.unlink()  # hundreds of megabytes
+    assert fault.says in got.err
+    assert "Traceback" not in got.err
+    assert got.code == 2
+    assert got.seconds < SECONDS
+    assert got.memory < MEMORY
+    assert len(got.err) < 20_000
+
+
+def test_a_file_that_vanishes_and_a_folder_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(BOOK)
+    assert (
+        "x.yaml:1:18: error: there is no file 'book.csv' in the folder of the scenario" in measured(tmp_path, "run", "x.yaml").err
+    )
+    (tmp_path / "book.csv").mkdir()
+    assert measured(tmp_path, "run", "x.yaml").code == 2
+    got = measured(tmp_path, "run", "gone.yaml", str(tmp_path))
+    assert "gone.yaml: error: there is no such file" in got.err
+    assert "this is a folder, not a file" in got.err
+    assert got.code == 2
