@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result
+from conftest import Result
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

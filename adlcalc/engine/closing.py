@@ -11,14 +11,14 @@ from decimal import Decimal
 from adlcalc.engine import margin
 from adlcalc.engine.events import AccountState, Event, FundReceived, PositionState
 from adlcalc.engine.ledger import Holder, MarketBook
-from adlcalc.engine.numbers import ZERO, exact, round_to
+from adlcalc.engine.numbers import DOWN, ZERO, exact, round_to
 from adlcalc.engine.state import State
 
 REST, VENUE = "rest of market", "venue"
 
 
 def settle_everybody(state: State) -> Iterator[Event]:
-    """Settle all pending funding; what rounding left with a rest of the market that holds nothing goes to the fund."""
+    """Settle all pending funding; what the roundings took goes to the fund."""
     if not any(book.funding for book in state.ledger.markets.values()):
         return
     for holder in state.ledger.holders:
@@ -26,11 +26,11 @@ def settle_everybody(state: State) -> Iterator[Event]:
             if holding.size:
                 yield from state.settle_funding(holding)
     for book in state.ledger.markets.values():
-        if not book.rest_size and book.rest_cash:
-            fund, dust = book.fund, book.rest_cash
-            book.rest_cash = ZERO
-            fund.balance += dust
-            yield FundReceived(state.step, fund.name, 0, dust, "dust")
+        dust = round_to(book.funding_dust, state.ledger.unit, DOWN)
+        if dust:
+            book.rest_cash -= dust
+            book.fund.balance += dust
+            yield FundReceived(state.step, book.fund.name, 0, dust, "dust")
 
 
 class FinalAccounts:

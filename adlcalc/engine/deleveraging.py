@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
-from adlcalc.engine.ledger import Claim, Holding
-from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
+from adlcalc.engine.ledger import Claim
+from adlcalc.engine.numbers import HALF_EVEN, ONE, round_to
 from adlcalc.engine.policies import POLICIES, PolicyRules
 from adlcalc.engine.queue import Place
 from adlcalc.engine.state import State
@@ -82,29 +83,22 @@ def priced(
     return bankruptcy
 
 
-def equity_behind(holding: Holding) -> Decimal:
-    """Equity of the position (isolated) or of the account (cross), at the marks."""
-    unit = holding.unit
-    return unit.cash() + sum((other.value() for other in unit.holdings if other.size), ZERO)
-
-
 def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == "inverse":
         return  # rounded to nothing by a coarse tick: no value can be put on it
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
-    if forgone > 0 and state.rules.adl.would_bankrupt == "skip":
-        equity_after = equity_behind(holding) - forgone
-        if equity_after < 0:
-            if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
-                state.skipped.add((claim, place))
-                account = holding.holder.id
-                yield Skipped(
-                    state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
-                )
-            return
+    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone)
+    if equity_after is not None:
+        if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
+            state.skipped.add((claim, place))
+            account = holding.holder.id
+            yield Skipped(
+                state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
+            )
+        return
     yield from state.settle_funding(holding)
     before = holding.size
     pnl = state.ledger.close_part(holding, size, -proceeds)

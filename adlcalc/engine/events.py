@@ -160,7 +160,7 @@ class Deleveraged(NamedTuple):
 
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is rounded
     for
-    reading only; tied: the next in the queue had exactly the same score.
+    reading only; tied: a neighbor in the queue had exactly the same score.
     """
 
     step: int

@@ -12,6 +12,7 @@ for `integer-haircut`.
     risk-weighted-power    g = leverage ^ exponent
     risk-weighted-tail     g = what leverage is above a threshold
     integer-haircut        in proportion to profit, rounded down; left-over units one each in file order
+    floored-gains          what is paid of each profit is rounded down; the last in file order has what is left over
     cash-queue             by score, each profit wholly
     hybrid                 a part of the budget by cash-queue, the rest by levered-haircut
 
@@ -121,6 +122,18 @@ def integer_haircut(winners: Sequence[Winner], budget: Decimal, unit: Decimal, p
     return cuts
 
 
+def floored_gains(winners: Sequence[Winner], budget: Decimal, unit: Decimal, params: HaircutParams) -> list[Decimal]:
+    """Each is paid its profit x collected / expected rounded down to the unit, and the last in file order what rounding leaves
+    over; expected: the sum of profits, collected: that less the budget. Source: Vega core, loss socialization of a
+    settlement."""
+    expected = sum((w.profit for w in winners), ZERO)
+    collected = expected - min(budget, expected)
+    part = Fraction(collected) / Fraction(expected)
+    paid = [D(int(Fraction(w.profit) * part / Fraction(unit))) * unit for w in winners[:-1]]
+    paid.append(collected - sum(paid, ZERO))
+    return [w.profit - got for w, got in zip(winners, paid, strict=True)]
+
+
 # --- one after the other -----------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +193,7 @@ HAIRCUTS: Mapping[str, Haircut] = {
     "risk-weighted-power": risk_weighted(lambda leverage, params: leverage**params.exponent),
     "risk-weighted-tail": risk_weighted(lambda leverage, params: max(leverage - Fraction(params.threshold), Fraction(0))),
     "integer-haircut": integer_haircut,
+    "floored-gains": floored_gains,
     "cash-queue": cash_queue,
     "hybrid": hybrid,
 }

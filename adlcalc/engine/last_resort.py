@@ -1,67 +1,115 @@
-"""The last resort: what becomes of a loss that neither book, backstop, fund nor queue covered.
+"""The last resort: what becomes of losses that neither book, backstop, fund nor queue covered.
 
-Public: uncovered.
+The losses of a market that arise together are shared out together, so that each bearer's part is rounded once.
+
+Public: uncovered, share_losses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
-from adlcalc.engine.events import Event, LossSocialized
+from adlcalc.engine.closing import REST
+from adlcalc.engine.events import Event, FundReceived, LossSocialized
 from adlcalc.engine.expression import score_function
 from adlcalc.engine.haircuts import HAIRCUTS, HaircutParams, Winner, budget_of
-from adlcalc.engine.ledger import Claim, Holding
-from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.ledger import Claim, Holding, MarketBook
+from adlcalc.engine.numbers import CEILING, ZERO, divide, round_to
 from adlcalc.engine.scores import Score, inputs_of
-from adlcalc.engine.sharing import in_units
 from adlcalc.engine.state import State
 
 
 def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
-    """A loss of `loss`: bad debt, a cut of the profits of the market's winners (a haircut), or a levy on every contract.
-
-    What the winners' profits cannot cover, and what the severity spares them, is bad debt.
-    """
-    rules = state.rules.last_resort
-    if rules.policy == "bad-debt":
+    """A loss that nobody covers: bad debt at once, or kept until `share_losses`."""
+    if state.rules.last_resort.policy == "bad-debt":
         yield from state.bad_debt(claim, loss)
-        return
-    bearers = [h for side in (1, -1) for h in claim.book.holdings[side] if h.size]
-    bearers.sort(key=lambda holding: holding.order)
-    budget = budget_of(loss, rules.severity, state.ledger.unit)
-    if rules.policy == "per-contract":
-        bases = [h.size for h in bearers]
-        cuts = levies(bases, budget, state.ledger.unit)
     else:
-        bearers = [h for h in bearers if h.pnl() > 0]
-        bases = [h.pnl() for h in bearers]
-        params = HaircutParams(rules.max_cut, rules.exponent, rules.threshold, rules.queue_share)
-        score = score_function(state.rules.adl.score)
-        cuts = HAIRCUTS[rules.policy]([winner(h, score) for h in bearers], budget, state.ledger.unit, params)
-    for holding, cut, base in zip(bearers, cuts, bases, strict=True):
-        if cut:
-            yield from levy(state, holding, cut, base)
-    yield from state.bad_debt(claim, loss - sum(cuts, ZERO))
+        state.losses.append((claim, loss))
 
 
-def levies(sizes: list[Decimal], budget: Decimal, unit: Decimal) -> list[Decimal]:
-    """The budget in proportion to size, whoever has won or lost."""
-    whole = Fraction(sum(sizes, ZERO))
-    return in_units([Fraction(budget) * Fraction(size) / whole for size in sizes], budget, unit, [budget] * len(sizes))
+def share_losses(state: State) -> Iterator[Event]:
+    """Share out, market by market, the losses that have come together; what the bearers cannot cover, and what the severity
+    spares them, is bad debt of the last claims."""
+    if not state.losses:
+        return
+    losses, state.losses = state.losses, []
+    for book in state.ledger.markets.values():
+        mine = [(claim, loss) for claim, loss in losses if claim.book is book]
+        total = sum((loss for _, loss in mine), ZERO)
+        # a loss of half a unit, where contracts are rounded one by one, is not rounded up
+        budget = min(budget_of(total, state.rules.last_resort.severity, state.ledger.unit), total)
+        if not budget:
+            covered = ZERO
+        elif state.rules.last_resort.policy == "per-contract":
+            covered = yield from per_contract(state, book, budget, mine[-1][0])
+        else:
+            covered = yield from cut_profits(state, book, budget)
+        for claim, loss in mine:
+            own = min(loss, covered)
+            covered -= own
+            yield from state.bad_debt(claim, loss - own)
 
 
-def winner(holding: Holding, score: Score) -> Winner:
-    """What a haircut may know of a position in profit: a cross one has the account's equity, exposure and leverage behind it."""
-    x = inputs_of(holding)
-    return Winner(x.pnl, x.equity, x.exposure, score(x))
+def cut_profits(state: State, book: MarketBook, budget: Decimal) -> Generator[Event, None, Decimal]:
+    """Cut the profits of the market's winners by the rule that the policy names; what was covered.
+
+    The rest of the market is no winner: what its parts have gained is not known."""
+    rules = state.rules.last_resort
+    score = score_function(state.rules.adl.score)
+    winners = [(h, winner(h, score, rules.base)) for h in everybody(book)]
+    winners = [(h, w) for h, w in winners if w.profit > 0]
+    params = HaircutParams(rules.max_cut, rules.exponent, rules.threshold, rules.queue_share)
+    cuts = HAIRCUTS[rules.policy]([w for _, w in winners], budget, state.ledger.unit, params) if winners else []
+    for (holding, w), cut in zip(winners, cuts, strict=True):
+        yield from levy(state, holding, cut, w.profit)
+    return sum(cuts, ZERO)
+
+
+def winner(holding: Holding, score: Score, base: str) -> Winner:
+    """What a haircut may know of a position: a cross one has the account's equity, exposure and leverage behind it.
+
+    base 'move': its profit is what the last move of the mark brought it (Vega, which settles every move)."""
+    x, book = inputs_of(holding), holding.book
+    profit = x.pnl
+    if base == "move":
+        profit = holding.value() - book.value(holding.signed_size, book.previous)
+    return Winner(profit, x.equity, x.exposure, score(x))
+
+
+def per_contract(state: State, book: MarketBook, budget: Decimal, claim: Claim) -> Generator[Event, None, Decimal]:
+    """Every open contract of the market pays the same, winners and losers alike: budget / contracts, rounded up to the money
+    unit. What that brings too much goes to the fund. Source: Drift v2, resolution of a perp bankruptcy."""
+    bearers, unit = everybody(book), state.ledger.unit
+    contracts = sum((h.size for h in bearers), abs(book.rest_size))
+    if not contracts:
+        return ZERO
+    each, paid = round_to(divide(budget, contracts), unit, CEILING), ZERO
+    for holding in bearers:
+        cut = round_to(holding.size * each, unit, CEILING)
+        paid += cut
+        yield from levy(state, holding, cut, holding.size)
+    if book.rest_size:
+        cut = round_to(abs(book.rest_size) * each, unit, CEILING)
+        paid += cut
+        book.rest_cost += cut
+        yield LossSocialized(state.step, REST, book.name, cut, abs(book.rest_size))
+    if paid > budget:
+        book.fund.balance += paid - budget
+        yield FundReceived(state.step, book.fund.name, claim.id, paid - budget, "dust")
+    return budget
+
+
+def everybody(book: MarketBook) -> Sequence[Holding]:
+    """The open positions of a market, in file order."""
+    return sorted((h for side in (1, -1) for h in book.holdings[side] if h.size), key=lambda holding: holding.order)
 
 
 def levy(state: State, holding: Holding, amount: Decimal, base: Decimal) -> Iterator[Event]:
     """Take `amount` from the margin behind a position; the venue's loss is the smaller for it (its cash was never charged)."""
-    yield from state.settle_funding(holding)
-    state.ledger.touch(holding.holder)
-    state.ledger.pay_in(holding, -amount)
-    state.note_change(holding)
-    yield LossSocialized(state.step, holding.holder.id, holding.book.name, amount, base)
+    if amount:
+        yield from state.settle_funding(holding)
+        state.ledger.touch(holding.holder)
+        state.ledger.pay_in(holding, -amount)
+        state.note_change(holding)
+        yield LossSocialized(state.step, holding.holder.id, holding.book.name, amount, base)

@@ -35,6 +35,7 @@ class MarketBook:
         "contract",
         "fund",
         "funding",
+        "funding_dust",
         "holdings",
         "lines",
         "lot",
@@ -62,6 +63,7 @@ class MarketBook:
         # isolated positions that a fill changed since their side was laid into a grid (head.py)
         self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
+        self.funding_dust = ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.lines = (
@@ -373,6 +375,7 @@ class Ledger:
         pending = holding.pending_funding()
         holding.funding = holding.book.funding
         amount = round_to(pending, self.unit, FLOOR)
+        holding.book.funding_dust += pending - amount
         if amount:
             self.touch(holding.holder)
             self.pay_in(holding, amount)

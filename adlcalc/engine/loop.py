@@ -14,10 +14,11 @@ from adlcalc.engine.audit import Audit
 from adlcalc.engine.closing import FinalAccounts, settle_everybody
 from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.funding import payment_per_contract
+from adlcalc.engine.last_resort import share_losses
 from adlcalc.engine.liquidation import find_due, liquidate, take_over
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.engine.own_name import liquidate_in_own_name
+from adlcalc.engine.own_name import liquidate_in_own_name, settle_markets
 from adlcalc.engine.state import Observer, State
 from adlcalc.engine.waterfall import work
 
@@ -104,6 +105,10 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     rules = state.rules.liquidation
+    if state.rules.adl.when == "settlement":
+        yield from settle_markets(state)
+        yield from share_losses(state)
+        return
     close_unit = liquidate_in_own_name if rules.method == "market" else (take_over if rules.reduce == "none" else liquidate)
     pending = state.watchlist.touched()
     while True:
@@ -116,6 +121,7 @@ def one_step(state: State) -> Iterator[Event]:
             before = claim.size
             yield from work(state, claim)
             moved = moved or claim.size != before
+        yield from share_losses(state)
         pending = list(state.changed)
         if not moved and not pending:
             break

@@ -120,7 +120,22 @@ def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines
     n = notional_at_maintenance(lines, direction, cash)
     if n is None:
         return None
-    return round_to(price_of_notional(contract, size, n), tick, CEILING if side > 0 else FLOOR)
+    price = to_tick(price_of_notional(contract, size, n), tick, side)
+    return price if price > 0 else None
+
+
+def to_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
+    """A computed price as a multiple of the tick: a long's up, a short's down.
+
+    It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a tick stays there.
+    """
+    return rounder(tick, CEILING if side > 0 else FLOOR)(rounder(finest(tick))(price))
+
+
+@cache
+def finest(tick: Decimal) -> Decimal:
+    """The power of ten below a trillionth of the tick."""
+    return ONE.scaleb(tick.adjusted() - 12)
 
 
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
@@ -141,5 +156,5 @@ def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decim
     price = price_of_value(contract, side * size, target)
     if price is None:
         return None
-    price = round_to(price, tick, CEILING if side > 0 else FLOOR)
+    price = to_tick(price, tick, side)
     return price if price > 0 or contract.kind == "linear" else None

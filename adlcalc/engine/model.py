@@ -156,13 +156,22 @@ class MarginRules:
 class LiquidationRules:
     """How a due unit is closed.
 
-    method 'takeover': the venue takes it over at its bankruptcy price; `reduce` says what is tried before ('none', 'lower-tier',
-    'tier-by-tier', 'two-tiers', 'to-maintenance'); surplus: who keeps a fill better than the bankruptcy price ('fund' | 'account').
-    method 'market': orders in the account's own name, which keeps what they leave it; `size` of an order: 'whole', 'portion' (that share of a
-    position whose notional is above portion_above; what is still due in the step is then closed whole, where then_whole), 'deficit' (what
-    restores the maintenance margin), between portion_at_least and max_notional of notional. share: a bankruptcy price counts the position's
-    share of the account's equity by 'maintenance', or 'all' of it. limit: 'none' | 'bankruptcy' | 'bankruptcy-or-mark' | 'fillable' (dYdX, with spread and adjustment).
-    fee: rate on the closed notional, to the fund, at most what `fee_cap` names: the 'surplus' over the bankruptcy price, or the 'equity' left.
+    method 'takeover': the venue takes it over at its bankruptcy price; `reduce` says what is tried before ('none',
+    'lower-tier', 'tier-by-tier', 'two-tiers', 'to-maintenance'); surplus: who keeps a fill better than the bankruptcy price
+    ('fund' | 'account').
+    method 'market': orders in the account's own name, which keeps what they leave it. orders.py has each of these rules:
+    size: 'whole' | 'portion' (that share of a notional above portion_above, at least portion_at_least of it; then_whole: what
+    is still due after that is closed whole in the same step) | 'deficit' (what restores the maintenance margin, with buffer and
+    rate_buffer) | 'shares' (shares.py: multiples of portion go to the vault until maintenance / equity is below target).
+    positions: how many positions of an account are worked in a step, 'all' | 'one'.
+    max_notional, max_fund_paid: what an account's orders may close, and the fund may pay for them, in a step.
+    share: a bankruptcy price counts the position's share of the account's equity by 'maintenance', or 'all' of it.
+    rounding: of that price to the tick, 'price', or of the money that it brings, 'money'.
+    buyer: the 'book' | a 'liquidator' who takes any size at the mark less `discount`.
+    limit: 'none' | 'bankruptcy' | 'bankruptcy-or-mark' | 'fillable' (with spread and adjustment: the fund pays what a fill is
+    worse than the bankruptcy price, and the order ends when the account is no longer due).
+    fee: rate on what is closed, to the fund, at most what fee_cap names: the 'surplus' over the bankruptcy price, the 'equity'
+    that is left, or the 'remainder' of the margin rate.
     """
 
     method: str = "takeover"
@@ -173,8 +182,16 @@ class LiquidationRules:
     portion_above: Decimal = ZERO
     portion_at_least: Decimal = ZERO
     max_notional: Decimal | None = None
-    share: str = "maintenance"
+    max_fund_paid: Decimal | None = None
     then_whole: bool = False
+    buffer: Decimal = ZERO
+    rate_buffer: Decimal = ZERO
+    target: Decimal = ONE
+    positions: str = "all"
+    share: str = "maintenance"
+    rounding: str = "price"
+    buyer: str = "book"
+    discount: Decimal = ZERO
     limit: str = "none"
     spread: Decimal = ZERO
     adjustment: Decimal = ONE
@@ -222,12 +239,16 @@ class BackstopRules:
 class AdlRules:
     """Who is deleveraged, when, at which price.
 
-    when: 'after-fund' | 'before-book' | 'never'. With liquidation.method 'market': 'remainder' (what the order left), 'negative' (equity below
-    zero), 'zero-fill' (nothing was filled and equity is below zero).
-    policy: a name of policies.POLICIES; seed, top: its parameters. eligible: 'winners' (unrealized pnl > 0) | 'all' (losers after winners).
-    price: 'bankruptcy' | 'mark' | 'mark-then-bankruptcy' (at the mark while the fund pays for it) | 'previous-mark' | 'mix' (price_weight of the
-    bankruptcy price, the rest of the mark) | 'spread' (price_weight of the mark worse than the mark for the closed side).
-    would_bankrupt: 'skip' | 'allow'. rank: 'once' a step | 'each-claim'. lights: a fifth of the queue's 'contracts' | 'heads'.
+    when: 'after-fund' | 'before-book' | 'never'. With liquidation.method 'market': 'remainder' (what the order left),
+    'negative' (equity below zero), 'zero-fill' (nothing was filled and equity is below zero), 'settlement' (everybody, due or
+    not: the market is wound up).
+    policy: a name of policies.POLICIES; seed, top: its parameters.
+    eligible: 'winners' (unrealized pnl > 0) | 'all' (losers after winners).
+    price: 'bankruptcy' | 'mark' | 'mark-then-bankruptcy' (at the mark while the fund pays for it) | 'previous-mark' | 'mix'
+    (price_weight of the bankruptcy price, the rest of the mark) | 'spread' (price_weight of the mark worse than the mark for
+    the closed side) | 'mark-if-solvent' (method 'market': the mark where the account has equity, else its bankruptcy price).
+    would_bankrupt: 'skip' | 'allow' | 'margin-check' (counterparty.py).
+    rank: 'once' a step | 'each-claim'. lights: a fifth of the queue's 'contracts' | 'heads'.
     """
 
     when: str = "after-fund"
@@ -248,11 +269,13 @@ class LastResortRules:
     """What becomes of a loss that nobody covers: policy 'bad-debt', a name of haircuts.HAIRCUTS (the market's winners' profits
     are cut), or 'per-contract' (every open contract of the market, winners and losers alike).
 
-    severity: the share of the loss that is shared out; the rest is bad debt. The others are the parameters of haircuts.
+    severity: the share of the loss that is shared out; the rest is bad debt. base: a winner's profit is all its unrealized
+    'profit', or its gain in the 'move' of this step. The others are the parameters of haircuts.
     """
 
     policy: str = "bad-debt"
     severity: Decimal = ONE
+    base: str = "profit"
     max_cut: Decimal = ONE
     exponent: int = 2
     threshold: Decimal = ONE

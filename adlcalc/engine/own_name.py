@@ -1,9 +1,10 @@
-"""Liquidation in the account's own name (rule liquidation.method: market): orders in the book, of which the account keeps what they leave.
+"""Liquidation in the account's own name (rule liquidation.method: market): orders, of which the account keeps what they leave.
 
-Hyperliquid: the whole position, or first a portion of a large one. dYdX: a portion at the fillable price or better. Dango: what restores the
-maintenance margin. What the orders leave stays with the account, unless vault or queue takes it.
+A due unit is worked in this order: its orders (orders.py says how large and at which price), then vault or queue for what is
+still due, then the fee, then the debt of an account that is left with nothing. What is still open stays with the account and is
+looked at at every step.
 
-Public: liquidate_in_own_name.
+Public: liquidate_in_own_name, settle_markets.
 """
 
 from __future__ import annotations
@@ -11,76 +12,113 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine import margin
 from adlcalc.engine.backstop import to_vault
 from adlcalc.engine.deleveraging import deleverage
-from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived
-from adlcalc.engine.ledger import Claim, Holding
+from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived, Liquidated
+from adlcalc.engine.fund import largest_affordable
+from adlcalc.engine.last_resort import uncovered
+from adlcalc.engine.ledger import Claim, Holding, Unit
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
-from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, divide, round_to
-from adlcalc.engine.state import State
+from adlcalc.engine.liquidity import Offer, StepBook
+from adlcalc.engine.numbers import ONE, ZERO, round_to
+from adlcalc.engine.orders import equity_fee, limit_price, order_size, quote_of, remainder_fee_rate, schedule, surplus_fee
+from adlcalc.engine.shares import hand_over_shares
+from adlcalc.engine.state import State, Used
 
 
 def liquidate_in_own_name(state: State, due: Due) -> Iterator[Event]:
-    """Orders, largest maintenance margin first where they are sized by the deficit, else in file order; then vault and queue."""
-    rules, unit = state.rules, due.unit
-    rounds = 2 if rules.liquidation.then_whole else 1
-    filled: dict[Holding, bool] = {}
+    """All that a step does for one due unit."""
+    rules, unit = state.rules.liquidation, due.unit
+    used = state.used.setdefault(unit, Used())
     opened = [(holding, holding.size) for holding in unit.open_holdings()]
-    for attempt in range(rounds):
-        for holding in in_order(state, due):
-            equity, maintenance = unit.margin()
-            state.evaluations += 1
-            if not is_due(rules, equity, maintenance):
-                break
-            if not holding.size:  # closed meanwhile, as the other side of its own account's order
-                continue
-            now = Due(unit, equity, maintenance)
-            events = list(place_order(state, now, holding, whole=attempt > 0))
-            filled[holding] = filled.get(holding, False) or bool(events)
-            yield from events
-    yield from after_orders(state, unit_due(due), filled)
-    if rules.liquidation.fee and rules.liquidation.fee_cap == "equity":
-        yield from equity_fee(state, due, opened)
-    yield from settle_flat(state, due)
-    equity, maintenance = unit.margin()
-    if unit.open_holdings() and equity > maintenance:
-        state.watchlist.watch(unit, equity - maintenance)
-    elif unit.open_holdings():
-        state.watchlist.keep(unit)
+    if rules.size == "shares":
+        yield from hand_over_shares(state, due, used)
+    else:
+        yield from place_orders(state, unit, used)
+        yield from after_orders(state, unit_due(unit), used)
+    if rules.fee and rules.fee_cap == "equity":
+        closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
+        fee = equity_fee(rules, closed, unit.margin()[0], state.ledger.unit)
+        yield from fee_to_fund(state, unit.holdings[0], used.claim, fee)
+    yield from settle_flat(state, unit, used)
+    if unit.is_open():
+        equity, maintenance = unit.margin()
+        if equity > maintenance:
+            state.watchlist.watch(unit, equity - maintenance)
+        else:
+            state.watchlist.keep(unit)
 
 
-def unit_due(due: Due) -> Due:
+def settle_markets(state: State) -> Iterator[Event]:
+    """Everybody in file order, due or not, is closed against the other side (rule adl.when: settlement), without a book."""
+    for unit in state.ledger.units:
+        used = state.used.setdefault(unit, Used())
+        for holding in unit.open_holdings():
+            yield from close_against_queue(state, unit_due(unit), holding, used, "settled")
+        yield from settle_flat(state, unit, used)
+
+
+def unit_due(unit: Unit) -> Due:
     """The unit as it stands now."""
-    equity, maintenance = due.unit.margin()
-    return Due(due.unit, equity, maintenance)
+    return Due(unit, *unit.margin())
 
 
-def in_order(state: State, due: Due) -> list[Holding]:
-    holdings = due.unit.open_holdings()
-    if state.rules.liquidation.size == "deficit":
-        holdings.sort(key=lambda h: (-margin.maintenance_margin(h.lines(), abs(h.value())), h.order))
-    return holdings
+# --- orders --------------------------------------------------------------------------------------------------------------
 
 
-def place_order(state: State, due: Due, holding: Holding, whole: bool) -> Iterator[Event]:
-    """One order of one position, filled as far as its limit and the fund allow; under adl.when 'remainder' the queue takes the rest of it."""
-    book = holding.book
-    claim = own_claim(state, due, holding)
-    size = holding.size if whole else order_size(state, due, holding)
-    limit = limit_price(state, due, holding, claim.price)
+def place_orders(state: State, unit: Unit, used: Used) -> Iterator[Event]:
+    """One order per position while the unit is due; where then_whole, a second one for all that is left. positions 'one': until
+    one of them has closed something in this step (dYdX: one perpetual of an account in a block)."""
+    rules = state.rules.liquidation
+    for whole in (False, True) if rules.then_whole else (False,):
+        for holding, size in schedule(rules, unit_due(unit)):
+            now = unit_due(unit)
+            state.evaluations += 1
+            if not is_due(state.rules, now.equity, now.maintenance) and size is None:
+                return
+            if rules.positions == "one" and used.filled:
+                return
+            if holding.size:  # else closed meanwhile, as the other side of its own account's order
+                yield from place_order(state, now, holding, size, whole, used)
+
+
+def place_order(state: State, due: Due, holding: Holding, size: Decimal | None, whole: bool, used: Used) -> Iterator[Event]:
+    """One order, filled as far as its limit and the fund allow; under adl.when 'remainder' the queue takes the rest of it."""
+    rules, book = state.rules.liquidation, holding.book
+    room = None if rules.max_notional is None else rules.max_notional - used.notional
+    size = order_size(rules, holding, whole, room) if size is None else min(size, holding.size)
+    if not size:
+        return
+    had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.settle_funding(holding)
+    claim = own_claim(state, due, holding)
     story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
-    events = list(fill_order(state, claim, size, limit))
-    done = sum((event.size for event in events if isinstance(event, BookFilled)), ZERO)
+    events = list(fill_order(state, claim, size, limit_price(rules, due, holding, claim.price), used))
+    done = had - holding.size
     if state.rules.adl.when == "remainder" and done < size:
-        claim.size, claim.cost = size - done, book.value(holding.side * (size - done), claim.price) if claim.price else claim.cost
-        events.extend(deleverage(state, claim))
-        done = size - claim.size
+        claim.size = size - done
+        claim.cost = claim.proceeds(claim.size, claim.price) if claim.price is not None else claim.cost
+        events.extend(against_queue(state, due, claim))
+    done = had - holding.size
     if done:
-        due.unit.holder.liquidated = True
+        used.filled.add(holding)
+        used.notional += abs(each) if done == size else abs(book.value(done, book.mark))
+    yield from told(state, holding, story, done, events, used)
+    if rules.fee_cap == "remainder" and done:
+        needs = due.maintenance + rules.rate_buffer * notional
+        rate = remainder_fee_rate(rules, needs, needs - due.equity, notional)
+        fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
+        yield from fee_to_fund(state, holding, claim.id, fee)
+
+
+def told(state: State, holding: Holding, story: Liquidated, done: Decimal, events: list[Event], used: Used) -> Iterator[Event]:
+    """The story of what was closed with its fills; a number is only used up where there is something to tell."""
+    if events:
+        used.claim = state.ledger.next_claim()
+    if done:
+        holding.holder.liquidated = True
         yield story._replace(size=done)
-        yield from events
+    yield from events
 
 
 def own_claim(state: State, due: Due, holding: Holding) -> Claim:
@@ -89,118 +127,88 @@ def own_claim(state: State, due: Due, holding: Holding) -> Claim:
     target = holding.value() - due.equity if rules.share == "all" else dict(bankrupt_values(due.unit))[holding]
     price = bankruptcy(holding, target)
     cost = target if price is None else holding.book.value(holding.signed_size, price)
-    claim = Claim(state.ledger.next_claim(), holding.holder.id, holding.book, holding.side, holding.size, price, cost)
+    number = state.ledger.claim_count + 1
+    claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
     claim.holding, claim.holder = holding, holding.holder
+    if rules.rounding == "money" and price is not None:
+        claim.quote = quote_of(holding)
     return claim
 
 
-def order_size(state: State, due: Due, holding: Holding) -> Decimal:
-    """How much of the position one order closes (rule liquidation.size).
+class Standing:
+    """A liquidator who takes any size at one price (rule liquidation.buyer)."""
 
-    portion: portion x size of a position whose notional is above portion_above, at least portion_at_least and at most max_notional of notional at
-    the mark, rounded down to the lot, one lot at least. deficit: (maintenance - equity) / (rate x notional of a contract), rounded up to the lot.
-    """
-    rules, book = state.rules.liquidation, holding.book
-    each = divide(abs(holding.value()), holding.size)
-    if rules.size == "portion":
-        notional = abs(holding.value())
-        if notional <= rules.portion_above:
-            return holding.size
-        wanted = max(notional * rules.portion, min(rules.portion_at_least, notional))
-        if rules.max_notional is not None:
-            wanted = min(wanted, rules.max_notional)
-        size = max(round_to(divide(wanted, each), book.lot, DOWN), book.lot)
-        return min(size, holding.size)
-    if rules.size == "deficit":
-        own = margin.maintenance_margin(holding.lines(), abs(holding.value()))
-        size = round_to(divide((due.maintenance - due.equity) * holding.size, own), book.lot, CEILING) if own else holding.size
-        return min(size, holding.size)
-    return holding.size
+    def __init__(self, price: Decimal) -> None:
+        self._price = price
+
+    def next(self) -> Offer | None:
+        return Offer(None, lambda _size: self._price, flat=True)
+
+    def take(self, size: Decimal) -> None:
+        """There is always more."""
 
 
-def limit_price(state: State, due: Due, holding: Holding, bankrupt: Decimal | None) -> Decimal | None:
-    """The worst price an order may be filled at (rule liquidation.limit); None: any.
-
-    fillable (dYdX): mark - s x ABR x spread x maintenance / size, ABR = adjustment x (1 - equity / maintenance) between 0 and 1.
-    """
-    rules, book = state.rules.liquidation, holding.book
-    if rules.limit == "bankruptcy":
-        return bankrupt
-    if rules.limit == "bankruptcy-or-mark":
-        return bankrupt if due.equity > 0 else book.mark
-    if rules.limit == "fillable":
-        return fillable_price(
-            holding.side, holding.size, abs(holding.value()), margin.maintenance_margin(holding.lines(), abs(holding.value())),
-            due.equity, due.maintenance, rules.spread, rules.adjustment, book.tick,
-        )  # fmt: skip
-    return None
-
-
-def fillable_price(
-    side: int, size: Decimal, notional: Decimal, own: Decimal, equity: Decimal, maintenance: Decimal, spread: Decimal, adjustment: Decimal, tick: Decimal
-) -> Decimal:
-    """dYdX v4: (notional - s x ABR x spread x maintenance of the position) / size, up for a long, down for a short.
-    Source: dYdX v4 chain, clob keeper, fillable price."""
-    abr = round_to(divide(adjustment * (maintenance - equity), maintenance), SHORT) if maintenance else ONE
-    abr = min(max(abr, ZERO), ONE)
-    return round_to(divide(notional - side * abr * spread * own, size), tick, CEILING if side > 0 else FLOOR)
-
-
-SHORT = Decimal("1E-18")
-
-
-def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None) -> Iterator[Event]:
-    """The book's offers best first, within the limit; a fill worse than the bankruptcy price needs the fund to pay the difference (dYdX: limit
-    fillable), and a better one pays the liquidation fee out of its surplus."""
+def buyer_of(state: State, claim: Claim) -> StepBook | Standing:
+    """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
     rules, book = state.rules.liquidation, claim.book
-    side = state.book_side(book, claim.side)
-    while size and (offer := side.next()):
-        part = size if offer.size is None else min(size, offer.size)
+    if rules.buyer == "liquidator":
+        return Standing(round_to(book.mark * (ONE - claim.side * rules.discount), book.tick))
+    return state.book_side(book, claim.side)
+
+
+def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None, used: Used) -> Iterator[Event]:
+    """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
+    pay for all of it; a better one pays the fee out of its surplus."""
+    rules, book = state.rules.liquidation, claim.book
+    covered = rules.limit == "fillable"
+    buyer = buyer_of(state, claim)
+    while size and (offer := buyer.next()):
+        part = within(offer, size, limit, claim)
+        if not part:
+            return
         price = offer.price(part)
-        if limit is not None and (price < limit if claim.side > 0 else price > limit):
-            return
-        covers = rules.limit == "fillable" and not claim.better_or_equal(price)
-        if covers and state.affordable(claim, part, offer.price) < part:
-            return
-        side.take(part)
         proceeds = book.value(claim.side * part, price)
-        result = state.ledger.close_claim_part(claim, part, proceeds)
+        result = proceeds - claim.cost_of(part)
+        if covered and result < 0 and not fund_covers(state, claim, -result, used):
+            return
+        buyer.take(part)
+        state.ledger.close_claim_part(claim, part, proceeds)
         state.ledger.to_rest(book, claim.side * part, proceeds)
         yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result)
-        if covers:
-            yield from fund_to_account(state, claim, -result)
+        assert claim.holding is not None
+        if covered and result < 0:
+            used.fund_paid -= result
+            yield from fund_to_account(state, claim.holding, claim.id, -result)
         elif rules.fee and rules.fee_cap == "surplus":
-            yield from fee_to_fund(state, claim, min(round_to(rules.fee * abs(proceeds), state.ledger.unit, DOWN), max(result, ZERO)))
+            fee = surplus_fee(rules, claim, proceeds, result, state.ledger.unit)
+            yield from fee_to_fund(state, claim.holding, claim.id, fee)
         size -= part
-        if claim.holding is not None and rules.limit == "fillable" and not is_due(state.rules, *claim.holding.unit.margin()):
+        if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
 
 
-def fund_to_account(state: State, claim: Claim, amount: Decimal) -> Iterator[Event]:
-    """The fund makes good what a fill was worse than the bankruptcy price."""
-    fund = claim.book.fund
-    paid = min(amount, fund.available())
-    if paid > 0 and claim.holding is not None:
-        fund.balance -= paid
-        state.ledger.pay_in(claim.holding, paid)
-        yield FundPaid(state.step, fund.name, claim.id, paid)
+def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> Decimal:
+    """How much of `size` the offer takes at the limit or better, in lots where its price moves with the size."""
+    part = size if offer.size is None else min(size, offer.size)
+    if limit is None or not part:
+        return part
+    return largest_affordable(part, claim.book.lot, lambda x: claim.side * (limit - offer.price(x)), ZERO)
 
 
-def fee_to_fund(state: State, claim: Claim, amount: Decimal) -> Iterator[Event]:
-    """A liquidation fee from the account's margin to the fund."""
-    if amount > 0 and claim.holding is not None:
-        fund = claim.book.fund
-        state.ledger.touch(claim.holding.holder)
-        state.ledger.pay_in(claim.holding, -amount)
-        fund.balance += amount
-        yield FundReceived(state.step, fund.name, claim.id, amount, "fee")
+def fund_covers(state: State, claim: Claim, amount: Decimal, used: Used) -> bool:
+    """May the fund pay that much for this account in this step?"""
+    most = state.rules.liquidation.max_fund_paid
+    return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
 
 
-def after_orders(state: State, due: Due, filled: dict[Holding, bool]) -> Iterator[Event]:
-    """What is still due: the vault takes it (equity not below zero, but below its part of the maintenance margin), or the queue does
-    (adl.when: negative, zero-fill)."""
+# --- after the orders ----------------------------------------------------------------------------------------------------
+
+
+def after_orders(state: State, due: Due, used: Used) -> Iterator[Event]:
+    """What is still due: the vault takes it (equity not below zero, but below its part of the maintenance margin), or the queue
+    does (adl.when: negative, zero-fill)."""
     rules, unit = state.rules, due.unit
-    if not unit.open_holdings() or not is_due(rules, due.equity, due.maintenance):
+    if not unit.is_open() or not is_due(rules, due.equity, due.maintenance):
         return
     if rules.backstop.kind == "vault" and ZERO <= due.equity < rules.backstop.vault_below * due.maintenance:
         yield from to_vault(state, due)
@@ -208,41 +216,69 @@ def after_orders(state: State, due: Due, filled: dict[Holding, bool]) -> Iterato
     if due.equity >= 0 or rules.adl.when not in ("negative", "zero-fill"):
         return
     for holding in unit.open_holdings():
-        if not holding.size or (rules.adl.when == "zero-fill" and filled.get(holding)):
-            continue
-        now = unit_due(due)
-        claim = own_claim(state, now, holding)
-        had = holding.size
-        yield from state.settle_funding(holding)
-        story = liquidated(state, now, holding, had, claim.price, "deleveraged", claim.id)
-        events = list(deleverage(state, claim))
-        if holding.size < had:
-            unit.holder.liquidated = True
-            yield story._replace(size=had - holding.size)
-        yield from events
+        if rules.liquidation.positions == "one" and used.filled:
+            return
+        if holding.size and not (rules.adl.when == "zero-fill" and holding in used.filled):
+            yield from close_against_queue(state, unit_due(unit), holding, used, "deleveraged")
 
 
-def settle_flat(state: State, due: Due) -> Iterator[Event]:
-    """The debt of an account that is closed out below zero: the fund pays it, as far as it may."""
-    unit = due.unit
-    first = unit.holdings[0]
-    if unit.open_holdings():
+def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
+    """A whole position of the account against the queue."""
+    if not holding.size:
         return
-    left = first.collateral if first.collateral is not None else unit.holder.balance
-    if left < 0:
-        claim = Claim(state.ledger.claim_count, unit.holder.id, first.book, first.side, ZERO, None, ZERO)
-        state.ledger.touch(unit.holder)
-        state.ledger.pay_in(first, -left)
-        yield from state.post_result(claim, left, "surplus")
+    had = holding.size
+    yield from state.settle_funding(holding)
+    claim = own_claim(state, due, holding)
+    story = liquidated(state, due, holding, had, claim.price, method, claim.id)
+    events = list(against_queue(state, due, claim))
+    if holding.size < had:
+        used.filled.add(holding)
+    yield from told(state, holding, story, had - holding.size, events, used)
 
 
-def equity_fee(state: State, due: Due, opened: list[tuple[Holding, Decimal]]) -> Iterator[Event]:
-    """fee x closed notional at the mark, at most the equity that is left (Dango)."""
-    closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
-    equity, _ = due.unit.margin()
-    amount = min(round_to(state.rules.liquidation.fee * closed, state.ledger.unit, DOWN), max(equity, ZERO))
-    if amount:
-        holding = due.unit.holdings[0]
-        claim = Claim(state.ledger.claim_count, due.unit.holder.id, holding.book, holding.side, ZERO, None, ZERO)
-        claim.holding = holding
-        yield from fee_to_fund(state, claim, amount)
+def against_queue(state: State, due: Due, claim: Claim) -> Iterator[Event]:
+    """Deleverage a claim in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
+    if state.rules.adl.price == "mark-if-solvent" and due.equity >= 0:
+        claim.price, claim.quote = claim.book.mark, None
+        claim.cost = claim.book.value(claim.side * claim.size, claim.price)
+    yield from deleverage(state, claim)
+
+
+def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:
+    """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far as it may, and
+    the rest is for the last resort."""
+    first, holder = unit.holdings[0], unit.holder
+    left = first.collateral if first.collateral is not None else holder.balance
+    if unit.is_open() or not left or not used.claim:
+        return
+    state.ledger.touch(holder)
+    if left > 0:
+        if first.collateral is not None:
+            first.collateral, holder.balance = ZERO, holder.balance + left
+        return
+    paid = min(-left, first.book.fund.available())
+    yield from fund_to_account(state, first, used.claim, paid)
+    if paid < -left:
+        claim = Claim(used.claim, holder.id, first.book, first.side, ZERO, None, ZERO)
+        state.ledger.pay_in(first, -left - paid)
+        yield from uncovered(state, claim, -left - paid)
+
+
+def fund_to_account(state: State, holding: Holding, number: int, amount: Decimal) -> Iterator[Event]:
+    """The fund pays into the margin behind a position."""
+    if amount > 0:
+        fund = holding.book.fund
+        state.ledger.touch(holding.holder)
+        fund.balance -= amount
+        state.ledger.pay_in(holding, amount)
+        yield FundPaid(state.step, fund.name, number, amount)
+
+
+def fee_to_fund(state: State, holding: Holding, number: int, amount: Decimal) -> Iterator[Event]:
+    """A liquidation fee from the margin behind a position to the fund."""
+    if amount > 0:
+        fund = holding.book.fund
+        state.ledger.touch(holding.holder)
+        state.ledger.pay_in(holding, -amount)
+        fund.balance += amount
+        yield FundReceived(state.step, fund.name, number, amount, "fee")
