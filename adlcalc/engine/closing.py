@@ -21,7 +21,7 @@ def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
     if not any(book.funding for book in state.ledger.markets.values()):
         return
-    for holder in state.ledger.holders:
+    for holder in by_name(state.ledger.holders):
         for holding in holder.holdings:
             if holding.size:
                 yield from state.settle_funding(holding)
@@ -33,8 +33,15 @@ def settle_everybody(state: State) -> Iterator[Event]:
             yield FundReceived(state.step, book.fund.name, 0, dust, "dust")
 
 
+def by_name(holders: list[Holder]) -> list[Holder]:
+    return sorted(holders, key=lambda holder: holder.id)
+
+
 class FinalAccounts:
-    """Every account at the end, in file order, then the rest of the market and the venue where they hold anything."""
+    """Every account at the end, by name, then backstops, the rest of the market and the venue where they hold anything.
+
+    By name, so that the same book gives the same output in whatever order its accounts are written.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -42,7 +49,7 @@ class FinalAccounts:
     def __iter__(self) -> Iterator[AccountState]:
         ledger = self._state.ledger
         values = dict.fromkeys(ledger.markets.values(), ZERO)  # of everybody but the rest of the market
-        for holder in ledger.holders:
+        for holder in by_name(ledger.holders):
             with exact():
                 row = account_state(holder)
                 for holding in holder.holdings:

@@ -239,7 +239,7 @@ class StepEnded(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The last event. accounts yields an AccountState for every account, in file order (it may be iterated again)."""
+    """The last event. accounts yields an AccountState for every account, by name (it may be iterated again)."""
 
     step: int
     accounts: Iterable[AccountState]
