@@ -147,7 +147,7 @@ winners_lists = st.lists(
     min_size=1,
     max_size=6,
 )
-FREE = ("haircut", "socialized", "integer-haircut", "cash-queue")  # rules without caps but the profit
+FREE = ("haircut", "socialized", "integer-haircut", "floored-gains", "cash-queue")  # rules without caps but the profit
 rules = pytest.mark.parametrize("rule", HAIRCUTS)
 
 

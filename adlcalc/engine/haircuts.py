@@ -123,14 +123,18 @@ def integer_haircut(winners: Sequence[Winner], budget: Decimal, unit: Decimal, p
 
 
 def floored_gains(winners: Sequence[Winner], budget: Decimal, unit: Decimal, params: HaircutParams) -> list[Decimal]:
-    """Each is paid its profit x collected / expected rounded down to the unit, and the last in file order what rounding leaves
-    over; expected: the sum of profits, collected: that less the budget. Source: Vega core, loss socialization of a
-    settlement."""
+    """Each is paid profit x collected / expected rounded down to the unit, and the last in file order what rounding leaves,
+    up to its profit (then the one before it); expected: the sum of profits, collected: that less the budget.
+    Source: Vega core, loss socialization of a settlement."""
     expected = sum((w.profit for w in winners), ZERO)
     collected = expected - min(budget, expected)
-    part = Fraction(collected) / Fraction(expected)
-    paid = [D(int(Fraction(w.profit) * part / Fraction(unit))) * unit for w in winners[:-1]]
-    paid.append(collected - sum(paid, ZERO))
+    part = Fraction(collected) / Fraction(expected) if expected else Fraction(0)
+    paid = [D(int(Fraction(w.profit) * part / Fraction(unit))) * unit for w in winners]
+    left = collected - sum(paid, ZERO)
+    for i in reversed(range(len(winners))):
+        more = min(left, winners[i].profit - paid[i])
+        paid[i] += more
+        left -= more
     return [w.profit - got for w, got in zip(winners, paid, strict=True)]
 
 

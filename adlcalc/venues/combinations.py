@@ -12,7 +12,7 @@ from adlcalc.engine.numbers import show
 from adlcalc.source.nodes import Path
 from adlcalc.venues.schema import RuleValues
 
-OWN_NAME_ONLY = ("remainder", "negative", "zero-fill")
+OWN_NAME_ONLY = ("remainder", "negative", "zero-fill", "settlement")
 """Values of adl.when that speak of the account's own orders."""
 
 

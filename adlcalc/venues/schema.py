@@ -96,6 +96,7 @@ def _flag(value: Any) -> bool:
 
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
 Price = Literal["bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread"]
+AdlPrice = Literal["bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread", "mark-if-solvent"]
 
 
 class LiquidationRules(Strict):
@@ -111,27 +112,47 @@ class LiquidationRules(Strict):
     surplus: Literal["fund", "account"] = Field(
         "fund", description="takeover: who keeps what a fill is better than the bankruptcy price"
     )
-    size: Literal["whole", "portion", "deficit"] = Field(
-        "whole", description="market: one order closes all, a portion, or what restores the maintenance margin"
+    size: Literal["whole", "portion", "deficit", "shares"] = Field(
+        "whole",
+        description="market: one order closes all, a portion, or what restores the maintenance margin; shares: the vault takes "
+        "the same share of every position",
     )
-    portion: Fraction = Field(Decimal(1), description="market, size portion: the share of the position that one order closes")
+    portion: Fraction = Field(
+        Decimal(1), description="market, size portion: the share of the position that one order closes; size shares: the step"
+    )
     portion_above: NotNegative = Field(Decimal(0), description="market: a notional up to this is closed whole")
     portion_at_least: NotNegative = Field(Decimal(0), description="market: the least notional of an order")
-    max_notional: Positive | None = Field(None, description="market: the most notional of an order in a step")
+    max_notional: Positive | None = Field(None, description="market: the most notional that an account's orders close in a step")
+    max_fund_paid: Positive | None = Field(None, description="market: the most that the fund pays for an account in a step")
     then_whole: Flag = Field(
         False, description="market: is what is still due after the first order closed whole in the same step?"
+    )
+    buffer: NotNegative = Field(Decimal(0), description="market, size deficit: equity is restored to 1 + this of maintenance")
+    rate_buffer: Fraction = Field(Decimal(0), description="market, size deficit: added to the maintenance rate to be restored")
+    target: Fraction = Field(Decimal(1), description="market, size shares: closed until maintenance / equity is below this")
+    positions: Literal["all", "one"] = Field(
+        "all", description="market: whether a step works all positions of an account, or the first that anything can be closed of"
     )
     share: Literal["maintenance", "all"] = Field(
         "maintenance", description="market: whether a bankruptcy price counts the position's share of the equity, or all of it"
     )
+    rounding: Literal["price", "money"] = Field(
+        "price", description="market: what is rounded for the closed account, its bankruptcy price or the money that it brings"
+    )
+    buyer: Literal["book", "liquidator"] = Field(
+        "book", description="market: the book, or a liquidator who takes any size at the mark less the discount"
+    )
+    discount: Fraction = Field(Decimal(0), description="market, buyer liquidator: what it pays less than the mark, a rate")
     limit: Literal["none", "bankruptcy", "bankruptcy-or-mark", "fillable"] = Field(
         "none", description="market: the worst price an order is filled at"
     )
     spread: NotNegative = Field(Decimal(0), description="market, limit fillable: spread to maintenance margin ratio")
     adjustment: NotNegative = Field(Decimal(1), description="market, limit fillable: bankruptcy adjustment")
     fee: Fraction = Field(Decimal(0), description="market: liquidation fee on what is closed, to the fund")
-    fee_cap: Literal["surplus", "equity"] = Field(
-        "surplus", description="market: the fee is at most the surplus over the bankruptcy price, or the equity that is left"
+    fee_cap: Literal["surplus", "equity", "remainder"] = Field(
+        "surplus",
+        description="market: the fee is at most the surplus over the bankruptcy price, the equity that is left, or the "
+        "remainder of the margin rate",
     )
 
 
@@ -184,10 +205,10 @@ class BackstopRules(Strict):
 class AdlRules(Strict):
     """Who is deleveraged, when, and at which price?"""
 
-    when: Literal["after-fund", "before-book", "never", "remainder", "negative", "zero-fill"] = Field(
+    when: Literal["after-fund", "before-book", "never", "remainder", "negative", "zero-fill", "settlement"] = Field(
         "after-fund",
         description="after book and fund, before the book, never; with method market: what an order left, negative equity, "
-        "or negative equity when nothing was filled",
+        "negative equity when nothing was filled, or settlement: everybody, the market is wound up",
     )
     policy: Policy = Field("queue", description="how the closed quantity is shared out")
     seed: Step = Field(0, description="policy seeded-cycle: where the cycle begins")
@@ -196,12 +217,13 @@ class AdlRules(Strict):
         description="winners: unrealized pnl above zero; all: losers rank after the winners"
     )
     score: Score = Field(description="the score that orders the queue, highest first")
-    price: Price = Field(description="the price of an ADL fill")
+    price: AdlPrice = Field(description="the price of an ADL fill")
     price_weight: NotNegative = Field(
         Decimal(1), description="the weight of the bankruptcy price in a mix, or the rate of a spread"
     )
-    would_bankrupt: Literal["skip", "allow"] = Field(
-        description="what is done with a counterparty whose equity the fill would push below zero"
+    would_bankrupt: Literal["skip", "allow", "margin-check"] = Field(
+        description="what is done with a counterparty whose equity the fill would push below zero; margin-check: also with one "
+        "that it would leave worse off by equity per maintenance margin"
     )
     ties: Literal["larger-position"] = Field(description="who is first among equal scores; after that, the order in the file")
     lights: Literal["contracts", "heads"] = Field(
@@ -215,6 +237,9 @@ class LastResortRules(Strict):
     policy: LastResort = Field(
         default="bad-debt",
         description="bad-debt; per-contract: a levy on every open contract of the market; or how the winners' profits are cut",
+    )
+    base: Literal["profit", "move"] = Field(
+        default="profit", description="the profit that is cut: all that is unrealized, or the gain of this step's move"
     )
     severity: Fraction = Field(default=Decimal(1), description="the share of the loss that is shared out; the rest is bad debt")
     max_cut: Fraction = Field(
