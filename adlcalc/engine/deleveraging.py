@@ -22,8 +22,8 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     """Close the claim against the queue until it is covered or nobody is left.
 
     A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left
-    among the others.
-    A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be matched at any price.
+    among the others. A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be
+    matched at any price.
     """
     if claim.price is None:
         return
@@ -61,8 +61,7 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
 
 def adl_price(state: State, claim: Claim) -> Decimal:
     """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the
-    first two
-    (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
+    first two (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
     rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
     assert bankruptcy is not None
     return priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)

@@ -2,12 +2,11 @@
 metric is a view of these and of nothing else.
 
 `claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or reduced); every
-fill, fund
-posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes positive.
+fill, fund posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes
+positive.
 
 Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
-Skipped,
-LossSocialized, BadDebt, Held, StepEnded, AccountState, PositionState, Started, Ended, Event.
+Skipped, LossSocialized, BadDebt, Held, StepEnded, AccountState, PositionState, Started, Ended, Event.
 """
 
 from __future__ import annotations
@@ -31,13 +30,11 @@ class PositionState(NamedTuple):
 
 
 class AccountState(NamedTuple):
-    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any position
-    was),
-    'backstop' (a provider that took something over).
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any
+    position was), 'backstop' (a provider that took something over).
 
-    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at its
-    end,
-    where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
+    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at
+    its end, where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
     """
 
     account: str
@@ -92,10 +89,8 @@ class FundingSettled(NamedTuple):
 
 class Liquidated(NamedTuple):
     """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it
-    closed in
-    the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated position,
-    or the cross account).
-    liquidation_price is None where no mark of this market alone would do it."""
+    closed in the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated
+    position, or the cross account). liquidation_price is None where no mark of this market alone would do it."""
 
     step: int
     claim: int
@@ -158,9 +153,8 @@ class BackstopTook(NamedTuple):
 class Deleveraged(NamedTuple):
     """`account` gave up `size` of its position (side is its own side) against the claim of `bankrupt`.
 
-    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is rounded
-    for
-    reading only; tied: a neighbor in the queue had exactly the same score.
+    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
+    rounded for reading only; tied: a neighbor in the queue had exactly the same score.
     """
 
     step: int

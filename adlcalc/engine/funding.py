@@ -1,10 +1,8 @@
 """Funding: longs pay rate x notional at the mark to shorts (the other way when the rate is negative), nobody keeps any of it.
 
-One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position settles
-the
-difference when it is next touched. So a payment costs the same however many accounts there are. What the venue holds neither
-pays nor
-receives; the rest of the market stands in for it.
+One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position
+settles the difference when it is next touched. So a payment costs the same however many accounts there are. What the venue
+holds neither pays nor receives; the rest of the market stands in for it.
 
 Public: payment_per_contract.
 """

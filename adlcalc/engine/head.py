@@ -1,18 +1,15 @@
 """The head of a long queue without scoring everybody. `queue.Queue` is the plain rule next to it; both give the same places.
 
 For an isolated linear position the score pnl% x notional / equity depends, per contract, on the mark P and on two numbers that
-do not
-move: the entry e and the collateral k. With the profit x = P - e (long) or e - P (short),
+do not move: the entry e and the collateral k. With the profit x = P - e (long) or e - P (short),
 
     score = x / e x P / (k + x)
 
 falls with k; with x it rises for longs, and for shorts it peaks at sqrt(P k). So the positions of a side are laid once into a
-grid of cells
-of neighboring e and k; at any mark each cell has an upper bound in closed form, and cells are opened best bound first until the
-best
-exact score found is beyond every bound that is left. Floats only choose which cells are opened, with room for their error;
-exact scores
-decide. Cross positions, whose equity depends on other marks, and positions that a fill has changed are scored one by one.
+grid of cells of neighboring e and k; at any mark each cell has an upper bound in closed form, and cells are opened best bound
+first until the best exact score found is beyond every bound that is left. Floats only choose which cells are opened, with room
+for their error; exact scores decide. Cross positions, whose equity depends on other marks, and positions that a fill has
+changed are scored one by one.
 
 Public: Grid, QueueHead, serves, LONG_QUEUE.
 """

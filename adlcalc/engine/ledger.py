@@ -433,9 +433,8 @@ class Ledger:
         return self.claim_count
 
     def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
-        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the account's
-        books
-        until `empty_margin` takes it."""
+        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the
+        account's books until `empty_margin` takes it."""
         self.touch(holding.holder)
         claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
         claim.holder = holding.holder

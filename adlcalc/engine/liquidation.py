@@ -99,8 +99,7 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
 
     An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their
-    maintenance margins (to their notionals where none has any).
+    proportion to their maintenance margins (to their notionals where none has any).
     """
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
@@ -136,8 +135,7 @@ def liquidated(
 
 class Reduction(NamedTuple):
     """What is tried before a takeover: orders that each bring the position `tiers` tiers lower, from tier number `from_tier`
-    (the lowest is 1)
-    on; `repeat` them until the unit is no longer due."""
+    (the lowest is 1) on; `repeat` them until the unit is no longer due."""
 
     tiers: int
     from_tier: int

@@ -30,9 +30,9 @@ class PrecisionError(ValueError):
 def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = None) -> Iterator[Event]:
     """The events of a scenario, step by step.
 
-    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug) or
-    PrecisionError.
-    The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
+    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug)
+    or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that
+    matter.
     """
     collecting = gc.isenabled()
     gc.disable()

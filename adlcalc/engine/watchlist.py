@@ -1,18 +1,14 @@
 """Which margin units a move can have made due, without looking at the others.
 
 Only adverse moves hurt: a long is hurt when its mark falls or its funding index rises, a short by the opposite. So every open
-position
-holds one trigger per thing that moves, in a heap per market and side, such that no combination of moves inside its unit's
-triggers can
-bring the unit to its maintenance margin. A unit with one position and no funding gets its exact liquidation price; any other
-divides its
-slack (equity - maintenance) among its positions by their notionals, nine tenths of each share for the mark and one for funding
-where
-the market pays any. A crossed trigger causes one exact evaluation, which liquidates the unit or sets its triggers anew.
+position holds one trigger per thing that moves, in a heap per market and side, such that no combination of moves inside its
+unit's triggers can bring the unit to its maintenance margin. A unit with one position and no funding gets its exact
+liquidation price; any other divides its slack (equity - maintenance) among its positions by their notionals, nine tenths of
+each share for the mark and one for funding where the market pays any. A crossed trigger causes one exact evaluation, which
+liquidates the unit or sets its triggers anew.
 
 Triggers are whole numbers of a fine step of the price, rounded so that a unit is touched early rather than late; the exact
-margin decides.
-`Everybody` is the plain rule next to it: every unit, every step.
+margin decides. `Everybody` is the plain rule next to it: every unit, every step.
 
 Public: Watchlist, Everybody.
 """
@@ -51,8 +47,8 @@ class Everybody:
 
 class Heap:
     """Triggers of one side of one moving number. Entries are `key << bits | position number`, smallest first; the key is
-    negated where
-    the number's fall is the adverse move, so an entry is crossed when its key is at most the (negated) number's."""
+    negated where the number's fall is the adverse move, so an entry is crossed when its key is at most the (negated)
+    number's."""
 
     def __init__(self, sign: int, step: Decimal, bits: int) -> None:
         self.sign, self.step, self.bits = sign, step, bits
