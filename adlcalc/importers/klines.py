@@ -55,8 +55,8 @@ def _cells(row: Node) -> list[str] | None:
     """The first six texts of a row; no volume is fine."""
     if not isinstance(row, List) or len(row.items) < 5:
         return None
-    cells = [cell.text for cell in row.items[:6] if isinstance(cell, Scalar) and "," not in cell.text]
-    return cells + [""] * (6 - len(cells)) if len(cells) >= 5 else None
+    cells = [cell.text if isinstance(cell, Scalar) else "," for cell in row.items[:6]]
+    return None if any("," in cell for cell in cells) else cells + [""] * (6 - len(cells))
 
 
 def _yaml(name: str, path: str, column: str | None, market: str, prices: Prices) -> Iterator[str]:

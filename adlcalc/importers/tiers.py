@@ -48,7 +48,8 @@ def _table(symbol: str, rows: list[Fields]) -> TierTable:
     """The tiers of one market, in order and without gaps; rates rise."""
     by = "size" if rows[0].at("info.maxSz") is not None else "notional"
     tiers: list[tuple[Decimal | None, Decimal]] = []
-    end, last_rate = ZERO, D("-1")
+    end: Decimal | None = None
+    last_rate = D("-1")
     for i, row in enumerate(rows, 1):
         rate, floor, cap = row.number("maintenanceMarginRate"), row.number("minNotional"), row.number("maxNotional")
         most = row.number("maxLeverage")
@@ -60,13 +61,13 @@ def _table(symbol: str, rows: list[Fields]) -> TierTable:
             row.problems.add(row.node, message)
         elif rate <= last_rate:
             row.problems.add(row.node, f"{name}: its rate {show(rate)} is not above {show(last_rate)} of the tier before")
-        elif i > 1 and floor is not None and end is not None and not _meets(floor, end):
+        elif floor is not None and end is not None and not _meets(floor, end):
             row.problems.add(row.node, f"{name} begins at {show(floor)}, but the tier before ends at {show(end)}")
         elif cap is None and i < len(rows):
             row.problems.add(row.node, f"{name} has no maxNotional, and it is not the last")
         else:
             tiers.append((cap if i < len(rows) else None, rate))
-        end, last_rate = cap or ZERO, rate if rate is not None else last_rate
+        end, last_rate = cap, rate if rate is not None else last_rate
     return TierTable(tuple(tiers), by)
 
 

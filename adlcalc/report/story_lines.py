@@ -1,37 +1,26 @@
 """An event as a line of a story: what happened, and the formulas behind it with the numbers put in.
 
-Public: Teller, added, fund_name.
+Public: Teller, fund_name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import Event
-from adlcalc.engine.liquidation import SHARE_UNIT
-from adlcalc.engine.margin import bankruptcy_price, valuer
-from adlcalc.engine.model import SMALLEST, Scenario, side_name
-from adlcalc.engine.numbers import FLOOR, ZERO, divide, round_to
-from adlcalc.report.human import clean, digits, score
+from adlcalc.engine.margin import valuer
+from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.numbers import ZERO
+from adlcalc.report.human import clean, digits, position, score
+from adlcalc.report.margin_lines import bankruptcy_formulas, margin_line, money
 from adlcalc.report.score_formula import score_formula
 from adlcalc.report.story import Line
-from adlcalc.report.witness import MarginFact, PlaceFact, PositionFact, Witness
+from adlcalc.report.witness import PlaceFact, Witness
 
-MARGIN_RULES = ("margin.maintenance", "margin.closing_fee", "margin.due")
 PLACE_RULES = ("adl.policy", "adl.eligible", "adl.score")
-
-
-def money(x: Decimal) -> str:
-    """A number inside a formula; a negative one in brackets."""
-    return f"({digits(x)})" if x < ZERO else digits(x)
-
-
-def added(numbers: Iterable[Decimal]) -> str:
-    """'12,000 + (-2,000)'."""
-    return " + ".join(map(money, numbers))
 
 
 def fund_name(name: str) -> str:
@@ -103,54 +92,13 @@ class Teller:
             if (fact.market, fact.side) not in reached:
                 yield self._not_reached(fact)
 
-    # --- margin ------------------------------------------------------------------------------------------------------
-
     def _margins(self, step: int, account: str) -> Iterator[Line]:
+        """The account's margin units as they were judged at the marks."""
         for fact in self.witness.margins.get((step, account), ()):
-            yield self._margin(fact)
-
-    def _margin(self, fact: MarginFact) -> Line:
-        """Equity against maintenance margin, and the verdict."""
-        held = ", ".join(self._position(p.market, p.side, p.size) for p in fact.positions)
-        verdict = "it is due" if fact.due else "not liquidated"
-        amounts = f"equity {digits(fact.equity)}, maintenance margin {digits(fact.maintenance)}"
-        text = f"{clean(fact.account)}, {fact.margin} {held}: {amounts}: {verdict}"
-        cash = "collateral" if fact.margin == "isolated" else "balance"
-        parts = {cash: fact.cash}
-        for p in fact.positions:
-            parts[f"unrealized pnl{self._of(fact, p)}"] = p.value - p.cost
-        if fact.pending:
-            parts["pending funding"] = fact.pending
-        formulas = [self._unrealized(fact, p) for p in fact.positions]
-        formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
-        formulas += [self._maintenance(fact, p) for p in fact.positions]
-        if len(fact.positions) > 1:
-            formulas.append(f"maintenance margin = {added(p.maintenance for p in fact.positions)} = {digits(fact.maintenance)}")
-        due = self.scenario.rules.margin.due.replace("-", " ")
-        sign = "is" if fact.due else "is not"
-        formulas.append(f"equity {digits(fact.equity)} {sign} {due} {digits(fact.maintenance)}")
-        numbers = {**parts, "equity": fact.equity, "maintenance": fact.maintenance}
-        return Line(fact.step, "margin", text, tuple(formulas), numbers, MARGIN_RULES, fact.account)
-
-    def _unrealized(self, fact: MarginFact, p: PositionFact) -> str:
-        numbers = f"{money(p.value)} - {money(p.cost)} = {digits(p.value - p.cost)}"
-        return f"unrealized pnl{self._of(fact, p)} = value at {digits(p.mark)} - cost = {numbers}"
-
-    def _maintenance(self, fact: MarginFact, p: PositionFact) -> str:
-        """The line of the maintenance table that counts: the largest at this notional."""
-        notional = abs(p.value)
-        rate, deduction = max(p.lines, key=lambda line: line[0] * notional - line[1])
-        words, numbers = "rate x notional", f"{digits(rate)} x {digits(notional)}"
-        if deduction:
-            words, numbers = f"{words} - deduction", f"{numbers} - {digits(deduction)}"
-        return f"maintenance margin{self._of(fact, p)} = {words} = {numbers} = {digits(p.maintenance)}"
-
-    def _of(self, fact: MarginFact, p: PositionFact) -> str:
-        """' of long BTC-PERP', where the unit has several positions."""
-        return f" of {self._position(p.market, p.side, p.size)}" if len(fact.positions) > 1 else ""
+            yield margin_line(fact, self.scenario)
 
     def _position(self, market: str, side: int, size: Decimal) -> str:
-        return f"{side_name(side)} {digits(size)}" + (f" {clean(market)}" if self.several else "")
+        return position(side, size, market if self.several else None)
 
     # --- liquidation -------------------------------------------------------------------------------------------------
 
@@ -162,46 +110,12 @@ class Teller:
         formulas = []
         if e.liquidation_price is not None:
             formulas.append(f"liquidation price = mark at which equity is the maintenance margin = {digits(e.liquidation_price)}")
-        formulas += self._bankruptcy(e)
+        formulas += bankruptcy_formulas(e, self.witness.margins.get((e.step, e.account), ()), self.markets[e.market])
         amounts = {"size": e.size, "equity": e.equity, "maintenance": e.maintenance}
         if e.bankruptcy_price is not None:
             amounts["bankruptcy_price"] = e.bankruptcy_price
         rules = ("liquidation.method", "liquidation.reduce", "liquidation.size", "liquidation.share")
         return Line(e.step, "liquidated", text, tuple(formulas), amounts, rules, e.account)
-
-    def _bankruptcy(self, e: ev.Liquidated) -> list[str]:
-        """How the bankruptcy price comes about, if the engine's function gives it from the numbers of this line."""
-        unit = next(
-            (
-                f
-                for f in self.witness.margins.get((e.step, e.account), ())
-                for p in f.positions
-                if (p.market, p.side) == (e.market, e.side)
-            ),
-            None,
-        )
-        if e.bankruptcy_price is None or unit is None or unit.margin != e.margin:
-            return []
-        market = self.markets[e.market]
-        position = next(p for p in unit.positions if (p.market, p.side) == (e.market, e.side))
-        whole = sum((p.maintenance for p in unit.positions), ZERO)
-        alone = len(unit.positions) == 1 or not whole
-        share = e.equity if alone else round_to(divide(e.equity * position.maintenance, whole), SHARE_UNIT, FLOOR)
-        target = position.value - share
-        if bankruptcy_price(market.contract, e.side, position.size, target, market.tick) != e.bankruptcy_price:
-            return []
-        name, out = "equity", []
-        if not alone:
-            name = "share of the equity"
-            words = "equity x its maintenance margin / the account's"
-            numbers = f"{money(e.equity)} x {digits(position.maintenance)} / {digits(whole)}"
-            out.append(f"{name} = {words} = {numbers} = {digits(round_to(share, SMALLEST))}")
-        part = share if alone else round_to(share, SMALLEST)  # a share has too many digits to be read
-        numbers = f"{money(position.value)} - {money(part)} = {digits(position.value - part)}"
-        out.append(f"value at the bankruptcy price = value at the mark - {name} = {numbers}")
-        direction = "up" if e.side > 0 else "down"
-        out.append(f"bankruptcy price = the price of that value, rounded {direction} to the tick = {digits(e.bankruptcy_price)}")
-        return out
 
     def _book_filled(self, e: ev.BookFilled) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: {_worth(e.result)}"
@@ -266,9 +180,9 @@ class Teller:
 
     def _placed(self, fact: PlaceFact, tied: bool) -> Line:
         """Why the account stood where it did."""
-        position = self._position(fact.market, fact.side, fact.inputs.size)
+        held = self._position(fact.market, fact.side, fact.inputs.size)
         text = (
-            f"{clean(fact.account)}, {position}: rank {fact.rank} of {fact.positions} in the queue,"
+            f"{clean(fact.account)}, {held}: rank {fact.rank} of {fact.positions} in the queue,"
             f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {digits(score(fact.score))}"
         )
         formulas = score_formula(self.scenario.rules.adl.score, fact.inputs, fact.score)
@@ -306,8 +220,8 @@ class Teller:
         return Line(e.step, "deleveraged", text, tuple(formulas), amounts, ("adl.when", "adl.price"), e.account)
 
     def _skipped(self, e: ev.Skipped) -> Line:
-        position = self._position(e.market, e.side, e.size)
-        fill = f"giving up {position} at {digits(e.price)}"
+        held = self._position(e.market, e.side, e.size)
+        fill = f"giving up {held} at {digits(e.price)}"
         text = f"{clean(e.account)} is passed over: {fill} would leave it {digits(e.equity_after)}"
         return Line(
             e.step, "passed over", text, (), {"size": e.size, "equity_after": e.equity_after}, ("adl.would_bankrupt",), e.account

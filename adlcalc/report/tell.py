@@ -17,9 +17,10 @@ from adlcalc.engine.events import AccountState, Event
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.report.human import digits
+from adlcalc.report.margin_lines import added
 from adlcalc.report.run_view import fund_rows
 from adlcalc.report.story import Chapter, Line, RuleNote, Story, Subject
-from adlcalc.report.story_lines import Teller, added, fund_name
+from adlcalc.report.story_lines import Teller, fund_name
 from adlcalc.report.witness import Witness
 
 if TYPE_CHECKING:

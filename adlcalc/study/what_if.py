@@ -1,17 +1,10 @@
 """The smallest change that moves an account back in its queue: more collateral, less leverage, a smaller position.
 
-Three levers, each on the grid that a user can type:
-
-    collateral   money paid in, in money units: to the collateral of an isolated position, to the balance of a cross account
-    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position becomes its entry
-                 value / leverage; in a cross account only a score that looks at the chosen leverage notices
-    size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is released pro rata
-
 Each try changes the position in the engine's own books, lets the engine score it, looks up its place among the others and puts
 everything back. The smallest step is found by bisection, on the footing that the further a lever is pulled the further back the
 account stands; what is found is ranked once more by the engine as a whole queue before it is told.
 
-Public: Move, Standing, moves, standing, lights_of, GOALS, LEVERS.
+Public: Move, Standing, moves, standing, lights_of, GOALS.
 """
 
 from __future__ import annotations
@@ -24,14 +17,10 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from adlcalc.engine.ledger import Holding
-from adlcalc.engine.margin import initial_collateral
-from adlcalc.engine.numbers import CEILING, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.numbers import ZERO, D
 from adlcalc.engine.queue import Place, Queue
 from adlcalc.engine.state import State
-
-HUNDREDTH = D("0.01")
-MOST_MONEY = D("1E+15")
-"""No more collateral than this is tried."""
+from adlcalc.study.levers import LEVERS, Lever, restored
 
 
 class Standing(NamedTuple):
@@ -139,88 +128,6 @@ def _only(holding: Holding) -> Iterator[None]:
         book.holdings[side] = everybody
 
 
-@contextmanager
-def _restored(holding: Holding) -> Iterator[None]:
-    """What is done to a position, its account and its market meanwhile is undone, whatever the ledger keeps of them."""
-    before = [
-        (thing, name, dict(value) if isinstance(value, dict) else value)
-        for thing in (holding, holding.holder, holding.book)
-        for name, value in ((name, getattr(thing, name)) for name in type(thing).__slots__)
-    ]
-    try:
-        yield
-    finally:
-        for thing, name, value in before:
-            if isinstance(value, dict):
-                getattr(thing, name).update(value)
-            else:
-                setattr(thing, name, value)
-
-
-# --- levers --------------------------------------------------------------------------------------------------------------
-
-
-class Lever(NamedTuple):
-    """A thing to pull in whole steps, 1 to `most`: `pull(n)` changes the books, `value(n)` is what the thing then is."""
-
-    name: str
-    before: Decimal
-    most: int
-    value: Callable[[int], Decimal]
-    pull: Callable[[int], None]
-
-
-def _collateral(state: State, holding: Holding) -> Lever:
-    """Money paid in."""
-    unit = state.ledger.unit
-    before = holding.holder.balance if holding.collateral is None else holding.collateral
-
-    def pull(n: int) -> None:
-        state.ledger.pay_in(holding, n * unit)
-
-    return Lever("collateral", before, int(divide(MOST_MONEY, unit)), lambda n: before + n * unit, pull)
-
-
-def _leverage(state: State, holding: Holding) -> Lever:
-    """A lower chosen leverage."""
-    before = holding.leverage or _leverage_of(holding)
-    highest = round_to(before, HUNDREDTH, CEILING)  # the first hundredth below what it is now is one step down from here
-    most = max(int((highest - ONE) / HUNDREDTH), 0)
-
-    def value(n: int) -> Decimal:
-        return highest - n * HUNDREDTH
-
-    def pull(n: int) -> None:
-        holding.leverage = value(n)
-        if holding.collateral is not None:
-            # margin is only ever added: a position that has more than the new leverage asks for keeps it
-            holding.collateral = max(holding.collateral, initial_collateral(holding.cost, value(n), state.ledger.unit))
-
-    return Lever("leverage", before, most, value, pull)
-
-
-def _leverage_of(holding: Holding) -> Decimal:
-    """Entry value / collateral where no leverage was chosen, rounded to a hundredth; 1 for a cross position."""
-    return round_to(divide(abs(holding.cost), holding.collateral), HUNDREDTH) if holding.collateral else ONE
-
-
-def _size(state: State, holding: Holding) -> Lever:
-    """A part closed at the mark."""
-    lot, before = holding.book.lot, holding.size
-
-    def pull(n: int) -> None:
-        if holding.book.funding != holding.funding:
-            state.ledger.settle_funding(holding)
-        part = n * lot
-        state.ledger.close_part(holding, part, holding.book.value(holding.side * part, holding.book.mark))
-
-    most = int(round_to(divide(before, lot), ONE, CEILING)) - 1
-    return Lever("size", before, most, lambda n: before - n * lot, pull)
-
-
-LEVERS: Mapping[str, Callable[[State, Holding], Lever]] = {"collateral": _collateral, "leverage": _leverage, "size": _size}
-
-
 # --- search --------------------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +140,7 @@ class _Tries:
 
     def standing(self, n: int) -> Standing | None:
         """Where the position stands after `n` steps of the lever; None: not in the queue."""
-        with _restored(self.place.holding):
+        with restored(self.place.holding):
             self.lever.pull(n)
             alone = self.others.alone(self.place.holding)
         return None if alone is None else self.others.standing(alone)
@@ -261,7 +168,7 @@ def _smallest(tries: _Tries) -> Move:
     if n is None:
         return Move(account, tries.goal, lever.name, lever.before, None, None, None)
     then = tries.standing(n)
-    with _restored(holding):
+    with restored(holding):
         lever.pull(n)
         if tries.others.ranked_by_engine(holding) != then:
             raise AssertionError(
