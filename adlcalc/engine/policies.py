@@ -22,9 +22,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from adlcalc.engine.ledger import Holding
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.queue import Place
-from adlcalc.engine.scores import inputs_of
 from adlcalc.engine.sharing import capped, in_units
 
 
@@ -101,7 +101,8 @@ def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal, rules: Po
 
 
 def top_n_pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal, rules: PolicyRules) -> list[Gift]:
-    """The n largest positions in proportion to size; what they cannot take goes to the next n. Source: FTX (n = 10), help center.
+    """The n largest positions in proportion to size; what they cannot take goes to the next n. Source: FTX (n = 10), help
+    center.
 
     Ties of size in file order. The gifts keep that order.
     """
@@ -116,8 +117,8 @@ def top_n_pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal, rul
 
 
 class Exposure(NamedTuple):
-    """What the leverage of one place is made of, at the mark: its open size, the notional of one contract, the notional and
-    the equity of the position (isolated) or of the whole account (cross)."""
+    """What the leverage of one place is made of, at the mark: its open size, the notional of one contract, the notional of all
+    that its account holds and all the account's equity."""
 
     size: Fraction
     each: Fraction
@@ -129,25 +130,28 @@ def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal, r
     """Drain the most levered down to one common leverage L: k = (notional - L x equity)+ / notional of a contract, at most
     the size, with L from sum k = quantity.
 
-    Closing at the mark leaves equity as it is, so each contract takes its notional / equity off the leverage; in a cross
-    account that is the leverage over all its markets. Of all ways to close the quantity it leaves the lowest highest leverage.
-    In lots by largest remainder, ties in queue order.
+    Leverage is that of the account: all its notional over all its equity, free balance included. Closing at the mark leaves
+    equity as it is, so each contract takes its notional / equity off. Of all ways to close the quantity this leaves the lowest
+    highest leverage. In lots by largest remainder, ties in queue order.
     Source: Campbell, Hey, Moallemi, Nutz, Risk-Based Auto-Deleveraging (arXiv 2603.15963).
     """
-    exposures = []
-    for place in places:
-        holding, inputs = place.holding, inputs_of(place.holding)
-        each = Fraction(inputs.notional) / Fraction(holding.size)
-        exposures.append(Exposure(Fraction(holding.size), each, Fraction(inputs.exposure), Fraction(inputs.equity)))
+    exposures = [_exposure(place.holding) for place in places]
     shares = down_to_common_leverage(exposures, Fraction(quantity))
     return _given(places, in_units(shares, quantity, lot, [place.holding.size for place in places]))
+
+
+def _exposure(holding: Holding) -> Exposure:
+    account = holding.holder
+    notional = sum((abs(other.value()) for other in account.holdings if other.size), ZERO)
+    each = Fraction(abs(holding.value())) / Fraction(holding.size)
+    return Exposure(Fraction(holding.size), each, Fraction(notional), Fraction(account.equity()))
 
 
 def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -> list[Fraction]:
     """The exact shares of `minimax_leverage`, in contracts.
 
-    L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L, until it has none left.
-    Places without equity have no finite leverage: they come first, together, in proportion to size.
+    L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L, until it has none
+    left. Places without equity have no finite leverage: they come first, together, in proportion to size.
     """
     shares = [Fraction(0)] * len(exposures)
     bankrupt = [i for i, x in enumerate(exposures) if x.equity <= 0]
@@ -163,7 +167,8 @@ def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -
 
 
 def _common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -> Fraction:
-    """The L at which the places together close the quantity: the sum of k is piecewise linear in L and only rises as L falls."""
+    """The L at which the places together close the quantity: the sum of k is piecewise linear in L and only rises as L
+    falls."""
     turns = [(x.notional / x.equity, x.equity / x.each) for x in exposures]
     turns += [((x.notional - x.size * x.each) / x.equity, -x.equity / x.each) for x in exposures]
     turns.sort(reverse=True)

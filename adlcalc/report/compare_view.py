@@ -36,6 +36,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+HEADINGS = {"equity_of_most_levered": "equity of\nmost levered", "rd_nse": "rd-nse", "top_10_share": "ten pay"}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The results of one scenario. accounts: whether the accounts are shown; axioms: (venue, policy) -> findings, where they
@@ -108,7 +111,8 @@ def _subtitle(page: Comparison) -> str:
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Table | str]:
     for title, names in TABLES.items():
-        columns = [numbers(_heading(name, page), [_shown(result.metrics[name]) for result in page.results]) for name in names]
+        shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
+        columns = [numbers(_heading(name, page), values, hide=True) for name, values in zip(names, shown, strict=True)]
         yield table(title, "", [*_labels(page), *columns])
     if page.accounts:
         yield from _account_tables(page, limit, width)
@@ -126,8 +130,8 @@ def _heading(name: str, page: Comparison) -> str:
     """A metric's name, a word or two to a line."""
     if name == "markout":
         return f"markout\n+{counted(page.markout, 'step')}"
-    if name == "equity_of_most_levered":
-        return "equity of\nmost levered"
+    if name in HEADINGS:
+        return HEADINGS[name]
     return name.replace("_", "\n", 1).replace("_", " ")
 
 

@@ -66,19 +66,20 @@ def findings(scenario: Scenario, outcome: Outcome) -> tuple[Finding, ...]:
         return (_sybil(scenario, outcome), _scale(scenario, outcome), _monotone(outcome))
 
 
-def _dust(scenario: Scenario, outcome: Outcome) -> Decimal:
-    """What rounding may move: two lots at the dearest fill of the run, and a few money units."""
+def _dust(scenario: Scenario, outcome: Outcome, lots_moved: int = 2) -> Decimal:
+    """What rounding may move: so many lots at the dearest fill of the run, and a few money units."""
     lots = {market.name: market.lot for market in scenario.markets}
     fills = [fill.event for fill in outcome.fills]
     a_lot = max((abs(divide(f.forgone_pnl * lots[f.market], f.size)) for f in fills), default=ZERO)
-    return round_to(2 * a_lot, scenario.money_unit, HALF_EVEN) + 8 * scenario.money_unit
+    return round_to(lots_moved * a_lot, scenario.money_unit, HALF_EVEN) + 8 * scenario.money_unit
 
 
 # --- Sybil -----------------------------------------------------------------------------------------------------------------
 
 
 def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
-    """Split each of the largest payers, and see what its parts pay together."""
+    """Split each of the largest payers and see what its parts pay together; the second part comes last in the file, as a new
+    account would."""
     paid = outcome.by_account()
     dust, tried = _dust(scenario, outcome), 0
     for account in sorted((a for a in scenario.accounts if paid.get(a.id)), key=lambda a: -paid[a.id])[:TRIED]:
@@ -86,8 +87,8 @@ def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
             parts = _parts(account, split, scenario)
             if parts is None:
                 continue
-            accounts = tuple(each for a in scenario.accounts for each in (parts if a is account else (a,)))
-            run = measured(replace(scenario, accounts=accounts))
+            others = (parts[0] if a is account else a for a in scenario.accounts)
+            run = measured(replace(scenario, accounts=(*others, parts[1])))
             if any(part.id in run.liquidated for part in parts):
                 continue
             tried += 1
@@ -170,7 +171,7 @@ def _doubled_market(market: Market) -> Market:
 
 def _monotone(outcome: Outcome) -> Finding:
     """Neighbors in the order of profit before; a pair that is out of order has neighbors between it that are."""
-    dust = _dust(outcome.scenario, outcome)
+    dust = _dust(outcome.scenario, outcome, 1)
     for each in outcome.rounds:
         found = _out_of_order(each, dust)
         if found is not None:

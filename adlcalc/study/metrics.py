@@ -165,8 +165,8 @@ def rd_nse(run: Outcome) -> Value:
 
 
 def leverage_left(run: Outcome) -> Value:
-    """The highest effective leverage that a winner has after the last round: what the next shock meets. Minimax leverage is
-    built to make it small. Source: arXiv 2603.15963."""
+    """The highest leverage (all notional / all equity of the account) that a winner has after the last round: what the next
+    shock meets. Minimax leverage is built to make it small. Source: arXiv 2603.15963."""
     most = _most_levered(run)
     return most.leverage if most else None
 

@@ -27,11 +27,10 @@ from adlcalc.engine.events import (
     LossSocialized,
     StepEnded,
 )
-from adlcalc.engine.ledger import Holding
+from adlcalc.engine.ledger import Holder, Holding
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Scenario
 from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.engine.scores import inputs_of
 from adlcalc.engine.state import Observer, State
 
 
@@ -208,7 +207,7 @@ class _Meter(Observer):
         for account, rows in found.items():
             paid = max(sum((row[2] for row in rows), cut.get(account, ZERO)), ZERO)
             closed = sum(not row[0].size for row in rows if (account, row[0].book.name, row[0].side) in gave)
-            leverage, equity = _standing([row[0] for row in rows])
+            leverage, equity = _standing(rows[0][0].holder)
             yield Burden(account, sum((row[1] for row in rows), ZERO), paid, closed, leverage, equity)
 
 
@@ -218,12 +217,8 @@ def _holdings(state: State, markets: set[str]) -> Iterator[Holding]:
     yield from sorted((h for book in books for side in (LONG, SHORT) for h in book.holdings[side]), key=lambda h: h.order)
 
 
-def _standing(holdings: list[Holding]) -> tuple[Fraction | None, Decimal]:
-    """The highest leverage of an account's open positions (of the account, if cross), and the equity behind that one."""
-    highest, equity = None, holdings[0].holder.equity()
-    for holding in holdings:
-        if holding.size:
-            x = inputs_of(holding)
-            if x.equity > 0 and (highest is None or Fraction(x.exposure) / Fraction(x.equity) > highest):
-                highest, equity = Fraction(x.exposure) / Fraction(x.equity), x.equity
-    return highest, equity
+def _standing(account: Holder) -> tuple[Fraction | None, Decimal]:
+    """The leverage of an account, all its notional over all its equity, and that equity."""
+    notional = sum((abs(holding.value()) for holding in account.holdings if holding.size), ZERO)
+    equity = account.equity()
+    return (Fraction(notional) / Fraction(equity) if notional and equity > 0 else None), equity
