@@ -500,7 +500,7 @@ class Oracle:
         return sum(sizes) + sum(c.side * c.left for c in self.claims if c.market.name == market) + self.rest[market]
 
     def result(self) -> dict[str, Any]:
-        for o in self.owners:
+        for o in sorted(self.owners, key=lambda owner: owner.id):
             live = [h for h in o.holdings if h.size > 0]
             positions = [
                 {**self.where(h), "size": h.size, "entry_price": h.entry, "cost": h.cost, "collateral": h.collateral}
