@@ -336,7 +336,7 @@ def test_an_account_is_shown_with_its_neighbors_and_what_moves_it(adlcalc: Comma
     assert [row["account"] for row in document["queue"] if row["asked"]] == ["account-1"]
     assert {move["goal"] for move in document["moves"]} == {"one light down"}  # it is in the back half
     out = adlcalc("rank", QUEUE, "--account", "account-1").out
-    assert "What moves account-1 back" in out
+    assert "The smallest changes that move account-1 back" in out
     assert ">     4  account-1" in out
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from adlcalc.engine.model import Assumption, Scenario, side_name
 from adlcalc.engine.numbers import show
 from adlcalc.report.csv_view import cell
-from adlcalc.report.human import clean, counted, digits, score
+from adlcalc.report.human import NOTHING, clean, counted, digits, score
 from adlcalc.report.page import json_text, markdown_page, text_page
 from adlcalc.report.table import Column, Table, counts, numbers, table, words
 from adlcalc.venues.adl_scale import scale_of
@@ -94,8 +94,8 @@ def _tables(page: Page, limit: int) -> Iterator[Table]:
         rows = page.rows(ranking, limit)
         if rows or not page.accounts:
             yield _queue(page, ranking, rows)
-        if ranking.moves:
-            yield _moves(ranking)
+        for account in dict.fromkeys(move.account for move in ranking.moves):
+            yield _moves(account, [move for move in ranking.moves if move.account == account])
 
 
 def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
@@ -129,36 +129,22 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
     )
 
 
-def _moves(ranking: Ranking) -> Table:
-    """What would move the accounts that were asked for."""
-    several = len({move.account for move in ranking.moves}) > 1
+def _moves(account: str, moves: Sequence[Move]) -> Table:
+    """What would move an account: each lever as it is, as far as it must be pulled, and where that leads."""
     return table(
-        f"What moves {'them' if several else clean(ranking.moves[0].account)} back",
+        f"The smallest changes that move {clean(account)} back",
         "",
         [
-            words("account", (move.account for move in ranking.moves)) if several else None,
-            words("goal", (move.goal for move in ranking.moves)),
-            words("smallest change", (_change(move) for move in ranking.moves)),
-            words("then\nrank", (str(move.then.rank) if move.then else None for move in ranking.moves)),
-            words("lights", (str(move.then.lights) if move.then else None for move in ranking.moves)),
-            numbers("ahead", (move.then.ahead if move.then else None for move in ranking.moves)),
+            words("goal", (move.goal for move in moves)),
+            words("change", (move.lever for move in moves)),
+            Column("from", tuple(digits(move.before) for move in moves), right=True),
+            Column("to", tuple("none does" if move.after is None else digits(move.after) for move in moves), right=True),
+            Column("by", tuple(digits(move.change) for move in moves), right=True, drop=2),
+            Column("then\nrank", tuple(str(move.then.rank) if move.then else NOTHING for move in moves), right=True),
+            Column("lights", tuple(str(move.then.lights) if move.then else NOTHING for move in moves), right=True),
+            numbers("ahead", (move.then.ahead if move.then else None for move in moves), drop=1),
         ],
     )
-
-
-def _change(move: Move) -> str:
-    """'add 1,000 to the collateral of 300'."""
-    if move.after is None or move.change is None:
-        return {
-            "collateral": "no collateral does it",
-            "leverage": "no leverage from 1 on does it",
-            "size": "closing a part does not do it",
-        }[move.lever]
-    if move.lever == "collateral":
-        return f"add {digits(move.change)} to the {digits(move.before)} of margin"
-    if move.lever == "leverage":
-        return f"leverage {digits(move.after)} instead of {digits(move.before)}"
-    return f"close {digits(move.change)} of {digits(move.before)} at the mark"
 
 
 def _sentences(page: Page) -> Iterator[str]:
