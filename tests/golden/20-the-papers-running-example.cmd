@@ -1,0 +1,1 @@
+adlcalc run scenarios/20-the-papers-running-example.yaml

@@ -1,0 +1,1 @@
+adlcalc run scenarios/21-who-pays.yaml

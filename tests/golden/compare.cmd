@@ -1,0 +1,1 @@
+adlcalc compare scenarios/21-who-pays.yaml --accounts --axioms

@@ -1,0 +1,286 @@
+"""adlcalc compare: the runs, the metrics by hand, the axioms, and what the command prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from conftest import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import adlcalc
+from adlcalc.engine.model import LONG, SHORT, Account, AdlRules, Fund, Market, Position, Rules, Scenario
+from adlcalc.engine.model import Path as Marks
+from adlcalc.engine.numbers import ONE, ZERO, D
+from adlcalc.report.compare_view import TABLES
+from adlcalc.study.axioms import findings
+from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, choices_of, compare, under
+from adlcalc.study.metrics import METRICS, explanation
+from adlcalc.study.rounds import measured
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+WHO_PAYS = str(SCENARIOS / "21-who-pays.yaml")
+
+
+def who_pays() -> Scenario:
+    return adlcalc.load(WHO_PAYS).scenario
+
+
+def metrics(policy: str) -> dict[str, object]:
+    (result,) = compare(who_pays(), choices_of(policy))
+    return dict(result.metrics)
+
+
+# --- which policies --------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_policies_with_arguments() -> None:
+    found = choices_of("queue:bitmex, queue:max(pnl, size), top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex")
+    assert [(c.name, dict(c.changes)) for c in found] == [
+        ("queue", {"score": "bitmex"}),
+        ("queue", {"score": "max(pnl, size)"}),
+        ("top-n-pro-rata", {"top": 3}),
+        ("hybrid", {"queue_share": D("0.25")}),
+        ("risk-weighted-power", {"exponent": 4}),
+        ("own", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("quue", "there is no policy 'quue'"),
+        ("", "there is no policy ''"),
+        ("pro-rata:2", "policy 'pro-rata' takes no argument"),
+        ("queue:bitmax", "the score of policy 'queue' must not use 'bitmax'"),
+        ("queue:", "the score of policy 'queue' must have a number"),
+        ("seeded-cycle:-1", "the seed of policy 'seeded-cycle' must be a whole number from 0, not '-1'"),
+        ("top-n-pro-rata:0", "the top of policy 'top-n-pro-rata' must be a whole number from 1, not '0'"),
+        ("hybrid:1.5", "the queue_share of policy 'hybrid' must be a fraction from 0 to 1, not '1.5'"),
+        ("risk-weighted-tail:x", "the threshold of policy 'risk-weighted-tail' must be a number of zero or more, not 'x'"),
+    ],
+)
+def test_what_is_no_policy(text: str, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        choices_of(text)
+    assert str(caught.value).startswith(message)
+
+
+def test_each_policy_is_of_one_space() -> None:
+    assert {c.space for c in choices_of(",".join(KNOWN))} == {"contract", "profit", OWN}
+    rules = Rules(adl=AdlRules(when="never"))
+    (queue, cut) = choices_of("queue:size,cash-queue:pnl")
+    assert queue.applied_to(rules).adl == AdlRules(policy="queue", score="size")
+    assert (cut.applied_to(rules).adl.when, cut.applied_to(rules).adl.score) == ("never", "pnl")
+    assert cut.applied_to(rules).last_resort.policy == "cash-queue"
+
+
+# --- the metrics of scenario 21 by hand --------------------------------------------------------------------------------------
+
+
+def test_metrics_of_the_queue() -> None:
+    """gambler forgoes 80 of 160, early 120 of 480, whale 0 of 800, late 0 of 100."""
+    found = metrics("queue")
+    assert (
+        found
+        | {
+            "shortfall": D(200),
+            "needed_budget": D(200),
+            "haircut_total": D(200),
+            "overshoot": 0,
+            "undershoot": 0,
+            "forgone_pnl": D(200),
+            "markout": D(160),  # (90 - 82) x 20
+            "notional_closed": D(1600),
+            "fund_used": ZERO,
+            "bad_debt": ZERO,
+            "accounts_touched": 2,
+            "wholly_closed": 2,
+            "largest_haircut": Fraction(1, 2),
+            "largest_share": Fraction(3, 5),
+            "top_10_share": 1,
+            "gini": Fraction(11, 20),  # 0, 0, 80, 120: (1 x 80 + 3 x 120) / (4 x 200)
+            "inversions": Fraction(1, 3),  # late keeps 100, gambler 80
+            "ptsr": 4,  # 800 / 200
+            "pmr": 4,
+            "ptsr_repository": None,  # nothing is left uncovered
+            "pmr_repository": None,
+            "rd_nse": 1,
+            "leverage_left": Fraction(8, 3),  # late, 800 / 300
+            "equity_of_most_levered": D(300),
+        }
+        == found
+    )
+
+
+def test_metrics_with_half_the_severity() -> None:
+    """Half of 200 is cut: 100 / 1,540 of every profit, in cents; the other half is bad debt."""
+    (result,) = compare(who_pays(), choices_of("haircut"), severity=D("0.5"), markout=0)
+    found = result.metrics
+    assert (found["haircut_total"], found["undershoot"], found["bad_debt"]) == (100, 100, 100)
+    assert result.outcome.by_account() == {"whale": D("51.95"), "early": D("31.17"), "gambler": D("10.39"), "late": D("6.49")}
+    left = 800 - Fraction("51.95")
+    assert found["ptsr"] == left / 100
+    assert found["ptsr_repository"] == left / (200 - 100)
+    assert found["rd_nse"] == left / (left + 100)
+
+
+def test_minimax_leverage_leaves_the_lowest_highest_leverage() -> None:
+    """Of all policies that close positions, and in whole lots: nobody is left more levered than 240 / 142."""
+    left = {name: metrics(name)["leverage_left"] for name in ALL if choices_of(name)[0].space == "contract"}
+    assert left["minimax-leverage"] == Fraction(240, 142)
+    assert min(left.values(), key=lambda x: Fraction(str(x))) == left["minimax-leverage"]
+
+
+def test_what_the_fund_pays_is_not_needed_from_winners() -> None:
+    scenario = replace(who_pays(), funds=(Fund("fund", D(50)),))
+    (result,) = compare(scenario, choices_of("pro-rata"))
+    assert (result.metrics["shortfall"], result.metrics["fund_used"], result.metrics["needed_budget"]) == (200, 50, 150)
+    assert result.metrics["haircut_total"] == 150
+
+
+def test_what_the_venue_still_holds_is_a_loss_that_nobody_paid() -> None:
+    (result,) = compare(adlcalc.load(str(SCENARIOS / "16-queue-too-short.yaml")).scenario, choices_of("own"))
+    found = result.metrics
+    assert found["bad_debt"] == found["undershoot"] == result.outcome.bad_debt > 0
+
+
+def test_nothing_happens_nothing_is_measured() -> None:
+    (result,) = compare(adlcalc.load(str(SCENARIOS / "01-margin-call-without-loss.yaml")).scenario, choices_of("queue"))
+    assert result.metrics["haircut_total"] == 0
+    assert result.metrics["gini"] is None
+    assert {finding.holds for finding in findings(result.outcome.scenario, result.outcome)} == {None}
+
+
+def test_every_metric_has_a_definition_and_a_place() -> None:
+    assert {name for names in TABLES.values() for name in names} == METRICS.keys()
+    for name in METRICS:
+        assert len(explanation(name)) > 20
+
+
+# --- any book --------------------------------------------------------------------------------------------------------------
+
+shorts = st.lists(st.tuples(st.integers(1, 9), st.integers(80, 130), st.integers(5, 60)), min_size=2, max_size=5)
+
+
+def book(rows: list[tuple[int, int, int]], size: int) -> Scenario:
+    """A long of `size` at 100 that is bankrupt at 90, and shorts (size, entry, collateral per contract); mark 80."""
+    accounts = [Account("alice", (Position("M", LONG, D(size), D(100), D(10 * size)),))]
+    accounts += [
+        Account(f"s{i}", (Position("M", SHORT, D(q), D(entry), D(q * margin)),)) for i, (q, entry, margin) in enumerate(rows)
+    ]
+    markets = (Market("M", lot=ONE),)
+    return Scenario(markets, tuple(accounts), Marks({"M": (D(80),)}), money_unit=D("0.01"))
+
+
+@pytest.mark.parametrize("policy", ALL)
+@given(rows=shorts, size=st.integers(1, 20))
+@settings(max_examples=25)
+def test_money_balances_under_every_policy(policy: str, rows: list[tuple[int, int, int]], size: int) -> None:
+    """The run's own audit holds, and what winners pay, the fund paid and nobody paid is the shortfall."""
+    (choice,) = choices_of(policy)
+    outcome = measured(under(book(rows, size), choice))
+    forgone = sum((fill.event.forgone_pnl for fill in outcome.fills), ZERO)
+    owed = sum((each.deficit for each in outcome.rounds), outcome.held_loss)
+    assert forgone + outcome.socialized + outcome.fund_paid + outcome.bad_debt == owed
+
+
+@given(rows=shorts, size=st.integers(1, 20))
+@settings(max_examples=15)
+def test_a_haircut_pro_rata_passes_every_axiom(rows: list[tuple[int, int, int]], size: int) -> None:
+    scenario = under(book(rows, size), choices_of("haircut")[0])
+    assert all(finding.holds is not False for finding in findings(scenario, measured(scenario)))
+
+
+def test_axioms_with_their_counterexamples() -> None:
+    def tried(policy: str) -> dict[str, tuple[bool | None, str]]:
+        scenario = under(who_pays(), choices_of(policy)[0])
+        return {f.axiom: (f.holds, f.because) for f in findings(scenario, measured(scenario))}
+
+    queue = tried("queue")
+    assert queue["sybil"] == (
+        False,
+        "early pays 120.00; as two accounts, a quarter of the size with an eighth of the margin, and the rest, 30.00",
+    )
+    assert queue["monotone"] == (
+        False,
+        "gambler had 160.00 of profit and keeps 80.00; late had 100.00 and keeps 100.00 (step 1)",
+    )
+    assert queue["scale"][0] is True
+    assert [holds for holds, _ in tried("haircut").values()] == [True, True, True]
+    assert [holds for holds, _ in tried("cash-queue").values()] == [True, True, False]
+    assert [holds for holds, _ in tried("list-order").values()] == [False, True, True]
+
+
+# --- the command -----------------------------------------------------------------------------------------------------------
+
+
+def test_json(adlcalc: Callable[..., Result]) -> None:
+    result = adlcalc("compare", WHO_PAYS, "--policies", "queue,haircut", "--axioms", "--format", "json")
+    assert (result.code, result.err) == (0, "")
+    document = json.loads(result.out)
+    assert list(document) == ["schema", "scenario", "policies", "accounts", "axioms"]
+    assert document["schema"] == "adlcalc.compare/1"
+    queue, haircut = document["policies"]
+    assert (queue["space"], haircut["space"]) == ("contract", "profit")
+    assert queue["metrics"].keys() == METRICS.keys()
+    assert queue["metrics"]["gini"] == "0.55"
+    assert {"venue": "generic", "policy": "haircut", "account": "late", "paid": "12.99"} in document["accounts"]
+    assert len(document["axioms"]) == 6
+
+
+def test_csv(adlcalc: Callable[..., Result]) -> None:
+    result = adlcalc("compare", WHO_PAYS, "--policies", "queue,pro-rata", "--accounts", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert [row["value"] for row in rows if row["measure"] == "paid" and row["policy"] == "pro-rata"] == ["110", "40", "20", "30"]
+    assert {row["measure"] for row in rows if not row["account"]} == METRICS.keys()
+
+
+def test_venues_alone_are_compared_under_their_own_policies(adlcalc: Callable[..., Result]) -> None:
+    result = adlcalc("compare", WHO_PAYS, "--venues", "generic,bitmex", "--format", "json")
+    assert [(row["venue"], row["policy"]) for row in json.loads(result.out)["policies"]] == [
+        ("generic", "own"),
+        ("bitmex", "own"),
+    ]
+    both = adlcalc("compare", WHO_PAYS, "--venues", "generic,bitmex", "--policies", "queue,haircut", "--format", "json")
+    assert len(json.loads(both.out)["policies"]) == 4
+
+
+def test_text_fits_a_page_and_is_the_same_twice(adlcalc: Callable[..., Result]) -> None:
+    arguments = ("compare", WHO_PAYS, "--accounts", "--axioms")
+    first = adlcalc(*arguments)
+    assert first.out == adlcalc(*arguments).out
+    assert max(map(len, first.out.splitlines())) <= 80
+
+
+def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Result]) -> None:
+    result = adlcalc("compare", "--explain", "ptsr")
+    assert result.code == 0
+    assert "2512.01112" in result.out
+    assert adlcalc("compare", "--explain", "all").out.count("\n\n") == len(METRICS) - 1
+    wrong = adlcalc("compare", "--explain", "ptrs")
+    assert wrong.code == 2
+    assert "did you mean 'ptsr'?" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--policies", "haircat"), "hint: did you mean 'haircut'?"),
+        (("--policies", "hybrid:7"), "must be a fraction from 0 to 1"),
+        (("--severity", "2"), "--severity must be a fraction from 0 to 1, not 2"),
+        (("--severity", "much"), "--severity must be a number"),
+        (("--venues", "bitmx"), "bitmex"),
+    ],
+)
+def test_what_the_command_refuses(adlcalc: Callable[..., Result], arguments: tuple[str, ...], message: str) -> None:
+    result = adlcalc("compare", WHO_PAYS, *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
