@@ -13,9 +13,10 @@ from adlcalc.engine import events as ev
 from adlcalc.engine.events import Event
 from adlcalc.engine.margin import valuer
 from adlcalc.engine.model import Scenario, side_name
-from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.numbers import FLOOR, D, divide, round_to
 from adlcalc.report.human import clean, digits, position, score
 from adlcalc.report.margin_lines import bankruptcy_formulas, margin_line, money
+from adlcalc.report.running_sums import fund_balances, funding_since, shared_losses
 from adlcalc.report.score_formula import score_formula
 from adlcalc.report.story import Line
 from adlcalc.report.witness import PlaceFact, Witness
@@ -38,7 +39,9 @@ class Teller:
         self.value = {market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets}
         self.last_mark = {name: path[events[-1].step] for name, path in scenario.path.marks.items()} if events else {}
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
-        self._funds = dict(_fund_moves(events))
+        self._funds = dict(fund_balances(events))
+        self._funding = dict(funding_since(events, scenario))
+        self._losses = dict(shared_losses(events))
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
             ev.Liquidated: self._liquidated,
@@ -164,7 +167,9 @@ class Teller:
     def _held_line(self, e: ev.Held) -> Line:
         held = f"{self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
         text = f"{self._claim(e.claim)}the venue holds {held}"
-        return Line(e.step, "held", text, (), {"size": e.size, "unrealized_pnl": e.unrealized_pnl})
+        mark = self.scenario.path.marks[e.market][e.step]
+        formulas = self._result(e.claim, e.market, e.side, e.size, mark, e.unrealized_pnl)
+        return Line(e.step, "held", text, formulas, {"size": e.size, "unrealized_pnl": e.unrealized_pnl})
 
     def _claim(self, claim: int) -> str:
         """'alice's position: ', for a line about a claim."""
@@ -223,9 +228,17 @@ class Teller:
         held = self._position(e.market, e.side, e.size)
         fill = f"giving up {held} at {digits(e.price)}"
         text = f"{clean(e.account)} is passed over: {fill} would leave it {digits(e.equity_after)}"
-        return Line(
-            e.step, "passed over", text, (), {"size": e.size, "equity_after": e.equity_after}, ("adl.would_bankrupt",), e.account
-        )
+        amounts = {"size": e.size, "equity_after": e.equity_after}
+        return Line(e.step, "passed over", text, self._equity_after(e), amounts, ("adl.would_bankrupt",), e.account)
+
+    def _equity_after(self, e: ev.Skipped) -> tuple[str, ...]:
+        """Equity less what the fill would forgo, where the equity is still that of the ranking."""
+        place, value, part = self._place(e), self.value[e.market], e.side * e.size
+        forgone = value(part, self.scenario.path.marks[e.market][e.step]) - value(part, e.price)
+        if place is None or place.inputs.equity - forgone != e.equity_after:
+            return ()
+        numbers = f"{money(place.inputs.equity)} - {money(forgone)} = {digits(e.equity_after)}"
+        return (f"equity after = equity - forgone pnl = {numbers}",)
 
     # --- the rest ----------------------------------------------------------------------------------------------------
 
@@ -238,12 +251,28 @@ class Teller:
     def _funding_settled(self, e: ev.FundingSettled) -> Line:
         verb = "receives" if e.amount > 0 else "pays"
         text = f"{clean(e.account)} {verb} {digits(abs(e.amount))} of funding on its {side_name(e.side)} {clean(e.market)}"
-        formula = "funding = the payments per contract since it was last settled x size, rounded down to the money unit"
-        return Line(e.step, "funding", text, (formula,), {"amount": e.amount}, (), e.account)
+        paid = self._funding[id(e)]
+        formulas = [f"a long contract has paid {digits(paid)} since it was last settled"]
+        for fact in self.witness.margins.get((e.step, e.account), ()):
+            for p in fact.positions:
+                owed = -p.side * p.size * paid
+                if (p.market, p.side) == (e.market, e.side) and round_to(owed, self.scenario.money_unit, FLOOR) == e.amount:
+                    numbers = f"{money(D(-p.side))} x {digits(p.size)} x {money(paid)} = {digits(owed)}"
+                    formulas.append(f"funding = -side x size x paid = {numbers}")
+                    if owed != e.amount:
+                        formulas.append(f"rounded down to the money unit: {digits(e.amount)}")
+        return Line(e.step, "funding", text, tuple(formulas), {"amount": e.amount}, (), e.account)
 
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
         text = f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by {digits(e.base)}"
-        return Line(e.step, "shared loss", text, (), {"amount": -e.amount, "base": e.base}, ("last_resort.policy",), e.account)
+        loss, bases = self._losses[id(e)]
+        share = divide(loss * e.base, bases)
+        formulas = []
+        if abs(share - e.amount) < self.scenario.money_unit:
+            numbers = f"{digits(loss)} x {digits(e.base)} / {digits(bases)}"
+            formulas.append(f"share = loss x base / all bases = {numbers} = {digits(e.amount)}")
+        amounts = {"amount": -e.amount, "base": e.base}
+        return Line(e.step, "shared loss", text, tuple(formulas), amounts, ("last_resort.policy",), e.account)
 
 
 def _anything(event: Event) -> Line:
@@ -265,16 +294,3 @@ def _worth(result: Decimal) -> str:
 
 def _amounts(record: Any) -> dict[str, Decimal]:
     return {key: x for key, x in record._asdict().items() if isinstance(x, Decimal)}
-
-
-def _fund_moves(events: Sequence[Event]) -> Iterator[tuple[int, tuple[Decimal, Decimal]]]:
-    """For each posting to a fund its balance before and after, by the identity of the event."""
-    balances: dict[str, Decimal] = {}
-    for event in events:
-        if isinstance(event, ev.Started):
-            balances = dict(event.funds)
-        elif isinstance(event, ev.FundPaid | ev.FundReceived):
-            before = balances.get(event.fund, ZERO)
-            after = before + (event.amount if isinstance(event, ev.FundReceived) else -event.amount)
-            balances[event.fund] = after
-            yield id(event), (before, after)
