@@ -1,0 +1,105 @@
+"""Random rules for random books: every named rule of the engine, in combinations that a rulebook may have.
+
+Public: random_rules, random_providers, with_rules.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+from books import d
+
+from adlcalc.engine.haircuts import HAIRCUTS
+from adlcalc.engine.model import (
+    AdlRules,
+    BackstopRules,
+    Drawdown,
+    FundRules,
+    LastResortRules,
+    LiquidationRules,
+    MarginRules,
+    Provider,
+    Rules,
+    Scenario,
+)
+from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.scores import SCORES
+
+PRICES = ("bankruptcy", "bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread")
+
+
+def random_rules(rng: random.Random) -> Rules:
+    """One combination; half of them take over at the bankruptcy price, half sell in the account's own name."""
+    takeover = rng.random() < 0.5
+    return Rules(
+        margin=MarginRules(due=rng.choice(["at-or-below", "below"])),
+        liquidation=_takeover(rng) if takeover else _market(rng),
+        fund=FundRules(
+            negative=rng.random() < 0.1,
+            drawdown=Drawdown(d("0.3"), d("0.25")) if rng.random() < 0.2 else None,
+        ),
+        backstop=BackstopRules(
+            kind=rng.choice(["none", "none", "providers", "auction", "vault"]),
+            when=rng.choice(["before-fund", "before-book"]),
+            price=rng.choice(["bankruptcy", "mark"]),
+            vault_below=d(rng.choice(["0.5", "1"])),
+        ),
+        adl=AdlRules(
+            when=rng.choice(["after-fund", "after-fund", "before-book", "never"])
+            if takeover
+            else rng.choice(["remainder", "negative", "zero-fill", "never"]),
+            policy=rng.choice(["queue", "queue", *POLICIES]),
+            seed=rng.randint(0, 5),
+            top=rng.randint(1, 5),
+            eligible=rng.choice(["winners", "winners", "all"]),
+            score=rng.choice(["generic", *SCORES]),
+            price=rng.choice(PRICES),
+            price_weight=_weight(rng),
+            would_bankrupt=rng.choice(["skip", "skip", "allow"]),
+            rank=rng.choice(["once", "once", "each-claim"]),
+        ),
+        last_resort=LastResortRules(policy=rng.choice(["bad-debt", "bad-debt", "per-contract", *HAIRCUTS])),
+    )
+
+
+def _weight(rng: random.Random) -> Decimal:
+    return d(rng.choice(["0.02", "0.5", "1"]))
+
+
+def _takeover(rng: random.Random) -> LiquidationRules:
+    return LiquidationRules(
+        reduce=rng.choice(["none", "none", "lower-tier", "tier-by-tier", "two-tiers"]), surplus=rng.choice(["fund", "account"])
+    )
+
+
+def _market(rng: random.Random) -> LiquidationRules:
+    size = rng.choice(["whole", "portion", "deficit"])
+    return LiquidationRules(
+        method="market",
+        size=size,
+        portion=d("0.2") if size == "portion" else d(1),
+        portion_above=d(rng.choice([0, 300])),
+        share=rng.choice(["maintenance", "all"]),
+        then_whole=rng.random() < 0.3,
+        limit=rng.choice(["none", "bankruptcy", "bankruptcy-or-mark", "fillable"]),
+        spread=d(rng.choice(["0", "0.01"])),
+        adjustment=d(1),
+        fee=d(rng.choice(["0", "0", "0.005"])),
+        fee_cap=rng.choice(["surplus", "equity"]),
+    )
+
+
+def random_providers(rng: random.Random, scenario: Scenario) -> tuple[Provider, ...]:
+    """Some that stand behind the book."""
+    return tuple(
+        Provider(f"p{i}", rng.choice(scenario.markets).name, d(rng.choice([1, 2, 5, "0.5"])), d(rng.choice([0, 1, 3])))
+        for i in range(rng.randint(0, 3))
+    )
+
+
+def with_rules(scenario: Scenario, seed: int) -> Scenario:
+    """The book under random rules."""
+    rng = random.Random(f"rules {seed}")
+    return replace(scenario, rules=random_rules(rng), providers=random_providers(rng, scenario))
