@@ -63,7 +63,19 @@ def json_text(document: Mapping[str, Any]) -> str:
 def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
     """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
     start = " " * indent + bullet
-    return "\n".join(wrap(line, PAGE, initial_indent=start, subsequent_indent=" " * len(start), break_long_words=False)) or line
+    return (
+        "\n".join(
+            wrap(
+                line,
+                PAGE,
+                initial_indent=start,
+                subsequent_indent=" " * len(start),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+        or line
+    )
 
 
 def _more(block: Table) -> list[str]:

@@ -187,7 +187,7 @@ class Teller:
         """Why the account stood where it did."""
         held = self._position(fact.market, fact.side, fact.inputs.size)
         text = (
-            f"{clean(fact.account)}, {held}: rank {fact.rank} of {fact.positions} in the queue,"
+            f"{clean(fact.account)}, {held}: rank {fact.rank:,} of {fact.positions:,} in the queue,"
             f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {digits(score(fact.score))}"
         )
         formulas = score_formula(self.scenario.rules.adl.score, fact.inputs, fact.score)
