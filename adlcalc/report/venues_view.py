@@ -48,7 +48,7 @@ def _coverage_tables(rows: Sequence[Coverage], width: int) -> list[Table]:
         column = words(heading, texts)
         if column is None or not width:
             return column
-        return replace(column, cells=tuple("\n".join(wrap(text, width, break_long_words=False)) for text in column.cells))
+        return replace(column, cells=tuple(_folded(text, width) for text in column.cells))
 
     venue = words("venue", (row.venue for row in rows))
     return [
@@ -79,7 +79,7 @@ def _coverage_tables(rows: Sequence[Coverage], width: int) -> list[Table]:
             NOTHING,
             [
                 venue,
-                words("as of", (row.as_of for row in rows)),
+                folded("as of", (row.as_of for row in rows)),
                 counts("vectors\nmet", (row.vectors_met for row in rows)),
                 counts("not\nmet", (row.vectors_not_met for row in rows)),
                 counts("rules\ndocumented", (row.documented for row in rows)),
@@ -88,6 +88,12 @@ def _coverage_tables(rows: Sequence[Coverage], width: int) -> list[Table]:
             ],
         ),
     ]
+
+
+def _folded(text: str, width: int) -> str:
+    """The text in lines of at most `width`, as far as its words allow; a number and its % stay together."""
+    lines = wrap(text.replace(" %", "\u00a0%"), width, break_long_words=False)
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def coverage_csv(rows: Sequence[Coverage]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.numbers import D, round_to, show
+from adlcalc.source.fields import Strict
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, RiskSteps, Slope
@@ -18,6 +19,7 @@ from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
 from adlcalc.venues.schema import LiquidationRules, RuleValues, SourceNote
 
 NONE = "none"
+METHODS_AND_KINDS = ("takeover", "market", "providers", "auction", "vault")
 REDUCTIONS = {"none": NONE, "lower-tier": "to lower tier", "tier-by-tier": "tier by tier", "two-tiers": "two tiers"}
 
 
@@ -181,14 +183,27 @@ def parameters_of(book: Rulebook) -> list[Parameter]:
 
 
 def defaults_of(book: Rulebook) -> Iterator[tuple[str, str]]:
-    """The rules that nothing is said about, and what they are then: (name, value)."""
+    """The rules that nothing is said about and that play a part, and what they are then: (name, value)."""
     values = book.values[KINDS[0]]
     for section in RuleValues.model_fields:
         rules = getattr(values, section)
-        for rule in type(rules).model_fields:
-            if f"{section}.{rule}" not in book.rules[KINDS[0]]:
+        for rule, field in type(rules).model_fields.items():
+            if f"{section}.{rule}" not in book.rules[KINDS[0]] and plays_a_part(rules, field.description or ""):
                 value = getattr(rules, rule)
                 yield f"{section}.{rule}", show(value) if isinstance(value, Decimal) else str(value).lower()
+
+
+def plays_a_part(rules: Strict, description: str) -> bool:
+    """Is a rule looked at, by the conditions that its description begins with: 'market, size portion: ...'?
+
+    A bare word is a method or kind of its section (one of several); 'size portion' is another rule of it and its value.
+    """
+    conditions = description.partition(": ")[0].split(", ")
+    chosen = getattr(rules, "method", getattr(rules, "kind", None))
+    if any(word in METHODS_AND_KINDS for word in conditions) and chosen not in conditions:
+        return False
+    pairs = (condition.partition(" ") for condition in conditions)
+    return all(str(getattr(rules, rule, value)) == value for rule, _, value in pairs if value)
 
 
 def lines_of(node: Node) -> Iterator[str]:

@@ -1,0 +1,1 @@
+adlcalc venues deribit

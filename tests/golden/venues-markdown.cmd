@@ -1,0 +1,1 @@
+adlcalc venues kraken --format markdown

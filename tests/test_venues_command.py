@@ -1,0 +1,155 @@
+"""`adlcalc venues`: the coverage table, rulebooks with their sources, scores; and that what rulebooks claim is so."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Result
+
+import adlcalc as library
+from adlcalc.engine.scores import SCORES
+from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
+from adlcalc.venues.rulebook import shipped
+
+TESTS = Path(__file__).parent
+ONE_BOOK = TESTS.parent / "scenarios" / "19-one-book-many-venues.yaml"
+Command = Callable[..., Result]
+
+MINE = """venue: mine
+title: My venue
+as_of: 2026-01-01
+extends: generic
+sources: {page: {title: A page, url: "https://example.com", seen: 2026-01-02}}
+margin:
+  maintenance:
+    linear: {value: {tiers: [{up_to: 1_000, rate: 0.01}, {rate: 0.02}]}, source: page, status: observed, note: Two tiers.}
+vectors: {met: [V-1], not_met: {V-2: It rounds twice.}}
+"""
+
+
+def without_blanks(text: str) -> str:
+    """The text however its lines are broken."""
+    return "".join(text.split())
+
+
+# --- what rulebooks claim ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
+    loaded = library.load(ONE_BOOK, venue=venue)
+    run = library.run(loaded).to_dict()
+    assert (run["audit"]["money_difference"], run["audit"]["open_interest_difference"]) == ("0", "0")
+    assert {row["account"] for row in run["liquidations"]} & {"amy", "carl"}
+    assert library.run(loaded, index=False).to_dict() == run
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_a_vector_that_is_met_is_the_source_of_a_test(venue: str) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in [*TESTS.glob("cases/*.yaml"), *TESTS.glob("test_*.py")])
+    vectors = open_rulebook(venue).vectors
+    for name in vectors.met:
+        vector, _, _ = name.partition(" ")
+        assert re.search(rf"\b{re.escape(vector)}\b", tests), f"no test has {vector}"
+    assert all(reason.endswith(".") for reason in vectors.not_met.values())
+
+
+# --- the command -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_coverage_table_has_every_rulebook_on_a_page(adlcalc: Command) -> None:
+    got = adlcalc("venues")
+    assert got.code == 0
+    assert max(map(len, got.out.split("\n"))) <= 80
+    for venue in shipped():
+        assert len(re.findall(rf"^{re.escape(venue)}  ", got.out, re.MULTILINE)) == 3
+
+
+def test_the_coverage_is_the_same_in_every_format(adlcalc: Command) -> None:
+    document = json.loads(adlcalc("venues", "--format", "json").out)
+    rows = list(csv.DictReader(io.StringIO(adlcalc("venues", "--format", "csv").out)))
+    assert document["schema"] == "adlcalc.venues/1"
+    assert [row["venue"] for row in document["venues"]] == [row["venue"] for row in rows] == shipped()
+    assert [{key: str(value) for key, value in row.items()} for row in document["venues"]] == rows
+    markdown = adlcalc("venues", "--format", "markdown").out
+    assert all(f"| {venue} " in markdown for venue in shipped())
+
+
+def test_statuses_are_counted_once_for_each_rule() -> None:
+    for venue in shipped():
+        book = open_rulebook(venue)
+        row = coverage_of(book)
+        assert row.documented + row.observed + row.assumed == len(parameters_of(book))
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_every_rule_is_shown_with_its_document(adlcalc: Command, venue: str) -> None:
+    text, book = adlcalc("venues", venue).out, open_rulebook(venue)
+    flat = without_blanks(text)
+    for rule in parameters_of(book):
+        assert f"\n{rule.name} " in text
+        assert without_blanks(rule.note) in flat
+    for document in book.sources.values():
+        assert without_blanks(f"{document.title}, seen {document.seen}") in flat
+        assert document.url is None or f"  {document.url}\n" in text
+    for sentence in book.not_modeled:
+        assert without_blanks(sentence) in flat
+
+
+def test_a_rulebook_of_ones_own_is_shown_like_a_shipped_one(adlcalc: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE)
+    document = json.loads(adlcalc("venues", str(tmp_path / "mine.yaml"), "--format", "json").out)
+    rules = {row["rule"]: row for row in document["rules"]}
+    assert document["schema"] == "adlcalc.venue/1"
+    assert rules["margin.maintenance.linear"] == {
+        "rule": "margin.maintenance.linear",
+        "value": ["tiers:", "  up_to: 1_000, rate: 0.01", "  rate: 0.02"],
+        "status": "observed",
+        "source": "page",
+        "note": "Two tiers.",
+    }
+    assert rules["adl.score"]["value"] == ["generic"]
+    assert document["sources"]["page"] == {"title": "A page", "url": "https://example.com", "seen": "2026-01-02"}
+    assert document["vectors"] == {"met": ["V-1"], "not_met": {"V-2": "It rounds twice."}}
+    assert document["defaults"]["backstop.kind"] == "none"
+    assert "liquidation.portion" not in document["defaults"]  # of orders, which this venue does not use
+    table = adlcalc("venues", str(tmp_path / "mine.yaml")).out
+    assert "margin.maintenance.linear  (below)" in table
+    assert "* margin.maintenance.linear\n  tiers:\n    up_to: 1_000, rate: 0.01\n    rate: 0.02\n" in table
+
+
+def test_faults_of_ones_own_rulebook_are_told_with_their_line(adlcalc: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE.replace("rate: 0.02", "rate: 0.005"))
+    got = adlcalc("venues", str(tmp_path / "mine.yaml"))
+    assert (got.code, got.out) == (2, "")
+    assert "mine.yaml:8:65: error: 'rate' of tier 2" in got.err
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
+    document = json.loads(adlcalc("venues", "--score", name, "--format", "json").out)
+    assert (document["schema"], document["score"]) == ("adlcalc.score/1", name)
+    assert document["formula"]
+    assert all(open_rulebook(venue).values["linear"].adl.score == name for venue in document["used_by"])
+    text = adlcalc("venues", "--score", name).out
+    assert max(map(len, text.split("\n"))) <= 80
+    assert without_blanks(document["formula"]) in without_blanks(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["deribt"], "deribt: error: there is no venue 'deribt'\nhint: did you mean 'deribit'?\n"),
+        (["--score", "bitmx"], "adlcalc: there is no score 'bitmx'\nhint: did you mean 'bitmex'?\n"),
+        (["bitmex", "--score", "bitmex"], "adlcalc: NAME and --score do not go together\n"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(adlcalc: Command, arguments: list[str], message: str) -> None:
+    got = adlcalc("venues", *arguments)
+    assert (got.code, got.out, got.err) == (2, "", message)
