@@ -22,9 +22,13 @@ import yaml
 
 import adlcalc
 from adlcalc.engine import fund, funding, margin, scores
-from adlcalc.engine.model import Contract, Maintenance, Tier, side_name
+from adlcalc.engine.model import SMALLEST, Contract, Fund, Maintenance, Tier, side_name
 from adlcalc.engine.numbers import ONE, ZERO, D, exact
+from adlcalc.source import Problems
+from adlcalc.source.nodes import Place, Source
 from adlcalc.source.problems import ScenarioErrors
+from adlcalc.venues import adl_scale
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 
 CASES = Path(__file__).parent / "cases"
 NUMBER = re.compile(r"-?\d[\d_]*(\.\d+)?")
@@ -56,7 +60,10 @@ class Given:
         self.side = SIDES[values.get("side", "long")]
         self.unit = self.number("unit", D("0.00000001"))
         self.tick = self.number("tick", D("0.00000001"))
-        self.maintenance = self._maintenance(values.get("maintenance", {"rate": "0.005"}))
+        if "venue" in values and "maintenance" not in values:
+            self.maintenance = self.rulebook().maintenance(self.contract.kind, money_unit=self.unit, lot=SMALLEST)
+        else:
+            self.maintenance = self._maintenance(values.get("maintenance", {"rate": "0.005"}))
 
     def number(self, key: str, default: Decimal | None = None) -> Decimal:
         """The number that is given under a key."""
@@ -65,10 +72,19 @@ class Given:
         assert default is not None, f"the case gives no {key}"
         return default
 
+    def rulebook(self) -> Rulebook:
+        """The rulebook of the case's venue."""
+        problems = Problems()
+        found = load_rulebook(self.values["venue"], problems, where=Place(Source("case", "", excerpt=False)))
+        problems.raise_if_any()
+        assert found is not None
+        return found
+
     def _maintenance(self, rule: dict[str, Any]) -> Maintenance:
         lines = rule["tiers"] if "tiers" in rule else [["0", rule["rate"]]]
         tiers = tuple(Tier(*(D(number.replace("_", "")) for number in line)) for line in lines)
-        return Maintenance(tiers, rule.get("by", "notional"), closing_fee=self.number("closing_fee", ZERO))
+        by, on = rule.get("by", "notional"), rule.get("on", "mark")
+        return Maintenance(tiers, by if on == "mark" else "entry-value", on, closing_fee=self.number("closing_fee", ZERO))
 
     def value(self, at: str) -> Decimal:
         """Value of the position at the price under a key."""
@@ -97,13 +113,36 @@ def liquidation_price(given: Given) -> Decimal | None:
 
 def score(given: Given) -> Decimal:
     value, cost = given.value("mark"), given.value("entry")
-    inputs = scores.Inputs(value - cost, abs(cost), abs(value), given.collateral() + value - cost, abs(value))
+    inputs = scores.Inputs(
+        value - cost, abs(cost), abs(value), given.collateral() + value - cost, abs(value),
+        margin.maintenance_margin(given.lines(), abs(value)), given.collateral(), given.collateral(),
+        given.number("size"), given.side, given.number("entry"), given.number("mark"),
+    )  # fmt: skip
     return scores.SCORES[given.values["score"]](inputs)
 
 
 def affordable(given: Given) -> Decimal:
     each = given.number("loss_each")
     return fund.largest_affordable(given.number("size"), given.number("lot"), lambda part: part * each, given.number("available"))
+
+
+def fund_available(given: Given) -> Decimal:
+    """What a venue's fund may pay after its balance was at each of `balances`, an hour apart."""
+    first, *later = (D(number.replace("_", "")) for number in given.values["balances"])
+    book = fund.FundBook(Fund("fund", first), given.rulebook().engine_rules(("linear",), ()).fund, SMALLEST)
+    book.begin(0)
+    for hour, balance in enumerate(later, 1):
+        book.available()
+        book.balance = balance
+        book.begin(hour * 3600)
+    return book.available()
+
+
+def lights(given: Given) -> Decimal:
+    field, value = given.values.get("field"), given.number("value")
+    found = adl_scale.Scale("field", field).lights(value) if field else adl_scale.lights_from(given.values["venue"], value)
+    assert found is not None
+    return D(found)
 
 
 RULES: dict[str, Callable[[Given], Decimal | None]] = {
@@ -114,8 +153,11 @@ RULES: dict[str, Callable[[Given], Decimal | None]] = {
     "margin.maintenance": lambda given: margin.maintenance_margin(given.lines(), abs(given.value("mark"))),
     "margin.bankruptcy_price": bankruptcy_price,
     "margin.liquidation_price": liquidation_price,
+    "margin.deduction": lambda given: given.maintenance.tiers[int(given.values["tier"]) - 1].deduction,
     "queue.score": score,
+    "queue.lights": lights,
     "fund.affordable": affordable,
+    "fund.available": fund_available,
     "funding.payment": lambda given: funding.payment_per_contract(given.contract, given.number("rate"), given.number("mark")),
 }
 
