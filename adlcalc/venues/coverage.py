@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.numbers import D, round_to, show
+from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import Strict
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
@@ -106,7 +107,7 @@ def margin_words(rule: MaintenanceValue) -> str:
         return "risk steps"
     if isinstance(rule, Slope):
         return "slope"
-    return f"{len(rule.tiers)} tiers"
+    return f"{len(rule.tiers)} tiers" if len(rule.tiers) > 1 else percent(rule.tiers[0].rate)
 
 
 def liquidation_words(rules: LiquidationRules) -> str:
@@ -134,7 +135,7 @@ def score_words(values: RuleValues) -> str:
     if values.adl.when == "never":
         return NONE
     if values.adl.policy == "queue":
-        return values.adl.score
+        return values.adl.score if values.adl.score in SCORES else "own formula"
     if values.adl.policy == "top-n-pro-rata":
         return f"top {values.adl.top} pro rata"
     return values.adl.policy.replace("-", " ")
