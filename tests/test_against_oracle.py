@@ -6,10 +6,8 @@ open, so there money may differ by a few units.
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -32,7 +30,6 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario, side_name
-from adlcalc.report import Run
 
 EXACT, CLOSE = Fraction(0), Fraction("0.000001")
 CLAIM = ("step", "claim", "account", "market", "side", "size", "entry_price", "mark_price", "bankruptcy_price",
@@ -130,21 +127,3 @@ def test_random_books(kind: str, block: int) -> None:
             continue
         assert not found, f"{kind} book {seed}: " + "\n".join(found[:5])
         assert list(map(repr, events_of(scenario))) == list(map(repr, events_of(scenario, index=False))), f"{kind} book {seed}"
-
-
-def test_the_order_of_the_accounts_in_the_file_does_not_show() -> None:
-    """Ties apart, which go by it: books whose run has none are shuffled."""
-    compared = 0
-    for seed in range(80):
-        scenario = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 4 == 0)
-        names = [account.id for account in scenario.accounts]
-        if any(name.endswith("-twin") for name in names):
-            continue  # twins tie in everything
-        accounts = list(scenario.accounts)
-        random.Random(seed).shuffle(accounts)
-        one, other = (Run(s, run(s)) for s in (scenario, replace(scenario, accounts=tuple(accounts))))
-        if any(row.tied for row in one.deleveraged) or len({(a.positions, a.balance) for a in accounts}) < len(accounts):
-            continue
-        assert one.to_json() == other.to_json()
-        compared += 1
-    assert compared >= 10

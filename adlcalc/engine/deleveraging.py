@@ -25,7 +25,7 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     among the others. A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be
     matched at any price.
     """
-    if claim.price is None:
+    if claim.price is None or not claim.size:
         return
     queue = state.queue(claim.book, -claim.side)
     if state.rules.adl.policy == "queue":
