@@ -340,6 +340,33 @@ def test_an_account_is_shown_with_its_neighbors_and_what_moves_it(adlcalc: Comma
     assert ">     4  account-1" in out
 
 
+def test_leverage_without_equity_is_infinite(adlcalc: Command, tmp_path: FilePath) -> None:
+    """a is long at 100 with 10 behind it: at 80 it has lost 20, and nothing in the book takes it."""
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "venue: bitmex\nrules: {liquidation: {method: market, limit: bankruptcy}, adl: {when: remainder}}\nfund: 0\n"
+        "markets: {X: {contract: linear, tick: 1, lot: 1, liquidity: none}}\naccounts:\n"
+        "  - {id: a, margin: cross, balance: 10, side: long, size: 1, entry: 100}\n"
+        "  - {id: b, side: long, size: 1, entry: 60, leverage: 2}\nprices: [80]\n",
+        encoding="utf-8",
+    )
+    assert "-infinite" in adlcalc("rank", str(path)).out
+    last = json.loads(adlcalc("rank", str(path), "-f", "json").out)["queue"][-1]
+    assert (last["account"], last["score"], last["effective_leverage"]) == ("a", "-Infinity", None)
+
+
+def test_rules_that_do_not_take_the_queue_in_order_say_so(adlcalc: Command) -> None:
+    half = "scenarios/04-fund-half-absorbs.yaml"
+    assert "nobody is deleveraged" in adlcalc("rank", half, "--set", "rules.adl.when=never").out
+    assert "The rulebook's policy is pro-rata" in adlcalc("rank", half, "--set", "rules.adl.policy=pro-rata").out
+
+
+def test_a_score_of_the_scenario_ranks_too(adlcalc: Command) -> None:
+    score = "rules.adl.score=size"
+    document = json.loads(adlcalc("rank", QUEUE, "--side", "long", "--set", score, "-f", "json").out)
+    assert [row["account"] for row in document["queue"]][:3] == ["account-4", "account-3", "account-5"]
+
+
 def test_who_is_in_no_queue_is_told_so(adlcalc: Command) -> None:
     out = adlcalc("rank", QUEUE, "--account", "account-7").out
     assert "account-7 stands in none of these queues at step 2." in out

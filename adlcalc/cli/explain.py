@@ -27,7 +27,7 @@ def explain(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
     ],
-    account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
+    account: Annotated[str | None, typer.Argument(metavar="ACCOUNT", help="Whose story.")] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
     step: Annotated[
         str | None, typer.Option(metavar="N", help="Only this step (or last); without an account, what happened to everybody.")

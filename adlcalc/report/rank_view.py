@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from adlcalc.engine.model import Assumption, Scenario, side_name
 from adlcalc.engine.numbers import show
+from adlcalc.engine.scores import INFINITE
 from adlcalc.report.csv_view import cell
 from adlcalc.report.human import NOTHING, clean, counted, digits, score
 from adlcalc.report.page import json_text, markdown_page, text_page
+from adlcalc.report.score_formula import score_text
 from adlcalc.report.table import Column, Table, counts, numbers, table, words
 from adlcalc.venues.adl_scale import scale_of
 
@@ -113,7 +115,7 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
             words("account", (row.account for row in rows)),
             counts("lights", (row.lights for row in rows)),
             counts("percen-\ntile", (row.percentile for row in rows), drop=1),
-            numbers("score", (score(row.score) for row in rows)),
+            _scores(rows),
             numbers("pnl\nratio", (score(row.pnl_ratio) for row in rows), drop=7),
             numbers("effective\nleverage", (None if row.leverage is None else score(row.leverage) for row in rows), drop=8),
             numbers("equity", (row.inputs.equity for row in rows), drop=4),
@@ -127,6 +129,13 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
         ],
         more=0 if page.accounts else len(ranking.rows) - len(rows),
     )
+
+
+def _scores(rows: Sequence[Row]) -> Column | None:
+    """Six digits each; a column of numbers unless one of them is infinite."""
+    if any(abs(row.score) >= INFINITE for row in rows):
+        return Column("score", tuple(score_text(row.score) for row in rows), right=True)
+    return numbers("score", (score(row.score) for row in rows))
 
 
 def _moves(account: str, moves: Sequence[Move]) -> Table:
@@ -154,13 +163,15 @@ def _sentences(page: Page) -> Iterator[str]:
             yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
     for account in page.absent:
         yield f"{clean(account)} stands in none of these queues at step {page.step:,}."
+    if page.scenario.rules.adl.when == "never":
+        yield "Under these rules nobody is deleveraged; this is the order that their score would give."
     policy = page.scenario.rules.adl.policy
     if policy != "queue":
         yield f"The rulebook's policy is {policy}: it does not take the positions one after the other in this order."
     if any(ranking.moves for ranking in page.rankings):
         what = "positions" if page.scenario.rules.adl.lights == "heads" else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
-    if any(ranking.used for ranking in page.rankings):
+    if any(ranking.used and page.rows(ranking) for ranking in page.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
 
 
@@ -220,7 +231,7 @@ def _row(page: Page, ranking: Ranking, row: Row) -> dict[str, Any]:
         "lights": row.lights,
         "percentile": row.percentile,
         "share": show(row.share),
-        "score": show(row.score),
+        "score": show(row.score) if abs(row.score) < INFINITE else "Infinity" if row.score > 0 else "-Infinity",
         "tied": row.tied,
         "margin": row.margin,
         "size": show(row.size),

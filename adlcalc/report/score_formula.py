@@ -1,6 +1,6 @@
 """How a score came about: its formula with the numbers of the place put in.
 
-Public: score_formula.
+Public: score_formula, score_text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from adlcalc.engine.numbers import ONE, divide
-from adlcalc.engine.scores import SCORES, Inputs
+from adlcalc.engine.scores import INFINITE, SCORES, Inputs
 from adlcalc.report.human import digits, score
 
 Ratio = tuple[str, str]
@@ -33,7 +33,7 @@ PRODUCTS: Mapping[str, tuple[Ratio, ...]] = {
 
 def score_formula(name: str, x: Inputs, found: Decimal) -> tuple[str, ...]:
     """'score = pnl / entry value x notional / equity = ... = 0.475641'; in words with all numbers if it is no such product."""
-    shown = digits(score(found))
+    shown = score_text(found)
     for ratios in (PRODUCTS.get(name, ()), _turned(PRODUCTS.get(name, ()))):
         if ratios and _product(ratios, x) == found:
             words = " x ".join(f"{_name(above)} / {_name(below)}" for above, below in ratios)
@@ -43,6 +43,13 @@ def score_formula(name: str, x: Inputs, found: Decimal) -> tuple[str, ...]:
     rule = " ".join((doc or name).split()).split(". ")[0].rstrip(".")
     inputs = ", ".join(f"{_name(key)} {digits(value)}" for key, value in x._asdict().items() if isinstance(value, Decimal))
     return (f"score = {rule} = {shown}", f"with {inputs}")
+
+
+def score_text(found: Decimal) -> str:
+    """A score for reading; 'infinite' stands for leverage without equity."""
+    if abs(found) >= INFINITE:
+        return "infinite" if found > 0 else "-infinite"
+    return digits(score(found))
 
 
 def _turned(ratios: tuple[Ratio, ...]) -> tuple[Ratio, ...]:

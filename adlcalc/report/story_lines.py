@@ -14,10 +14,10 @@ from adlcalc.engine.events import Event
 from adlcalc.engine.margin import valuer
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.numbers import FLOOR, D, divide, round_to
-from adlcalc.report.human import clean, digits, position, score
+from adlcalc.report.human import clean, digits, position
 from adlcalc.report.margin_lines import bankruptcy_formulas, margin_line, money
 from adlcalc.report.running_sums import fund_balances, funding_since, shared_losses
-from adlcalc.report.score_formula import score_formula
+from adlcalc.report.score_formula import score_formula, score_text
 from adlcalc.report.story import Line
 from adlcalc.report.witness import PlaceFact, Witness
 
@@ -188,7 +188,7 @@ class Teller:
         held = self._position(fact.market, fact.side, fact.inputs.size)
         text = (
             f"{clean(fact.account)}, {held}: rank {fact.rank:,} of {fact.positions:,} in the queue,"
-            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {digits(score(fact.score))}"
+            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {score_text(fact.score)}"
         )
         formulas = score_formula(self.scenario.rules.adl.score, fact.inputs, fact.score)
         rules = (*PLACE_RULES, "adl.ties") if tied else PLACE_RULES
