@@ -18,6 +18,7 @@ from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
 
 if TYPE_CHECKING:
+    from adlcalc.engine.model import Scenario
     from adlcalc.report.compare_view import Comparison
     from adlcalc.study.compare import Choice
 
@@ -108,13 +109,13 @@ def _severity(text: str) -> Decimal:
     return found
 
 
-def _choices(text: str | None, venues: str | None) -> tuple[Choice, ...]:
-    """The policies that were asked for: all of them by default, each venue's own where only venues are compared."""
+def _choices(text: str | None, venues: str | None, scenario: Scenario) -> tuple[Choice, ...]:
+    """The policies that were asked for: all that apply by default, each venue's own where only venues are compared."""
     from adlcalc.source.problems import closest_hint
-    from adlcalc.study.compare import ALL, OWN, PolicyError, choices_of
+    from adlcalc.study.compare import OWN, PolicyError, applicable, choices_of
 
     try:
-        return choices_of(text if text is not None else ",".join(ALL) if venues is None else OWN)
+        return choices_of(text if text is not None else applicable(scenario) if venues is None else OWN)
     except PolicyError as error:
         hint = closest_hint(error.name, error.known) if error.known else ""
         raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
@@ -136,9 +137,9 @@ def _page(
     from adlcalc.study.axioms import findings
     from adlcalc.study.compare import compare as compare_policies
 
-    choices = _choices(policies, venues)
     names: list[str | None] = [None] if venues is None else [name.strip() for name in venues.split(",")]
     loads = [load(file, sets=tuple(sets), venue=name) for name in names]
+    choices = _choices(policies, venues, loads[0].scenario)
     results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
     found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
     return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout)

@@ -5,7 +5,8 @@ units, never more than the profit, together exactly the budget, or all that the 
 exact fractions and rounded once. The unit that rounding leaves over goes to the largest remainders, ties in file order, but
 for `integer-haircut`.
 
-    haircut                in proportion to profit; `socialized` is another name for it
+    haircut                in proportion to profit
+    socialized             the same, over the winners of all markets
     capped-haircut         the same, with a cap for each account
     levered-haircut        in proportion to profit x leverage
     risk-weighted          in proportion to profit x leverage x g(leverage), g = leverage

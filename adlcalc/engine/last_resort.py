@@ -29,35 +29,36 @@ def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
 
 
 def share_losses(state: State) -> Iterator[Event]:
-    """Share out, market by market, the losses that have come together; what the bearers cannot cover, and what the severity
-    spares them, is bad debt of the last claims."""
+    """Share out, market by market (policy socialized: of all markets together), the losses that have come together; what the
+    bearers cannot cover, and what the severity spares them, is bad debt of the last claims."""
     if not state.losses:
         return
     losses, state.losses = state.losses, []
-    for book in state.ledger.markets.values():
-        mine = [(claim, loss) for claim, loss in losses if claim.book is book]
+    markets = list(state.ledger.markets.values())
+    for books in [markets] if state.rules.last_resort.policy == "socialized" else [[book] for book in markets]:
+        mine = [(claim, loss) for claim, loss in losses if claim.book in books]
         total = sum((loss for _, loss in mine), ZERO)
         # a loss of half a unit, where contracts are rounded one by one, is not rounded up
         budget = min(budget_of(total, state.rules.last_resort.severity, state.ledger.unit), total)
         if not budget:
             covered = ZERO
         elif state.rules.last_resort.policy == "per-contract":
-            covered = yield from per_contract(state, book, budget, mine[-1][0])
+            covered = yield from per_contract(state, books[0], budget, mine[-1][0])
         else:
-            covered = yield from cut_profits(state, book, budget)
+            covered = yield from cut_profits(state, books, budget)
         for claim, loss in mine:
             own = min(loss, covered)
             covered -= own
             yield from state.bad_debt(claim, loss - own)
 
 
-def cut_profits(state: State, book: MarketBook, budget: Decimal) -> Generator[Event, None, Decimal]:
-    """Cut the profits of the market's winners by the rule that the policy names; what was covered.
+def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal) -> Generator[Event, None, Decimal]:
+    """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
 
     The rest of the market is no winner: what its parts have gained is not known."""
     rules = state.rules.last_resort
     score = score_function(state.rules.adl.score)
-    winners = [(h, winner(h, score, rules.base)) for h in everybody(book)]
+    winners = [(h, winner(h, score, rules.base)) for h in everybody(*books)]
     winners = [(h, w) for h, w in winners if w.profit > 0]
     params = HaircutParams(rules.max_cut, rules.exponent, rules.threshold, rules.queue_share)
     cuts = HAIRCUTS[rules.policy]([w for _, w in winners], budget, state.ledger.unit, params) if winners else []
@@ -100,9 +101,10 @@ def per_contract(state: State, book: MarketBook, budget: Decimal, claim: Claim) 
     return budget
 
 
-def everybody(book: MarketBook) -> Sequence[Holding]:
-    """The open positions of a market, in file order."""
-    return sorted((h for side in (1, -1) for h in book.holdings[side] if h.size), key=lambda holding: holding.order)
+def everybody(*books: MarketBook) -> Sequence[Holding]:
+    """The open positions of these markets, in file order."""
+    open_ones = (h for book in books for side in (1, -1) for h in book.holdings[side] if h.size)
+    return sorted(open_ones, key=lambda holding: holding.order)
 
 
 def levy(state: State, holding: Holding, amount: Decimal, base: Decimal) -> Iterator[Event]:

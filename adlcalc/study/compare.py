@@ -5,7 +5,7 @@ A policy is named as in a scenario's rules, with an argument where it takes one:
 `hybrid:0.2`. `own` is what the rulebook says. A policy that closes positions takes the place of the rulebook's own; one that
 cuts profits takes ADL out, so that the loss reaches the last resort.
 
-Public: OWN, ALL, Choice, PolicyError, choices_of, Result, compare, under.
+Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, under.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from adlcalc.study.rounds import Outcome, measured
 
 OWN = "own"
 ALL = (*POLICIES, *(name for name in HAIRCUTS if name != "socialized"))
-"""Every policy once; `socialized` is another name of `haircut`."""
+"""Every policy that applies to a single market, where `socialized` is `haircut`."""
 KNOWN = (OWN, *POLICIES, *HAIRCUTS)
 NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?", re.ASCII)
 
@@ -45,6 +45,11 @@ ARGUMENTS: Mapping[str, str] = {
 """The rule that a policy's argument sets."""
 WHOLE_NUMBERS = {"seed": 0, "top": 1, "exponent": 1}
 """The least value of an argument that is a whole number."""
+
+
+def applicable(scenario: Scenario) -> str:
+    """All policies that apply to a scenario, as a list for `choices_of`."""
+    return ",".join((*ALL, "socialized") if len(scenario.markets) > 1 else ALL)
 
 
 class PolicyError(ValueError):
