@@ -1,1 +1,1 @@
-adlcalc venues --score bitmex
+adlcalc venues --score htx
