@@ -232,7 +232,8 @@ def test_json(adlcalc: Callable[..., Result]) -> None:
     assert (queue["space"], haircut["space"]) == ("contract", "profit")
     assert queue["metrics"].keys() == METRICS.keys()
     assert queue["metrics"]["gini"] == "0.55"
-    assert {"venue": "generic", "policy": "haircut", "account": "late", "paid": "12.99"} in document["accounts"]
+    late = {"step": 1, "account": "late", "could_pay": "100", "paid": "12.99", "haircut": "0.1299"}
+    assert {"venue": "generic", "policy": "haircut", **late} in document["accounts"]
     assert len(document["axioms"]) == 6
 
 

@@ -1,7 +1,7 @@
 """The policies of a comparison side by side, as text, Markdown, CSV and JSON.
 
-The JSON document is `adlcalc.compare/1`: one row per venue and policy with its metrics, one per account of it, one per axiom;
-numbers are strings, quotients rounded half even to twelve decimals.
+The JSON document is `adlcalc.compare/1`: one row per venue and policy with its metrics, one per account and round of it, one
+per axiom; numbers are strings, quotients rounded half even to twelve decimals.
 
 Public: Comparison, text, markdown, write_csv, write_json.
 """
@@ -223,8 +223,13 @@ def _policy(result: Result) -> dict[str, Any]:
 
 
 def _account_rows(result: Result) -> Iterator[dict[str, Any]]:
-    for account, paid in result.outcome.by_account().items():
-        yield {"venue": result.venue, "policy": result.choice.label, "account": account, "paid": show(paid)}
+    """What each account could pay and paid in each round; haircut: the part of it."""
+    where = {"venue": result.venue, "policy": result.choice.label}
+    for each in result.outcome.rounds:
+        for account, could, paid, *_ in each.burdens:
+            part = _written(Fraction(paid) / Fraction(could)) if could else None
+            row = {"step": each.step, "account": account, "could_pay": show(could), "paid": show(paid), "haircut": part}
+            yield where | row
 
 
 def _finding(key: tuple[str, str], finding: Finding) -> dict[str, Any]:

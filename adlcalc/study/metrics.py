@@ -172,7 +172,7 @@ def leverage_left(run: Outcome) -> Value:
 
 
 def equity_of_most_levered(run: Outcome) -> Value:
-    """The equity behind that leverage."""
+    """Equity of the account whose leverage `leverage_left` is: what a further loss would meet first."""
     most = _most_levered(run)
     return most.equity if most else None
 
