@@ -82,6 +82,11 @@ def test_what_is_not_so_is_told(told, line: str, message: str) -> None:  # type:
     assert told(line) == [message]
 
 
+def test_a_difference_may_have_more_digits_than_a_number_holds(told) -> None:  # type: ignore[no-untyped-def]
+    (message,) = told("deleveraged: [{account: bob, score: 123456789012345.5}, {account: bob}]")
+    assert message.startswith("deleveraged: row 1 (bob): score: expected 123456789012345.5, got 0.475641025")
+
+
 def test_the_order_is_held_where_it_is_given(told) -> None:  # type: ignore[no-untyped-def]
     assert told("liquidated: [anna, alice]") == []
     assert told("liquidated_in_order: [anna, alice]") == [

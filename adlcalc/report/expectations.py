@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 from adlcalc.engine.events import Deleveraged, PositionState, Skipped
 from adlcalc.engine.model import side_name
-from adlcalc.engine.numbers import ZERO, exact, show
+from adlcalc.engine.numbers import ZERO, D, divide, exact, show
 from adlcalc.report.human import clean
 from adlcalc.report.run import Run
 from adlcalc.report.run_view import LiquidationRow
@@ -245,15 +246,17 @@ def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -
     if isinstance(got, Decimal):
         about = not isinstance(wanted, Decimal)
         value = wanted.value if about else wanted
-        if about and abs(got - value) <= wanted.within:
+        difference = Fraction(got) - Fraction(value)  # the two may have more digits between them than a number holds
+        if about and abs(difference) <= Fraction(wanted.within):
             return
         words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)
-        yield Difference(path, f"{what}: expected {words}, got {show(got)} (difference {show(got - value)})")
+        shown = show(divide(D(difference.numerator), D(difference.denominator)))
+        yield Difference(path, f"{what}: expected {words}, got {show(got)} (difference {shown})")
         return
     if not isinstance(wanted, str | int):
         wanted = show(getattr(wanted, "value", wanted))
-    shown = [side_name(x) if side else "nothing" if x is None else clean(str(x)) for x in (wanted, got)]
-    yield Difference(path, f"{what}: expected {shown[0]}, got {shown[1]}")
+    pair = [side_name(x) if side else "nothing" if x is None else clean(str(x)) for x in (wanted, got)]
+    yield Difference(path, f"{what}: expected {pair[0]}, got {pair[1]}")
 
 
 def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Difference]:
