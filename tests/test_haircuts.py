@@ -213,6 +213,39 @@ def test_the_cash_queue_by_its_definition(winners: list[Winner], budget: Decimal
     assert cut("cash-queue", winners, budget) == expected
 
 
+@given(winners=winners_lists, budget=amounts)
+def test_integer_haircut_by_definition(winners: list[Winner], budget: Decimal) -> None:
+    """Rounded down; then cent by cent in file order, once round."""
+    whole = sum(w.profit for w in winners)
+    left = budget = min(budget, whole)
+    expected = []
+    for w in winners:
+        cents = Fraction(budget) * Fraction(w.profit) / Fraction(whole) * 100 // 1
+        expected.append(Decimal(int(cents)) / 100)
+        left -= expected[-1]
+    for i, w in enumerate(winners):
+        if left and expected[i] < w.profit:
+            expected[i] += CENT
+            left -= CENT
+    assert left == 0
+    assert cut("integer-haircut", winners, budget) == expected
+
+
+@given(winners=winners_lists, budget=amounts, tenths=st.integers(0, 10))
+def test_hybrid_is_its_two_parts(winners: list[Winner], budget: Decimal, tenths: int) -> None:
+    """The queue's part is a cash queue of its own; what is left of the profits pays by leverage, within a cent of the slow twin."""
+    share = D(tenths) / 10
+    first = cut("cash-queue", winners, (share * budget).quantize(CENT))
+    masses, caps = [], []
+    for w, x in zip(winners, first, strict=True):
+        leverage = Fraction(w.notional) / Fraction(w.equity) if w.equity > 0 else Fraction(0)
+        masses.append(Fraction(w.profit - x) * leverage)
+        caps.append(Fraction(max(min(w.profit - x, w.equity - x), ZERO)))
+    rest = slow_level(masses, caps, min(Fraction(budget - sum(first)), sum(caps)))
+    got = cut("hybrid", winners, budget, queue_share=share)
+    assert all(abs(Fraction(g - x) - e) < Fraction(CENT) for g, x, e in zip(got, first, rest, strict=True))
+
+
 # --- axioms
 
 FINE = D("1E-12")

@@ -194,6 +194,47 @@ def test_minimax_leverage_is_path_independent_and_sybil_proof(rows: list[tuple[i
     assert split[0] + split[1] == some[0]
 
 
+@pytest.mark.parametrize("policy", ["queue", "list-order", "seeded-cycle"])
+@given(
+    held=sizes,
+    quantity=st.integers(1, 60),
+    entries=st.lists(st.integers(50, 99), min_size=6, max_size=6),
+    seed=st.integers(0, 99),
+)
+def test_one_after_the_other_by_definition(policy: str, held: list[int], quantity: int, entries: list[int], seed: int) -> None:
+    """What the k-th gives = (Q - what those before have)+ - (Q - what those up to it have)+."""
+    n = len(held)
+    if policy == "queue":  # pnl% = 100 / entry - 1: lowest entry first, then the larger, then file order
+        order = sorted(range(n), key=lambda i: (entries[i], -held[i], i))
+    else:
+        start = seed % n if policy == "seeded-cycle" else 0
+        order = [(start + k) % n for k in range(n)]
+    expected, before = {}, 0
+    for i in order:
+        after = before + held[i]
+        expected[str(i)] = max(quantity - before, 0) - max(quantity - after, 0)
+        before = after
+    book = {str(i): Held(str(size), str(entries[i])) for i, size in enumerate(held)}
+    assert gives(policy, book, str(quantity), seed=seed) == {name: size for name, size in expected.items() if size}
+
+
+@given(held=sizes, quantity=st.integers(1, 60), n=st.integers(1, 4))
+def test_top_n_by_definition(held: list[int], quantity: int, n: int) -> None:
+    """Groups of n by size: whole groups while the quantity lasts, then one in proportion."""
+    order = sorted(range(len(held)), key=lambda i: (-held[i], i))
+    found, left = (
+        gives("top-n-pro-rata", {str(i): Held(str(size)) for i, size in enumerate(held)}, str(quantity), top=n),
+        quantity,
+    )
+    for first in range(0, len(order), n):
+        group = order[first : first + n]
+        whole = sum(held[i] for i in group)
+        share = Fraction(min(left, whole), whole)
+        assert all(abs(Fraction(found.get(str(i), ZERO)) - share * held[i]) < 1 for i in group)
+        assert sum(found.get(str(i), ZERO) for i in group) == min(left, whole)
+        left -= min(left, whole)
+
+
 # --- dividing
 
 

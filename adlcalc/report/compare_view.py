@@ -183,8 +183,12 @@ def _axiom_blocks(page: Comparison) -> Iterator[Table | str]:
             if finding.holds is False:
                 yield f"{clean(policy)}, {finding.axiom}: {clean(finding.because)}."
     for i, axiom in enumerate(AXIOMS):
-        reasons = dict.fromkeys(found[i].because for _, found in rows if found[i].holds is None)
-        yield from (f"{axiom} could not be tried: {clean(reason)}." for reason in reasons)
+        reasons: dict[str, list[str]] = {}
+        for (_, policy), found in rows:
+            if found[i].holds is None:
+                reasons.setdefault(found[i].because, []).append(policy)
+        for reason, policies in reasons.items():
+            yield f"{axiom} could not be tried under {clean(', '.join(policies))}: {clean(reason)}."
 
 
 def _holds(finding: Finding) -> str:

@@ -25,7 +25,7 @@ from adlcalc.study.rounds import Outcome, Round, measured
 AXIOMS = ("sybil", "scale", "monotone")
 TRIED = 5
 """So many accounts are split, those that pay most first."""
-TWO = D(2)
+TWO, SMALL = D(2), D("0.0001")
 
 
 class Split(NamedTuple):
@@ -67,11 +67,13 @@ def findings(scenario: Scenario, outcome: Outcome) -> tuple[Finding, ...]:
 
 
 def _dust(scenario: Scenario, outcome: Outcome, lots_moved: int = 2) -> Decimal:
-    """What rounding may move: so many lots at the dearest fill of the run, and a few money units."""
+    """What rounding to lots, ticks and money units may move: so many lots at the dearest fill of the run, and a ten-thousandth
+    of the largest payment."""
     lots = {market.name: market.lot for market in scenario.markets}
     fills = [fill.event for fill in outcome.fills]
     a_lot = max((abs(divide(f.forgone_pnl * lots[f.market], f.size)) for f in fills), default=ZERO)
-    return round_to(lots_moved * a_lot, scenario.money_unit, HALF_EVEN) + 8 * scenario.money_unit
+    largest = max(outcome.by_account().values(), default=ZERO)
+    return round_to(lots_moved * a_lot + largest * SMALL, scenario.money_unit, HALF_EVEN) + 8 * scenario.money_unit
 
 
 # --- Sybil -----------------------------------------------------------------------------------------------------------------
@@ -98,7 +100,7 @@ def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
                 because = f"{account.id} pays {paid[account.id]:f}; as two accounts, {split.words}, {together:f}"
                 return Finding("sybil", False, account.id, paid[account.id], together, because)
     if not tried:
-        return Finding("sybil", None, None, None, None, "no account that pays can be split in whole lots")
+        return Finding("sybil", None, None, None, None, "no payer can be split in whole lots without a part being liquidated")
     return Finding("sybil", True, None, None, None, f"{tried} ways to split the largest payers were tried, and none pays")
 
 
