@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dex_rules import DEX_RULES
 
 import adlcalc
 from adlcalc.engine import fund, funding, margin, scores
@@ -145,7 +146,7 @@ def lights(given: Given) -> Decimal:
     return D(found)
 
 
-RULES: dict[str, Callable[[Given], Decimal | None]] = {
+RULES: dict[str, Callable[[Given], Any]] = {
     "margin.value": lambda given: given.value("price"),
     "margin.collateral": Given.collateral,
     "margin.pnl": lambda given: given.value("mark") - given.value("entry"),
@@ -160,6 +161,7 @@ RULES: dict[str, Callable[[Given], Decimal | None]] = {
     "fund.available": fund_available,
     "funding.payment": lambda given: funding.payment_per_contract(given.contract, given.number("rate"), given.number("mark")),
 }
+RULES |= {name: lambda given, rule=rule: rule(given.values) for name, rule in DEX_RULES.items()}
 
 
 # --- running a case ------------------------------------------------------------------------------------------------------

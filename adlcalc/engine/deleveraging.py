@@ -37,13 +37,13 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     policy, params = POLICIES[state.rules.adl.policy], PolicyRules(state.rules.adl.seed, state.rules.adl.top)
     passed: set[Place] = set()
     while claim.size:
-        before = claim.size
+        before = claim.size, len(passed)
         for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot, params):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:
                 passed.add(place)
-        if claim.size == before:
+        if (claim.size, len(passed)) == before:
             return
 
 
