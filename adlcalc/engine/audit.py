@@ -47,11 +47,12 @@ class Audit:
 
     def everybody(self, step: int) -> Differences:
         """Add up every account once more, at the end of the run."""
-        contracts = self.ledger.system_contracts()
+        total, contracts = self.ledger.system_standing(), self.ledger.system_contracts()
         for holder in self.ledger.holders:
+            total += holder.standing()
             for holding in holder.holdings:
-                contracts[holding.book.name] += holding.signed_size
-        total = sum((holder.standing() for holder in self.ledger.holders), self.ledger.system_standing())
+                if holding.size:
+                    contracts[holding.book.name] += holding.signed_size
         return self._judge(step, total - self._total, contracts)
 
     def _judge(self, step: int, money: Decimal, contracts: dict[str, Decimal]) -> Differences:

@@ -89,7 +89,7 @@ class Holding:
         "signed_size",
         "size",
         "triggers",
-        "unit",
+        "_unit",
     )
 
     def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
@@ -99,8 +99,21 @@ class Holding:
         self.signed_size = position.size if position.side > 0 else -position.size
         self.cost = book.value(self.signed_size, position.entry)
         self.funding = ZERO
-        self.unit: Unit
+        self._unit: Unit | None = None
         self.triggers: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def unit(self) -> Unit:
+        """What it is liquidated with. The unit of an isolated position is made when it is first asked for: most never are."""
+        if self._unit is None:
+            alone = self.collateral is not None
+            Unit(self.holder, [self] if alone else [h for h in self.holder.holdings if h.collateral is None], isolated=alone)
+            assert self._unit is not None
+        return self._unit
+
+    def is_alone(self) -> bool:
+        """Is it isolated, or the only cross position of its account?"""
+        return self.collateral is not None or len(self.holder.holdings) == 1 or len(self.unit.holdings) == 1
 
     def value(self) -> Decimal:
         """Value at the mark."""
@@ -166,7 +179,7 @@ class Unit:
         self.holder, self.holdings, self.isolated = holder, holdings, isolated
         self.order = holdings[0].order
         for holding in holdings:
-            holding.unit = self
+            holding._unit = self
 
     def cash(self) -> Decimal:
         """Equity but for the values at the mark: collateral or balance, less costs, plus pending funding."""
@@ -290,7 +303,6 @@ class Ledger:
         self.markets = {m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)}
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.holders: list[Holder] = []
-        self.units: list[Unit] = []
         self.claims: list[Claim] = []  # what the venue holds, oldest first
         self.claim_count = 0
         self.venue_cash = ZERO  # negative: losses that nobody covered
@@ -305,7 +317,6 @@ class Ledger:
         for i, account in enumerate(scenario.accounts):
             holder = Holder(account, i)
             self.holders.append(holder)
-            cross: list[Holding] = []
             for position in account.positions:
                 book = self.markets[position.market]
                 holding = Holding(holder, book, position, order)
@@ -314,12 +325,11 @@ class Ledger:
                 book.holdings[position.side].append(holding)
                 book.rest_size -= holding.signed_size
                 book.open_interest[position.side] += position.size
-                if position.collateral is None:
-                    cross.append(holding)
-                else:
-                    self.units.append(Unit(holder, [holding], isolated=True))
-            if cross:
-                self.units.append(Unit(holder, cross, isolated=False))
+
+    @property
+    def units(self) -> list[Unit]:
+        """All margin units, in file order of their first positions."""
+        return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
 
     def open_marks(self) -> None:
         """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit and no loss."""

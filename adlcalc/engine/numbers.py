@@ -78,12 +78,18 @@ def round_to(x: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Deci
     return rounder(step, rounding)(x)
 
 
+def quantizer(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal, Decimal], Decimal] | None:
+    """The library call (x, step) -> multiple of step, where step is a power of ten: 0.01, 1, 10."""
+    if step.as_tuple().digits != (1,):
+        return None
+    return Context(prec=PRECISION, rounding=rounding, Emin=-999, Emax=999, traps=[InvalidOperation]).quantize
+
+
 @cache
 def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal], Decimal]:
     """The function that rounds to multiples of `step`: made once, called often."""
-    if step.as_tuple().digits == (1,):  # 0.01, 1, 10: one library call
-        context = Context(prec=PRECISION, rounding=rounding, Emin=-999, Emax=999, traps=[InvalidOperation])
-        quantize = context.quantize
+    quantize = quantizer(step, rounding)
+    if quantize is not None:
         return lambda x: quantize(x, step)
 
     def to_multiple(x: Decimal) -> Decimal:

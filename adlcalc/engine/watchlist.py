@@ -33,7 +33,7 @@ class Everybody:
     """The plain rule: every unit is evaluated at every step."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._units = ledger.units
+        self._units = ledger.units  # all of them, once
 
     def touched(self) -> Iterable[Unit]:
         return self._units
@@ -115,7 +115,7 @@ class Watchlist:
             pays = self._heaps[holding.book, holding.side][1] is not None
             for_price = shorten(share, PRICE_SHARE) if pays else share
             own = v - margin.maintenance_margin(holding.lines(), abs(v))
-            price = price_trigger(holding, shorten(for_price) - own)
+            price = price_trigger(holding, shorten(for_price) - own, len(holdings))
             level = None
             if pays:
                 room = divide(shorten(share, FUNDING_SHARE), holding.size)
@@ -132,11 +132,11 @@ class Watchlist:
         evaluate: dict[Unit, None] = {}
         for (book, side), (heap, funding) in self._heaps.items():
             for holding in book.holdings[side]:
-                unit = holding.unit
-                if funding is not None or len(unit.holdings) > 1:
-                    evaluate[unit] = None
+                if funding is not None or not holding.is_alone():
+                    evaluate[holding.unit] = None
                     continue
-                level = price_trigger(holding, unit.cash())
+                margin_held = holding.collateral if holding.collateral is not None else holding.holder.balance
+                level = price_trigger(holding, margin_held - holding.cost)
                 if level is not None:
                     entry = heap.entry(level, holding.order)
                     heap.entries.append(entry)
@@ -157,13 +157,13 @@ class Watchlist:
         holding.triggers = new
 
 
-def price_trigger(holding: Holding, cash: Decimal) -> Decimal | None:
+def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decimal | None:
     """The mark at which cash + value(P) = maintenance(P), a little early; None where no mark does it, the present mark where
     every one does.
     """
     book = holding.book
     direction = holding.side if book.contract.kind == "linear" else -holding.side
-    error = book.unit * (ROUNDINGS * len(holding.unit.holdings))
+    error = book.unit * (ROUNDINGS * positions)
     if book.contract.rounding == "per-contract":
         error *= holding.size
     n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
