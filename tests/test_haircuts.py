@@ -233,7 +233,7 @@ def test_integer_haircut_by_definition(winners: list[Winner], budget: Decimal) -
 
 @given(winners=winners_lists, budget=amounts, tenths=st.integers(0, 10))
 def test_hybrid_is_its_two_parts(winners: list[Winner], budget: Decimal, tenths: int) -> None:
-    """The queue's part is a cash queue of its own; what is left of the profits pays by leverage, within a cent of the slow twin."""
+    """The queue's part is a cash queue of its own; what is left of the profits pays by leverage, within a cent of the twin."""
     share = D(tenths) / 10
     first = cut("cash-queue", winners, (share * budget).quantize(CENT))
     masses, caps = [], []
