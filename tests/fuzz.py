@@ -5,6 +5,7 @@ audit that closes.
 
     python tests/fuzz.py                          coverage-guided, until it is stopped (needs the extra `fuzz`: atheris)
     python tests/fuzz.py -max_total_time=60       for a minute, as in CI
+    python tests/fuzz.py FILE                     what was found, once more
 
 `tests/test_fuzz.py` runs the same check on a few thousand seeded mutations without a guide, wherever the tests run.
 
@@ -189,6 +190,9 @@ def guided() -> None:
         import adlcalc.venues.rulebook  # noqa: F401
 
     folder = Path(tempfile.mkdtemp(prefix="adlcalc-fuzz-"))
+    if sys.argv[1:] and Path(sys.argv[-1]).is_file():
+        _attempt(Path(sys.argv[-1]).read_bytes())
+        return
     seeds, words = folder / "seeds", folder / "words"
     seeds.mkdir()
     for i, text in enumerate(corpus()):
