@@ -244,6 +244,18 @@ def test_csv(adlcalc: Callable[..., Result]) -> None:
     assert {row["measure"] for row in rows if not row["account"]} == METRICS.keys()
 
 
+def test_only_some_metrics_in_one_table(adlcalc: Callable[..., Result]) -> None:
+    result = adlcalc("compare", WHO_PAYS, "--policies", "queue", "--metrics", "gini,bad_debt")
+    assert result.out.splitlines()[3:] == [
+        "Metrics",
+        "",
+        "policy  gini   bad",
+        "              debt",
+        "------  ----  ----",
+        "queue   0.55     0",
+    ]
+
+
 def test_venues_alone_are_compared_under_their_own_policies(adlcalc: Callable[..., Result]) -> None:
     result = adlcalc("compare", WHO_PAYS, "--venues", "generic,bitmex", "--format", "json")
     assert [(row["venue"], row["policy"]) for row in json.loads(result.out)["policies"]] == [
@@ -276,6 +288,7 @@ def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Resu
     [
         (("--policies", "haircat"), "hint: did you mean 'haircut'?"),
         (("--policies", "hybrid:7"), "must be a fraction from 0 to 1"),
+        (("--metrics", "gnii"), "hint: did you mean 'gini'?"),
         (("--severity", "2"), "--severity must be a fraction from 0 to 1, not 2"),
         (("--severity", "much"), "--severity must be a number"),
         (("--venues", "bitmx"), "bitmex"),

@@ -43,6 +43,9 @@ def compare(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
     ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Only these metrics, in one table. Default: all, in several.")
+    ] = None,
     severity: Annotated[str, typer.Option(metavar="SHARE", help="The share of the loss that haircuts cover.")] = "1",
     markout: Annotated[int, typer.Option(metavar="N", min=0, help="After how many steps ADL fills are marked out.")] = 1,
     accounts: Annotated[bool, typer.Option("--accounts", help="Show what each account pays under each policy.")] = False,
@@ -73,7 +76,8 @@ def compare(
     def result() -> str:
         from adlcalc.report import compare_view
 
-        page = _page(file, policies, venues, tuple(set_ or ()), _severity(severity), markout, accounts, axioms)
+        shown = _metrics(metrics)
+        page = _page(file, policies, venues, tuple(set_ or ()), _severity(severity), markout, accounts, axioms, shown)
         if format is Format.json:
             return compare_view.write_json(page)
         if format is Format.csv:
@@ -95,6 +99,19 @@ def _explain(name: str) -> int:
     names = METRICS if name == "all" else [name]
     write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)
     return RAN
+
+
+def _metrics(text: str | None) -> tuple[str, ...]:
+    """The metrics that were asked for."""
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.metrics import METRICS
+
+    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
+    for name in names:
+        if name not in METRICS:
+            hint = closest_hint(name, METRICS) or f"the metrics are {', '.join(METRICS)}"
+            raise Unknown(f"there is no metric {quote(name)}\nhint: {hint}")
+    return tuple(dict.fromkeys(names))
 
 
 def _severity(text: str) -> Decimal:
@@ -130,6 +147,7 @@ def _page(
     markout: int,
     accounts: bool,
     axioms: bool,
+    shown: Sequence[str],
 ) -> Comparison:
     """Run the scenario under every venue and policy."""
     from adlcalc.report.compare_view import Comparison
@@ -142,4 +160,4 @@ def _page(
     choices = _choices(policies, venues, loads[0].scenario)
     results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
     found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
-    return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout)
+    return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout, shown)

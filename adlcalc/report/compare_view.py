@@ -42,7 +42,7 @@ HEADINGS = {"equity_of_most_levered": "equity of\nmost levered", "rd_nse": "rd-n
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The results of one scenario. accounts: whether the accounts are shown; axioms: (venue, policy) -> findings, where they
-    were tried; markout: after how many steps fills are marked out."""
+    were tried; markout: after how many steps fills are marked out; chosen: the metrics that text and CSV show (none: all)."""
 
     scenario: Scenario
     file: str | None
@@ -50,6 +50,7 @@ class Comparison:
     accounts: bool
     axioms: Mapping[tuple[str, str], Sequence[Finding]]
     markout: int
+    chosen: Sequence[str] = ()
 
     @property
     def several(self) -> bool:
@@ -87,8 +88,8 @@ def write_csv(page: Comparison) -> str:
     writer.writerow(("venue", "policy", "measure", "account", "value"))
     for result in page.results:
         where = (result.venue, result.choice.label)
-        for name, value in result.metrics.items():
-            writer.writerow((*where, name, "", _written(value) or ""))
+        for name in page.chosen or result.metrics:
+            writer.writerow((*where, name, "", _written(result.metrics[name]) or ""))
         for account, paid in result.outcome.by_account().items() if page.accounts else ():
             writer.writerow((*where, "paid", account, show(paid)))
     for key, found in page.axioms.items():
@@ -110,7 +111,7 @@ def _subtitle(page: Comparison) -> str:
 
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Table | str]:
-    for title, names in TABLES.items():
+    for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [numbers(_heading(name, page), values, hide=True) for name, values in zip(names, shown, strict=True)]
         yield table(title, "", [*_labels(page), *columns])
