@@ -14,7 +14,7 @@ from functools import partial
 
 from adlcalc.engine.deleveraging import priced
 from adlcalc.engine.events import BackstopTook, Event
-from adlcalc.engine.last_resort import uncovered
+from adlcalc.engine.last_resort import settle
 from adlcalc.engine.ledger import Backstop, Claim
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
 from adlcalc.engine.numbers import ZERO
@@ -77,20 +77,6 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
     taker.left[book] -= size
     yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
     yield from settle(state, claim, result)
-
-
-def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
-    """What a transfer brought more than the bankruptcy price goes where the surplus of a fill goes (rule liquidation.surplus);
-    what it brought less the fund pays as far as it may, and the rest is for the last resort."""
-    if result >= 0 and state.rules.liquidation.surplus == "account":
-        state.ledger.give_back(claim, result)
-    elif result >= 0:
-        yield from state.post_result(claim, result, "surplus")
-    else:
-        paid = min(-result, claim.book.fund.available())
-        yield from state.post_result(claim, -paid, "surplus")
-        if paid < -result:
-            yield from uncovered(state, claim, -result - paid)
 
 
 def to_vault(state: State, due: Due) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
+from adlcalc.engine.last_resort import settle
 from adlcalc.engine.ledger import Claim
 from adlcalc.engine.numbers import HALF_EVEN, ONE, round_to
 from adlcalc.engine.policies import POLICIES, PolicyRules
@@ -109,4 +110,4 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
         price, book.mark, pnl, forgone, place.tied,
     )  # fmt: skip
     if claim.holding is None:
-        yield from state.post_result(claim, result, "dust" if price == claim.price else "surplus")
+        yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

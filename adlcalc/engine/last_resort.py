@@ -2,7 +2,7 @@
 
 The losses of a market that arise together are shared out together, so that each bearer's part is rounded once.
 
-Public: uncovered, share_losses.
+Public: settle, uncovered, share_losses.
 """
 
 from __future__ import annotations
@@ -18,6 +18,20 @@ from adlcalc.engine.ledger import Claim, Holding, MarketBook
 from adlcalc.engine.numbers import CEILING, ZERO, divide, round_to
 from adlcalc.engine.scores import Score, inputs_of
 from adlcalc.engine.state import State
+
+
+def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
+    """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus of a fill goes (rule
+    liquidation.surplus); less, the fund pays as far as it may, and the rest is for the last resort."""
+    if result >= 0 and state.rules.liquidation.surplus == "account":
+        state.ledger.give_back(claim, result)
+    elif result >= 0:
+        yield from state.post_result(claim, result, "surplus")
+    else:
+        paid = min(-result, claim.book.fund.available())
+        yield from state.post_result(claim, -paid, "surplus")
+        if paid < -result:
+            yield from uncovered(state, claim, -result - paid)
 
 
 def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:

@@ -92,7 +92,7 @@ class State:
     def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
-        if key not in self._queues:
+        if key not in self._queues or self.rules.adl.rank == "each-claim":
             self._queues[key] = self._ranked(book, side)
         return self._queues[key]
 

@@ -221,6 +221,9 @@ class AdlRules(Strict):
     price_weight: NotNegative = Field(
         Decimal(1), description="the weight of the bankruptcy price in a mix, or the rate of a spread"
     )
+    rank: Literal["once", "each-claim"] = Field(
+        "once", description="once: a queue is ranked once a step; each-claim: anew for every claim that needs it"
+    )
     would_bankrupt: Literal["skip", "allow", "margin-check"] = Field(
         description="what is done with a counterparty whose equity the fill would push below zero; margin-check: also with one "
         "that it would leave worse off by equity per maintenance margin"
