@@ -173,10 +173,6 @@ CHANGES: tuple[Callable[[random.Random, bytes, Sequence[bytes]], bytes], ...] = 
 )  # fmt: skip
 
 
-def _attempt(data: bytes) -> None:
-    attempt(data)
-
-
 def guided() -> None:
     """Hand over to the coverage-guided fuzzer; its options are libFuzzer's."""
     import tempfile
@@ -190,9 +186,6 @@ def guided() -> None:
         import adlcalc.venues.rulebook  # noqa: F401
 
     folder = Path(tempfile.mkdtemp(prefix="adlcalc-fuzz-"))
-    if sys.argv[1:] and Path(sys.argv[-1]).is_file():
-        _attempt(Path(sys.argv[-1]).read_bytes())
-        return
     seeds, words = folder / "seeds", folder / "words"
     seeds.mkdir()
     for i, text in enumerate(corpus()):
@@ -200,10 +193,13 @@ def guided() -> None:
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{byte:02x}" for byte in token)}"\n' for token in TOKENS))
     options = [f"-dict={words}", f"-max_len={LONGEST}", "-timeout=10", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/"]
     print(f"what is found is written to {folder}", file=sys.stderr)
-    atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(seeds)], _attempt)
+    atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(seeds)], lambda data: attempt(data) and None)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    guided()
+    if Path(sys.argv[-1]).is_file() and sys.argv[1:]:
+        print("sound" if attempt(Path(sys.argv[-1]).read_bytes()) else "refused")
+    else:
+        guided()

@@ -23,6 +23,7 @@ from adlcalc.engine.events import (
     BookFilled,
     Deleveraged,
     Ended,
+    FundingSettled,
     FundPaid,
     FundReceived,
     Held,
@@ -163,6 +164,19 @@ def test_the_past_does_not_depend_on_the_future(rules: str) -> None:
         path = Path({name: marks[:cut] for name, marks in one.path.marks.items()})
         whole, part = worked(one)[0], worked(replace(one, path=path))[0]
         assert whole[: len(part)] == part, f"seed {seed}"
+
+
+def test_funding_that_comes_back_to_nothing_is_settled_all_the_same() -> None:
+    """What a long contract has paid in all is nothing at the end, but not since alice's position was last settled, at step 2."""
+    owners = [account("alice", 10, 80, balance=5), account("bob", -1, 120, balance="0.05")]
+    one = scenario(owners, [117, 117, 132, 117], funding={1: "-0.01", 3: "0.01"})
+    events, accounts = worked(one)
+    money_is_conserved(one, events, accounts)
+    assert [(e.step, e.account, e.amount) for e in events if isinstance(e, FundingSettled)] == [
+        (2, "bob", d("-1.17")),
+        (2, "alice", d("11.7")),
+        (3, "alice", d("-10.53")),
+    ]
 
 
 # --- monotonicity ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from adlcalc.engine.numbers import ZERO, D, divide, exact, show
 from adlcalc.report.human import clean
 from adlcalc.report.run import Run
 from adlcalc.report.run_view import LiquidationRow
-from adlcalc.source.problems import escape
 
 LIQUIDATION = ("market", "side", "size", "entry_price", "mark_price", "bankruptcy_price", "liquidation_price")
 FILL = ("size", "price", "rank", "step", "market", "side", "bankrupt", "score", "realized_pnl", "forgone_pnl")
@@ -82,7 +81,7 @@ class Difference(NamedTuple):
     def at(self, where: Mapping[str, str], file: str) -> str:
         """The message behind the place of the expectation in its file, or of the nearest one around it."""
         line, column = self.place(where)
-        return f"{escape(file)}{f':{line}:{column}' if line else ''}: expect: {self.message}"
+        return f"{clean(file)}{f':{line}:{column}' if line else ''}: expect: {self.message}"
 
     def place(self, where: Mapping[str, str]) -> tuple[int, int]:
         """Line and column of the expectation or of the nearest one around it; 0, 0 where there is none."""
