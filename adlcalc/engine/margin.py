@@ -3,8 +3,8 @@
 Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
 Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price, price_of_value,
-bankruptcy_price, initial_collateral.
+Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price,
+price_of_value, bankruptcy_price, initial_collateral.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ Lines = tuple[tuple[Decimal, Decimal], ...]
 
 
 def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
-    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once, half even, to the money unit.
+    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once, half even, to the
+    money unit.
 
     With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse contracts).
     """
@@ -114,7 +115,8 @@ def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
 def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal) -> Decimal | None:
     """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held fixed.
 
-    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions' maintenance.
+    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions'
+    maintenance.
     Rounded as the bankruptcy price is, long up, short down. None: no price does it.
     """
     direction = side if contract.kind == "linear" else -side
@@ -140,7 +142,8 @@ def finest(tick: Decimal) -> Decimal:
 
 
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
-    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong sign)."""
+    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong
+    sign)."""
     if contract.kind == "linear":
         return divide(target, signed_size * contract.multiplier)
     if not target or (target > 0) == (signed_size > 0):

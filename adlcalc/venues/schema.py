@@ -80,7 +80,7 @@ class MarginRules(Strict):
     )
     maintenance_on: Literal["mark", "entry"] = Field(
         "mark",
-        description="mark: maintenance margin moves with the mark; entry: it is a part of the entry value, as when the position was opened",
+        description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
         json_schema_extra=dict(BY_CONTRACT),
     )
     due: Literal["at-or-below", "below"] = Field(
@@ -107,7 +107,8 @@ class LiquidationRules(Strict):
         description="takeover: the venue takes it over at its bankruptcy price; market: orders in the account's own name",
     )
     reduce: Literal["none", "lower-tier", "tier-by-tier", "two-tiers"] = Field(
-        description="takeover: what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier"
+        description="takeover: what is tried first, in the account's name: nothing, or orders that bring the position "
+        "into a lower tier"
     )
     surplus: Literal["fund", "account"] = Field(
         "fund", description="takeover: who keeps what a fill is better than the bankruptcy price"
