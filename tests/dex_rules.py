@@ -1,8 +1,8 @@
 """Rules of decentralized venues that a case can call one by one, on accounts as these venues keep them.
 
-A venue's test book gives cash with the entry values folded in: `cash` {account: money} and `positions` {account: {market: signed
-size}}, at `marks` {market: price}. `closed` is the account that is closed, `market` its position (the first one otherwise); `rules`
-replaces rules of the venue, {section: {rule: value}}, `mmr` and `max_leverage` are those of every market.
+A venue's test book gives cash with the entry values folded in: `cash` {account: money} and `positions` {account: {market:
+signed size}}, at `marks` {market: price}. `closed` is the account that is closed, `market` its position (the first one
+otherwise); `rules` replaces rules of the venue, {section: {rule: value}}; `mmr` and `max_leverage` are those of every market.
 
 Public: DEX_RULES.
 """
@@ -19,7 +19,7 @@ from adlcalc.engine.events import BookFilled, Deleveraged, Skipped
 from adlcalc.engine.ledger import Holding, Unit
 from adlcalc.engine.loop import begin_step, one_step
 from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Rules, Scenario, Tier
-from adlcalc.engine.numbers import D, ONE, ZERO
+from adlcalc.engine.numbers import ONE, ZERO, D
 from adlcalc.engine.orders import limit_price, surplus_fee
 from adlcalc.engine.state import State, Used
 from adlcalc.source import Problems
@@ -60,10 +60,11 @@ def scenario_of(values: Values) -> Scenario:
     maintenance = Maintenance((Tier(ZERO, number(values.get("mmr", "0.1")), max_leverage=leverage),))
     markets = []
     for name in marks:
-        levels = tuple((number(price) - marks[name], number(size)) for price, size in values.get("asks", {}).get(name, ()))
-        levels = levels or tuple((marks[name] - number(price), number(size)) for price, size in values.get("bids", {}).get(name, ()))
-        markets.append(Market(name, tick=number(values.get("tick", "0.00000001")), liquidity=Liquidity("levels", levels),
-                              maintenance=maintenance))  # fmt: skip
+        asks, bids = (values.get(side, {}).get(name, ()) for side in ("asks", "bids"))
+        levels = [(number(price) - marks[name], number(size)) for price, size in asks]
+        levels += [(marks[name] - number(price), number(size)) for price, size in bids]
+        tick, liquidity = number(values.get("tick", "0.00000001")), Liquidity("levels", tuple(levels))
+        markets.append(Market(name, tick=tick, liquidity=liquidity, maintenance=maintenance))
     accounts = []
     for id, held in values["positions"].items():
         sizes = {name: number(size) for name, size in held.items()}
@@ -94,7 +95,7 @@ def closed(state: State, values: Values) -> tuple[Unit, Holding]:
 
 
 def told(state: State, events: list[Any]) -> dict[str, Any]:
-    """What came of it: fills, who was passed over, everybody's cash (equity less the value of what is left), what is left, the fund."""
+    """What came of it: fills, who was passed over, everybody's cash (equity less the value of what is left), what is left."""
     fills = [{"with": e.account, "size": e.size, "price": e.price} for e in events if isinstance(e, Deleveraged)]
     refused = [e.account for e in events if isinstance(e, Skipped)]
     cash = {h.id: h.equity() - sum((p.value() for p in h.holdings if p.size), ZERO) for h in state.ledger.holders}
