@@ -191,7 +191,7 @@ def guided() -> None:
     for i, text in enumerate(corpus()):
         (seeds / f"{i:04}").write_bytes(text)
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{byte:02x}" for byte in token)}"\n' for token in TOKENS))
-    options = [f"-dict={words}", f"-max_len={LONGEST}", "-timeout=10", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/"]
+    options = [f"-dict={words}", f"-max_len={LONGEST}", "-timeout=60", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/"]
     print(f"what is found is written to {folder}", file=sys.stderr)
     atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(seeds)], lambda data: attempt(data) and None)
     atheris.Fuzz()

@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(yaml|text)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 DIFFERS = "scenarios/04-fund-half-absorbs.yaml: golden: "
 
-pytestmark = pytest.mark.skipif("adlcalc check" not in README, reason="the README does not tell of check")
+pytestmark = pytest.mark.skipif("adlcalc check scenarios --format" not in README, reason="the README has no workflow")
 
 
 def document_with(key: str) -> Any:
