@@ -49,18 +49,23 @@ def random_rules(rng: random.Random) -> Rules:
         adl=AdlRules(
             when=rng.choice(["after-fund", "after-fund", "before-book", "never"])
             if takeover
-            else rng.choice(["remainder", "negative", "zero-fill", "never"]),
+            else rng.choice(["remainder", "negative", "zero-fill", "settlement", "never"]),
             policy=rng.choice(["queue", "queue", *POLICIES]),
             seed=rng.randint(0, 5),
             top=rng.randint(1, 5),
             eligible=rng.choice(["winners", "winners", "all"]),
             score=rng.choice(["generic", *SCORES]),
-            price=rng.choice(PRICES),
+            price=rng.choice(PRICES if takeover else (*PRICES, "mark-if-solvent")),
             price_weight=_weight(rng),
-            would_bankrupt=rng.choice(["skip", "skip", "allow"]),
+            would_bankrupt=rng.choice(["skip", "skip", "allow", "margin-check"]),
             rank=rng.choice(["once", "once", "each-claim"]),
         ),
-        last_resort=LastResortRules(policy=rng.choice(["bad-debt", "bad-debt", "per-contract", *HAIRCUTS])),
+        last_resort=LastResortRules(
+            policy=rng.choice(["bad-debt", "bad-debt", "per-contract", *HAIRCUTS]),
+            severity=d(rng.choice([1, 1, "0.5"])),
+            base=rng.choice(["profit", "move"]),
+            max_cut=d(rng.choice([1, "0.5"])),
+        ),
     )
 
 
@@ -70,24 +75,34 @@ def _weight(rng: random.Random) -> Decimal:
 
 def _takeover(rng: random.Random) -> LiquidationRules:
     return LiquidationRules(
-        reduce=rng.choice(["none", "none", "lower-tier", "tier-by-tier", "two-tiers"]), surplus=rng.choice(["fund", "account"])
+        reduce=rng.choice(["none", "none", "lower-tier", "tier-by-tier", "two-tiers", "to-maintenance"]),
+        surplus=rng.choice(["fund", "account"]),
     )
 
 
 def _market(rng: random.Random) -> LiquidationRules:
-    size = rng.choice(["whole", "portion", "deficit"])
+    size = rng.choice(["whole", "portion", "deficit", "shares"])
     return LiquidationRules(
         method="market",
         size=size,
-        portion=d("0.2") if size == "portion" else d(1),
+        portion=d("0.2") if size in ("portion", "shares") else d(1),
         portion_above=d(rng.choice([0, 300])),
+        portion_at_least=d(rng.choice([0, 0, "0.1"])),
+        max_notional=rng.choice([None, None, d(500)]),
+        max_fund_paid=rng.choice([None, None, d(5)]),
+        buffer=d(rng.choice([0, 0, 10])),
+        rate_buffer=d(rng.choice([0, 0, "0.01"])),
+        positions=rng.choice(["all", "all", "one"]),
+        rounding=rng.choice(["price", "money"]),
+        buyer="liquidator" if size != "shares" and rng.random() < 0.2 else "book",
+        discount=d(rng.choice([0, "0.01"])),
         share=rng.choice(["maintenance", "all"]),
         then_whole=rng.random() < 0.3,
         limit=rng.choice(["none", "bankruptcy", "bankruptcy-or-mark", "fillable"]),
         spread=d(rng.choice(["0", "0.01"])),
         adjustment=d(1),
         fee=d(rng.choice(["0", "0", "0.005"])),
-        fee_cap=rng.choice(["surplus", "equity"]),
+        fee_cap=rng.choice(["surplus", "equity", "remainder"]),
     )
 
 
