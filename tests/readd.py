@@ -95,7 +95,8 @@ def claims(run: Run) -> Iterator[str]:
             yield f"{name}: book_size {row['book_size']} at book_price {row['book_price']}"
         if row["mark_price"] != run["steps"][row["step"]]["marks"][row["market"]]:
             yield f"{name}: its mark {row['mark_price']} is not the step's"
-        if None not in (row["bankruptcy_price"], row["book_price"]) and not parts["backstop_size"]:
+        elsewhere = any(fill["price"] != row["bankruptcy_price"] for fill in taken)  # at the mark, say: that has a result too
+        if None not in (row["bankruptcy_price"], row["book_price"]) and not parts["backstop_size"] and not elsewhere:
             told = number(row["surplus"]) - number(row["shortfall"])
             if abs(book_result(run, row) - told) > slack(run, row):
                 yield f"{name}: {row['book_size']} at {row['book_price']} is not {row['surplus']} - {row['shortfall']}"

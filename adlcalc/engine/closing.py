@@ -19,8 +19,6 @@ REST, VENUE = "rest of market", "venue"
 
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
-    if not any(book.funding for book in state.ledger.markets.values()):
-        return
     for holder in by_name(state.ledger.holders):
         for holding in holder.holdings:
             if holding.size:

@@ -13,7 +13,7 @@ from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.ledger import Claim
-from adlcalc.engine.numbers import HALF_EVEN, ONE, round_to
+from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
 from adlcalc.engine.policies import POLICIES, PolicyRules
 from adlcalc.engine.queue import Place
 from adlcalc.engine.state import State
@@ -51,7 +51,7 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
 def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> Iterator[Event]:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
     if state.rules.adl.price == "mark-then-bankruptcy":
-        at_mark = state.affordable(claim, size, lambda _size: claim.book.mark)
+        at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
             yield from match(state, claim, place, at_mark, claim.book.mark)
             size -= at_mark
@@ -107,7 +107,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     state.note_change(holding)
     yield Deleveraged(
         state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
-        price, book.mark, pnl, forgone, place.tied,
+        price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
     )  # fmt: skip
     if claim.holding is None:
         yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

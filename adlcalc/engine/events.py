@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.numbers import ZERO
+
 
 class PositionState(NamedTuple):
     """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open."""
@@ -154,7 +156,8 @@ class Deleveraged(NamedTuple):
     """`account` gave up `size` of its position (side is its own side) against the claim of `bankrupt`.
 
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
-    rounded for reading only; tied: a neighbor in the queue had exactly the same score.
+    rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
+    or less (-) than the bankruptcy price, where it was made at another price.
     """
 
     step: int
@@ -172,6 +175,7 @@ class Deleveraged(NamedTuple):
     realized_pnl: Decimal
     forgone_pnl: Decimal
     tied: bool
+    result: Decimal = ZERO
 
 
 class Skipped(NamedTuple):

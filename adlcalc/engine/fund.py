@@ -43,17 +43,19 @@ class FundBook:
         """The highest balance in the window; before the first step, the opening one."""
         return max(self.balance, max((balance for _, balance in self._history), default=self._opening_peak))
 
+    def reserve(self) -> Decimal:
+        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already, and ADL at the mark."""
+        return ENDLESS if self.rules.negative else max(self.balance - self.floor, ZERO)
+
     def available(self) -> Decimal:
         """What it may still pay: the balance above its floor, or above where its drawdown stops it; never below zero.
 
         Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it pays nothing
         until it is less than `stop` below the peak.
         """
-        if self.rules.negative:
-            return ENDLESS
         drawdown = self.rules.drawdown
-        if drawdown is None:
-            return max(self.balance - self.floor, ZERO)
+        if drawdown is None or self.rules.negative:
+            return self.reserve()
         peak = self.peak()
         limit = peak - max(drawdown.start * peak, drawdown.at_least)
         left = self._money(self.balance - (max(self.floor, limit) if limit > drawdown.above else self.floor))

@@ -28,7 +28,7 @@ def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
     elif result >= 0:
         yield from state.post_result(claim, result, "surplus")
     else:
-        paid = min(-result, claim.book.fund.available())
+        paid = min(-result, claim.book.fund.reserve())
         yield from state.post_result(claim, -paid, "surplus")
         if paid < -result:
             yield from uncovered(state, claim, -result - paid)

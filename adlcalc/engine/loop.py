@@ -51,7 +51,8 @@ def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = N
                 if observer:
                     observer.ended(state)
                 if step == scenario.path.steps - 1:
-                    events.extend(settle_everybody(state))
+                    if any(scenario.path.funding.values()):
+                        events.extend(settle_everybody(state))
                     audit.everybody(step)
                 events.append(end_step(state, audit))
             yield from events

@@ -147,7 +147,7 @@ class State:
         if result > 0:
             fund.balance += result
             return (FundReceived(self.step, fund.name, claim.id, result, why),)
-        paid = min(-result, fund.available())
+        paid = min(-result, fund.reserve())
         if not paid:
             return self.bad_debt(claim, -result)
         fund.balance -= paid

@@ -115,24 +115,20 @@ class Audit(NamedTuple):
 
 def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
     """One row per claim, in the order in which the claims were opened."""
-    fills: dict[int, list[BookFilled | BackstopTook]] = {}
-    deleveraged: dict[int, Decimal] = {}
+    fills: dict[int, list[BookFilled | BackstopTook | Deleveraged]] = {}
     held: dict[int, Held] = {}
     last = last_step(events)
     markets = {market.name: market for market in scenario.markets}
     with exact():
         for event in events:
-            if isinstance(event, BookFilled | BackstopTook):
+            if isinstance(event, BookFilled | BackstopTook | Deleveraged):
                 fills.setdefault(event.claim, []).append(event)
-            elif isinstance(event, Deleveraged):
-                deleveraged[event.claim] = deleveraged.get(event.claim, ZERO) + event.size
             elif isinstance(event, Held):
                 held[event.claim] = event
         return tuple(
             _liquidation_row(
                 event,
                 fills.get(event.claim, []),
-                deleveraged.get(event.claim, ZERO),
                 held[event.claim].size if event.claim in held and held[event.claim].step == last else ZERO,
                 markets[event.market],
             )
@@ -142,7 +138,7 @@ def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[Liqui
 
 
 def _liquidation_row(
-    event: Liquidated, fills: list[BookFilled | BackstopTook], deleveraged: Decimal, held: Decimal, market: Market
+    event: Liquidated, fills: list[BookFilled | BackstopTook | Deleveraged], held: Decimal, market: Market
 ) -> LiquidationRow:
     in_book = [fill for fill in fills if isinstance(fill, BookFilled)]
     return LiquidationRow(
@@ -163,7 +159,7 @@ def _liquidation_row(
         book_size=sum((fill.size for fill in in_book), ZERO),
         book_price=_average_price(in_book, market),
         backstop_size=sum((fill.size for fill in fills if isinstance(fill, BackstopTook)), ZERO),
-        deleveraged_size=deleveraged,
+        deleveraged_size=sum((fill.size for fill in fills if isinstance(fill, Deleveraged)), ZERO),
         held_size=held,
         surplus=sum((fill.result for fill in fills if fill.result > 0), ZERO),
         shortfall=-sum((fill.result for fill in fills if fill.result < 0), ZERO),
