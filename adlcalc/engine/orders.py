@@ -153,9 +153,9 @@ def quote_of(holding: Holding) -> Callable[[Decimal], Decimal]:
 
     def quote(size: Decimal) -> Decimal:
         values = {h: _cut(h, h.size) for h in unit.open_holdings()}
-        needs = {h: _need(h, h.size, value) for h, value in values.items()}
+        needs = {h: _need(h, value) for h, value in values.items()}
         left = _cut(holding, holding.size - size)
-        need_left = _need(holding, holding.size - size, left)
+        need_left = _need(holding, left)
         equity, maintenance = unit.cash() + sum(values.values(), ZERO), sum(needs.values(), ZERO)
         return bankruptcy_quote(left - values[holding], need_left - needs[holding], equity, maintenance, book.unit)
 
@@ -170,12 +170,11 @@ def _cut(holding: Holding, size: Decimal) -> Decimal:
     return round_to(holding.side * size * book.contract.multiplier * book.mark, book.unit, DOWN)
 
 
-def _need(holding: Holding, size: Decimal, value: Decimal) -> Decimal:
-    """Maintenance margin of `size` of a position worth `value`, rounded up."""
-    if not size:
-        return ZERO
-    lines = holding.book.lines or margin.lines_of(holding.book.market.maintenance, size, holding.cost_of(size))
-    return round_to(margin.maintenance_margin(lines, abs(value)), holding.book.unit, CEILING)
+def _need(holding: Holding, value: Decimal) -> Decimal:
+    """Maintenance margin of as much of a position as is worth `value`, at the rate of the whole, rounded up."""
+    whole, unit = abs(holding.value()), holding.book.unit
+    rate = Fraction(margin.maintenance_margin(holding.lines(), whole)) / Fraction(whole) if whole else Fraction(0)
+    return D(ceil(rate * Fraction(abs(value)) / Fraction(unit))) * unit
 
 
 # --- for which fee -------------------------------------------------------------------------------------------------------
