@@ -75,7 +75,7 @@ def _weight(rng: random.Random) -> Decimal:
 
 def _takeover(rng: random.Random) -> LiquidationRules:
     return LiquidationRules(
-        reduce=rng.choice(["none", "none", "lower-tier", "tier-by-tier", "two-tiers", "to-maintenance"]),
+        reduce=rng.choice(["none", "none", "lower-tier", "tier-by-tier", "two-tiers"]),
         surplus=rng.choice(["fund", "account"]),
     )
 
