@@ -439,3 +439,35 @@ def test_ctrl_c_ends_it_without_a_word(folder: Path, jobs: str) -> None:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
+
+
+# --- what a file may do to others ------------------------------------------------------------------------------------
+
+
+def test_no_id_is_a_formula_in_a_spreadsheet_or_a_command_to_the_terminal(adlcalc: Command, tmp_path: Path) -> None:
+    ids = ["=1+1", "+1", "@SUM(A1)", "-2+3", "=cmd|' /C calc'!A0"]
+    path = tmp_path / "x.yaml"
+    rows = [f'  - {{id: "{name}", side: long, size: 1, entry: 100, leverage: 10}}\n' for name in ids]
+    path.write_text("accounts:\n" + "".join(rows) + "prices: [100, 80]\n", encoding="utf-8")
+    for line in adlcalc("run", str(path), "-f", "csv").out.splitlines():
+        assert not any(cell.startswith(("=", "+", "@", "-2+")) for cell in line.split(","))
+    evil = tmp_path / "\x1b[31mevil.yaml"
+    evil.write_text("prizes: 1\n", encoding="utf-8")
+    got = adlcalc("check", str(evil), "-f", "text")
+    assert "\x1b" not in got.out + got.err
+    assert "\\x1b[31mevil.yaml" in got.err
+    for style in ("json", "junit", "github"):
+        assert "\x1b" not in adlcalc("check", str(evil), "-f", style).out
+
+
+def test_a_scenario_opens_no_file_outside_its_folder(adlcalc: Command, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("id,side,size,entry,leverage\na,long,1,100,10\n")
+    (tmp_path / "in").mkdir()
+    for name in ("../secret.csv", str(tmp_path / "secret.csv"), "in/../../secret.csv", "..\\secret.csv", "/dev/zero"):
+        path = tmp_path / "in" / "x.yaml"
+        path.write_text(f"accounts: {{file: '{name}'}}\nprices: [100]\n", encoding="utf-8")
+        got = adlcalc("check", str(path))
+        assert got.code == 2
+        assert f"{path}:1:18: error: " in got.err
+        path.write_text(f"venue: '{name}.yaml'\naccounts: []\nprices: [100]\n", encoding="utf-8")
+        assert adlcalc("check", str(path)).code == 2
