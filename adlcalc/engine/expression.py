@@ -22,7 +22,7 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import divide
+from adlcalc.engine.numbers import D, divide
 from adlcalc.engine.scores import INFINITE, SCORES, Inputs, Score
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32
@@ -82,7 +82,7 @@ def score_function(text: str) -> Score:
         found = value(x)
         if abs(found) >= _INFINITE:
             return INFINITE if found > 0 else -INFINITE
-        return divide(Decimal(found.numerator), Decimal(found.denominator))
+        return divide(D(found.numerator), D(found.denominator))
 
     return score
 
