@@ -14,7 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine import own_name
+from adlcalc.engine import counterparty, own_name
 from adlcalc.engine.events import BookFilled, Deleveraged, Skipped
 from adlcalc.engine.ledger import Holding, Unit
 from adlcalc.engine.loop import begin_step, one_step
@@ -154,6 +154,13 @@ def fund_covers(values: Values) -> Decimal:
     return ONE if own_name.fund_covers(state, claim, number(values["amount"]), Used()) else ZERO
 
 
+def may_move(values: Values) -> Decimal:
+    """1 where an account may go from `before` to `after`, each equity and maintenance margin, `initial` margin after; else 0."""
+    (equity, maintenance), (after, maintenance_after) = ([number(x) for x in values[key]] for key in ("before", "after"))
+    initial = number(values["initial"]) if "initial" in values else None
+    return ONE if counterparty.may_move(equity, maintenance, after, maintenance_after, initial) else ZERO
+
+
 DEX_RULES: dict[str, Callable[[Values], Any]] = {
     "venue.deleverage": deleverage,
     "venue.work": work,
@@ -161,4 +168,5 @@ DEX_RULES: dict[str, Callable[[Values], Any]] = {
     "venue.limit": fillable,
     "venue.fund_delta": fund_delta,
     "venue.fund_covers": fund_covers,
+    "venue.may_move": may_move,
 }

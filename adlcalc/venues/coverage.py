@@ -116,6 +116,8 @@ def liquidation_words(rules: LiquidationRules) -> str:
         return REDUCTIONS[rules.reduce]
     if rules.size == "portion" and rules.portion < 1:
         return f"{percent(rules.portion)} orders"
+    if rules.size == "shares":
+        return f"{percent(rules.portion)} shares"
     return "what is missing" if rules.size == "deficit" else "orders in the book"
 
 
