@@ -15,6 +15,8 @@ import pytest
 import yaml
 from conftest import ROOT, Result
 
+from adlcalc.cli.collecting import is_scenario
+
 INSTALLED = bool(entry_points(group="pytest11", name="adlcalc"))
 NAME = "04-fund-half-absorbs"
 
@@ -84,6 +86,30 @@ def test_files_may_be_named_in_the_ini_file_and_strict_is_strict(folder: Path) -
     done = pytest_in(folder, "--adlcalc-strict")
     assert "strict: the book is unbalanced" in done.stdout
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("accounts: []\nprices: [1]\n", True),
+        ("\ufefftitle: x\nprices:\n  - 1\n'accounts' : []\n", True),
+        ('{"accounts": [], "prices": [1]}', True),
+        ('{\n  "prices": [1],\n  "accounts": []\n}', True),
+        ("{accounts: [], prices: [1]}", True),
+        ("# yaml-language-server: $schema=../x/scenario.schema.json\nacounts: []\n", True),
+        ("- name: a case\n  scenario:\n    accounts: []\n    prices: [1]\n", False),
+        ("services: {}\nprices: 1\n", False),
+        ('{"schema": "adlcalc.run/1", "accounts": []}', False),
+        ("", False),
+    ],
+)
+def test_what_is_taken_for_a_scenario(text: str, is_one: bool) -> None:
+    assert is_scenario(text) == is_one
+
+
+def test_our_own_rule_cases_are_not_taken_for_scenarios() -> None:
+    for path in (ROOT / "tests/cases").glob("*.yaml"):
+        assert not is_scenario(path.read_text(encoding="utf-8"))
 
 
 def test_the_pre_commit_hooks_name_commands_that_run(adlcalc: Callable[..., Result]) -> None:

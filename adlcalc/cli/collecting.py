@@ -17,12 +17,8 @@ from typing import NamedTuple
 
 ENDINGS = (".yaml", ".yml", ".json")
 GOLDEN = ".golden"
-_SCENARIO = re.compile(r"""^[{ \t]*["']?(?:accounts|prices)["']?[ \t]*:""", re.MULTILINE)
-_RULEBOOK = re.compile(
-    r"""^[{ \t]{0,4}["']?(?:as_of|extends|sources|not_modeled|margin|liquidation|adl|contract)["']?[ \t]*:""", re.MULTILINE
-)
 NEEDED = ("accounts", "prices")
-_KEYS = re.compile(rf"""^[{{ \t]*["']?({"|".join(NEEDED)})["']?[ \t]*:""", re.MULTILINE)
+RULES = ("as_of", "extends", "sources", "not_modeled", "margin", "liquidation", "adl", "contract")
 _OURS = re.compile(r'"(?:schema": *"adlcalc\.|\$schema")')
 
 
@@ -53,14 +49,23 @@ class Collected(NamedTuple):
 
 def kind_of_text(text: str) -> Kind:
     """Scenario, rulebook or neither; a file that has accounts or prices is a scenario."""
-    if _SCENARIO.search(text):
+    keys = _keys_at_the_top(text, (*NEEDED, *RULES))
+    if keys & set(NEEDED):
         return Kind.scenario
-    return Kind.rulebook if _RULEBOOK.search(text) else Kind.unknown
+    return Kind.rulebook if keys else Kind.unknown
 
 
 def is_scenario(text: str) -> bool:
     """Is a text among others of any kind a scenario? It has accounts and prices, or its first line names our schema."""
-    return len(set(_KEYS.findall(text))) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
+    return len(_keys_at_the_top(text, NEEDED)) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
+
+
+def _keys_at_the_top(text: str, names: Sequence[str]) -> set[str]:
+    """Which of the names stand as keys at the beginning of a line (YAML), or in quotes anywhere (JSON)."""
+    either = "|".join(names)
+    in_brackets = text.lstrip("\ufeff \t\r\n").startswith("{")
+    pattern = rf"""["']?\b({either})["']?[ \t]*:""" if in_brackets else rf"""^\ufeff?["']?({either})["']?[ \t]*:"""
+    return set(re.findall(pattern, text, re.MULTILINE))
 
 
 def collect(paths: Sequence[str], golden: str | None) -> Collected:
