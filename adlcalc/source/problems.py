@@ -77,7 +77,7 @@ class Problems:
         self._sources.setdefault(id(source), source)
         text = source.line(where.line) if source.excerpt else ""
         line, column = (where.line, where.column) if source.excerpt else (0, 0)
-        problem = Problem(source.name, line, column, where.length, message, hint, text)
+        problem = Problem(source.name, line, column, where.length, escape(message), escape(hint), text)
         self._found.setdefault((list(self._sources).index(id(source)), where.line, where.column), problem)
         if len(self._found) >= MOST:
             self.raise_if_any()

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from adlcalc.source.fields import SHAPE, TOLD, kind_of
 from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
-from adlcalc.source.problems import SHOWN, Problems, closest_hint, escape, nearest, quote
+from adlcalc.source.problems import SHOWN, Problems, closest_hint, nearest, quote
 
 M = TypeVar("M", bound=BaseModel)
 BEGINNING = 1_000
@@ -288,7 +288,7 @@ def subject(model: type[BaseModel], root: Node, path: Path) -> str:
     part, parent = path[-1], path[:-1]
     node = at(root, path)
     if isinstance(part, int):
-        owner = escape(str(parent[-1])) if parent and isinstance(parent[-1], str) else "list"
+        owner = str(parent[-1]) if parent and isinstance(parent[-1], str) else "list"
         kind = owner[:-1] if owner.endswith("s") else "item"
         if isinstance(node, Map):
             named = node.items.get("id")
