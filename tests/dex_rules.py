@@ -16,7 +16,7 @@ from typing import Any
 
 from adlcalc.engine import counterparty, own_name
 from adlcalc.engine.events import BookFilled, Deleveraged, Skipped
-from adlcalc.engine.ledger import Holding, Unit
+from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.loop import begin_step, one_step
 from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Rules, Scenario, Tier
 from adlcalc.engine.numbers import ONE, ZERO, D

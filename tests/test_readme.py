@@ -1,7 +1,8 @@
-"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites their outputs.
+"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites them.
 
-A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that begin with `adlcalc` are run from
-the root of the project; the two that install something or run the tests are run by continuous integration, and are held to be the same.
+A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that begin with
+`adlcalc` are run from the root of the project; the two that install something or run the tests are run by continuous
+integration, and are held to be the same.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from conftest import Result
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
 
 def steps(block: str) -> list[tuple[str, str]]:
     """The commands of a block, each with the text that follows it."""

@@ -12,10 +12,10 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
+from adlcalc.engine.claims import Backstop, Claim
 from adlcalc.engine.deleveraging import priced
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.last_resort import settle
-from adlcalc.engine.ledger import Backstop, Claim
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.sharing import in_units

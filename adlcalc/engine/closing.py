@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from adlcalc.engine import margin
 from adlcalc.engine.events import AccountState, Event, FundReceived, PositionState
-from adlcalc.engine.ledger import Holder, MarketBook
+from adlcalc.engine.holdings import Holder, MarketBook
 from adlcalc.engine.numbers import DOWN, ZERO, exact, round_to
 from adlcalc.engine.state import State
 

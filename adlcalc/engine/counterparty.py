@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.engine import margin
-from adlcalc.engine.ledger import Holding, Unit
+from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.numbers import ZERO, divide
 
 

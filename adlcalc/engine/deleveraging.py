@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from adlcalc.engine.claims import Claim
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.last_resort import settle
-from adlcalc.engine.ledger import Claim
 from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
 from adlcalc.engine.policies import POLICIES, PolicyRules
 from adlcalc.engine.queue import Place

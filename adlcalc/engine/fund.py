@@ -44,7 +44,9 @@ class FundBook:
         return max(self.balance, max((balance for _, balance in self._history), default=self._opening_peak))
 
     def reserve(self) -> Decimal:
-        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already, and ADL at the mark."""
+        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already, and ADL at the
+        mark.
+        """
         return ENDLESS if self.rules.negative else max(self.balance - self.floor, ZERO)
 
     def available(self) -> Decimal:

@@ -21,7 +21,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holding, MarketBook
+from adlcalc.engine.holdings import Holding, MarketBook
 from adlcalc.engine.model import Rules
 from adlcalc.engine.numbers import D, divide
 from adlcalc.engine.queue import Place

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
 
+from adlcalc.engine.claims import Claim
 from adlcalc.engine.closing import REST
 from adlcalc.engine.events import Event, FundReceived, LossSocialized
 from adlcalc.engine.expression import score_function
 from adlcalc.engine.haircuts import HAIRCUTS, HaircutParams, Winner, budget_of
-from adlcalc.engine.ledger import Claim, Holding, MarketBook
+from adlcalc.engine.holdings import Holding, MarketBook
 from adlcalc.engine.numbers import CEILING, ZERO, divide, round_to
 from adlcalc.engine.scores import Score, inputs_of
 from adlcalc.engine.state import State

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine import margin
 from adlcalc.engine.events import BookFilled, Event, Liquidated
-from adlcalc.engine.ledger import Holding, Unit
+from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.model import Rules
 from adlcalc.engine.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 

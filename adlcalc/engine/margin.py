@@ -116,8 +116,7 @@ def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines
     """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held fixed.
 
     `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions'
-    maintenance.
-    Rounded as the bankruptcy price is, long up, short down. None: no price does it.
+    maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does it.
     """
     direction = side if contract.kind == "linear" else -side
     n = notional_at_maintenance(lines, direction, cash)

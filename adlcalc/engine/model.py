@@ -9,11 +9,11 @@ MarginRules, LiquidationRules, Drawdown, FundRules, BackstopRules, AdlRules, Las
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal  # a type here; numbers.py makes them
-from typing import Mapping
 
-from adlcalc.engine.numbers import D, ONE, ZERO
+from adlcalc.engine.numbers import ONE, ZERO, D
 
 LONG, SHORT = 1, -1
 FIFTH = D("0.2")
@@ -41,8 +41,8 @@ class Maintenance:
 
     by="notional": marginal tiers on the notional at the mark, continuous through their deductions (rates rise, so the
     maintenance of a notional is the largest of the lines rate x n - deduction).
-    by="entry-value" or "size": the one tier that the position's entry value (money) or size (contracts) falls in holds for the whole
-    position, whatever the mark does (BitMEX's risk limit, OKX's position tiers); no deductions.
+    by="entry-value" or "size": the one tier that the position's entry value (money) or size (contracts) falls in holds for the
+    whole position, whatever the mark does (BitMEX's risk limit, OKX's position tiers); no deductions.
     on: 'mark' takes the rate of the notional at the mark; 'entry' (with by="entry-value") of the entry value, less the tier's
     deduction, so that a position's maintenance margin stays what it was when it was opened (Bybit and KuCoin until 2025).
     slope: rate added per contract of size (Deribit). closing_fee: rate added to every tier, the cost to close.
@@ -119,7 +119,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """An insurance fund; it pays down to `floor`. `peak` is the balance that drawdowns are measured from (None: the opening one)."""
+    """An insurance fund; it pays down to `floor`. `peak`: what drawdowns are measured from (None: the opening balance)."""
 
     name: str
     balance: Decimal = ZERO
@@ -129,7 +129,9 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A backstop provider or bidder: takes up to `size` contracts of a market in a step. distance: how far from the mark it bids (auction)."""
+    """A backstop provider or bidder: takes up to `size` contracts of a market in a step. distance: how far from the mark it
+    bids (auction).
+    """
 
     id: str
     market: str
@@ -201,8 +203,9 @@ class LiquidationRules:
 
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None: of the run), at least
-    `at_least` in money, and pays again when it is less than `stop` below it. It does not stop at `above` or below: such a fund
+    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None: of the run), at
+    least `at_least` in money, and pays again when it is less than `stop` below it. It does not stop at `above` or below: such a
+    fund
     pays to its floor."""
 
     start: Decimal
@@ -225,7 +228,8 @@ class BackstopRules:
     """kind: 'none'; 'providers' share a claim pro rata to their capacity; 'auction': the best bid first, each at its own price;
     'vault': takes units whose equity is below `vault_below` of their maintenance margin, with all their margin, at the mark.
 
-    when (providers, auction): 'before-fund' (after the book at the bankruptcy price or better) | 'before-book'. price, price_weight (providers): as in AdlRules.
+    when (providers, auction): 'before-fund' (after the book at the bankruptcy price or better) | 'before-book'. price,
+    price_weight (providers): as in AdlRules.
     """
 
     kind: str = "none"
@@ -284,7 +288,7 @@ class LastResortRules:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The named rules that the rulebook picked, in the rulebook's own sections; the engine looks each name up in its own tables."""
+    """The named rules that the rulebook picked, in its own sections; the engine looks each name up in its own tables."""
 
     margin: MarginRules = MarginRules()
     liquidation: LiquidationRules = LiquidationRules()

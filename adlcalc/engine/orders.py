@@ -16,7 +16,8 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from adlcalc.engine import margin
-from adlcalc.engine.ledger import Claim, Holding
+from adlcalc.engine.claims import Claim
+from adlcalc.engine.holdings import Holding
 from adlcalc.engine.liquidation import Due
 from adlcalc.engine.model import LiquidationRules
 from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
@@ -196,4 +197,3 @@ def remainder_fee_rate(rules: LiquidationRules, needs: Decimal, deficit: Decimal
     min(fee, 0.95 x (rate with buffer - discount - deficit / notional)). Source: Drift v2, insurance fund fee of a liquidation."""
     left = round_to(divide(needs - deficit, notional), RATIO_UNIT, FLOOR) - rules.discount
     return max(min(rules.fee, FEE_PART * left), ZERO)
-

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.backstop import to_vault
+from adlcalc.engine.claims import Claim
 from adlcalc.engine.deleveraging import deleverage
 from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived, Liquidated
 from adlcalc.engine.fund import largest_affordable
+from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.last_resort import uncovered
-from adlcalc.engine.ledger import Claim, Holding, Unit
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
 from adlcalc.engine.liquidity import Offer, StepBook
 from adlcalc.engine.numbers import ONE, ZERO, round_to

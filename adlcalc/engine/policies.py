@@ -22,7 +22,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holding
+from adlcalc.engine.holdings import Holding
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.queue import Place
 from adlcalc.engine.sharing import capped, in_units

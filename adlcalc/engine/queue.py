@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.expression import score_function
-from adlcalc.engine.ledger import Holding, MarketBook
+from adlcalc.engine.holdings import Holding, MarketBook
 from adlcalc.engine.model import AdlRules
 from adlcalc.engine.scores import Inputs, inputs_of
 

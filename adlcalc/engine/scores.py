@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holding
+from adlcalc.engine.holdings import Holding
 from adlcalc.engine.margin import initial_collateral, maintenance_margin
 from adlcalc.engine.model import LONG
 from adlcalc.engine.numbers import ONE, ZERO, D, divide

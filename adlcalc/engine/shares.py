@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.backstop import VAULT
+from adlcalc.engine.claims import Backstop
 from adlcalc.engine.events import BackstopTook, Event, FundReceived
-from adlcalc.engine.ledger import Backstop
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
 from adlcalc.engine.model import LiquidationRules
 from adlcalc.engine.numbers import CEILING, DOWN, ONE, ZERO, round_to

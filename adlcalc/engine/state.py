@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
+from adlcalc.engine.claims import Backstop, Claim
 from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
 from adlcalc.engine.fund import largest_affordable
 from adlcalc.engine.head import Grid, QueueHead, serves
-from adlcalc.engine.ledger import Backstop, Claim, Holding, Ledger, MarketBook, Unit
+from adlcalc.engine.holdings import Holding, MarketBook, Unit
+from adlcalc.engine.ledger import Ledger
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO

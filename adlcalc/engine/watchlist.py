@@ -20,7 +20,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from adlcalc.engine import margin
-from adlcalc.engine.ledger import Holding, Ledger, MarketBook, Unit
+from adlcalc.engine.holdings import Holding, MarketBook, Unit
+from adlcalc.engine.ledger import Ledger
 from adlcalc.engine.model import Path
 from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to
 

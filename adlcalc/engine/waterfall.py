@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.backstop import offer_to_backstop
+from adlcalc.engine.claims import Claim
 from adlcalc.engine.deleveraging import deleverage
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.last_resort import uncovered
-from adlcalc.engine.ledger import Claim
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.state import State
 

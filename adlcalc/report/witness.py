@@ -9,7 +9,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holder, Unit
+from adlcalc.engine.holdings import Holder, Unit
 from adlcalc.engine.liquidation import is_due
 from adlcalc.engine.margin import Lines, maintenance_margin
 from adlcalc.engine.numbers import ZERO

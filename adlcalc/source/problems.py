@@ -51,7 +51,7 @@ class Problem(NamedTuple):
     text: str = ""
 
 
-class ScenarioErrors(Exception):  # noqa: N818  (it carries several)
+class ScenarioErrors(Exception):
     """A scenario, rulebook or companion file is unusable; `problems` says why, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holding
+from adlcalc.engine.holdings import Holding
 from adlcalc.engine.margin import initial_collateral
 from adlcalc.engine.numbers import CEILING, ONE, D, divide, round_to
 from adlcalc.engine.state import State

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.ledger import MarketBook
+from adlcalc.engine.holdings import MarketBook
 from adlcalc.engine.model import AdlRules, Scenario
 from adlcalc.engine.numbers import ZERO, D, divide, round_to
 from adlcalc.engine.queue import Place, Queue

@@ -27,7 +27,7 @@ from adlcalc.engine.events import (
     LossSocialized,
     StepEnded,
 )
-from adlcalc.engine.ledger import Holder, Holding
+from adlcalc.engine.holdings import Holder, Holding
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Scenario
 from adlcalc.engine.numbers import ZERO, exact

@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
 
-from adlcalc.engine.ledger import Holding
+from adlcalc.engine.holdings import Holding
 from adlcalc.engine.numbers import ZERO, D
 from adlcalc.engine.queue import Place, Queue
 from adlcalc.engine.state import State

@@ -49,7 +49,7 @@ def main() -> None:
         seconds, counts = seconds_to_run(isolated_book(accounts, n))
         share = counts["evaluations"] / (accounts * n)
         print(
-            f"{accounts:,} accounts x {n:,} steps: {seconds / unit:.1f} x sorted(1,000,000 integers), {seconds:.1f} s of processor,",
+            f"{accounts:,} accounts x {n:,} steps: {seconds / unit:.1f} x sorted(1,000,000 integers), {seconds:.1f} s,",
             end=" ",
         )
         print(f"{counts['liquidated']:,} liquidated, {share:.4%} of account-steps evaluated")
