@@ -205,8 +205,7 @@ class LiquidationRules:
 class Drawdown:
     """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None: of the run), at
     least `at_least` in money, and pays again when it is less than `stop` below it. It does not stop at `above` or below: such a
-    fund
-    pays to its floor."""
+    fund pays to its floor."""
 
     start: Decimal
     stop: Decimal
