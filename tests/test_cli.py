@@ -241,20 +241,33 @@ def test_output_through_a_link_leaves_the_link(adlcalc: Command, tmp_path: Path)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_a_full_disk_is_an_error_and_not_a_traceback() -> None:
+@pytest.mark.parametrize("command", [("run", ADL), ("-h",), ("run", "-h"), ("--version",)])
+def test_a_full_disk_is_an_error_and_not_a_traceback(command: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:
-        done = spawn("run", ADL, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        done = spawn(*command, stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.stderr == b"adlcalc: cannot write to standard output: No space left on device\n"
     assert done.returncode == 2
     assert spawn("run", ADL, "-o", "/dev/full").returncode == 2
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+@pytest.mark.parametrize("command", [("run", ADL), ("--version",)])
+def test_a_reader_that_leaves_early_is_no_error(command: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = spawn("run", ADL, stdout=write, stderr=subprocess.PIPE, capture_output=False)
+    done = spawn(*command, stdout=write, stderr=subprocess.PIPE, capture_output=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "closed", "code"),
+    [(f"run {ADL}", ">&-", 0), ("-h", ">&-", 0), ("run -", "<&-", 2), ("run nowhere.yaml", "2>&-", 2)],
+)
+def test_a_stream_that_the_shell_has_closed_is_no_bug(command: str, closed: str, code: int) -> None:
+    line = f"exec {sys.executable} -m adlcalc {command} {closed}"
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
 
 
 def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:

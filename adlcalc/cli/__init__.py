@@ -6,19 +6,43 @@ scenario, 70 a bug in adlcalc, 130 interrupted.
 Public: main.
 """
 
+import os
 import sys
 
 
 def main() -> None:
-    """The entry point. `--version` alone is answered before anything is imported that takes time."""
+    """The entry point."""
+    _open_closed_streams()
+    try:
+        _answer()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        from adlcalc.cli.exits import UNUSABLE, say
+        from adlcalc.cli.output import drop_stdout
+
+        drop_stdout()  # it is a help page that could not be written; commands say such things themselves
+        if not isinstance(error, BrokenPipeError):
+            say(f"adlcalc: cannot write to standard output: {error.strerror}")
+            sys.exit(UNUSABLE)
+
+
+def _answer() -> None:
+    """`--version` alone is answered before anything is imported that takes time."""
     if sys.argv[1:] == ["--version"]:
         from adlcalc import __version__
 
-        print(f"adlcalc {__version__}")
+        print(f"adlcalc {__version__}", flush=True)
         return
-    try:
-        from adlcalc.cli.app import app
+    from adlcalc.cli.app import app
 
-        app(prog_name="adlcalc")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    app(prog_name="adlcalc")
+
+
+def _open_closed_streams() -> None:
+    """A stream that the shell has closed (`>&-`) is None in Python; let it be one that gives and keeps nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))

@@ -1,6 +1,6 @@
 """Where results go: bytes in UTF-8 with line feeds, to stdout or whole into a file.
 
-Public: write, OutputError.
+Public: write, drop_stdout, OutputError.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ def _to_stdout(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # what is left in the buffer must not be tried again when Python exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def drop_stdout() -> None:
+    """Let stdout lead nowhere: what is left in its buffer must not be tried again when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _to_file(data: bytes, path: str) -> None:
