@@ -21,6 +21,10 @@ PathSpec = Sequence[Decimal] | Ramp | PriceFile
 RateSpec = Decimal | Sequence[Decimal] | Regular
 
 
+MOST_STEPS = 1_000_000
+"""Of a ramp; each step takes its time, and a slip of the keyboard should not take an afternoon."""
+
+
 def build_path(draft: Draft, markets: Mapping[str, Market]) -> Path | None:
     """Marks of every market, all of one length, with times and funding; None where `problems` says why not."""
     paths = dict(_paths(draft, markets))
@@ -95,6 +99,9 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
 def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Prices | None:
     """(from x (steps - i) + to x i) / steps, half even to the tick; the first and the last price as written."""
     n = spec.steps
+    if n > MOST_STEPS:
+        draft.add((*path, "steps"), f"a ramp has at most {MOST_STEPS} steps, not {n}", "give longer paths as a file")
+        return None
     between = [round_to(divide(spec.from_ * (n - i) + spec.to * i, Decimal(n)), tick) for i in range(1, n)]
     marks = (spec.from_, *between, spec.to)
     if min(marks) <= 0:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
+from adlcalc.engine.numbers import show
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
 from adlcalc.source.fields import NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
@@ -44,8 +45,8 @@ def _level(value: Any) -> tuple[Decimal, Decimal]:
         distance, size = number_of(value[0]), number_of(value[1])
     except NumberError as error:
         raise wrong(error.message, error.hint) from None
-    if distance < 0 or size <= 0:
-        raise wrong("must be a distance of zero or more and a size greater than zero")
+    if size <= 0:
+        raise wrong(f"must have a size greater than zero, not {show(size)}")
     return distance, size
 
 
