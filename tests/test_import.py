@@ -410,7 +410,7 @@ def test_rows_that_are_no_candles(text: str) -> None:
 
 
 def test_import_then_rank_without_an_edit(adlcalc: Command, tmp_path: Path) -> None:
-    """The issue's own pipe: import ccxt, then rank."""
+    """As in a shell: import ccxt, then rank."""
     file, made = tmp_path / "positions.json", tmp_path / "mine.yaml"
     file.write_text(json.dumps([position(), cross(symbol="ETH/USDT:USDT", side="short", markPrice=59000)]), encoding="utf-8")
     out, err, code = adlcalc("import", "ccxt", str(file))

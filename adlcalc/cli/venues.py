@@ -22,7 +22,7 @@ Example:
 def venues(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="One rulebook: a name, or a path to your own.", autocompletion=venue_names),
+        typer.Argument(metavar="NAME", help="One rulebook: a name, or a path to your own.", autocompletion=venue_names),
     ] = None,
     score: Annotated[
         str | None, typer.Option("--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks.")
