@@ -76,7 +76,8 @@ def _columns(table: Table, spec: PriceFile, where: Located, problems: Problems) 
     """The columns that make the path, in the order in which they are walked."""
     columns: Sequence[str] = CANDLE[spec.path]
     if spec.path == "close":
-        columns = (spec.column.lower(),) if spec.column is not None else ("close",) if "close" in table.names else ("mark",)
+        given = "close" if "close" in table.names or "mark" not in table.names else "mark"
+        columns = (given if spec.column is None else spec.column.lower(),)
     elif spec.column is not None:
         problems.add(where, f"'column' has no meaning with path: {spec.path}", "leave one of the two out")
         return None
