@@ -176,7 +176,8 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
             proceeds = book.value(holding.side * filled, at)
             state.ledger.close_part(holding, filled, proceeds)
             state.ledger.to_rest(book, holding.side * filled, proceeds)
-            yield BookFilled(state.step, number, book.name, holding.side, filled, at, ZERO)
+            result = proceeds - book.value(holding.side * filled, price)
+            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
         if not how.repeat:
             return
 
