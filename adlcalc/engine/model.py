@@ -159,7 +159,7 @@ class LiquidationRules:
     """How a due unit is closed.
 
     method 'takeover': the venue takes it over at its bankruptcy price; `reduce` says what is tried before ('none',
-    'lower-tier', 'tier-by-tier', 'two-tiers', 'to-maintenance'); surplus: who keeps a fill better than the bankruptcy price
+    'lower-tier', 'tier-by-tier', 'two-tiers'); surplus: who keeps a fill better than the bankruptcy price
     ('fund' | 'account').
     method 'market': orders in the account's own name, which keeps what they leave it. orders.py has each of these rules:
     size: 'whole' | 'portion' (that share of a notional above portion_above, at least portion_at_least of it; then_whole: what
