@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue:bitmex,pro-rata,haircut --accounts"""
+  adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
 
 
 def compare(
@@ -65,8 +65,8 @@ def compare(
 
     Policies that close positions: queue[:SCORE], pro-rata, list-order, seeded-cycle[:SEED], top-n-pro-rata[:N],
     minimax-leverage. Policies that cut profits and close nothing: haircut (socialized), capped-haircut[:SHARE], levered-haircut,
-    risk-weighted, risk-weighted-power[:EXPONENT], risk-weighted-tail[:LEVERAGE], integer-haircut, cash-queue[:SCORE],
-    hybrid[:SHARE]. own: what the rulebook says.
+    risk-weighted, risk-weighted-power[:EXPONENT], risk-weighted-tail[:LEVERAGE], integer-haircut, floored-gains,
+    cash-queue[:SCORE], hybrid[:SHARE]. own: what the rulebook says.
     """
     if explain is not None:
         raise typer.Exit(_explain(explain))

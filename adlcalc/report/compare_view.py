@@ -106,8 +106,11 @@ def _title(page: Comparison) -> str:
 
 
 def _subtitle(page: Comparison) -> str:
-    venues = ", ".join(dict.fromkeys(clean(result.venue) for result in page.results))
-    return f"{counted(len(page.results), 'policy', 'policies')} on one book and one path, venue {venues}"
+    venues = list(dict.fromkeys(clean(result.venue) for result in page.results))
+    named = f"{'venues' if len(venues) > 1 else 'venue'} {', '.join(venues)}"
+    if len(venues) == len(page.results) > 1:  # each under its own policy
+        return f"One book and one path, {named}"
+    return f"{counted(len(page.results), 'policy', 'policies')} on one book and one path, {named}"
 
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Table | str]:
