@@ -40,6 +40,7 @@ def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
             problems.raise_if_any()
         assert root is not None
         if isinstance(root, Map):
+            _refuse_rulebook(root, problems)
             apply(root, sets, problems)
         checked = check(ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets"))
         if checked.model is None or not isinstance(root, Map):
@@ -90,6 +91,14 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
         providers=providers,
     )
     return Loaded(scenario, expect, path, rulebook)
+
+
+def _refuse_rulebook(root: Map, problems: Problems) -> None:
+    """A rulebook given for a scenario is one error, not one for each of its keys."""
+    key = root.keys.get("as_of") or root.keys.get("sources")
+    if key is not None and not {"accounts", "prices"} & root.items.keys():
+        problems.add(key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue")
+        problems.raise_if_any()
 
 
 def _has_own_table(draft: Draft, market: str) -> bool:
