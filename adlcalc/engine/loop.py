@@ -15,7 +15,7 @@ from adlcalc.engine.closing import FinalAccounts, settle_everybody
 from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.funding import payment_per_contract
 from adlcalc.engine.last_resort import share_losses
-from adlcalc.engine.liquidation import find_due, liquidate, take_over
+from adlcalc.engine.liquidation import Due, find_due, liquidate, take_over
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.engine.own_name import liquidate_in_own_name, settle_markets
@@ -103,14 +103,21 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
             yield FundingPaid(step, book.name, rate, book.mark, abs(payment) * contracts)
 
 
+def close_unit(state: State, due: Due) -> Iterator[Event]:
+    """Close a due unit by the rulebook's method (rules liquidation.method, reduce, takeover_below)."""
+    rules = state.rules.liquidation
+    too_late = bool(rules.takeover_below) and due.equity < rules.takeover_below * due.maintenance
+    if rules.method == "market" and not too_late:
+        return liquidate_in_own_name(state, due)
+    return take_over(state, due) if rules.reduce == "none" else liquidate(state, due)
+
+
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
-    rules = state.rules.liquidation
     if state.rules.adl.when == "settlement":
         yield from settle_markets(state)
         yield from share_losses(state)
         return
-    close_unit = liquidate_in_own_name if rules.method == "market" else (take_over if rules.reduce == "none" else liquidate)
     pending = state.watchlist.touched()
     while True:
         due = find_due(state, pending)

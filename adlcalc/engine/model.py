@@ -174,11 +174,13 @@ class LiquidationRules:
     worse than the bankruptcy price, and the order ends when the account is no longer due).
     fee: rate on what is closed, to the fund, at most what fee_cap names: the 'surplus' over the bankruptcy price, the 'equity'
     that is left, or the 'remainder' of the margin rate.
+    takeover_below: a unit whose equity is below this share of its maintenance margin is taken over after all (FTX's auto-close).
     """
 
     method: str = "takeover"
     reduce: str = "none"
     surplus: str = "fund"
+    takeover_below: Decimal = ZERO
     size: str = "whole"
     portion: Decimal = ONE
     portion_above: Decimal = ZERO

@@ -35,13 +35,14 @@ def combination_faults(values: RuleValues) -> Iterator[tuple[Path, str, str]]:
 def _method_faults(values: RuleValues) -> Iterator[tuple[Path, str, str]]:
     """Triggers and backstops that the method of liquidation does not know."""
     market = values.liquidation.method == "market"
+    takes_over = not market or values.liquidation.takeover_below > 0
     when, kind = values.adl.when, values.backstop.kind
-    if market and when not in (*OWN_NAME_ONLY, "never"):
+    if not takes_over and when not in (*OWN_NAME_ONLY, "never"):
         hint = f"adl: when: {', '.join(OWN_NAME_ONLY)} or never"
         yield ("liquidation", "method"), f"cannot be market where 'when' of 'adl' is {when}", hint
     if not market and when in OWN_NAME_ONLY:
         yield ("adl", "when"), f"can be {when} only where 'method' of 'liquidation' is market", "after-fund, before-book or never"
-    if market and kind in ("providers", "auction"):
+    if not takes_over and kind in ("providers", "auction"):
         yield ("backstop", "kind"), f"cannot be {kind} where 'method' of 'liquidation' is market", "vault or none"
     if not market and kind == "vault":
         yield ("backstop", "kind"), "can be vault only where 'method' of 'liquidation' is market", "providers, auction or none"

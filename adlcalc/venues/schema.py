@@ -110,6 +110,9 @@ class LiquidationRules(Strict):
         description="takeover: what is tried first, in the account's name: nothing, or orders that bring the position "
         "into a lower tier"
     )
+    takeover_below: Fraction = Field(
+        Decimal(0), description="market: accounts whose equity is below this share of maintenance margin are taken over"
+    )
     surplus: Literal["fund", "account"] = Field(
         "fund", description="takeover: who keeps what a fill is better than the bankruptcy price"
     )
