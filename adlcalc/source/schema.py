@@ -148,6 +148,7 @@ class _Teller:
         """Tell of all faults and of all empty values; the paths of what they spoil."""
         empty = dict.fromkeys(_nulls(self.root))
         missing: dict[Path, tuple[Any, list[str]]] = {}
+        misspelled: set[Path] = set()  # keys that an unknown one stands for: told once, as unknown
         spoiled = []
         for fault in faults:
             path, annotation = _resolve(self.model, fault["loc"], fault["type"])
@@ -156,14 +157,18 @@ class _Teller:
                 continue
             if fault["type"] == "extra_forbidden":
                 empty.pop(path, None)
-                self._unknown(path, annotation)
+                meant = self._unknown(path, annotation)
+                if meant is not None:
+                    misspelled.add((*path[:-1], meant))
             elif path not in empty:
                 self._value(path, annotation, fault)
             spoiled.append(path)
         for path, (annotation, keys) in missing.items():
-            hint = _describe(annotation, keys[0]) if len(keys) == 1 else ""
-            self.problems.add(at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint)
             spoiled += [path or (key,) for key in keys]
+            keys = [key for key in keys if (*path, key) not in misspelled]
+            hint = _describe(annotation, keys[0]) if len(keys) == 1 else ""
+            if keys:
+                self.problems.add(at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint)
         for path in empty:
             place = _null_place(self.root, path)
             self.problems.add(place, f"{self._name(path)} has no value", "give one, or leave the key out")
@@ -173,8 +178,8 @@ class _Teller:
     def _name(self, path: Path) -> str:
         return subject(self.model, self.root, path) if path else self.what
 
-    def _unknown(self, path: Path, annotation: Any) -> None:
-        """A key that the map (whose type is annotation) does not have."""
+    def _unknown(self, path: Path, annotation: Any) -> str | None:
+        """A key that the map (whose type is annotation) does not have; the key that it is probably meant to be."""
         key, node = str(path[-1]), at(self.root, path[:-1])
         place = node.keys.get(key, node) if isinstance(node, Map) else node
         known = _keys_of(annotation)
@@ -183,6 +188,7 @@ class _Teller:
         if len(key) == 3 and key.isdigit():  # half of 1,000 written in a map in brackets
             hint = "write numbers without commas: 1_000"
         self.problems.add(place, f"unknown key {quote(key)} in {self._name(path[:-1])}", hint)
+        return nearest(key, unused)
 
     def _value(self, path: Path, annotation: Any, fault: Any) -> None:
         """A value that is not what its field takes."""
