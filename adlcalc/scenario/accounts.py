@@ -25,8 +25,7 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
     """All accounts that are sound; `problems` tells of the others."""
     given = draft.file.accounts
     if given is None:
-        if "accounts" not in draft.broken:
-            draft.problems.add(draft.root, "the scenario has no 'accounts'", "accounts: a list, which may be empty")
+        draft.lacks("accounts", "accounts: a list, which may be empty")
         return []
     if isinstance(given, BookFile):
         return build_book(draft, given, markets, unit)

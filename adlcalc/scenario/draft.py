@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.nodes import Map, Node, Scalar, at
-from adlcalc.source.problems import Problems
+from adlcalc.source.problems import Problems, nearest, quote
 
 RESERVED_IDS = frozenset(("rest of market", "rest of the market", "vault", "venue"))
 """The engine's own accounts."""
@@ -37,6 +37,12 @@ class Draft:
         parent = at(self.root, path[:-1])
         key: Scalar | None = parent.keys.get(str(path[-1])) if isinstance(parent, Map) else None
         return key or at(self.root, path)
+
+    def lacks(self, key: str, hint: str) -> None:
+        """Note that a top-level key is missing, unless it was told already: as faulty, or as misspelled."""
+        unknown = (other for other in self.whole.items if other not in type(self.file).model_fields)
+        if key not in self.broken and not any(nearest(other, type(self.file).model_fields) == key for other in unknown):
+            self.problems.add(self.root, f"the scenario has no {quote(key)}", hint)
 
     def add(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
         """Note a problem with the value at a path."""

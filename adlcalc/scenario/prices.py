@@ -57,8 +57,7 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
     """The path of each market."""
     given = draft.file.prices
     if given is None:
-        if "prices" not in draft.broken:
-            draft.problems.add(draft.root, "the scenario has no 'prices'", "prices: the mark prices, step 0 first")
+        draft.lacks("prices", "prices: the mark prices, step 0 first")
         return
     if not isinstance(given, dict):
         if len(markets) > 1:
