@@ -70,7 +70,6 @@ class Watchlist:
     """The trigger heaps of a ledger."""
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
-        self._ledger = ledger
         self._holdings = [h for holder in ledger.holders for h in holder.holdings]  # by Holding.order
         bits = max(len(self._holdings).bit_length(), 1)
         self._mask = (1 << bits) - 1

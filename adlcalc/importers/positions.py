@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adlcalc.engine.margin import initial_collateral, value
-from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract, side_name
+from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract
 from adlcalc.engine.numbers import ONE, ZERO, divide, round_to, show
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.venues import VENUES, Indicator, Venue, indicator, venue_of
@@ -171,8 +171,3 @@ def _rate(position: Fields, notes: list[str]) -> Decimal | None:
         notes.append(f"maintenanceMarginPercentage {show(rate)} is no fraction below 1 and is left out")
         return None
     return rate
-
-
-def title_of(found: Found) -> str:
-    """'long BTC/USDT:USDT'."""
-    return f"{side_name(found.side)} {found.symbol}"
