@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from adlcalc.cli import options
 from adlcalc.cli.check_report import ReportFormat, report, told
 from adlcalc.cli.checking import Options, Outcome, check_file, orphan
 from adlcalc.cli.collecting import Job, collect
@@ -34,11 +35,10 @@ def check(
     golden_format: Annotated[Style, typer.Option(help="The form of goldens that --update writes anew.")] = Style.table,
     strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
     format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of standard output.")
-    ] = None,
+    json: options.Json = False,
+    output: options.Output = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No count of failures on standard error.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
@@ -46,15 +46,17 @@ def check(
     Silent if all is well. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
     difference is told with its table, row and column, and the first event at which the two runs part.
     """
-    options = Options(update=update, strict=strict, style=golden_format)
+    if json and format not in (ReportFormat.text, ReportFormat.json):
+        raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
+    asked = Options(update=update, strict=strict, style=golden_format)
     try:
-        raise typer.Exit(_check(paths, golden, options, format, output, jobs, quiet))
+        raise typer.Exit(_check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
 def _check(
-    paths: list[str], golden: str | None, options: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
+    paths: list[str], golden: str | None, asked: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
 ) -> int:
     found = collect(paths, golden)
     code = RAN
@@ -64,7 +66,7 @@ def _check(
     for file, first in found.shared:
         say(f"adlcalc: {file} and {first} would share a golden; give them different names")
         code = UNUSABLE
-    outcomes = [*_worked(found.jobs, options, jobs), *(orphan(name) for name in found.orphans)]
+    outcomes = [*_worked(found.jobs, asked, jobs), *(orphan(name) for name in found.orphans)]
     if format is ReportFormat.text:
         for outcome in outcomes:
             for one in outcome.findings:
@@ -72,7 +74,7 @@ def _check(
                     say(told(one))
     try:
         text = report(outcomes, format)
-        if text or output:
+        if output or (text and not quiet):
             write(text, output)
     except OutputError as error:
         say(f"adlcalc: {error}")
