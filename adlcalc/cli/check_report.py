@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from adlcalc.cli.checking import Finding, Outcome
 from adlcalc.cli.exits import FAILED, RAN
-from adlcalc.report.human import clean
+from adlcalc.ground.text import clean, clean_json
 
 RESULTS = {RAN: "passed", FAILED: "failed"}
 
@@ -37,7 +37,7 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     parts = []
     for outcome in outcomes:
         if outcome.written:
-            parts.append(outcome.written)
+            parts.append(_lines(outcome.written))
         parts += [told(one) for one in outcome.findings if one.kind not in ("error", "bug")]
     return "\n".join(parts) + "\n" if parts else ""
 
@@ -91,8 +91,9 @@ class _File:
 def _json(outcomes: Sequence[Outcome]) -> str:
     from adlcalc.report.columns import CHECK
 
+
     document = {key: x if isinstance(x, dict) else list(x) for key, x in CHECK.plain(_Checked(outcomes)) if key != "schema"}
-    return json.dumps({"schema": CHECK.name, **document}, ensure_ascii=False, indent=2) + "\n"
+    return clean_json(json.dumps({"schema": CHECK.name, **document}, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _junit(outcomes: Sequence[Outcome]) -> str:
@@ -105,13 +106,13 @@ def _junit(outcomes: Sequence[Outcome]) -> str:
     root = Element("testsuites", {"name": "adlcalc", **counts})
     suite = SubElement(root, "testsuite", {"name": "adlcalc check", **counts})
     for outcome in outcomes:
-        name = _xml(outcome.file)
+        name = _lines(outcome.file)
         case = SubElement(suite, "testcase", classname="adlcalc", name=name, file=name)
         if outcome.code != RAN:
             first = outcome.findings[0]
             what = "failure" if outcome.code == FAILED else "error"
-            found = SubElement(case, what, type=first.kind, message=_xml(first.message))
-            found.text = _xml("\n".join(map(told, outcome.findings)))
+            found = SubElement(case, what, type=first.kind, message=_lines(first.message))
+            found.text = _lines("\n".join(map(told, outcome.findings)))
     indent(root, space="")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -119,12 +120,12 @@ def _junit(outcomes: Sequence[Outcome]) -> str:
 def told(one: Finding) -> str:
     """A finding in full: place, kind and message, then its details."""
     if one.kind in ("error", "bug") and one.details:
-        return one.details
-    return f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else "")
+        return _lines(one.details)
+    return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
 
 
-def _xml(text: str) -> str:
-    """Text with what XML cannot hold written as escapes."""
+def _lines(text: str) -> str:
+    """Lines without what XML cannot hold, or what a terminal or a CI service acts upon."""
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
@@ -142,7 +143,7 @@ def _github(outcomes: Sequence[Outcome]) -> str:
 
 
 def _data(text: str) -> str:
-    return _xml(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -5,12 +5,11 @@ Public: show, work, Unknown, one_of, step_of.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -35,18 +34,10 @@ def show(file: str, output: str | None, format: str, page: Callable[[], Page], *
 def work(file: str, output: str | None, result: Callable[[], str | None]) -> int:
     """Make the result and write it, unless it is None; the exit code."""
     try:
-        if (
-            output
-            and output != "-"
-            and os.path.exists(output)
-            and os.path.exists(file)
-            and os.path.samefile(output, file)
-        ):
-            say(f"adlcalc: --output {output} would overwrite the file that is read")
-            return UNUSABLE
-        text = result()
+        with Inputs(output).collected() as inputs:
+            text = result()
         if text is not None:
-            write(text, output)
+            write(text, output, inputs)
     except KeyboardInterrupt:
         return INTERRUPTED
     except OutputError as error:

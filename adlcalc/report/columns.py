@@ -22,7 +22,7 @@ from adlcalc.report.table import Column, lines, numbers, right
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
 METHODS = {"takeover": "taken over", "reduced": "reduced"}
-WHY = {"closed": "closed at a loss", "held": "still held by the venue"}
+WHY = {"closed": "closed at a loss", "held": "still held by the venue", "owed": "owed by the account, below zero"}
 
 # --- what several tables have ----------------------------------------------------------------------------------------
 
@@ -339,11 +339,17 @@ BAD_DEBT = Rows(
     "money that nobody covered",
     (
         STEP,
-        CLAIM,
+        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it"),
         Field("account", "account", "whose position left it", heading="account"),
         MARKET_SHOWN,
         Field("amount", "number", "how much", heading="amount"),
-        Field("why", "text", "closed at a loss, or held at one", heading="how", shown=lambda row, _: WHY[row.why]),
+        Field(
+            "why",
+            "text",
+            "closed at a loss, held at one, or owed by an account below zero",
+            heading="how",
+            shown=lambda row, _: WHY[row.why],
+        ),
     ),
 )
 POSITIONS = Rows(

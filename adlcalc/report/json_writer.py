@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from adlcalc.ground.text import clean_json
 from adlcalc.report.page import Page
 
 
@@ -24,7 +25,7 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
             parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(key)}: []")
         else:
             parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return clean_json("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def join(texts: Sequence[str]) -> str:
