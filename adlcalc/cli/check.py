@@ -1,6 +1,6 @@
 """`adlcalc check`: hold scenarios to what they expect and to their goldens.
 
-Public: check, EXAMPLE.
+Public: register, check, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from adlcalc.report.golden_rows import Style
 EXAMPLE = """\b
 Example:
   adlcalc check scenarios --jobs 2"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Hold scenarios to their expectations and goldens."
+    app.command("check", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(check)
 
 
 def check(

@@ -1,6 +1,6 @@
 """`adlcalc compare`: one book and one path under several policies and rulebooks.
 
-Public: compare, EXAMPLE.
+Public: register, compare, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ OWN = "own"  # each venue under its own policy, where only venues are compared
 EXAMPLE = """\b
 Example:
   adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare", epilog=EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare)
 
 
 def compare(

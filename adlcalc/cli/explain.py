@@ -1,6 +1,6 @@
 """`adlcalc explain`: a run told line by line, with formulas, numbers and sources.
 
-Public: explain, EXAMPLE.
+Public: register, explain, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ Examples:
   adlcalc explain scenarios/04-fund-half-absorbs.yaml bob
   adlcalc explain scenarios/04-fund-half-absorbs.yaml --fund
   adlcalc explain scenarios/04-fund-half-absorbs.yaml --step 2"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Tell a run line by line, with formulas and sources."
+    app.command("explain", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(explain)
 
 
 def explain(

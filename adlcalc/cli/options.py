@@ -1,6 +1,6 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Quiet, Step, At, ROWS, TABLE, chosen, several_of.
+Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Quiet, Step, At, ROWS, TABLE, chosen.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.report.writers import FORMATS
 
 ROWS = 50
 """Rows of a table that are shown where nobody asks for another number."""
@@ -18,8 +19,6 @@ TABLE, JSON = "table", "json"
 
 def _format(text: str) -> str:
     """A format that there is."""
-    from adlcalc.report.writers import FORMATS
-
     if text not in FORMATS:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, FORMATS))}.")
     return text
@@ -27,8 +26,6 @@ def _format(text: str) -> str:
 
 def _formats(incomplete: str) -> list[str]:
     """The formats that begin as typed."""
-    from adlcalc.report.writers import FORMATS
-
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 
@@ -65,7 +62,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, markdown, csv or json. A table keeps to 80 columns, the others leave none out.",
+        help=f"{', '.join(FORMATS)}: a table keeps to 80 columns, the others leave none out.",
         parser=_format,
         autocompletion=_formats,
     ),

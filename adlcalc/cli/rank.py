@@ -1,6 +1,6 @@
 """`adlcalc rank`: the queue of each market and side, with its reasons.
 
-Public: rank, EXAMPLE.
+Public: register, rank, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ class Side(StrEnum):
 
     long = "long"
     short = "short"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rank", epilog=EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True)(rank)
 
 
 def rank(

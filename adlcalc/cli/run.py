@@ -1,6 +1,6 @@
 """`adlcalc run`: work scenarios through and print what happened.
 
-Public: run, EXAMPLE.
+Public: register, run, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from adlcalc.cli.batch import FailOn, Request, work_through
 EXAMPLE = """\b
 Example:
   adlcalc run scenarios/05-fund-empty-adl.yaml --set fund=500 --steps"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", epilog=EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True)(run)
 
 
 def run(

@@ -1,6 +1,6 @@
 """`adlcalc schema`: the JSON Schemas that editors complete and check YAML with, and that of the outputs.
 
-Public: schema, EXAMPLE.
+Public: register, schema, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ class Which(StrEnum):
     scenario = "scenario"
     rulebook = "rulebook"
     output = "output"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("schema", epilog=EXAMPLE, short_help="Print the JSON Schema of scenarios, rulebooks or outputs.")(schema)
 
 
 def schema(

@@ -1,6 +1,6 @@
 """`adlcalc venues`: what each rulebook models, where its rules come from, and how scores are computed.
 
-Public: venues, EXAMPLE.
+Public: register, venues, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 EXAMPLE = """\b
 Example:
   adlcalc venues bitmex"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("venues", epilog=EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues)
 
 
 def venues(
