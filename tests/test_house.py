@@ -14,11 +14,11 @@ MAY_IMPORT = {
     "source": {"source", "engine.numbers"},
     "venues": {"venues", "source", "engine"},
     "scenario": {"scenario", "venues", "source", "engine"},
-    "study": {"study", "engine"},
+    "study": {"study", "venues", "source", "engine"},
     "report": {"report", "study", "venues", "engine"},
     "importers": {"importers", "scenario", "venues", "source", "engine"},
 }
-"""engine <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
+"""engine <- venues <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
 
 OUTSIDE = {"os", "sys", "time", "datetime", "random", "pathlib", "io", "yaml", "pydantic", "typer", "tabulate", "rich"}
 
