@@ -14,6 +14,7 @@ from functools import partial
 
 from adlcalc.engine.claims import Backstop, Claim
 from adlcalc.engine.events import BackstopTook, Event
+from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
 from adlcalc.engine.model import Kind
@@ -36,7 +37,8 @@ def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
 
 def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
-    book, price = claim.book, rules.price(claim.known())
+    known = claim.known()
+    book, price = claim.book, no_gift(rules.price(known), known)
     left = [taker.left[book] for taker in takers]
     whole = sum(left, ZERO)
     shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
@@ -71,7 +73,7 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
     book = claim.book
     if price <= 0 and book.contract.kind == Kind.INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     taker.take(book, claim.side * size, proceeds)
     taker.left[book] -= size

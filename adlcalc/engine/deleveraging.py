@@ -1,7 +1,7 @@
 """Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
 rulebook names.
 
-Public: deleverage, adl_price.
+Public: deleverage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from adlcalc.engine.claims import Claim
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
-from adlcalc.engine.formulas.prices import MarkFirst
+from adlcalc.engine.formulas.prices import MarkFirst, no_gift
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import ZERO
@@ -55,19 +55,22 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
     if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, claim.book.mark)
+            yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
             size -= at_mark
         if not size or not place.holding.size:
             return
-    yield from match(state, claim, place, size, adl_price(state, claim))
+    by_rule, price = adl_price(state, claim)
+    yield from match(state, claim, place, size, price, by_rule)
 
 
-def adl_price(state: State, claim: Claim) -> Decimal:
-    """The price of an ADL fill (rule adl.price; formulas/prices.py has them)."""
-    return state.rules.adl.price(claim.known())
+def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
+    """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
+    known = claim.known()
+    by_rule = state.rules.adl.price(known)
+    return by_rule, no_gift(by_rule, known)
 
 
-def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal) -> Iterator[Event]:
+def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == Kind.INVERSE:
@@ -92,6 +95,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     yield Deleveraged(
         state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
         price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
+        None if by_rule == price else by_rule,
     )  # fmt: skip
     if claim.holding is None:
         yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

@@ -135,7 +135,7 @@ class Share(Word):
     """How much of the account's equity a bankruptcy price counts."""
 
     MAINTENANCE = "maintenance", "The position's share, by its maintenance margin."
-    ALL = "all", "All of it."
+    ALL = "all", "All of the equity. Dango."
 
 
 class Rounded(Word):

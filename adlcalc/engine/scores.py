@@ -58,6 +58,9 @@ Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
 
 
+RETURN_TIMES_LEVERAGE = tuple((("pnl", "entry_value"), (notional, "equity")) for notional in ("notional", "exposure"))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from. ratios: the ratios that it is
@@ -89,10 +92,7 @@ class Score:
     def is_return_times_leverage(self) -> bool:
         """Is it pnl / entry value x notional / equity (of an isolated position, exposure is its notional)?
         head.py's grid bounds that."""
-        return self.ratios in (
-            (("pnl", "entry_value"), ("notional", "equity")),
-            (("pnl", "entry_value"), ("exposure", "equity")),
-        )
+        return self.ratios in RETURN_TIMES_LEVERAGE
 
 
 def inputs_of(holding: Holding) -> Inputs:

@@ -10,14 +10,26 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema, create_model
+from pydantic import Field, PlainValidator, Tag, create_model
 
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
+from adlcalc.source.fields import (
+    Count,
+    Fraction,
+    InJsonSchema,
+    NotNegative,
+    Positive,
+    Step,
+    Strict,
+    Text,
+    by_shape,
+    kind_of,
+    wrong,
+)
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
@@ -46,7 +58,7 @@ def _score(value: Any) -> str:
 
 
 _NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "description": f"over {', '.join(NAMES)}"}]}
-Score = Annotated[str, PlainValidator(_score), WithJsonSchema(_NAME_OR_EXPRESSION)]
+Score = Annotated[str, PlainValidator(_score), InJsonSchema(**_NAME_OR_EXPRESSION)]
 
 
 def _policy(value: Any) -> str:
@@ -66,8 +78,8 @@ def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: st
     return value
 
 
-Policy = Annotated[str, PlainValidator(_policy), WithJsonSchema({"enum": list(POLICIES)})]
-LastResort = Annotated[str, PlainValidator(_last_resort), WithJsonSchema({"enum": list(LAST_RESORTS)})]
+Policy = Annotated[str, PlainValidator(_policy), InJsonSchema(enum=list(POLICIES))]
+LastResort = Annotated[str, PlainValidator(_last_resort), InJsonSchema(enum=list(LAST_RESORTS))]
 
 
 if TYPE_CHECKING:
@@ -99,7 +111,7 @@ def _flag(value: Any) -> bool:
     return value
 
 
-Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Flag = Annotated[bool, PlainValidator(_flag), InJsonSchema(type="boolean")]
 
 
 class DrawdownRule(Strict):
@@ -118,7 +130,7 @@ def _drawdown_tag(value: Any) -> str | None:
     return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
 
 
-NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), WithJsonSchema({"enum": ["none"]})]
+NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), InJsonSchema(enum=["none"])]
 OptionalDrawdown = Annotated[
     Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
     by_shape(_drawdown_tag, "none or {start, stop}"),

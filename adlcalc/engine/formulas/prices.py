@@ -4,7 +4,7 @@ b = bankruptcy price of what is closed, m = mark, p = mark of the step before, w
 (+1 long, -1 short). A price that is worked out is rounded half even to the tick, since neither side is the
 one to be spared; b, m and p are on it.
 
-Public: Known, Price, PRICES, MarkFirst, BySolvency, FILLS.
+Public: Known, Price, PRICES, MarkFirst, BySolvency, FILLS, no_gift.
 """
 
 from __future__ import annotations
@@ -93,6 +93,14 @@ class BySolvency:
         """The price of a claim; deleveraging.py makes the mark the claim's own price where the account is
         solvent."""
         return x.b
+
+
+def no_gift(price: Decimal, x: Known) -> Decimal:
+    """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at that
+    price or beyond, a better one is cut to it. (The mark of the step before may lie far on the other side of a gap.)"""
+    if (x.m <= x.b) if x.s > 0 else (x.m >= x.b):
+        return min(price, x.b) if x.s > 0 else max(price, x.b)
+    return price
 
 
 FILLS: Mapping[str, Any] = {**PRICES, "mark-then-bankruptcy": MarkFirst, "mark-if-solvent": BySolvency}
