@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adlcalc.engine.model import Assumption, Scenario
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
 from adlcalc.report.field import Document
 from adlcalc.report.human import clean
 from adlcalc.report.table import Table

@@ -13,7 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adlcalc.engine.model import Assumption, Scenario, side_name
+from adlcalc.engine.declared import name_in
+from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.policies import queue as by_score
+from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Page, notes, title_of
@@ -74,6 +78,11 @@ class Queues:
         return [Pull(ranking, move) for ranking in self.rankings for move in ranking.moves]
 
     @property
+    def policy(self) -> str:
+        """The name of the policy."""
+        return name_in(POLICIES, self.scenario.rules.adl.policy)
+
+    @property
     def time(self) -> str | None:
         """When the step is, where the path has times."""
         times = self.scenario.path.times
@@ -100,7 +109,7 @@ def rank_page(queues: Queues, limit: int = 0) -> Page:
     venue = f"Venue {clean(queues.scenario.venue)}"
     return Page(
         title=title_of(queues.scenario, queues.file),
-        subtitle=f"{venue}, {moment}; score {clean(rules.score)}, lights by {rules.lights}",
+        subtitle=f"{venue}, {moment}; score {clean(rules.score.name)}, lights by {rules.lights}",
         blocks=lambda _: _blocks(queues, limit),
         document=RANK,
         about=queues,
@@ -126,7 +135,7 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
     several = len(queues.scenario.markets) > 1
     who = f"{side}s of {clean(ranking.market)}" if several else f"{side}s"
     place = f"at mark {digits(ranking.mark)}, {counted(len(ranking.rows), 'position')}"
-    eligible = "in profit" if queues.scenario.rules.adl.eligible == "winners" else "open"
+    eligible = "in profit" if queues.scenario.rules.adl.eligible == Eligible.WINNERS else "open"
     return table(
         f"Queue of the {who} {place}",
         f"Nobody stands in the queue of the {who}: at mark {digits(ranking.mark)} no {side} is {eligible}.",
@@ -142,13 +151,12 @@ def _sentences(queues: Queues) -> Iterator[str]:
             yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
     for account in queues.absent:
         yield f"{clean(account)} stands in none of these queues at step {queues.step:,}."
-    if queues.scenario.rules.adl.when == "never":
+    if queues.scenario.rules.adl.when == AdlWhen.NEVER:
         yield "Under these rules nobody is deleveraged; this is the order that their score would give."
-    policy = queues.scenario.rules.adl.policy
-    if policy != "queue":
-        yield f"The rulebook's policy is {policy}: it does not take the positions one after the other in this order."
+    if queues.scenario.rules.adl.policy is not by_score:
+        yield f"The rulebook's policy is {queues.policy}: it does not take the positions one after the other in this order."
     if any(ranking.moves for ranking in queues.rankings):
-        what = "positions" if queues.scenario.rules.adl.lights == "heads" else "contracts"
+        what = "positions" if queues.scenario.rules.adl.lights == Lights.HEADS else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from inspect import getdoc
 from textwrap import wrap
 from typing import Any
 
+from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.scores import SCORES
 from adlcalc.report.columns import SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
@@ -209,8 +209,8 @@ class Score:
 
     @property
     def formula(self) -> str:
-        """The rule as the score's own docstring tells it, on one line."""
-        return " ".join((getdoc(SCORES[self.name]) or "").split())
+        """The rule as the score tells it, on one line."""
+        return meaning_of(SCORES[self.name])
 
 
 def score_page(name: str, users: Sequence[str]) -> Page:
