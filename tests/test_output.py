@@ -308,7 +308,9 @@ def test_what_fails_half_way_leaves_what_was_there(folder: Path, monkeypatch: py
     assert contents(folder) == before
 
 
-def test_a_folder_where_nothing_may_be_written_is_an_error(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_where_nothing_may_be_written_is_an_error(
+    adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Root may write everywhere, so the system's refusal is played."""
     before = contents(folder)
 
