@@ -64,6 +64,7 @@ def json_text(document: Mapping[str, Any]) -> str:
 def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
     """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
     start = " " * indent + bullet
+    line = "\n".join(map(clean, line.split("\n")))
     return (
         "\n".join(
             wrap(
