@@ -123,11 +123,12 @@ def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: P
 
 
 def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adlcalc.engine import queue
+    from adlcalc.engine.scores import SCORES, Score
 
     adlcalc("check", str(folder), "--update")
-    whole = queue.score_function
-    monkeypatch.setattr(queue, "score_function", lambda text: lambda x: -whole(text)(x))  # the queue the other way round
+    whole = SCORES["generic"]
+    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x))
+    monkeypatch.setitem(SCORES, "generic", other_way_round)
     got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
     assert got.code == 1
     assert "golden: step 2: " in got.out
