@@ -191,9 +191,12 @@ def _explained(found: Comparison, golden: str) -> str:
 
 def _read(golden: str) -> str | Finding:
     """The text of a golden; line breaks of Windows count as ours."""
+    from adlcalc.source.files import TABLE_LIMIT, UnfitFileError, bytes_of
+
     try:
-        with open(golden, "rb") as file:
-            return file.read().decode("utf-8").replace("\r\n", "\n")
+        return bytes_of(golden, limit=TABLE_LIMIT).decode("utf-8").replace("\r\n", "\n")
+    except UnfitFileError as error:
+        return Finding("error", golden, 0, 0, f"the golden cannot be read: {error.args[0]}")
     except OSError as error:
         return Finding("error", golden, 0, 0, f"the golden cannot be read: {error.strerror}")
     except UnicodeDecodeError:
@@ -222,7 +225,10 @@ def _named_as(run: Run, old: str) -> Run:
     from adlcalc.report import Run
 
     written = re.search(r'^  "scenario": \{.*?"file": ("(?:[^"\\]|\\.)*")', old, re.MULTILINE)
-    name = json.loads(written[1]) if written else old.split("\n", 1)[0]
+    try:
+        name = json.loads(written[1]) if written else old.split("\n", 1)[0]
+    except ValueError:  # an escape that JSON does not have: no name of ours
+        return run
     return Run(run.scenario, run.events, file=name) if os.path.basename(name) == run.file else run
 
 

@@ -7,6 +7,7 @@ Public: liquidated, fund, deleveraged, skipped, bad_debt, socialized, accounts, 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -271,4 +272,4 @@ class _AtStep(Protocol):
 
 
 def _cut(rows: Sequence[R], limit: int) -> list[R]:
-    return list(islice(rows, limit or None))
+    return list(islice(rows, min(limit, sys.maxsize) or None))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adlcalc.source.document import read_value
+from adlcalc.source.document import DEPTH, read_value
 from adlcalc.source.files import control_character
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems, closest_hint, escape, quote
@@ -33,6 +33,9 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     path = _parts(path_text)
     if not equals or path is None:
         problems.add(here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5")
+        return
+    if len(path) > DEPTH:
+        problems.add(here, f"the path has more than {DEPTH} steps; no value of a scenario lies that deep")
         return
     control_character(source)
     before = len(problems)

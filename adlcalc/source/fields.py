@@ -3,7 +3,7 @@
 Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
 `wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape, tag_by_type, wrong, kind_of, TOLD, SHAPE.
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type, wrong, kind_of, TOLD, SHAPE.
 """
 
 from __future__ import annotations
@@ -80,6 +80,13 @@ def _fraction(value: Any) -> Decimal:
     return number
 
 
+def _fraction_below_one(value: Any) -> Decimal:
+    number = _fraction(value)
+    if number == 1:
+        raise wrong("must be a fraction less than 1, not 1")
+    return number
+
+
 def _count(value: Any) -> int:
     number = _number(value)
     if number < 1 or number != number.to_integral_value() or number > 10_000_000:
@@ -105,6 +112,11 @@ Number = Annotated[Decimal, PlainValidator(_number), WithJsonSchema(_JSON_NUMBER
 Positive = Annotated[Decimal, PlainValidator(_positive), WithJsonSchema({**_JSON_NUMBER, "exclusiveMinimum": 0})]
 NotNegative = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({**_JSON_NUMBER, "minimum": 0})]
 Fraction = Annotated[Decimal, PlainValidator(_fraction), WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "maximum": 1})]
+FractionBelowOne = Annotated[
+    Decimal,
+    PlainValidator(_fraction_below_one),
+    WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "exclusiveMaximum": 1}),
+]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": ["integer", "string"], "minimum": 1})]
 Step = Annotated[int, PlainValidator(_step), WithJsonSchema({"type": ["integer", "string"], "minimum": 0})]
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"]})]

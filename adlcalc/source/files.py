@@ -1,20 +1,23 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
 from adlcalc.source.problems import Located, fail, quote
 
-DOCUMENT_LIMIT = 16 * 1024 * 1024
-TABLE_LIMIT = 1024 * 1024 * 1024
+MB = 1024 * 1024
+DOCUMENT_LIMIT = 16 * MB
+TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line breaks, strays."""
 
@@ -24,32 +27,77 @@ def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = No
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
-        if path == "-":
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(limit + 1)
+        data = _taken(sys.stdin.buffer, limit) if path == "-" else bytes_of(path, limit=limit)
+        return decoded(name, data)
+    except MemoryError:
+        raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise fail(nowhere, _why_unreadable(error)) from None
+        raise fail(nowhere, *_why_unreadable(error)) from None
+
+
+class UnfitFileError(OSError):
+    """What is there cannot be read as a file; args: a sentence and a hint."""
+
+
+def bytes_of(path: str, *, limit: int) -> bytes | bytearray:
+    """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL.
+
+    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as /dev/fd/N.
+    """
+    with open(path, "rb", opener=_opener) as file:
+        mode = os.fstat(file.fileno())
+        if stat.S_ISDIR(mode.st_mode):
+            raise IsADirectoryError(path)
+        if stat.S_ISREG(mode.st_mode):
+            if mode.st_size > limit:
+                raise _too_large(limit)
+            return _taken(file, limit)
+        if stat.S_ISFIFO(mode.st_mode) and path.startswith(_HANDED_OVER):
+            os.set_blocking(file.fileno(), True)
+            return _taken(file, limit)
+        raise UnfitFileError("this is a pipe or a device, not a file", "give - to read standard input")
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe that nobody writes to is opened at once
+
+
+_HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+
+
+def _taken(file: BinaryIO, limit: int) -> bytearray:
+    """All of an open file, or all up to its first NUL: such a text is refused there, and the holes of a sparse file need not be
+    read."""
+    data = bytearray()
+    while len(data) <= limit and (part := file.read(min(MB, limit + 1 - len(data)))):
+        nul = part.find(0)
+        data += part if nul < 0 else part[: nul + 1]
+        if nul >= 0:
+            return data
     if len(data) > limit:
-        raise fail(nowhere, f"the file is larger than {limit // 1024 // 1024} MB", _LARGE if limit == DOCUMENT_LIMIT else "")
-    return decoded(name, data)
+        raise _too_large(limit)
+    return data
 
 
-_LARGE = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
+def _too_large(limit: int) -> UnfitFileError:
+    hint = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
+    return UnfitFileError(f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else "")
 
 
-def _why_unreadable(error: OSError | ValueError) -> str:
+def _why_unreadable(error: OSError | ValueError) -> tuple[str, str]:
+    """A sentence and a hint."""
+    if isinstance(error, UnfitFileError):
+        return error.args
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        return "there is no such file", ""
     if isinstance(error, IsADirectoryError):
-        return "this is a folder, not a file"
+        return "this is a folder, not a file", ""
     if isinstance(error, PermissionError):
-        return "permission to read the file is denied"
-    return "the file cannot be read"
+        return "permission to read the file is denied", ""
+    return "the file cannot be read", ""
 
 
-def decoded(name: str, data: bytes) -> Source:
+def decoded(name: str, data: bytes | bytearray) -> Source:
     """Bytes to text; the first byte or character that does not belong there ends the load."""
     try:
         text = data.decode("utf-8-sig")
@@ -86,6 +134,8 @@ def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMI
             where, f"file {quote(name)} is outside the folder of the scenario", "put it beside the scenario and give its name"
         )
     path = os.path.join(folder, *inside.parts)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise fail(where, f"{quote(name)} is not a file")
     if not os.path.isfile(path):
         raise fail(where, f"there is no file {quote(name)} in the folder of the scenario")
     return text_of(path, limit=limit)

@@ -47,6 +47,8 @@ SECTION_TYPES = {
     "last_resort": LastResortRules,
 }
 """A section's rules become the engine's fields of the same names; what a rulebook leaves out keeps the engine's default."""
+LONGEST_ROW = 32
+"""Rulebooks that extend one another; the shipped ones take three."""
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
 
@@ -151,10 +153,13 @@ def load_rulebook(
     for kind in KINDS:
         tree = _tree(root, layer, kind)
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
-        if checked.model is not None:
+        if checked.model is None:
+            continue
+        found = list(_faults(checked.model))
+        for path, message, hint in found:
+            problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
+        if not found:
             values[kind] = checked.model
-            for path, message, hint in _faults(checked.model):
-                problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
@@ -202,7 +207,10 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
 
 
 def _read(name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]) -> _Read | None:
-    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle."""
+    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless row."""
+    if len(above) > LONGEST_ROW:
+        problems.add(where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files")
+        return None
     source = _source(name, problems, where, folder)
     if source is None:
         return None

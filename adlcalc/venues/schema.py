@@ -15,7 +15,7 @@ from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
+from adlcalc.source.fields import Count, Fraction, FractionBelowOne, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -146,7 +146,9 @@ class LiquidationRules(Strict):
     buyer: Literal["book", "liquidator"] = Field(
         "book", description="market: the book, or a liquidator who takes any size at the mark less the discount"
     )
-    discount: Fraction = Field(Decimal(0), description="market, buyer liquidator: what it pays less than the mark, a rate")
+    discount: FractionBelowOne = Field(
+        Decimal(0), description="market, buyer liquidator: what it pays less than the mark, a rate"
+    )
     limit: Literal["none", "bankruptcy", "bankruptcy-or-mark", "fillable"] = Field(
         "none", description="market: the worst price an order is filled at"
     )
