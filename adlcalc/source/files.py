@@ -66,13 +66,12 @@ _HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def _taken(file: BinaryIO, limit: int) -> bytearray:
-    """All of an open file, or all up to its first NUL: such a text is refused there, and the holes of a sparse file need not be
-    read."""
+    """All of an open file, or its beginning where that holds a NUL: such a text is refused, and the holes of a sparse file need
+    not be read."""
     data = bytearray()
     while len(data) <= limit and (part := file.read(min(MB, limit + 1 - len(data)))):
-        nul = part.find(0)
-        data += part if nul < 0 else part[: nul + 1]
-        if nul >= 0:
+        data += part
+        if 0 in part:
             return data
     if len(data) > limit:
         raise _too_large(limit)
