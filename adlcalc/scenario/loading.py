@@ -16,10 +16,10 @@ from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
-from adlcalc.scenario.markets import build_funds, build_markets, market_names
+from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
-from adlcalc.scenario.providers import build_providers
+from adlcalc.scenario.providers import build_providers, note_unused
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
@@ -66,11 +66,15 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
     if names is None:
         return None
     unit = file.money_unit or SMALLEST
-    funds = build_funds(draft, names)
+    funds = build_funds(draft, names, unit)
     markets = build_markets(draft, names, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    if providers and rulebook is not None:
+        note_unused(draft, rulebook)
     marks = build_path(draft, markets)
+    if marks is not None:
+        check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
@@ -90,7 +94,7 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
         money_unit=unit,
         providers=providers,
     )
-    return Loaded(scenario, expect, path, rulebook)
+    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes))
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:

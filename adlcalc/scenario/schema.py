@@ -45,6 +45,11 @@ def _level(value: Any) -> tuple[Decimal, Decimal]:
         distance, size = number_of(value[0]), number_of(value[1])
     except NumberError as error:
         raise wrong(error.message, error.hint) from None
+    if distance < 0:
+        raise wrong(
+            f"must have a distance of zero or more, not {show(distance)}",
+            "distances are measured from the mark outward: no level is better than the mark",
+        )
     if size <= 0:
         raise wrong(f"must have a size greater than zero, not {show(size)}")
     return distance, size
