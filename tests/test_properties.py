@@ -28,6 +28,7 @@ from adlcalc.engine.events import (
     FundReceived,
     Held,
     Liquidated,
+    Owed,
     StepEnded,
 )
 from adlcalc.engine.loop import run
@@ -58,6 +59,7 @@ def test_every_run(rules: str, block: int) -> None:
             assert (events, accounts) == worked(one, index=False), "the index changes the events"
             money_is_conserved(one, events, accounts)
             nothing_is_closed_twice(one, events, accounts)
+            nobody_is_below_zero_without_a_row(events, accounts)
         except Exception as error:
             raise AssertionError(f"seed {seed}, {rules} rules: {error!r}") from error
 
@@ -80,6 +82,22 @@ def money_is_conserved(one: Scenario, events: list[Any], accounts: list[Any]) ->
             for position in row.positions:
                 open_contracts[position.market] += position.side * position.size
         assert not any(open_contracts.values()), "open interest"
+
+
+def nobody_is_below_zero_without_a_row(events: list[Any], accounts: list[Any]) -> None:
+    """What an account lacks at the end is told, margin by margin, and nothing else is."""
+    step, debts = events[-1].step, defaultdict(Decimal)
+    for row in accounts:
+        if row.status in ("open", "closed", "liquidated") and row.account not in ("venue", "rest of market"):
+            own = [p.collateral + p.unrealized_pnl for p in row.positions if p.collateral is not None]
+            cross = row.equity_end - sum(own, ZERO)
+            debts[row.account] = -sum((min(part, ZERO) for part in [*own, cross]), ZERO)
+    told: dict[str, Decimal] = defaultdict(Decimal)
+    for e in events:
+        if isinstance(e, Owed) and e.step == step:
+            assert e.amount > 0
+            told[e.account] += e.amount
+    assert dict(told) == {account: debt for account, debt in debts.items() if debt}, "below zero"
 
 
 def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any]) -> None:

@@ -158,6 +158,25 @@ class Holder:
         return total
 
 
+    def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
+        """What each part of the account lacks, pending funding included: an isolated position that has lost more than its
+        collateral, a balance that the cross positions have lost more than. What one part has left covers no other."""
+        lacking = []
+        free, first = self.balance, None
+        for holding in self.holdings:
+            if holding.collateral is None:
+                first = first or holding.book
+                free += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+            else:
+                own = holding.collateral
+                own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+                if own < 0:
+                    lacking.append((holding.book, -own))
+        if free < 0 and self.holdings:
+            lacking.append((first or self.holdings[0].book, -free))
+        return lacking
+
+
 class Unit:
     """What is liquidated together: one isolated position, or all cross positions of an account."""
 

@@ -44,11 +44,14 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
     due = []
     for unit in units:
         if not unit.is_open():
+            if unit.holder.balance < 0:
+                state.doubtful[unit.holder] = None
             continue
         equity, maintenance = unit.margin()
         state.evaluations += 1
         if is_due(state.rules, equity, maintenance):
             due.append(Due(unit, equity, maintenance))
+            state.doubtful[unit.holder] = None
         else:
             state.watchlist.watch(unit, equity - maintenance)
     due.sort(key=Due.order)

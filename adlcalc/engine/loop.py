@@ -54,6 +54,7 @@ def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = N
                     if any(scenario.path.funding.values()):
                         events.extend(settle_everybody(state))
                     audit.everybody(step)
+                events.extend(state.take_stock())
                 events.append(end_step(state, audit))
             yield from events
         yield Ended(state.step, FinalAccounts(state), state.evaluations)
@@ -115,6 +116,7 @@ def close_unit(state: State, due: Due) -> Iterator[Event]:
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     if state.rules.adl.when == "settlement":
+        state.doubtful = dict.fromkeys(state.ledger.holders)
         yield from settle_markets(state)
         yield from share_losses(state)
         return
@@ -140,7 +142,8 @@ def one_step(state: State) -> Iterator[Event]:
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:
-    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark included)."""
+    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark and accounts below
+    zero included)."""
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
     return StepEnded(state.step, funds, found.money, found.open_interest, state.bad_debt_so_far())

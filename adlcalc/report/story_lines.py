@@ -56,6 +56,7 @@ class Teller:
             ev.LossSocialized: self._loss_socialized,
             ev.BadDebt: self._bad_debt,
             ev.Held: self._held_line,
+            ev.Owed: self._owed,
         }
 
     def owner(self, claim: int | None) -> str | None:
@@ -163,6 +164,10 @@ class Teller:
     def _bad_debt(self, e: ev.BadDebt) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.amount)} that nobody covers: bad debt"
         return Line(e.step, "bad debt", text, (), {"amount": e.amount}, ("last_resort.policy",))
+
+    def _owed(self, e: ev.Owed) -> Line:
+        text = f"{clean(e.account)} stands {digits(e.amount)} below zero, which nobody covers: bad debt"
+        return Line(e.step, "owed", text, (), {"amount": e.amount})
 
     def _held_line(self, e: ev.Held) -> Line:
         held = f"{self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
