@@ -154,7 +154,7 @@ def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
 
 def _strict(run: Run, file: str) -> Iterator[Finding]:
     """Assumed rules that were used, a book whose longs and shorts do not balance, bad debt."""
-    from adlcalc.report.human import clean, digits, position
+    from adlcalc.report.human import clean, position
 
     for assumption in run.assumptions:
         yield Finding("strict", file, 0, 0, f"assumed rule {clean(assumption.rule)}: {clean(assumption.note)}")
@@ -162,7 +162,7 @@ def _strict(run: Run, file: str) -> Iterator[Finding]:
         held = position(1 if size > 0 else -1, abs(size), market)
         yield Finding("strict", file, 0, 0, f"the book is unbalanced: the rest of the market begins with {held}")
     if run.audit.bad_debt:
-        yield Finding("strict", file, 0, 0, f"bad debt {digits(run.audit.bad_debt)}")
+        yield Finding("strict", file, 0, 0, f"bad debt {run.audit.told}")
 
 
 # --- goldens ---------------------------------------------------------------------------------------------------------

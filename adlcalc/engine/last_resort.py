@@ -44,13 +44,14 @@ def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
 
 
 def share_losses(state: State) -> Iterator[Event]:
-    """Share out, market by market (policy socialized: of all markets together), the losses that have come together; what the
-    bearers cannot cover, and what the severity spares them, is bad debt of the last claims."""
+    """Share out, market by market (policy socialized: of all markets of a currency together), the losses that have come
+    together; what the bearers cannot cover, and what the severity spares them, is bad debt of the last claims."""
     if not state.losses:
         return
     losses, state.losses = state.losses, []
     markets = list(state.ledger.markets.values())
-    for books in [markets] if state.rules.last_resort.policy == "socialized" else [[book] for book in markets]:
+    together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
+    for books in together if state.rules.last_resort.policy == "socialized" else [[book] for book in markets]:
         mine = [(claim, loss) for claim, loss in losses if claim.book in books]
         total = sum((loss for _, loss in mine), ZERO)
         # a loss of half a unit, where contracts are rounded one by one, is not rounded up

@@ -3,7 +3,8 @@
 Units: prices in quote per base; sizes in contracts, always positive (`side` is +1 long, -1 short); money (collateral, balance,
 fund, cost, value, pnl) in the settlement currency; rates are fractions, never percents.
 
-Public: LONG, SHORT, side_name, Tier, Maintenance, Contract, Liquidity, Market, Position, Account, Fund, Provider, Assumption,
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Tier, Maintenance, Contract, Liquidity, Market, Position, Account, Fund,
+Provider, Assumption,
 MarginRules, LiquidationRules, Drawdown, FundRules, BackstopRules, AdlRules, LastResortRules, Rules, Path, Scenario.
 """
 
@@ -18,6 +19,10 @@ from adlcalc.engine.numbers import ONE, ZERO, D
 LONG, SHORT = 1, -1
 FIFTH = D("0.2")
 SMALLEST = D("0.00000001")  # tick, lot and money unit where a scenario gives none
+
+
+DEFAULT_SETTLEMENT = {"linear": "quote", "inverse": "base"}
+"""What a contract settles in, where a scenario does not name it."""
 
 
 def side_name(side: int) -> str:
@@ -82,7 +87,8 @@ class Liquidity:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One contract that is traded. `fund` names the Fund that stands behind it."""
+    """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of all its money. An
+    account, a fund and a provider have money of one currency, so everything that adds amounts adds those of one."""
 
     name: str
     contract: Contract = Contract()
@@ -91,6 +97,7 @@ class Market:
     liquidity: Liquidity = Liquidity()
     maintenance: Maintenance = Maintenance(tiers=(Tier(ZERO, D("0.005")),))
     fund: str = "fund"
+    settles: str = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,3 +336,8 @@ class Scenario:
     venue: str = "generic"
     money_unit: Decimal = SMALLEST
     providers: tuple[Provider, ...] = ()
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What the markets settle in, each once."""
+        return tuple(dict.fromkeys(market.settles for market in self.markets))

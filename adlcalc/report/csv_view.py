@@ -112,7 +112,10 @@ def _rows(document: dict[str, Any], steps: bool) -> Iterator[dict[str, Any]]:
             yield {"table": "position", "account": account["account"], **position}
     audit = document["audit"]
     rest = audit.pop("rest_of_market")
+    currencies = audit.pop("currencies", ())
     yield {"table": "audit", **audit}
+    for row in currencies:
+        yield {"table": "audit", "note": f"in {row.pop('currency')}", **row}
     for market, size in rest.items():
         yield {
             "table": "rest_of_market",

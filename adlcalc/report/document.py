@@ -89,7 +89,7 @@ def _audit(run: Run) -> Iterator[str]:
     audit = run.audit
     yield (
         f"Audit: money difference {digits(audit.money_difference)},"
-        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {digits(audit.bad_debt)}."
+        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {audit.told}."
     )
     if audit.rest:
         several = len(run.scenario.markets) > 1

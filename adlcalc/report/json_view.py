@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adlcalc.engine.events import AccountState, Deleveraged, PositionState
-from adlcalc.engine.model import Market, side_name
+from adlcalc.engine.model import DEFAULT_SETTLEMENT, Market, side_name
 from adlcalc.engine.numbers import ZERO, show
-from adlcalc.report.run_view import StepRow, funding_by_account
+from adlcalc.report.run_view import Audit, StepRow, funding_by_account
 
 if TYPE_CHECKING:
     from adlcalc.report.run import Run
@@ -43,8 +43,9 @@ def sections(run: Run) -> Row:
         "audit": {
             "money_difference": show(run.audit.money_difference),
             "open_interest_difference": show(run.audit.open_interest_difference),
-            "bad_debt": show(run.audit.bad_debt),
+            "bad_debt": _bad_debt(run.audit),
             "rest_of_market": _numbers(run.audit.rest),
+            **_by_currency(run.audit),
         },
         "assumptions": ({"rule": one.rule, "note": one.note} for one in run.assumptions),
     }
@@ -88,6 +89,7 @@ def _market(market: Market) -> Row:
         "tick": show(market.tick),
         "lot": show(market.lot),
         "fund": market.fund,
+        **({} if market.settles == DEFAULT_SETTLEMENT[market.contract.kind] else {"settles": market.settles}),
     }
 
 
@@ -101,8 +103,23 @@ def _step(step: StepRow) -> Row:
         "deleveraged": list(step.deleveraged),
         "money_difference": show(step.money_difference),
         "open_interest_difference": show(step.open_interest_difference),
-        "bad_debt": show(step.bad_debt),
+        "bad_debt": _bad_debt(step),
+        **_by_currency(step),
     }
+
+
+def _bad_debt(audit: StepRow | Audit) -> str | None:
+    """What nobody covered; null where there are several currencies and it is not zero: their sum is no amount of money."""
+    return show(audit.bad_debt) if len(audit.bad_debts) < 2 or not audit.bad_debt else None
+
+
+def _by_currency(audit: StepRow | Audit) -> Row:
+    """The audit of each currency, where there are several."""
+    if len(audit.bad_debts) < 2:
+        return {}
+    money = show(audit.money_difference)
+    rows = [{"currency": name, "money_difference": money, "bad_debt": show(x)} for name, x in audit.bad_debts.items()]
+    return {"currencies": rows}
 
 
 def _deleveraged(row: Deleveraged) -> Row:

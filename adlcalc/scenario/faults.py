@@ -1,4 +1,4 @@
-"""What can be wrong with an account and its positions, in the same words whether they stand in the scenario or in a CSV beside it.
+"""What can be wrong with an account and its positions: the same words whether they stand in the scenario or in a CSV file.
 
 Each function looks at one position or account; the caller knows where its values stand.
 

@@ -14,6 +14,7 @@ from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.numbers import exact
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
+from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
@@ -66,10 +67,12 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
     if names is None:
         return None
     unit = file.money_unit or SMALLEST
-    funds = build_funds(draft, names, unit)
-    markets = build_markets(draft, names, rulebook, unit)
+    settles = settlements(draft, names)
+    funds = build_funds(draft, settles, unit)
+    markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    check_currencies(draft, markets, accounts, rulebook)
     if providers and rulebook is not None:
         note_unused(draft, rulebook)
     marks = build_path(draft, markets)

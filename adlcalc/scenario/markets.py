@@ -6,12 +6,14 @@ Public: market_names, build_markets, build_funds, check_ticks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Liquidity, Market
 from adlcalc.engine.numbers import ZERO, show
 from adlcalc.scenario.book import first_market
+from adlcalc.scenario.currencies import mingled
 from adlcalc.scenario.draft import Draft, name_fault
 from adlcalc.scenario.faults import needs_money
 from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, BookFile, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
@@ -77,13 +79,20 @@ def _named_by_accounts(draft: Draft) -> list[str]:
     return list(found)
 
 
-def build_markets(draft: Draft, names: Sequence[str], rulebook: Rulebook | None, unit: Decimal) -> dict[str, Market]:
+def build_markets(
+    draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal
+) -> dict[str, Market]:
     """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
-    specs = draft.file.markets or {}
-    return {name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit) for name in names}
+    specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
+    return {
+        name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit, currency, shared)
+        for name, currency in settles.items()
+    }
 
 
-def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal) -> Market:
+def _market(
+    draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal, settles: str, shared: bool
+) -> Market:
     tick, lot = spec.tick or SMALLEST, spec.lot or SMALLEST
     own = spec.maintenance
     found = list(faults(own)) if own is not None else []
@@ -97,12 +106,13 @@ def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),
-        fund=name if _is_per_market(draft) else SHARED,
+        fund=SHARED if shared else name,
+        settles=settles,
     )
     if rulebook is None or found:
         return market
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
-    return Market(market.name, market.contract, tick, lot, market.liquidity, maintenance, market.fund)
+    return replace(market, maintenance=maintenance)
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
@@ -124,15 +134,21 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
     return Liquidity("levels", tuple(given))
 
 
-def _is_per_market(draft: Draft) -> bool:
-    return isinstance(draft.file.fund, dict)
+def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:
+    """A fund for each market: where the file says so, and where it gives none and there are several currencies."""
+    return isinstance(draft.file.fund, dict) or (draft.file.fund is None and mingled(settles, settles) is not None)
 
 
-def build_funds(draft: Draft, names: Sequence[str], unit: Decimal) -> tuple[Fund, ...]:
+def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tuple[Fund, ...]:
     """One shared fund, or one for each market; a market that is not named then has an empty one of its own."""
-    given = draft.file.fund
-    if not isinstance(given, dict):
+    given, names = draft.file.fund, list(settles)
+    if not isinstance(given, dict) and not _is_per_market(draft, settles):
+        several = mingled(settles, settles)
+        if several:
+            each = ", ".join(f"{name}: ..." for name in names)
+            draft.add(("fund",), f"one fund stands behind {several}", f"fund: {{{each}}}")
         return (_fund(draft, ("fund",), SHARED, given, unit),)
+    given = given if isinstance(given, dict) else {}
     for name in given:
         if name not in names:
             draft.problems.add(

@@ -12,7 +12,6 @@ from adlcalc.scenario.draft import RESERVED_IDS, Draft, name_fault
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.venues.rulebook import KINDS, Rulebook
 
-
 USED_BY = ("providers", "auction")
 """Kinds of the rule backstop.kind that look at the providers of a scenario."""
 

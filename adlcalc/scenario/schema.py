@@ -74,6 +74,10 @@ class MarketSpec(Strict):
     contract: Literal["linear", "inverse"] = Field(
         "linear", description="linear: settled in the quote currency; inverse: settled in the base coin"
     )
+    settles: Text | None = Field(
+        None,
+        description="the currency of its money; if left out quote, of an inverse market the base coin in its name or base",
+    )
     multiplier: Positive = Field(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
     tick: Positive | None = Field(None, description="smallest price step; 0.00000001 if left out")
     lot: Positive | None = Field(None, description="smallest size step; 0.00000001 if left out")

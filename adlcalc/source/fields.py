@@ -3,7 +3,8 @@
 Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
 `wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type, wrong, kind_of, TOLD, SHAPE.
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type, wrong,
+kind_of, TOLD, SHAPE.
 """
 
 from __future__ import annotations

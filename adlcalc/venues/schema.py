@@ -15,7 +15,19 @@ from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Count, Fraction, FractionBelowOne, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
+from adlcalc.source.fields import (
+    Count,
+    Fraction,
+    FractionBelowOne,
+    NotNegative,
+    Positive,
+    Step,
+    Strict,
+    Text,
+    by_shape,
+    kind_of,
+    wrong,
+)
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
