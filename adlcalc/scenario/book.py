@@ -16,6 +16,7 @@ from typing import TypeVar
 from adlcalc.engine.margin import initial_collateral, valuer
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
 from adlcalc.engine.numbers import ZERO, show
+from adlcalc.scenario.currencies import account_faults
 from adlcalc.scenario.draft import LONGEST_NAME, RESERVED_IDS, Draft, name_fault
 from adlcalc.scenario.faults import (
     LEAST_LEVERAGE,
@@ -88,6 +89,7 @@ class _Book:
 
     def __init__(self, table: Table, problems: Problems, markets: Mapping[str, Market], unit: Decimal) -> None:
         self.table, self.problems, self.markets, self.unit = table, problems, markets, unit
+        self.settles = {market.name: market.settles for market in markets.values()}
         self.values = {market.name: valuer(market.contract, unit) for market in markets.values()}
         self.limited = any(tier.max_leverage for market in markets.values() for tier in market.maintenance.tiers)
         self.slots: dict[str, int] = {}
@@ -153,6 +155,9 @@ class _Book:
         several = self.several.setdefault(slot, {(first.market, first.side): first for first in self.positions[slot]})
         if several.setdefault((position.market, position.side), position) is not position:
             self._tell(chunk, i, [twice_fault(name, position)._replace(key="id")])
+        first, _ = next(iter(several))
+        if self.settles[position.market] != self.settles[first]:
+            self._tell(chunk, i, account_faults(name, (first, position.market), self.settles))
 
     def _balance_of(self, name: str) -> Decimal | None:
         """The balance that an earlier row of the account has."""

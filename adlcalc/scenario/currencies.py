@@ -4,23 +4,25 @@
 its name begins with that (BTC-USD, BTC/USD:BTC: BTC), else in `base`, or, of several that do not say, each in one of its own, so
 that two coins are never taken for one.
 
-Public: settlements, mingled, check_currencies.
+Public: settlements, mingled, account_faults, check_currencies, ONE_SCENARIO_EACH.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT, Account, Market
 from adlcalc.scenario.draft import Draft, name_fault
-from adlcalc.scenario.schema import BookFile, MarketSpec
+from adlcalc.scenario.faults import Fault
+from adlcalc.scenario.schema import MarketSpec
 from adlcalc.source.problems import quote
 from adlcalc.venues.rulebook import KINDS, Rulebook
 
 BASE = re.compile(r"([A-Z0-9]{2,10})[-/]USD")
 """A coin and the dollar that it is quoted in."""
-ONE_EACH = "one of each currency; 'settles' of a market says what it settles in"
+ONE_EACH = "for each currency; 'settles' of a market says what it settles in"
+ONE_SCENARIO_EACH = "write a scenario for each currency"
 WORDS = {2: "two", 3: "three", 4: "four"}
 
 
@@ -53,6 +55,13 @@ def mingled(names: Iterable[str], settles: Mapping[str, str]) -> str | None:
     return f"markets settled in {WORDS.get(len(first), len(first))} currencies: {each}"
 
 
+def account_faults(name: str, markets: Iterable[str], settles: Mapping[str, str]) -> Iterator[Fault]:
+    """An account's free balance takes up what its positions leave, isolated ones too: they settle in one currency."""
+    found = mingled(markets, settles)
+    if found:
+        yield Fault(None, f"account {quote(name)} has one balance and {found}", f"one account {ONE_EACH}")
+
+
 def check_currencies(
     draft: Draft, markets: Mapping[str, Market], accounts: Collection[Account], rulebook: Rulebook | None
 ) -> None:
@@ -60,22 +69,19 @@ def check_currencies(
     settles = {market.name: market.settles for market in markets.values()}
     if mingled(settles, settles) is None:
         return
-    is_file = isinstance(draft.file.accounts, BookFile)
-    index = {spec.id: i for i, spec in enumerate(draft.file.accounts)} if isinstance(draft.file.accounts, list) else {}
-    for account in accounts:
-        found = mingled((position.market for position in account.positions), settles)
-        if found:
-            path = ("accounts", "file") if is_file else ("accounts", index[account.id])
-            draft.add(path, f"account {quote(account.id)} has one balance and {found}", f"write {ONE_EACH}")
+    written = draft.file.accounts if isinstance(draft.file.accounts, list) else ()  # a CSV file is looked at row by row
+    for i, account in enumerate(accounts if written else ()):
+        for fault in account_faults(account.id, (position.market for position in account.positions), settles):
+            draft.add(("accounts", i), fault.message, fault.hint)
     stands: dict[str, list[str]] = {}
     for i, provider in enumerate(draft.file.backstop or ()):
         stands.setdefault(provider.id, []).append(provider.market or "")
         found = mingled((name for name in stands[provider.id] if name in settles), settles)
         if found:
-            draft.add(("backstop", i), f"provider {quote(provider.id)} stands behind {found}", f"write {ONE_EACH}")
+            draft.add(("backstop", i), f"provider {quote(provider.id)} stands behind {found}", f"one provider {ONE_EACH}")
     if rulebook is not None and rulebook.values[KINDS[0]].backstop.kind == "vault":
         message = f"the vault of {quote(rulebook.venue)} has one balance and {mingled(settles, settles)}"
-        draft.add(("markets",), message, "write a scenario for each currency")
+        draft.add(("markets",), message, ONE_SCENARIO_EACH)
     for key in ("fund_paid", "fund_received", "fund_left", "bad_debt"):
         given = None if draft.file.expect is None else getattr(draft.file.expect, key)
         if given is not None and not isinstance(given, dict) and not _is_zero(given):

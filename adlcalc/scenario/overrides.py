@@ -28,7 +28,8 @@ def apply(root: Map, sets: Sequence[str], problems: Problems) -> None:
 
 def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     path_text, equals, value_text = setting.partition("=")
-    source = Source(f"--set {escape(setting)}", value_text, excerpt=False)
+    shown = escape(setting)
+    source = Source(f"--set {shown if len(shown) <= 200 else shown[:197] + '...'}", value_text, excerpt=False)
     here = Place(source, 1, 1)
     path = _parts(path_text)
     if not equals or path is None:
