@@ -5,12 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import adlcalc
+from adlcalc.engine.deleveraging import no_gift, priced
 from adlcalc.engine.ledger import Ledger
 from adlcalc.engine.model import LONG, SHORT, Account, AdlRules, Market, Path, Position, Scenario
 from adlcalc.engine.numbers import ONE, ZERO, D, divide, exact
@@ -248,3 +251,38 @@ def test_units_go_to_the_largest_remainders_and_what_is_smaller_to_the_first_wit
 
 def test_a_weight_of_zero_gets_nothing() -> None:
     assert capped([Fraction(0), Fraction(1)], [Fraction(5), Fraction(2)], Fraction(4)) == [0, 2]
+
+
+# --- the price of a fill ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["bankruptcy", "mark", "previous-mark", "mix", "spread"])
+@pytest.mark.parametrize("side", [1, -1])
+def test_no_price_gives_a_bankrupt_account_money(rule: str, side: int) -> None:
+    """Whatever the rule: with the mark at the bankruptcy price or beyond, a fill is no better than it."""
+    for mark in range(80, 121, 5):
+        for previous in (50, 95, 100, 105, 200):
+            for weight in ("0", "0.02", "0.5", "1"):
+                told = priced(rule, D(weight), side, D(100), D(mark), D(previous), D("0.5"))
+                price = no_gift(told, side, D(100), D(mark))
+                if side * (mark - 100) <= 0:
+                    assert side * price <= side * 100
+                assert price == told or (price == 100 and side * told > side * 100 and side * (mark - 100) <= 0)
+
+
+def test_a_price_that_was_limited_is_an_event_a_footnote_and_told(tmp_path: FilePath) -> None:
+    """hyperliquid, 100 -> 50: a long with 10 behind it is closed at 90, where it has nothing left, not at the mark before."""
+    path = tmp_path / "gap.yaml"
+    path.write_text(
+        "venue: hyperliquid\nmarkets: {X: {liquidity: none}}\naccounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 100, collateral: 10}\n"
+        "  - {id: b, side: short, size: 1, entry: 110, collateral: 50}\nprices: [100, 50]\n"
+    )
+    run = adlcalc.run(adlcalc.load(path))
+    assert [(row.price, row.rule_price) for row in run.deleveraged] == [(90, 100)]
+    assert "adl.price (limit)" in {one.rule for one in run.assumptions}
+    within = adlcalc.run(adlcalc.load(path, sets=["prices=[100, 95, 91, 89.9]"]))
+    assert "adl.price (limit)" in {one.rule for one in within.assumptions}  # 91 was the mark before
+    at_it = adlcalc.run(adlcalc.load(path, sets=["prices=[100, 90, 89.9]", "rules.backstop.kind=none"]))
+    assert [(row.price, row.rule_price) for row in at_it.deleveraged] == [(90, None)]
+    assert "adl.price (limit)" not in {one.rule for one in at_it.assumptions}

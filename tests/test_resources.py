@@ -108,7 +108,9 @@ FAULTS = {
         text(HEADER + b"a,long,x,100,10\n", b"b,long,1,100,10\n", b"c,long,1,100," + b"1" * 200_000 + b"\n", times=50_010),
     ),
     "one-id-fifty-thousand-times": Fault(
-        "book.csv:3:1: error: account 'a' holds two long positions", text(BOOK), text(HEADER, b"a,long,1,100,10\n", b"", times=50_000)
+        "book.csv:3:1: error: account 'a' holds two long positions",
+        text(BOOK),
+        text(HEADER, b"a,long,1,100,10\n", b"", times=50_000),
     ),
     "a-hundred-thousand-columns": Fault(
         "book.csv:1:29: error: column 'x' is given twice", text(BOOK), text(HEADER.rstrip() + b"", b",x", b"\n", times=100_000)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import partial
 
 from adlcalc.engine.claims import Backstop, Claim
-from adlcalc.engine.deleveraging import priced
+from adlcalc.engine.deleveraging import no_gift, priced
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
@@ -36,7 +36,8 @@ def shared(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
     rules, book = state.rules.backstop, claim.book
     assert claim.price is not None
-    price = priced(rules.price, rules.price_weight, claim.side, claim.price, book.mark, book.previous, book.tick)
+    by_rule = priced(rules.price, rules.price_weight, claim.side, claim.price, book.mark, book.previous, book.tick)
+    price = no_gift(by_rule, claim.side, claim.price, book.mark)
     left = [taker.left[book] for taker in takers]
     whole = sum(left, ZERO)
     shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
@@ -71,7 +72,7 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
     book = claim.book
     if price <= 0 and book.contract.kind == "inverse":
         return  # rounded to nothing by a coarse tick: no value can be put on it
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     taker.take(book, claim.side * size, proceeds)
     taker.left[book] -= size

@@ -30,10 +30,17 @@ class Claim:
         self.quote: Callable[[Decimal], Decimal] | None = None
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
-        """What closing a part at `price` brings."""
+        """What closing a part at `price` brings.
+
+        What the venue holds never brings less than it cost where the price is the bankruptcy price or better: the last part
+        costs what the others' rounding has left of the whole, and such dust is the other side's, not a loss of anybody's.
+        """
         if self.quote is not None and price == self.price:
             return self.quote(size)
-        return self.book.value(self.side * size, price)
+        value = self.book.value(self.side * size, price)
+        if self.holding is None and self.better_or_equal(price):
+            return max(value, self.cost_of(size))
+        return value
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
@@ -53,7 +60,7 @@ class Claim:
         The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes
         no lot cheaper.
         """
-        posted = self.cost_of(size) - self.book.value(self.side * size, price)
+        posted = self.cost_of(size) - self.proceeds(size, price)
         if self.price is None or whole or self.book.contract.rounding == "per-contract":
             return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier

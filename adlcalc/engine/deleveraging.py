@@ -1,7 +1,7 @@
 """Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
 rulebook names.
 
-Public: deleverage, adl_price.
+Public: deleverage, priced, no_gift.
 """
 
 from __future__ import annotations
@@ -53,25 +53,37 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
     if state.rules.adl.price == "mark-then-bankruptcy":
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, claim.book.mark)
+            yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
             size -= at_mark
         if not size or not place.holding.size:
             return
-    yield from match(state, claim, place, size, adl_price(state, claim))
+    by_rule, price = adl_price(state, claim)
+    yield from match(state, claim, place, size, price, by_rule)
 
 
-def adl_price(state: State, claim: Claim) -> Decimal:
-    """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the
-    first two (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
+def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
+    """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
     rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
     assert bankruptcy is not None
-    return priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
+    by_rule = priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
+    return by_rule, no_gift(by_rule, claim.side, bankruptcy, book.mark)
+
+
+def no_gift(price: Decimal, side: int, bankruptcy: Decimal, mark: Decimal) -> Decimal:
+    """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at that price or
+    beyond, a better one is cut to it. (The mark of the step before may lie far on the other side of a gap.)"""
+    bankrupt = mark <= bankruptcy if side > 0 else mark >= bankruptcy
+    if not bankrupt:
+        return price
+    return min(price, bankruptcy) if side > 0 else max(price, bankruptcy)
 
 
 def priced(
     rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal
 ) -> Decimal:
-    """`adl_price` as a function of numbers; mixes and spreads are rounded half even to the tick."""
+    """The price of a rule: the bankruptcy price, the mark, the mark of the step before, a mix of the first two (FTX: two
+    thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit). Mixes and spreads are
+    rounded half even to the tick."""
     if rule == "mark":
         return mark
     if rule == "previous-mark":
@@ -83,7 +95,7 @@ def priced(
     return bankruptcy
 
 
-def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal) -> Iterator[Event]:
+def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == "inverse":
@@ -108,6 +120,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     yield Deleveraged(
         state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
         price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
+        None if by_rule == price else by_rule,
     )  # fmt: skip
     if claim.holding is None:
         yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

@@ -157,7 +157,8 @@ class Deleveraged(NamedTuple):
 
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
     rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
-    or less (-) than the bankruptcy price, where it was made at another price.
+    or less (-) than the bankruptcy price, where it was made at another price. rule_price: what the rule adl.price alone would
+    have made it, where a bankrupt account was to get no more than its bankruptcy price.
     """
 
     step: int
@@ -176,6 +177,7 @@ class Deleveraged(NamedTuple):
     forgone_pnl: Decimal
     tied: bool
     result: Decimal = ZERO
+    rule_price: Decimal | None = None
 
 
 class Skipped(NamedTuple):

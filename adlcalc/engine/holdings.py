@@ -159,7 +159,6 @@ class Holder:
                 total += holding.collateral
         return total
 
-
     def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
         """What each part of the account lacks, pending funding included: an isolated position that has lost more than its
         collateral, a balance that the cross positions have lost more than. What one part has left covers no other."""

@@ -74,7 +74,7 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     """
     book = claim.book
     state.book_side(book, claim.side).take(size)
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     state.ledger.to_rest(book, claim.side * size, proceeds)
     yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)

@@ -215,6 +215,8 @@ class Teller:
             f"{clean(e.account)} gives up {digits(e.size)} of {self._position(e.market, e.side, e.size_before)}"
             f" at {digits(e.price)} against {clean(e.bankrupt)}: realized pnl {digits(e.realized_pnl)}"
         )
+        if e.rule_price is not None:
+            text += f" (not at {digits(e.rule_price)}, which would leave a bankrupt account with money)"
         cost = at_price - e.realized_pnl
         formulas = [
             f"realized pnl = value at {digits(e.price)} - cost = {money(at_price)} - {money(cost)} = {digits(e.realized_pnl)}"

@@ -1,6 +1,6 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, bytes_of, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, UnfitFileError, companion, control_character, reading, inside, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -21,13 +24,39 @@ TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line breaks, strays."""
 
+Reader = Callable[[str, os.stat_result], None]
+_READERS: ContextVar[tuple[Reader, ...]] = ContextVar("readers", default=())
+
+
+@contextmanager
+def reading(reader: Reader) -> Iterator[None]:
+    """Tell `reader` of each file that is opened here (its path, `-` for standard input, and what the system knows of it), before
+    it is read; what it raises ends the reading."""
+    token = _READERS.set((*_READERS.get(), reader))
+    try:
+        yield
+    finally:
+        _READERS.reset(token)
+
+
+def _opened(path: str, descriptor: int) -> None:
+    readers = _READERS.get()
+    if readers:
+        found = os.fstat(descriptor)
+        for reader in readers:
+            reader(path, found)
+
 
 def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None) -> Source:
     """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read."""
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
-        data = _taken(sys.stdin.buffer, limit) if path == "-" else bytes_of(path, limit=limit)
+        if path == "-":
+            _standard_input_opened()
+            data = _taken(sys.stdin.buffer, limit)
+        else:
+            data = bytes_of(path, limit=limit, opened=_opened)
         return decoded(name, data)
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
@@ -39,12 +68,14 @@ class UnfitFileError(OSError):
     """What is there cannot be read as a file; args: a sentence and a hint."""
 
 
-def bytes_of(path: str, *, limit: int) -> bytes | bytearray:
+def bytes_of(path: str, *, limit: int, opened: Callable[[str, int], None] = lambda path, descriptor: None) -> bytearray:
     """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL.
 
-    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as /dev/fd/N.
+    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as /dev/fd/N. `opened` is told
+    the file once it is open.
     """
     with open(path, "rb", opener=_opener) as file:
+        opened(path, file.fileno())
         mode = os.fstat(file.fileno())
         if stat.S_ISDIR(mode.st_mode):
             raise IsADirectoryError(path)
@@ -81,6 +112,15 @@ def _taken(file: BinaryIO, limit: int) -> bytearray:
 def _too_large(limit: int) -> UnfitFileError:
     hint = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
     return UnfitFileError(f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else "")
+
+
+def _standard_input_opened() -> None:
+    """A shell may have put a file there: `adlcalc run - < book.yaml`."""
+    try:
+        descriptor = sys.stdin.fileno()
+    except OSError:  # not a file of the system: a test's, a notebook's
+        return
+    _opened("-", descriptor)
 
 
 def _why_unreadable(error: OSError | ValueError) -> tuple[str, str]:
@@ -126,15 +166,27 @@ def _place(source: Source, index: int) -> Place:
 
 
 def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT) -> Source:
-    """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`."""
-    inside = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
-    if os.path.isabs(name) or inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0:1]:
+    """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..` or by a link."""
+    path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
+    if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
             where, f"file {quote(name)} is outside the folder of the scenario", "put it beside the scenario and give its name"
         )
-    path = os.path.join(folder, *inside.parts)
-    if os.path.exists(path) and not os.path.isfile(path):
+    file = os.path.join(folder, *path.parts)
+    if os.path.exists(file) and not os.path.isfile(file):
         raise fail(where, f"{quote(name)} is not a file")
-    if not os.path.isfile(path):
+    if not os.path.isfile(file):
         raise fail(where, f"there is no file {quote(name)} in the folder of the scenario")
-    return text_of(path, limit=limit)
+    if not inside(folder, file):
+        raise fail(
+            where,
+            f"file {quote(name)} leads out of the folder of the scenario by a link",
+            "put the file itself beside the scenario",
+        )
+    return text_of(os.path.realpath(file), limit=limit, shown_as=file)
+
+
+def inside(folder: str, path: str) -> bool:
+    """Is `path`, where all links have been followed, in the folder or below it?"""
+    root, file = os.path.realpath(folder or os.curdir), os.path.realpath(path)
+    return file.startswith(os.path.join(root, ""))
