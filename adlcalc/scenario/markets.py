@@ -135,8 +135,8 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
 
 
 def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:
-    """A fund for each market: where the file says so, and where it gives none and there are several currencies."""
-    return isinstance(draft.file.fund, dict) or (draft.file.fund is None and mingled(settles, settles) is not None)
+    """A fund for each market: where the file says so, and where it gives none, or 0, and there are several currencies."""
+    return isinstance(draft.file.fund, dict) or (not draft.file.fund and mingled(settles, settles) is not None)
 
 
 def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tuple[Fund, ...]:
