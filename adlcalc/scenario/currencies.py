@@ -13,11 +13,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT, Account, Market
+from adlcalc.engine.rules import Vault
 from adlcalc.scenario.draft import Draft, name_fault
 from adlcalc.scenario.faults import Fault
 from adlcalc.scenario.schema import MarketSpec
 from adlcalc.source.problems import quote
-from adlcalc.venues.rulebook import KINDS, Rulebook
+from adlcalc.venues.rulebook import Rulebook
 
 BASE = re.compile(r"([A-Z0-9]{2,10})[-/]USD")
 """A coin and the dollar that it is quoted in."""
@@ -79,7 +80,7 @@ def check_currencies(
         found = mingled((name for name in stands[provider.id] if name in settles), settles)
         if found:
             draft.add(("backstop", i), f"provider {quote(provider.id)} stands behind {found}", f"one provider {ONE_EACH}")
-    if rulebook is not None and rulebook.values[KINDS[0]].backstop.kind == "vault":
+    if rulebook is not None and isinstance(rulebook.made.backstop.kind, Vault):
         message = f"the vault of {quote(rulebook.venue)} has one balance and {mingled(settles, settles)}"
         draft.add(("markets",), message, ONE_SCENARIO_EACH)
     for key in ("fund_paid", "fund_received", "fund_left", "bad_debt"):

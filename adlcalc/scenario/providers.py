@@ -1,6 +1,6 @@
 """The backstop of a scenario: providers and bidders.
 
-Public: build_providers, note_unused.
+Public: build_providers.
 """
 
 from __future__ import annotations
@@ -10,18 +10,6 @@ from collections.abc import Collection, Mapping
 from adlcalc.engine.model import Market, Provider
 from adlcalc.scenario.draft import RESERVED_IDS, Draft, name_fault
 from adlcalc.source.problems import closest_hint, quote
-from adlcalc.venues.rulebook import KINDS, Rulebook
-
-USED_BY = ("providers", "auction")
-"""Kinds of the rule backstop.kind that look at the providers of a scenario."""
-
-
-def note_unused(draft: Draft, rulebook: Rulebook) -> None:
-    """Providers that the rules never ask may be meant for another venue; it is said."""
-    kind = rulebook.values[KINDS[0]].backstop.kind
-    if kind not in USED_BY:
-        message = f"'backstop' plays no part under {quote(rulebook.venue)}: its rules have neither providers nor an auction"
-        draft.problems.note(draft.key("backstop"), message)
 
 
 def build_providers(draft: Draft, markets: Mapping[str, Market], accounts: Collection[str]) -> tuple[Provider, ...]:
