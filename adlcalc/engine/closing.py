@@ -95,12 +95,8 @@ class FinalAccounts:
         owing = {ledger.markets[debt.market].settles for debt in self._state.owed}
         for currency in ledger.currencies:
             if held[currency] or currency in owing:
-                name = self._name(VENUE, currency)
+                name = ledger.named(VENUE, currency)
                 yield AccountState(name, "open", False, ZERO, gain[currency], ZERO, tuple(held[currency]))
-
-    def _name(self, who: str, currency: str) -> str:
-        """'venue'; 'venue (BTC)' where there are several currencies, and so several rows."""
-        return who if len(self._state.ledger.currencies) == 1 else f"{who} ({currency})"
 
     def _rest(self, currency: str, worth: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
         """The rest of the market, as far as it settles in a currency."""
@@ -120,7 +116,7 @@ class FinalAccounts:
                 )
         if positions or equity:
             cash = sum((book.rest_cash for book in books), ZERO)
-            yield AccountState(self._name(REST, currency), "open", False, ZERO, equity, cash, tuple(positions))
+            yield AccountState(self._state.ledger.named(REST, currency), "open", False, ZERO, equity, cash, tuple(positions))
 
 
 def account_state(holder: Holder) -> AccountState:

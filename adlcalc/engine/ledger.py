@@ -87,6 +87,15 @@ class Ledger:
         """What an account's money is in: the currency of its positions, which all settle in one."""
         return holder.holdings[0].book.settles if holder.holdings else self.currencies[0]
 
+    def named(self, who: str, currency: str) -> str:
+        """'venue'; 'venue (BTC)' where there are several currencies, and so one of them for each."""
+        return who if len(self.currencies) == 1 else f"{who} ({currency})"
+
+    def vault(self, who: str, currency: str) -> Backstop:
+        """The vault that takes over what settles in a currency."""
+        name = self.named(who, currency)
+        return self.backstops.setdefault(name, Backstop(name))
+
     def system_standing(self) -> dict[str, Decimal]:
         """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the market."""
         total = dict(self.venue_cash)

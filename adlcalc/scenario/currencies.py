@@ -13,12 +13,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT, Account, Market
-from adlcalc.engine.rules import Vault
 from adlcalc.scenario.draft import Draft, name_fault
 from adlcalc.scenario.faults import Fault
 from adlcalc.scenario.schema import MarketSpec
 from adlcalc.source.problems import quote
-from adlcalc.venues.rulebook import Rulebook
 
 BASE = re.compile(r"([A-Z0-9]{2,10})[-/]USD")
 """A coin and the dollar that it is quoted in."""
@@ -63,10 +61,8 @@ def account_faults(name: str, markets: Iterable[str], settles: Mapping[str, str]
         yield Fault(None, f"account {quote(name)} has one balance and {found}", f"one account {ONE_EACH}")
 
 
-def check_currencies(
-    draft: Draft, markets: Mapping[str, Market], accounts: Collection[Account], rulebook: Rulebook | None
-) -> None:
-    """Accounts, providers and the vault of a venue hold money of one currency each; so does a sum that `expect` names."""
+def check_currencies(draft: Draft, markets: Mapping[str, Market], accounts: Collection[Account]) -> None:
+    """Accounts and providers hold money of one currency each; so does a sum that `expect` names."""
     settles = {market.name: market.settles for market in markets.values()}
     if mingled(settles, settles) is None:
         return
@@ -80,9 +76,6 @@ def check_currencies(
         found = mingled((name for name in stands[provider.id] if name in settles), settles)
         if found:
             draft.add(("backstop", i), f"provider {quote(provider.id)} stands behind {found}", f"one provider {ONE_EACH}")
-    if rulebook is not None and isinstance(rulebook.made.backstop.kind, Vault):
-        message = f"the vault of {quote(rulebook.venue)} has one balance and {mingled(settles, settles)}"
-        draft.add(("markets",), message, ONE_SCENARIO_EACH)
     for key in ("fund_paid", "fund_received", "fund_left", "bad_debt"):
         given = None if draft.file.expect is None else getattr(draft.file.expect, key)
         if given is not None and not isinstance(given, dict) and not _is_zero(given):

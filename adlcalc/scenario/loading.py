@@ -74,7 +74,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
-    check_currencies(draft, markets, accounts, rulebook)
+    check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
         check_ticks(draft, markets, marks.marks)
