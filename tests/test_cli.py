@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
@@ -289,14 +290,14 @@ def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_is_interrupted_exits_with_130(tmp_path: Path) -> None:
-    pipe = tmp_path / "scenario.yaml"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "adlcalc", "run", str(pipe)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c)
-    with open(pipe, "wb"):  # the command is now reading it
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE)
+def test_a_process_that_is_interrupted_exits_with_130() -> None:
+    command = [sys.executable, "-m", "adlcalc", "run", "-"]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, cwd=ROOT, preexec_fn=hear_ctrl_c, **options)
+    assert process.stdin is not None
+    os.write(process.stdin.fileno(), b"#" * 1_000_000)  # more than a pipe holds: the command is now reading it
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Traceback" not in err
 

@@ -1,11 +1,15 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, explain, described.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, say_notes, explain, described.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.scenario import Loaded
 
 RAN = 0
 FAILED = 1  # a check: `expect`, --fail-on
@@ -19,6 +23,14 @@ def say(message: str) -> None:
     from adlcalc.report.human import clean
 
     sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
+
+
+def say_notes(loaded: Loaded) -> None:
+    """Say on stderr what a scenario gives and nothing uses."""
+    from adlcalc.source.problems import format_problem
+
+    for note in loaded.notes:
+        say(format_problem(note))
 
 
 def explain(error: Exception, file: str) -> int:

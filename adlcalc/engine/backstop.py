@@ -84,7 +84,7 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
 def to_vault(state: State, due: Due) -> Iterator[Event]:
     """The vault takes every position of the unit at the mark, and all the margin that is left with it (Hyperliquid)."""
     unit = due.unit
-    vault = state.ledger.backstops.setdefault(VAULT, Backstop(VAULT))
+    vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
     unit.holder.liquidated = True
     for holding in unit.open_holdings():
         yield from state.settle_funding(holding)
@@ -94,5 +94,6 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
         yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
         state.ledger.close_part(holding, size, worth, release=False)
         vault.take(book, signed, worth)
-        yield BackstopTook(state.step, state.ledger.claim_count, VAULT, book.name, holding.side, size, book.mark, worth - target)
+        claim, left = state.ledger.claim_count, worth - target
+        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
     vault.cash += state.ledger.empty_margin(unit)

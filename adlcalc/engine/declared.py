@@ -21,6 +21,7 @@ class Takes(Enum):
     """The values of a rule that is no choice of names."""
 
     FRACTION = "a fraction from 0 to 1"
+    FRACTION_BELOW_ONE = "a fraction from 0, less than 1"
     NOT_NEGATIVE = "a number, zero or more"
     POSITIVE = "a number above zero"
     COUNT = "a whole number from 1"

@@ -36,6 +36,7 @@ class MarketBook:
         "rest_cash",
         "rest_cost",
         "rest_size",
+        "settles",
         "tick",
         "unit",
         "value",
@@ -43,6 +44,7 @@ class MarketBook:
 
     def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
         self.market, self.order, self.unit, self.fund = market, order, unit, fund
+        self.settles = market.settles
         self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
         self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0

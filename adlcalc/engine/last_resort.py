@@ -46,7 +46,7 @@ def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
 
 
 def share_losses(state: State) -> Iterator[Event]:
-    """Share out, market by market (or of all markets together, where the policy says so), the losses that
+    """Share out, market by market (or of all markets of a currency together, where the policy says so), the losses that
     have come together; what the bearers cannot cover, and what the severity spares them, is bad debt of the
     last claims."""
     how = state.rules.last_resort.policy
@@ -55,7 +55,8 @@ def share_losses(state: State) -> Iterator[Event]:
     losses, state.losses = state.losses, []
     markets = list(state.ledger.markets.values())
     whole_venue = isinstance(how, Haircut) and how.whole_venue
-    for books in [markets] if whole_venue else [[book] for book in markets]:
+    together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
+    for books in together if whole_venue else [[book] for book in markets]:
         mine = [(claim, loss) for claim, loss in losses if claim.book in books]
         total = sum((loss for _, loss in mine), ZERO)
         # a loss of half a unit, where contracts are rounded one by one, is not rounded up

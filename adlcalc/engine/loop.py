@@ -149,4 +149,6 @@ def end_step(state: State, audit: Audit) -> StepEnded:
     zero included)."""
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
-    return StepEnded(state.step, funds, found.money, found.open_interest, state.bad_debt_so_far())
+    debts = state.bad_debt_so_far()
+    total = sum(debts.values(), ZERO)
+    return StepEnded(state.step, funds, found.money, found.open_interest, total, tuple(debts.items()))

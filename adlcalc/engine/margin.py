@@ -9,9 +9,11 @@ liquidation_price, price_of_value, bankruptcy_price, initial_collateral.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding
 from adlcalc.engine.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
@@ -74,11 +76,7 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
 def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:
     """Which tier a position falls in by its entry value or size: the last whose floor it has reached."""
     basis = size if rule.by == Measure.SIZE else abs(entry_value)
-    index = 0
-    for i, tier in enumerate(rule.tiers):
-        if basis >= tier.floor:
-            index = i
-    return index
+    return max(bisect_right(rule.tiers, basis, key=attrgetter("floor")) - 1, 0)
 
 
 def maintenance_margin(lines: Lines, n: Decimal) -> Decimal:

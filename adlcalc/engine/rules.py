@@ -154,7 +154,7 @@ class InBook:
 class Liquidator:
     """A liquidator who takes any size at the mark less a discount."""
 
-    discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION, ZERO)
+    discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION_BELOW_ONE, ZERO)
 
 
 BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}

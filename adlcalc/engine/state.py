@@ -164,7 +164,7 @@ class State:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
         if not amount:
             return ()
-        self.ledger.venue_cash -= amount
+        self.ledger.venue_cash[claim.book.settles] -= amount
         return (BadDebt(self.step, claim.id, claim.book.name, amount),)
 
     def take_stock(self) -> Sequence[Owed]:
@@ -178,10 +178,12 @@ class State:
         self.owed, self.doubtful = owed, still
         return owed
 
-    def bad_debt_so_far(self) -> Decimal:
-        """Losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
-        debt = -self.ledger.venue_cash + sum((owed.amount for owed in self.owed), ZERO)
+    def bad_debt_so_far(self) -> dict[str, Decimal]:
+        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
+        debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
+        for owed in self.owed:
+            debts[self.ledger.markets[owed.market].settles] += owed.amount
         for claim in self.ledger.open_claims():
             pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
-            debt += max(-pnl, ZERO)
-        return debt
+            debts[claim.book.settles] += max(-pnl, ZERO)
+        return debts

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.engine.numbers import ZERO, show
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
@@ -65,6 +66,30 @@ ASSUMPTIONS = Rows(
     table="assumption",
 )
 
+CURRENCIES = Field(
+    "currencies",
+    "rows",
+    "the audit of each currency, where markets settle in several",
+    of=lambda audit, _: list(audit.bad_debts.items()) if len(audit.bad_debts) > 1 else None,
+    optional=True,
+    where=(JSON,),
+    inner=Rows(
+        "currencies",
+        "the audit of a currency",
+        (
+            Field("currency", "text", "its name", of=lambda debt, _: debt[0]),
+            Field("money_difference", "number", "money that came from or went nowhere: 0", of=lambda _debt, _: ZERO),
+            Field("bad_debt", "number", "money that nobody covered", of=lambda debt, _: debt[1]),
+        ),
+    ),
+)
+
+
+def _bad_debt(audit: Any, _: Any) -> Decimal | None:
+    """None where several currencies have some: their sum is no amount of money."""
+    return audit.bad_debt if len(audit.bad_debts) < 2 or not audit.bad_debt else None
+
+
 # --- a run -----------------------------------------------------------------------------------------------------------
 
 MARKETS = Rows(
@@ -77,6 +102,13 @@ MARKETS = Rows(
         Field("tick", "number", "the smallest step of a price"),
         Field("lot", "number", "the smallest step of a size"),
         Field("fund", "fund", "its insurance fund"),
+        Field(
+            "settles",
+            "text",
+            "the currency of its money, where that is not the quote (linear) or base (inverse) currency",
+            of=lambda market, _: None if market.settles == DEFAULT_SETTLEMENT[market.contract.kind] else market.settles,
+            optional=True,
+        ),
     ),
 )
 SCENARIO = Rows(
@@ -145,7 +177,8 @@ STEPS = Rows(
         ),
         Field("money_difference", "number", "the audit of money: 0"),
         Field("open_interest_difference", "number", "the audit of contracts: 0"),
-        Field("bad_debt", "number", "bad debt up to here"),
+        Field("bad_debt", "number", "bad debt up to here; null for several currencies", of=_bad_debt, null=True),
+        CURRENCIES,
     ),
     where=(JSON,),
     page="step time marks liquidated funds deleveraged",
@@ -432,7 +465,8 @@ AUDIT = Rows(
     (
         Field("money_difference", "number", "money that came from or went nowhere: 0"),
         Field("open_interest_difference", "number", "contracts that came from or went nowhere: 0"),
-        Field("bad_debt", "number", "money that nobody covered"),
+        Field("bad_debt", "number", "money that nobody covered; null for several currencies", of=_bad_debt, null=True),
+        CURRENCIES,
         Field(
             "rest_of_market",
             "numbers",

@@ -5,6 +5,7 @@ Public: run_page.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 
@@ -60,7 +61,7 @@ def _blocks(run: Facts, limit: int, steps: bool) -> Iterator[Block]:
 
 def _table(rows: Rows, run: Facts, limit: int) -> Table:
     records = rows.of(run)
-    shown = list(islice(records, limit or None))
+    shown = list(islice(records, min(limit, sys.maxsize) or None))
     return table(*SHOWN[rows], rows.columns(shown, run), more=len(records) - len(shown))
 
 
@@ -109,7 +110,7 @@ def _audit(run: Facts) -> Iterator[str]:
     audit = run.audit
     yield (
         f"Audit: money difference {digits(audit.money_difference)},"
-        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {digits(audit.bad_debt)}."
+        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {audit.told}."
     )
     if audit.rest:
         several = len(run.scenario.markets) > 1

@@ -77,6 +77,8 @@ MaintenanceRule = Annotated[
     | Annotated[Slope, Tag("<slope>")],
     by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate} or {base_rate, slope}"),
 ]
+MOST_TIERS = 1_000
+"""Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
 MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 
 
@@ -130,6 +132,10 @@ def faults(rule: MaintenanceValue) -> Iterator[tuple[Path, str, str]]:
         return
     if not rule.tiers:
         yield ("tiers",), "must have at least one tier", ""
+        return
+    if len(rule.tiers) > MOST_TIERS:
+        yield ("tiers",), f"has {len(rule.tiers)} tiers, more than {MOST_TIERS}", ""
+        return
     last = len(rule.tiers) - 1
     before: TierLine | None = None
     for i, tier in enumerate(rule.tiers):

@@ -28,6 +28,8 @@ from adlcalc.venues.parts import SECTIONS, Part, default_of, leaves_of, put_toge
 from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
 KINDS = ("linear", "inverse")
+LONGEST_ROW = 32
+"""Rulebooks that extend one another; the shipped ones take three."""
 ALL_SECTIONS = tuple(RuleValues.model_fields)
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
@@ -161,11 +163,14 @@ def _book(
     for kind in KINDS:
         tree = _tree(root, layer, kind)
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
-        if checked.model is not None:
+        if checked.model is None:
+            continue
+        found = list(faults(checked.model.margin.maintenance))
+        for path, message, hint in found:
+            path = ("margin", "maintenance", *path)
+            problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
+        if not found:
             values[kind] = checked.model
-            for path, message, hint in faults(checked.model.margin.maintenance):
-                path = ("margin", "maintenance", *path)
-                problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
     parts = {name: put_together(kind, _getter(values[KINDS[0]], name)) for name, kind in SECTIONS.items()}
@@ -251,7 +256,10 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
 
 
 def _read(name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]) -> _Read | None:
-    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle."""
+    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless row."""
+    if len(above) > LONGEST_ROW:
+        problems.add(where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files")
+        return None
     source = _source(name, problems, where, folder)
     if source is None:
         return None

@@ -20,6 +20,7 @@ from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import (
     Count,
     Fraction,
+    FractionBelowOne,
     InJsonSchema,
     NotNegative,
     Positive,
@@ -139,6 +140,7 @@ OptionalDrawdown = Annotated[
 
 RANGES: Mapping[Takes, Any] = {
     Takes.FRACTION: Fraction,
+    Takes.FRACTION_BELOW_ONE: FractionBelowOne,
     Takes.NOT_NEGATIVE: NotNegative,
     Takes.POSITIVE: Positive,
     Takes.COUNT: Count,
