@@ -9,13 +9,25 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag
 
 from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Count, Fraction, NotNegative, Positive, Step, Strict, Text, by_shape, kind_of, wrong
+from adlcalc.source.fields import (
+    Count,
+    Fraction,
+    InJsonSchema,
+    NotNegative,
+    Positive,
+    Step,
+    Strict,
+    Text,
+    by_shape,
+    kind_of,
+    wrong,
+)
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -42,7 +54,7 @@ def _score(value: Any) -> str:
 
 
 _NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "description": f"over {', '.join(NAMES)}"}]}
-Score = Annotated[str, PlainValidator(_score), WithJsonSchema(_NAME_OR_EXPRESSION)]
+Score = Annotated[str, PlainValidator(_score), InJsonSchema(**_NAME_OR_EXPRESSION)]
 
 
 LAST_RESORTS = ("bad-debt", "per-contract", *HAIRCUTS)
@@ -65,8 +77,8 @@ def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: st
     return value
 
 
-Policy = Annotated[str, PlainValidator(_policy), WithJsonSchema({"enum": list(POLICIES)})]
-LastResort = Annotated[str, PlainValidator(_last_resort), WithJsonSchema({"enum": list(LAST_RESORTS)})]
+Policy = Annotated[str, PlainValidator(_policy), InJsonSchema(enum=list(POLICIES))]
+LastResort = Annotated[str, PlainValidator(_last_resort), InJsonSchema(enum=list(LAST_RESORTS))]
 
 
 class MarginRules(Strict):
@@ -94,7 +106,7 @@ def _flag(value: Any) -> bool:
     return value
 
 
-Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Flag = Annotated[bool, PlainValidator(_flag), InJsonSchema(type="boolean")]
 Price = Literal["bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread"]
 AdlPrice = Literal["bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread", "mark-if-solvent"]
 
@@ -176,7 +188,7 @@ def _drawdown_tag(value: Any) -> str | None:
     return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
 
 
-NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), WithJsonSchema({"enum": ["none"]})]
+NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), InJsonSchema(enum=["none"])]
 OptionalDrawdown = Annotated[
     Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
     by_shape(_drawdown_tag, "none or {start, stop}"),
