@@ -1,6 +1,6 @@
 """Writes the lowest versions that pyproject.toml declares, as constraints for pip: so what is declared is what is tested.
 
-    python .ci/lowest.py > lowest.txt && pip install -c lowest.txt '.[test]'
+python .ci/lowest.py > lowest.txt && pip install -c lowest.txt '.[test]'
 """
 
 from __future__ import annotations

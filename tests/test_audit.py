@@ -203,5 +203,5 @@ def test_a_backstop_is_audited_too(monkeypatch: pytest.MonkeyPatch) -> None:
     one = replace(one, rules=Rules(backstop=BackstopRules("providers")), providers=(Provider("p", "M", d(1)),))
     assert list(run(one))
     monkeypatch.setattr(Backstop, "take", twice)
-    with pytest.raises(AuditError, match="step 1: .* contracts 1 in M"):
+    with pytest.raises(AuditError, match=r"step 1: .* contracts 1 in M"):
         list(run(one))

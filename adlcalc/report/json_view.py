@@ -18,6 +18,7 @@ from adlcalc.engine.model import Market, side_name
 from adlcalc.engine.numbers import ZERO, show
 from adlcalc.ground.text import clean_json
 from adlcalc.report.run_view import StepRow, funding_by_account
+from adlcalc.report.score_formula import score_key
 
 if TYPE_CHECKING:
     from adlcalc.report.run import Run
@@ -113,7 +114,7 @@ def _deleveraged(row: Deleveraged) -> Row:
         "market": row.market,
         "side": side_name(row.side),
         "rank": row.rank,
-        "score": show(row.score),
+        "score": score_key(row.score),
         "size_before": show(row.size_before),
         "size": show(row.size),
         "price": show(row.price),

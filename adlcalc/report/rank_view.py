@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from adlcalc.engine.model import Assumption, Scenario, side_name
 from adlcalc.engine.numbers import show
-from adlcalc.engine.scores import INFINITE
 from adlcalc.report.csv_view import cell
 from adlcalc.report.human import NOTHING, clean, counted, digits, score
 from adlcalc.report.page import json_text, markdown_page, text_page
-from adlcalc.report.score_formula import score_text
+from adlcalc.report.score_formula import score_column, score_key
 from adlcalc.report.table import Column, Table, counts, numbers, table, words
 from adlcalc.venues.adl_scale import scale_of
 
@@ -115,7 +114,7 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
             words("account", (row.account for row in rows)),
             counts("lights", (row.lights for row in rows)),
             counts("percen-\ntile", (row.percentile for row in rows), drop=1),
-            _scores(rows),
+            score_column(row.score for row in rows),
             numbers("pnl\nratio", (score(row.pnl_ratio) for row in rows), drop=7),
             numbers("effective\nleverage", (None if row.leverage is None else score(row.leverage) for row in rows), drop=8),
             numbers("equity", (row.inputs.equity for row in rows), drop=4),
@@ -129,13 +128,6 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
         ],
         more=0 if page.accounts else len(ranking.rows) - len(rows),
     )
-
-
-def _scores(rows: Sequence[Row]) -> Column | None:
-    """Six digits each; a column of numbers unless one of them is infinite."""
-    if any(abs(row.score) >= INFINITE for row in rows):
-        return Column("score", tuple(score_text(row.score) for row in rows), right=True)
-    return numbers("score", (score(row.score) for row in rows))
 
 
 def _moves(account: str, moves: Sequence[Move]) -> Table:
@@ -231,7 +223,7 @@ def _row(page: Page, ranking: Ranking, row: Row) -> dict[str, Any]:
         "lights": row.lights,
         "percentile": row.percentile,
         "share": show(row.share),
-        "score": show(row.score) if abs(row.score) < INFINITE else "Infinity" if row.score > 0 else "-Infinity",
+        "score": score_key(row.score),
         "tied": row.tied,
         "margin": row.margin,
         "size": show(row.size),

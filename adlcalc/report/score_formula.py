@@ -1,16 +1,17 @@
 """How a score came about: its formula with the numbers of the place put in.
 
-Public: score_formula, score_text.
+Public: score_formula, score_text, score_column, score_key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from adlcalc.engine.numbers import ONE, divide
+from adlcalc.engine.numbers import ONE, divide, show
 from adlcalc.engine.scores import INFINITE, SCORES, Inputs
 from adlcalc.report.human import digits, score
+from adlcalc.report.table import Column, numbers
 
 Ratio = tuple[str, str]
 PRODUCTS: Mapping[str, tuple[Ratio, ...]] = {
@@ -43,6 +44,21 @@ def score_formula(name: str, x: Inputs, found: Decimal) -> tuple[str, ...]:
     rule = " ".join((doc or name).split()).split(". ")[0].rstrip(".")
     inputs = ", ".join(f"{_name(key)} {digits(value)}" for key, value in x._asdict().items() if isinstance(value, Decimal))
     return (f"score = {rule} = {shown}", f"with {inputs}")
+
+
+def score_column(found: Iterable[Decimal], *, drop: int = 0) -> Column | None:
+    """Six digits each; a column of numbers unless one of them is infinite."""
+    scores = tuple(found)
+    if any(abs(one) >= INFINITE for one in scores):
+        return Column("score", tuple(map(score_text, scores)), right=True, drop=drop)
+    return numbers("score", map(score, scores), drop=drop)
+
+
+def score_key(found: Decimal) -> str:
+    """A score for a program: plain digits, or Infinity."""
+    if abs(found) < INFINITE:
+        return show(found)
+    return "Infinity" if found > 0 else "-Infinity"
 
 
 def score_text(found: Decimal) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adlcalc.engine.events import AccountState
 from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
+from adlcalc.report.human import NOTHING, clean, counted, digits, position
 from adlcalc.report.run_view import funding_by_account
+from adlcalc.report.score_formula import score_column
 from adlcalc.report.table import Column, Table, counts, numbers, table, words
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def deleveraged(run: Run, limit: int) -> Table:
             _times(run, rows),
             words("account", (row.account for row in rows)),
             counts("rank", (row.rank for row in rows), drop=4),
-            numbers("score", (score(row.score) for row in rows), drop=3),
+            score_column((row.score for row in rows), drop=3),
             words("gave up", (position(row.side, row.size, row.market if several else None) for row in rows)),
             numbers("out\nof", (row.size_before for row in rows), drop=6),
             numbers("at\nprice", (row.price for row in rows)),
@@ -123,7 +124,7 @@ def skipped(run: Run, limit: int) -> Table:
             words("account", (row.account for row in rows)),
             words("market", (row.market for row in rows)) if several else None,
             counts("rank", (row.rank for row in rows), drop=3),
-            numbers("score", (score(row.score) for row in rows), drop=2),
+            score_column((row.score for row in rows), drop=2),
             words("would give up", (position(row.side, row.size, None) for row in rows)),
             numbers("at\nprice", (row.price for row in rows)),
             numbers("equity\nafter", (row.equity_after for row in rows)),

@@ -9,10 +9,11 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, Tag
+from pydantic import AfterValidator, Field, PlainValidator, Tag
 
 from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
+from adlcalc.engine.numbers import show
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import (
@@ -33,6 +34,29 @@ from adlcalc.venues.maintenance import MaintenanceRule
 
 BY_CONTRACT = {"by_contract": True}
 """Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
+
+
+LEAST_PORTION, GREATEST_EXPONENT = Decimal("0.001"), 32
+
+
+def _portion(number: Decimal) -> Decimal:
+    """A share that comes to the whole in a thousand steps at most."""
+    if number < LEAST_PORTION:
+        raise wrong(f"must be at least {LEAST_PORTION}, not {show(number)}")
+    return number
+
+
+def _exponent(number: int) -> int:
+    """A power that exact fractions can be raised to."""
+    if number > GREATEST_EXPONENT:
+        raise wrong(f"must be a whole number from 1 to {GREATEST_EXPONENT}, not {number}")
+    return number
+
+
+Portion = Annotated[Fraction, AfterValidator(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
+Exponent = Annotated[
+    Count, AfterValidator(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
+]
 
 
 def _score(value: Any) -> str:
@@ -133,7 +157,7 @@ class LiquidationRules(Strict):
         description="market: one order closes all, a portion, or what restores the maintenance margin; shares: the vault takes "
         "the same share of every position",
     )
-    portion: Fraction = Field(
+    portion: Portion = Field(
         Decimal(1), description="market, size portion: the share of the position that one order closes; size shares: the step"
     )
     portion_above: NotNegative = Field(Decimal(0), description="market: a notional up to this is closed whole")
@@ -264,7 +288,7 @@ class LastResortRules(Strict):
     max_cut: Fraction = Field(
         default=Decimal(1), description="capped and weighted haircuts: the largest share of a profit that is taken"
     )
-    exponent: Count = Field(default=2, description="policy risk-weighted-power: the power of leverage")
+    exponent: Exponent = Field(default=2, description="policy risk-weighted-power: the power of leverage")
     threshold: NotNegative = Field(
         default=Decimal(1), description="policy risk-weighted-tail: the leverage above which profits are cut"
     )
