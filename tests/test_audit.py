@@ -16,8 +16,9 @@ from adlcalc.engine.claims import Backstop, Claim
 from adlcalc.engine.holdings import Holding
 from adlcalc.engine.ledger import AuditError, Ledger
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import BackstopRules, Fund, Market, Path, Provider, Rules, Scenario
+from adlcalc.engine.model import Fund, Market, Path, Provider, Scenario
 from adlcalc.engine.numbers import exact
+from adlcalc.engine.rules import BackstopRules, Providers, Rules
 from adlcalc.engine.state import State
 
 ONE_UNIT = Decimal("0.00000001")
@@ -200,7 +201,7 @@ def test_a_backstop_is_audited_too(monkeypatch: pytest.MonkeyPatch) -> None:
         plain(self, book, size + size, cost)
 
     one = book_of([account("a", 2, 100, 10), account("b", -2, 100, 100)], [100, 90], liquidity=0)
-    one = replace(one, rules=Rules(backstop=BackstopRules("providers")), providers=(Provider("p", "M", d(1)),))
+    one = replace(one, rules=Rules(backstop=BackstopRules(Providers())), providers=(Provider("p", "M", d(1)),))
     assert list(run(one))
     monkeypatch.setattr(Backstop, "take", twice)
     with pytest.raises(AuditError, match=r"step 1: .* contracts 1 in M"):

@@ -13,13 +13,15 @@ from books import scenario as book_of
 
 from adlcalc.engine import head, margin
 from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
-from adlcalc.engine.expression import score_function
+from adlcalc.engine.haircuts import HAIRCUTS, Base
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import AdlRules, Contract, LastResortRules, Rules
+from adlcalc.engine.model import Contract, Kind
 from adlcalc.engine.numbers import exact
 from adlcalc.engine.queue import Queue
+from adlcalc.engine.rules import AdlRules, AdlWhen, Eligible, LastResortRules, Rules
 from adlcalc.engine.scores import Inputs
 from adlcalc.engine.state import State
+from adlcalc.venues.expression import score_of
 
 
 def events(one: Any, kind: type) -> list[Any]:
@@ -48,7 +50,7 @@ def test_leverage_makes_a_collateral_half_even(entry_value: str, leverage: str, 
 
 def test_an_inverse_position_has_no_price_for_a_value_of_its_other_sign() -> None:
     """A long of 100 is worth -100 / P: -2 at 50, and neither 2 nor nothing at any price; a short the other way round."""
-    inverse = Contract("inverse")
+    inverse = Contract(Kind.INVERSE)
     with exact():
         assert margin.price_of_value(inverse, d(100), d(-2)) == 50
         assert margin.price_of_value(inverse, d(-100), d(2)) == 50
@@ -75,8 +77,8 @@ def test_a_profit_may_be_that_of_the_last_move_alone(base: str, cuts: dict[str, 
     profit: 60 each, so 10 each. move: b has closed nothing and gained 30, c 60: 20 x 30 / 90, 20 x 60 / 90."""
     owners = [account("a", 1, 100, 10), account("b", -1, 130, 200), account("c", -2, 100, 300)]
     one = book_of(owners, [100, 70])
-    rules = LastResortRules("haircut", base=base)
-    one = replace(one, rules=Rules(adl=AdlRules(when="never"), last_resort=rules))
+    rules = LastResortRules(HAIRCUTS["haircut"](base=Base(base)))
+    one = replace(one, rules=Rules(adl=AdlRules(when=AdlWhen.NEVER), last_resort=rules))
     got = {e.account: e.amount for e in events(one, LossSocialized)}
     wanted = cuts if base == "profit" else {"b": d("6.66666667"), "c": d("13.33333333")}
     assert got == wanted
@@ -99,7 +101,7 @@ def test_what_rounding_takes_at_settlements_is_kept_together_until_it_is_a_unit(
 
 def test_an_expression_may_be_as_wide_as_it_likes() -> None:
     """Depth is what is open at once: sixty brackets one after the other are one level deep."""
-    score = score_function("+".join(["(pnl)"] * 60))
+    score = score_of("+".join(["(pnl)"] * 60))
     assert score(Inputs(*map(Decimal, (2, 1, 1, 1, 1)))) == 120
 
 
@@ -109,7 +111,7 @@ def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(side: int, monkeypat
     monkeypatch.setattr(head, "LONG_QUEUE", 1)
     owners = [account(f"a{i}", side * (1 + i % 3), d(100) + i % 5 - 2, 60) for i in range(40)]
     random.Random(5).shuffle(owners)
-    one = replace(book_of(owners, [100]), rules=Rules(adl=AdlRules(eligible="all")))
+    one = replace(book_of(owners, [100]), rules=Rules(adl=AdlRules(eligible=Eligible.ALL)))
     with exact():
         state = State(one, index=True)
         book = state.ledger.markets["M"]

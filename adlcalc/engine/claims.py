@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from adlcalc.engine.formulas.prices import Known
 from adlcalc.engine.holdings import Holder, Holding, MarketBook
+from adlcalc.engine.model import Kind, Rounding
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -61,10 +63,16 @@ class Claim:
         no lot cheaper.
         """
         posted = self.cost_of(size) - self.proceeds(size, price)
-        if self.price is None or whole or self.book.contract.rounding == "per-contract":
+        if self.price is None or whole or self.book.contract.rounding == Rounding.PER_CONTRACT:
             return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier
-        return max(posted, worse if self.book.contract.kind == "linear" else divide(worse, self.price * price))
+        return max(posted, worse if self.book.contract.kind == Kind.LINEAR else divide(worse, self.price * price))
+
+    def known(self) -> Known:
+        """What the price of a trade against this claim may be made of."""
+        assert self.price is not None
+        book = self.book
+        return Known(self.price, book.mark, book.previous, self.side, book.tick)
 
     def at_or_beyond(self, price: Decimal) -> bool:
         """Is `price` no better for closing this claim than its bankruptcy price?"""

@@ -1,7 +1,7 @@
 """Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
 rulebook names.
 
-Public: deleverage, priced, no_gift.
+Public: deleverage.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from decimal import Decimal
 from adlcalc.engine.claims import Claim
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
+from adlcalc.engine.formulas.prices import MarkFirst, no_gift
 from adlcalc.engine.last_resort import settle
-from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
-from adlcalc.engine.policies import POLICIES, PolicyRules
+from adlcalc.engine.model import Kind
+from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.policies import queue as by_score
 from adlcalc.engine.queue import Place
 from adlcalc.engine.state import State
 
@@ -29,17 +31,17 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     if claim.price is None or not claim.size:
         return
     queue = state.queue(claim.book, -claim.side)
-    if state.rules.adl.policy == "queue":
+    policy = state.rules.adl.policy
+    if policy is by_score:
         for place in queue:  # lazily: a long queue is not copied for a short claim
             yield from close_against(state, claim, place, min(claim.size, place.holding.size))
             if not claim.size:
                 return
         return
-    policy, params = POLICIES[state.rules.adl.policy], PolicyRules(state.rules.adl.seed, state.rules.adl.top)
     passed: set[Place] = set()
     while claim.size:
         before = claim.size, len(passed)
-        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot, params):
+        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:
@@ -50,7 +52,7 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
 
 def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> Iterator[Event]:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
-    if state.rules.adl.price == "mark-then-bankruptcy":
+    if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
             yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
@@ -63,42 +65,15 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
 
 def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
     """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
-    rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
-    assert bankruptcy is not None
-    by_rule = priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
-    return by_rule, no_gift(by_rule, claim.side, bankruptcy, book.mark)
-
-
-def no_gift(price: Decimal, side: int, bankruptcy: Decimal, mark: Decimal) -> Decimal:
-    """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at that price or
-    beyond, a better one is cut to it. (The mark of the step before may lie far on the other side of a gap.)"""
-    bankrupt = mark <= bankruptcy if side > 0 else mark >= bankruptcy
-    if not bankrupt:
-        return price
-    return min(price, bankruptcy) if side > 0 else max(price, bankruptcy)
-
-
-def priced(
-    rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal
-) -> Decimal:
-    """The price of a rule: the bankruptcy price, the mark, the mark of the step before, a mix of the first two (FTX: two
-    thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit). Mixes and spreads are
-    rounded half even to the tick."""
-    if rule == "mark":
-        return mark
-    if rule == "previous-mark":
-        return previous
-    if rule == "mix":
-        return round_to(weight * bankruptcy + (ONE - weight) * mark, tick, HALF_EVEN)
-    if rule == "spread":
-        return round_to(mark * (ONE - side * weight), tick, HALF_EVEN)
-    return bankruptcy
+    known = claim.known()
+    by_rule = state.rules.adl.price(known)
+    return by_rule, no_gift(by_rule, known)
 
 
 def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
-    if price <= 0 and book.contract.kind == "inverse":
+    if price <= 0 and book.contract.kind == Kind.INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)

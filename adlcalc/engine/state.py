@@ -18,6 +18,7 @@ from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.rules import RankedWhen
 from adlcalc.engine.watchlist import Everybody, Watchlist
 
 
@@ -56,6 +57,8 @@ class State:
     def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
         self.observer = observer
         self.rules = scenario.rules
+        takeover = scenario.rules.liquidation.takeover
+        self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
         self.providers = scenario.providers
         self._seconds = scenario.path.seconds
         self.ledger = Ledger(scenario)
@@ -98,7 +101,7 @@ class State:
     def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
-        if key not in self._queues or self.rules.adl.rank == "each-claim":
+        if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
             self._queues[key] = self._ranked(book, side)
         return self._queues[key]
 

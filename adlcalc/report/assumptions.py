@@ -19,7 +19,8 @@ from adlcalc.engine.events import (
     LossSocialized,
     Skipped,
 )
-from adlcalc.engine.model import Assumption, Scenario
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
 
 USED_BY: dict[str, tuple[type, ...]] = {
     "liquidation": (Liquidated,),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from adlcalc.engine.model import Assumption
+from adlcalc.engine.rules import Assumption
 from adlcalc.ground.text import clean_json
 from adlcalc.report.human import clean
 from adlcalc.report.render import escape_markdown, markdown_table, text_table
