@@ -83,7 +83,9 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 def to_engine(
     rule: MaintenanceValue, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
-    """The engine's form of a rule; of one with `faults`, which have been told, any form, so that a load goes on to its end. An inclusive bound moves the next tier's floor up by one unit.
+    """The engine's form of a rule; of one with `faults`, which are told, any form, so that a load goes on to its end.
+
+    An inclusive bound moves the next tier's floor up by one unit.
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
@@ -99,7 +101,7 @@ def to_engine(
     deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
     floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
     lines = zip(floors, rule.tiers, deductions, strict=False)
-    tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
+    tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines) or (Tier(ZERO, ZERO),)
     return Maintenance(tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee)
 
 
