@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from books import account, d
 from books import scenario as book_of
 
+import adlcalc
 from adlcalc.engine import head, margin
 from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
 from adlcalc.engine.haircuts import HAIRCUTS, Base
@@ -122,3 +124,15 @@ def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(side: int, monkeypat
         assert isinstance(state.queue(book, side), head.QueueHead)
         assert [p.holding.order for p in found] == [p.holding.order for p in Queue(book, side, one.rules.adl)]
         assert len(found) == 40
+
+
+@pytest.mark.parametrize(("score", "told"), [("1 / 0", "infinite"), ("-1 / 0", "-infinite"), ("1e200 * size", "1" + "0" * 20)])
+def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "endless.yaml"
+    path.write_text(
+        f'rules: {{adl: {{score: "{score}"}}}}\naccounts:\n  - {{id: a, side: long, size: 1, entry: 100, leverage: 10}}\n'
+        "  - {id: b, side: short, size: 1, entry: 100, leverage: 10}\nprices: [100, 80]\n"
+    )
+    run = adlcalc.run(adlcalc.load(path))
+    assert told in run.to_text().replace(",", "")
+    assert run.to_json()

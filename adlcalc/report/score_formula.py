@@ -1,17 +1,15 @@
 """How a score came about: its formula with the numbers of the place put in.
 
-Public: score_formula, score_text, score_column, score_key.
+Public: score_formula, score_text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
-from adlcalc.engine.numbers import ONE, divide, show
+from adlcalc.engine.numbers import ONE, divide
 from adlcalc.engine.scores import INFINITE, Inputs, Ratio, Score
 from adlcalc.report.human import digits, score
-from adlcalc.report.table import Column, numbers
 
 
 def score_formula(rule: Score, x: Inputs, found: Decimal) -> tuple[str, ...]:
@@ -25,21 +23,6 @@ def score_formula(rule: Score, x: Inputs, found: Decimal) -> tuple[str, ...]:
     words = " ".join(rule.meaning.split()).split(". ")[0].rstrip(".")
     inputs = ", ".join(f"{_name(key)} {digits(value)}" for key, value in x._asdict().items() if isinstance(value, Decimal))
     return (f"score = {words} = {shown}", f"with {inputs}")
-
-
-def score_column(found: Iterable[Decimal], *, drop: int = 0) -> Column | None:
-    """Six digits each; a column of numbers unless one of them is infinite."""
-    scores = tuple(found)
-    if any(abs(one) >= INFINITE for one in scores):
-        return Column("score", tuple(map(score_text, scores)), right=True, drop=drop)
-    return numbers("score", map(score, scores), drop=drop)
-
-
-def score_key(found: Decimal) -> str:
-    """A score for a program: plain digits, or Infinity."""
-    if abs(found) < INFINITE:
-        return show(found)
-    return "Infinity" if found > 0 else "-Infinity"
 
 
 def score_text(found: Decimal) -> str:
