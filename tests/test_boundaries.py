@@ -126,7 +126,7 @@ def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(side: int, monkeypat
         assert len(found) == 40
 
 
-@pytest.mark.parametrize(("score", "told"), [("1 / 0", "infinite"), ("-1 / 0", "-infinite"), ("1" + "0" * 70 + " * size", "1" + "0" * 70)])
+@pytest.mark.parametrize(("score", "told"), [("1 / 0", "infinite"), ("-1 / 0", "-infinite")])
 def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "endless.yaml"
     path.write_text(
