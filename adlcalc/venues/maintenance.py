@@ -83,7 +83,7 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 def to_engine(
     rule: MaintenanceValue, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
-    """The engine's form of a rule; of one with `faults`, which are told, any form, so that a load goes on to its end.
+    """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load goes on to its end.
 
     An inclusive bound moves the next tier's floor up by one unit.
 
@@ -91,6 +91,8 @@ def to_engine(
     """
     what = RateOf(on)
     by = Measure.NOTIONAL if what == RateOf.MARK else Measure.ENTRY_VALUE
+    if any(True for _ in faults(rule)):
+        return Maintenance((Tier(ZERO, ZERO),))
     if isinstance(rule, Decimal):
         return Maintenance((Tier(ZERO, rule),), by=by, on=what, closing_fee=closing_fee)
     if isinstance(rule, Slope):
@@ -100,8 +102,8 @@ def to_engine(
     inside = {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
     deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
     floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
-    lines = zip(floors, rule.tiers, deductions, strict=False)
-    tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines) or (Tier(ZERO, ZERO),)
+    lines = zip(floors, rule.tiers, deductions, strict=True)
+    tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
     return Maintenance(tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee)
 
 
