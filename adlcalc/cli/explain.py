@@ -32,9 +32,7 @@ def register(app: typer.Typer) -> None:
 def explain(
     file: options.File,
     account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
-    accounts: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")
-    ] = None,
+    accounts: Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
     step: options.Step = None,
     at: options.At = None,

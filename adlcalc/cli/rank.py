@@ -72,9 +72,7 @@ def rank(
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
 
-def _queues(
-    loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool
-) -> Queues:
+def _queues(loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool) -> Queues:
     """Run the scenario up to the step and keep its queues."""
     from adlcalc.cli.progress import with_progress
     from adlcalc.engine.events import StepEnded

@@ -20,6 +20,7 @@ REST, VENUE = "rest of market", "venue"
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
     for holder in by_name(state.ledger.holders):
+        state.doubtful[holder] = None  # settlements are rounded against the account: one of nothing may end below it
         for holding in holder.holdings:
             if holding.size:
                 yield from state.settle_funding(holding)

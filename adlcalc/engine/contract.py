@@ -32,8 +32,7 @@ class Measure(Word):
     )
     ENTRY_VALUE = (
         "entry-value",
-        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk "
-        "limit.",
+        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk limit.",
     )
     SIZE = (
         "size",

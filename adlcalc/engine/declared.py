@@ -24,7 +24,9 @@ class Takes(Enum):
     FRACTION_BELOW_ONE = "a fraction from 0, less than 1"
     NOT_NEGATIVE = "a number, zero or more"
     POSITIVE = "a number above zero"
+    PORTION = "a fraction from 0.001 to 1"  # a share that comes to the whole in a thousand steps at most
     COUNT = "a whole number from 1"
+    EXPONENT = "a whole number from 1 to 32"  # a power that exact fractions can be raised to
     STEP = "a whole number from 0"
     FLAG = "true or false"
     DRAWDOWN = "none or {start, stop}"

@@ -73,9 +73,7 @@ def share_losses(state: State) -> Iterator[Event]:
             yield from state.bad_debt(claim, loss - own)
 
 
-def cut_profits(
-    state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut
-) -> Generator[Event, None, Decimal]:
+def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut) -> Generator[Event, None, Decimal]:
     """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
 
     The rest of the market is no winner: what its parts have gained is not known."""

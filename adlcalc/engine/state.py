@@ -67,6 +67,7 @@ class State:
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
+        self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
         self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
         self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
@@ -82,6 +83,7 @@ class State:
         self._sides.clear()
         self._queues.clear()
         self.skipped.clear()
+        self.refused.clear()
         self.used.clear()
         self.ledger.claims = list(self.ledger.open_claims())
         for fund in self.ledger.funds.values():

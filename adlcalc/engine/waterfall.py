@@ -52,8 +52,14 @@ def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iter
     side = state.book_side(claim.book, claim.side)
     while claim.size and (offer := side.next()):
         size = claim.size if offer.size is None else min(claim.size, offer.size)
-        better = offer.flat and claim.better_or_equal(offer.price(size))
-        affordable = size if better else state.affordable(claim, size, offer.price, available)
+        affordable = size
+        if not (offer.flat and claim.better_or_equal(offer.price(size))):
+            money = claim.book.fund.available() if available is None else available
+            if (claim, money) in state.refused:
+                return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
+            affordable = state.affordable(claim, size, offer.price, money)
+            if affordable < size:
+                state.refused.add((claim, money))
         if not affordable:
             return
         yield from fill(state, claim, affordable, offer.price(affordable))

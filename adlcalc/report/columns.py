@@ -37,8 +37,23 @@ def _position(row: Any, run: Any) -> str:
     return position(row.side, row.size, row.market if _several(run) else None)
 
 
-def _score(row: Any, _: Any) -> Decimal:
-    return score(row.score)
+def _score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | None]:
+    """Six digits each; a column of numbers unless one of them is infinite."""
+    from adlcalc.engine.scores import INFINITE
+    from adlcalc.report.score_formula import score_text
+
+    if any(abs(x) >= INFINITE for x in scores):
+        yield right("score", map(score_text, scores), drop=drop)
+    else:
+        yield numbers("score", map(score, scores), drop=drop)
+
+
+def _score(rows: Sequence[Any], _: Any) -> Iterator[Column | None]:
+    return _score_column([row.score for row in rows], 3)
+
+
+def _score_passed_over(rows: Sequence[Any], _: Any) -> Iterator[Column | None]:
+    return _score_column([row.score for row in rows], 2)
 
 
 STEP = Field("step", "step", "at which step", heading="step", expect=True)
@@ -204,9 +219,7 @@ MARKS = Rows(
         MARKET,
         Field("mark_price", "number", "the mark price", of="mark"),
     ),
-    records=lambda run: (
-        _Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()
-    ),
+    records=lambda run: (_Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()),
     table="mark",
     where=(CSV,),
     asked="steps",
@@ -302,7 +315,7 @@ DELEVERAGED = Rows(
         MARKET,
         Field("side", "side", "the side of the position that is given up", expect=True),
         Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
-        Field("score", "number", "the score that gave the rank", heading="score", shown=_score, drop=3, expect=True),
+        Field("score", "number", "the score that gave the rank", columns=_score, expect=True),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
         Field("size", "number", "contracts given up", heading="gave up", shown=_position, look=lines, expect=True),
         Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
@@ -331,7 +344,7 @@ SKIPPED = Rows(
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
         Field("rank", "count", "its rank in the queue", heading="rank", drop=3),
-        Field("score", "number", "the score that gave the rank", heading="score", shown=_score, drop=2),
+        Field("score", "number", "the score that gave the rank", columns=_score_passed_over),
         Field(
             "size",
             "number",
@@ -531,14 +544,7 @@ def _score_digits(place: Any, _: Any) -> str:
 
 
 def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
-    """Six digits each; a column of numbers unless one of them is infinite."""
-    from adlcalc.engine.scores import INFINITE
-    from adlcalc.report.score_formula import score_text
-
-    if any(abs(place.row.score) >= INFINITE for place in places):
-        yield right("score", (score_text(place.row.score) for place in places))
-    else:
-        yield numbers("score", (score(place.row.score) for place in places))
+    return _score_column([place.row.score for place in places])
 
 
 def _venue_rank(place: Any, queues: Any) -> Plain | None:
@@ -588,9 +594,7 @@ QUEUE = Rows(
         Field("size", "number", "contracts", of="row.size", heading="size"),
         Field("entry_price", "number", "entry price", of="row.inputs.entry", heading="entry\nprice", drop=5),
         Field("mark_price", "number", "mark price", of="ranking.mark"),
-        Field(
-            "unrealized_pnl", "number", "pnl at the mark", of="row.inputs.pnl", heading="unrealized\npnl", drop=2
-        ),
+        Field("unrealized_pnl", "number", "pnl at the mark", of="row.inputs.pnl", heading="unrealized\npnl", drop=2),
         Field(
             "pnl_ratio",
             "number",
@@ -634,9 +638,7 @@ QUEUE = Rows(
             drop=9,
         ),
         Field("rating", "text", "the lights as text, as ccxt has them", of=lambda place, _: str(place.row.lights)),
-        Field(
-            "percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)
-        ),
+        Field("percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)),
         Field(
             "venue_rank",
             "text",
@@ -654,9 +656,7 @@ QUEUE = Rows(
             where=(JSON,),
         ),
         Field("venue_rank", "text", "the number of the venue's own interface", of=_venue_value, where=(CSV,)),
-        Field(
-            "asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts
-        ),
+        Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
     ),
     records="places",
     page="asked_mark rank account lights percentile score pnl_ratio effective_leverage equity entry_price unrealized_pnl"
@@ -1121,9 +1121,7 @@ CHECK = Document(
                                 of=lambda one, _: one.line or None,
                                 null=True,
                             ),
-                            Field(
-                                "column", "count", "at which column", of=lambda one, _: one.column or None, null=True
-                            ),
+                            Field("column", "count", "at which column", of=lambda one, _: one.column or None, null=True),
                             Field("message", "text", "what"),
                             Field(
                                 "differences",
@@ -1152,7 +1150,6 @@ CHECK = Document(
     ),
 )
 DOCUMENTS: Mapping[str, Document] = {
-    one.name.split(".")[1].split("/")[0]: one
-    for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, CHECK)
+    one.name.split(".")[1].split("/")[0]: one for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, CHECK)
 }
 """Every JSON document that is printed, by name."""

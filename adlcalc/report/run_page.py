@@ -115,7 +115,6 @@ def _audit(run: Facts) -> Iterator[str]:
     if audit.rest:
         several = len(run.scenario.markets) > 1
         held = ", ".join(
-            position(1 if size > 0 else -1, abs(size), market if several else None)
-            for market, size in audit.rest.items()
+            position(1 if size > 0 else -1, abs(size), market if several else None) for market, size in audit.rest.items()
         )
         yield f"Longs and shorts of the scenario do not balance; the rest of the market begins with {held}."

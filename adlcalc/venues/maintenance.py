@@ -85,12 +85,16 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 def to_engine(
     rule: MaintenanceValue, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
-    """The engine's form of a rule that has no `faults`. An inclusive bound moves the next tier's floor up by one unit.
+    """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load goes on to its end.
+
+    An inclusive bound moves the next tier's floor up by one unit.
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
     what = RateOf(on)
     by = Measure.NOTIONAL if what == RateOf.MARK else Measure.ENTRY_VALUE
+    if any(True for _ in faults(rule)):
+        return Maintenance((Tier(ZERO, ZERO),))
     if isinstance(rule, Decimal):
         return Maintenance((Tier(ZERO, rule),), by=by, on=what, closing_fee=closing_fee)
     if isinstance(rule, Slope):

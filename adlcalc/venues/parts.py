@@ -130,6 +130,4 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
 
 def wanted_by(kind: type, name: str) -> str:
     """Under which rules a rule plays a part: 'method market, size portion; or ...'."""
-    return "; or ".join(
-        dict.fromkeys(condition_words(leaf.where) for leaf in leaves_of(kind) if leaf.name == name)
-    )
+    return "; or ".join(dict.fromkeys(condition_words(leaf.where) for leaf in leaves_of(kind) if leaf.name == name))

@@ -92,10 +92,10 @@ class Rulebook:
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
         told = set()
-        for rule_name in self.rules[KINDS[0]]:
+        for rule_name in dict.fromkeys(name for kind in KINDS for name in self.rules[kind]):
             for kind in tabled if rule_name == "margin.maintenance" else kinds:
-                rule = self.rules[kind][rule_name]
-                if rule.status == "assumed" and rule.name not in told:
+                rule = self.rules[kind].get(rule_name)  # a scenario may give a rule for one kind alone
+                if rule is not None and rule.status == "assumed" and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag, create_model
+from pydantic import AfterValidator, Field, PlainValidator, Tag, create_model
 
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.model import RateOf, Rounding
+from adlcalc.engine.numbers import show
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.engine.scores import SCORES
@@ -38,6 +39,27 @@ from adlcalc.venues.parts import SECTIONS, Leaf, condition_words, default_of, le
 
 BY_CONTRACT = {"by_contract": True}
 """Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
+
+
+LEAST_PORTION, GREATEST_EXPONENT = Decimal("0.001"), 32
+
+
+def _portion(number: Decimal) -> Decimal:
+    if number < LEAST_PORTION:
+        raise wrong(f"must be at least {LEAST_PORTION}, not {show(number)}")
+    return number
+
+
+def _exponent(number: int) -> int:
+    if number > GREATEST_EXPONENT:
+        raise wrong(f"must be a whole number from 1 to {GREATEST_EXPONENT}, not {number}")
+    return number
+
+
+Portion = Annotated[Fraction, AfterValidator(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
+Exponent = Annotated[
+    Count, AfterValidator(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
+]
 
 
 def _score(value: Any) -> str:
@@ -143,7 +165,9 @@ RANGES: Mapping[Takes, Any] = {
     Takes.FRACTION_BELOW_ONE: FractionBelowOne,
     Takes.NOT_NEGATIVE: NotNegative,
     Takes.POSITIVE: Positive,
+    Takes.PORTION: Portion,
     Takes.COUNT: Count,
+    Takes.EXPONENT: Exponent,
     Takes.STEP: Step,
     Takes.FLAG: Flag,
     Takes.DRAWDOWN: OptionalDrawdown,
