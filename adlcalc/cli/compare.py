@@ -13,7 +13,7 @@ import typer
 
 from adlcalc.cli.batch import Format
 from adlcalc.cli.completion import scenario_files
-from adlcalc.cli.exits import RAN, UNUSABLE, say
+from adlcalc.cli.exits import RAN, UNUSABLE, note, say
 from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
 
@@ -157,6 +157,7 @@ def _page(
 
     names: list[str | None] = [None] if venues is None else [name.strip() for name in venues.split(",")]
     loads = [load(file, sets=tuple(sets), venue=name) for name in names]
+    note(*loads)
     choices = _choices(policies, venues, loads[0].scenario)
     results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
     found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}

@@ -1,11 +1,15 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, explain, described.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, note, explain, described.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.scenario import Loaded
 
 RAN = 0
 FAILED = 1  # a check: `expect`, --fail-on
@@ -19,6 +23,16 @@ def say(message: str) -> None:
     from adlcalc.report.human import clean
 
     sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
+
+
+def note(*loads: Loaded) -> None:
+    """Say what a file gives that plays no part, once for all the venues under which it does not."""
+    venues: dict[tuple[str, str], list[str]] = {}
+    for loaded in loads:
+        for sentence in loaded.notes:
+            venues.setdefault((loaded.file, sentence), []).append(loaded.scenario.venue)
+    for (file, sentence), names in venues.items():
+        say(f"{file}: note: {sentence} (venue {', '.join(dict.fromkeys(names))})")
 
 
 def explain(error: Exception, file: str) -> int:

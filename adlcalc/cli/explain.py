@@ -11,6 +11,7 @@ import typer
 
 from adlcalc.cli.batch import Format
 from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import Unknown, one_of, work
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _story(
     if (account is not None and fund) or (account is None and not fund and step is None):
         raise Unknown("explain what? Give an ACCOUNT, or --fund, or --step N for everybody at a step")
     loaded = load(file, sets=sets, venue=venue)
+    if not quiet:
+        note(loaded)
     scenario = loaded.scenario
     if account is not None:
         one_of("account", account, (one.id for one in scenario.accounts))

@@ -13,6 +13,7 @@ import typer
 
 from adlcalc.cli.batch import Format
 from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import Unknown, one_of, work
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def rank(
         from adlcalc.scenario import load
 
         loaded = load(file, sets=tuple(set_ or ()), venue=venue)
+        if not quiet:
+            note(loaded)
         page = _page(loaded, at, market, side, account or (), quiet)
         if format is Format.json:
             return rank_view.write_json(page)

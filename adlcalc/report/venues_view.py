@@ -1,6 +1,7 @@
 """Rulebooks as text, Markdown, CSV and JSON: the coverage table of all, one with its sources, one score with its users.
 
-Public: coverage_text, coverage_csv, coverage_json, rulebook_text, rulebook_csv, rulebook_json, score_text, score_csv, score_json.
+Public: coverage_text, coverage_csv, coverage_json, rulebook_text, rulebook_csv, rulebook_json, score_text, score_csv, score_json,
+rules_text, rules_csv, rules_json.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adlcalc.report.page import json_text, markdown_page, text_page, wrapped
 from adlcalc.report.render import escape_markdown
 from adlcalc.report.table import Column, Table, counts, table, words
 from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of
+from adlcalc.venues.rule_list import RuleRow
 from adlcalc.venues.rulebook import Rulebook
 
 NOTHING = "There are no rulebooks."
@@ -245,6 +247,59 @@ def score_csv(name: str, users: Sequence[str]) -> str:
 def score_json(name: str, users: Sequence[str]) -> str:
     """Schema adlcalc.score/1."""
     return json_text({"schema": "adlcalc.score/1", "score": name, "formula": _formula(name), "used_by": list(users)})
+
+
+# --- the rules -----------------------------------------------------------------------------------------------------------
+
+
+def rules_text(rows: Sequence[RuleRow], books: int, markdown: bool) -> str:
+    """Every rule with its values, what each means, and who of so many rulebooks uses it."""
+    if markdown:
+        columns = [words(heading, texts) for heading, texts in _rule_columns(rows).items()]
+        rules = counted(len({row.rule for row in rows}), "rule")
+        return markdown_page(rules, RULES_SUBTITLE, [table("Rules", NOTHING, columns)], ())
+    parts = [f"{counted(len({row.rule for row in rows}), 'rule')}\n\n{wrapped(RULES_SUBTITLE)}"]
+    before = ""
+    for row in rows:
+        users = f" Used by {'all' if len(row.used_by) == books else ', '.join(row.used_by)}." if row.used_by else ""
+        if row.rule != before:
+            before = row.rule
+            where = f" Plays a part under {row.where}." if row.where else ""
+            left = f" Left out: {row.default}." if row.default else " A rulebook must say it."
+            parts.append(wrapped(f"{row.rule}: {_sentence(row.meaning)} Takes {row.value}.{left}{where}{users}", indent=2))
+        else:
+            parts[-1] += "\n" + wrapped(f"{row.value}: {row.meaning}{users}", "  * ", indent=2)
+    return "\n\n".join(parts) + "\n"
+
+
+RULES_SUBTITLE = (
+    "adlcalc venues --rules RULE shows one. A rule plays a part only where it says so; anywhere else a rulebook that states "
+    "it is refused."
+)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _rule_columns(rows: Sequence[RuleRow]) -> dict[str, list[str]]:
+    """The rows by their columns, as text."""
+    columns: dict[str, list[str]] = {key: [] for key in RuleRow.__dataclass_fields__}
+    for row in rows:
+        for key, value in asdict(row).items():
+            columns[key].append(value if isinstance(value, str) else " ".join(value))
+    return columns
+
+
+def rules_csv(rows: Sequence[RuleRow]) -> str:
+    """A row per value of a rule; a rule itself comes before its values."""
+    columns = _rule_columns(rows)
+    return _csv(list(columns), zip(*columns.values(), strict=True))
+
+
+def rules_json(rows: Sequence[RuleRow]) -> str:
+    """Schema adlcalc.rules/1."""
+    return json_text({"schema": "adlcalc.rules/1", "rules": [{**asdict(row), "used_by": list(row.used_by)} for row in rows]})
 
 
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

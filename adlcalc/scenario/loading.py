@@ -99,10 +99,10 @@ def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
     """What the file gives and the rules leave aside, where that is no fault of the file."""
     for unused in rulebook.unused:
         if unused.rule.status == GIVEN:
-            yield f"{unused.sentence()} (venue {rulebook.venue})"
+            yield unused.sentence()
     if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
         name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
-        yield f"'backstop' plays no part: 'kind' of 'backstop' is {name} (venue {rulebook.venue})"
+        yield f"'backstop' plays no part: 'kind' of 'backstop' is {name}"
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:

@@ -3,16 +3,18 @@
 Everything here is read from the declarations of engine/rules.py: a rule plays a part where the chosen types
 have it.
 
-Public: SECTIONS, Leaf, leaves_of, default_of, Part, put_together, why_not, wanted_by, condition_words.
+Public: SECTIONS, Leaf, leaves_of, default_of, Part, put_together, why_not, wanted_by, where_words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Declared, Takes, declared_in, name_in
+from adlcalc.engine.numbers import show
 from adlcalc.engine.rules import Drawdown, Rules
 from adlcalc.source.problems import quote
 from adlcalc.venues.expression import score_of
@@ -54,9 +56,20 @@ def default_of(leaf: Leaf) -> Any:
     return leaf.default if isinstance(leaf.rule.takes, Takes) else name_in(leaf.rule.takes, leaf.default)
 
 
-def condition_words(where: tuple[Condition, ...]) -> str:
-    """'method market, size portion'."""
-    return ", ".join(rule if value is None else f"{rule} {value}" for rule, value in where)
+def where_words(places: Iterable[tuple[Condition, ...]]) -> str:
+    """Where a rule plays a part: 'method market, size portion or shares; or ...'; '' where it always does."""
+    alike: dict[tuple[str, ...], list[tuple[Condition, ...]]] = {}
+    for where in places:
+        alike.setdefault(tuple(rule for rule, _ in where), []).append(where)
+    told = []
+    for rules, wheres in alike.items():
+        parts = []
+        for i, rule in enumerate(rules):
+            values = list(dict.fromkeys(str(where[i][1]) for where in wheres if where[i][1] is not None))
+            names = " or ".join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
+            parts.append(f"{rule} {names}" if names else rule)
+        told.append(", ".join(parts))
+    return "; or ".join(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +128,17 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
     if name in part.used:
         return None
     section = next(section for section, known in SECTIONS.items() if known is kind)
-    nearest: tuple[Condition, Any] | None = None
+    furthest, against = -1, ""
     for leaf in leaves_of(kind):
         if leaf.name == name:
-            for rule, wanted in leaf.where:
-                now = values(rule)
-                if (now != wanted) if wanted is not None else not now:
-                    nearest = nearest or ((rule, wanted), now)
-                    break
-    assert nearest is not None
-    (rule, _), now = nearest
-    return f"{quote(rule)} of {quote(section)} is {now}"
+            met = [values(rule) == wanted if wanted is not None else bool(values(rule)) for rule, wanted in leaf.where]
+            first = met.index(False)
+            if first > furthest:
+                furthest, against = first, leaf.where[first][0]
+    now = values(against)
+    return f"{quote(against)} of {quote(section)} is {show(now) if isinstance(now, Decimal) else now}"
 
 
 def wanted_by(kind: type, name: str) -> str:
-    """Under which rules a rule plays a part: 'method market, size portion; or ...'."""
-    return "; or ".join(
-        dict.fromkeys(condition_words(leaf.where) for leaf in leaves_of(kind) if leaf.name == name)
-    )
+    """Under which rules of its section a rule plays a part."""
+    return where_words(leaf.where for leaf in leaves_of(kind) if leaf.name == name)

@@ -136,7 +136,8 @@ def load_rulebook(
         return None
     if overrides is None:
         return _book(read, read.layer, problems, own=read.root.source)
-    _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
+    if not _is_shipped(name):  # those are known to be sound by themselves
+        _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
     layer = _overrides(overrides, problems)
     return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
 
@@ -176,7 +177,8 @@ def _book(
     for one in unused:
         node = one.rule.node
         if node.source is own or one.rule in (given or {}).values():
-            (unused_to or problems).add(node, one.sentence(), f"leave it out, or give {one.wanted}")
+            hint = "leave it out" + (f", or give {one.wanted}" if one.wanted else "")
+            (problems if unused_to is None else unused_to).add(node, one.sentence(), hint)
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
     return Rulebook(
         head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
@@ -296,9 +298,14 @@ def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
     return root
 
 
+def _is_shipped(name: str) -> bool:
+    """Is it the name of a rulebook that comes with adlcalc, not a path?"""
+    return "/" not in name and not name.endswith((".yaml", ".yml"))
+
+
 def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:
     """The text of a shipped rulebook or of a user's file."""
-    if "/" not in name and not name.endswith((".yaml", ".yml")):
+    if _is_shipped(name):
         names = shipped()
         if name in names:
             return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
