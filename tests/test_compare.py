@@ -184,6 +184,7 @@ def book(rows: list[tuple[int, int, int]], size: int) -> Scenario:
     return Scenario(markets, tuple(accounts), Marks({"M": (D(80),)}), money_unit=D("0.01"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ALL)
 @given(rows=shorts, size=st.integers(1, 20))
 @settings(max_examples=25)

@@ -40,9 +40,9 @@ def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> No
 
 
 def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
-    for scenario in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
-        with_index, few = events_and_count(scenario)
-        with_everybody, all_of_them = events_and_count(scenario, index=False)
+    for one in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
+        with_index, few = events_and_count(one)
+        with_everybody, all_of_them = events_and_count(one, index=False)
         assert with_index == with_everybody
         assert few * 10 < all_of_them
 

@@ -158,6 +158,7 @@ def test_one_rule(adlcalc: Command) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCORES)
 def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
     document = json.loads(adlcalc("venues", "--score", name, "--format", "json").out)

@@ -103,7 +103,7 @@ def _text(value: Any) -> str:
 
 
 class InJsonSchema:
-    """What a type is in JSON Schema. Every use gets a copy of its own: pydantic writes a field's default into it, and some versions
+    """What a type is in JSON Schema. Every use gets a copy: a field's default is written into it, by some versions of pydantic
     into the one that all uses share."""
 
     def __init__(self, **keywords: Any) -> None:
