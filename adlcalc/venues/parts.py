@@ -3,7 +3,7 @@
 Everything here is read from the declarations of engine/rules.py: a rule plays a part where the chosen types
 have it.
 
-Public: SECTIONS, Leaf, leaves_of, default_of, Part, put_together, why_not, wanted_by, where_words.
+Public: SECTIONS, Leaf, leaves_of, first_leaves, default_of, Part, put_together, why_not, wanted_by, where_words.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Declared, Takes, declared_in, name_in
@@ -35,8 +36,13 @@ class Leaf(NamedTuple):
     where: tuple[Condition, ...]
 
 
-def leaves_of(kind: type, where: tuple[Condition, ...] = ()) -> Iterator[Leaf]:
+@cache
+def leaves_of(kind: type) -> tuple[Leaf, ...]:
     """Every rule of a section, as often as it is declared, those of a choice behind the choice."""
+    return tuple(_walk(kind, ()))
+
+
+def _walk(kind: type, where: tuple[Condition, ...]) -> Iterator[Leaf]:
     for field, rule, part in declared_in(kind):
         if rule is not None:
             assert field.default is not MISSING
@@ -44,11 +50,17 @@ def leaves_of(kind: type, where: tuple[Condition, ...] = ()) -> Iterator[Leaf]:
             if isinstance(rule.takes, Mapping):
                 for name, choice in rule.takes.items():
                     if isinstance(choice, type):
-                        yield from leaves_of(choice, (*where, (field.name, name)))
+                        yield from _walk(choice, (*where, (field.name, name)))
         elif part is not None:
             inner, by = part
-            for leaf in leaves_of(inner, where):
+            for leaf in _walk(inner, where):
                 yield leaf if leaf.name == by else leaf._replace(where=(*leaf.where, (by, None)))
+
+
+@cache
+def first_leaves(kind: type) -> Mapping[str, Leaf]:
+    """The rules of a section by their names; values and defaults are the same wherever one is declared."""
+    return {leaf.name: leaf for leaf in reversed(leaves_of(kind))}
 
 
 def default_of(leaf: Leaf) -> Any:
@@ -87,10 +99,8 @@ def put_together(kind: type, values: Callable[[str], Any]) -> Part:
     used: dict[str, None] = {}
     made = _made(kind, values, used)
     idle = dict(made.idle()) if hasattr(kind, "idle") else {}
-    for rule, why in list(idle.items()):
-        for leaf in leaves_of(kind):
-            if any(name == rule for name, _ in leaf.where):
-                idle[leaf.name] = why
+    for rule, why in list(idle.items()):  # with a rule rest those behind it
+        idle |= {leaf.name: why for leaf in leaves_of(kind) if rule in dict(leaf.where)}
     return Part(made, frozenset(used), idle)
 
 
