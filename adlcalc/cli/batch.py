@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, say, say_notes
+from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.cli.progress import with_progress
 
@@ -91,7 +91,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
 
     loaded = load(file, sets=request.sets, venue=request.venue)
     if not request.quiet:
-        say_notes(loaded)
+        note(loaded)
     events = run_engine(loaded.scenario, index=request.index)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)

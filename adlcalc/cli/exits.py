@@ -1,6 +1,6 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, say_notes, explain, described.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, note, explain, described.
 """
 
 from __future__ import annotations
@@ -25,12 +25,17 @@ def say(message: str) -> None:
     sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
 
 
-def say_notes(loaded: Loaded) -> None:
-    """Say on stderr what a scenario gives and nothing uses."""
-    from adlcalc.source.problems import format_problem
+def note(*loads: Loaded) -> None:
+    """Say on stderr what a file gives that plays no part; of several venues, under which it does not."""
+    from adlcalc.source.problems import Problem, format_problem
 
-    for note in loaded.notes:
-        say(format_problem(note))
+    venues: dict[Problem, list[str]] = {}
+    for loaded in loads:
+        for problem in loaded.notes:
+            venues.setdefault(problem, []).append(loaded.scenario.venue)
+    for problem, names in venues.items():
+        under = f" (venue {', '.join(dict.fromkeys(names))})" if len(loads) > 1 else ""
+        say(format_problem(problem._replace(message=problem.message + under)))
 
 
 def explain(error: Exception, file: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import Unknown, one_of, show, step_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _story(
     if (account is not None and fund) or (account is None and not fund and step is None):
         raise Unknown("explain what? Give an ACCOUNT, or --fund, or --step N for everybody at a step")
     loaded = load(file, sets=sets, venue=venue)
+    if not quiet:
+        note(loaded)
     scenario = loaded.scenario
     if account is not None:
         one_of("account", account, (one.id for one in scenario.accounts))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import one_of, show, step_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def rank(
         from adlcalc.scenario import load
 
         loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        if not quiet:
+            note(loaded)
         return rank_page(_queues(loaded, step or at or "last", market, side, account or (), quiet), limit)
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))

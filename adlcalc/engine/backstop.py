@@ -13,11 +13,11 @@ from fractions import Fraction
 from functools import partial
 
 from adlcalc.engine.claims import Backstop, Claim
+from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
-from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.rules import Providers
 from adlcalc.engine.sharing import in_units
@@ -71,7 +71,7 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
 def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One transfer from the venue to a provider."""
     book = claim.book
-    if price <= 0 and book.contract.kind == Kind.INVERSE:
+    if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)

@@ -51,6 +51,9 @@ class RateOf(Word):
     )
 
 
+BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = Measure.NOTIONAL, Measure.SIZE, Measure.ENTRY_VALUE, RateOf.ENTRY
+
+
 @dataclass(frozen=True, slots=True)
 class Maintenance:
     """A maintenance margin rule.
@@ -78,6 +81,9 @@ class Rounding(Word):
 
     TOTAL = "total", "The value is rounded once."
     PER_CONTRACT = "per-contract", "The value of one contract is rounded, then multiplied. BitMEX."
+
+
+LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.engine import margin
+from adlcalc.engine.contract import BY_NOTIONAL
 from adlcalc.engine.fund import FundBook
-from adlcalc.engine.model import Account, Market, Measure, Position
+from adlcalc.engine.model import Account, Market, Position
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -58,7 +59,7 @@ class MarketBook:
         self.value = margin.valuer(market.contract, unit)
         self.lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO)
-            if market.maintenance.by == Measure.NOTIONAL and not market.maintenance.slope
+            if market.maintenance.by == BY_NOTIONAL and not market.maintenance.slope
             else None
         )
 

@@ -21,12 +21,14 @@ from adlcalc.engine.rules import BadDebt, PerContract, Surplus
 from adlcalc.engine.scores import Score, inputs_of
 from adlcalc.engine.state import State
 
+TO_ACCOUNT = Surplus.ACCOUNT
+
 
 def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
-    if result >= 0 and state.surplus == Surplus.ACCOUNT:
+    if result >= 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif result >= 0:
         yield from state.post_result(claim, result, "surplus")

@@ -4,7 +4,7 @@ schema of the outputs all come from here. To show a new number, add one Field (a
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
 Public: LIQUIDATIONS, FUND, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN, QUEUE, MOVES, RANK,
-COMPARE, EXPLAIN, VENUES, VENUE, SCORE, CHECK, DOCUMENTS.
+COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
 """
 
 from __future__ import annotations
@@ -1080,6 +1080,28 @@ SCORE = Document(
     tables=False,
 )
 
+RULES = Document(
+    "adlcalc.rules/1",
+    "The rules that a rulebook can state: their values, what each means and who uses it.",
+    (
+        Rows(
+            "rules",
+            "a row for each rule, and one for each of its values",
+            (
+                Field("rule", "text", "its name: section.rule"),
+                Field("value", "text", "a value, or in words which values there are"),
+                Field("meaning", "text", "what it means"),
+                Field("where", "text", "beside which rules it plays a part"),
+                Field("default", "text", "what it is where a rulebook says nothing; empty where it must be said"),
+                Field("used_by", "texts", "the rulebooks that use it", where=(JSON,)),
+                Field("used_by", "text", "", of=lambda one, _: " ".join(one.used_by), where=(CSV,)),
+            ),
+            records=lambda rows: rows,
+        ),
+    ),
+    tables=False,
+)
+
 # --- a check ---------------------------------------------------------------------------------------------------------
 
 CHECK = Document(
@@ -1150,6 +1172,7 @@ CHECK = Document(
     ),
 )
 DOCUMENTS: Mapping[str, Document] = {
-    one.name.split(".")[1].split("/")[0]: one for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, CHECK)
+    one.name.split(".")[1].split("/")[0]: one
+    for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
 }
 """Every JSON document that is printed, by name."""

@@ -105,11 +105,10 @@ def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
     """Say what the file gives and the rules leave aside, where that is no fault of the file."""
     for unused in rulebook.unused:
         if unused.rule.status == GIVEN:
-            draft.problems.note(unused.rule.node, f"{unused.sentence()} (venue {rulebook.venue})")
+            draft.problems.note(unused.rule.node, unused.sentence())
     if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
         name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
-        message = f"'backstop' plays no part: 'kind' of 'backstop' is {name} (venue {rulebook.venue})"
-        draft.problems.note(draft.key("backstop"), message)
+        draft.problems.note(draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}")
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:

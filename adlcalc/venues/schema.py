@@ -35,7 +35,7 @@ from adlcalc.source.fields import (
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
-from adlcalc.venues.parts import SECTIONS, Leaf, condition_words, default_of, leaves_of
+from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 
 BY_CONTRACT = {"by_contract": True}
 """Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
@@ -186,12 +186,11 @@ def _taken(rule: Declared, default: Any) -> Any:
 
 def _described(places: list[Leaf]) -> str:
     """What a rule means, with the rules under which it plays a part before it."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Leaf]] = {}
     for leaf in places:
-        told.setdefault(leaf.rule.meaning, []).append(condition_words(leaf.where))
-    return "; ".join(
-        f"{'; '.join(dict.fromkeys(where))}: {meaning}" if any(where) else meaning for meaning, where in told.items()
-    )
+        told.setdefault(leaf.rule.meaning, []).append(leaf)
+    wheres = {meaning: where_words(leaf.where for leaf in leaves) for meaning, leaves in told.items()}
+    return "; ".join(f"{where}: {meaning}" if where else meaning for meaning, where in wheres.items())
 
 
 def _section(name: str, base: type[Strict] = Strict) -> type[Strict]:
