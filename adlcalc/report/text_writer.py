@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from adlcalc.ground.text import clean
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.render import text_table
 from adlcalc.report.table import PAGE, Table, fit
@@ -52,6 +53,7 @@ def more(block: Table) -> list[str]:
 def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
     """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
     start = " " * indent + bullet
+    line = "\n".join(map(clean, line.split("\n")))
     return (
         "\n".join(
             wrap(
