@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
-from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.engine.numbers import ZERO
 from adlcalc.report import columns
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
@@ -86,8 +86,7 @@ def _accounts(run: Facts, limit: int) -> Table:
     """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
     shown, changed = _changed(run, limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    with exact():
-        return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
+    return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
 
 
 def _changed(run: Facts, limit: int) -> tuple[list[AccountState], int]:
