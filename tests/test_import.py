@@ -16,7 +16,6 @@ from adlcalc.engine.model import Account, Scenario
 from adlcalc.engine.numbers import D, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.fields import Fields
-from adlcalc.importers.klines import import_klines
 from adlcalc.importers.venues import VENUES, indicator, venue_of
 from adlcalc.source.document import read_document
 from adlcalc.source.nodes import Map, Source
@@ -360,51 +359,11 @@ def test_a_balance_needs_one_cross_account() -> None:
         yaml_of(position(), balance=Decimal(5))
 
 
-# --- candles -------------------------------------------------------------------------------------------------------------
-
 WITH_HEADER = (
     "open_time,open,high,low,close,volume,close_time\n"
     "1584000000000,10,12,8,9,1,1584000059999\n"
     "1584000060000,9,9,7,7.5,1,1584000119999\n"
 )
-WITHOUT = "1735689600000000,10,12,8,9,1,1735689659999999,1,1,1,1,0\n1735689660000000,9,9,7,7.5,1,1735689719999999,1,1,1,1,0\n"
-OHLCV = "[[1584000000000, 10, 12, 8, 9.000000000000002, 1.5], [1584000060000, 9, 9, 7, 7.5, null]]"
-
-
-@pytest.mark.parametrize(
-    ("text", "marks", "first"),
-    [
-        (WITH_HEADER, ("9", "7.5"), "2020-03-12T08:00Z"),
-        (WITHOUT, ("9", "7.5"), "2025-01-01T00:00Z"),
-        (OHLCV, ("9.000000000000002", "7.5"), "2020-03-12T08:00Z"),
-    ],
-)
-def test_candles_of_each_kind(text: str, marks: tuple[str, ...], first: str, tmp_path: Path) -> None:
-    written = import_klines(Source("k.csv", text), "close", None, "BTC")
-    scenario = scenario_of(written, tmp_path)
-    assert scenario.path.marks["BTC"] == tuple(map(D, marks))
-    assert scenario.path.times is not None
-    assert scenario.path.times[0] == first
-    assert "\ninterval: 1m\n" in written
-
-
-def test_four_prices_a_candle(tmp_path: Path) -> None:
-    scenario = scenario_of(import_klines(Source("k.csv", WITH_HEADER), "low-first", None, "BTC"), tmp_path)
-    assert [int(mark * 2) for mark in scenario.path.marks["BTC"]] == [20, 16, 24, 18, 18, 14, 18, 15]
-
-
-def test_missing_candles_are_said_and_times_listed(tmp_path: Path) -> None:
-    text = WITH_HEADER + "1584000240000,7.5,8,7,8,1,1584000299999\n"
-    written = import_klines(Source("k.csv", text), "close", None, "BTC")
-    assert "# 1 step is longer than 0:01:00: candles are missing there" in written
-    assert len(scenario_of(written, tmp_path).path.times or ()) == 3
-
-
-@pytest.mark.parametrize("text", ["[[1, 2]]", "[7]", '[[1584000000000, 10, 12, 8, "a,b", 1]]'])
-def test_rows_that_are_no_candles(text: str) -> None:
-    with pytest.raises(ScenarioErrors, match=r"must be a row \[time, open, high, low, close, volume\] of numbers"):
-        import_klines(Source("k.json", text), "close", None, "BTC")
-
 
 # --- the command ---------------------------------------------------------------------------------------------------------
 

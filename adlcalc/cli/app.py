@@ -52,5 +52,6 @@ imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as cc
     import_.ccxt
 )
 imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
+imports.command("book", epilog=import_.BOOK_EXAMPLE, short_help="Accounts of a table.", no_args_is_help=True)(import_.book)
 app.add_typer(imports, name="import", help="Write scenarios from other people's files.")
 app.command("compare", epilog=compare.EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare.compare)

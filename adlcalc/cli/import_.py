@@ -1,16 +1,23 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: ccxt, klines, CCXT_EXAMPLE, KLINES_EXAMPLE.
+Public: ccxt, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.cli.exits import say
+from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
+
+if TYPE_CHECKING:
+    from adlcalc.importers.guard import Imported
 
 CCXT_EXAMPLE = """\b
 Example:
@@ -18,6 +25,9 @@ Example:
 KLINES_EXAMPLE = """\b
 Example:
   adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
+BOOK_EXAMPLE = """\b
+Example:
+  adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
 
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
 
@@ -65,21 +75,85 @@ def ccxt(
 
 def klines(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Candles: a venue's CSV, or ccxt's OHLCV rows as JSON; - is standard input.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="Candles or prices: CSV or JSON in any shape, also in a zip or gzip; - is standard input."
+        ),
     ],
     path: Annotated[
         CandlePath, typer.Option(help="The close, or four prices a candle, the low or the high first.")
     ] = CandlePath.close,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")] = None,
+    no_times: Annotated[bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")] = False,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
     output: Output = None,
 ) -> None:
-    """Write a scenario with the price path of a venue's candles, and two example accounts to replace."""
+    """Write a scenario with a price path of candles, and two example accounts to replace.
+
+    Columns are found by their names or, without a header, by what makes candles of the rows; rows are put in the order of their
+    times. A path of more than 20,000 prices goes into a CSV beside the scenario, which needs --output.
+    """
 
     def result() -> str:
-        from adlcalc.importers.klines import import_klines
-        from adlcalc.source.files import TABLE_LIMIT, text_of
+        from adlcalc.importers.klines import KlineOptions, import_klines
+        from adlcalc.importers.opening import opened
 
-        return import_klines(text_of(file, limit=TABLE_LIMIT), path.value, column, market)
+        beside = _beside(output, "prices")
+        options = KlineOptions(market, path.value, column, columns, symbol, not no_times, beside)
+        return _finished(lambda: import_klines(opened(file), options), file, output)
 
     raise typer.Exit(work(file, output, result))
+
+
+def book(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="Accounts: a table of your own with a header, CSV or JSON; - is standard input."),
+    ],
+    market: Annotated[
+        str, typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets.")
+    ] = "MARKET",
+    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    output: Output = None,
+) -> None:
+    """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`, `1,000.5`.
+
+    A book of more than 200 positions goes into a CSV beside the scenario where --output is given.
+    """
+
+    def result() -> str:
+        from adlcalc.importers.book import BookOptions, import_book
+        from adlcalc.importers.opening import opened
+
+        return _finished(lambda: import_book(opened(file), BookOptions(market, venue, _beside(output, "book"))), file, output)
+
+    raise typer.Exit(work(file, output, result))
+
+
+def _beside(output: str | None, what: str) -> str | None:
+    """The name of a CSV beside the file that is written: crash.yaml -> crash-prices.csv."""
+    if output is None or output == "-":
+        return None
+    return f"{os.path.splitext(os.path.basename(output))[0]}-{what}.csv"
+
+
+def _finished(make: Callable[[], Imported], file: str, output: str | None) -> str:
+    """The text of the scenario; what has to stand beside it is written, never over the file that is read; warnings are said."""
+    from adlcalc.importers.guard import OptionError
+
+    try:
+        made = make()
+    except OptionError as error:
+        raise Unknown(str(error)) from None
+    for name, text in made.beside.items():
+        place = os.path.join(os.path.dirname(output or ""), name)
+        if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
+            raise Unknown(f"{place} is the file that is read, and the prices would be written there: give another --output")
+        write(text, place)
+    for warning in made.warnings:
+        say(f"adlcalc: warning: {warning}")
+    return made.text

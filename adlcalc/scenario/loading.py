@@ -1,6 +1,6 @@
 """The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told together.
 
-Public: load_file.
+Public: load_file, load_source.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ GENERIC = "generic"
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong."""
+    return load_source(text_of(path), path, sets=sets, venue=venue)
+
+
+def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
+    """Check and build a text that was read from `path`, or is about to be written there."""
     problems = Problems()
     with _no_collections(), exact():
-        root = read_document(text_of(path), problems)
+        root = read_document(source, problems)
         if root is None:
             problems.raise_if_any()
         assert root is not None
