@@ -1,6 +1,6 @@
 """Random rules for random books: every named rule of the engine, in combinations that a rulebook may have.
 
-Public: random_rules, random_providers, with_rules.
+Public: random_rules, random_providers, with_rules, under_venue.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 from books import d
 
@@ -19,13 +20,19 @@ from adlcalc.engine.model import (
     FundRules,
     LastResortRules,
     LiquidationRules,
+    Maintenance,
     MarginRules,
+    Market,
     Provider,
     Rules,
     Scenario,
+    Tier,
 )
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.scores import SCORES
+from adlcalc.source import Problems
+from adlcalc.source.nodes import Place, Source
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 
 PRICES = ("bankruptcy", "bankruptcy", "mark", "mark-then-bankruptcy", "previous-mark", "mix", "spread")
 
@@ -118,3 +125,54 @@ def with_rules(scenario: Scenario, seed: int) -> Scenario:
     """The book under random rules."""
     rng = random.Random(f"rules {seed}")
     return replace(scenario, rules=random_rules(rng), providers=random_providers(rng, scenario))
+
+
+@cache
+def rulebook(venue: str) -> Rulebook:
+    """A rulebook that comes with adlcalc."""
+    problems = Problems()
+    found = load_rulebook(venue, problems, where=Place(Source("test", "", excerpt=False)))
+    problems.raise_if_any()
+    assert found is not None
+    return found
+
+
+def under_venue(scenario: Scenario, venue: str, rng: random.Random) -> Scenario:
+    """The book under the rules of a venue: its rounding, its margin (for sizes of any magnitude) or one of up to 130 %."""
+    book = rulebook(venue)
+
+    def market(one: Market) -> Market:
+        kind, rule = one.contract.kind, one.maintenance
+        how = rng.choice(["venue", "venue", "venue", "steep", "own"])
+        if how == "venue":
+            rule = book.maintenance(kind, money_unit=scenario.money_unit, lot=one.lot)
+        elif how == "steep":
+            rates = sorted(rng.sample(["0.2", "0.5", "0.9", "0.99", "1", "1.01", "1.3"], 2))
+            bound, low, high = d(rng.choice([100, 300])), d(rates[0]), d(rates[1])
+            rule = rng.choice(
+                [Maintenance((Tier(d(0), high),)), Maintenance((Tier(d(0), low), Tier(bound, high, bound * (high - low))))]
+            )
+        contract = replace(one.contract, rounding=book.values[kind].contract.rounding)
+        return replace(one, maintenance=rule, contract=contract)
+
+    kinds = sorted({one.contract.kind for one in scenario.markets}) or ["linear"]
+    scale = d(rng.choice([1, 1, 10, 1000, 100_000, 10_000_000]))
+    accounts = tuple(
+        replace(
+            a,
+            balance=a.balance * scale,
+            positions=tuple(
+                replace(p, size=p.size * scale, collateral=None if p.collateral is None else p.collateral * scale)
+                for p in a.positions
+            ),
+        )
+        for a in scenario.accounts
+    )
+    return replace(
+        scenario,
+        venue=venue,
+        accounts=accounts,
+        markets=tuple(map(market, scenario.markets)),
+        rules=book.engine_rules(kinds, kinds),
+        providers=random_providers(rng, scenario),
+    )

@@ -99,7 +99,7 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
 
     An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their maintenance margins (to their notionals where none has any).
+    proportion to their maintenance margins (to their notionals where none has any, in equal parts where none is worth anything).
     """
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
@@ -108,6 +108,8 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
     if not any(weights):
         weights = [abs(v) for v in values]
+    if not any(weights):
+        weights = [ONE] * len(values)
     equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
     # shares are rounded down, so that together they are no more than the equity
     shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]

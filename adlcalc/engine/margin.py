@@ -3,8 +3,8 @@
 Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
 Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, price_of_notional, liquidation_price,
-price_of_value, bankruptcy_price, initial_collateral.
+Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways, price_of_notional,
+liquidation_price, price_of_value, bankruptcy_price, initial_collateral.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Deci
     """The notional at which cash + direction x n = maintenance margin(n); None where no positive notional does it.
 
     direction = +1 where the value rises with the notional (linear long, inverse short), -1 where it falls.
-    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions;
+    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions. On a line of rate 1 or more
+    that inequality does not begin at a notional but ends at one (rate > 1), or holds for all of them or for none (rate 1):
+    where nothing is left of the lines' common solutions, no notional is safe, and there is none.
     -1: n (1 + rate) - deduction <= cash on every line, so the smallest.
     """
     if len(lines) == 1 and lines[0][0] < 1:
@@ -100,9 +102,19 @@ def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Deci
         n = divide(-cash - deduction, ONE - rate) if direction > 0 else divide(cash + deduction, ONE + rate)
     elif direction > 0:
         n = max((divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1), default=ZERO)
+        if any(n * (rate - ONE) > cash + deduction for rate, deduction in lines if rate >= 1):
+            return None
     else:
         n = min(divide(cash + deduction, ONE + rate) for rate, deduction in lines)
     return n if n > 0 else None
+
+
+def hurt_both_ways(lines: Lines) -> bool:
+    """May a move in the position's own favor bring it to its maintenance margin?
+
+    From a rate of 1 on the maintenance margin rises as fast as the value, or faster (Deribit from 19,800 contracts on, the
+    upper risk steps of BitMEX, any rate with a steep slope), so that such a position has no one price that it is safe beyond."""
+    return any(rate >= 1 for rate, _ in lines)
 
 
 def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:

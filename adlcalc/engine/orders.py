@@ -195,5 +195,7 @@ def equity_fee(rules: LiquidationRules, closed: Decimal, equity: Decimal, unit: 
 def remainder_fee_rate(rules: LiquidationRules, needs: Decimal, deficit: Decimal, notional: Decimal) -> Decimal:
     """The fund's fee rate: at most 95 % of what the margin rate leaves after discount and deficit, never below zero.
     min(fee, 0.95 x (rate with buffer - discount - deficit / notional)). Source: Drift v2, insurance fund fee of a liquidation."""
+    if not notional:  # worth less than half a unit of money
+        return ZERO
     left = round_to(divide(needs - deficit, notional), RATIO_UNIT, FLOOR) - rules.discount
     return max(min(rules.fee, FEE_PART * left), ZERO)

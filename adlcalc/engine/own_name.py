@@ -137,13 +137,13 @@ def own_claim(state: State, due: Due, holding: Holding) -> Claim:
 
 
 class Standing:
-    """A liquidator who takes any size at one price (rule liquidation.buyer)."""
+    """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as in a book."""
 
     def __init__(self, price: Decimal) -> None:
         self._price = price
 
     def next(self) -> Offer | None:
-        return Offer(None, lambda _size: self._price, flat=True)
+        return Offer(None, lambda _size: self._price, flat=True) if self._price > 0 else None
 
     def take(self, size: Decimal) -> None:
         """There is always more."""

@@ -151,7 +151,8 @@ def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -
     """The exact shares of `minimax_leverage`, in contracts.
 
     L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L, until it has none
-    left. Places without equity have no finite leverage: they come first, together, in proportion to size.
+    left. Places without equity have no finite leverage: they come first, together, in proportion to size. Places whose contracts
+    are worth nothing have none to take off: they have no share.
     """
     shares = [Fraction(0)] * len(exposures)
     bankrupt = [i for i, x in enumerate(exposures) if x.equity <= 0]
@@ -159,9 +160,9 @@ def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -
     for i, share in zip(bankrupt, capped(sizes, sizes, quantity), strict=True):
         shares[i] = share
         quantity -= share
-    level = _common_leverage([x for x in exposures if x.equity > 0], quantity)
+    level = _common_leverage([x for x in exposures if x.equity > 0 and x.each], quantity)
     for i, x in enumerate(exposures):
-        if x.equity > 0:
+        if x.equity > 0 and x.each:
             shares[i] = min(max((x.notional - level * x.equity) / x.each, Fraction(0)), x.size)
     return shares
 

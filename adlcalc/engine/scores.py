@@ -192,6 +192,8 @@ def roe(x: Inputs) -> Decimal:
 
 def pnl_percent(x: Inputs) -> Decimal:
     """pnl / entry value. Source: Bitfinex, What is Termination: the highest percentage gain first."""
+    if not x.entry_value:
+        return _without_equity(x)
     return divide(x.pnl, x.entry_value)
 
 
@@ -215,6 +217,8 @@ def _times_leverage(x: Inputs, base: Decimal, exposure: Decimal) -> Decimal:
         return _without_equity(x)
     if x.pnl >= 0:
         return divide(x.pnl * exposure, base * x.equity)
+    if not exposure:  # worth less than half a unit of money: its leverage is nothing
+        return -INFINITE
     return divide(x.pnl * x.equity, base * exposure)
 
 
