@@ -6,7 +6,7 @@ Public: ccxt, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,8 @@ from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from adlcalc.importers.guard import Imported
 
 CCXT_EXAMPLE = """\b
@@ -40,37 +42,91 @@ class CandlePath(StrEnum):
     high_first = "high-first"
 
 
+class Margin(StrEnum):
+    """The margin mode of positions that do not say theirs."""
+
+    cross = "cross"
+    isolated = "isolated"
+
+
 def ccxt(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Positions as ccxt gives them, JSON; - is standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input.")
+    ],
     tiers: Annotated[
         str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables.")
     ] = None,
-    balance: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="Wallet balance of the cross account; the positions do not tell it.")
+    markets: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract.")
     ] = None,
+    balance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account, without unrealized pnl. Repeatable."),
+    ] = None,
+    venue: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it.")
+    ] = None,
+    margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
+    strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
     output: Output = None,
 ) -> None:
-    """Write a scenario from positions that ccxt gave, of one venue or several.
+    """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
 
-    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file. It has one step, at
-    the mark price, and runs and ranks as it is.
+    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file. What comes out is held
+    against the rows' own liquidation prices. It has one step, at the mark price, and runs and ranks as it is.
     """
+    raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output))
+
+
+def _positions(
+    file: str,
+    tiers: str | None,
+    markets: str | None,
+    balance: list[str] | None,
+    venue: str | None,
+    margin: Margin | None,
+    account: str,
+    strict: bool,
+    output: str | None,
+) -> int:
+    """The work of `import ccxt` and of `import EXCHANGE`."""
 
     def result() -> str:
         from adlcalc.importers.ccxt import Options, import_positions
-        from adlcalc.source.files import text_of
-        from adlcalc.source.number import NumberError, number_of
+        from adlcalc.importers.opening import opened
+        from adlcalc.source.files import DOCUMENT_LIMIT
         from adlcalc.venues.rulebook import shipped
 
+        options = Options(
+            account,
+            _balances(balance or ()),
+            shipped(),
+            venue,
+            None if margin is None else margin.value,
+            strict,
+            None if markets is None else opened(markets, limit=DOCUMENT_LIMIT),
+        )
+        tier_text = None if tiers is None else opened(tiers, limit=DOCUMENT_LIMIT)
+        return _finished(lambda: import_positions(opened(file, limit=DOCUMENT_LIMIT), tier_text, options), file, output)
+
+    return work(file, output, result)
+
+
+def _balances(given: Sequence[str]) -> dict[str, Decimal]:
+    """AMOUNT, or ID=AMOUNT for each of several accounts."""
+    from adlcalc.source.number import NumberError, number_of
+
+    found: dict[str, Decimal] = {}
+    for text in given:
+        name, is_named, amount = text.rpartition("=")
+        if name in found or (is_named and not name):
+            raise Unknown(f"--balance {text!r}: one amount for an account, written ID=AMOUNT")
         try:
-            wallet = None if balance is None else number_of(balance)
+            found[name] = number_of(amount)
         except NumberError as error:
             raise Unknown(f"--balance {error.message}") from None
-        tier_text = None if tiers is None else text_of(tiers)
-        return import_positions(text_of(file), tier_text, Options(account, wallet, shipped()))
-
-    raise typer.Exit(work(file, output, result))
+    return found
 
 
 def klines(
