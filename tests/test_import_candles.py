@@ -1,4 +1,5 @@
-"""Candles and books in the shapes that people have: each reads as what it means, or is refused with what was tried."""
+"""Candles and books in the shapes that people have: each reads as what it means, or is refused with what was
+tried."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def refused(text: str, **options: Any) -> tuple[str, str]:
     return problem.message, problem.hint
 
 
-# --- files that people have ----------------------------------------------------------------------------------------------
+# --- files that people have ---------------------------------------------------------------------------------
 
 FIELD = [
     # file, closes in the order of time, first time, interval
@@ -81,10 +82,13 @@ def test_files_of_the_field(file: str, marks: list[str], first: str, interval: s
 
 
 def test_what_was_decided_is_told() -> None:
-    assert "# 1 line before the header passed over\n# the rows were newest first and are turned round\n" in made(
-        (GIVEN / "40-cryptodatadownload.csv").read_text(encoding="utf-8")
+    assert (
+        "# 1 line before the header passed over\n# the rows were newest first and are turned round\n"
+        in made((GIVEN / "40-cryptodatadownload.csv").read_text(encoding="utf-8"))
     )
-    assert "# 1 row without a price left out\n" in made((GIVEN / "54-kaggle-nan-rows.csv").read_text(encoding="utf-8"))
+    assert "# 1 row without a price left out\n" in made(
+        (GIVEN / "54-kaggle-nan-rows.csv").read_text(encoding="utf-8")
+    )
     assert "# the columns are taken to be time, open, close, high, low\n" in made(
         (GIVEN / "43-columns-open-close-high-low.json").read_text(encoding="utf-8")
     )
@@ -115,15 +119,35 @@ SHAPES: dict[str, Any] = {
     "Coinbase": in_order("t", "l", "h", "o", "c", "v", newest_first=True),
     "Bitfinex": in_order("t", "o", "c", "h", "l", "v", scale=1000, newest_first=True),
     "Gate spot": in_order("t", "v", "c", "h", "l", "o", "v"),
-    "OKX": {"code": "0", "msg": "", "data": in_order("t", "o", "h", "l", "c", "v", "v", scale=1000, newest_first=True)},
-    "Bybit v5": {"retCode": 0, "result": {"list": in_order("t", "o", "h", "l", "c", "v", scale=1000, newest_first=True)}},
-    "Kraken spot": {"error": [], "result": {"XXBTZUSD": in_order("t", "o", "h", "l", "c", "v", "v", "v"), "last": T}},
+    "OKX": {
+        "code": "0",
+        "msg": "",
+        "data": in_order("t", "o", "h", "l", "c", "v", "v", scale=1000, newest_first=True),
+    },
+    "Bybit v5": {
+        "retCode": 0,
+        "result": {"list": in_order("t", "o", "h", "l", "c", "v", scale=1000, newest_first=True)},
+    },
+    "Kraken spot": {
+        "error": [],
+        "result": {"XXBTZUSD": in_order("t", "o", "h", "l", "c", "v", "v", "v"), "last": T},
+    },
     "Gate futures": records(t="t", o="o", h="h", l="l", c="c", v="v"),
-    "Hyperliquid": [{**row, "T": row["t"] + 59, "s": "BTC", "i": "1m"} for row in records(t="t", o="o", h="h", l="l", c="c")],
+    "Hyperliquid": [
+        {**row, "T": row["t"] + 59, "s": "BTC", "i": "1m"}
+        for row in records(t="t", o="o", h="h", l="l", c="c")
+    ],
     "HTX": {"status": "ok", "data": records(t="id", o="open", h="high", l="low", c="close", v="vol")[::-1]},
     "dYdX": {
         "candles": [
-            {"startedAt": f"2020-03-12T08:0{i}:00.000Z", "ticker": "BTC-USD", "low": low, "high": h, "open": o, "close": c}
+            {
+                "startedAt": f"2020-03-12T08:0{i}:00.000Z",
+                "ticker": "BTC-USD",
+                "low": low,
+                "high": h,
+                "open": o,
+                "close": c,
+            }
             for i, (o, h, low, c) in enumerate(FALL)
         ]
     },
@@ -136,7 +160,11 @@ SHAPES: dict[str, Any] = {
             **{name: [row[at] for row in FALL] for at, name in enumerate(("open", "high", "low", "close"))},
         },
     },
-    "TradingView": {"s": "ok", "t": [T, T + 60, T + 120], **{n: [row[at] for row in FALL] for at, n in enumerate("ohlc")}},
+    "TradingView": {
+        "s": "ok",
+        "t": [T, T + 60, T + 120],
+        **{n: [row[at] for row in FALL] for at, n in enumerate("ohlc")},
+    },
     "pandas records": records(t="date", o="open", h="high", l="low", c="close"),
     "pandas split": {
         "columns": ["open", "high", "low", "close"],
@@ -152,10 +180,19 @@ SHAPES: dict[str, Any] = {
         for i, row in enumerate(FALL)
     },
     "BitMEX": [
-        {"timestamp": f"2020-03-12T08:0{i}:00.000Z", "symbol": "XBTUSD", "open": o, "high": h, "low": low, "close": c}
+        {
+            "timestamp": f"2020-03-12T08:0{i}:00.000Z",
+            "symbol": "XBTUSD",
+            "open": o,
+            "high": h,
+            "low": low,
+            "close": c,
+        }
         for i, (o, h, low, c) in enumerate(FALL)
     ],
-    "Phemex": {"data": {"rows": [[row[0], 60, row[1], *row[1:], 7] for row in in_order("t", "o", "h", "l", "c")]}},
+    "Phemex": {
+        "data": {"rows": [[row[0], 60, row[1], *row[1:], 7] for row in in_order("t", "o", "h", "l", "c")]}
+    },
 }
 
 
@@ -166,10 +203,16 @@ def test_json_shapes(shape: str, tmp_path: Path) -> None:
     walked = [D(price) for o, h, low, c in FALL for price in (o, low, h, c)]
     assert list(scenario.path.marks["BTC"]) == walked
     assert scenario.path.times is not None
-    assert [scenario.path.times[i] for i in (0, 4, 8)] == ["2020-03-12T08:00Z", "2020-03-12T08:01Z", "2020-03-12T08:02Z"]
+    assert [scenario.path.times[i] for i in (0, 4, 8)] == [
+        "2020-03-12T08:00Z",
+        "2020-03-12T08:01Z",
+        "2020-03-12T08:02Z",
+    ]
 
 
-def csv_text(time: Callable[[int], str], header: str = "time,open,high,low,close", separator: str = ",") -> str:
+def csv_text(
+    time: Callable[[int], str], header: str = "time,open,high,low,close", separator: str = ","
+) -> str:
     rows = [",".join((time(T + 60 * i), *row)) for i, row in enumerate(FALL)]
     return "\n".join([header, *rows]).replace(",", separator) + "\n"
 
@@ -224,7 +267,9 @@ def test_days_as_people_write_them(texts: list[str], first: datetime) -> None:
     assert read_moments(texts)[0] == first
 
 
-@pytest.mark.parametrize("text", ["0", "1", "nonsense", "2020-13-01", "32.01.2020", "12:00", "99999999999999999999999"])
+@pytest.mark.parametrize(
+    "text", ["0", "1", "nonsense", "2020-13-01", "32.01.2020", "12:00", "99999999999999999999999"]
+)
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(Unreadable):
         read_moments([text])
@@ -255,8 +300,14 @@ def test_separators(separator: str, tmp_path: Path) -> None:
         ("time;open;high;low;close\n1584000000;7.900,5;7.910,0;7.800,1;7.850,5\n", ["7850.5"]),
         ('time,open,high,low,close\n1584000000,"7,900.5","7,910.0","7,800.1","7,850.5"\n', ["7850.5"]),
         ("Date,Time,Open,High,Low,Close\n2020.03.12,08:00,7900,7910,7800,7850\n", ["7850"]),
-        ("2020.03.12,08:00,7900,7910,7800,7850,12\n2020.03.12,08:01,7850,7860,7700,7701,12\n", ["7850", "7701"]),
-        ("<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\n2020.03.12\t08:00:00\t7900\t7910\t7800\t7850\n", ["7850"]),
+        (
+            "2020.03.12,08:00,7900,7910,7800,7850,12\n2020.03.12,08:01,7850,7860,7700,7701,12\n",
+            ["7850", "7701"],
+        ),
+        (
+            "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\n2020.03.12\t08:00:00\t7900\t7910\t7800\t7850\n",
+            ["7850"],
+        ),
         ("timestamp,mark_price,index_price,last_price\n1584000000000000,7850.5,7851,7849\n", ["7850.5"]),
         ("timestamp,markPrice\n2020-03-12T08:00:00.000Z,7850.5\n2020-03-12T08:00:00.000Z,7850\n", ["7850"]),
         ("timestamp,price\n1584000000,7850.5\n", ["7850.5"]),
@@ -298,13 +349,16 @@ def test_archives_that_cannot_be_read(adlcalc: Command, tmp_path: Path) -> None:
         assert message in err
 
 
-# --- what is refused -----------------------------------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("time,open,high,low,close\n1584000000,10,12,11,9\n", "the low of the candle is 11, but its lowest price is 9"),
+        (
+            "time,open,high,low,close\n1584000000,10,12,11,9\n",
+            "the low of the candle is 11, but its lowest price is 9",
+        ),
         ("time,open,high,low,close\n1584000000,10,12,8,-1\n", "'close' must be greater than zero, not -1"),
         ("time,open,high,low,close\n1584000000,10,12,8,.%\n", "'close' must be a number, not '0.%'"),
         ("time,open,high,low,close\n1584000000,10,12,8,NaN\n", "'close' is empty"),
@@ -328,7 +382,10 @@ def test_what_fits_no_reading_is_refused(text: str, message: str) -> None:
 
 
 def test_the_orders_that_were_tried_are_told() -> None:
-    assert "time, open, close, high, low; time, low, high, open, close" in refused("[[1584000000, 5, 4, 3, 9, 2]]")[1]
+    assert (
+        "time, open, close, high, low; time, low, high, open, close"
+        in refused("[[1584000000, 5, 4, 3, 9, 2]]")[1]
+    )
 
 
 def test_columns_and_symbol_decide(tmp_path: Path) -> None:
@@ -367,7 +424,7 @@ def test_a_tick_by_the_digits_of_the_prices(tmp_path: Path) -> None:
     assert scenario_of(made("time,close\n1584000000,0.00000065432\n"), tmp_path).markets[0].tick == D("1E-12")
 
 
-# --- long paths ----------------------------------------------------------------------------------------------------------
+# --- long paths ---------------------------------------------------------------------------------------------
 
 
 def long_csv(rows: int) -> str:
@@ -396,7 +453,7 @@ def test_the_file_that_is_read_is_never_written_over(adlcalc: Command, tmp_path:
     assert source.read_text(encoding="utf-8") == text
 
 
-# --- books ---------------------------------------------------------------------------------------------------------------
+# --- books --------------------------------------------------------------------------------------------------
 
 
 def book(text: str, folder: Path, **options: Any) -> Scenario:
@@ -417,7 +474,11 @@ def test_a_book_of_other_hands(tmp_path: Path) -> None:
 def test_a_book_with_signed_sizes_and_crossed_margin(tmp_path: Path) -> None:
     text = '"user","qty","entry","margin","balance","mark"\na,-1.5,"60,000.5",crossed,"1,000.5",60100\na,0,1,,,\n'
     (account,) = book(text, tmp_path, market="ETH").accounts
-    assert (account.balance, account.positions[0].side, account.positions[0].size) == (D("1000.5"), -1, D("1.5"))
+    assert (account.balance, account.positions[0].side, account.positions[0].size) == (
+        D("1000.5"),
+        -1,
+        D("1.5"),
+    )
 
 
 def test_a_long_book_goes_beside_the_scenario(tmp_path: Path) -> None:
@@ -431,7 +492,10 @@ def test_a_long_book_goes_beside_the_scenario(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("id,side,size,entry\na,up,1,2\n", "side must be long or short (buy or sell), not 'up'"),
-        ("id,side,size,entry,leverage\nvenue,long,1,2,3\n", "account id 'venue' is a name that adlcalc itself uses"),
+        (
+            "id,side,size,entry,leverage\nvenue,long,1,2,3\n",
+            "account id 'venue' is a name that adlcalc itself uses",
+        ),
         ("id,side,size,entry,leverage\na,long,one,2,3\n", "'size' must be a number, not 'one'"),
         ("id,side,size,entry\na,long,1,2\n", "the position has neither leverage nor collateral"),
         ("id,side,size\na,long,1\n", "the file has no column 'entry'"),

@@ -48,10 +48,14 @@ app.command(
 )(explain.explain)
 app.command("venues", epilog=venues.EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues.venues)
 imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(
+imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt or a venue gives them.", no_args_is_help=True)(
     import_.ccxt
 )
 imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
 imports.command("book", epilog=import_.BOOK_EXAMPLE, short_help="Accounts of a table.", no_args_is_help=True)(import_.book)
+for exchange in import_.EXCHANGES:
+    imports.command(exchange, short_help=f"Positions as {exchange} answers them.", no_args_is_help=True, hidden=True)(
+        import_.of_exchange(exchange)
+    )
 app.add_typer(imports, name="import", help="Write scenarios from other people's files.")
 app.command("compare", epilog=compare.EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare.compare)

@@ -1,6 +1,6 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: ccxt, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
+Public: ccxt, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ BOOK_EXAMPLE = """\b
 Example:
   adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
 
-Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output."),
+]
 
 
 class CandlePath(StrEnum):
@@ -51,32 +54,100 @@ class Margin(StrEnum):
 
 def ccxt(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."
+        ),
     ],
     tiers: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."
+        ),
     ] = None,
     markets: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."
+        ),
     ] = None,
     balance: Annotated[
         list[str] | None,
-        typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account, without unrealized pnl. Repeatable."),
+        typer.Option(
+            metavar="[ID=]AMOUNT",
+            help="Wallet balance of a cross account, without unrealized pnl. Repeatable.",
+        ),
     ] = None,
     venue: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it.")
+        str | None,
+        typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
     ] = None,
-    margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
+    margin: Annotated[
+        Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
+    ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-    strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
+    ] = False,
     output: Output = None,
 ) -> None:
     """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
 
-    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file. What comes out is held
-    against the rows' own liquidation prices. It has one step, at the mark price, and runs and ranks as it is.
-    """
+    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
+    What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
+    runs and ranks as it is."""
     raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output))
+
+
+EXCHANGES = (
+    *(
+        "binance",
+        "bybit",
+        "okx",
+        "bitget",
+        "gate",
+        "kucoin",
+        "bitmex",
+        "hyperliquid",
+        "dydx",
+        "drift",
+        "deribit",
+        "kraken",
+    ),
+    *("paradex", "lighter", "phemex", "mexc", "bingx", "aster"),
+)
+"""Exchanges whose own answers are read; `import bybit FILE` is `import ccxt FILE --venue bybit`."""
+
+
+def of_exchange(name: str) -> Callable[..., None]:
+    """The command `import NAME`."""
+
+    def command(
+        file: Annotated[
+            str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")
+        ],
+        tiers: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")
+        ] = None,
+        balance: Annotated[
+            list[str] | None,
+            typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account. Repeatable."),
+        ] = None,
+        margin: Annotated[
+            Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
+        ] = None,
+        account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
+        strict: Annotated[
+            bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
+        ] = False,
+        output: Output = None,
+    ) -> None:
+        raise typer.Exit(_positions(file, tiers, None, balance, name, margin, account, strict, output))
+
+    command.__doc__ = (
+        f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
+    )
+    return command
 
 
 def _positions(
@@ -108,7 +179,9 @@ def _positions(
             None if markets is None else opened(markets, limit=DOCUMENT_LIMIT),
         )
         tier_text = None if tiers is None else opened(tiers, limit=DOCUMENT_LIMIT)
-        return _finished(lambda: import_positions(opened(file, limit=DOCUMENT_LIMIT), tier_text, options), file, output)
+        return _finished(
+            lambda: import_positions(opened(file, limit=DOCUMENT_LIMIT), tier_text, options), file, output
+        )
 
     return work(file, output, result)
 
@@ -133,7 +206,8 @@ def klines(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="Candles or prices: CSV or JSON in any shape, also in a zip or gzip; - is standard input."
+            metavar="FILE",
+            help="Candles or prices: CSV or JSON in any shape, also in a zip or gzip; - is standard input.",
         ),
     ],
     path: Annotated[
@@ -141,18 +215,25 @@ def klines(
     ] = CandlePath.close,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
     columns: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low.")
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."
+        ),
     ] = None,
-    symbol: Annotated[str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")] = None,
-    no_times: Annotated[bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")] = False,
+    symbol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")
+    ] = None,
+    no_times: Annotated[
+        bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")
+    ] = False,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
     output: Output = None,
 ) -> None:
     """Write a scenario with a price path of candles, and two example accounts to replace.
 
-    Columns are found by their names or, without a header, by what makes candles of the rows; rows are put in the order of their
-    times. A path of more than 20,000 prices goes into a CSV beside the scenario, which needs --output.
-    """
+    Columns are found by their names or, without a header, by what makes candles of the rows; rows are put in
+    the order of their times. A path of more than 20,000 prices goes into a CSV beside the scenario, which
+    needs --output."""
 
     def result() -> str:
         from adlcalc.importers.klines import KlineOptions, import_klines
@@ -168,15 +249,22 @@ def klines(
 def book(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="Accounts: a table of your own with a header, CSV or JSON; - is standard input."),
+        typer.Argument(
+            metavar="FILE",
+            help="Accounts: a table of your own with a header, CSV or JSON; - is standard input.",
+        ),
     ],
     market: Annotated[
-        str, typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets.")
+        str,
+        typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets."),
     ] = "MARKET",
-    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    venue: Annotated[
+        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
+    ] = "generic",
     output: Output = None,
 ) -> None:
-    """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`, `1,000.5`.
+    """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`,
+    `1,000.5`.
 
     A book of more than 200 positions goes into a CSV beside the scenario where --output is given.
     """
@@ -185,7 +273,11 @@ def book(
         from adlcalc.importers.book import BookOptions, import_book
         from adlcalc.importers.opening import opened
 
-        return _finished(lambda: import_book(opened(file), BookOptions(market, venue, _beside(output, "book"))), file, output)
+        return _finished(
+            lambda: import_book(opened(file), BookOptions(market, venue, _beside(output, "book"))),
+            file,
+            output,
+        )
 
     raise typer.Exit(work(file, output, result))
 
@@ -198,7 +290,8 @@ def _beside(output: str | None, what: str) -> str | None:
 
 
 def _finished(make: Callable[[], Imported], file: str, output: str | None) -> str:
-    """The text of the scenario; what has to stand beside it is written, never over the file that is read; warnings are said."""
+    """The text of the scenario; what has to stand beside it is written, never over the file that is read;
+    warnings are said."""
     from adlcalc.importers.guard import OptionError
 
     try:
@@ -208,7 +301,10 @@ def _finished(make: Callable[[], Imported], file: str, output: str | None) -> st
     for name, text in made.beside.items():
         place = os.path.join(os.path.dirname(output or ""), name)
         if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
-            raise Unknown(f"{place} is the file that is read, and the prices would be written there: give another --output")
+            raise Unknown(
+                f"{place} is the file that is read, and the prices would be written there: give another "
+                "--output"
+            )
         write(text, place)
     for warning in made.warnings:
         say(f"adlcalc: warning: {warning}")

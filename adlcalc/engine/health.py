@@ -1,11 +1,14 @@
-"""At which marks a unit is safe: the interval of marks of one market in which its equity is not below its maintenance margin.
+"""At which marks a unit is safe: the interval of marks of one market in which its equity is not below its
+maintenance margin.
 
-All positions of the unit in that market move with the mark; the other markets are held. With x = m P (linear) or m / P (inverse),
-every value is +-q x and every maintenance margin the largest of lines rate x q x - deduction, so that
+All positions of the unit in that market move with the mark; the other markets are held. With x = m P (linear)
+or m / P (inverse), every value is +-q x and every maintenance margin the largest of lines rate x q x -
+deduction, so that
 
     spare(x) = cash + sign x Q x - sum of maintenance margins          Q: the signed size of all positions in the market
 
-is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its upper.
+is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its
+upper.
 
 Public: Leg, safe_marks, liquidation_mark.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from adlcalc.engine.margin import Lines, maintenance_margin
@@ -28,8 +32,11 @@ class Leg(NamedTuple):
     lines: Lines
 
 
-def safe_marks(contract: Contract, legs: Sequence[Leg], cash: Decimal) -> tuple[Decimal | None, Decimal | None] | None:
-    """(lower, upper) end of the marks at which the unit is safe, None for an end that there is not; None where no mark is safe.
+def safe_marks(
+    contract: Contract, legs: Sequence[Leg], cash: Decimal
+) -> tuple[Decimal | None, Decimal | None] | None:
+    """(lower, upper) end of the marks at which the unit is safe, None for an end that there is not; None
+    where no mark is safe.
 
     cash: all equity but the values of these legs, less the maintenance margin of positions in other markets.
     """
@@ -37,7 +44,11 @@ def safe_marks(contract: Contract, legs: Sequence[Leg], cash: Decimal) -> tuple[
     value_slope = sum((leg.signed_size for leg in legs), ZERO) * (1 if linear else -1)
 
     def spare(x: Decimal) -> Decimal:
-        return cash + value_slope * x - sum((maintenance_margin(leg.lines, abs(leg.signed_size) * x) for leg in legs), ZERO)
+        return (
+            cash
+            + value_slope * x
+            - sum((maintenance_margin(leg.lines, abs(leg.signed_size) * x) for leg in legs), ZERO)
+        )
 
     corners = sorted({ZERO, *(x for leg in legs for x in _corners(leg))})
     beyond = corners[-1] + ONE
@@ -58,7 +69,8 @@ def safe_marks(contract: Contract, legs: Sequence[Leg], cash: Decimal) -> tuple[
 
 
 def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int) -> Decimal | None:
-    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks on its losing side."""
+    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks
+    on its losing side."""
     ends = safe_marks(contract, legs, cash)
     return None if ends is None else ends[0] if side > 0 else ends[1]
 
@@ -66,8 +78,11 @@ def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, sid
 def _corners(leg: Leg) -> list[Decimal]:
     """Where one line of the maintenance margin takes over from the one before."""
     size, lines = abs(leg.signed_size), leg.lines
-    pairs = zip(lines, lines[1:], strict=False)
-    return [_short(divide(d1 - d0, size * (r1 - r0))) for (r0, d0), (r1, d1) in pairs if r1 > r0 and d1 > d0]
+    return [
+        _short(divide(d1 - d0, size * (r1 - r0)))
+        for (r0, d0), (r1, d1) in pairwise(lines)
+        if r1 > r0 and d1 > d0
+    ]
 
 
 def _short(x: Decimal) -> Decimal:
@@ -75,7 +90,9 @@ def _short(x: Decimal) -> Decimal:
     return round_to(x, ONE.scaleb(x.adjusted() - 19))
 
 
-def _ends(contract: Contract, low: Decimal | None, high: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+def _ends(
+    contract: Contract, low: Decimal | None, high: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
 
     def mark(x: Decimal | None) -> Decimal | None:

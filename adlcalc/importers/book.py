@@ -1,4 +1,5 @@
-"""Accounts in a table of somebody's own -> a scenario: other separators, other names, `Buy`, `10x`, `1,000.5`, signed sizes.
+"""Accounts in a table of somebody's own -> a scenario: other separators, other names, `Buy`, `10x`,
+`1,000.5`, signed sizes.
 
 Public: import_book, BookOptions.
 """
@@ -25,11 +26,42 @@ from adlcalc.source.problems import Problems, closest_hint, escape, fail, quote
 INLINE = 200
 """Positions that a scenario holds itself; more go into a CSV beside it."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "account", "accountid", "user", "userid", "uid", "wallet", "address", "trader", "owner", "name"),
+    "id": (
+        "id",
+        "account",
+        "accountid",
+        "user",
+        "userid",
+        "uid",
+        "wallet",
+        "address",
+        "trader",
+        "owner",
+        "name",
+    ),
     "market": ("market", "symbol", "pair", "instrument", "contract", "coin", "asset", "ticker"),
     "side": ("side", "direction", "positionside", "type", "position", "longshort", "buysell"),
-    "size": ("size", "qty", "quantity", "amount", "contracts", "positionsize", "positionamt", "szi", "volume"),
-    "entry": ("entry", "entryprice", "avgprice", "averageprice", "avgentryprice", "openprice", "price", "entrypx"),
+    "size": (
+        "size",
+        "qty",
+        "quantity",
+        "amount",
+        "contracts",
+        "positionsize",
+        "positionamt",
+        "szi",
+        "volume",
+    ),
+    "entry": (
+        "entry",
+        "entryprice",
+        "avgprice",
+        "averageprice",
+        "avgentryprice",
+        "openprice",
+        "price",
+        "entrypx",
+    ),
     "leverage": ("leverage", "lev", "leveragex"),
     "collateral": ("collateral", "isolatedmargin", "positionmargin", "marginused", "initialmargin"),
     "margin": ("margin", "marginmode", "margintype", "mode"),
@@ -49,7 +81,8 @@ FIELDS = ("id", "market", "side", "size", "entry", "leverage", "collateral", "ma
 
 @dataclass(frozen=True, slots=True)
 class BookOptions:
-    """market: where the file has no column of markets; venue: the rulebook; beside: the name of the CSV for a long book."""
+    """market: where the file has no column of markets; venue: the rulebook; beside: the name of the CSV for a
+    long book."""
 
     market: str = "MARKET"
     venue: str = "generic"
@@ -62,13 +95,19 @@ def import_book(source: Source, options: BookOptions) -> Imported:
     with exact():
         grid = read_grid(source)
         if grid.names is None:
-            hint = "the names that are known are id, market, side, size, entry, leverage, collateral, margin, balance, mark"
+            hint = (
+                "the names that are known are id, market, side, size, entry, leverage, collateral, margin, "
+                "balance, mark"
+            )
             raise fail(Place(source), "the file has no header that names its columns", hint)
         at = _columns(grid)
         rows, marks, ticks = _rows(grid, at, options)
         long = len(rows) > INLINE and options.beside is not None
         lines = list(_head(grid, at, marks, ticks, options))
-        tail = ["prices:  # one step, at the mark", *(f"  {_text(market)}: [{show(mark)}]" for market, mark in marks.items())]
+        tail = [
+            "prices:  # one step, at the mark",
+            *(f"  {_text(market)}: [{show(mark)}]" for market, mark in marks.items()),
+        ]
         text = "\n".join([*lines, "accounts:", *_accounts(rows), *tail]) + "\n"
         assure(text)
         if not long:
@@ -78,14 +117,23 @@ def import_book(source: Source, options: BookOptions) -> Imported:
 
 
 def _columns(grid: Grid) -> dict[str, int]:
-    """Which column is what; id, size and entry must be there. A `margin` that holds numbers is the collateral."""
+    """Which column is what; id, size and entry must be there. A `margin` that holds numbers is the
+    collateral."""
     names = [folded(name) for name in grid.names or ()]
     found: dict[str, int] = {}
     for field, aliases in COLUMNS.items():
-        free = [names.index(alias) for alias in aliases if alias in names and names.index(alias) not in found.values()]
+        free = [
+            names.index(alias)
+            for alias in aliases
+            if alias in names and names.index(alias) not in found.values()
+        ]
         if free:
             found[field] = free[0]
-    if "margin" in found and "collateral" not in found and all(_is_number(row[found["margin"]]) for row in grid.rows):
+    if (
+        "margin" in found
+        and "collateral" not in found
+        and all(_is_number(row[found["margin"]]) for row in grid.rows)
+    ):
         found["collateral"] = found.pop("margin")
     missing = [field for field in ("id", "size", "entry") if field not in found]
     if missing:
@@ -105,7 +153,9 @@ def _is_number(cell: str) -> bool:
 Rows = list[dict[str, str]]
 
 
-def _rows(grid: Grid, at: Mapping[str, int], options: BookOptions) -> tuple[Rows, dict[str, Decimal], dict[str, Decimal]]:
+def _rows(
+    grid: Grid, at: Mapping[str, int], options: BookOptions
+) -> tuple[Rows, dict[str, Decimal], dict[str, Decimal]]:
     """The positions in our words, the mark of each market, its tick."""
     problems = Problems()
     comma = decimal_comma(grid, [at[field] for field in NUMBERS if field in at])
@@ -115,18 +165,29 @@ def _rows(grid: Grid, at: Mapping[str, int], options: BookOptions) -> tuple[Rows
     for i, cells in enumerate(grid.rows):
         before = len(problems)
         text = {field: cells[column] for field, column in at.items()}
-        numbers = {field: _number(grid, i, field, text[field], comma, problems) for field in NUMBERS if field in text}
+        numbers = {
+            field: _number(grid, i, field, text[field], comma, problems) for field in NUMBERS if field in text
+        }
         side, size = _side(grid, i, text.get("side"), numbers.get("size"), problems), numbers.get("size")
         mode = MODES.get(folded(text.get("margin", "")))
         if mode is None:
-            problems.add(grid.place(i), f"{grid.called(i)}margin must be isolated or cross, not {quote(text['margin'])}")
+            problems.add(
+                grid.place(i),
+                f"{grid.called(i)}margin must be isolated or cross, not {quote(text['margin'])}",
+            )
         fault = name_fault(text["id"], reserved=RESERVED_IDS)
         if fault:
             problems.add(grid.place(i), f"{grid.called(i)}account id {quote(text['id'])} {fault}")
         if len(problems) > before or size is None or side is None or not size:
             continue
         market = text.get("market") or options.market
-        row = {"id": text["id"], "market": market, "side": side, "size": show(abs(size)), "margin": mode or "isolated"}
+        row = {
+            "id": text["id"],
+            "market": market,
+            "side": side,
+            "size": show(abs(size)),
+            "margin": mode or "isolated",
+        }
         for field in ("entry", "leverage", "collateral", "balance"):
             value = numbers.get(field)
             if value is not None and not (field == "leverage" and numbers.get("collateral") is not None):
@@ -136,7 +197,9 @@ def _rows(grid: Grid, at: Mapping[str, int], options: BookOptions) -> tuple[Rows
         elif "leverage" not in row and "collateral" not in row:
             problems.add(grid.place(i), f"{grid.called(i)}the position has neither leverage nor collateral")
         rows.append(row)
-        prices.setdefault(market, []).extend(value for field in ("entry", "mark") if (value := numbers.get(field)) is not None)
+        prices.setdefault(market, []).extend(
+            value for field in ("entry", "mark") if (value := numbers.get(field)) is not None
+        )
         mark = numbers.get("mark") or numbers.get("entry")
         if mark is not None:
             marks.setdefault(market, mark)
@@ -155,7 +218,9 @@ def _number(grid: Grid, i: int, field: str, cell: str, comma: str, problems: Pro
     if not text and field not in ("size", "entry"):
         return None
     try:
-        return number_of(plain_number(text[:-1] if field == "leverage" and text[-1:] in "xX" else text, comma))
+        return number_of(
+            plain_number(text[:-1] if field == "leverage" and text[-1:] in "xX" else text, comma)
+        )
     except NumberError as error:
         what = "is empty" if not text else error.message
         problems.add(grid.place(i), f"{grid.called(i)}{quote(field)} {what}", error.hint if text else "")
@@ -168,12 +233,18 @@ def _side(grid: Grid, i: int, text: str | None, size: Decimal | None, problems: 
         return None if size is None else "long" if size > 0 else "short"
     side = SIDES.get(text.strip().lower())
     if side is None:
-        problems.add(grid.place(i), f"{grid.called(i)}side must be long or short (buy or sell), not {quote(text)}")
+        problems.add(
+            grid.place(i), f"{grid.called(i)}side must be long or short (buy or sell), not {quote(text)}"
+        )
     return side
 
 
 def _head(
-    grid: Grid, at: Mapping[str, int], marks: Mapping[str, Decimal], ticks: Mapping[str, Decimal], options: BookOptions
+    grid: Grid,
+    at: Mapping[str, int],
+    marks: Mapping[str, Decimal],
+    ticks: Mapping[str, Decimal],
+    options: BookOptions,
 ) -> Iterator[str]:
     names = grid.names or ()
     renamed = [f"{names[column]} -> {field}" for field, column in at.items() if names[column] != field]
@@ -202,7 +273,12 @@ def _accounts(rows: Rows) -> Iterator[str]:
             yield f"    balance: {balance}"
         yield "    positions:"
         for row in positions:
-            keys = ("side", "size", "entry", *(key for key in ("leverage", "collateral", "margin") if key in row))
+            keys = (
+                "side",
+                "size",
+                "entry",
+                *(key for key in ("leverage", "collateral", "margin") if key in row),
+            )
             parts = [f"market: {_text(row['market'])}", *(f"{key}: {row[key]}" for key in keys)]
             yield f"      - {{{', '.join(parts)}}}"
 

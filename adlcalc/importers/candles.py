@@ -1,7 +1,9 @@
-"""A grid of texts -> candles or single prices in the order of their times, with a sentence on everything that was decided.
+"""A grid of texts -> candles or single prices in the order of their times, with a sentence on everything that
+was decided.
 
-Which column is what: by its name, or, where there are no names, by trying the orders that venues use. low <= open, close <= high
-holds for every candle of every file; an order under which it does not is none, and a file that fits no order is refused.
+Which column is what: by its name, or, where there are no names, by trying the orders that venues use. low <=
+open, close <= high holds for every candle of every file; an order under which it does not is none, and a file
+that fits no order is refused.
 
 Public: Candles, Row, read_candles, ORDERS, decimal_comma, plain_number.
 """
@@ -24,7 +26,9 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problems, closest_hint, fail, quote
 
 TIMES = (
-    *words("opentime starttime start startedat starttimestamp candletime openat timeperiodstart begin begintime"),
+    *words(
+        "opentime starttime start startedat starttimestamp candletime openat timeperiodstart begin begintime"
+    ),
     *words("unix unixtimestamp timestampms timestamp ts mts ticks t time datetime date gmttime localtime"),
     *words("utc utctime epoch day createdat intervalbegin id index unnamed0"),
     "",
@@ -37,7 +41,18 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "close": ("close", "closeprice", "priceclose", "c", "closelast", "price"),
 }
 SINGLE = words("close c closeprice priceclose closelast mark markprice price markpx lastprice last value")
-SYMBOLS = ("symbol", "pair", "ticker", "instrument", "instid", "market", "productid", "instrumentname", "coin", "s")
+SYMBOLS = (
+    "symbol",
+    "pair",
+    "ticker",
+    "instrument",
+    "instid",
+    "market",
+    "productid",
+    "instrumentname",
+    "coin",
+    "s",
+)
 COUNTS = frozenset(("index", "unnamed0", "", "id"))
 """Columns that may count the rows instead of telling their times: 0, 1, 2."""
 GAPS = frozenset(("", "nan", "null", "none", "na", "n/a", "-", "--"))
@@ -55,7 +70,9 @@ class Order(NamedTuple):
 
 
 ORDERS = (
-    Order("time, open, high, low, close", (0,), 1, 2, 3, 4),  # Binance, Bybit, OKX, Bitget, Kraken, ccxt, KuCoin futures
+    Order(
+        "time, open, high, low, close", (0,), 1, 2, 3, 4
+    ),  # Binance, Bybit, OKX, Bitget, Kraken, ccxt, KuCoin futures
     Order("time, open, close, high, low", (0,), 1, 3, 4, 2),  # KuCoin spot, CoinEx, Bitfinex
     Order("time, low, high, open, close", (0,), 3, 2, 1, 4),  # Coinbase Exchange
     Order("time, volume, close, high, low, open", (0,), 5, 3, 4, 2),  # Gate spot
@@ -80,8 +97,8 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class Candles:
-    """rows in the order of time; whole: they have all four prices; price: the name of the column of a single one; notes: what was
-    decided, as sentences."""
+    """rows in the order of time; whole: they have all four prices; price: the name of the column of a single
+    one; notes: what was decided, as sentences."""
 
     rows: list[Row]
     whole: bool
@@ -90,15 +107,24 @@ class Candles:
 
 
 def read_candles(
-    grid: Grid, *, column: str | None = None, whole: bool = False, symbol: str | None = None, timed: bool = True
+    grid: Grid,
+    *,
+    column: str | None = None,
+    whole: bool = False,
+    symbol: str | None = None,
+    timed: bool = True,
 ) -> Candles:
-    """column: the one to take; whole: all four prices are needed; symbol: of a file of several; timed: False keeps the order of
-    the file and no times."""
+    """column: the one to take; whole: all four prices are needed; symbol: of a file of several; timed: False
+    keeps the order of the file and no times."""
     notes: list[str] = []
     if grid.skipped:
         notes.append(f"{_count(grid.skipped, 'line')} before the header passed over")
     keep = _of_symbol(grid, symbol, notes)
-    found = _named(grid, keep, column, whole, notes) if grid.names is not None else _unnamed(grid, keep, column, notes)
+    found = (
+        _named(grid, keep, column, whole, notes)
+        if grid.names is not None
+        else _unnamed(grid, keep, column, notes)
+    )
     times = _times(grid, found, notes) if timed else None
     rows = [
         Row(times[i] if times is not None else None, *prices, where)
@@ -108,8 +134,8 @@ def read_candles(
 
 
 class _Found(NamedTuple):
-    """The cells of the columns that were chosen: prices by row, texts of times (of each column that may be it, the best first),
-    rows of the grid."""
+    """The cells of the columns that were chosen: prices by row, texts of times (of each column that may be
+    it, the best first), rows of the grid."""
 
     prices: list[tuple[Decimal, Decimal, Decimal, Decimal]]
     times: list[list[str]]
@@ -118,18 +144,21 @@ class _Found(NamedTuple):
     price: str
 
 
-# --- files with names ----------------------------------------------------------------------------------------------------
+# --- files with names ---------------------------------------------------------------------------------------
 
 
 def _named(grid: Grid, keep: Sequence[int], column: str | None, whole: bool, notes: list[str]) -> _Found:
-    """Columns by their names; a cell that is no number, and a candle that is none, are problems of the file."""
+    """Columns by their names; a cell that is no number, and a candle that is none, are problems of the
+    file."""
     names = grid.names or ()
     parts = [_column(names, NAMES[part]) for part in PARTS]
     single = column or "close"
     if column is not None:
         chosen = [i for i, name in enumerate(names) if folded(name) == folded(column)]
         if len(chosen) != 1:
-            raise fail(Place(grid.source), f"the file has no column {quote(column)}", closest_hint(column, names))
+            raise fail(
+                Place(grid.source), f"the file has no column {quote(column)}", closest_hint(column, names)
+            )
         price: int | None = chosen[0]
     else:
         price = _column(names, SINGLE)
@@ -153,7 +182,8 @@ def _column(names: Sequence[str], aliases: Sequence[str]) -> int | None:
 
 
 def _time_columns(names: Sequence[str]) -> list[tuple[int, ...]]:
-    """Each column that may be the time, the best first; of a day and a clock beside it, both together before either."""
+    """Each column that may be the time, the best first; of a day and a clock beside it, both together before
+    either."""
     found: list[tuple[int, ...]] = [(at,) for alias in TIMES if (at := _column(names, (alias,))) is not None]
     day, clock = _column(names, ("date", "day")), _column(names, ("time", "clock"))
     if day is not None and clock is not None and found[0][0] in (day, clock):
@@ -200,7 +230,11 @@ def _cells(
         raise fail(Place(grid.source), "the file has no rows of prices")
     texts = [[" ".join(grid.rows[i][at] for at in ats) for i in where] for ats in time]
     counts = [grid.names is not None and folded(grid.names[ats[0]]) in COUNTS for ats in time]
-    texts = [one for one, count in zip(texts, counts, strict=True) if not count or any(len(text) >= 6 for text in one)]
+    texts = [
+        one
+        for one, count in zip(texts, counts, strict=True)
+        if not count or any(len(text) >= 6 for text in one)
+    ]
     return _Found(prices, texts, where, whole, single)
 
 
@@ -215,7 +249,9 @@ def _price(grid: Grid, row: int, at: int, comma: str, problems: Problems) -> Dec
         problems.add(grid.place(row), f"{grid.called(row)}{what}", error.hint)
         return None
     if number <= 0:
-        problems.add(grid.place(row), f"{grid.called(row)}{quote(name)} must be greater than zero, not {show(number)}")
+        problems.add(
+            grid.place(row), f"{grid.called(row)}{quote(name)} must be greater than zero, not {show(number)}"
+        )
         return None
     return number
 
@@ -225,17 +261,29 @@ def _check(grid: Grid, row: int, four: Sequence[Decimal], problems: Problems) ->
     low, high = min(four), max(four)
     for name, given, limit, which in (("low", four[2], low, "lowest"), ("high", four[1], high, "highest")):
         if given != limit:
-            message = f"{grid.called(row)}the {name} of the candle is {show(given)}, but its {which} price is {show(limit)}"
-            problems.add(grid.place(row), message, "--columns names the columns in their order" if grid.names is None else "")
+            message = (
+                f"{grid.called(row)}the {name} of the candle is {show(given)}, but its {which} price is "
+                f"{show(limit)}"
+            )
+            problems.add(
+                grid.place(row),
+                message,
+                "--columns names the columns in their order" if grid.names is None else "",
+            )
 
 
-# --- files without ------------------------------------------------------------------------------------------------------
+# --- files without ------------------------------------------------------------------------------------------
 
 
 def _unnamed(grid: Grid, keep: Sequence[int], column: str | None, notes: list[str]) -> _Found:
-    """The order of ORDERS under which every row is a candle; of several, the one whose candles follow each other closest."""
+    """The order of ORDERS under which every row is a candle; of several, the one whose candles follow each
+    other closest."""
     if column is not None and folded(column) not in PARTS:
-        raise fail(Place(grid.source), f"the file has no column {quote(column)}", "it has no names at all: give --columns")
+        raise fail(
+            Place(grid.source),
+            f"the file has no column {quote(column)}",
+            "it has no names at all: give --columns",
+        )
     fits = []
     for order in ORDERS:
         rows = _under(grid, keep, order)
@@ -252,7 +300,9 @@ def _unnamed(grid: Grid, keep: Sequence[int], column: str | None, notes: list[st
     near = [(other, found) for breaks, other, found in fits if other is not order and breaks <= 2 * least]
     others = [other.who for other, found in near if [row[:4] for row in found] != [row[:4] for row in rows]]
     if others:
-        notes.append(f"the columns ({order.who}) would fit as {' or '.join(others)} too; --columns says which")
+        notes.append(
+            f"the columns ({order.who}) would fit as {' or '.join(others)} too; --columns says which"
+        )
     gaps = len(keep) - len(rows)
     if gaps:
         notes.append(f"{_count(gaps, 'row')} without a price left out")
@@ -269,7 +319,8 @@ _Candle = tuple[Decimal, Decimal, Decimal, Decimal, str, int]
 
 
 def _under(grid: Grid, keep: Sequence[int], order: Order) -> list[_Candle] | None:
-    """The rows as candles of an order, oldest first; None where one of them is none, or its time cannot be read."""
+    """The rows as candles of an order, oldest first; None where one of them is none, or its time cannot be
+    read."""
     ats = (order.open, order.high, order.low, order.close)
     if len(grid.rows[0]) <= max(*ats, *order.time):
         return None
@@ -301,7 +352,7 @@ def _breaks(rows: Sequence[_Candle]) -> Decimal:
     return sum((abs(after[0] - before[3]) for before, after in pairwise(rows)), ZERO)
 
 
-# --- symbols, times, order ------------------------------------------------------------------------------------------------
+# --- symbols, times, order ----------------------------------------------------------------------------------
 
 
 def _of_symbol(grid: Grid, symbol: str | None, notes: list[str]) -> Sequence[int]:
@@ -314,17 +365,25 @@ def _of_symbol(grid: Grid, symbol: str | None, notes: list[str]) -> Sequence[int
     symbols = list(dict.fromkeys(row[at] for row in grid.rows))
     if symbol is None and len(symbols) > 1:
         some = ", ".join(quote(name) for name in symbols[:8]) + (", ..." if len(symbols) > 8 else "")
-        raise fail(Place(grid.source), f"the file holds {len(symbols)} symbols: {some}", "--symbol NAME takes one of them")
+        raise fail(
+            Place(grid.source),
+            f"the file holds {len(symbols)} symbols: {some}",
+            "--symbol NAME takes one of them",
+        )
     if symbol is not None and symbol not in symbols:
-        raise fail(Place(grid.source), f"there is no symbol {quote(symbol)} in the file", closest_hint(symbol, symbols))
+        raise fail(
+            Place(grid.source),
+            f"there is no symbol {quote(symbol)} in the file",
+            closest_hint(symbol, symbols),
+        )
     if symbol is not None and len(symbols) > 1:
         notes.append(f"only the rows of {symbol} of {len(symbols)} symbols")
     return [i for i, row in enumerate(grid.rows) if symbol is None or row[at] == symbol]
 
 
 def _times(grid: Grid, found: _Found, notes: list[str]) -> list[datetime] | None:
-    """The moments of the rows: the first column that can be read; where there is one that cannot, the file is refused, and a file
-    without any keeps its order."""
+    """The moments of the rows: the first column that can be read; where there is one that cannot, the file is
+    refused, and a file without any keeps its order."""
     first: Unreadable | None = None
     for texts in found.times:
         try:
@@ -346,7 +405,11 @@ def _ordered(grid: Grid, rows: list[Row], whole: bool, notes: list[str]) -> list
         return rows
     if any(after < before for before, after in pairwise(moments)):
         newest_first = all(after <= before for before, after in pairwise(moments))
-        notes.append("the rows were newest first and are turned round" if newest_first else "the rows are sorted by their times")
+        notes.append(
+            "the rows were newest first and are turned round"
+            if newest_first
+            else "the rows are sorted by their times"
+        )
         rows = sorted(reversed(rows) if newest_first else rows, key=lambda row: row.moment or moments[0])
     kept: list[Row] = []
     for row in rows:
@@ -362,13 +425,14 @@ def _ordered(grid: Grid, rows: list[Row], whole: bool, notes: list[str]) -> list
     return kept
 
 
-# --- numbers of other hands -----------------------------------------------------------------------------------------------
+# --- numbers of other hands ---------------------------------------------------------------------------------
 
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 def decimal_comma(grid: Grid, columns: Sequence[int]) -> str:
-    """',' where the comma is the decimal sign of the file: beside ; or tabs, unless a cell has a point after its comma."""
+    """',' where the comma is the decimal sign of the file: beside ; or tabs, unless a cell has a point after
+    its comma."""
     cells = [row[at] for row in grid.rows for at in columns if "," in row[at]]
     if any("." in cell and cell.rfind(".") > cell.rfind(",") for cell in cells):
         return ""
@@ -377,9 +441,16 @@ def decimal_comma(grid: Grid, columns: Sequence[int]) -> str:
 
 
 def plain_number(text: str, comma: str = "") -> str:
-    """A number as our reader wants it: 1,000.5 -> 1000.5, 7900,5 -> 7900.5 (comma ','), +.5 -> 0.5, 7. -> 7, $5 -> 5."""
+    """A number as our reader wants it: 1,000.5 -> 1000.5, 7900,5 -> 7900.5 (comma ','), +.5 -> 0.5, 7. -> 7,
+    $5 -> 5."""
     bare = text.strip().lstrip("+$\u20ac\u00a3 ").replace("\u00a0", "").replace(" ", "")
-    bare = bare.replace(".", "").replace(",", ".") if comma else bare.replace(",", "") if GROUPED.fullmatch(bare) else bare
+    bare = (
+        bare.replace(".", "").replace(",", ".")
+        if comma
+        else bare.replace(",", "")
+        if GROUPED.fullmatch(bare)
+        else bare
+    )
     if bare.startswith("."):
         bare = f"0{bare}"
     return bare[:-1] if bare.endswith(".") else bare

@@ -13,7 +13,8 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problems, quote
 
 CLOSE = D("1E-9")
-"""Two numbers that differ by less than this share of either are one number, once exact and once through a float."""
+"""Two numbers that differ by less than this share of either are one number, once exact and once through a
+float."""
 
 
 NOTHING = frozenset(("None", "undefined"))
@@ -37,7 +38,8 @@ class Fields:
         return node
 
     def at(self, path: str) -> Node | None:
-        """The value at a path, if it is there and not null; Python's None and JavaScript's undefined are null."""
+        """The value at a path, if it is there and not null; Python's None and JavaScript's undefined are
+        null."""
         node = self._find(path)
         is_null = isinstance(node, Scalar) and (node.is_null or (not node.quoted and node.text in NOTHING))
         return None if is_null else node
@@ -72,7 +74,8 @@ class Fields:
         return None
 
     def exact(self, raw: str | None, unified: str) -> Decimal | None:
-        """The venue's own text where it is the number that ccxt gives (its sign and a float's rounding aside), else ccxt's."""
+        """The venue's own text where it is the number that ccxt gives (its sign and a float's rounding
+        aside), else ccxt's."""
         ours = self.number(unified)
         text = self.text(f"info.{raw}") if raw else None
         theirs = number_in(text) if text is not None else None

@@ -1,4 +1,5 @@
-"""Rows of prices in any of the shapes in which people have them -> one grid of texts, its columns named if they are.
+"""Rows of prices in any of the shapes in which people have them -> one grid of texts, its columns named if
+they are.
 
     CSV             separated by , ; tab or |; lines before the header (an address, a note) are passed over
     rows            [[time, open, ...], ...]                                   REST answers, ccxt's OHLCV
@@ -33,8 +34,8 @@ INDEX = "index"
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """names: of the columns as written, or None; lines: the line of each row in a CSV text, 0 elsewhere; skipped: lines before
-    the header; separator: '' where the text was JSON."""
+    """names: of the columns as written, or None; lines: the line of each row in a CSV text, 0 elsewhere;
+    skipped: lines before the header; separator: '' where the text was JSON."""
 
     source: Source
     names: tuple[str, ...] | None
@@ -54,7 +55,8 @@ class Grid:
 
 
 def folded(name: str) -> str:
-    """A column's name without case, blanks, brackets and lines between words: 'Open time', 'open_time', '<OPENTIME>' are one."""
+    """A column's name without case, blanks, brackets and lines between words: 'Open time', 'open_time',
+    '<OPENTIME>' are one."""
     return "".join(c for c in name.lower() if c.isalnum())
 
 
@@ -71,7 +73,7 @@ def read_grid(source: Source) -> Grid:
     return _of_csv(source)
 
 
-# --- JSON ----------------------------------------------------------------------------------------------------------------
+# --- JSON ---------------------------------------------------------------------------------------------------
 
 
 def _of_json(source: Source) -> Grid:
@@ -79,7 +81,10 @@ def _of_json(source: Source) -> Grid:
     try:
         root = json.loads(source.text, parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        raise fail(Place(source, error.lineno, error.colno), f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}") from None
+        raise fail(
+            Place(source, error.lineno, error.colno),
+            f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}",
+        ) from None
     except RecursionError:
         raise fail(Place(source), "the values are nested too deep") from None
     found = next(_grids(source, root, LEVELS), None)
@@ -87,7 +92,8 @@ def _of_json(source: Source) -> Grid:
         raise fail(
             Place(source),
             "there are no candles in the file",
-            "tried: rows of numbers, records with open, high, low and close, columns, and each of them below other keys",
+            "tried: rows of numbers, records with open, high, low and close, columns, and each of them "
+            "below other keys",
         )
     return found
 
@@ -128,7 +134,11 @@ def _of_map(source: Source, node: dict[str, Any]) -> Grid | None:
         if isinstance(index, list) and len(index) == len(rows):
             return _made(source, (INDEX, *names), [[key, *row] for key, row in zip(index, rows, strict=True)])
         return _made(source, tuple(names), rows)
-    columns = {key: value for key, value in node.items() if isinstance(value, list) and all(isinstance(x, str) for x in value)}
+    columns = {
+        key: value
+        for key, value in node.items()
+        if isinstance(value, list) and all(isinstance(x, str) for x in value)
+    }
     longest = max(map(len, columns.values()), default=0)
     columns = {key: value for key, value in columns.items() if len(value) == longest}
     if longest and _is_priced(columns):
@@ -137,7 +147,9 @@ def _of_map(source: Source, node: dict[str, Any]) -> Grid | None:
     if maps and len(maps) == len(node):
         if _is_priced(maps):  # {"open": {"0": 7900, ...}, ...}
             keys = list(next(iter(maps.values())))
-            return _made(source, (INDEX, *maps), [[key, *(inner.get(key) for inner in maps.values())] for key in keys])
+            return _made(
+                source, (INDEX, *maps), [[key, *(inner.get(key) for inner in maps.values())] for key in keys]
+            )
         if all(_is_priced(inner) for inner in maps.values()):  # {"1584000000000": {"open": 7900, ...}, ...}
             return _of_records(source, [{INDEX: key, **inner} for key, inner in maps.items()])
     return None
@@ -160,7 +172,9 @@ def _flat(rows: Sequence[Sequence[Any]]) -> bool:
     return all(len(row) >= 2 and not any(isinstance(cell, dict | list) for cell in row) for row in rows)
 
 
-PRICED = frozenset(words("entry entryprice close c closeprice priceclose markprice mark price lastprice o open"))
+PRICED = frozenset(
+    words("entry entryprice close c closeprice priceclose markprice mark price lastprice o open")
+)
 
 
 def _is_priced(record: dict[str, Any]) -> bool:
@@ -168,11 +182,12 @@ def _is_priced(record: dict[str, Any]) -> bool:
     return not PRICED.isdisjoint(folded(name) for name in record)
 
 
-# --- CSV -----------------------------------------------------------------------------------------------------------------
+# --- CSV ----------------------------------------------------------------------------------------------------
 
 
 def _of_csv(source: Source) -> Grid:
-    """The separator is the one that makes most lines equally long; the header is the first line of that length that is no row."""
+    """The separator is the one that makes most lines equally long; the header is the first line of that
+    length that is no row."""
     text = source.text
     if not text.strip():
         raise fail(Place(source), "the file is empty")
@@ -190,7 +205,11 @@ def _of_csv(source: Source) -> Grid:
     except csv.Error:
         line = min(reader.line_num, text.count("\n") + 1)
         where = Place(source, line, 1, len(source.line(line)))
-        raise fail(where, "the quotes of this row do not match, or a cell is far too long", 'write " inside quotes twice') from None
+        raise fail(
+            where,
+            "the quotes of this row do not match, or a cell is far too long",
+            'write " inside quotes twice',
+        ) from None
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     first = next(i for i, row in enumerate(rows) if len(row) == width)
     has_names = _names(rows[first])
@@ -200,7 +219,10 @@ def _of_csv(source: Source) -> Grid:
     for i, cells in enumerate(grid.rows):
         if len(cells) != width:
             told = "the header" if has_names else "most rows"
-            what = f"this row has {len(cells)} cell{'s' * (len(cells) != 1)}, {told} {'has' if has_names else 'have'} {width}"
+            what = (
+                f"this row has {len(cells)} cell{'s' * (len(cells) != 1)}, {told} "
+                f"{'has' if has_names else 'have'} {width}"
+            )
             raise fail(grid.place(i), what)
     if not grid.rows:
         raise fail(Place(source), "the file has no rows of prices")
@@ -224,7 +246,9 @@ def _separator(lines: Sequence[str]) -> str:
 
 def _names(row: Sequence[str]) -> bool:
     """Whether a row is a header: no cell of it is a number (an unnamed index has an empty one)."""
-    return not any(_is_number(cell) for cell in row) and any(cell[:1].isalpha() or cell[:1] == "<" for cell in row)
+    return not any(_is_number(cell) for cell in row) and any(
+        cell[:1].isalpha() or cell[:1] == "<" for cell in row
+    )
 
 
 def _is_number(cell: str) -> bool:

@@ -21,7 +21,8 @@ class OptionError(ValueError):
 
 
 class Imported(NamedTuple):
-    """A scenario as YAML, and the files that have to stand beside it, by name. warnings: what the user should know at once."""
+    """A scenario as YAML, and the files that have to stand beside it, by name. warnings: what the user should
+    know at once."""
 
     text: str
     beside: Mapping[str, str] = {}

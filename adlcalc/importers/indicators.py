@@ -14,7 +14,8 @@ from adlcalc.venues.adl_scale import SCALES, Scale
 
 
 class Indicator(NamedTuple):
-    """The venue's field, the text as given, and the lights (None: no place, or a scale that is not published)."""
+    """The venue's field, the text as given, and the lights (None: no place, or a scale that is not
+    published)."""
 
     field: str
     text: str
@@ -52,9 +53,12 @@ def _fields(venue: str | None, position: Fields, side: int) -> list[tuple[str, S
         # in hedge mode each side has its own; HEDGE is only a marker
         hedged = position.text("info.positionSide") in ("LONG", "SHORT")
         sides = ("LONG" if side > 0 else "SHORT", "BOTH") if hedged else ("BOTH",)
-        return [(field, scale, ONE) for field in (*(f"adlQuantile.{key}" for key in sides), "adlQuantile", "adl")]
+        return [
+            (field, scale, ONE) for field in (*(f"adlQuantile.{key}" for key in sides), "adlQuantile", "adl")
+        ]
     if venue == "bitget":
-        # the older interface has `rank`, and an `adlRank` that counts from the other end; in the unified one 1 is the front
+        # the older interface has `rank`, and an `adlRank` that counts from the other end; in the unified one
+        # 1 is the front
         older = position.at("info.openPriceAvg") is not None or position.at("info.holdSide") is not None
         reverse = Scale("adlRank", "fraction-reversed" if older else "fraction")
         return [("rank", scale, ONE), ("adlRank", reverse, ONE)]

@@ -30,13 +30,18 @@ INLINE = 20_000
 """Prices that a scenario holds itself; more go into a CSV beside it."""
 PER_LINE = 10
 UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-WALKS = {"close": ("close",), "low-first": ("open", "low", "high", "close"), "high-first": ("open", "high", "low", "close")}
+WALKS = {
+    "close": ("close",),
+    "low-first": ("open", "low", "high", "close"),
+    "high-first": ("open", "high", "low", "close"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class KlineOptions:
-    """path: close, low-first or high-first; column: another price than close; columns: names for a file without,
-    in their order; symbol: the rows to take of a file of several; timed: False keeps the order of the file;
+    """path: close, low-first or high-first; column: another price than close; columns: names for a file
+    without, in their order; symbol: the rows to take of a file of several; timed: False keeps the order of
+    the file;
     beside: the name of the CSV for a long path, None where there is no place for one."""
 
     market: str = "MARKET"
@@ -56,7 +61,9 @@ def import_klines(source: Source, options: KlineOptions) -> Imported:
         raise OptionError(f"--column has no meaning with --path {options.path}")
     with exact():
         grid = _renamed(read_grid(source), options.columns)
-        candles = read_candles(grid, column=options.column, whole=whole, symbol=options.symbol, timed=options.timed)
+        candles = read_candles(
+            grid, column=options.column, whole=whole, symbol=options.symbol, timed=options.timed
+        )
         marks = [mark for row in candles.rows for mark in _walk(row, options.path)]
         is_long = len(marks) > INLINE
         if is_long and options.beside is None:
@@ -69,7 +76,9 @@ def import_klines(source: Source, options: KlineOptions) -> Imported:
             assure("\n".join([*head, *sample]) + "\n")
             text = "\n".join([*head, "prices:", *prices]) + "\n"
             return Imported(text, {options.beside or "": _csv(candles, whole)})
-        text = "\n".join([*head, *_times(candles.rows, options.path), "prices:", *_inline(market, marks)]) + "\n"
+        text = (
+            "\n".join([*head, *_times(candles.rows, options.path), "prices:", *_inline(market, marks)]) + "\n"
+        )
         assure(text)
         return Imported(text)
 
@@ -92,7 +101,7 @@ def _walk(row: Row, path: str) -> list[Decimal]:
     return [getattr(row, part) for part in WALKS[path]]
 
 
-# --- the file ------------------------------------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------------------
 
 
 def _head(name: str, candles: Candles, options: KlineOptions, marks: Sequence[Decimal]) -> Iterator[str]:
@@ -155,7 +164,9 @@ def _csv(candles: Candles, whole: bool) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     timed = candles.rows[0].moment is not None
-    writer.writerow([*(["time"] if timed else []), *(("open", "high", "low", "close") if whole else ("close",))])
+    writer.writerow(
+        [*(["time"] if timed else []), *(("open", "high", "low", "close") if whole else ("close",))]
+    )
     for row in candles.rows:
         prices = row[1:5] if whole else (row.close,)
         writer.writerow([*([iso(row.moment)] if row.moment is not None else []), *map(show, prices)])

@@ -1,7 +1,7 @@
 """ccxt's `markets` -> tick, lot and size of a contract.
 
-ccxt writes precision.price and precision.amount as steps (0.1, 0.001) for nearly every exchange; the amount of a contract market is in
-contracts.
+ccxt writes precision.price and precision.amount as steps (0.1, 0.001) for nearly every exchange; the amount
+of a contract market is in contracts.
 
 Public: MarketFile.
 """
@@ -27,7 +27,13 @@ class MarketFile:
         root = read_document(source, problems)
         self.problems = problems
         self.rows: dict[str, Fields] = {}
-        nodes = root.items if isinstance(root, List) else list(root.items.values()) if isinstance(root, Map) else []
+        nodes = (
+            root.items
+            if isinstance(root, List)
+            else list(root.items.values())
+            if isinstance(root, Map)
+            else []
+        )
         for node in nodes:
             if isinstance(node, Map):
                 row = Fields(node, problems)
@@ -35,7 +41,11 @@ class MarketFile:
                 if symbol is not None:
                     self.rows[symbol] = row
         if root is not None and not self.rows:
-            problems.add(root, "must be markets as ccxt gives them: {symbol: {precision, contractSize, ...}} or a list of markets")
+            problems.add(
+                root,
+                "must be markets as ccxt gives them: {symbol: {precision, contractSize, ...}} or a "
+                "list of markets",
+            )
 
     def ticks(self, symbol: str) -> Steps | None:
         """Tick and lot of a market; None where the file has no such market."""

@@ -1,12 +1,13 @@
-"""Times as files write them -> moments in UTC: epochs of any unit, digits of a date, ISO 8601, and the usual ways to write a day.
+"""Times as files write them -> moments in UTC: epochs of any unit, digits of a date, ISO 8601, and the usual
+ways to write a day.
 
     1584000000  1584000000.0  1.584e+12  1584000000000000000     seconds, milliseconds, microseconds, nanoseconds since 1970
     20200312  202003120800  20200312 080000  20241119185000000    digits of a date
     2020-03-12T08:00Z  2020-03-12 08:00:00+00:00  2020.03.12 08:00
     2022-07-06 11-PM  12.03.2020 08:00:00.000  03/13/2020  Mar 12, 2020
 
-A day and a month that could be either are taken in the order in which the column runs evenly one way; where both do, nothing is
-guessed.
+A day and a month that could be either are taken in the order in which the column runs evenly one way; where
+both do, nothing is guessed.
 
 Public: read_moments, Unreadable.
 """
@@ -27,7 +28,8 @@ from adlcalc.source.problems import quote
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = D(10) ** 8  # 1973 in seconds: a smaller number is a count, no time
 UNITS = ((D(10) ** 11, 10**6), (D(10) ** 14, 10**3), (D(10) ** 17, 1))
-"""A number below the first is that many microseconds a unit: seconds, milliseconds, microseconds; above all, nanoseconds."""
+"""A number below the first is that many microseconds a unit: seconds, milliseconds, microseconds; above all,
+nanoseconds."""
 MONTHS = {name: i for i, name in enumerate(words("jan feb mar apr may jun jul aug sep oct nov dec"), 1)}
 CLOCK = r"(?:[ T,]+(\d{1,2})(?:[:h](\d{2}))?(?::(\d{2})(?:[.,](\d+))?)?(?:[ -]?([AaPp])[Mm])?)?"
 YEAR_FIRST = re.compile(rf"(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}}){CLOCK}")
@@ -105,12 +107,16 @@ def _unambiguous(text: str) -> datetime | None:
 
 def _day_first(text: str) -> datetime | None:
     written = YEAR_LAST.fullmatch(ZONE.sub("", text))
-    return _moment(written[3], written[2], written[1], *written.groups()[3:]) if written else _unambiguous(text)
+    return (
+        _moment(written[3], written[2], written[1], *written.groups()[3:]) if written else _unambiguous(text)
+    )
 
 
 def _month_first(text: str) -> datetime | None:
     written = YEAR_LAST.fullmatch(ZONE.sub("", text))
-    return _moment(written[3], written[1], written[2], *written.groups()[3:]) if written else _unambiguous(text)
+    return (
+        _moment(written[3], written[1], written[2], *written.groups()[3:]) if written else _unambiguous(text)
+    )
 
 
 def _number(text: str) -> Decimal | None:
@@ -154,6 +160,8 @@ def _moment(year: str, month: str, day: str, *clock: str | None) -> datetime | N
     years = int(year) if len(year) == 4 else 2000 + int(year)
     micro = int(((part or "0") + "000000")[:6])
     try:
-        return datetime(years, int(month), int(day), hours, int(minute or 0), int(second or 0), micro, tzinfo=UTC)
+        return datetime(
+            years, int(month), int(day), hours, int(minute or 0), int(second or 0), micro, tzinfo=UTC
+        )
     except ValueError:
         return None

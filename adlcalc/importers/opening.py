@@ -1,4 +1,5 @@
-"""The text of a file that somebody has: as it is, or the one file inside a zip or gzip archive; never more than a limit.
+"""The text of a file that somebody has: as it is, or the one file inside a zip or gzip archive; never more
+than a limit.
 
 Public: opened.
 """
@@ -50,7 +51,9 @@ def _member(name: str, data: bytes, limit: int) -> bytes:
             with archive.open(members[0]) as file:
                 return file.read(limit + 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise _unreadable(name, "the zip archive cannot be unpacked", "unpack it and give the file inside") from error
+        raise _unreadable(
+            name, "the zip archive cannot be unpacked", "unpack it and give the file inside"
+        ) from error
 
 
 def _inflated(name: str, data: bytes, limit: int) -> bytes:
@@ -58,7 +61,9 @@ def _inflated(name: str, data: bytes, limit: int) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             return file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(name, "the gzip file cannot be unpacked", "unpack it and give the file inside") from error
+        raise _unreadable(
+            name, "the gzip file cannot be unpacked", "unpack it and give the file inside"
+        ) from error
 
 
 def _unreadable(name: str, message: str, hint: str) -> ScenarioErrors:

@@ -1,4 +1,5 @@
-"""A position as ccxt gives it -> size, entry, mark, margin and what else the row tells, with a note on what had to be assumed.
+"""A position as ccxt gives it -> size, entry, mark, margin and what else the row tells, with a note on what
+had to be assumed.
 
 Public: Found, Skipped, read_position.
 """
@@ -11,7 +12,7 @@ from decimal import Decimal
 
 from adlcalc.engine.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract
-from adlcalc.engine.numbers import ONE, ZERO, D, divide, round_to, show
+from adlcalc.engine.numbers import ONE, D, divide, round_to, show
 from adlcalc.importers.exchanges import DEFAULT, EXCHANGES, Exchange, exchange_of
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.guard import market_fault
@@ -22,7 +23,10 @@ OPTION = re.compile(r"-[0-9.]+-[CP]$|-(?:C|P)-[0-9.]+$")
 NEAR = D("0.02")
 """A notional told at the entry, at another mark or for the last price is this near to that of the mark."""
 PORTFOLIO = re.compile(r"portfolio|(?:^|_)pm$", re.IGNORECASE)
-MODES = ("marginMode", *(f"info.{key}" for key in ("marginMode", "margin_mode", "marginType", "mgnMode", "margin_model")))
+MODES = (
+    "marginMode",
+    *(f"info.{key}" for key in ("marginMode", "margin_mode", "marginType", "mgnMode", "margin_model")),
+)
 COINS = ("info.multiAssetsMargin", "multiAssetsMargin", "info.multiCollateral")
 
 
@@ -32,9 +36,10 @@ class Skipped(Exception):
 
 @dataclass(slots=True)
 class Found:
-    """One open position. margin: its collateral (isolated; None where the row does not tell it). wallet, equity: the money of the
-    cross account without and with pnl, where the row tells it; hint: a figure of a cross row that may stand in for it.
-    rate, percent, maintenance, liquidation, told_pnl, told_notional: what the row says of itself."""
+    """One open position. margin: its collateral (isolated; None where the row does not tell it). wallet,
+    equity: the money of the cross account without and with pnl, where the row tells it; hint: a figure of a
+    cross row that may stand in for it. rate, percent, maintenance, liquidation, told_pnl, told_notional: what
+    the row says of itself."""
 
     venue: str | None
     symbol: str
@@ -102,10 +107,11 @@ class Found:
 
 
 def read_position(row: Fields, *, venue: str | None = None, margin: str | None = None) -> Found | None:
-    """The position, or None where nothing is open; what is missing and cannot be assumed goes to the problems.
+    """The position, or None where nothing is open; what is missing and cannot be assumed goes to the
+    problems.
 
-    venue: the exchange, where it is known by more than the row; margin: the mode of rows that do not say theirs.
-    """
+    venue: the exchange, where it is known by more than the row; margin: the mode of rows that do not say
+    theirs."""
     _refuse(row)
     evidence = exchange_of(row)
     name = venue or (evidence.exchange if evidence else None)
@@ -130,7 +136,9 @@ def read_position(row: Fields, *, venue: str | None = None, margin: str | None =
         return None
     mark = _mark(row, exchange, contract, abs(size), entry, notes)
     cross, assumed = _is_cross(row, exchange, margin, name, notes)
-    found = Found(name, symbol, side, abs(size), entry, mark, contract, cross, mode_assumed=assumed, notes=notes)
+    found = Found(
+        name, symbol, side, abs(size), entry, mark, contract, cross, mode_assumed=assumed, notes=notes
+    )
     if evidence is not None and evidence.exchange == name:
         found.evidence = ", ".join(evidence.fields[:4])
     _take_told(row, exchange, found)
@@ -147,9 +155,13 @@ def _refuse(row: Fields) -> None:
     for path in MODES:
         text = row.text(path)
         if text is not None and PORTFOLIO.search(text):
-            raise Skipped("portfolio margin is worked out by scenarios over the whole account, which no row tells")
+            raise Skipped(
+                "portfolio margin is worked out by scenarios over the whole account, which no row tells"
+            )
     if any(row.text(path) in ("true", "True", "1") for path in COINS):
-        raise Skipped("an account with collateral of several coins is margined with their haircuts, which no row tells")
+        raise Skipped(
+            "an account with collateral of several coins is margined with their haircuts, which no row tells"
+        )
 
 
 def _refuse_symbol(row: Fields, symbol: str) -> None:
@@ -161,13 +173,14 @@ def _refuse_symbol(row: Fields, symbol: str) -> None:
         raise Skipped("spot margin, no contract")
 
 
-# --- what is held ---------------------------------------------------------------------------------------------------------
+# --- what is held -------------------------------------------------------------------------------------------
 
 
 def _size(row: Fields, exchange: Exchange) -> Decimal | None:
-    """Contracts, the venue's own text where it is the same number; signed where the venue's is."""
-    size = row.exact(exchange.size or None, "contracts")
-    return size
+    """Contracts, the venue's own text where it is the same number, or where ccxt works its own out from other
+    fields."""
+    own = row.first(exchange.size) if exchange.own_size else None
+    return own or row.exact(exchange.size or None, "contracts")
 
 
 def _side(row: Fields, exchange: Exchange) -> int | None:
@@ -180,8 +193,8 @@ def _side(row: Fields, exchange: Exchange) -> int | None:
 
 
 def _contract(row: Fields, symbol: str, size: Decimal, notes: list[str]) -> Contract:
-    """Settled in the base coin: inverse. The contract size is the multiplier, unless the notional says that `contracts` are counted
-    in coins or USD already."""
+    """Settled in the base coin: inverse. The contract size is the multiplier, unless the notional says that
+    `contracts` are counted in coins or USD already."""
     multiplier = row.number("contractSize")
     pair, _, settle = symbol.partition(":")
     base, _, quoted = pair.partition("/")
@@ -201,10 +214,15 @@ def _contract(row: Fields, symbol: str, size: Decimal, notes: list[str]) -> Cont
         whole = size * multiplier
         readings = (divide(whole, price),) if kind == "inverse" else (whole * price, whole)
         bare = (divide(size, price),) if kind == "inverse" else (size * price, size)
-        if multiplier != 1 and not any(_near(told, one) for one in readings) and any(_near(told, one) for one in bare):
+        if (
+            multiplier != 1
+            and not any(_near(told, one) for one in readings)
+            and any(_near(told, one) for one in bare)
+        ):
             unit = quoted if kind == "inverse" else base
             notes.append(
-                f"contracts x contractSize {show(multiplier)} is not the notional {show(told)}, contracts are: they are counted in "
+                f"contracts x contractSize {show(multiplier)} is not the notional {show(told)}, "
+                "contracts are: they are counted in "
                 f"{unit}"
             )
             return Contract(kind, ONE)
@@ -239,7 +257,7 @@ def _entry(
     mark, pnl = row.number("markPrice"), row.number("unrealizedPnl")
     if mark and mark > 0 and pnl is not None and contract.kind == "linear":
         notes.append("entryPrice is not given: the price that gives the unrealized pnl is taken")
-        price = round_to(mark - divide(side * pnl, size * contract.multiplier), SMALLEST)
+        price = mark - round_to(divide(side * pnl, size * contract.multiplier), SMALLEST)
         return price if price > 0 else None
     return None
 
@@ -254,7 +272,7 @@ def _mark(
     pnl, notional, last = row.number("unrealizedPnl"), row.number("notional"), row.number("lastPrice")
     side = _side(row, exchange)
     if pnl is not None and side is not None and contract.kind == "linear":
-        price = round_to(entry + divide(side * pnl, size * contract.multiplier), SMALLEST)
+        price = entry + round_to(divide(side * pnl, size * contract.multiplier), SMALLEST)
         if price > 0:
             notes.append("markPrice is not given: the price that gives the unrealized pnl is taken")
             return price
@@ -266,10 +284,12 @@ def _mark(
     return price
 
 
-# --- whose margin ----------------------------------------------------------------------------------------------------------
+# --- whose margin -------------------------------------------------------------------------------------------
 
 
-def _is_cross(row: Fields, exchange: Exchange, margin: str | None, name: str | None, notes: list[str]) -> tuple[bool, bool]:
+def _is_cross(
+    row: Fields, exchange: Exchange, margin: str | None, name: str | None, notes: list[str]
+) -> tuple[bool, bool]:
     """(cross?, assumed?): the row's own mode, --margin, an isolated margin in it, the exchange's default."""
     mode = row.text("marginMode")
     if mode in ("cross", "isolated"):
@@ -278,7 +298,10 @@ def _is_cross(row: Fields, exchange: Exchange, margin: str | None, name: str | N
         return margin == "cross", False
     own = (row.first(exchange.margin) if exchange.margin else None) or row.number("positionMargin")
     if exchange.mode == "cross" and own and own > 0 and row.text("info.tradeMode") != "0":
-        notes.append("marginMode is not given: isolated is taken, for the row has a margin of its own; --margin says otherwise")
+        notes.append(
+            "marginMode is not given: isolated is taken, for the row has a margin of its own; --margin "
+            "says otherwise"
+        )
         return False, True
     if exchange.mode:
         notes.append(f"marginMode is not given: {exchange.mode} is {name}'s default; --margin says otherwise")
@@ -305,14 +328,18 @@ def _take_told(row: Fields, exchange: Exchange, found: Found) -> None:
 
 
 def _take_margin(row: Fields, exchange: Exchange, found: Found) -> None:
-    """The collateral of an isolated position: the best of what is given, without pnl and without the fee of closing."""
+    """The collateral of an isolated position: the best of what is given, without pnl and without the fee of
+    closing."""
     notes = found.notes
     own = row.first(exchange.margin) if exchange.margin else None
     own = own if own and own > 0 else row.number("positionMargin")
     if own and own > 0:
         fee = row.first(exchange.commission) if exchange.commission else None
         if fee and fee < own:
-            notes.append(f"{exchange.commission} {show(fee)} of the margin waits for the fee of closing; it is taken off")
+            notes.append(
+                f"{exchange.commission} {show(fee)} of the margin waits for the fee of closing; it is "
+                "taken off"
+            )
             own -= fee
         found.margin = own
         return
@@ -332,7 +359,8 @@ def _take_account(row: Fields, exchange: Exchange, found: Found) -> None:
     found.wallet = row.first(exchange.wallet) if exchange.wallet else None
     found.equity = row.first(exchange.equity) if exchange.equity else None
     if exchange.cross == "wallet" and found.wallet is None and collateral and collateral > 0:
-        # Binance's account endpoint: crossMargin is wallet + pnl. Its positionRisk: worked back from the liquidation price.
+        # Binance's account endpoint: crossMargin is wallet + pnl. Its positionRisk: worked back from the
+        # liquidation price.
         if row.holds("info.unrealizedProfit") or found.liquidation is None:
             found.equity = collateral
         else:
@@ -353,5 +381,3 @@ def from_leverage(found: Found, what: str) -> Decimal:
     else:
         found.notes.append(f"no {what} or margin is given: entry value / leverage {show(leverage)} is taken")
     return initial_collateral(found.cost, leverage, SMALLEST)
-
-

@@ -1,7 +1,7 @@
 """A venue's own row -> the words of ccxt, by a table: which field is what, and how a symbol is written.
 
-Numbers stay the texts they are. What a venue leaves out of its rows (the size of a contract at OKX, Gate and KuCoin) is worked out
-later, from the notional that it does tell.
+Numbers stay the texts they are. What a venue leaves out of its rows (the size of a contract at OKX, Gate and
+KuCoin) is worked out later, from the notional that it does tell.
 
 Public: RAW, Raw, unified, account_money.
 """
@@ -23,9 +23,11 @@ QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR")
 
 
 class Raw(NamedTuple):
-    """Fields of a venue's row, the first that is there of several, separated by blanks. side: a field with a word; where it has
-    none, the sign of the size. isolated: (field, the values that say isolated); a number above zero says so where `values` is '>0'.
-    scale: a field to the power of ten that its units are of. contract: contracts are worth one coin (linear) unless said."""
+    """Fields of a venue's row, the first that is there of several, separated by blanks. side: a field with a
+    word; where it has none, the sign of the size. isolated: (field, the values that say isolated); a number
+    above zero says so where `values` is '>0'.
+    scale: a field to the power of ten that its units are of. contract: contracts are worth one coin (linear)
+    unless said."""
 
     symbol: str
     size: str
@@ -46,68 +48,250 @@ class Raw(NamedTuple):
 
 RAW: Mapping[str, Raw] = {
     "binance": Raw(
-        "symbol", "positionAmt", "entryPrice", "markPrice", "", "notional notionalValue", "unRealizedProfit unrealizedProfit",
-        "liquidationPrice", "isolatedMargin", "initialMargin", "maintMargin", "leverage", "marginType", ("isolatedWallet", ">0"),
+        "symbol",
+        "positionAmt",
+        "entryPrice",
+        "markPrice",
+        "",
+        "notional notionalValue",
+        "unRealizedProfit unrealizedProfit",
+        "liquidationPrice",
+        "isolatedMargin",
+        "initialMargin",
+        "maintMargin",
+        "leverage",
+        "marginType",
+        ("isolatedWallet", ">0"),
     ),
     "aster": Raw(
-        "symbol", "positionAmt", "entryPrice", "markPrice", "", "", "unRealizedProfit", "liquidationPrice", "isolatedMargin", "",
-        "", "leverage", "marginType", ("isolatedMargin", ">0"),
+        "symbol",
+        "positionAmt",
+        "entryPrice",
+        "markPrice",
+        "",
+        "",
+        "unRealizedProfit",
+        "liquidationPrice",
+        "isolatedMargin",
+        "",
+        "",
+        "leverage",
+        "marginType",
+        ("isolatedMargin", ">0"),
     ),
     "bingx": Raw(
-        "symbol", "positionAmt", "avgPrice", "markPrice", "positionSide", "positionValue", "unrealizedProfit", "liquidationPrice",
-        "margin", "initialMargin", "", "leverage", "", ("isolated", "true"),
+        "symbol",
+        "positionAmt",
+        "avgPrice",
+        "markPrice",
+        "positionSide",
+        "positionValue",
+        "unrealizedProfit",
+        "liquidationPrice",
+        "margin",
+        "initialMargin",
+        "",
+        "leverage",
+        "",
+        ("isolated", "true"),
     ),
     "bybit": Raw(
-        "symbol", "size", "avgPrice entryPrice", "markPrice", "side", "positionValue", "unrealisedPnl", "liqPrice", "", "positionIM",
-        "positionMM", "leverage", "", ("tradeMode", "1"),
+        "symbol",
+        "size",
+        "avgPrice entryPrice",
+        "markPrice",
+        "side",
+        "positionValue",
+        "unrealisedPnl",
+        "liqPrice",
+        "",
+        "positionIM",
+        "positionMM",
+        "leverage",
+        "",
+        ("tradeMode", "1"),
     ),
     "okx": Raw(
-        "instId", "pos", "avgPx", "markPx", "posSide", "notionalUsd", "upl", "liqPx", "", "imr", "mmr", "lever", "mgnMode", (),
+        "instId",
+        "pos",
+        "avgPx",
+        "markPx",
+        "posSide",
+        "notionalUsd",
+        "upl",
+        "liqPx",
+        "",
+        "imr",
+        "mmr",
+        "lever",
+        "mgnMode",
+        (),
         coins=False,
     ),
     "bitget": Raw(
-        "symbol", "total", "openPriceAvg avgPrice", "markPrice", "holdSide posSide", "", "unrealizedPL unrealisedPnl",
-        "liquidationPrice", "", "marginSize", "", "leverage", "marginMode", (),
+        "symbol",
+        "total",
+        "openPriceAvg avgPrice",
+        "markPrice",
+        "holdSide posSide",
+        "",
+        "unrealizedPL unrealisedPnl",
+        "liquidationPrice",
+        "",
+        "marginSize",
+        "",
+        "leverage",
+        "marginMode",
+        (),
     ),
     "gate": Raw(
-        "contract", "size", "entry_price", "mark_price", "", "value", "unrealised_pnl", "liq_price", "", "initial_margin",
-        "maintenance_margin", "leverage", "", ("leverage", ">0"), coins=False,
+        "contract",
+        "size",
+        "entry_price",
+        "mark_price",
+        "",
+        "value",
+        "unrealised_pnl",
+        "liq_price",
+        "",
+        "initial_margin",
+        "maintenance_margin",
+        "leverage",
+        "",
+        ("leverage", ">0"),
+        coins=False,
     ),
     "kucoin": Raw(
-        "symbol", "currentQty size", "avgEntryPrice entryPrice", "markPrice", "", "markValue positionValue",
-        "unrealisedPnl unrealizedPnL", "liquidationPrice", "", "posInit initialMargin", "", "realLeverage leverage", "marginMode",
-        ("crossMode", "false"), coins=False,
+        "symbol",
+        "currentQty size",
+        "avgEntryPrice entryPrice",
+        "markPrice",
+        "",
+        "markValue positionValue",
+        "unrealisedPnl unrealizedPnL",
+        "liquidationPrice",
+        "",
+        "posInit initialMargin",
+        "",
+        "realLeverage leverage",
+        "marginMode",
+        ("crossMode", "false"),
+        coins=False,
     ),
     "hyperliquid": Raw(
-        "position.coin", "position.szi", "position.entryPx", "", "", "position.positionValue", "position.unrealizedPnl",
-        "position.liquidationPx", "position.marginUsed", "", "", "position.leverage.value", "position.leverage.type", (),
+        "position.coin",
+        "position.szi",
+        "position.entryPx",
+        "",
+        "",
+        "position.positionValue",
+        "position.unrealizedPnl",
+        "position.liquidationPx",
+        "position.marginUsed",
+        "",
+        "",
+        "position.leverage.value",
+        "position.leverage.type",
+        (),
     ),
     "dydx": Raw("market", "size", "entryPrice", "", "side", "", "unrealizedPnl"),
     "deribit": Raw(
-        "instrument_name", "size", "average_price", "mark_price", "direction", "size_currency", "floating_profit_loss",
-        "estimated_liquidation_price", "", "initial_margin", "maintenance_margin", "leverage",
+        "instrument_name",
+        "size",
+        "average_price",
+        "mark_price",
+        "direction",
+        "size_currency",
+        "floating_profit_loss",
+        "estimated_liquidation_price",
+        "",
+        "initial_margin",
+        "maintenance_margin",
+        "leverage",
     ),
     "kraken": Raw("symbol", "size", "price", "", "side", "", "unrealizedPnl"),
-    "paradex": Raw("market", "size", "average_entry_price", "", "side", "", "unrealized_pnl", "liquidation_price", "", "", "", "leverage"),
+    "paradex": Raw(
+        "market",
+        "size",
+        "average_entry_price",
+        "",
+        "side",
+        "",
+        "unrealized_pnl",
+        "liquidation_price",
+        "",
+        "",
+        "",
+        "leverage",
+    ),
     "lighter": Raw(
-        "symbol", "position", "avg_entry_price", "", "sign", "position_value", "unrealized_pnl", "liquidation_price", "allocated_margin",
-        "", "", "", "", ("margin_mode", "1"),
+        "symbol",
+        "position",
+        "avg_entry_price",
+        "",
+        "sign",
+        "position_value",
+        "unrealized_pnl",
+        "liquidation_price",
+        "allocated_margin",
+        "",
+        "",
+        "",
+        "",
+        ("margin_mode", "1"),
     ),
     "phemex": Raw(
-        "symbol", "size", "avgEntryPriceRp avgEntryPrice", "markPriceRp markPrice", "side", "valueRv value", "unRealisedPnlRv",
-        "liquidationPriceRp liquidationPrice", "positionMarginRv positionMargin", "assignedPosBalanceRv", "", "leverageRr", "",
+        "symbol",
+        "size",
+        "avgEntryPriceRp avgEntryPrice",
+        "markPriceRp markPrice",
+        "side",
+        "valueRv value",
+        "unRealisedPnlRv",
+        "liquidationPriceRp liquidationPrice",
+        "positionMarginRv positionMargin",
+        "assignedPosBalanceRv",
+        "",
+        "leverageRr",
+        "",
         ("crossMargin", "false"),
     ),
     "mexc": Raw(
-        "symbol", "holdVol", "holdAvgPrice", "", "positionType", "", "", "liquidatePrice", "", "im", "", "leverage", "",
-        ("openType", "1"), coins=False,
+        "symbol",
+        "holdVol",
+        "holdAvgPrice",
+        "",
+        "positionType",
+        "",
+        "",
+        "liquidatePrice",
+        "",
+        "im",
+        "",
+        "leverage",
+        "",
+        ("openType", "1"),
+        coins=False,
     ),
     "bitmex": Raw(
-        "symbol", "currentQty", "avgEntryPrice", "markPrice", "", "", "", "liquidationPrice", "", "", "", "leverage", "",
-        ("crossMargin", "false"), coins=False,
+        "symbol",
+        "currentQty",
+        "avgEntryPrice",
+        "markPrice",
+        "",
+        "",
+        "",
+        "liquidationPrice",
+        "",
+        "",
+        "",
+        "leverage",
+        "",
+        ("crossMargin", "false"),
+        coins=False,
     ),
     "drift": Raw("marketIndex", "baseAssetAmount", "quoteEntryAmount"),
-}  # fmt: skip
+}
 SIDES = {
     **dict.fromkeys(("long", "buy", "1", "bid", "both_long"), "long"),
     **dict.fromkeys(("short", "sell", "2", "-1", "ask", "0"), "short"),
@@ -180,11 +364,12 @@ def _mode(row: Fields, table: Raw) -> str | None:
     return "isolated" if text.lower() == value else "cross"
 
 
-# --- symbols -------------------------------------------------------------------------------------------------------------
+# --- symbols ------------------------------------------------------------------------------------------------
 
 
 def _symbol(venue: str, row: Fields, table: Raw) -> str | None:
-    """BTC/USDT:USDT of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, XBTUSDTM, BTC-PERPETUAL ...; BTC/USD:BTC where it is settled in the coin."""
+    """BTC/USDT:USDT of BTCUSDT, BTC-USDT-SWAP, BTC_USDT, XBTUSDTM, BTC-PERPETUAL ...; BTC/USD:BTC where it is
+    settled in the coin."""
     text = _first(row, table.symbol)
     if text is None:
         return None
@@ -219,9 +404,22 @@ def _of_id(venue: str, text: str) -> str:
     settle = quoted
     if venue == "deribit":
         quoted, settle = (quoted, quoted) if quoted in ("USDC", "USDT") else ("USD", base)
-    elif quoted == "USD" and venue in ("binance", "bybit", "okx", "gate", "bitmex", "phemex", "kucoin", "htx", "bingx", "bitget"):
-        settle = base
-    elif inverse:
+    elif (
+        quoted == "USD"
+        and venue
+        in (
+            "binance",
+            "bybit",
+            "okx",
+            "gate",
+            "bitmex",
+            "phemex",
+            "kucoin",
+            "htx",
+            "bingx",
+            "bitget",
+        )
+    ) or inverse:
         settle = base
     return f"{base}/{quoted}:{settle}"
 
@@ -233,7 +431,7 @@ def _split(parts: list[str]) -> tuple[str, str]:
     return parts[0].removesuffix(quoted), quoted
 
 
-# --- what is special ------------------------------------------------------------------------------------------------------
+# --- what is special ----------------------------------------------------------------------------------------
 
 Texts = dict[str, str | None]
 
@@ -258,7 +456,10 @@ def _deribit(row: Fields, texts: Texts) -> Texts:
 
 def _lighter(row: Fields, texts: Texts) -> Texts:
     value, size = number_in(texts["notional"] or ""), number_in(texts["contracts"] or "")
-    return {"markPrice": show(round_to(divide(value, size), PRICE)) if value and size else None, "collateral": None}
+    return {
+        "markPrice": show(round_to(divide(value, size), PRICE)) if value and size else None,
+        "collateral": None,
+    }
 
 
 MICRO = {"XBt": "1E-8", "USDt": "1E-6", "USDc": "1E-6"}
@@ -291,7 +492,10 @@ def _drift(row: Fields, texts: Texts) -> Texts:
     if not size or not cost:
         return {"contracts": None, "entryPrice": None}
     coins = size.scaleb(-9)
-    return {"contracts": show(abs(coins)), "entryPrice": show(abs(divide(cost.scaleb(-6), coins)).quantize(D("1E-8")))}
+    return {
+        "contracts": show(abs(coins)),
+        "entryPrice": show(abs(divide(cost.scaleb(-6), coins)).quantize(D("1E-8"))),
+    }
 
 
 SPECIAL: Mapping[str, Callable[[Fields, Texts], Texts]] = {
@@ -305,8 +509,10 @@ SPECIAL: Mapping[str, Callable[[Fields, Texts], Texts]] = {
 
 
 def account_money(node: Fields) -> tuple[Decimal | None, Decimal | None]:
-    """(wallet, equity) of the cross account that an answer tells beside its positions: Binance's account, Hyperliquid's
-    clearinghouseState, dYdX's subaccount."""
+    """(wallet, equity) of the cross account that an answer tells beside its positions: Binance's account,
+    Hyperliquid's clearinghouseState, dYdX's subaccount."""
     wallet = node.text("totalCrossWalletBalance")
-    equity = node.text("crossMarginSummary.accountValue") or (node.text("equity") if node.holds("freeCollateral") else None)
+    equity = node.text("crossMarginSummary.accountValue") or (
+        node.text("equity") if node.holds("freeCollateral") else None
+    )
     return (number_in(wallet) if wallet else None), (number_in(equity) if equity else None)

@@ -12,8 +12,8 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import NamedTuple
 
-from adlcalc.engine.model import side_name
-from adlcalc.engine.numbers import ONE, ZERO, D, divide, show
+from adlcalc.engine.model import SMALLEST, side_name
+from adlcalc.engine.numbers import ONE, ZERO, D, divide, round_to, show
 from adlcalc.importers.digits import NOISE, tick_of
 from adlcalc.importers.maintenance import Reading, written
 from adlcalc.importers.positions import Found
@@ -33,7 +33,8 @@ class Steps(NamedTuple):
 
 @dataclass(slots=True)
 class Account:
-    """One account. source: where its balance is from, '' where it was given; guessed: it stands on nothing."""
+    """One account. source: where its balance is from, '' where it was given; guessed: it stands on
+    nothing."""
 
     id: str
     positions: list[Found]
@@ -44,7 +45,8 @@ class Account:
 
 @dataclass(slots=True)
 class Plan:
-    """What the file says. maintenance: by market, None of a reading is the rulebook's; ticks: by market, where a file gave them."""
+    """What the file says. maintenance: by market, None of a reading is the rulebook's; ticks: by market,
+    where a file gave them."""
 
     file: str
     found: list[Found]
@@ -105,11 +107,18 @@ def _market(plan: Plan, name: str, held: Sequence[Found]) -> Iterator[str]:
     """Contract, tick and lot, maintenance margin."""
     first = held[0]
     given = plan.ticks.get(name)
-    tick = given.tick if given is not None and given.tick else tick_of(price for one in held for price in (one.entry, one.mark))
+    tick = (
+        given.tick
+        if given is not None and given.tick
+        else tick_of(price for one in held for price in (one.entry, one.mark))
+    )
     lot = given.lot if given is not None and given.lot else _lot(held)
     if given is None or not given.tick or not given.lot:
         yield f"  # assumed: tick {show(tick)} and lot {show(lot)} by the digits of prices and sizes; --markets gives them"
-    head = f"contract: {first.contract.kind}, multiplier: {show(first.contract.multiplier)}, tick: {show(tick)}, lot: {show(lot)}"
+    head = (
+        f"contract: {first.contract.kind}, multiplier: {show(first.contract.multiplier)}, tick: "
+        f"{show(tick)}, lot: {show(lot)}"
+    )
     for note in plan.tiers_notes.get(name, ()):
         yield from _comment(2, note)
     reading = plan.maintenance[name]
@@ -160,7 +169,11 @@ def _position(one: Found, market: str, account_is_cross: bool) -> Iterator[str]:
             parts.append("margin: isolated")
     if one.indicator is not None:
         lights = one.indicator.lights
-        meaning = f"{lights} of 5 lights" if lights is not None else "no place in the queue, or a scale that is not published"
+        meaning = (
+            f"{lights} of 5 lights"
+            if lights is not None
+            else "no place in the queue, or a scale that is not published"
+        )
         yield f"      # {one.venue} shows {one.indicator.field} {escape(one.indicator.text)}: {meaning}"
     yield f"      - {{{', '.join(parts)}}}"
 
@@ -170,17 +183,29 @@ def _differences(one: Found) -> Iterator[str]:
     coins = one.size * one.contract.multiplier
     if one.told_notional:
         told = abs(one.told_notional)
-        others = (one.notional, abs(one.cost), coins if one.contract.kind == "linear" else divide(coins, one.mark))
+        others = (
+            one.notional,
+            abs(one.cost),
+            coins if one.contract.kind == "linear" else divide(coins, one.mark),
+        )
         if all(abs(told - other) > 20 * APART * other for other in others):
-            yield f"the row says notional {show(told)}, size x mark is {show(round(one.notional, 8))}"
+            yield f"the row says notional {show(told)}, size x mark is {show(round_to(one.notional, SMALLEST))}"
     if one.told_pnl is not None and abs(one.told_pnl - one.pnl) > APART * one.notional:
-        yield f"the row says unrealized pnl {show(one.told_pnl)}, entry and mark give {show(round(one.pnl, 8))}"
+        yield f"the row says unrealized pnl {show(one.told_pnl)}, entry and mark give {show(round_to(one.pnl, SMALLEST))}"
 
 
 def _comment(indent: int, text: str) -> Iterator[str]:
     """A comment in lines of a readable length."""
     start = " " * indent + "# "
-    return iter(wrap(escape(text), COMMENT, initial_indent=start, subsequent_indent=f"{start}  ", break_long_words=False))
+    return iter(
+        wrap(
+            escape(text),
+            COMMENT,
+            initial_indent=start,
+            subsequent_indent=f"{start}  ",
+            break_long_words=False,
+        )
+    )
 
 
 def _text(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Where the positions are in a file: ccxt's list or object, a venue's own answer with its envelope, or one position.
+"""Where the positions are in a file: ccxt's list or object, a venue's own answer with its envelope, or one
+position.
 
 A venue's own row becomes one in ccxt's words (raw.py), with the row itself as `info`.
 
@@ -22,7 +23,8 @@ LEVELS = 4
 
 
 class Entry(NamedTuple):
-    """A row in ccxt's words. venue: its exchange where more than the row says so; wallet: of its cross account, without pnl;
+    """A row in ccxt's words. venue: its exchange where more than the row says so; wallet: of its cross
+    account, without pnl;
     equity: with it."""
 
     node: Node
@@ -45,7 +47,8 @@ def entries(root: Node, problems: Problems, venue: str | None) -> Iterator[Entry
 
 
 def _is_unified(node: Map) -> bool:
-    """ccxt's row: its symbol has a slash, or it says what it was made from, or it has ccxt's own word `contracts`."""
+    """ccxt's row: its symbol has a slash, or it says what it was made from, or it has ccxt's own word
+    `contracts`."""
     symbol = Fields(node, Problems()).text("symbol") or ""
     return "symbol" in node.items and ("info" in node.items or "contracts" in node.items or "/" in symbol)
 
@@ -92,7 +95,13 @@ def _grids(node: Node, venue: str | None, levels: int) -> Iterator[Entry]:
         return
     wallet, equity = account_money(Fields(node, Problems()))
     for inner in node.items.values():
-        rows = inner.items if isinstance(inner, List) else list(inner.items.values()) if isinstance(inner, Map) else []
+        rows = (
+            inner.items
+            if isinstance(inner, List)
+            else list(inner.items.values())
+            if isinstance(inner, Map)
+            else []
+        )
         found = [_raw(row, venue) for row in rows if isinstance(row, Map)]
         if found and all(each is not None for each in found) and len(found) == len(rows):
             yield from (each._replace(wallet=wallet, equity=equity) for each in found if each is not None)
@@ -109,7 +118,13 @@ def _raw(node: Map, venue: str | None) -> Entry | None:
     """A venue's own row in ccxt's words; None where it is nobody's."""
     fields = Fields(node, Problems())
     evidence = exchange_of(fields, at="")
-    name = venue if venue in RAW else evidence.exchange if evidence is not None and len(evidence.fields) >= 3 else None
+    name = (
+        venue
+        if venue in RAW
+        else evidence.exchange
+        if evidence is not None and len(evidence.fields) >= 3
+        else None
+    )
     if name is None or name not in RAW:
         return None
     row = unified(name, node)

@@ -1,7 +1,8 @@
-"""ccxt's leverage tiers -> the maintenance table of a market. Only the symbols that are held are read: what is wrong with another
-one of a file of hundreds is nobody's problem.
+"""ccxt's leverage tiers -> the maintenance table of a market. Only the symbols that are held are read: what
+is wrong with another one of a file of hundreds is nobody's problem.
 
-ccxt fills minNotional and maxNotional with whatever the exchange counts; the exchange's own row tells what that is:
+ccxt fills minNotional and maxNotional with whatever the exchange counts; the exchange's own row tells what
+that is:
 
     maxSz, maxSize, max_size, maxVol, riskIncrVol, contracts    contracts (OKX, KuCoin unified, BloFin, HTX, MEXC, Kraken inverse)
     anything else                                               notional, in the currency of the margin
@@ -45,16 +46,25 @@ class TiersFile:
             self.lists = dict(root.items)
         elif isinstance(root, List) and root.items:
             first = root.items[0]
-            self.lists = {(Fields(first, problems).text("symbol") or "") if isinstance(first, Map) else "": root}
+            self.lists = {
+                (Fields(first, problems).text("symbol") or "") if isinstance(first, Map) else "": root
+            }
         if not self.lists:
-            problems.add(root, "must be leverage tiers as ccxt gives them: {symbol: [tier, ...]} or a list of tiers")
+            problems.add(
+                root, "must be leverage tiers as ccxt gives them: {symbol: [tier, ...]} or a list of tiers"
+            )
 
     def of(self, symbol: str, leverage: Decimal | None) -> Tiers | None:
-        """The table of a symbol; None where the file has none for it, or where `problems` says what is wrong with it."""
+        """The table of a symbol; None where the file has none for it, or where `problems` says what is wrong
+        with it."""
         node = self.lists.get(symbol) or (self.lists.get("") if len(self.lists) == 1 else None)
         if node is None:
             return None
-        rows = [Fields(item, self.problems) for item in node.items if isinstance(item, Map)] if isinstance(node, List) else []
+        rows = (
+            [Fields(item, self.problems) for item in node.items if isinstance(item, Map)]
+            if isinstance(node, List)
+            else []
+        )
         if not rows:
             self.problems.add(node, f"the tiers of {quote(symbol)} must be a list of tiers")
             return None
@@ -82,7 +92,8 @@ def _of_leverage(rows: list[Fields], leverage: Decimal | None, notes: list[str])
 
 
 def _table(symbol: str, rows: list[Fields], notes: list[str]) -> TierTable | Decimal:
-    """The tiers of one market, in order and without gaps; neighbours of one rate are one tier, and rates rise."""
+    """The tiers of one market, in order and without gaps; neighbours of one rate are one tier, and rates
+    rise."""
     unit = next((key for key in CONTRACTS if rows[0].at(f"info.{key}") is not None), None)
     if unit is not None:
         notes.append(f"the tiers count contracts ({unit})")
@@ -91,18 +102,29 @@ def _table(symbol: str, rows: list[Fields], notes: list[str]) -> TierTable | Dec
     last_rate = D("-1")
     for i, row in enumerate(rows, 1):
         last = i == len(rows)
-        rate, floor, most = row.number("maintenanceMarginRate"), row.number("minNotional"), row.number("maxLeverage")
+        rate, floor, most = (
+            row.number("maintenanceMarginRate"),
+            row.number("minNotional"),
+            row.number("maxLeverage"),
+        )
         cap = None if last else row.number("maxNotional")  # the end of the last one may be 2^63, for none
         name = f"tier {i} of {quote(symbol)}"
         if rate is None or not ZERO <= rate < ONE:
             row.problems.add(row.node, f"{name} has no maintenanceMarginRate between 0 and 1")
         elif most and rate * most > TOLERANCE:
-            message = f"{name}: rate {show(rate)} x maxLeverage {show(most)} is more than 1; is the rate a percentage?"
+            message = (
+                f"{name}: rate {show(rate)} x maxLeverage {show(most)} is more than 1; is the rate a "
+                "percentage?"
+            )
             row.problems.add(row.node, message)
         elif rate < last_rate:
-            row.problems.add(row.node, f"{name}: its rate {show(rate)} is below {show(last_rate)} of the tier before")
+            row.problems.add(
+                row.node, f"{name}: its rate {show(rate)} is below {show(last_rate)} of the tier before"
+            )
         elif floor is not None and end is not None and not _meets(floor, end):
-            row.problems.add(row.node, f"{name} begins at {show(floor)}, but the tier before ends at {show(end)}")
+            row.problems.add(
+                row.node, f"{name} begins at {show(floor)}, but the tier before ends at {show(end)}"
+            )
         elif cap is None and not last:
             row.problems.add(row.node, f"{name} has no maxNotional, and it is not the last")
         elif rate == last_rate and tiers:

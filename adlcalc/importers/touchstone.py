@@ -1,10 +1,12 @@
-"""What an imported position comes to under a rulebook, held against what its own row says: the liquidation price above all.
+"""What an imported position comes to under a rulebook, held against what its own row says: the liquidation
+price above all.
 
     isolated   cash = collateral - cost
     cross      cash = wallet - costs of all cross positions + the values of other markets at their marks - their maintenance
 
-The liquidation price is the end of the marks at which equity is not below maintenance margin (engine/health.py). The other way
-round, the wallet of a cross account is what makes a row's own liquidation price come out:
+The liquidation price is the end of the marks at which equity is not below maintenance margin
+(engine/health.py). The other way round, the wallet of a cross account is what makes a row's own liquidation
+price come out:
 
     wallet = maintenance margins - pnl, both at that price in its market and at the marks in the others
 
@@ -29,7 +31,8 @@ TOLERANCE = D("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Positions whose margin is one: an isolated position, or the cross positions of an account. rules: by market."""
+    """Positions whose margin is one: an isolated position, or the cross positions of an account. rules: by
+    market."""
 
     positions: Sequence[Found]
     rules: Mapping[str, Maintenance]
@@ -73,7 +76,11 @@ def _cash(unit: Unit, market: str) -> Decimal:
 
 def liquidation_of(unit: Unit, one: Found) -> Decimal | None:
     """The liquidation price of one of the positions; None where no price does it."""
-    legs = [Leg(leg.signed, lines_of_position(unit.rules[leg.symbol], leg)) for leg in unit.positions if leg.symbol == one.symbol]
+    legs = [
+        Leg(leg.signed, lines_of_position(unit.rules[leg.symbol], leg))
+        for leg in unit.positions
+        if leg.symbol == one.symbol
+    ]
     price = liquidation_mark(one.contract, legs, _cash(unit, one.symbol), one.side)
     return None if price is None else round_to(price, SMALLEST.scaleb(-4))
 
