@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from adlcalc.engine.declared import Takes, meaning_of
+from adlcalc.venues.parts import SECTIONS, default_of, leaves_of
+from adlcalc.venues.schema import RuleValues
 
 PACKAGE = Path(__file__).parent.parent / "adlcalc"
 
 MAY_IMPORT = {
+    "ground": {"ground"},
     "engine": {"engine"},
-    "source": {"source", "engine.numbers"},
-    "venues": {"venues", "source", "engine"},
-    "scenario": {"scenario", "venues", "source", "engine"},
-    "study": {"study", "engine"},
-    "report": {"report", "study", "venues", "engine"},
-    "importers": {"importers", "scenario", "venues", "source", "engine"},
+    "source": {"ground", "source", "engine.numbers"},
+    "venues": {"ground", "venues", "source", "engine"},
+    "scenario": {"ground", "scenario", "venues", "source", "engine"},
+    "study": {"study", "venues", "source", "engine"},
+    "report": {"ground", "report", "study", "venues", "engine"},
+    "importers": {"ground", "importers", "scenario", "venues", "source", "engine"},
 }
-"""engine <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
+"""engine <- venues <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
 
 OUTSIDE = {"os", "sys", "time", "datetime", "random", "pathlib", "io", "yaml", "pydantic", "typer", "tabulate", "rich"}
 
@@ -84,3 +90,62 @@ def test_no_float_touches_money_in_the_engine() -> None:
             if is_float or (isinstance(node, ast.Call) and ast.unparse(node.func) == "float"):
                 wrong.append(f"{file.name}:{node.lineno}")
     assert wrong == []
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------------
+
+
+def literal_comparisons(tree: ast.AST) -> list[int]:
+    """The lines on which something is compared with a text that is written there, or looked for among such texts."""
+
+    def is_text(node: ast.expr) -> bool:
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            return any(map(is_text, node.elts))
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value != ""
+
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(map(is_text, [node.left, *node.comparators])):
+            found.append(node.lineno)
+        elif isinstance(node, ast.MatchValue) and is_text(node.value):
+            found.append(node.value.lineno)
+    return found
+
+
+def test_no_comparison_with_a_text_steers_the_engine() -> None:
+    wrong = [
+        f"{file.name}:{line}"
+        for file in files("engine")
+        if file.name != "numbers.py"  # which looks for the point of a number
+        for line in literal_comparisons(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert wrong == []
+    assert literal_comparisons(ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')) == [1, 2, 4]
+
+
+def test_both_sides_of_a_rule_name_the_same_fields() -> None:
+    """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a market's."""
+    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on"}}
+    for section, kind in SECTIONS.items():
+        model = RuleValues.model_fields[section].annotation
+        declared = {leaf.name for leaf in leaves_of(kind)}
+        assert model.model_fields.keys() == declared | of_a_market.get(section, set()), section
+    assert RuleValues.model_fields.keys() - SECTIONS.keys() == {"contract"}
+
+
+def test_a_rule_is_declared_alike_wherever_it_plays_a_part() -> None:
+    """Its values and its default, and whether it must be said; what it means may differ."""
+    for kind in SECTIONS.values():
+        known: dict[str, Any] = {}
+        for leaf in leaves_of(kind):
+            same = (id(leaf.rule.takes), default_of(leaf), leaf.rule.required)
+            assert known.setdefault(leaf.name, same) == same, leaf.name
+
+
+def test_every_choice_says_what_it_does() -> None:
+    for kind in SECTIONS.values():
+        for leaf in leaves_of(kind):
+            takes = leaf.rule.takes
+            if not isinstance(takes, Takes):
+                choices = takes if isinstance(takes, type) else takes.values()
+                assert all(len(meaning_of(choice)) > 10 for choice in choices), leaf.name

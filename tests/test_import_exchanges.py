@@ -17,7 +17,7 @@ import pytest
 import adlcalc
 from adlcalc.engine.health import Leg, liquidation_mark
 from adlcalc.engine.margin import lines_of, maintenance_margin, value
-from adlcalc.engine.model import Account, Position, Scenario
+from adlcalc.engine.model import Account, Kind, Position, Scenario
 from adlcalc.engine.numbers import ZERO, D, Number, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import ALSO, EXCHANGES
@@ -95,7 +95,7 @@ def test_the_rows_own_liquidation_price(given: dict[str, Any], tmp_path: Path) -
     assert "warning" not in text
     if position.collateral is None and "no maintenance margin rate is given" not in text:
         # a solved wallet is the one that was meant only if the maintenance margin is
-        meant = D("0.05") if scenario.markets[0].contract.kind == "inverse" else D(20_000)
+        meant = D("0.05") if scenario.markets[0].contract.kind is Kind.INVERSE else D(20_000)
         assert abs(account.balance - meant) <= TOLERANCE * meant, text
 
 

@@ -6,7 +6,8 @@ import random
 from dataclasses import replace
 
 import pytest
-from books import account, d, in_cents, random_scenario, scenario
+from books import account, d, in_cents, random_scenario
+from books import scenario as book_of
 from rules import under_venue
 
 from adlcalc.engine.events import Ended, Liquidated
@@ -39,9 +40,9 @@ def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> No
 
 
 def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
-    for scenario in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
-        with_index, few = events_and_count(scenario)
-        with_everybody, all_of_them = events_and_count(scenario, index=False)
+    for one in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
+        with_index, few = events_and_count(one)
+        with_everybody, all_of_them = events_and_count(one, index=False)
         assert with_index == with_everybody
         assert few * 10 < all_of_them
 
@@ -83,10 +84,10 @@ def test_a_rate_of_a_hundred_percent_hides_nobody(kind: str, size: int, rate: st
     for collateral in (60, 110, 250, 1050):
         for last in (1, 50, 99, 101, 150, 200, 1000):
             mark = last if kind == "linear" else d(last) / 10_000
-            one = scenario([account("a", size, entry, collateral)], [entry, mark], rate=rate)
+            one = book_of([account("a", size, entry, collateral)], [entry, mark], rate=rate)
             one = replace(one, markets=(replace(one.markets[0], contract=contract),))
             compared(one)
-    one = scenario([account("a", size, entry, 110)], [entry, entry], rate=rate)
+    one = book_of([account("a", size, entry, 110)], [entry, entry], rate=rate)
     due = any(isinstance(e, Liquidated) for e in compared(replace(one, markets=(replace(one.markets[0], contract=contract),))))
     assert due == (d(rate) * 100 >= 110)
 

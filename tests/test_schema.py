@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ NOT_SEEN = ("alias", "empty", "utf16", "duplicate")
 """Faults of the text, not of the values."""
 
 
+@functools.cache
 def validator(which: str) -> jsonschema.Draft7Validator:
     schema = json.loads((ROOT / FILES[which]).read_text(encoding="utf-8"))
     jsonschema.Draft7Validator.check_schema(schema)

@@ -5,14 +5,13 @@ Public: Format, FailOn, Request, work_through.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.cli.progress import with_progress
 
 if TYPE_CHECKING:
@@ -53,16 +52,18 @@ class Request:
 
 def work_through(files: Sequence[str], request: Request) -> int:
     """Run every file, write the results once, return the worst exit code."""
-    if request.output and any(_same(request.output, file) for file in files):
-        say(f"adlcalc: --output {request.output} would overwrite a scenario that is read")
-        return UNUSABLE
     try:
-        return _work_through(files, request)
+        with Inputs(request.output).collected() as inputs:
+            inputs.add(files)
+            return _work_through(files, request, inputs)
+    except OutputError as error:
+        say(f"adlcalc: {error}")
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _work_through(files: Sequence[str], request: Request) -> int:
+def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int:
     code = RAN
     parts: list[str] = []
     for file in files:
@@ -70,19 +71,17 @@ def _work_through(files: Sequence[str], request: Request) -> int:
             run, found = _one(file, request)
             parts.append(_written(run, request, several=len(files) > 1, first=not parts))
             code = max(code, found)
+        except OutputError:
+            raise
         except Exception as error:  # the other files are worked all the same
             code = max(code, explain(error, file))
     if parts:
         try:
-            write(_joined(parts, request.format, several=len(files) > 1), request.output)
+            write(_joined(parts, request.format, several=len(files) > 1), request.output, inputs)
         except OutputError as error:
             say(f"adlcalc: {error}")
             code = max(code, UNUSABLE)
     return code
-
-
-def _same(output: str, file: str) -> bool:
-    return os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file)
 
 
 def _one(file: str, request: Request) -> tuple[Run, int]:

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from adlcalc.cli.checking import Finding, Outcome
 from adlcalc.cli.exits import FAILED, RAN
-from adlcalc.report.human import clean
+from adlcalc.ground.text import clean, clean_json
 
 RESULTS = {RAN: "passed", FAILED: "failed"}
 
@@ -36,7 +36,7 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     parts = []
     for outcome in outcomes:
         if outcome.written:
-            parts.append(outcome.written)
+            parts.append(_lines(outcome.written))
         parts += [told(one) for one in outcome.findings if one.kind not in ("error", "bug")]
     return "\n".join(parts) + "\n" if parts else ""
 
@@ -53,7 +53,7 @@ def _json(outcomes: Sequence[Outcome]) -> str:
     ]
     counts = {name: sum(file["result"] == name for file in files) for name in ("passed", "failed", "broken")}
     document = {"schema": "adlcalc.check/1", "summary": {"files": len(files), **counts}, "files": files}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return clean_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _finding(one: Finding) -> dict[str, object]:
@@ -76,7 +76,7 @@ def _junit(outcomes: Sequence[Outcome]) -> str:
 
 
 def _testcase(outcome: Outcome) -> Iterator[str]:
-    opening = f'<testcase classname="adlcalc" name={quoteattr(_xml(outcome.file))} file={quoteattr(_xml(outcome.file))}'
+    opening = f'<testcase classname="adlcalc" name={quoteattr(_lines(outcome.file))} file={quoteattr(_lines(outcome.file))}'
     if outcome.code == RAN:
         yield f"{opening}/>"
         return
@@ -84,19 +84,19 @@ def _testcase(outcome: Outcome) -> Iterator[str]:
     first = outcome.findings[0]
     body = "\n".join(map(told, outcome.findings))
     yield f"{opening}>"
-    yield f"<{element} type={quoteattr(first.kind)} message={quoteattr(_xml(first.message))}>{escape(_xml(body))}</{element}>"
+    yield f"<{element} type={quoteattr(first.kind)} message={quoteattr(_lines(first.message))}>{escape(_lines(body))}</{element}>"
     yield "</testcase>"
 
 
 def told(one: Finding) -> str:
     """A finding in full: place, kind and message, then its details."""
     if one.kind in ("error", "bug") and one.details:
-        return one.details
-    return f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else "")
+        return _lines(one.details)
+    return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
 
 
-def _xml(text: str) -> str:
-    """Text with what XML cannot hold written as escapes."""
+def _lines(text: str) -> str:
+    """Lines without what XML cannot hold, or what a terminal or a CI service acts upon."""
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
@@ -114,7 +114,7 @@ def _github(outcomes: Sequence[Outcome]) -> str:
 
 
 def _data(text: str) -> str:
-    return _xml(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

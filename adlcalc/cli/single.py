@@ -5,11 +5,10 @@ Public: work, Unknown, one_of.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
 
 
 class Unknown(Exception):
@@ -19,10 +18,9 @@ class Unknown(Exception):
 def work(file: str, output: str | None, result: Callable[[], str]) -> int:
     """Make the result and write it; the exit code."""
     try:
-        if output and output != "-" and os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            say(f"adlcalc: --output {output} would overwrite the file that is read")
-            return UNUSABLE
-        write(result(), output)
+        with Inputs(output).collected() as inputs:
+            text = result()
+        write(text, output, inputs)
     except KeyboardInterrupt:
         return INTERRUPTED
     except OutputError as error:

@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from adlcalc.engine.margin import Lines, maintenance_margin
-from adlcalc.engine.model import Contract
+from adlcalc.engine.model import Contract, Kind
 from adlcalc.engine.numbers import ONE, ZERO, divide, round_to
 
 
@@ -40,7 +40,7 @@ def safe_marks(
 
     cash: all equity but the values of these legs, less the maintenance margin of positions in other markets.
     """
-    linear = contract.kind == "linear"
+    linear = contract.kind is Kind.LINEAR
     value_slope = sum((leg.signed_size for leg in legs), ZERO) * (1 if linear else -1)
 
     def spare(x: Decimal) -> Decimal:
@@ -98,6 +98,6 @@ def _ends(
     def mark(x: Decimal | None) -> Decimal | None:
         if not x:
             return None
-        return divide(x, contract.multiplier) if contract.kind == "linear" else divide(contract.multiplier, x)
+        return divide(x, contract.multiplier) if contract.kind is Kind.LINEAR else divide(contract.multiplier, x)
 
-    return (mark(low), mark(high)) if contract.kind == "linear" else (mark(high), mark(low))
+    return (mark(low), mark(high)) if contract.kind is Kind.LINEAR else (mark(high), mark(low))

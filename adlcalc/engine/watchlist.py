@@ -23,7 +23,7 @@ from decimal import Decimal
 from adlcalc.engine import margin
 from adlcalc.engine.holdings import Holding, MarketBook, Unit
 from adlcalc.engine.ledger import Ledger
-from adlcalc.engine.model import Path
+from adlcalc.engine.model import Kind, Path, Rounding
 from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
@@ -169,9 +169,9 @@ def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decima
     every one does.
     """
     book = holding.book
-    direction = holding.side if book.contract.kind == "linear" else -holding.side
+    direction = holding.side if book.contract.kind == Kind.LINEAR else -holding.side
     error = book.unit * (ROUNDINGS * positions)
-    if book.contract.rounding == "per-contract":
+    if book.contract.rounding == Rounding.PER_CONTRACT:
         error *= holding.size
     n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
     if n is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adlcalc.engine.margin import initial_collateral, value
-from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract
+from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract, Kind
 from adlcalc.engine.numbers import ONE, D, divide, round_to, show
 from adlcalc.importers.exchanges import DEFAULT, EXCHANGES, Exchange, exchange_of
 from adlcalc.importers.fields import Fields
@@ -199,7 +199,7 @@ def _contract(row: Fields, symbol: str, size: Decimal, notes: list[str]) -> Cont
     pair, _, settle = symbol.partition(":")
     base, _, quoted = pair.partition("/")
     settle = settle.partition("-")[0]
-    kind = "inverse" if settle and settle == base != quoted else "linear"
+    kind = Kind.INVERSE if settle and settle == base != quoted else Kind.LINEAR
     if settle and settle not in (base, quoted):
         notes.append(f"settled in {settle}, which is neither {base} nor {quoted}: taken as linear")
     notional, price = row.number("notional"), row.number("markPrice") or row.number("entryPrice")
@@ -212,14 +212,14 @@ def _contract(row: Fields, symbol: str, size: Decimal, notes: list[str]) -> Cont
         # an inverse notional is in coins: contracts x size / price; some tell a linear one in coins too
         told = abs(notional)
         whole = size * multiplier
-        readings = (divide(whole, price),) if kind == "inverse" else (whole * price, whole)
-        bare = (divide(size, price),) if kind == "inverse" else (size * price, size)
+        readings = (divide(whole, price),) if kind is Kind.INVERSE else (whole * price, whole)
+        bare = (divide(size, price),) if kind is Kind.INVERSE else (size * price, size)
         if (
             multiplier != 1
             and not any(_near(told, one) for one in readings)
             and any(_near(told, one) for one in bare)
         ):
-            unit = quoted if kind == "inverse" else base
+            unit = quoted if kind is Kind.INVERSE else base
             notes.append(
                 f"contracts x contractSize {show(multiplier)} is not the notional {show(told)}, "
                 "contracts are: they are counted in "
@@ -233,12 +233,12 @@ def _near(a: Decimal, b: Decimal) -> bool:
     return abs(a - b) <= NEAR * abs(b)
 
 
-def _of_notional(kind: str, size: Decimal, notional: Decimal | None, price: Decimal | None) -> Decimal | None:
+def _of_notional(kind: Kind, size: Decimal, notional: Decimal | None, price: Decimal | None) -> Decimal | None:
     """The contract size that gives the notional, if it is a round number."""
     if not notional or not price:
         return None
     told = abs(notional)
-    whole = divide(told * price, size) if kind == "inverse" else divide(told, size * price)
+    whole = divide(told * price, size) if kind is Kind.INVERSE else divide(told, size * price)
     rounded = D(f"{whole:.1e}")
     return rounded if rounded and _near(whole, rounded) and rounded != 1 else None
 
@@ -255,7 +255,7 @@ def _entry(
         notes.append(f"entryPrice is not given: {exchange.entry_value} / size is taken")
         return round_to(divide(abs(cost), size * contract.multiplier), SMALLEST)
     mark, pnl = row.number("markPrice"), row.number("unrealizedPnl")
-    if mark and mark > 0 and pnl is not None and contract.kind == "linear":
+    if mark and mark > 0 and pnl is not None and contract.kind is Kind.LINEAR:
         notes.append("entryPrice is not given: the price that gives the unrealized pnl is taken")
         price = mark - round_to(divide(side * pnl, size * contract.multiplier), SMALLEST)
         return price if price > 0 else None
@@ -271,12 +271,12 @@ def _mark(
         return mark
     pnl, notional, last = row.number("unrealizedPnl"), row.number("notional"), row.number("lastPrice")
     side = _side(row, exchange)
-    if pnl is not None and side is not None and contract.kind == "linear":
+    if pnl is not None and side is not None and contract.kind is Kind.LINEAR:
         price = entry + round_to(divide(side * pnl, size * contract.multiplier), SMALLEST)
         if price > 0:
             notes.append("markPrice is not given: the price that gives the unrealized pnl is taken")
             return price
-    if notional and contract.kind == "linear":
+    if notional and contract.kind is Kind.LINEAR:
         notes.append("markPrice is not given: the price that gives the notional is taken")
         return round_to(divide(abs(notional), size * contract.multiplier), SMALLEST)
     name, price = ("lastPrice", last) if last and last > 0 else ("entryPrice", entry)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import NamedTuple
 
-from adlcalc.engine.model import SMALLEST, side_name
+from adlcalc.engine.model import SMALLEST, Kind, side_name
 from adlcalc.engine.numbers import ONE, ZERO, D, divide, round_to, show
 from adlcalc.importers.digits import NOISE, tick_of
 from adlcalc.importers.maintenance import Reading, written
@@ -186,7 +186,7 @@ def _differences(one: Found) -> Iterator[str]:
         others = (
             one.notional,
             abs(one.cost),
-            coins if one.contract.kind == "linear" else divide(coins, one.mark),
+            coins if one.contract.kind is Kind.LINEAR else divide(coins, one.mark),
         )
         if all(abs(told - other) > 20 * APART * other for other in others):
             yield f"the row says notional {show(told)}, size x mark is {show(round_to(one.notional, SMALLEST))}"

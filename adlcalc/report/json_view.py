@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from adlcalc.engine.events import AccountState, Deleveraged, PositionState
 from adlcalc.engine.model import Market, side_name
 from adlcalc.engine.numbers import ZERO, show
+from adlcalc.ground.text import clean_json
 from adlcalc.report.run_view import StepRow, funding_by_account
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def write(run: Run) -> str:
             parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(key)}: []")
         else:
             parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return clean_json("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def _scenario(run: Run) -> Row:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from adlcalc.engine.model import Assumption
+from adlcalc.engine.rules import Assumption
+from adlcalc.ground.text import clean_json
 from adlcalc.report.human import clean
 from adlcalc.report.render import escape_markdown, markdown_table, text_table
 from adlcalc.report.table import PAGE, Table, fit
@@ -57,7 +58,7 @@ def json_text(document: Mapping[str, Any]) -> str:
             parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]")
         else:
             parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return clean_json("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:

@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from adlcalc.engine.model import Assumption, Scenario, side_name
+from adlcalc.engine.declared import name_in
+from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.numbers import show
+from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.policies import queue as by_score
+from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.engine.scores import INFINITE
 from adlcalc.report.csv_view import cell
 from adlcalc.report.human import NOTHING, clean, counted, digits, score
@@ -88,7 +92,7 @@ def _subtitle(page: Page) -> str:
     rules = page.scenario.rules.adl
     time = page.scenario.path.times
     moment = f"step {page.step:,}" + (f" ({clean(time[page.step])})" if time else "")
-    return f"Venue {clean(page.scenario.venue)}, {moment}; score {clean(rules.score)}, lights by {rules.lights}"
+    return f"Venue {clean(page.scenario.venue)}, {moment}; score {clean(rules.score.name)}, lights by {rules.lights}"
 
 
 def _tables(page: Page, limit: int) -> Iterator[Table]:
@@ -105,7 +109,7 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
     side = side_name(ranking.side)
     who = f"{side}s of {clean(ranking.market)}" if len(page.scenario.markets) > 1 else f"{side}s"
     place = f"at mark {digits(ranking.mark)}, {counted(len(ranking.rows), 'position')}"
-    eligible = "in profit" if page.scenario.rules.adl.eligible == "winners" else "open"
+    eligible = "in profit" if page.scenario.rules.adl.eligible == Eligible.WINNERS else "open"
     return table(
         f"Queue of the {who} {place}",
         f"Nobody stands in the queue of the {who}: at mark {digits(ranking.mark)} no {side} is {eligible}.",
@@ -163,13 +167,13 @@ def _sentences(page: Page) -> Iterator[str]:
             yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
     for account in page.absent:
         yield f"{clean(account)} stands in none of these queues at step {page.step:,}."
-    if page.scenario.rules.adl.when == "never":
+    if page.scenario.rules.adl.when == AdlWhen.NEVER:
         yield "Under these rules nobody is deleveraged; this is the order that their score would give."
-    policy = page.scenario.rules.adl.policy
-    if policy != "queue":
+    policy = name_in(POLICIES, page.scenario.rules.adl.policy)
+    if page.scenario.rules.adl.policy is not by_score:
         yield f"The rulebook's policy is {policy}: it does not take the positions one after the other in this order."
     if any(ranking.moves for ranking in page.rankings):
-        what = "positions" if page.scenario.rules.adl.lights == "heads" else "contracts"
+        what = "positions" if page.scenario.rules.adl.lights == Lights.HEADS else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
     if any(ranking.used and page.rows(ranking) for ranking in page.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
@@ -189,10 +193,10 @@ def document(page: Page) -> dict[str, Any]:
             "file": page.file,
             "step": page.step,
             "time": times[page.step] if times else None,
-            "score": scenario.rules.adl.score,
+            "score": scenario.rules.adl.score.name,
             "eligible": scenario.rules.adl.eligible,
             "lights": scenario.rules.adl.lights,
-            "policy": scenario.rules.adl.policy,
+            "policy": name_in(POLICIES, scenario.rules.adl.policy),
         },
         "queue": [_row(page, ranking, row) for ranking in page.rankings for row in page.rows(ranking)],
         "moves": [_move(ranking, move) for ranking in page.rankings for move in ranking.moves],

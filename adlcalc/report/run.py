@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, LossSocialized, Skipped
-from adlcalc.engine.model import Assumption, Scenario
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
 from adlcalc.report import run_view
 from adlcalc.report.assumptions import used_assumptions
 

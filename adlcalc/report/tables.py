@@ -136,7 +136,7 @@ def bad_debt(run: Run, limit: int) -> Table:
     """Money that nobody covered, by the claim that left it."""
     rows = _cut(run.bad_debt, limit)
     several = len(run.scenario.markets) > 1
-    why = {"closed": "closed at a loss", "held": "still held by the venue"}
+    why = {"closed": "closed at a loss", "held": "still held by the venue", "owed": "owed by the account, below zero"}
     return table(
         "Bad debt",
         "",

@@ -9,9 +9,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from inspect import getdoc
 from textwrap import wrap
 
+from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.scores import SCORES
 from adlcalc.report.csv_view import cell
 from adlcalc.report.human import clean, counted
@@ -225,8 +225,8 @@ def rulebook_json(book: Rulebook) -> str:
 
 
 def _formula(name: str) -> str:
-    """The rule as the score's own docstring tells it, on one line."""
-    return " ".join((getdoc(SCORES[name]) or "").split())
+    """The rule as the score tells it, on one line."""
+    return meaning_of(SCORES[name])
 
 
 def score_text(name: str, users: Sequence[str], markdown: bool) -> str:
