@@ -51,6 +51,9 @@ imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt or a venue gives them.", no_args_is_help=True)(
     import_.ccxt
 )
+imports.command(
+    "ccxt-markets", epilog=import_.MARKETS_EXAMPLE, short_help="A market as ccxt describes it.", no_args_is_help=True
+)(import_.ccxt_markets)
 imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
 imports.command("book", epilog=import_.BOOK_EXAMPLE, short_help="Accounts of a table.", no_args_is_help=True)(import_.book)
 for exchange in import_.EXCHANGES:

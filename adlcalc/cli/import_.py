@@ -1,6 +1,6 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: ccxt, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
+Public: ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ Example:
 KLINES_EXAMPLE = """\b
 Example:
   adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
+MARKETS_EXAMPLE = """\b
+Example:
+  adlcalc import ccxt-markets markets.json --symbol BTC/USDT:USDT --price 60000 > start.yaml"""
 BOOK_EXAMPLE = """\b
 Example:
   adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
@@ -85,6 +88,13 @@ def ccxt(
     margin: Annotated[
         Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
     ] = None,
+    open_interest: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SYMBOL=]CONTRACTS",
+            help="What is open in a market at the venue: rank reads its lights by it. Repeatable.",
+        ),
+    ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
     strict: Annotated[
         bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
@@ -96,7 +106,9 @@ def ccxt(
     Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
     What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
     runs and ranks as it is."""
-    raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output))
+    raise typer.Exit(
+        _positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ())
+    )
 
 
 EXCHANGES = (
@@ -160,46 +172,92 @@ def _positions(
     account: str,
     strict: bool,
     output: str | None,
+    open_interest: Sequence[str] = (),
 ) -> int:
     """The work of `import ccxt` and of `import EXCHANGE`."""
 
     def result() -> str:
         from adlcalc.importers.ccxt import Options, import_positions
         from adlcalc.importers.opening import opened
-        from adlcalc.source.files import DOCUMENT_LIMIT
         from adlcalc.venues.rulebook import shipped
 
         options = Options(
             account,
-            _balances(balance or ()),
+            _amounts("--balance", balance or (), "ID=AMOUNT"),
             shipped(),
             venue,
             None if margin is None else margin.value,
             strict,
-            None if markets is None else opened(markets, limit=DOCUMENT_LIMIT),
+            None if markets is None else opened(markets, limit=MOST),
+            _amounts("--open-interest", open_interest, "SYMBOL=CONTRACTS"),
         )
-        tier_text = None if tiers is None else opened(tiers, limit=DOCUMENT_LIMIT)
-        return _finished(
-            lambda: import_positions(opened(file, limit=DOCUMENT_LIMIT), tier_text, options), file, output
-        )
+        tier_text = None if tiers is None else opened(tiers, limit=MOST)
+        made = _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, options), file, output)
+        _spare(output, tiers, markets)
+        return made
 
     return work(file, output, result)
 
 
-def _balances(given: Sequence[str]) -> dict[str, Decimal]:
-    """AMOUNT, or ID=AMOUNT for each of several accounts."""
+MOST = 64 * 1024 * 1024
+"""Bytes of a file of positions, tiers or markets: those of a large exchange have 20 MB."""
+
+
+def _spare(output: str | None, *read: str | None) -> None:
+    """Refuse an output that is one of the files that are read."""
+    for file in read:
+        if (
+            output
+            and file
+            and os.path.exists(output)
+            and os.path.exists(file)
+            and os.path.samefile(output, file)
+        ):
+            raise Unknown(f"--output {output} would overwrite a file that is read")
+
+
+def _amounts(option: str, given: Sequence[str], form: str) -> dict[str, Decimal]:
+    """AMOUNT, or NAME=AMOUNT for each of several."""
     from adlcalc.source.number import NumberError, number_of
 
     found: dict[str, Decimal] = {}
     for text in given:
         name, is_named, amount = text.rpartition("=")
         if name in found or (is_named and not name):
-            raise Unknown(f"--balance {text!r}: one amount for an account, written ID=AMOUNT")
+            raise Unknown(f"{option} {text!r}: one amount for each, written {form}")
         try:
             found[name] = number_of(amount)
         except NumberError as error:
-            raise Unknown(f"--balance {error.message}") from None
+            raise Unknown(f"{option} {error.message}") from None
     return found
+
+
+def ccxt_markets(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")
+    ],
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="The market to take, like BTC/USDT:USDT.")],
+    price: Annotated[str, typer.Option(metavar="PRICE", help="The mark price.")],
+    venue: Annotated[
+        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
+    ] = "generic",
+    output: Output = None,
+) -> None:
+    """Write a scenario with a market's tick, lot and size of a contract, and two example accounts to replace.
+
+    `import ccxt --markets FILE` takes the same for positions."""
+
+    def result() -> str:
+        from adlcalc.importers.markets import MarketOptions, import_markets
+        from adlcalc.importers.opening import opened
+
+        mark = _amounts("--price", [price], "PRICE").get("")
+        if mark is None:
+            raise Unknown("--price must be a number")
+        options = MarketOptions(symbol, mark, venue)
+        return _finished(lambda: import_markets(opened(file, limit=MOST), options), file, output)
+
+    raise typer.Exit(work(file, output, result))
 
 
 def klines(

@@ -100,7 +100,9 @@ def _page(loaded: Loaded, at: str, market: str | None, side: Side | None, accoun
     for event in events if quiet else with_progress(events, step + 1):
         if isinstance(event, StepEnded) and event.step == step:
             break
-    return Page(scenario, loaded.file, step, ranker.rankings, tuple(accounts))
+    told = loaded.told
+    lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
+    return Page(scenario, loaded.file, step, ranker.rankings, tuple(accounts), lights, interest)
 
 
 def step_of(text: str, steps: int) -> int:

@@ -53,6 +53,7 @@ class Options:
     margin: str | None = None
     strict: bool = False
     markets: Source | None = None
+    open_interest: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def import_positions(source: Source, tiers: Source | None, options: Options) -> Imported:
@@ -183,6 +184,7 @@ def _plan(
     problems.raise_if_any()
     assert rulebook is not None
     plan.markets = _markets(found)
+    plan.open_interest = options.open_interest
     rules = {}
     for name, held in plan.markets.items():
         judged = _maintenance(plan, name, held, rulebook, tables)

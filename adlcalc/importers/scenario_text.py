@@ -6,7 +6,7 @@ Public: Plan, Account, write_scenario.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from textwrap import wrap
@@ -60,6 +60,7 @@ class Plan:
     tiers_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ticks: dict[str, Steps | None] = field(default_factory=dict)
     accounts: list[Account] = field(default_factory=list)
+    open_interest: Mapping[str, Decimal] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, message: str) -> None:
@@ -115,9 +116,10 @@ def _market(plan: Plan, name: str, held: Sequence[Found]) -> Iterator[str]:
     lot = given.lot if given is not None and given.lot else _lot(held)
     if given is None or not given.tick or not given.lot:
         yield f"  # assumed: tick {show(tick)} and lot {show(lot)} by the digits of prices and sizes; --markets gives them"
+    interest = plan.open_interest.get(first.symbol, plan.open_interest.get(""))
     head = (
         f"contract: {first.contract.kind}, multiplier: {show(first.contract.multiplier)}, tick: "
-        f"{show(tick)}, lot: {show(lot)}"
+        f"{show(tick)}, lot: {show(lot)}{'' if interest is None else f', open_interest: {show(interest)}'}"
     )
     for note in plan.tiers_notes.get(name, ()):
         yield from _comment(2, note)
@@ -169,12 +171,10 @@ def _position(one: Found, market: str, account_is_cross: bool) -> Iterator[str]:
             parts.append("margin: isolated")
     if one.indicator is not None:
         lights = one.indicator.lights
-        meaning = (
-            f"{lights} of 5 lights"
-            if lights is not None
-            else "no place in the queue, or a scale that is not published"
-        )
+        meaning = f"{lights} of 5 lights" if lights is not None else "no place in the queue, or a scale that is not published"
         yield f"      # {one.venue} shows {one.indicator.field} {escape(one.indicator.text)}: {meaning}"
+        if lights is not None:
+            parts.append(f"indicator: {{lights: {lights}, of: 5}}")
     yield f"      - {{{', '.join(parts)}}}"
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from adlcalc.report.human import NOTHING, clean, counted, digits, score
 from adlcalc.report.page import json_text, markdown_page, text_page
 from adlcalc.report.score_formula import score_text
 from adlcalc.report.table import Column, Table, counts, numbers, table, words
+from adlcalc.study.standing import Standing, standing
 from adlcalc.venues.adl_scale import scale_of
 
 if TYPE_CHECKING:
@@ -41,13 +42,30 @@ RULES = ("adl.score", "adl.eligible", "adl.lights", "adl.policy", "adl.rank")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for."""
+    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for.
+
+    lights, open_interest: what the venue told of positions (by account, market, side) and markets."""
 
     scenario: Scenario
     file: str | None
     step: int
     rankings: Sequence[Ranking]
     accounts: Sequence[str]
+    lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
+    open_interest: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def standing(self, ranking: Ranking, account: str) -> Standing | None:
+        """What the venue's own light says of an account's place; None where it told none."""
+        shown = self.lights.get((account, ranking.market, ranking.side))
+        if shown is None:
+            return None
+        lot = next(market.lot for market in self.scenario.markets if market.name == ranking.market)
+        return standing(*shown, self.open_interest.get(ranking.market), lot)
+
+    def is_part(self, ranking: Ranking) -> bool:
+        """Whether a queue holds only positions of which the venue told a light: the others are elsewhere, and a place among these
+        says nothing."""
+        return bool(ranking.rows) and all(self.standing(ranking, row.account) is not None for row in ranking.rows)
 
     def rows(self, ranking: Ranking, limit: int = 0) -> list[Row]:
         """The accounts that were asked for with their neighbours; the first `limit` rows (0: all) where none were."""
@@ -100,7 +118,7 @@ def _tables(page: Page, limit: int) -> Iterator[Table]:
         rows = page.rows(ranking, limit)
         if rows or not page.accounts:
             yield _queue(page, ranking, rows)
-        for account in dict.fromkeys(move.account for move in ranking.moves):
+        for account in dict.fromkeys(move.account for move in ranking.moves if not page.is_part(ranking)):
             yield _moves(account, [move for move in ranking.moves if move.account == account])
 
 
@@ -109,16 +127,18 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
     side = side_name(ranking.side)
     who = f"{side}s of {clean(ranking.market)}" if len(page.scenario.markets) > 1 else f"{side}s"
     place = f"at mark {digits(ranking.mark)}, {counted(len(ranking.rows), 'position')}"
+    part, told = page.is_part(ranking), [page.standing(ranking, row.account) for row in rows]
     eligible = "in profit" if page.scenario.rules.adl.eligible == Eligible.WINNERS else "open"
     return table(
         f"Queue of the {who} {place}",
         f"Nobody stands in the queue of the {who}: at mark {digits(ranking.mark)} no {side} is {eligible}.",
         [
             Column("", tuple(">" if row.account in page.accounts else "" for row in rows)) if page.accounts else None,
-            counts("rank", (row.rank for row in rows)),
+            None if part else counts("rank", (row.rank for row in rows)),
             words("account", (row.account for row in rows)),
-            counts("lights", (row.lights for row in rows)),
-            counts("percen-\ntile", (row.percentile for row in rows), drop=1),
+            words("venue's\nlights", (f"{one.lights} of {one.of}" if one else NOTHING for one in told)) if any(told) else None,
+            None if part else counts("lights", (row.lights for row in rows)),
+            None if part else counts("percen-\ntile", (row.percentile for row in rows), drop=1),
             _scores(rows),
             numbers("pnl\nratio", (score(row.pnl_ratio) for row in rows), drop=7),
             numbers("effective\nleverage", (None if row.leverage is None else score(row.leverage) for row in rows), drop=8),
@@ -127,9 +147,9 @@ def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
             numbers("unrealized\npnl", (row.inputs.pnl for row in rows), drop=2),
             words("margin", (row.margin for row in rows), drop=3),
             numbers("size", (row.size for row in rows)),
-            numbers("ahead", (row.ahead for row in rows)),
-            numbers("reached\npartly", (row.partly for row in rows), drop=6),
-            numbers("reached\nwholly", (row.wholly for row in rows), drop=9),
+            None if part else numbers("ahead", (row.ahead for row in rows)),
+            None if part else numbers("reached\npartly", (row.partly for row in rows), drop=6),
+            None if part else numbers("reached\nwholly", (row.wholly for row in rows), drop=9),
         ],
         more=0 if page.accounts else len(ranking.rows) - len(rows),
     )
@@ -161,10 +181,14 @@ def _moves(account: str, moves: Sequence[Move]) -> Table:
 
 
 def _sentences(page: Page) -> Iterator[str]:
+    yield from _standings(page)
     for ranking in page.rankings:
+        if page.is_part(ranking):
+            continue
         if page.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in page.accounts:
             side = f"{side_name(ranking.side)}s of {clean(ranking.market)}"
-            yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
+            name = clean(ranking.rows[0].account)
+            yield f"{name} is alone in the queue of the {side}: the file holds nobody else, so its place says nothing."
     for account in page.absent:
         yield f"{clean(account)} stands in none of these queues at step {page.step:,}."
     if page.scenario.rules.adl.when == AdlWhen.NEVER:
@@ -177,6 +201,33 @@ def _sentences(page: Page) -> Iterator[str]:
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
     if any(ranking.used and page.rows(ranking) for ranking in page.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
+
+
+def _standings(page: Page) -> Iterator[str]:
+    """What follows from the venue's lights, and no more; of a position that is not in the queue too."""
+    queues = {(ranking.market, ranking.side): ranking for ranking in page.rankings}
+    for account in page.scenario.accounts if page.lights else ():
+        for one in account.positions:
+            ranking = queues.get((one.market, one.side))
+            found = page.standing(ranking, account.id) if ranking is not None else None
+            if found is not None and (not page.accounts or account.id in page.accounts):
+                who = f"{clean(account.id)}, {side_name(one.side)} {digits(one.size)} of {clean(one.market)}"
+                yield f"{who}: {_follows(found, page.open_interest.get(one.market))}"
+    if any(page.is_part(ranking) for ranking in page.rankings):
+        yield "The file holds nobody else: rank, and what would move it, cannot be known without the others."
+
+
+def _follows(found: Standing, interest: Decimal | None) -> str:
+    """The contracts before a position, by its light."""
+    light = f"light {found.lights} of {found.of}"
+    if interest is None or found.at_least is None or found.at_most is None:
+        return f"{light}. What stands before it cannot be known without the market's open_interest."
+    reach = f"a bankrupt position below {digits(found.at_least)} does not reach it"
+    return (
+        f"{light}, open interest {digits(interest)}: {digits(found.at_least)} to {digits(found.at_most)} contracts "
+        "stand before it if lights are equal parts of all contracts of its side (assumed); "
+        f"{reach if found.at_least else 'any bankrupt position may reach it'}."
+    )
 
 
 # --- JSON and CSV --------------------------------------------------------------------------------------------------------
@@ -199,7 +250,7 @@ def document(page: Page) -> dict[str, Any]:
             "policy": name_in(POLICIES, scenario.rules.adl.policy),
         },
         "queue": [_row(page, ranking, row) for ranking in page.rankings for row in page.rows(ranking)],
-        "moves": [_move(ranking, move) for ranking in page.rankings for move in ranking.moves],
+        "moves": [_move(ranking, move) for ranking in page.rankings if not page.is_part(ranking) for move in ranking.moves],
         "absent": page.absent,
         "assumptions": [{"rule": assumption.rule, "note": assumption.note} for assumption in page.assumptions],
     }
@@ -216,6 +267,7 @@ def write_csv(page: Page) -> str:
     rows = [{"table": "queue", **row} for row in whole["queue"]] + [{"table": "move", **row} for row in whole["moves"]]
     for row in rows:
         scale = row.pop("venue_rank", None)
+        row.pop("indicator", None)
         row["venue_rank"] = scale["value"] if scale else None
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
@@ -256,8 +308,17 @@ def _row(page: Page, ranking: Ranking, row: Row) -> dict[str, Any]:
         "rating": str(row.lights),
         "percentage": str(20 * row.lights),
         "venue_rank": None if scale is None else {"field": scale.field, "value": show(scale.value(row.lights))},
+        "indicator": _indicator(page.standing(ranking, row.account)),
         "asked": row.account in page.accounts,
     }
+
+
+def _indicator(found: Standing | None) -> dict[str, Any] | None:
+    """The venue's own light, and the contracts before the position that it stands for."""
+    if found is None:
+        return None
+    ends = {"ahead_at_least": _shown(found.at_least), "ahead_at_most": _shown(found.at_most)}
+    return {"lights": found.lights, "of": found.of, **ends}
 
 
 def _move(ranking: Ranking, move: Move) -> dict[str, Any]:

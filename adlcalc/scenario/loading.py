@@ -18,6 +18,7 @@ from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
+from adlcalc.scenario.indicators import read_told
 from adlcalc.scenario.markets import build_funds, build_markets, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
@@ -97,7 +98,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         money_unit=unit,
         providers=providers,
     )
-    return Loaded(scenario, expect, path, rulebook, tuple(_notes(rulebook, scenario)))
+    return Loaded(scenario, expect, path, rulebook, tuple(_notes(rulebook, scenario)), read_told(draft, names))
 
 
 def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
