@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "engine": {"engine"},
     "source": {"ground", "source", "engine.numbers"},
     "venues": {"ground", "venues", "source", "engine"},
-    "scenario": {"ground", "scenario", "venues", "source", "engine"},
+    "scenario": {"ground", "scenario", "venues", "source", "engine", "report.columns", "report.field"},
     "study": {"study", "venues", "source", "engine"},
     "report": {"ground", "report", "study", "venues", "engine"},
     "importers": {"ground", "importers", "scenario", "venues", "source", "engine"},
@@ -29,17 +29,18 @@ MAY_IMPORT = {
 OUTSIDE = {"os", "sys", "time", "datetime", "random", "pathlib", "io", "yaml", "pydantic", "typer", "tabulate", "rich"}
 
 
-def imported(file: Path) -> set[str]:
-    """The modules a file imports at run time; those it needs for its types only do not count."""
+def imported(file: Path, *, types: bool = False) -> set[str]:
+    """The modules a file imports at run time; types: those too that it needs for its types only."""
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and not types:
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module.count(".") < 2)
         for child in ast.iter_child_nodes(node):
             visit(child)
 
@@ -92,6 +93,33 @@ def test_no_float_touches_money_in_the_engine() -> None:
     assert wrong == []
 
 
+def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
+    """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that offers them all."""
+    graph = {f"adlcalc.report.{file.stem}": imported(file, types=True) for file in files("report") if file.stem != "__init__"}
+    graph = {module: {other for other in others if other in graph} for module, others in graph.items()}
+    while free := {module for module, others in graph.items() if not others}:
+        graph = {module: others - free for module, others in graph.items() if module not in free}
+    assert graph == {}, "these import one another"
+
+
+SHOWING = ("run", "rank", "explain", "compare", "venues", "batch", "single")
+
+
+@pytest.mark.parametrize("name", SHOWING)
+def test_a_command_knows_no_format(name: str) -> None:
+    """It makes a page and hands it over: neither the name of a format nor a writer stands in it."""
+    from adlcalc.report.writers import FORMATS
+
+    file = PACKAGE / "cli" / f"{name}.py"
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named = [
+        f"{file.name}:{node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in FORMATS
+    ]
+    written = {f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")}
+    assert named == []
+    assert imported(file) & written == set()
 # --- rules ---------------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import pytest
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Fund, Liquidity, Market, Position, Tier
 from adlcalc.engine.numbers import D
 from adlcalc.scenario import Loaded, load
-from adlcalc.scenario.expect import ExpectedFill, ExpectedLiquidation
+from adlcalc.scenario.expect import ExpectedRow
 from adlcalc.source import ScenarioErrors
 
 ALICE = "{id: alice, side: long, size: 2, entry: 60_000, leverage: 10}"
@@ -81,9 +81,9 @@ expect:
     assert [assumption.rule for assumption in scenario.rules.assumptions] == ["adl.ties"]
     expect = loaded.expect
     assert expect is not None
-    assert expect.liquidated == (ExpectedLiquidation("alice"),)
+    assert expect.liquidated == (ExpectedRow({"account": "alice"}),)
     assert (expect.fund_paid, expect.fund_left, expect.bad_debt, expect.skipped) == (D(1000), None, None, None)
-    assert expect.deleveraged == (ExpectedFill("bob", D(1), D(54000)),)
+    assert expect.deleveraged == (ExpectedRow({"account": "bob", "size": D(1), "price": D(54000)}),)
     assert expect.where["deleveraged.0.price"].endswith("s.yaml:20:48")
 
 

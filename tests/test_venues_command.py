@@ -50,6 +50,7 @@ def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
     assert library.run(loaded, index=False).to_dict() == run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_a_vector_that_is_met_is_the_source_of_a_test(venue: str) -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in [*TESTS.glob("cases/*.yaml"), *TESTS.glob("test_*.py")])

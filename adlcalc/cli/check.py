@@ -1,6 +1,6 @@
 """`adlcalc check`: hold scenarios to what they expect and to their goldens.
 
-Public: check, EXAMPLE.
+Public: register, check, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from adlcalc.cli import options
 from adlcalc.cli.check_report import ReportFormat, report, told
 from adlcalc.cli.checking import Options, Outcome, check_file, orphan, settled, unworked
 from adlcalc.cli.collecting import Job, collect
@@ -21,6 +22,12 @@ from adlcalc.report.golden_rows import Style
 EXAMPLE = """\b
 Example:
   adlcalc check scenarios --jobs 2"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Hold scenarios to their expectations and goldens."
+    app.command("check", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(check)
 
 
 def check(
@@ -35,11 +42,10 @@ def check(
     golden_format: Annotated[Style, typer.Option(help="The form of goldens that --update writes anew.")] = Style.table,
     strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
     format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of standard output.")
-    ] = None,
+    json: options.Json = False,
+    output: options.Output = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No count of failures on standard error.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
@@ -47,15 +53,17 @@ def check(
     Silent if all is well. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
     difference is told with its table, row and column, and the first event at which the two runs part.
     """
-    options = Options(update=update, strict=strict, style=golden_format)
+    if json and format not in (ReportFormat.text, ReportFormat.json):
+        raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
+    asked = Options(update=update, strict=strict, style=golden_format)
     try:
-        raise typer.Exit(_check(paths, golden, options, format, output, jobs, quiet))
+        raise typer.Exit(_check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
 def _check(
-    paths: list[str], golden: str | None, options: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
+    paths: list[str], golden: str | None, asked: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
 ) -> int:
     found = collect(paths, golden)
     code = RAN
@@ -73,7 +81,7 @@ def _check(
     except OutputError as error:
         say(f"adlcalc: {error}")
         return UNUSABLE
-    worked, lost = _worked(found.jobs, options, jobs)
+    worked, lost = _worked(found.jobs, asked, jobs)
     inputs.seen.update(*(outcome.read for outcome in worked))
     outcomes = [*(settled(outcome, inputs) for outcome in worked), *(orphan(name) for name in found.orphans)]
     ours.seen |= inputs.seen
@@ -84,7 +92,7 @@ def _check(
                     say(told(one))
     try:
         text = report(outcomes, format)
-        if text or output:
+        if output or (text and not quiet):
             ours.add(goldens)  # those too that are new
             write(text, output, ours)
     except OutputError as error:

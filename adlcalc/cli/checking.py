@@ -262,9 +262,7 @@ def _like(run: Run, old: str) -> str:
 
     style = style_of(old)
     if style is Style.csv:
-        from adlcalc.report.csv_view import write as write_csv
-
-        return write_csv([run], steps="\nmark," in old)
+        return run.to_csv(steps="\nmark," in old)
     if style is Style.json:
         return _named_as(run, old).to_json()
     return _named_as(run, old).to_text(ROWS if LIMIT_NOTE in old else 0, steps=STEPS_TITLE in old)
@@ -305,7 +303,5 @@ def _new(run: Run, style: Style) -> str:
     if style is Style.json:
         return run.to_json()
     if style is Style.csv:
-        from adlcalc.report.csv_view import write as write_csv
-
-        return write_csv([run], steps=True)
+        return run.to_csv(steps=True)
     return run.to_text(0, steps=True)

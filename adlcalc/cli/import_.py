@@ -1,6 +1,6 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
+Public: register, ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.cli import options
 from adlcalc.cli.exits import say
 from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
@@ -34,10 +35,22 @@ BOOK_EXAMPLE = """\b
 Example:
   adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
 
-Output = Annotated[
-    str | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output."),
-]
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+    def add(name: str, command: Callable[..., None], short: str, example: str | None = None) -> None:
+        hidden = example is None
+        group.command(name, epilog=example, short_help=short, no_args_is_help=True, hidden=hidden)(command)
+
+    add("ccxt", ccxt, "Positions as ccxt or a venue gives them.", CCXT_EXAMPLE)
+    add("ccxt-markets", ccxt_markets, "A market as ccxt describes it.", MARKETS_EXAMPLE)
+    add("klines", klines, "Candles of a venue.", KLINES_EXAMPLE)
+    add("book", book, "Accounts of a table.", BOOK_EXAMPLE)
+    for name in EXCHANGES:
+        add(name, of_exchange(name), f"Positions as {name} answers them.")
+    app.add_typer(group, name="import", help="Write scenarios from other people's files.")
 
 
 class CandlePath(StrEnum):
@@ -58,21 +71,15 @@ class Margin(StrEnum):
 def ccxt(
     file: Annotated[
         str,
-        typer.Argument(
-            metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."
-        ),
+        typer.Argument(metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."),
     ],
     tiers: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."
-        ),
+        typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."),
     ] = None,
     markets: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."
-        ),
+        typer.Option(metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."),
     ] = None,
     balance: Annotated[
         list[str] | None,
@@ -85,9 +92,7 @@ def ccxt(
         str | None,
         typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
     ] = None,
-    margin: Annotated[
-        Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
-    ] = None,
+    margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
     open_interest: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,19 +101,15 @@ def ccxt(
         ),
     ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
-    ] = False,
-    output: Output = None,
+    strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+    output: options.Output = None,
 ) -> None:
     """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
 
     Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
     What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
     runs and ranks as it is."""
-    raise typer.Exit(
-        _positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ())
-    )
+    raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ()))
 
 
 EXCHANGES = (
@@ -135,30 +136,20 @@ def of_exchange(name: str) -> Callable[..., None]:
     """The command `import NAME`."""
 
     def command(
-        file: Annotated[
-            str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")
-        ],
-        tiers: Annotated[
-            str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")
-        ] = None,
+        file: Annotated[str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")],
+        tiers: Annotated[str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")] = None,
         balance: Annotated[
             list[str] | None,
             typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account. Repeatable."),
         ] = None,
-        margin: Annotated[
-            Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
-        ] = None,
+        margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
         account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-        strict: Annotated[
-            bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
-        ] = False,
-        output: Output = None,
+        strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+        output: options.Output = None,
     ) -> None:
         raise typer.Exit(_positions(file, tiers, None, balance, name, margin, account, strict, output))
 
-    command.__doc__ = (
-        f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
-    )
+    command.__doc__ = f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
     return command
 
 
@@ -181,7 +172,7 @@ def _positions(
         from adlcalc.importers.opening import opened
         from adlcalc.venues.rulebook import shipped
 
-        options = Options(
+        given = Options(
             account,
             _amounts("--balance", balance or (), "ID=AMOUNT"),
             shipped(),
@@ -192,7 +183,7 @@ def _positions(
             _amounts("--open-interest", open_interest, "SYMBOL=CONTRACTS"),
         )
         tier_text = None if tiers is None else opened(tiers, limit=MOST)
-        made = _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, options), file, output)
+        made = _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, given), file, output)
         _spare(output, tiers, markets)
         return made
 
@@ -206,13 +197,7 @@ MOST = 64 * 1024 * 1024
 def _spare(output: str | None, *read: str | None) -> None:
     """Refuse an output that is one of the files that are read."""
     for file in read:
-        if (
-            output
-            and file
-            and os.path.exists(output)
-            and os.path.exists(file)
-            and os.path.samefile(output, file)
-        ):
+        if output and file and os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
             raise Unknown(f"--output {output} would overwrite a file that is read")
 
 
@@ -233,15 +218,11 @@ def _amounts(option: str, given: Sequence[str], form: str) -> dict[str, Decimal]
 
 
 def ccxt_markets(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")],
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="The market to take, like BTC/USDT:USDT.")],
     price: Annotated[str, typer.Option(metavar="PRICE", help="The mark price.")],
-    venue: Annotated[
-        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
-    ] = "generic",
-    output: Output = None,
+    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    output: options.Output = None,
 ) -> None:
     """Write a scenario with a market's tick, lot and size of a contract, and two example accounts to replace.
 
@@ -254,8 +235,8 @@ def ccxt_markets(
         mark = _amounts("--price", [price], "PRICE").get("")
         if mark is None:
             raise Unknown("--price must be a number")
-        options = MarketOptions(symbol, mark, venue)
-        return _finished(lambda: import_markets(opened(file, limit=MOST), options), file, output)
+        given = MarketOptions(symbol, mark, venue)
+        return _finished(lambda: import_markets(opened(file, limit=MOST), given), file, output)
 
     raise typer.Exit(work(file, output, result))
 
@@ -274,18 +255,12 @@ def klines(
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
     columns: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."
-        ),
+        typer.Option(metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."),
     ] = None,
-    symbol: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")
-    ] = None,
-    no_times: Annotated[
-        bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")
-    ] = False,
+    symbol: Annotated[str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")] = None,
+    no_times: Annotated[bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")] = False,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
-    output: Output = None,
+    output: options.Output = None,
 ) -> None:
     """Write a scenario with a price path of candles, and two example accounts to replace.
 
@@ -298,8 +273,8 @@ def klines(
         from adlcalc.importers.opening import opened
 
         beside = _beside(output, "prices")
-        options = KlineOptions(market, path.value, column, columns, symbol, not no_times, beside)
-        return _finished(lambda: import_klines(opened(file), options), file, output)
+        given = KlineOptions(market, path.value, column, columns, symbol, not no_times, beside)
+        return _finished(lambda: import_klines(opened(file), given), file, output)
 
     raise typer.Exit(work(file, output, result))
 
@@ -316,10 +291,8 @@ def book(
         str,
         typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets."),
     ] = "MARKET",
-    venue: Annotated[
-        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
-    ] = "generic",
-    output: Output = None,
+    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    output: options.Output = None,
 ) -> None:
     """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`,
     `1,000.5`.
@@ -359,10 +332,7 @@ def _finished(make: Callable[[], Imported], file: str, output: str | None) -> st
     for name, text in made.beside.items():
         place = os.path.join(os.path.dirname(output or ""), name)
         if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
-            raise Unknown(
-                f"{place} is the file that is read, and the prices would be written there: give another "
-                "--output"
-            )
+            raise Unknown(f"{place} is the file that is read, and the prices would be written there: give another --output")
         write(text, place)
     for warning in made.warnings:
         say(f"adlcalc: warning: {warning}")
