@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from test_import_exchanges import liquidation_price
 
 import adlcalc
+from adlcalc.engine.health import Leg, safe_marks
 from adlcalc.engine.margin import lines_of, maintenance_margin
-from adlcalc.engine.model import Account, Scenario
+from adlcalc.engine.model import Account, Contract, Kind, Scenario
 from adlcalc.engine.numbers import D, Number, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.guard import OptionError
@@ -598,3 +599,70 @@ def test_whatever_is_wrong_with_a_row_is_told(changes: dict[str, Any]) -> None:
         made([{**rows("08")[0], **changes}])
     except (ScenarioErrors, OptionError):
         return
+
+
+# --- scenarios of the field --------------------------------------------------------------------------------------------
+
+
+def given_scenario(name: str) -> Scenario:
+    (file,) = GIVEN.glob(f"{name}*.yaml")
+    return adlcalc.load(file).scenario
+
+
+def test_a_coin_below_a_millionth_has_a_tick_of_its_own(adlcalc: Command) -> None:
+    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; liquidation 5.88888e-7 / (1 - 0.01 - 0.0005) = 5.95137e-7."""
+    scenario = given_scenario("62")
+    assert scenario.markets[0].tick == D("1E-12")
+    assert near(price_of(scenario), "0.000000595137", "0.00001")
+    (file,) = GIVEN.glob("62*.yaml")
+    row = json.loads(adlcalc("run", str(file), "-f", "json").out)["liquidations"][0]
+    assert near(D(row["bankruptcy_price"]), "0.000000588888", "0.00001")
+    assert near(D(row["liquidation_price"]), "0.000000595137", "0.00001")
+
+
+def test_both_legs_of_a_hedge_move() -> None:
+    """5,000 + (P - 60,000) + 0.4 (62,000 - P) = 0.004 (1 + 0.4) P -> P = 30,200 / 0.5944 = 50,807.54."""
+    scenario = given_scenario("60")
+    assert near(price_of(scenario, 0), "50807.54", "0.0000001")
+    assert liquidation_price(scenario, only(scenario), only(scenario).positions[1]) is None
+
+
+def test_what_is_my_liquidation_price() -> None:
+    """3,000 - 150 = 2,850 = P (1 - 0.02) -> 2,908.163."""
+    assert near(price_of(given_scenario("63")), "2908.163", "0.000001")
+
+
+def test_safe_marks_of_every_kind() -> None:
+    """Linear, long 1 and short 3 from 100, wallet 30, maintenance 10 %: at P, 30 + (P - 100) + 3 (100 - P) - 0.4 P = 230 - 2.4 P:
+    safe up to 95.83. With the long alone, 30 + P - 100 - 0.1 P: from 77.78 on. A wallet of -1 is safe nowhere for the short."""
+    line = ((D("0.1"), D(0)),)
+    linear = Contract()
+    with exact():
+        both = safe_marks(linear, [Leg(D(1), line), Leg(D(-3), line)], D(30) - 100 + 300)
+        assert both is not None
+        assert both[0] is None
+        assert near(both[1] or D(0), "95.8333333", "0.00000001")
+        assert near(
+            (safe_marks(linear, [Leg(D(1), line)], D(30) - 100) or (D(0), None))[0] or D(0),
+            "77.7777778",
+            "0.00000001",
+        )
+        assert safe_marks(linear, [Leg(D(-1), line)], D(-1)) is None
+        # tiers: 1 % to 100, 11 % above, deduction 10: a long of 1 from 200, margin 40: P - 160 = 0.11 P - 10 -> 150 / 0.89
+        tiers = ((D("0.01"), D(0)), (D("0.11"), D(10)))
+        assert near(
+            (safe_marks(linear, [Leg(D(1), tiers)], D(-160)) or (D(0), None))[0] or D(0),
+            "168.5393258",
+            "0.00000001",
+        )
+        # a rate of 100 % and more: a long with 50 of spare money is safe only below 50 / 0.2
+        assert near(
+            (safe_marks(linear, [Leg(D(1), ((D("1.2"), D(0)),))], D(50)) or (None, D(0)))[1] or D(0), "250"
+        )
+        # inverse, long 100 from 10 with 2 coins: 2 + 10 - 100 / P = 0.1 x 100 / P -> P = 110 / 12
+        inverse = Contract(Kind.INVERSE)
+        assert near(
+            (safe_marks(inverse, [Leg(D(100), line)], D(12)) or (D(0), None))[0] or D(0),
+            "9.1666667",
+            "0.00000001",
+        )

@@ -1,7 +1,7 @@
 """A trader's own positions: what the venue's light and the open interest say of the queue, and no more.
 
 Light 4 of 5 of an open interest of 80,000: one fifth of 16,000 is before the own one, so 16,000 to 32,000
-contracts stand before it. """
+contracts stand before it."""
 
 from __future__ import annotations
 
@@ -129,3 +129,9 @@ def test_a_market_by_its_description(adlcalc: Command, tmp_path: Path) -> None:
     assert 'markets: {"BTC/USD:BTC": {contract: inverse, multiplier: 100, tick: 0.5, lot: 1}}' in result.out
     assert adlcalc("import", "ccxt-markets", str(file), "--symbol", "ETH", "--price", "1").code == 2
     assert adlcalc("import", "ccxt-markets", str(file), "--symbol", "BTC/USD:BTC", "--price", "x").code == 2
+
+
+def test_the_example_of_the_readme_is_what_the_import_writes(adlcalc: Command) -> None:
+    root = GIVEN.parent.parent
+    made = adlcalc("import", "ccxt", "examples/positions.json", "--open-interest", "80000").out
+    assert made == (root / "examples" / "mine.yaml").read_text(encoding="utf-8")

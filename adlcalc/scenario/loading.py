@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
-from adlcalc.engine.numbers import exact
+from adlcalc.engine.numbers import exact, show
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
@@ -27,7 +27,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
-from adlcalc.source.problems import Located, Problems, ScenarioErrors
+from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
 from adlcalc.source.schema import check
 from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 
@@ -98,7 +98,17 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         money_unit=unit,
         providers=providers,
     )
-    return Loaded(scenario, expect, path, rulebook, tuple(_notes(rulebook, scenario)), read_told(draft, names))
+    notes = (*_notes(rulebook, scenario), *_fine_ticks(draft, scenario))
+    return Loaded(scenario, expect, path, rulebook, notes, read_told(draft, names))
+
+
+def _fine_ticks(draft: Draft, scenario: Scenario) -> Iterator[str]:
+    """Markets whose prices ask for a finer tick than the usual one, and that do not say theirs."""
+    specs = draft.file.markets or {}
+    for market in scenario.markets:
+        spec = specs.get(market.name)
+        if market.tick < SMALLEST and (spec is None or spec.tick is None):
+            yield f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
 
 
 def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
