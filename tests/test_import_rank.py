@@ -58,7 +58,8 @@ def test_the_sentence_with_the_open_interest(adlcalc: Command, tmp_path: Path) -
     out = flat(adlcalc("rank", written(tmp_path, interest=", open_interest: 80_000")).out)
     assert (
         "me, long 1,000 of BTC_USDT: light 4 of 5, open interest 80,000: 16,000 to 32,000 contracts "
-        "stand before it if lights are equal parts of all contracts of its side (assumed); a bankrupt position below 16,000 does not reach it."
+        "stand before it if lights are equal parts of all contracts of its side (assumed); "
+        "a bankrupt position below 16,000 does not reach it."
     ) in out
     assert (
         "The file holds nobody else: rank, and what would move it, cannot be known without the others." in out

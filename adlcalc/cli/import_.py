@@ -36,6 +36,7 @@ Example:
   adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
 
 
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

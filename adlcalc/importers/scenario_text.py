@@ -145,7 +145,7 @@ def _account(plan: Plan, account: Account) -> Iterator[str]:
     if cross:
         if account.source:
             yield from _comment(4, f"{'assumed: ' * account.guessed}{account.source}")
-        yield f"    balance: {show(account.balance)}"
+        yield f"    balance: {show(round_to(account.balance, SMALLEST))}"
     yield "    positions:"
     for one in account.positions:
         market = next(market for market, held in plan.markets.items() if one in held)
@@ -166,7 +166,7 @@ def _position(one: Found, market: str, account_is_cross: bool) -> Iterator[str]:
     ]
     if not one.cross:
         assert one.margin is not None
-        parts.append(f"collateral: {show(one.margin)}")
+        parts.append(f"collateral: {show(round_to(one.margin, SMALLEST))}")
         if account_is_cross:
             parts.append("margin: isolated")
     if one.indicator is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.scenario.expect import Expect
     from adlcalc.scenario.indicators import Told
+    from adlcalc.source.problems import Problem
     from adlcalc.venues.rulebook import Rulebook
 
 __all__ = ["Loaded", "load"]
@@ -31,17 +32,14 @@ __all__ = ["Loaded", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A scenario that was read.
-
-    file: its name as given; expect: what the file says should come out, or None; notes: sentences on what it gives that plays no
-    part under these rules; told: what the venue told of its queue.
-    """
+    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None; notes:
+    what is read but does nothing, or is seldom meant."""
 
     scenario: Scenario
     expect: Expect | None
     file: str
     rulebook: Rulebook
-    notes: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
     told: Told | None = None
 
 

@@ -16,10 +16,11 @@ from adlcalc.engine.numbers import exact, show
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
+from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-from adlcalc.scenario.markets import build_funds, build_markets, market_names
+from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -74,11 +75,15 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     if names is None:
         return None
     unit = file.money_unit or SMALLEST
-    funds = build_funds(draft, names)
-    markets = build_markets(draft, names, rulebook, unit)
+    settles = settlements(draft, names)
+    funds = build_funds(draft, settles, unit)
+    markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
+    if marks is not None:
+        check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
@@ -98,27 +103,29 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         money_unit=unit,
         providers=providers,
     )
-    notes = (*_notes(rulebook, scenario), *_fine_ticks(draft, scenario))
-    return Loaded(scenario, expect, path, rulebook, notes, read_told(draft, names))
+    _note_unused(draft, rulebook, scenario)
+    _note_fine_ticks(draft, scenario)
+    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names)))
 
 
-def _fine_ticks(draft: Draft, scenario: Scenario) -> Iterator[str]:
+def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
     """Markets whose prices ask for a finer tick than the usual one, and that do not say theirs."""
     specs = draft.file.markets or {}
     for market in scenario.markets:
         spec = specs.get(market.name)
         if market.tick < SMALLEST and (spec is None or spec.tick is None):
-            yield f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
+            message = f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
+            draft.problems.note(draft.node("prices"), message)
 
 
-def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
-    """What the file gives and the rules leave aside, where that is no fault of the file."""
+def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
+    """Say what the file gives and the rules leave aside, where that is no fault of the file."""
     for unused in rulebook.unused:
         if unused.rule.status == GIVEN:
-            yield f"{unused.sentence()} (venue {rulebook.venue})"
+            draft.problems.note(unused.rule.node, unused.sentence())
     if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
         name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
-        yield f"'backstop' plays no part: 'kind' of 'backstop' is {name} (venue {rulebook.venue})"
+        draft.problems.note(draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}")
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:
