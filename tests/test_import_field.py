@@ -666,3 +666,14 @@ def test_safe_marks_of_every_kind() -> None:
             "9.1666667",
             "0.00000001",
         )
+
+
+def test_a_liquidation_price_on_the_winning_side_solves_nothing() -> None:
+    """A long at 61,000 is not liquidated at 70,000: the balance is guessed, and the difference told."""
+    row = rows("04")
+    row[0].update(liquidationPrice=70_000, collateral=None)
+    row[0]["info"].update(liquidationPrice="70000")
+    text, scenario = made(row)
+    assert only(scenario).balance > 0
+    assert "assumed: the balance of the account is not given" in text
+    assert "the row says 70000" in text.replace("\n#   ", " ")

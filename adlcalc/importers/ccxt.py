@@ -329,7 +329,7 @@ def _cross(plan: Plan, account: Account, rules: Mapping[str, object], options: O
     given = options.balances.get(account.id, options.balances.get(""))
     wallet = next((one.wallet for one in cross if one.wallet), None)
     equity = next((one.equity for one in cross if one.equity), None)
-    told = [one for one in cross if one.liquidation is not None]
+    told = [one for one in cross if one.liquidation is not None and _is_beyond(unit, one)]
     solved: Found | None = None
     if given is not None:
         account.balance, account.source = given, ""
@@ -354,6 +354,13 @@ def _cross(plan: Plan, account: Account, rules: Mapping[str, object], options: O
     else:
         _guess(account, cross, pnl)
     _compare(plan, unit.with_money(account.balance), [one for one in cross if one is not solved])
+
+
+def _is_beyond(unit: Unit, one: Found) -> bool:
+    """Whether a row's liquidation price lies where the mark has not come yet: with a wallet by it, nothing is due."""
+    assert one.liquidation is not None
+    solved = unit.with_money(wallet_at(unit, one, one.liquidation))
+    return solved.equity > solved.needed
 
 
 def _worst_miss(unit: Unit, told: Sequence[Found], by: Found) -> Decimal:

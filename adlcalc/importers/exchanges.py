@@ -23,13 +23,12 @@ class Exchange(NamedTuple):
 
     keys: of its rows, those first that few others have; needs, lacks: what all its rows have, and what none
     has
-    size, entry, mark, pnl, liquidation: where the venue's own text of these stands
+    size, entry, mark: where the venue's own text of these stands
     margin: of an isolated position, without pnl; commission: what of that margin is kept for the fee of
     closing
     wallet: the money of the cross account without pnl; equity: with it
-    mode: margin mode where the row does not say (Exchange default)
-    collateral: what ccxt's `collateral` is, 'equity' (with pnl), 'margin' (without), or, of a cross row,
-    nothing ('position')
+    mode: margin mode where the row does not say
+    collateral: what ccxt's `collateral` of an isolated row is, 'equity' (with pnl), 'margin' (without) or ''
     cross: what ccxt's `collateral` of a cross row is: 'wallet', 'equity' or '' (a figure of the position, no
     money of the account)
     rate: fields with the maintenance rate of the tier; half_of: the field with the leverage whose 1 / 2 x is
@@ -38,7 +37,6 @@ class Exchange(NamedTuple):
     fee: the rate of the closing fee inside of maintenance margin and percentage as the venue tells them
     maintenance: the field with the maintenance margin at the mark; '-' where none is to be relied on
     table: the coin whose tiers the shipped rulebook has
-    tiers: what minNotional and maxNotional of ccxt's tiers count, 'notional', 'contracts' or 'base'
     rulebook: where its name is not that of the exchange
     entry_value: the field with the value at entry, where there is no entry price
     own_size: ccxt passes no size on and works one out from other fields: the venue's own is taken"""
@@ -62,7 +60,6 @@ class Exchange(NamedTuple):
     fee: Decimal | None = None
     maintenance: str = ""
     table: str = ""
-    tiers: str = "notional"
     rulebook: str = ""
     entry_value: str = ""
     own_size: bool = False
@@ -144,7 +141,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         mode="cross",
         maintenance="mmr",
         table="ETH",
-        tiers="contracts",
     ),
     "bitget": Exchange(
         # /api/v2/mix/position/all-position, /api/v3/position/current-position
@@ -194,7 +190,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         collateral="equity",
         rate="maintMarginReq mmr",
         maintenance="-",
-        tiers="contracts",
     ),
     "bitmex": Exchange(
         # /api/v1/position, money in units of 1e-8 (XBt) or 1e-6 (USDt); posMargin = posInit + posComm
@@ -238,7 +233,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         equity="margin_balance",
         mode="isolated",
         cross="equity",
-        tiers="contracts",
     ),
     "delta": Exchange(
         # /v2/positions/margined; an isolated position has its margin, a cross one none
@@ -270,7 +264,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         entry="holdAvgPrice",
         margin="im",
         mode="cross",
-        tiers="contracts",
     ),
     "deribit": Exchange(
         # /api/v2/private/get_positions: size is in USD (inverse) or coins (linear), not in contracts,
@@ -308,7 +301,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         size="size",
         entry="price",
         mode="cross",
-        tiers="notional",
     ),
     "dydx": Exchange(
         # indexer /v4/perpetualPositions; cross markets share the subaccount
@@ -367,7 +359,6 @@ EXCHANGES: Mapping[str, Exchange] = {
         margin="margin",
         mode="cross",
         maintenance="maintenanceMargin",
-        tiers="contracts",
     ),
     "btse": Exchange(
         keys="adlScoreBucket totalMaintenanceMargin isolatedLeverage settleWithAsset walletName "
