@@ -13,7 +13,7 @@ from conftest import Result
 
 import adlcalc
 from adlcalc.engine.model import Account, Scenario
-from adlcalc.engine.numbers import D, exact
+from adlcalc.ground.numbers import D, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import EXCHANGES, exchange_of, rulebook_of
 from adlcalc.importers.fields import Fields

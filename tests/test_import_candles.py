@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import adlcalc
 from adlcalc import load
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.importers.book import BookOptions, import_book
 from adlcalc.importers.guard import OptionError
 from adlcalc.importers.klines import INLINE, KlineOptions, import_klines

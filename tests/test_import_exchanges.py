@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 import adlcalc
-from adlcalc.engine.health import Leg, liquidation_mark
-from adlcalc.engine.margin import lines_of, maintenance_margin, value
+from adlcalc.engine.formulas.health import Leg, liquidation_mark
+from adlcalc.engine.formulas.margin import lines_of, maintenance_margin, value
 from adlcalc.engine.model import Account, Kind, Position, Scenario
-from adlcalc.engine.numbers import ZERO, D, Number, exact
+from adlcalc.ground.numbers import ZERO, D, Number, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import ALSO, EXCHANGES
 from adlcalc.source.nodes import Source

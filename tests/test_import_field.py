@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from test_import_exchanges import liquidation_price
 
 import adlcalc
-from adlcalc.engine.health import Leg, safe_marks
-from adlcalc.engine.margin import lines_of, maintenance_margin
+from adlcalc.engine.formulas.health import Leg, safe_marks
+from adlcalc.engine.formulas.margin import lines_of, maintenance_margin
 from adlcalc.engine.model import Account, Contract, Kind, Scenario
-from adlcalc.engine.numbers import D, Number, exact
+from adlcalc.ground.numbers import D, Number, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.guard import OptionError
 from adlcalc.source.nodes import Source

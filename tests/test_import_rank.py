@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Result
 
-from adlcalc.engine.numbers import D, exact
+from adlcalc.ground.numbers import D, exact
 from adlcalc.study.standing import standing
 
 Command = Callable[..., Result]

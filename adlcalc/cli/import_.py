@@ -14,8 +14,8 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.exits import say
-from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, work
+from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
     from decimal import Decimal

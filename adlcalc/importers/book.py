@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
 
-from adlcalc.engine.numbers import exact, show
+from adlcalc.ground.numbers import exact, show
 from adlcalc.importers.candles import decimal_comma, plain_number
 from adlcalc.importers.digits import tick_of
 from adlcalc.importers.grid import Grid, folded, read_grid

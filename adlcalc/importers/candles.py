@@ -18,7 +18,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import ZERO, show
+from adlcalc.ground.numbers import ZERO, show
 from adlcalc.importers.grid import Grid, folded, words
 from adlcalc.importers.moments import Unreadable, read_moments
 from adlcalc.source.nodes import Place

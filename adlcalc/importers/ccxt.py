@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adlcalc.engine.model import SMALLEST
-from adlcalc.engine.numbers import ZERO, D, exact, round_to, show
+from adlcalc.ground.numbers import ZERO, D, exact, round_to, show
 from adlcalc.importers.exchanges import EXCHANGES, named, rulebook_of
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.guard import Imported, OptionError, account_id, assure

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from adlcalc.engine.model import SMALLEST
-from adlcalc.engine.numbers import ONE
+from adlcalc.ground.numbers import ONE
 
 NOISE = 15
 """Digits from which on a number may be a float's: 60000.12345678901 and 0.30000000000000004 say nothing of a

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.grid import words
 

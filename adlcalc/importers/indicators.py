@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import ONE, D
+from adlcalc.ground.numbers import ONE, D
 from adlcalc.importers.fields import Fields, number_in
 from adlcalc.venues.adl_scale import SCALES, Scale
 

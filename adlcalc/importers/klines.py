@@ -17,7 +17,7 @@ from decimal import Decimal
 from io import StringIO
 from itertools import pairwise
 
-from adlcalc.engine.numbers import exact, show
+from adlcalc.ground.numbers import exact, show
 from adlcalc.importers.candles import Candles, Row, read_candles
 from adlcalc.importers.digits import tick_of
 from adlcalc.importers.grid import Grid, folded, read_grid

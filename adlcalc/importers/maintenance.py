@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.model import SMALLEST, Maintenance
-from adlcalc.engine.numbers import ZERO, D, divide, round_to, show
+from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.importers.positions import Found
 from adlcalc.importers.touchstone import TOLERANCE, Unit, liquidation_of, maintenance_at, off
 from adlcalc.venues.maintenance import MaintenanceValue, TierLine, TierTable

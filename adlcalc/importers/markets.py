@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from adlcalc.engine.numbers import ONE, exact, show
+from adlcalc.ground.numbers import ONE, exact, show
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.guard import Imported, OptionError, assure
 from adlcalc.importers.positions import Found

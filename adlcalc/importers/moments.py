@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.importers.grid import words
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import quote

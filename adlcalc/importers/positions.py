@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from adlcalc.engine.margin import initial_collateral, value
+from adlcalc.engine.formulas.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract, Kind
-from adlcalc.engine.numbers import ONE, D, divide, round_to, show
+from adlcalc.ground.numbers import ONE, D, divide, round_to, show
 from adlcalc.importers.exchanges import DEFAULT, EXCHANGES, Exchange, exchange_of
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.guard import market_fault

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import D, divide, round_to, show
+from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.importers.fields import Fields, number_in
 from adlcalc.source.nodes import Map, Scalar
 from adlcalc.source.problems import Problems

@@ -13,7 +13,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from adlcalc.engine.model import SMALLEST, Kind, side_name
-from adlcalc.engine.numbers import ONE, ZERO, D, divide, round_to, show
+from adlcalc.ground.numbers import ONE, ZERO, D, divide, round_to, show
 from adlcalc.importers.digits import NOISE, tick_of
 from adlcalc.importers.maintenance import Reading, written
 from adlcalc.importers.positions import Found

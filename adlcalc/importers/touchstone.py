@@ -5,7 +5,7 @@ price above all.
     cross      cash = wallet - costs of all cross positions + the values of other markets at their marks - their maintenance
 
 The liquidation price is the end of the marks at which equity is not below maintenance margin
-(engine/health.py). The other way round, the wallet of a cross account is what makes a row's own liquidation
+(engine/formulas/health.py). The other way round, the wallet of a cross account is what makes a row's own liquidation
 price come out:
 
     wallet = maintenance margins - pnl, both at that price in its market and at the marks in the others
@@ -19,10 +19,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.health import Leg, liquidation_mark
-from adlcalc.engine.margin import Lines, lines_of, maintenance_margin
+from adlcalc.engine.formulas.health import Leg, liquidation_mark
+from adlcalc.engine.formulas.margin import Lines, lines_of, maintenance_margin
 from adlcalc.engine.model import SMALLEST, Maintenance
-from adlcalc.engine.numbers import ZERO, D, divide, round_to
+from adlcalc.ground.numbers import ZERO, D, divide, round_to
 from adlcalc.importers.positions import Found
 
 TOLERANCE = D("0.001")

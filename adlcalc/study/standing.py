@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import DOWN, UP, D, divide, round_to
+from adlcalc.ground.numbers import DOWN, UP, D, divide, round_to
 
 
 class Standing(NamedTuple):
