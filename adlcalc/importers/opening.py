@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 import zipfile
 import zlib
@@ -23,6 +24,8 @@ def opened(path: str, *, limit: int = TABLE_LIMIT) -> Source:
     """The text at a path, or of standard input for '-'; ScenarioErrors where there is none."""
     name = "<stdin>" if path == "-" else path
     try:
+        if path != "-" and not os.path.isfile(path):  # a pipe would be waited for
+            return text_of(path, limit=limit)  # it says why
         if path == "-":
             data = sys.stdin.buffer.read(limit + 1)
         else:
