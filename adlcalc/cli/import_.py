@@ -1,17 +1,26 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: register, ccxt, klines, CCXT_EXAMPLE, KLINES_EXAMPLE.
+Public: register, ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.exits import say
 from adlcalc.cli.single import Unknown, work
+from adlcalc.ground.output import write
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from adlcalc.importers.guard import Imported
 
 CCXT_EXAMPLE = """\b
 Example:
@@ -19,14 +28,29 @@ Example:
 KLINES_EXAMPLE = """\b
 Example:
   adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
+MARKETS_EXAMPLE = """\b
+Example:
+  adlcalc import ccxt-markets markets.json --symbol BTC/USDT:USDT --price 60000 > start.yaml"""
+BOOK_EXAMPLE = """\b
+Example:
+  adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
+
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    add = group.command
-    add("ccxt", epilog=CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(ccxt)
-    add("klines", epilog=KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(klines)
+
+    def add(name: str, command: Callable[..., None], short: str, example: str | None = None) -> None:
+        hidden = example is None
+        group.command(name, epilog=example, short_help=short, no_args_is_help=True, hidden=hidden)(command)
+
+    add("ccxt", ccxt, "Positions as ccxt or a venue gives them.", CCXT_EXAMPLE)
+    add("ccxt-markets", ccxt_markets, "A market as ccxt describes it.", MARKETS_EXAMPLE)
+    add("klines", klines, "Candles of a venue.", KLINES_EXAMPLE)
+    add("book", book, "Accounts of a table.", BOOK_EXAMPLE)
+    for name in EXCHANGES:
+        add(name, of_exchange(name), f"Positions as {name} answers them.")
     app.add_typer(group, name="import", help="Write scenarios from other people's files.")
 
 
@@ -38,56 +62,279 @@ class CandlePath(StrEnum):
     high_first = "high-first"
 
 
+class Margin(StrEnum):
+    """The margin mode of positions that do not say theirs."""
+
+    cross = "cross"
+    isolated = "isolated"
+
+
 def ccxt(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Positions as ccxt gives them, JSON; - is standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."),
+    ],
     tiers: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables.")
+        str | None,
+        typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."),
+    ] = None,
+    markets: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."),
     ] = None,
     balance: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="Wallet balance of the cross account; the positions do not tell it.")
+        list[str] | None,
+        typer.Option(
+            metavar="[ID=]AMOUNT",
+            help="Wallet balance of a cross account, without unrealized pnl. Repeatable.",
+        ),
+    ] = None,
+    venue: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
+    ] = None,
+    margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
+    open_interest: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SYMBOL=]CONTRACTS",
+            help="What is open in a market at the venue: rank reads its lights by it. Repeatable.",
+        ),
     ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
+    strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
     output: options.Output = None,
 ) -> None:
-    """Write a scenario from positions that ccxt gave, of one venue or several.
+    """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
 
-    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file. It has one step, at
-    the mark price, and runs and ranks as it is.
-    """
+    Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
+    What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
+    runs and ranks as it is."""
+    raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ()))
+
+
+EXCHANGES = (
+    *(
+        "binance",
+        "bybit",
+        "okx",
+        "bitget",
+        "gate",
+        "kucoin",
+        "bitmex",
+        "hyperliquid",
+        "dydx",
+        "drift",
+        "deribit",
+        "kraken",
+    ),
+    *("paradex", "lighter", "phemex", "mexc", "bingx", "aster"),
+)
+"""Exchanges whose own answers are read; `import bybit FILE` is `import ccxt FILE --venue bybit`."""
+
+
+def of_exchange(name: str) -> Callable[..., None]:
+    """The command `import NAME`."""
+
+    def command(
+        file: Annotated[str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")],
+        tiers: Annotated[str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")] = None,
+        balance: Annotated[
+            list[str] | None,
+            typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account. Repeatable."),
+        ] = None,
+        margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
+        account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
+        strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+        output: options.Output = None,
+    ) -> None:
+        raise typer.Exit(_positions(file, tiers, None, balance, name, margin, account, strict, output))
+
+    command.__doc__ = f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
+    return command
+
+
+def _positions(
+    file: str,
+    tiers: str | None,
+    markets: str | None,
+    balance: list[str] | None,
+    venue: str | None,
+    margin: Margin | None,
+    account: str,
+    strict: bool,
+    output: str | None,
+    open_interest: Sequence[str] = (),
+) -> int:
+    """The work of `import ccxt` and of `import EXCHANGE`."""
 
     def result() -> str:
         from adlcalc.importers.ccxt import Options, import_positions
-        from adlcalc.source.files import text_of
-        from adlcalc.source.number import NumberError, number_of
+        from adlcalc.importers.opening import opened
         from adlcalc.venues.rulebook import shipped
 
+        given = Options(
+            account,
+            _amounts("--balance", balance or (), "ID=AMOUNT"),
+            shipped(),
+            venue,
+            None if margin is None else margin.value,
+            strict,
+            None if markets is None else opened(markets, limit=MOST),
+            _amounts("--open-interest", open_interest, "SYMBOL=CONTRACTS"),
+        )
+        tier_text = None if tiers is None else opened(tiers, limit=MOST)
+        made = _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, given), file, output)
+        _spare(output, tiers, markets)
+        return made
+
+    return work(file, output, result)
+
+
+MOST = 64 * 1024 * 1024
+"""Bytes of a file of positions, tiers or markets: those of a large exchange have 20 MB."""
+
+
+def _spare(output: str | None, *read: str | None) -> None:
+    """Refuse an output that is one of the files that are read."""
+    for file in read:
+        if output and file and os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
+            raise Unknown(f"--output {output} would overwrite a file that is read")
+
+
+def _amounts(option: str, given: Sequence[str], form: str) -> dict[str, Decimal]:
+    """AMOUNT, or NAME=AMOUNT for each of several."""
+    from adlcalc.source.number import NumberError, number_of
+
+    found: dict[str, Decimal] = {}
+    for text in given:
+        name, is_named, amount = text.rpartition("=")
+        if name in found or (is_named and not name):
+            raise Unknown(f"{option} {text!r}: one amount for each, written {form}")
         try:
-            wallet = None if balance is None else number_of(balance)
+            found[name] = number_of(amount)
         except NumberError as error:
-            raise Unknown(f"--balance {error.message}") from None
-        tier_text = None if tiers is None else text_of(tiers)
-        return import_positions(text_of(file), tier_text, Options(account, wallet, shipped()))
+            raise Unknown(f"{option} {error.message}") from None
+    return found
+
+
+def ccxt_markets(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")],
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="The market to take, like BTC/USDT:USDT.")],
+    price: Annotated[str, typer.Option(metavar="PRICE", help="The mark price.")],
+    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    output: options.Output = None,
+) -> None:
+    """Write a scenario with a market's tick, lot and size of a contract, and two example accounts to replace.
+
+    `import ccxt --markets FILE` takes the same for positions."""
+
+    def result() -> str:
+        from adlcalc.importers.markets import MarketOptions, import_markets
+        from adlcalc.importers.opening import opened
+
+        mark = _amounts("--price", [price], "PRICE").get("")
+        if mark is None:
+            raise Unknown("--price must be a number")
+        given = MarketOptions(symbol, mark, venue)
+        return _finished(lambda: import_markets(opened(file, limit=MOST), given), file, output)
 
     raise typer.Exit(work(file, output, result))
 
 
 def klines(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Candles: a venue's CSV, or ccxt's OHLCV rows as JSON; - is standard input.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Candles or prices: CSV or JSON in any shape, also in a zip or gzip; - is standard input.",
+        ),
     ],
     path: Annotated[
         CandlePath, typer.Option(help="The close, or four prices a candle, the low or the high first.")
     ] = CandlePath.close,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."),
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")] = None,
+    no_times: Annotated[bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")] = False,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
     output: options.Output = None,
 ) -> None:
-    """Write a scenario with the price path of a venue's candles, and two example accounts to replace."""
+    """Write a scenario with a price path of candles, and two example accounts to replace.
+
+    Columns are found by their names or, without a header, by what makes candles of the rows; rows are put in
+    the order of their times. A path of more than 20,000 prices goes into a CSV beside the scenario, which
+    needs --output."""
 
     def result() -> str:
-        from adlcalc.importers.klines import import_klines
-        from adlcalc.source.files import TABLE_LIMIT, text_of
+        from adlcalc.importers.klines import KlineOptions, import_klines
+        from adlcalc.importers.opening import opened
 
-        return import_klines(text_of(file, limit=TABLE_LIMIT), path.value, column, market)
+        beside = _beside(output, "prices")
+        given = KlineOptions(market, path.value, column, columns, symbol, not no_times, beside)
+        return _finished(lambda: import_klines(opened(file), given), file, output)
 
     raise typer.Exit(work(file, output, result))
+
+
+def book(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Accounts: a table of your own with a header, CSV or JSON; - is standard input.",
+        ),
+    ],
+    market: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets."),
+    ] = "MARKET",
+    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    output: options.Output = None,
+) -> None:
+    """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`,
+    `1,000.5`.
+
+    A book of more than 200 positions goes into a CSV beside the scenario where --output is given.
+    """
+
+    def result() -> str:
+        from adlcalc.importers.book import BookOptions, import_book
+        from adlcalc.importers.opening import opened
+
+        return _finished(
+            lambda: import_book(opened(file), BookOptions(market, venue, _beside(output, "book"))),
+            file,
+            output,
+        )
+
+    raise typer.Exit(work(file, output, result))
+
+
+def _beside(output: str | None, what: str) -> str | None:
+    """The name of a CSV beside the file that is written: crash.yaml -> crash-prices.csv."""
+    if output is None or output == "-":
+        return None
+    return f"{os.path.splitext(os.path.basename(output))[0]}-{what}.csv"
+
+
+def _finished(make: Callable[[], Imported], file: str, output: str | None) -> str:
+    """The text of the scenario; what has to stand beside it is written, never over the file that is read;
+    warnings are said."""
+    from adlcalc.importers.guard import OptionError
+
+    try:
+        made = make()
+    except OptionError as error:
+        raise Unknown(str(error)) from None
+    for name, text in made.beside.items():
+        place = os.path.join(os.path.dirname(output or ""), name)
+        if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
+            raise Unknown(f"{place} is the file that is read, and the prices would be written there: give another --output")
+        write(text, place)
+    for warning in made.warnings:
+        say(f"adlcalc: warning: {warning}")
+    return made.text

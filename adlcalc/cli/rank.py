@@ -96,4 +96,6 @@ def _queues(loaded: Loaded, at: str, market: str | None, side: Side | None, acco
     for event in events if quiet else with_progress(events, step + 1):
         if isinstance(event, StepEnded) and event.step == step:
             break
-    return Queues(scenario, loaded.file, step, ranker.rankings, tuple(accounts))
+    told = loaded.told
+    lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
+    return Queues(scenario, loaded.file, step, ranker.rankings, tuple(accounts), lights, interest)

@@ -8,28 +8,45 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.ground.numbers import D
-from adlcalc.source.nodes import Map, Node, Scalar
+from adlcalc.source.nodes import List, Map, Node, Scalar
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problems, quote
 
 CLOSE = D("1E-9")
-"""Two numbers that differ by less than this share of either are one number, once exact and once through a float."""
+"""Two numbers that differ by less than this share of either are one number, once exact and once through a
+float."""
+
+
+NOTHING = frozenset(("None", "undefined"))
 
 
 class Fields:
-    """A map of a JSON file. Paths step through maps: 'info.position.szi'."""
+    """A map of a JSON file. Paths step through maps and lists: 'info.position.szi', 'info.3'."""
 
     def __init__(self, node: Map, problems: Problems) -> None:
         self.node, self.problems = node, problems
 
-    def at(self, path: str) -> Node | None:
-        """The value at a path, if it is there and not null."""
+    def _find(self, path: str) -> Node | None:
         node: Node = self.node
         for part in path.split("."):
-            if not isinstance(node, Map) or part not in node.items:
+            if isinstance(node, Map) and part in node.items:
+                node = node.items[part]
+            elif isinstance(node, List) and part.isdecimal() and int(part) < len(node.items):
+                node = node.items[int(part)]
+            else:
                 return None
-            node = node.items[part]
-        return None if isinstance(node, Scalar) and node.is_null else node
+        return node
+
+    def at(self, path: str) -> Node | None:
+        """The value at a path, if it is there and not null; Python's None and JavaScript's undefined are
+        null."""
+        node = self._find(path)
+        is_null = isinstance(node, Scalar) and (node.is_null or (not node.quoted and node.text in NOTHING))
+        return None if is_null else node
+
+    def holds(self, path: str) -> bool:
+        """Whether there is such a key, whatever it holds."""
+        return self._find(path) is not None
 
     def text(self, path: str) -> str | None:
         """The text at a path; None for nothing, an empty text, or no text."""
@@ -47,8 +64,18 @@ class Fields:
             self.problems.add(node, f"{quote(path)} {error.message}", error.hint)
             return None
 
+    def first(self, paths: str, at: str = "info.") -> Decimal | None:
+        """The first number that is there and not zero, of paths separated by blanks."""
+        for path in paths.split():
+            text = self.text(at + path)
+            number = number_in(text) if text is not None else None
+            if number:
+                return number
+        return None
+
     def exact(self, raw: str | None, unified: str) -> Decimal | None:
-        """The venue's own text where it is the number that ccxt gives (its sign and a float's rounding aside), else ccxt's."""
+        """The venue's own text where it is the number that ccxt gives (its sign and a float's rounding
+        aside), else ccxt's."""
         ours = self.number(unified)
         text = self.text(f"info.{raw}") if raw else None
         theirs = number_in(text) if text is not None else None

@@ -1,111 +1,176 @@
-"""Candles -> a scenario file: the venues' CSV (with or without a header, times in any unit) or ccxt's OHLCV rows (JSON).
+"""Candles -> a scenario file: CSV or JSON in any shape that grid.py and candles.py know.
 
-The prices stand in the file itself, so that it runs from anywhere; two accounts stand in it as an example to be replaced.
+A short path stands in the file itself, so that it runs from anywhere; a long one in a CSV beside it. Two
+accounts stand in it as an example to be replaced.
 
-Public: import_klines.
+Public: import_klines, KlineOptions, INLINE.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
 from itertools import pairwise
 
 from adlcalc.ground.numbers import exact, show
-from adlcalc.scenario.klines import Prices, read_prices
-from adlcalc.scenario.path_schema import PriceFile
+from adlcalc.importers.candles import Candles, Row, read_candles
+from adlcalc.importers.digits import tick_of
+from adlcalc.importers.grid import Grid, folded, read_grid
+from adlcalc.importers.guard import Imported, OptionError, assure, market_name
 from adlcalc.scenario.times import iso
-from adlcalc.source.document import read_document
-from adlcalc.source.nodes import List, Node, Place, Scalar, Source
-from adlcalc.source.problems import Problems, escape
+from adlcalc.source.nodes import Place, Source
+from adlcalc.source.problems import escape, fail
 
-HEADER = "time,open,high,low,close,volume"
+INLINE = 20_000
+"""Prices that a scenario holds itself; more go into a CSV beside it."""
 PER_LINE = 10
 UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+WALKS = {
+    "close": ("close",),
+    "low-first": ("open", "low", "high", "close"),
+    "high-first": ("open", "high", "low", "close"),
+}
 
 
-def import_klines(source: Source, path: str, column: str | None, market: str) -> str:
-    """The scenario as YAML. path: close, low-first or high-first; column: another column than close."""
-    problems = Problems()
+@dataclass(frozen=True, slots=True)
+class KlineOptions:
+    """path: close, low-first or high-first; column: another price than close; columns: names for a file
+    without, in their order; symbol: the rows to take of a file of several; timed: False keeps the order of
+    the file;
+    beside: the name of the CSV for a long path, None where there is no place for one."""
+
+    market: str = "MARKET"
+    path: str = "close"
+    column: str | None = None
+    columns: str | None = None
+    symbol: str | None = None
+    timed: bool = True
+    beside: str | None = None
+
+
+def import_klines(source: Source, options: KlineOptions) -> Imported:
+    """The scenario, and a CSV for a long path; ScenarioErrors with what is wrong with the file."""
+    market = market_name("--market", options.market)
+    whole = options.path != "close"
+    if whole and options.column is not None:
+        raise OptionError(f"--column has no meaning with --path {options.path}")
     with exact():
-        is_json = source.text.lstrip().startswith("[")
-        table: Source | None = _table(source, problems) if is_json else source
-        spec = PriceFile.model_validate({"file": source.name, "column": column, "path": path})
-        prices = read_prices(table, spec, Place(source), problems) if table is not None and not len(problems) else None
-        problems.raise_if_any()
-        assert prices is not None
-        return "\n".join(_yaml(source.name, path, column, market, prices)) + "\n"
+        grid = _renamed(read_grid(source), options.columns)
+        candles = read_candles(
+            grid, column=options.column, whole=whole, symbol=options.symbol, timed=options.timed
+        )
+        marks = [mark for row in candles.rows for mark in _walk(row, options.path)]
+        is_long = len(marks) > INLINE
+        if is_long and options.beside is None:
+            message = f"{len(marks):,} prices are more than the {INLINE:,} that a scenario holds itself"
+            raise fail(Place(source), message, "-o FILE writes the scenario, and a CSV beside it")
+        head = list(_head(source.name, candles, options, marks))
+        prices = [f"  {_text(market)}: {{file: {_text(options.beside or '')}, path: {options.path}}}"]
+        sample = ["prices:", *_inline(market, marks[:1])]
+        if is_long:
+            assure("\n".join([*head, *sample]) + "\n")
+            text = "\n".join([*head, "prices:", *prices]) + "\n"
+            return Imported(text, {options.beside or "": _csv(candles, whole)})
+        text = (
+            "\n".join([*head, *_times(candles.rows, options.path), "prices:", *_inline(market, marks)]) + "\n"
+        )
+        assure(text)
+        return Imported(text)
 
 
-def _table(source: Source, problems: Problems) -> Source | None:
-    """ccxt's rows [ms, open, high, low, close, volume] as a table of the same texts."""
-    root = read_document(source, problems)
-    rows = [HEADER]
-    for row in root.items if isinstance(root, List) else ():
-        cells = _cells(row)
-        if cells is None:
-            problems.add(row, "must be a row [time, open, high, low, close, volume] of numbers")
-        else:
-            rows.append(",".join(cells))
-    return Source(source.name, "\n".join(rows) + "\n", excerpt=False) if root is not None else None
+def _renamed(grid: Grid, columns: str | None) -> Grid:
+    """The names that --columns gives to a file without any."""
+    if columns is None:
+        return grid
+    names = tuple(name.strip() for name in columns.split(","))
+    if grid.names is not None:
+        raise OptionError(f"--columns is for files without names; this one has {', '.join(grid.names)}")
+    width = len(grid.rows[0])
+    if len(names) > width:
+        raise OptionError(f"--columns gives {len(names)} names, the rows have {width} cells")
+    return replace(grid, names=(*names, *(f"column {i + 1}" for i in range(len(names), width))))
 
 
-def _cells(row: Node) -> list[str] | None:
-    """The first six texts of a row; no volume is fine."""
-    if not isinstance(row, List) or len(row.items) < 5:
-        return None
-    cells = [cell.text if isinstance(cell, Scalar) else "," for cell in row.items[:6]]
-    return None if any("," in cell for cell in cells) else cells + [""] * (6 - len(cells))
+def _walk(row: Row, path: str) -> list[Decimal]:
+    """The prices of a candle in the order in which the path goes through them."""
+    return [getattr(row, part) for part in WALKS[path]]
 
 
-def _yaml(name: str, path: str, column: str | None, market: str, prices: Prices) -> Iterator[str]:
-    marks, times = prices
-    candles = len(marks) if path == "close" else len(marks) // 4
-    what = {"close": column or "close", "low-first": "open, low, high, close", "high-first": "open, high, low, close"}[path]
-    yield f"# Made by `adlcalc import klines` from {escape(name)}: {candles} candles, {what}."
-    yield f"title: {json.dumps(f'{market} by its candles', ensure_ascii=False)}"
-    if path == "close" and column is None:
+# --- the file -----------------------------------------------------------------------------------------------
+
+
+def _head(name: str, candles: Candles, options: KlineOptions, marks: Sequence[Decimal]) -> Iterator[str]:
+    """Everything before times and prices."""
+    walked = ", ".join(WALKS[options.path]) if options.path != "close" else candles.price
+    yield f"# Made by `adlcalc import klines` from {escape(name)}: {len(candles.rows)} candles, {escape(walked)}."
+    for note in candles.notes:
+        yield f"# {escape(note)}"
+    yield f"title: {_text(f'{options.market} by its candles')}"
+    if options.path == "close" and folded(candles.price) == "close" and options.column is None:
         yield "# assumed: the mark price is the close; candles of the mark price are nearer to what liquidates"
-    elif path != "close":
-        yield f"# assumed: within a candle the price goes {what.replace(', ', ' -> ')}"
+    elif options.path != "close":
+        yield f"# assumed: within a candle the price goes {walked.replace(', ', ' -> ')}"
+    tick = tick_of(marks)
+    yield f"# assumed: the tick by the digits of the prices is {show(tick)}; the lot is not in candles: 0.00000001"
+    yield f"markets: {{{_text(options.market)}: {{tick: {show(tick)}}}}}"
     yield "fund: 0  # assumed"
     yield "accounts:  # assumed: an example, to be replaced by your own"
     for side in ("long", "short"):
         yield f"  - {{id: {side}, side: {side}, size: 1, entry: {show(marks[0])}, leverage: 10}}"
-    if times is not None:
-        yield from _times(times)
-    yield "prices:"
-    yield f"  {json.dumps(market, ensure_ascii=False)}: ["
+    yield from _missing(candles.rows)
+
+
+def _missing(rows: Sequence[Row]) -> Iterator[str]:
+    """Candles that are not there, by the longest steps between those that are."""
+    moments = [row.moment for row in rows if row.moment is not None]
+    steps = [after - before for before, after in pairwise(moments)]
+    if not steps:
+        return
+    shortest = min(steps)
+    gaps = sum(step != shortest for step in steps)
+    if gaps:
+        yield f"# {gaps} step{'s are' if gaps != 1 else ' is'} longer than {shortest}: candles are missing there"
+
+
+def _times(rows: Sequence[Row], path: str) -> Iterator[str]:
+    """start and interval where they say it all, else the list."""
+    moments = [row.moment for row in rows if row.moment is not None]
+    if not moments:
+        return
+    steps = {after - before for before, after in pairwise(moments)}
+    length = _interval(next(iter(steps))) if len(steps) == 1 and path == "close" else None
+    if length is not None:
+        yield f"start: {iso(moments[0])}"
+        yield f"interval: {length}"
+        return
+    yield "times: ["
+    yield from _wrapped([_text(iso(moment)) for moment in moments for _ in WALKS[path]])
+    yield "]"
+
+
+def _inline(market: str, marks: Sequence[Decimal]) -> Iterator[str]:
+    yield f"  {_text(market)}: ["
     yield from _wrapped([show(mark) for mark in marks])
     yield "  ]"
 
 
-def _times(times: Sequence[str]) -> Iterator[str]:
-    """start and interval where they say it all, else the list; what is uneven is told."""
-    moments = [_moment(text) for text in times]
-    known = [moment for moment in moments if moment is not None]
-    steps = {after - before for before, after in pairwise(known)}
-    if len(known) == len(times) and len(steps) == 1 and (length := _interval(next(iter(steps)))):
-        step = next(iter(steps))
-        if [iso(known[0] + i * step) for i in range(len(known))] == list(times):
-            yield f"start: {times[0]}"
-            yield f"interval: {length}"
-            return
-    if len(known) == len(times) and len(steps) > 1 and timedelta(0) not in steps:
-        shortest = min(steps)
-        gaps = sum(1 for before, after in pairwise(known) if after - before != shortest)
-        yield f"# {gaps} step{'s are' if gaps != 1 else ' is'} longer than {shortest}: candles are missing there"
-    yield "times: ["
-    yield from _wrapped([json.dumps(text, ensure_ascii=False) for text in times])
-    yield "]"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def _csv(candles: Candles, whole: bool) -> str:
+    """The rows under the names that a scenario reads."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    timed = candles.rows[0].moment is not None
+    writer.writerow(
+        [*(["time"] if timed else []), *(("open", "high", "low", "close") if whole else ("close",))]
+    )
+    for row in candles.rows:
+        prices = row[1:5] if whole else (row.close,)
+        writer.writerow([*([iso(row.moment)] if row.moment is not None else []), *map(show, prices)])
+    return out.getvalue()
 
 
 def _interval(step: timedelta) -> str | None:
@@ -113,7 +178,13 @@ def _interval(step: timedelta) -> str | None:
     seconds = int(step.total_seconds())
     if seconds <= 0 or step != timedelta(seconds=seconds):
         return None
-    return next(f"{seconds // length}{unit}" for unit, length in UNITS if seconds % length == 0)
+    number, unit = next((seconds // length, unit) for unit, length in UNITS if seconds % length == 0)
+    return f"{number}{unit}" if number < 1_000_000 else None
+
+
+def _text(text: str) -> str:
+    """A text in double quotes, as YAML and JSON both read it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _wrapped(items: Sequence[str]) -> Iterator[str]:

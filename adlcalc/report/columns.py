@@ -560,6 +560,39 @@ def _venue_value(place: Any, queues: Any) -> str | None:
     return None if scale is None else scale["value"]
 
 
+def _has_others(queues: Any) -> bool:
+    """A place says something: the file holds the others too."""
+    return not queues.is_part
+
+
+def _light(place: Any, queues: Any) -> str:
+    """The venue's own light: '4 of 5'."""
+    found = queues.standing(place.ranking, place.row.account)
+    return NOTHING if found is None else f"{found.lights} of {found.of}"
+
+
+def _indicator(place: Any, queues: Any) -> Plain | None:
+    """The venue's own light, and the contracts before the position that it stands for."""
+    found = queues.standing(place.ranking, place.row.account)
+    if found is None:
+        return None
+    ends = {"ahead_at_least": found.at_least, "ahead_at_most": found.at_most}
+    numbers = {key: None if end is None else show(end) for key, end in ends.items()}
+    return {"lights": found.lights, "of": found.of, **numbers}
+
+
+_END: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
+INDICATOR_SCHEMA: Plain = {
+    "type": "object",
+    "properties": {
+        "lights": {"description": "lights that are lit", "type": "integer"},
+        "of": {"description": "how many there are", "type": "integer"},
+        "ahead_at_least": {"description": "contracts that stand before it at least", **_END},
+        "ahead_at_most": {"description": "and at most", **_END},
+    },
+    "required": ["lights", "of", "ahead_at_least", "ahead_at_most"],
+}
+
 QUEUE = Rows(
     "queue",
     "the places in the queues, of each market and side",
@@ -576,9 +609,25 @@ QUEUE = Rows(
         ),
         MARKET_OF_QUEUE,
         SIDE_OF_QUEUE,
-        Field("rank", "count", "the place in the queue: 1 is deleveraged first", of="row.rank", heading="rank"),
+        Field("rank", "count", "the place in the queue: 1 is deleveraged first", of="row.rank", heading="rank", when=_has_others),
         Field("account", "account", "who stands there", of="row.account", heading="account"),
-        Field("lights", "count", "5 in the first fifth of the queue, 1 in the last", of="row.lights", heading="lights"),
+        Field(
+            "lights",
+            "count",
+            "5 in the first fifth of the queue, 1 in the last",
+            of="row.lights",
+            heading="lights",
+            when=_has_others,
+        ),
+        Field(
+            "venue_lights",
+            "text",
+            "the venue's own light",
+            of=_light,
+            where=(),
+            heading="venue's\nlights",
+            when=lambda queues: bool(queues.lights),
+        ),
         Field(
             "percentile",
             "count",
@@ -586,6 +635,7 @@ QUEUE = Rows(
             of="row.percentile",
             heading="percen-\ntile",
             drop=1,
+            when=_has_others,
         ),
         Field("share", "number", "the part of the queue down to it", of="row.share"),
         Field("score", "text", "its score", of=_score_digits, of_schema=SCORE_SCHEMA, columns=_scores),
@@ -620,7 +670,7 @@ QUEUE = Rows(
         Field("equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4),
         Field("maintenance", "number", "maintenance margin of its margin unit", of="row.inputs.maintenance"),
         Field("initial_margin", "number", "initial margin", of="row.inputs.initial_margin"),
-        Field("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead"),
+        Field("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead", when=_has_others),
         Field(
             "reached_partly",
             "number",
@@ -628,6 +678,7 @@ QUEUE = Rows(
             of="row.partly",
             heading="reached\npartly",
             drop=6,
+            when=_has_others,
         ),
         Field(
             "reached_wholly",
@@ -636,6 +687,7 @@ QUEUE = Rows(
             of="row.wholly",
             heading="reached\nwholly",
             drop=9,
+            when=_has_others,
         ),
         Field("rating", "text", "the lights as text, as ccxt has them", of=lambda place, _: str(place.row.lights)),
         Field("percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)),
@@ -656,11 +708,20 @@ QUEUE = Rows(
             where=(JSON,),
         ),
         Field("venue_rank", "text", "the number of the venue's own interface", of=_venue_value, where=(CSV,)),
+        Field(
+            "indicator",
+            "text",
+            "the venue's own light and what it says of the contracts before the position; none where it told none",
+            of=_indicator,
+            of_schema=INDICATOR_SCHEMA,
+            null=True,
+            where=(JSON,),
+        ),
         Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
     ),
     records="places",
-    page="asked_mark rank account lights percentile score pnl_ratio effective_leverage equity entry_price unrealized_pnl"
-    " margin size ahead reached_partly reached_wholly",
+    page="asked_mark rank account venue_lights lights percentile score pnl_ratio effective_leverage equity"
+    " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
 )
 MOVES = Rows(
     "moves",

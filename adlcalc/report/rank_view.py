@@ -9,8 +9,9 @@ Public: Queues, rank_page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adlcalc.engine.declared import name_in
@@ -22,6 +23,7 @@ from adlcalc.report.columns import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
+from adlcalc.study.standing import Standing, standing
 
 if TYPE_CHECKING:
     from adlcalc.study.rank import Ranking, Row
@@ -50,13 +52,32 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for."""
+    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for.
+
+    lights, open_interest: what the venue told of positions (by account, market, side) and of markets."""
 
     scenario: Scenario
     file: str | None
     step: int
     rankings: Sequence[Ranking]
     accounts: Sequence[str]
+    lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
+    open_interest: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def standing(self, ranking: Ranking, account: str) -> Standing | None:
+        """What the venue's own light says of an account's place; None where it told none."""
+        shown = self.lights.get((account, ranking.market, ranking.side))
+        if shown is None:
+            return None
+        lot = next(market.lot for market in self.scenario.markets if market.name == ranking.market)
+        return standing(*shown, self.open_interest.get(ranking.market), lot)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the queues hold only positions of which the venue told a light: the others are elsewhere, and a
+        place among these says nothing."""
+        rows = [(ranking, row.account) for ranking in self.rankings for row in ranking.rows]
+        return bool(rows) and all(self.standing(ranking, account) is not None for ranking, account in rows)
 
     def of(self, ranking: Ranking, limit: int = 0) -> list[Place]:
         """The accounts that were asked for with their neighbours; the first `limit` rows (0: all) where none were."""
@@ -74,7 +95,9 @@ class Queues:
 
     @property
     def moves(self) -> list[Pull]:
-        """What would move the accounts that were asked for."""
+        """What would move the accounts that were asked for; nobody knows where the others are not there."""
+        if self.is_part:
+            return []
         return [Pull(ranking, move) for ranking in self.rankings for move in ranking.moves]
 
     @property
@@ -121,7 +144,7 @@ def _blocks(queues: Queues, limit: int) -> Iterator[Block]:
         places = queues.of(ranking, limit)
         if places or not queues.accounts:
             yield _queue(queues, ranking, places)
-        for account in dict.fromkeys(move.account for move in ranking.moves):
+        for account in dict.fromkeys(move.account for move in ranking.moves if not queues.is_part):
             pulls = [Pull(ranking, move) for move in ranking.moves if move.account == account]
             title = f"The smallest changes that move {clean(account)} back"
             yield table(title, "", MOVES.columns(pulls, queues))
@@ -145,18 +168,46 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
 
 
 def _sentences(queues: Queues) -> Iterator[str]:
+    yield from _standings(queues)
     for ranking in queues.rankings:
-        if queues.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in queues.accounts:
-            side = f"{side_name(ranking.side)}s of {clean(ranking.market)}"
-            yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
+        if not queues.is_part and queues.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in queues.accounts:
+            who, side = clean(ranking.rows[0].account), f"{side_name(ranking.side)}s of {clean(ranking.market)}"
+            yield f"{who} is alone in the queue of the {side}: the file holds nobody else, so its place says nothing."
     for account in queues.absent:
         yield f"{clean(account)} stands in none of these queues at step {queues.step:,}."
     if queues.scenario.rules.adl.when == AdlWhen.NEVER:
         yield "Under these rules nobody is deleveraged; this is the order that their score would give."
     if queues.scenario.rules.adl.policy is not by_score:
         yield f"The rulebook's policy is {queues.policy}: it does not take the positions one after the other in this order."
-    if any(ranking.moves for ranking in queues.rankings):
+    if queues.moves:
         what = "positions" if queues.scenario.rules.adl.lights == Lights.HEADS else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
+
+
+def _standings(queues: Queues) -> Iterator[str]:
+    """What follows from the venue's lights, and no more; of a position that is not in the queue too."""
+    shown = {(ranking.market, ranking.side): ranking for ranking in queues.rankings}
+    for account in queues.scenario.accounts if queues.lights else ():
+        for one in account.positions:
+            ranking = shown.get((one.market, one.side))
+            found = queues.standing(ranking, account.id) if ranking is not None else None
+            if found is not None and (not queues.accounts or account.id in queues.accounts):
+                who = f"{clean(account.id)}, {side_name(one.side)} {digits(one.size)} of {clean(one.market)}"
+                yield f"{who}: {_follows(found, queues.open_interest.get(one.market))}"
+    if queues.is_part:
+        yield "The file holds nobody else: rank, and what would move it, cannot be known without the others."
+
+
+def _follows(found: Standing, interest: Decimal | None) -> str:
+    """The contracts before a position, by its light."""
+    light = f"light {found.lights} of {found.of}"
+    if interest is None or found.at_least is None or found.at_most is None:
+        return f"{light}. What stands before it cannot be known without the market's open_interest."
+    reach = f"a bankrupt position below {digits(found.at_least)} does not reach it"
+    return (
+        f"{light}, open interest {digits(interest)}: {digits(found.at_least)} to {digits(found.at_most)} contracts "
+        "stand before it if lights are equal parts of all contracts of its side (assumed); "
+        f"{reach if found.at_least else 'any bankrupt position may reach it'}."
+    )

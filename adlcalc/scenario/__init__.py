@@ -4,6 +4,7 @@
     loading.py    the order of a load: text, overrides, schema, rulebook, parts
     draft.py      what the builders share: the checked file, its tree, the problems found
     markets.py    markets, money unit, funds
+    indicators.py what a venue told of its queue
     accounts.py   accounts written in the file; book.py: those of a CSV beside it
     prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
     expect.py     the `expect` block
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.scenario.expect import Expect
+    from adlcalc.scenario.indicators import Told
     from adlcalc.source.problems import Problem
     from adlcalc.venues.rulebook import Rulebook
 
@@ -38,6 +40,7 @@ class Loaded:
     file: str
     rulebook: Rulebook
     notes: tuple[Problem, ...] = ()
+    told: Told | None = None
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:

@@ -1,6 +1,6 @@
 """The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told together.
 
-Public: load_file.
+Public: load_file, load_source.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
-from adlcalc.ground.numbers import exact
+from adlcalc.ground.numbers import exact, show
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
+from adlcalc.scenario.indicators import read_told
 from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
@@ -27,7 +28,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
-from adlcalc.source.problems import Located, Problems, ScenarioErrors
+from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
 from adlcalc.source.schema import check
 from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 
@@ -36,9 +37,14 @@ GENERIC = "generic"
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong."""
+    return load_source(text_of(path), path, sets=sets, venue=venue)
+
+
+def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
+    """Check and build a text that was read from `path`, or is about to be written there."""
     problems = Problems()
     with _no_collections(), exact():
-        root = read_document(text_of(path), problems)
+        root = read_document(source, problems)
         if root is None:
             problems.raise_if_any()
         assert root is not None
@@ -98,7 +104,18 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         providers=providers,
     )
     _note_unused(draft, rulebook, scenario)
-    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes))
+    _note_fine_ticks(draft, scenario)
+    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names)))
+
+
+def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
+    """Markets whose prices ask for a finer tick than the usual one, and that do not say theirs."""
+    specs = draft.file.markets or {}
+    for market in scenario.markets:
+        spec = specs.get(market.name)
+        if market.tick < SMALLEST and (spec is None or spec.tick is None):
+            message = f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
+            draft.problems.note(draft.node("prices"), message)
 
 
 def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:

@@ -11,12 +11,23 @@ from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
-from adlcalc.ground.numbers import ZERO, show
+from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
 from adlcalc.scenario.draft import Draft, name_fault
 from adlcalc.scenario.faults import needs_money
-from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, BookFile, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
+from adlcalc.scenario.schema import (
+    FUND_KEYS,
+    RESERVED_MARKETS,
+    BookFile,
+    FundSpec,
+    Impact,
+    LongAccount,
+    MarketSpec,
+    PositionSpec,
+    ScenarioFile,
+    ShortAccount,
+)
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import subject
@@ -79,9 +90,7 @@ def _named_by_accounts(draft: Draft) -> list[str]:
     return list(found)
 
 
-def build_markets(
-    draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal
-) -> dict[str, Market]:
+def build_markets(draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal) -> dict[str, Market]:
     """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
     specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
     return {
@@ -93,7 +102,7 @@ def build_markets(
 def _market(
     draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal, settles: str, shared: bool
 ) -> Market:
-    tick, lot = spec.tick or SMALLEST, spec.lot or SMALLEST
+    tick, lot = spec.tick or default_tick(draft, name), spec.lot or SMALLEST
     own = spec.maintenance
     found = list(faults(own)) if own is not None else []
     for path, message, hint in found:
@@ -113,6 +122,24 @@ def _market(
         return market
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
     return replace(market, maintenance=maintenance)
+
+
+LEAST = 5
+"""Digits after its first one that a price keeps where no tick is given."""
+
+
+def default_tick(draft: Draft, name: str) -> Decimal:
+    """0.00000001; of a coin below a thousandth finer, so that the lowest price that the file writes keeps six digits."""
+    prices = draft.file.prices
+    path = prices.get(name) if isinstance(prices, dict) else prices
+    written = list(path) if isinstance(path, list) else []
+    accounts = draft.file.accounts if isinstance(draft.file.accounts, list) else []
+    for account in accounts:
+        for one in account.positions if isinstance(account, LongAccount) else [account]:
+            if isinstance(one, (PositionSpec, ShortAccount)) and one.market in (None, name):
+                written.append(one.entry)
+    lowest = min(written, default=ONE)
+    return min(SMALLEST, ONE.scaleb(lowest.adjusted() - LEAST))
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:

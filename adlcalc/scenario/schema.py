@@ -13,7 +13,19 @@ from pydantic import Field, PlainValidator, Tag
 from adlcalc.ground.numbers import show
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
-from adlcalc.source.fields import InJsonSchema, NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+from adlcalc.source.fields import (
+    Count,
+    InJsonSchema,
+    NotNegative,
+    Number,
+    Positive,
+    Strict,
+    Text,
+    by_shape,
+    kind_of,
+    tag_by_type,
+    wrong,
+)
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -85,6 +97,9 @@ class MarketSpec(Strict):
         None, description=f"what the book takes in a step: {_LIQUIDITY}; unlimited if left out"
     )
     maintenance: MaintenanceRule | None = Field(None, description="maintenance margin of this market; the venue's if left out")
+    open_interest: Positive | None = Field(
+        None, description="contracts that are open at the venue, which each side holds; `rank` reads indicators by it"
+    )
 
 
 # --- funds -----------------------------------------------------------------------------------------------------------
@@ -146,6 +161,16 @@ _COLLATERAL = "isolated margin in money, instead of leverage"
 _BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
 
 
+class IndicatorSpec(Strict):
+    """What the venue shows of a position's place in its queue."""
+
+    lights: Count = Field(description="lights that are lit; all of them: first in line")
+    of: Count = Field(5, description="how many lights there are")
+
+
+_INDICATOR = "what the venue shows of the position's place in its queue; kept for `rank`, no run depends on it"
+
+
 class PositionSpec(Strict):
     """A position of an account's long form."""
 
@@ -156,6 +181,7 @@ class PositionSpec(Strict):
     leverage: Positive | None = Field(None, description=_LEVERAGE)
     collateral: NotNegative | None = Field(None, description=_COLLATERAL)
     margin: Margin | None = Field(None, description="isolated or cross; that of the account if left out")
+    indicator: IndicatorSpec | None = Field(None, description=_INDICATOR)
 
 
 class ShortAccount(Strict):
@@ -170,6 +196,7 @@ class ShortAccount(Strict):
     collateral: NotNegative | None = Field(None, description=_COLLATERAL)
     margin: Margin = Field("isolated", description="isolated or cross")
     balance: Number | None = Field(None, description=_BALANCE)
+    indicator: IndicatorSpec | None = Field(None, description=_INDICATOR)
 
 
 class LongAccount(Strict):
