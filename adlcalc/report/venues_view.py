@@ -143,6 +143,7 @@ def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
     documents = [f"{key}: {d.title}, seen {d.seen}" + (f"\n{d.url}" if d.url else "") for key, d in book.sources.items()]
     vectors = [f"{name}: met" for name in book.vectors.met]
     vectors += [f"{name}: not met. {reason}" for name, reason in book.vectors.not_met.items()]
+    vectors += [book.vectors.none] if book.vectors.none else []
     return [
         ("Sources", documents),
         ("Not modeled", list(book.not_modeled)),
@@ -216,7 +217,7 @@ def rulebook_json(book: Rulebook) -> str:
             "defaults": dict(defaults_of(book)),
             "sources": {key: {"title": d.title, "url": d.url, "seen": d.seen} for key, d in book.sources.items()},
             "not_modeled": list(book.not_modeled),
-            "vectors": {"met": list(book.vectors.met), "not_met": dict(book.vectors.not_met)},
+            "vectors": book.vectors.model_dump(),
         }
     )
 
