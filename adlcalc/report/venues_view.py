@@ -18,7 +18,7 @@ from adlcalc.report.human import clean, counted
 from adlcalc.report.page import json_text, markdown_page, text_page, wrapped
 from adlcalc.report.render import escape_markdown
 from adlcalc.report.table import Column, Table, counts, table, words
-from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of
+from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
 from adlcalc.venues.rulebook import Rulebook
 
 NOTHING = "There are no rulebooks."
@@ -146,10 +146,19 @@ def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
     vectors += [book.vectors.none] if book.vectors.none else []
     return [
         ("Sources", documents),
+        ("Tables of maintenance margin, by symbol", _tables(book)),
         ("Not modeled", list(book.not_modeled)),
         ("Vectors", vectors),
         ("Not said, and left at", [f"{section}: {said}" for section, said in _left(book)]),
     ]
+
+
+def _tables(book: Rulebook) -> list[str]:
+    """The symbols of the tables, those of one document and date together."""
+    symbols: dict[str, list[str]] = {}
+    for one in tables_of(book):
+        symbols.setdefault(one.dated, []).append(one.name)
+    return [f"{', '.join(names)}: {dated}" for dated, names in symbols.items()]
 
 
 def _left(book: Rulebook) -> Iterator[tuple[str, str]]:
@@ -216,6 +225,7 @@ def rulebook_json(book: Rulebook) -> str:
             "rules": rules,
             "defaults": dict(defaults_of(book)),
             "sources": {key: {"title": d.title, "url": d.url, "seen": d.seen} for key, d in book.sources.items()},
+            "tables": {table.name: table.dated for table in tables_of(book)},
             "not_modeled": list(book.not_modeled),
             "vectors": book.vectors.model_dump(),
         }

@@ -17,7 +17,7 @@ from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, BookFile, FundS
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import subject
-from adlcalc.venues.maintenance import faults
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, faults
 from adlcalc.venues.rulebook import Rulebook
 
 UNNAMED = "MARKET"
@@ -84,7 +84,7 @@ def build_markets(draft: Draft, names: Sequence[str], rulebook: Rulebook | None,
 
 def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal) -> Market:
     tick, lot = spec.tick or SMALLEST, spec.lot or SMALLEST
-    own = spec.maintenance
+    own = _own_maintenance(draft, name, spec, rulebook)
     found = list(faults(own)) if own is not None else []
     for path, message, hint in found:
         full = ("markets", name, "maintenance", *path)
@@ -102,6 +102,17 @@ def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
         return market
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
     return Market(market.name, market.contract, tick, lot, market.liquidity, maintenance, market.fund)
+
+
+def _own_maintenance(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None) -> MaintenanceValue | None:
+    """The maintenance that the market brings itself, or by the name of a table of the venue."""
+    own = spec.maintenance
+    if not isinstance(own, NamedTable):
+        return own
+    where = draft.node("markets", name, "maintenance", "table")
+    if rulebook is None:
+        return None
+    return rulebook.table(own.table, spec.contract, draft.problems, where, multiplier=spec.multiplier)
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:

@@ -8,7 +8,7 @@ Public: Rulebook, Rule, load_rulebook, shipped.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -34,6 +34,7 @@ from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
+from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.schema import DrawdownRule, Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
 KINDS = ("linear", "inverse")
@@ -47,6 +48,8 @@ SECTION_TYPES = {
     "last_resort": LastResortRules,
 }
 """A section's rules become the engine's fields of the same names; what a rulebook leaves out keeps the engine's default."""
+SHIPPED_AS = "adlcalc/venues/"
+"""How the folder of the shipped rulebooks is shown in messages."""
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
 
@@ -74,6 +77,14 @@ class Rulebook:
     values: Mapping[str, RuleValues]
     rules: Mapping[str, Mapping[str, Rule]]
     vectors: VectorNotes
+    tables: Tables | None = None
+
+    def table(
+        self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
+    ) -> MaintenanceValue | None:
+        """The maintenance of the venue's table of that name, for a market; None where `problems` says why not."""
+        found = _table(self.venue, self.tables, name, kind, problems, where, multiplier)
+        return None if found is None else found.rule
 
     def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
         """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
@@ -81,8 +92,9 @@ class Rulebook:
         maintenance = rules.maintenance if own is None else own
         return to_engine(maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot)
 
-    def engine_rules(self, kinds: Collection[str], tabled: Collection[str]) -> Rules:
-        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's."""
+    def engine_rules(self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()) -> Rules:
+        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's; named: the
+        tables that markets name."""
         values = self.values[KINDS[0]]
         sections: dict[str, Any] = {}
         for name, section in SECTION_TYPES.items():
@@ -90,7 +102,7 @@ class Rulebook:
             sections[name] = section(
                 **{f.name: _engine_value(getattr(given, f.name)) for f in fields(section) if hasattr(given, f.name)}
             )
-        return Rules(assumptions=tuple(self._assumptions(kinds, tabled)), **sections)
+        return Rules(assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)), **sections)
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
@@ -101,6 +113,12 @@ class Rulebook:
                 if rule.status == "assumed" and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
+
+    def _of_tables(self, named: Collection[str]) -> Iterator[Assumption]:
+        """What is assumed in the tables that markets name."""
+        for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
+            if name in named and table.note:
+                yield Assumption(f"tables.{name}", table.note)
 
 
 def _engine_value(value: Any) -> Any:
@@ -122,6 +140,7 @@ class _Read(NamedTuple):
     root: Map
     layer: Layer
     sources: Mapping[str, SourceNote]
+    tables: Tables | None
 
 
 def shipped() -> list[str]:
@@ -139,9 +158,11 @@ def load_rulebook(
     read = _read(name, problems, where, folder, ())
     if read is None:
         return None
-    head, root, layer, sources = read
+    head, root, layer, sources, tables = read
     if overrides is not None:
         layer |= _overrides(overrides, problems)
+    if not _take_tables(head.venue, layer, tables, problems):
+        return None
     unsaid = _unsaid(layer)
     if unsaid:
         shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
@@ -158,7 +179,29 @@ def load_rulebook(
     if len(values) < len(KINDS):
         return None
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
-    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors)
+    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors, tables)
+
+
+def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Problems) -> bool:
+    """Put the venue's table where a maintenance rule names one, so that it is shown and checked like any other; False where
+    `problems` says why not."""
+    before = len(problems)
+    for kind in KINDS:
+        rule = layer.get(("margin", "maintenance", kind))
+        named = rule.node.items.get("table") if rule and isinstance(rule.node, Map) and len(rule.node.items) == 1 else None
+        if rule and isinstance(named, Scalar):
+            found = _table(venue, tables, named.text, kind, problems, named, None)
+            layer["margin", "maintenance", kind] = rule if found is None else replace(rule, node=found.node)
+    return len(problems) == before
+
+
+def _table(
+    venue: str, tables: Tables | None, name: str, kind: str, problems: Problems, where: Located, multiplier: Decimal | None
+) -> Table | None:
+    if tables is not None:
+        return tables.find(name, kind, problems, where, multiplier=multiplier)
+    problems.add(where, f"venue {quote(venue)} has no tables", "give the tiers: maintenance: {tiers: [...]}")
+    return None
 
 
 def _faults(values: RuleValues) -> Iterator[tuple[Path, str, str]]:
@@ -223,19 +266,30 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
         return None
     layer: Layer = {}
     sources: dict[str, SourceNote] = {}
+    tables = None
     if head.extends is not None:
         base = _read(head.extends, problems, root.items["extends"], str(FilePath(source.name).parent), (*above, source.name))
         if base is None:
             return None
         layer |= base.layer
         sources |= base.sources
+        tables = base.tables
+    if head.tables is not None:
+        tables = Tables(_beside(head.tables, source.name, root.items["tables"]))
     for key, note in head.sources.items():
         if sources.setdefault(key, note) != note:
             place = at(root, ("sources", key))
             problems.add(place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key")
     layer |= _stated(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
-    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited})
+    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited}, tables)
+
+
+def _beside(name: str, rulebook: str, where: Located) -> Source:
+    """The text of a file beside a rulebook, in its folder or below."""
+    if rulebook.startswith(SHIPPED_AS):
+        return text_of(str(files("adlcalc.venues") / name), shown_as=f"{SHIPPED_AS}{name}")
+    return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT)
 
 
 def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
@@ -252,7 +306,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if "/" not in name and not name.endswith((".yaml", ".yml")):
         names = shipped()
         if name in names:
-            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
+            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:

@@ -326,6 +326,7 @@ class Head(Strict):
     title: Text = Field(description="what it models, in a line")
     as_of: Text = Field(description="the date of the rules, or the years they held")
     extends: Text | None = Field(None, description="another rulebook, whose rules hold where this one gives none")
+    tables: Text | None = Field(None, description="a file beside it with the maintenance tables of its contracts, by symbol")
     sources: dict[str, SourceNote] = Field(default_factory=dict, description="the documents, by key")
     not_modeled: list[Text] = Field(
         default_factory=list, description="sentences on what the venue does and this rulebook does not"
