@@ -78,14 +78,18 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail with everything that is wrong."""
-        from adlcalc.cli.checking import Options, check_file
+        from adlcalc.cli.checking import Options, check_file, settled
         from adlcalc.cli.collecting import collect
+        from adlcalc.cli.output import Inputs
 
         config = self.config
         options = Options(update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict"))
         golden = config.getoption("--adlcalc-golden")
         job = collect([str(self.path)], golden).jobs[0]
         outcome = check_file(job, options)
+        inputs = Inputs()
+        inputs.seen.update(outcome.read)
+        outcome = settled(outcome, inputs)
         if outcome.written:
             self.user_properties.append((WRITTEN, outcome.written))
         if outcome.findings:

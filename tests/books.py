@@ -19,17 +19,17 @@ from adlcalc.engine.model import (
     SHORT,
     Account,
     Contract,
+    Depth,
     Fund,
     Liquidity,
     Maintenance,
-    MarginRules,
     Market,
     Path,
     Position,
-    Rules,
     Scenario,
     Tier,
 )
+from adlcalc.engine.rules import Due, MarginRules, Rules
 
 UNIT = Decimal("0.00000001")
 
@@ -49,7 +49,7 @@ def scenario(accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: 
     due = market.pop("due", "at-or-below")
     liquidity = market.pop("liquidity", Liquidity())
     if not isinstance(liquidity, Liquidity):
-        liquidity = Liquidity("levels", ((d(0), d(liquidity)),) if liquidity else ())
+        liquidity = Liquidity(Depth.LEVELS, ((d(0), d(liquidity)),) if liquidity else ())
     funding = {"M": {k: d(v) for k, v in market.pop("funding", {}).items()}}
     market.setdefault("maintenance", Maintenance((Tier(d(0), d(rate)),)))
     return Scenario(
@@ -57,7 +57,7 @@ def scenario(accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: 
         accounts=tuple(accounts),
         path=Path({"M": tuple(d(m) for m in marks)}, funding=funding),
         funds=(Fund("fund", d(fund)),),
-        rules=Rules(margin=MarginRules(due=due)),
+        rules=Rules(margin=MarginRules(due=Due(due))),
     )
 
 
@@ -106,10 +106,10 @@ def _liquidity(rng: random.Random) -> Liquidity:
     kind = rng.choice(["unlimited", "none", "levels", "levels", "impact"])
     if kind == "levels":
         distances = sorted(rng.sample([0, 1, 2, 3, 5], rng.randint(1, 3)))
-        return Liquidity("levels", tuple((d(x), d(rng.choice([1, 2, 5, "0.5", 20]))) for x in distances))
+        return Liquidity(Depth.LEVELS, tuple((d(x), d(rng.choice([1, 2, 5, "0.5", 20]))) for x in distances))
     if kind == "impact":
         return Liquidity("impact", impact=d(rng.choice(["0.01", "0.1", "0.5"])))
-    return Liquidity("unlimited") if kind == "unlimited" else Liquidity("levels")
+    return Liquidity("unlimited") if kind == "unlimited" else Liquidity(Depth.LEVELS)
 
 
 def _marks(rng: random.Random, steps: int) -> tuple[Decimal, ...]:

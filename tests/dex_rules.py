@@ -9,8 +9,8 @@ Public: DEX_RULES.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,13 @@ from adlcalc.engine import counterparty, own_name
 from adlcalc.engine.events import BookFilled, Deleveraged, Skipped
 from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.loop import begin_step, one_step
-from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Rules, Scenario, Tier
+from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Scenario, Tier
 from adlcalc.engine.numbers import ONE, ZERO, D
 from adlcalc.engine.orders import limit_price, surplus_fee
+from adlcalc.engine.rules import Charge, Fillable, Orders, OwnName, Rules
 from adlcalc.engine.state import State, Used
 from adlcalc.source import Problems
+from adlcalc.source.document import read_value
 from adlcalc.source.nodes import Place, Source
 from adlcalc.venues.rulebook import load_rulebook
 
@@ -37,20 +39,21 @@ def number(text: str) -> Decimal:
 def rules_of(values: Values) -> Rules:
     """The venue's rules with those of the case over them."""
     problems = Problems()
-    book = load_rulebook(values["venue"], problems, where=Place(Source("case", "", excerpt=False)))
+    given = read_value(Source("case", json.dumps(values.get("rules", {})), excerpt=False), problems)
+    book = load_rulebook(
+        values["venue"], problems, where=Place(Source("case", "", excerpt=False)), overrides=given, strict=False
+    )
     problems.raise_if_any()
     assert book is not None
-    rules = book.engine_rules(("linear",), ())
-    for section, changes in values.get("rules", {}).items():
-        old = getattr(rules, section)
-        new = {key: like(getattr(old, key), text) for key, text in changes.items()}
-        rules = replace(rules, **{section: replace(old, **new)})
-    return rules
+    return book.engine_rules(("linear",), ())
 
 
-def like(old: Any, text: str) -> Any:
-    """The text as a value of the old one's type."""
-    return text if isinstance(old, str) else int(text) if isinstance(old, int) else number(text)
+def orders_of(state: State) -> Orders:
+    """The rules of the venue's orders."""
+    method = state.rules.liquidation.method
+    assert isinstance(method, OwnName)
+    assert isinstance(method.size, Orders)
+    return method.size
 
 
 def scenario_of(values: Values) -> Scenario:
@@ -133,7 +136,7 @@ def fillable(values: Values) -> Decimal | None:
     """The limit of the liquidation order."""
     state = opened(values)
     unit, holding = closed(state, values)
-    return limit_price(state.rules.liquidation, own_name.unit_due(unit), holding, None)
+    return limit_price(orders_of(state).limit, own_name.unit_due(unit), holding, None)
 
 
 def fund_delta(values: Values) -> Decimal:
@@ -143,7 +146,7 @@ def fund_delta(values: Values) -> Decimal:
     claim = own_name.own_claim(state, own_name.unit_due(unit), holding)
     proceeds = holding.side * holding.size * number(values["price"])
     result = proceeds - claim.cost_of(holding.size)
-    return result if result < 0 else surplus_fee(state.rules.liquidation, claim, proceeds, result, MICRO)
+    return result if result < 0 else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)
 
 
 def fund_covers(values: Values) -> Decimal:
@@ -151,7 +154,9 @@ def fund_covers(values: Values) -> Decimal:
     state = opened(values)
     unit, holding = closed(state, values)
     claim = own_name.own_claim(state, own_name.unit_due(unit), holding)
-    return ONE if own_name.fund_covers(state, claim, number(values["amount"]), Used()) else ZERO
+    limit = orders_of(state).limit
+    assert isinstance(limit, Fillable)
+    return ONE if own_name.fund_covers(limit, claim, number(values["amount"]), Used()) else ZERO
 
 
 def may_move(values: Values) -> Decimal:

@@ -21,8 +21,9 @@ from adlcalc.engine.events import (
     Started,
     StepEnded,
 )
-from adlcalc.engine.model import Account, Assumption, Contract, Fund, Market, Path, Position, Rules, Scenario
+from adlcalc.engine.model import Account, Contract, Fund, Market, Path, Position, Scenario
 from adlcalc.engine.numbers import ZERO, D
+from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.report import Run
 
 BTC = "BTC-PERP"

@@ -390,7 +390,9 @@ class Oracle:
         """(surplus or -shortfall of closing q at price, the cost that leaves with it)."""
         # choice: a part costs its own value at the bankruptcy price, the last part takes the rest
         part = claim.cost if q == claim.left else claim.side * self.value(claim.market, q, claim.price)
-        return claim.side * self.value(claim.market, q, price) - part, part
+        result = claim.side * self.value(claim.market, q, price) - part
+        # choice: at the bankruptcy price or better nothing is lost; what rounding has left in the last part is the other side's
+        return (max(result, Fraction(0)) if claim.side * (price - claim.price) >= 0 else result), part
 
     def book_fill(self, claim: Claim, q: Fraction, price: Fraction, last_resort: bool) -> None:
         if q == 0:
@@ -444,7 +446,7 @@ class Oracle:
                 continue  # used up, or taken over since the ranking
             before, unit = h.size, next(u for u in h.owner.units() if h in u)
             part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
-            value = claim.side * self.value(claim.market, q, claim.price)
+            value = sum(self.result_of(claim, q, claim.price), Fraction(0))
             realized = -value - part
             left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
             # choice: the equity of the whole margin unit, what a partial close releases and realizes included
@@ -469,7 +471,7 @@ class Oracle:
             h.owner.deleveraged = True
             dust, part = self.result_of(claim, q, claim.price)
             claim.left, claim.cost = claim.left - q, claim.cost - part
-            self.settle_claim(claim, dust)  # choice: a unit that rounding leaves in the last part is the fund's
+            self.settle_claim(claim, dust)  # choice: a unit that rounding has left over in the last part is the fund's
             claim.row["deleveraged_size"] += q
             tied = rank < len(queue) and queue[rank][1] == score
             bankrupt = claim.row["account"]

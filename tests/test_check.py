@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Result
+from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 
 from adlcalc.report.golden import compare
 from adlcalc.report.golden_rows import rows_of
@@ -123,11 +123,12 @@ def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: P
 
 
 def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adlcalc.engine import queue
+    from adlcalc.engine.scores import SCORES, Score
 
     adlcalc("check", str(folder), "--update")
-    whole = queue.score_function
-    monkeypatch.setattr(queue, "score_function", lambda text: lambda x: -whole(text)(x))  # the queue the other way round
+    whole = SCORES["generic"]
+    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x))
+    monkeypatch.setitem(SCORES, "generic", other_way_round)
     got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
     assert got.code == 1
     assert "golden: step 2: " in got.out
@@ -385,11 +386,12 @@ def test_github(adlcalc: Command, mixed: Path) -> None:
     assert all(line.startswith("::error file=") for line in got.out.splitlines())
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bytes_in_the_same_order(mixed: Path) -> None:
     outputs = set()
     for jobs in ("1", "2"):
         command = [sys.executable, "-m", "adlcalc", "check", str(mixed), "--jobs", jobs]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE)
         outputs.add((done.stdout, done.stderr, done.returncode))
     assert len(outputs) == 1
 
@@ -409,34 +411,37 @@ def spawn(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload,no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_disk_is_an_error_and_not_a_traceback(mixed: Path) -> None:
     with open("/dev/full", "wb") as full:
         process = spawn(str(mixed), stdout=full)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert b"adlcalc: cannot write to standard output: No space left on device\n" in err
     assert b"Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_error(mixed: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     process = spawn(str(mixed / f"{HALF}.yaml"), "-q", stdout=write)
     os.close(write)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (1, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_ends_it_without_a_word(folder: Path, jobs: str) -> None:
     for name in ("a.yaml", "b.yaml"):
         os.mkfifo(folder / name)
     paths = [str(folder / "a.yaml"), str(folder / "b.yaml")]
-    process = spawn(*paths, "--jobs", jobs, stdout=subprocess.PIPE, start_new_session=True)
+    process = spawn(*paths, "--jobs", jobs, stdout=subprocess.PIPE, start_new_session=True, preexec_fn=hear_ctrl_c)
     with open(folder / "a.yaml", "wb"):  # a worker is now reading it
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Result
+from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 from hand_made import half_the_fund
 
 from adlcalc.cli.completion import scenario_files, venue_names
@@ -29,7 +29,7 @@ Command = Callable[..., Result]
 def spawn(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own."""
     command = [sys.executable, "-m", "adlcalc", *arguments]
-    return subprocess.run(command, cwd=ROOT, timeout=60, **{"capture_output": True, **options})  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, cwd=ROOT, timeout=PATIENCE, **{"capture_output": True, **options})  # type: ignore[call-overload,no-any-return]
 
 
 @pytest.fixture
@@ -240,6 +240,7 @@ def test_output_through_a_link_leaves_the_link(adlcalc: Command, tmp_path: Path)
     assert "Deleveraged" in target.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize("command", [("run", ADL), ("-h",), ("run", "-h"), ("--version",)])
 def test_a_full_disk_is_an_error_and_not_a_traceback(command: tuple[str, ...]) -> None:
@@ -250,6 +251,7 @@ def test_a_full_disk_is_an_error_and_not_a_traceback(command: tuple[str, ...]) -
     assert spawn("run", ADL, "-o", "/dev/full").returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("run", ADL), ("--version",)])
 def test_a_reader_that_leaves_early_is_no_error(command: tuple[str, ...]) -> None:
     read, write = os.pipe()
@@ -259,17 +261,19 @@ def test_a_reader_that_leaves_early_is_no_error(command: tuple[str, ...]) -> Non
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "closed", "code"),
     [(f"run {ADL}", ">&-", 0), ("-h", ">&-", 0), ("run -", "<&-", 2), ("run nowhere.yaml", "2>&-", 2)],
 )
 def test_a_stream_that_the_shell_has_closed_is_no_bug(command: str, closed: str, code: int) -> None:
     line = f"exec {sys.executable} -m adlcalc {command} {closed}"
-    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
     outputs = set()
     for extra in (
@@ -284,13 +288,15 @@ def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
     assert "…".encode() in outputs.pop()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_interrupted_exits_with_130(tmp_path: Path) -> None:
     pipe = tmp_path / "scenario.yaml"
     os.mkfifo(pipe)
-    process = subprocess.Popen([sys.executable, "-m", "adlcalc", "run", str(pipe)], cwd=ROOT, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "adlcalc", "run", str(pipe)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c)
     with open(pipe, "wb"):  # the command is now reading it
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Traceback" not in err
 
@@ -314,11 +320,9 @@ def test_a_hostile_file_name_never_reaches_the_terminal_raw(adlcalc: Command, tm
 
 
 def test_every_command_has_help_that_ends_with_an_example(adlcalc: Command) -> None:
-    from adlcalc.cli.app import app
+    from adlcalc.cli.app import COMMANDS
 
-    names = [command.name or "" for command in app.registered_commands]
-    assert "run" in names
-    for name in names:
+    for name in COMMANDS.keys() - {"import"}:
         for flag in ("-h", "--help"):
             out, _, code = adlcalc(name, flag)
             assert code == 0
@@ -348,6 +352,7 @@ def test_completion_lists_venues_and_scenarios(monkeypatch: pytest.MonkeyPatch, 
     assert scenario_files("nowhere/") == []
 
 
+@pytest.mark.slow
 def test_the_shell_completes_through_the_command() -> None:
     env = {**os.environ, "_ADLCALC_COMPLETE": "complete_bash", "COMP_WORDS": "adlcalc run --venue bit", "COMP_CWORD": "3"}
     assert "bitmex" in spawn(env=env).stdout.decode().split()

@@ -16,14 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adlcalc
-from adlcalc.engine.model import LONG, SHORT, Account, AdlRules, Fund, Market, Position, Rules, Scenario
+from adlcalc.engine.haircuts import CashQueue
+from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
 from adlcalc.engine.numbers import ONE, ZERO, D
+from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
+from adlcalc.engine.scores import SCORES
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
 from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, choices_of, compare, under
 from adlcalc.study.metrics import METRICS, explanation
 from adlcalc.study.rounds import measured
+from adlcalc.venues.expression import score_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 WHO_PAYS = str(SCENARIOS / "21-who-pays.yaml")
@@ -44,8 +48,8 @@ def metrics(policy: str) -> dict[str, object]:
 def test_a_list_of_policies_with_arguments() -> None:
     found = choices_of("queue:bitmex, queue:max(pnl, size), top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex")
     assert [(c.name, dict(c.changes)) for c in found] == [
-        ("queue", {"score": "bitmex"}),
-        ("queue", {"score": "max(pnl, size)"}),
+        ("queue", {"score": SCORES["bitmex"]}),
+        ("queue", {"score": score_of("max(pnl, size)")}),
         ("top-n-pro-rata", {"top": 3}),
         ("hybrid", {"queue_share": D("0.25")}),
         ("risk-weighted-power", {"exponent": 4}),
@@ -75,11 +79,11 @@ def test_what_is_no_policy(text: str, message: str) -> None:
 
 def test_each_policy_is_of_one_space() -> None:
     assert {c.space for c in choices_of(",".join(KNOWN))} == {"contract", "profit", OWN}
-    rules = Rules(adl=AdlRules(when="never"))
+    rules = Rules(adl=AdlRules(when=AdlWhen.NEVER))
     (queue, cut) = choices_of("queue:size,cash-queue:pnl")
-    assert queue.applied_to(rules).adl == AdlRules(policy="queue", score="size")
-    assert (cut.applied_to(rules).adl.when, cut.applied_to(rules).adl.score) == ("never", "pnl")
-    assert cut.applied_to(rules).last_resort.policy == "cash-queue"
+    assert queue.applied_to(rules).adl == AdlRules(score=SCORES["size"])
+    assert (cut.applied_to(rules).adl.when, cut.applied_to(rules).adl.score.name) == ("never", "pnl")
+    assert cut.applied_to(rules).last_resort.policy == CashQueue()
 
 
 # --- the metrics of scenario 21 by hand --------------------------------------------------------------------------------------
@@ -180,6 +184,7 @@ def book(rows: list[tuple[int, int, int]], size: int) -> Scenario:
     return Scenario(markets, tuple(accounts), Marks({"M": (D(80),)}), money_unit=D("0.01"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ALL)
 @given(rows=shorts, size=st.integers(1, 20))
 @settings(max_examples=25)

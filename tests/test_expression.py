@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adlcalc
-from adlcalc.engine.expression import NAMES, ExpressionError, score_function
 from adlcalc.engine.numbers import ZERO, D, divide, exact
 from adlcalc.engine.scores import INFINITE, SCORES, Inputs
 from adlcalc.source.problems import ScenarioErrors
+from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 
 X = Inputs(
     pnl=D(100), entry_value=D(1100), notional=D(1000), equity=D(210), exposure=D(4000), maintenance=D(5), balance=D(110),
@@ -24,7 +24,7 @@ X = Inputs(
 
 def value(text: str, x: Inputs = X) -> Decimal:
     with exact():
-        return score_function(text)(x)
+        return score_of(text)(x)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_every_name_can_be_used() -> None:
 )  # fmt: skip
 def test_what_it_may_not_be(text: str, column: int, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
-        score_function(text)
+        score_of(text)
     assert (caught.value.column, caught.value.message) == (column, message)
 
 

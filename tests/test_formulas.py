@@ -1,11 +1,9 @@
-"""The papers' measures: published aggregates of 10 October 2025 to the cent (where the tables are at hand), and closed
-forms."""
+"""The papers' measures: published aggregates of 10 October 2025 to the cent (oct10/README.md has their source), closed forms."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,18 +15,17 @@ from hypothesis import strategies as st
 
 from adlcalc.study import formulas
 
-DATA = Path(os.environ.get("ADLCALC_PAPER_DATA", Path(__file__).parents[2] / "shared" / "data"))
-needs_data = pytest.mark.skipif(not (DATA / "oct10").is_dir(), reason="the papers' tables are not here")
+DATA = Path(__file__).parent / "oct10"
 CENT = Fraction(1, 100)
 
 
 def table(name: str) -> list[dict[str, str]]:
-    with (DATA / "oct10" / name).open(encoding="utf-8", newline="") as file:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def vector(name: str) -> Any:
-    return json.loads((DATA / "policy_vectors.json").read_text(encoding="utf-8"), parse_float=Decimal)[name]
+def published(name: str) -> Any:
+    return json.loads((DATA / "published.json").read_text(encoding="utf-8"), parse_float=Decimal)[name]
 
 
 def numbers(rows: list[dict[str, str]], column: str) -> list[Fraction]:
@@ -39,11 +36,10 @@ def near(x: Fraction | Decimal, y: Decimal | int, within: Fraction = CENT / 2) -
     return abs(Fraction(x) - Fraction(y)) <= within
 
 
-@needs_data
 @pytest.mark.parametrize("row", range(5))
 def test_table_2_to_the_cent(row: int) -> None:
-    wanted = list(vector("A1_table2_arxiv_2602_15182").values())[row]
-    waves, suffix = table("policy_per_wave_metrics.csv"), wanted["column_suffix"]
+    wanted = list(published("table_2").values())[row]
+    waves, suffix = table("waves.csv"), wanted["column_suffix"]
     needed, paid = numbers(waves, "budget_needed"), numbers(waves, f"budget_{suffix}")
     worst, reference = numbers(waves, f"max_pct_{suffix}"), numbers(waves, "max_pct_fixed_point_ilp_integer")
     tracking = sum(map(formulas.tracking_error, paid, needed))
@@ -53,9 +49,8 @@ def test_table_2_to_the_cent(row: int) -> None:
     assert near(tracking + fairness, wanted["total"])
 
 
-@needs_data
 def test_instance_envelope() -> None:
-    wanted, waves = vector("A2_instance_envelope"), table("policy_per_wave_metrics.csv")
+    wanted, waves = published("instance_envelope"), table("waves.csv")
     deficits = numbers(waves, "deficit_usd")
     variation = formulas.path_variation(numbers(waves, "theta_needed_capped"))
     bound = formulas.regret_bound(variation, deficits)
@@ -67,40 +62,37 @@ def test_instance_envelope() -> None:
         ("integer_pro_rata", "Integer pro-rata"),
         ("vector", "Vector mirror-descent"),
     ):
-        ratio = vector("A1_table2_arxiv_2602_15182")[total]["total"] / bound
+        ratio = published("table_2")[total]["total"] / bound
         assert near(ratio, wanted[f"ratio_{name}"], Fraction(1, 10**6))
 
 
-@needs_data
 def test_overshoot_by_horizon_and_discounted() -> None:
-    rows = table("two_pass_by_wave_all_horizons.csv")
+    rows = table("horizons.csv")
     by_horizon: dict[int, Fraction] = {}
     for row in rows:
         horizon, over = int(row["horizon_ms"]), Fraction(row["budget_prod_usd"]) - Fraction(row["budget_needed_usd"])
         by_horizon[horizon] = by_horizon.get(horizon, Fraction(0)) + over
-    wanted = vector("A3_overshoot_by_horizon_ms")
+    wanted = published("overshoot_by_horizon_ms")
     assert len(by_horizon) == len(wanted)
     assert all(near(by_horizon[int(horizon)], over) for horizon, over in wanted.items())
-    for half_life, value in vector("A3_discounted_by_half_life_ms").items():
+    for half_life, value in published("discounted_by_half_life_ms").items():
         assert near(formulas.discounted(by_horizon, int(half_life)), value), half_life
 
 
-@needs_data
 def test_needed_budget_by_wave() -> None:
     by_wave: dict[str, Fraction] = {}
-    for row in table("wave_coin_gap.csv"):
+    for row in table("gaps.csv"):
         by_wave[row["wave"]] = by_wave.get(row["wave"], Fraction(0)) + Fraction(row["gap_usd_x_qty"])
-    wanted = vector("A4_needed_budget_by_wave")
+    wanted = published("needed_budget_by_wave")
     assert all(near(by_wave[wave], amount, Fraction(1, 10**6)) for wave, amount in wanted.items())
-    assert near(sum(by_wave[wave] for wave in wanted), vector("A4_total"), Fraction(1, 10**5))
+    assert near(sum(by_wave[wave] for wave in wanted), published("needed_budget"), Fraction(1, 10**5))
 
 
-@needs_data
 @pytest.mark.parametrize("suffix", ["prod", "pr", "vector", "contract_pr", "fixed_point_ilp_integer"])
 def test_the_repository_columns_are_the_repository_variants(suffix: str) -> None:
     """From its PTSR the survivor follows, and from that its PMR and RD-NSE; the paper's ratios of the same round are other
     numbers."""
-    for row in table("policy_per_wave_metrics.csv"):
+    for row in table("waves.csv"):
         deficit, worst, paid = (Fraction(row[name]) for name in ("deficit_usd", "max_loss_usd", f"budget_{suffix}"))
         if deficit <= paid:
             continue

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from fuzz import attempt, corpus, mutated
 
-SEEDS, SLOWEST = 700, 3.0
+SEEDS, SLOWEST = 350, 3.0
+"""Seconds of the processor that one text may take; on a slow machine a thousand times what they take on average."""
+
+pytestmark = pytest.mark.slow
 TEXTS = corpus()
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(20))
 def test_any_text_ends_in_a_scenario_or_in_located_errors(block: int) -> None:
-    sound = 0
+    sound, times = 0, []
     for seed in range(block * SEEDS, (block + 1) * SEEDS):
         data = mutated(random.Random(f"fuzz {seed}"), TEXTS)
         start = time.process_time()
@@ -26,7 +29,9 @@ def test_any_text_ends_in_a_scenario_or_in_located_errors(block: int) -> None:
             sound += attempt(data)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}\n{data.decode('utf-8', 'backslashreplace')[:3000]}") from error
-        assert time.process_time() - start < SLOWEST, f"seed {seed}"
+        times.append(time.process_time() - start)
+    slowest = times.index(max(times)) + block * SEEDS
+    assert max(times) < max(SLOWEST, 1_000 * sum(times) / SEEDS), f"seed {slowest}"
     assert sound > 3, "mutations that leave nothing sound say little"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adlcalc.engine.haircuts import HAIRCUTS, HaircutParams, Winner, budget_of
+from adlcalc.engine.haircuts import HAIRCUTS, Haircut, Winner, budget_of
 from adlcalc.engine.numbers import ONE, ZERO, D, exact
 from adlcalc.engine.policies import POLICIES
 
@@ -18,9 +19,15 @@ CENT = D("0.01")
 MICRO = D("0.000001")
 
 
+def made(rule: str, **params: object) -> Haircut:
+    """The haircut of that name, with those of the parameters that it has."""
+    kind = HAIRCUTS[rule]
+    return kind(**{f.name: params[f.name] for f in fields(kind) if f.name in params})  # type: ignore[no-any-return]
+
+
 def cut(rule: str, winners: list[Winner], budget: Decimal, unit: Decimal = CENT, **params: object) -> list[Decimal]:
     with exact():
-        return HAIRCUTS[rule](winners, budget, unit, HaircutParams(**params))  # type: ignore[arg-type]
+        return made(rule, **params).cuts(winners, budget, unit)
 
 
 def winner(profit: str, equity: str = "1000000", notional: str = "1000000", score: str = "0", keep: str = "0") -> Winner:

@@ -10,9 +10,11 @@ import pytest
 
 from adlcalc.engine import head
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Account, AdlRules, Fund, Liquidity, MarginRules, Market, Path, Position, Rules, Scenario
+from adlcalc.engine.model import Account, Fund, Liquidity, Market, Path, Position, Scenario
 from adlcalc.engine.numbers import exact
 from adlcalc.engine.queue import Queue
+from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
+from adlcalc.engine.scores import SCORES
 from adlcalc.engine.state import State
 
 
@@ -35,13 +37,13 @@ def crowded_book(
 
 @pytest.mark.parametrize("cells", [1, 3, 48])
 @pytest.mark.parametrize("eligible", ["winners", "all"])
-@pytest.mark.parametrize("score", ["generic", "bitmex"])
+@pytest.mark.parametrize("score", ["generic", "bitmex", "bybit", "kucoin"])
 def test_runs_are_the_same_with_and_without_the_grid(
     score: str, eligible: str, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head, "LONG_QUEUE", 1)
     monkeypatch.setattr(head, "CELLS", cells)
-    rules = Rules(margin=MarginRules(), adl=AdlRules(score=score, eligible=eligible))
+    rules = Rules(margin=MarginRules(), adl=AdlRules(score=SCORES[score], eligible=Eligible(eligible)))
     for seed in range(12):
         scenario = crowded_book(40, seed, rules)
         *with_grid, _ = run(scenario)

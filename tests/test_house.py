@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from adlcalc.engine.declared import Takes, meaning_of
+from adlcalc.venues.parts import SECTIONS, default_of, leaves_of
+from adlcalc.venues.schema import RuleValues
 
 PACKAGE = Path(__file__).parent.parent / "adlcalc"
 
 MAY_IMPORT = {
+    "ground": {"ground"},
     "engine": {"engine"},
-    "source": {"source", "engine.numbers"},
-    "venues": {"venues", "source", "engine"},
-    "scenario": {"scenario", "venues", "source", "engine"},
-    "study": {"study", "engine"},
-    "report": {"report", "study", "venues", "engine"},
-    "importers": {"importers", "scenario", "venues", "source", "engine"},
+    "source": {"ground", "source", "engine.numbers"},
+    "venues": {"ground", "venues", "source", "engine"},
+    "scenario": {"ground", "scenario", "venues", "source", "engine", "report.columns", "report.field"},
+    "study": {"study", "venues", "source", "engine"},
+    "report": {"ground", "report", "study", "venues", "engine"},
+    "importers": {"ground", "importers", "scenario", "venues", "source", "engine"},
 }
-"""engine <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
+"""engine <- venues <- study <- report <- cli, and source <- venues <- scenario <- importers <- cli; the engine knows nobody."""
 
 OUTSIDE = {"os", "sys", "time", "datetime", "random", "pathlib", "io", "yaml", "pydantic", "typer", "tabulate", "rich"}
 
 
-def imported(file: Path) -> set[str]:
-    """The modules a file imports at run time; those it needs for its types only do not count."""
+def imported(file: Path, *, types: bool = False) -> set[str]:
+    """The modules a file imports at run time; types: those too that it needs for its types only."""
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and not types:
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module.count(".") < 2)
         for child in ast.iter_child_nodes(node):
             visit(child)
 
@@ -84,3 +91,89 @@ def test_no_float_touches_money_in_the_engine() -> None:
             if is_float or (isinstance(node, ast.Call) and ast.unparse(node.func) == "float"):
                 wrong.append(f"{file.name}:{node.lineno}")
     assert wrong == []
+
+
+def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
+    """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that offers them all."""
+    graph = {f"adlcalc.report.{file.stem}": imported(file, types=True) for file in files("report") if file.stem != "__init__"}
+    graph = {module: {other for other in others if other in graph} for module, others in graph.items()}
+    while free := {module for module, others in graph.items() if not others}:
+        graph = {module: others - free for module, others in graph.items() if module not in free}
+    assert graph == {}, "these import one another"
+
+
+SHOWING = ("run", "rank", "explain", "compare", "venues", "batch", "single")
+
+
+@pytest.mark.parametrize("name", SHOWING)
+def test_a_command_knows_no_format(name: str) -> None:
+    """It makes a page and hands it over: neither the name of a format nor a writer stands in it."""
+    from adlcalc.report.writers import FORMATS
+
+    file = PACKAGE / "cli" / f"{name}.py"
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named = [
+        f"{file.name}:{node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in FORMATS
+    ]
+    written = {f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")}
+    assert named == []
+    assert imported(file) & written == set()
+# --- rules ---------------------------------------------------------------------------------------------------------------
+
+
+def literal_comparisons(tree: ast.AST) -> list[int]:
+    """The lines on which something is compared with a text that is written there, or looked for among such texts."""
+
+    def is_text(node: ast.expr) -> bool:
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            return any(map(is_text, node.elts))
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value != ""
+
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(map(is_text, [node.left, *node.comparators])):
+            found.append(node.lineno)
+        elif isinstance(node, ast.MatchValue) and is_text(node.value):
+            found.append(node.value.lineno)
+    return found
+
+
+def test_no_comparison_with_a_text_steers_the_engine() -> None:
+    wrong = [
+        f"{file.name}:{line}"
+        for file in files("engine")
+        if file.name != "numbers.py"  # which looks for the point of a number
+        for line in literal_comparisons(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert wrong == []
+    assert literal_comparisons(ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')) == [1, 2, 4]
+
+
+def test_both_sides_of_a_rule_name_the_same_fields() -> None:
+    """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a market's."""
+    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on"}}
+    for section, kind in SECTIONS.items():
+        model = RuleValues.model_fields[section].annotation
+        declared = {leaf.name for leaf in leaves_of(kind)}
+        assert model.model_fields.keys() == declared | of_a_market.get(section, set()), section
+    assert RuleValues.model_fields.keys() - SECTIONS.keys() == {"contract"}
+
+
+def test_a_rule_is_declared_alike_wherever_it_plays_a_part() -> None:
+    """Its values and its default, and whether it must be said; what it means may differ."""
+    for kind in SECTIONS.values():
+        known: dict[str, Any] = {}
+        for leaf in leaves_of(kind):
+            same = (id(leaf.rule.takes), default_of(leaf), leaf.rule.required)
+            assert known.setdefault(leaf.name, same) == same, leaf.name
+
+
+def test_every_choice_says_what_it_does() -> None:
+    for kind in SECTIONS.values():
+        for leaf in leaves_of(kind):
+            takes = leaf.rule.takes
+            if not isinstance(takes, Takes):
+                choices = takes if isinstance(takes, type) else takes.values()
+                assert all(len(meaning_of(choice)) > 10 for choice in choices), leaf.name

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
+import pytest
+from books import account, d, in_cents, random_scenario
+from books import scenario as book_of
+from rules import under_venue
+
 from adlcalc.engine.events import Ended, Liquidated
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Scenario
+from adlcalc.engine.model import Contract, Market, Path, Scenario
+from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
 
 
@@ -31,9 +40,9 @@ def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> No
 
 
 def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
-    for scenario in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
-        with_index, few = events_and_count(scenario)
-        with_everybody, all_of_them = events_and_count(scenario, index=False)
+    for one in (isolated_book(accounts=400, steps=150), cross_book(accounts=150, steps=150)):
+        with_index, few = events_and_count(one)
+        with_everybody, all_of_them = events_and_count(one, index=False)
         assert with_index == with_everybody
         assert few * 10 < all_of_them
 
@@ -42,3 +51,59 @@ def test_ten_times_the_steps_need_hardly_more_evaluations() -> None:
     _, few_steps = events_and_count(isolated_book(accounts=1_000, steps=200))
     _, many_steps = events_and_count(isolated_book(accounts=1_000, steps=2_000))
     assert many_steps < 2 * few_steps
+
+
+# --- the same events as without it -------------------------------------------------------------------------------------
+
+
+def compared(one: Scenario) -> list[object]:
+    """The events, which are those of looking at everybody."""
+    events, _ = events_and_count(one)
+    assert events == events_and_count(one, index=False)[0], "the index changes the events"
+    return events
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
+    """Linear and inverse contracts, isolated and cross, long and short, sizes that reach every tier and rates that pass 100 %."""
+    for seed in range(60):
+        rng = random.Random(f"index {venue} {seed}")
+        one = under_venue(random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0), venue, rng)
+        try:
+            compared(in_cents(one) if seed % 5 == 0 else one)
+        except Exception as error:
+            raise AssertionError(f"{venue}, seed {seed}: {error!r}") from error
+
+
+@pytest.mark.parametrize("kind", ["linear", "inverse"])
+@pytest.mark.parametrize("size", [1, -1])
+@pytest.mark.parametrize("rate", ["0.5", "0.999", "1", "1.001", "2", "10"])
+def test_a_rate_of_a_hundred_percent_hides_nobody(kind: str, size: int, rate: str) -> None:
+    """A move in either direction, for a position that is safe at first: with as much collateral as notional or four times it."""
+    contract, entry = Contract(kind), 100 if kind == "linear" else "0.01"
+    for collateral in (60, 110, 250, 1050):
+        for last in (1, 50, 99, 101, 150, 200, 1000):
+            mark = last if kind == "linear" else d(last) / 10_000
+            one = book_of([account("a", size, entry, collateral)], [entry, mark], rate=rate)
+            one = replace(one, markets=(replace(one.markets[0], contract=contract),))
+            compared(one)
+    one = book_of([account("a", size, entry, 110)], [entry, entry], rate=rate)
+    due = any(isinstance(e, Liquidated) for e in compared(replace(one, markets=(replace(one.markets[0], contract=contract),))))
+    assert due == (d(rate) * 100 >= 110)
+
+
+def test_values_that_round_to_nothing_hide_nobody() -> None:
+    """Positions worth less than half a unit of money, alone and together, in and out of nothing."""
+    for unit in ("0.5", "0.01", "3"):
+        for marks in (["1", "1100000", "1"], ["0.1", "0.001", "0.1"], ["100", "0.0001", "300"]):
+            for kind in ("linear", "inverse"):
+                owners = [
+                    account("alone", "0.01", marks[0], collateral=d(unit)),
+                    account("poor", "-0.01", marks[0], collateral=0),
+                    replace(account("cross", "0.01", marks[0], balance=0), id="cross"),
+                ]
+                both = account("both", "0.01", marks[0]).positions + account("both", "-0.02", marks[0]).positions
+                owners.append(replace(owners[-1], id="both", positions=both, balance=d(unit)))
+                owners.append(replace(owners[-1], id="nothing", balance=d(0)))
+                markets = (Market("M", Contract(kind)),)
+                compared(Scenario(markets, tuple(owners), Path({"M": tuple(map(d, marks))}), money_unit=d(unit)))

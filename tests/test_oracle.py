@@ -252,6 +252,7 @@ def test_equity_exactly_at_maintenance_is_due() -> None:
     assert run_oracle(scenario(above, [94]))["liquidations"] == []
 
 
+@pytest.mark.slow
 def test_the_oracle_loses_neither_money_nor_contracts() -> None:
     """It checks both after every step itself; random books only have to get through."""
     unspecified = 0

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import adlcalc
+from adlcalc.engine.formulas.prices import PRICES, Known, no_gift
 from adlcalc.engine.ledger import Ledger
-from adlcalc.engine.model import LONG, SHORT, Account, AdlRules, Market, Path, Position, Scenario
+from adlcalc.engine.model import LONG, SHORT, Account, Market, Path, Position, Scenario
 from adlcalc.engine.numbers import ONE, ZERO, D, divide, exact
-from adlcalc.engine.policies import POLICIES, Exposure, PolicyRules, down_to_common_leverage
+from adlcalc.engine.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
 from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.rules import AdlRules, Eligible
+from adlcalc.engine.scores import SCORES
 from adlcalc.engine.sharing import capped, in_units
 
 
@@ -32,13 +38,21 @@ def queue(book: dict[str, Held], score: str = "pnl-percent", mark: str = "100") 
     accounts = tuple(Account(name, (Position("M", LONG, D(x.size), D(x.entry), D(x.margin)),)) for name, x in book.items())
     ledger = Ledger(Scenario((Market("M", lot=ONE),), accounts, Path({})))
     ledger.markets["M"].mark = D(mark)
-    return list(Queue(ledger.markets["M"], LONG, AdlRules(score=score, eligible="all")))
+    return list(Queue(ledger.markets["M"], LONG, AdlRules(score=SCORES[score], eligible=Eligible.ALL)))
+
+
+def named(policy: str, **rules: int) -> Policy:
+    """The policy of that name, with those of the rules that it has."""
+    choice = POLICIES[policy]
+    if not isinstance(choice, type):
+        return choice  # type: ignore[no-any-return]  # a function
+    return choice(**{f.name: rules[f.name] for f in fields(choice) if f.name in rules})  # type: ignore[no-any-return]
 
 
 def gives(policy: str, book: dict[str, Held], quantity: str, lot: str = "1", **rules: int) -> dict[str, Decimal]:
     """account -> what it gives, in the order of the fills."""
     with exact():
-        fills = POLICIES[policy](queue(book), D(quantity), D(lot), PolicyRules(**rules))
+        fills = named(policy, **rules)(queue(book), D(quantity), D(lot))
         return {place.holding.holder.id: size for place, size in fills}
 
 
@@ -64,7 +78,7 @@ def test_two_accounts_of_one_coin_close_a_bankrupt_two_and_lose_alike() -> None:
     """Robinson's example: a deficit of 1,500 over 2 ETH is 750 for each coin, half of the equity of the first, who has 1,500."""
     book = {"top": Held("1", "2000", "500"), "next": Held("1", "2500", "500")}
     with exact():
-        fills = POLICIES["queue"](queue(book, mark="3000"), D(2), ONE, PolicyRules())
+        fills = POLICIES["queue"](queue(book, mark="3000"), D(2), ONE)
         loss = {place.holding.holder.id: size * divide(D(1500), D(2)) for place, size in fills}
         assert loss == {"top": 750, "next": 750}
         assert divide(loss["top"], fills[0][0].inputs.equity) == D("0.5")
@@ -82,7 +96,7 @@ def test_a_seeded_cycle_starts_where_the_seed_says_and_goes_round(seed: int, ord
 def test_a_seeded_cycle_keeps_its_start_when_a_place_is_gone() -> None:
     with exact():
         places = [place for place in queue(BITMEX) if place.holding.holder.id not in ("1", "3")]
-        fills = POLICIES["seeded-cycle"](places, D(15), ONE, PolicyRules(seed=2))
+        fills = SeededCycle(2)(places, D(15), ONE)
     assert [place.holding.holder.id for place, _ in fills] == ["4"]
 
 
@@ -123,7 +137,7 @@ def test_minimax_leverage_counts_the_whole_account() -> None:
         for book in ledger.markets.values():
             book.mark = D(100)
         places = list(Queue(ledger.markets["M"], LONG, AdlRules()))
-        fills = POLICIES["minimax-leverage"](places, D(12), ONE, PolicyRules())
+        fills = POLICIES["minimax-leverage"](places, D(12), ONE)
     assert {place.holding.holder.id: size for place, size in fills} == {"hedger": 10, "alone": 2}
 
 
@@ -149,7 +163,7 @@ def test_parts_sum_to_the_quantity_and_fit(policy: str, held: list[int], quantit
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_nobody_there(policy: str) -> None:
-    assert POLICIES[policy]([], D(5), ONE, PolicyRules()) == []
+    assert named(policy)([], D(5), ONE) == []
 
 
 @given(held=sizes, quantity=st.integers(1, 60))
@@ -248,3 +262,40 @@ def test_units_go_to_the_largest_remainders_and_what_is_smaller_to_the_first_wit
 
 def test_a_weight_of_zero_gets_nothing() -> None:
     assert capped([Fraction(0), Fraction(1)], [Fraction(5), Fraction(2)], Fraction(4)) == [0, 2]
+
+
+# --- the price of a fill ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["bankruptcy", "mark", "previous-mark", "mix", "spread"])
+@pytest.mark.parametrize("side", [1, -1])
+def test_no_price_gives_a_bankrupt_account_money(rule: str, side: int) -> None:
+    """Whatever the rule: with the mark at the bankruptcy price or beyond, a fill is no better than it."""
+    for mark in range(80, 121, 5):
+        for previous in (50, 95, 100, 105, 200):
+            for weight in ("0", "0.02", "0.5", "1"):
+                known = Known(D(100), D(mark), D(previous), side, D("0.5"))
+                choice = PRICES[rule]
+                told = (choice(D(weight)) if isinstance(choice, type) else choice)(known)
+                price = no_gift(told, known)
+                if side * (mark - 100) <= 0:
+                    assert side * price <= side * 100
+                assert price == told or (price == 100 and side * told > side * 100 and side * (mark - 100) <= 0)
+
+
+def test_a_price_that_was_limited_is_an_event_a_footnote_and_told(tmp_path: FilePath) -> None:
+    """hyperliquid, 100 -> 50: a long with 10 behind it is closed at 90, where it has nothing left, not at the mark before."""
+    path = tmp_path / "gap.yaml"
+    path.write_text(
+        "venue: hyperliquid\nmarkets: {X: {liquidity: none}}\naccounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 100, collateral: 10}\n"
+        "  - {id: b, side: short, size: 1, entry: 110, collateral: 50}\nprices: [100, 50]\n"
+    )
+    run = adlcalc.run(adlcalc.load(path))
+    assert [(row.price, row.rule_price) for row in run.deleveraged] == [(90, 100)]
+    assert "adl.price (limit)" in {one.rule for one in run.assumptions}
+    within = adlcalc.run(adlcalc.load(path, sets=["prices=[100, 95, 91, 89.9]"]))
+    assert "adl.price (limit)" in {one.rule for one in within.assumptions}  # 91 was the mark before
+    at_it = adlcalc.run(adlcalc.load(path, sets=["prices=[100, 90, 89.9]", "rules.backstop.kind=none"]))
+    assert [(row.price, row.rule_price) for row in at_it.deleveraged] == [(90, None)]
+    assert "adl.price (limit)" not in {one.rule for one in at_it.assumptions}

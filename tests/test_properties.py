@@ -28,13 +28,14 @@ from adlcalc.engine.events import (
     FundReceived,
     Held,
     Liquidated,
+    Owed,
     StepEnded,
 )
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import SMALLEST, Account, Fund, Market, Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
 
-BLOCKS, SEEDS = 20, 250  # 5,000 books, each under the generic and under random rules, with and without the index
+BLOCKS, SEEDS = 50, 100  # 5,000 books, each under the generic and under random rules, with and without the index
 
 
 def book_of(seed: int) -> Scenario:
@@ -58,6 +59,7 @@ def test_every_run(rules: str, block: int) -> None:
             assert (events, accounts) == worked(one, index=False), "the index changes the events"
             money_is_conserved(one, events, accounts)
             nothing_is_closed_twice(one, events, accounts)
+            nobody_is_below_zero_without_a_row(events, accounts)
         except Exception as error:
             raise AssertionError(f"seed {seed}, {rules} rules: {error!r}") from error
 
@@ -80,6 +82,22 @@ def money_is_conserved(one: Scenario, events: list[Any], accounts: list[Any]) ->
             for position in row.positions:
                 open_contracts[position.market] += position.side * position.size
         assert not any(open_contracts.values()), "open interest"
+
+
+def nobody_is_below_zero_without_a_row(events: list[Any], accounts: list[Any]) -> None:
+    """What an account lacks at the end is told, margin by margin, and nothing else is."""
+    step, debts = events[-1].step, defaultdict(Decimal)
+    for row in accounts:
+        if row.status in ("open", "closed", "liquidated") and row.account not in ("venue", "rest of market"):
+            own = [p.collateral + p.unrealized_pnl for p in row.positions if p.collateral is not None]
+            cross = row.equity_end - sum(own, ZERO)
+            debts[row.account] = -sum((min(part, ZERO) for part in [*own, cross]), ZERO)
+    told: dict[str, Decimal] = defaultdict(Decimal)
+    for e in events:
+        if isinstance(e, Owed) and e.step == step:
+            assert e.amount > 0
+            told[e.account] += e.amount
+    assert dict(told) == {account: debt for account, debt in debts.items() if debt}, "below zero"
 
 
 def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any]) -> None:
@@ -147,12 +165,14 @@ def test_the_order_of_the_accounts_does_not_matter(block: int) -> None:
         assert [e for e in events if isinstance(e, Deleveraged)] == [e for e in events_too if isinstance(e, Deleveraged)]
 
 
+@pytest.mark.slow
 def test_a_run_may_be_repeated() -> None:
     for seed in range(200):
         one = with_rules(book_of(seed), seed)
         assert worked(one) == worked(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", ["generic", "random"])
 def test_the_past_does_not_depend_on_the_future(rules: str) -> None:
     """The events of a step are the same however the path goes on. (Funding is settled when touched, or at the end.)"""
@@ -198,6 +218,7 @@ def gap(seed: int) -> Scenario:
     return scenario(owners, [100, rng.choice([60, 75, 85, 92, 108, 120])], fund=0)
 
 
+@pytest.mark.slow
 def test_a_larger_fund_never_deleverages_more_in_one_move() -> None:
     """In one move, of contracts that divide finely: the next tests show why neither can be left out. What a fund has left below
     the price of its last lot of 0.00000001 may buy a little more elsewhere: hence the grain of salt."""
@@ -251,6 +272,7 @@ def test_more_collateral_never_brings_a_liquidation_forward() -> None:
         assert steps == sorted(steps), f"seed {seed}"
 
 
+@pytest.mark.slow
 def test_the_books_have_everything_in_them() -> None:
     """The random books reach what the rules are about: otherwise the properties above would say little."""
     seen: set[str] = set()

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Result
+from conftest import PATIENCE, ROOT, Result
 
 from adlcalc.cli.collecting import is_scenario
+
+pytestmark = pytest.mark.slow
 
 INSTALLED = bool(entry_points(group="pytest11", name="adlcalc"))
 NAME = "04-fund-half-absorbs"
@@ -45,7 +47,7 @@ def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         str(folder),
         *arguments,
     ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_scenarios_are_collected_and_pass(folder: Path) -> None:

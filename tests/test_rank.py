@@ -21,9 +21,11 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Scenario
 from adlcalc.engine.numbers import ZERO, D, exact
+from adlcalc.engine.rules import Eligible, Lights
 from adlcalc.study.rank import Ranker, Ranking, Row
 from adlcalc.study.what_if import Move, lights_of
 from adlcalc.venues.adl_scale import SCALES, lights_from, scale_of
+from adlcalc.venues.expression import score_of
 
 Command = Callable[..., Result]
 QUEUE = "scenarios/13-bitmex-queue.yaml"
@@ -73,7 +75,8 @@ DV = {"A": (10, 110, 110), "B": (50, 105, "262.5"), "C": (5, 130, 325), "D": (20
 def derived_book(score: str, **adl: str) -> Scenario:
     shorts = [account(name, -size, entry, collateral) for name, (size, entry, collateral) in DV.items()]
     scenario = book(shorts, [100], lot=D(1))
-    return replace(scenario, rules=replace(scenario.rules, adl=replace(scenario.rules.adl, score=score, eligible="all", **adl)))
+    rules = replace(scenario.rules.adl, score=score_of(score), eligible=Eligible.ALL, **adl)
+    return replace(scenario, rules=replace(scenario.rules, adl=rules))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def coarse_book(seed: int) -> Scenario:
         else:
             accounts.append(account(f"u{i}", size, entry, size * entry // rng.choice([2, 4, 5, 10])))
     scenario = book(accounts, [100], lot=D(1))
-    rules = replace(scenario.rules.adl, lights=rng.choice(["contracts", "heads"]))
+    rules = replace(scenario.rules.adl, lights=rng.choice(list(Lights)))
     return replace(scenario, money_unit=D(1), rules=replace(scenario.rules, adl=rules))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from books import account, as_yaml, random_scenario, scenario
-from conftest import ROOT, Result
+from conftest import PATIENCE, ROOT, Result
 from oracle import UnspecifiedError, run_oracle
 from readd import faults_of
 
@@ -128,5 +128,5 @@ def test_the_program_reads_a_file_and_speaks_by_its_exit_code(told: dict[str, An
         told["audit"]["bad_debt"] = bad_debt
         path.write_text(json.dumps(told), encoding="utf-8")
         command = [sys.executable, str(ROOT / "tests" / "readd.py"), str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         assert (done.returncode, bool(done.stdout), done.stderr) == (code, bool(code), "")

@@ -15,10 +15,12 @@ from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, ru
 from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
 from adlcalc.engine.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
-from adlcalc.report.csv_view import HEADER
-from adlcalc.report.csv_view import write as write_csv
+from adlcalc.report.columns import RUN
 from adlcalc.report.expectations import differences
+from adlcalc.report.run_page import run_page
 from adlcalc.report.run_view import _average_price
+from adlcalc.report.writers import FORMATS
+from adlcalc.scenario.expect import ExpectedRow
 
 
 def csv_rows(text: str) -> list[dict[str, str]]:
@@ -239,7 +241,7 @@ def test_json_tells_what_funding_an_account_has_paid() -> None:
 
 def test_csv_is_one_rectangle_with_a_table_column() -> None:
     text = run().to_csv()
-    assert text.splitlines()[0] == ",".join(HEADER)
+    assert text.splitlines()[0] == ",".join(RUN.header)
     assert "\r" not in text
     rows = csv_rows(text)
     assert [row["table"] for row in rows] == [
@@ -270,13 +272,20 @@ def test_csv_numbers_have_no_separators() -> None:
 
 
 def test_csv_of_several_runs_tells_them_apart() -> None:
-    rows = csv_rows(write_csv([run(), run(nothing_happens())], files=True))
+    rows = csv_rows(
+        FORMATS["csv"].join(
+            [
+                FORMATS["csv"].page(run_page(one), several=True, first=not i)
+                for i, one in enumerate((run(), run(nothing_happens())))
+            ]
+        )
+    )
     assert {row["file"] for row in rows} == {"half.yaml"}
     assert [row["table"] for row in rows].count("audit") == 2
 
 
 def test_csv_of_the_steps_has_a_row_per_step_and_market() -> None:
-    rows = [row for row in csv_rows(write_csv([run()], steps=True)) if row["table"] == "mark"]
+    rows = [row for row in csv_rows(run().to_csv(steps=True)) if row["table"] == "mark"]
     assert [(row["step"], row["mark_price"]) for row in rows] == [("0", "60000"), ("1", "56000"), ("2", "53000")]
 
 
@@ -503,12 +512,11 @@ def expect(**options: Any) -> Any:
 
 
 def liquidation(account: str, step: int | None = None) -> Any:
-    return SimpleNamespace(account=account, step=step)
+    return ExpectedRow({"account": account} if step is None else {"account": account, "step": step})
 
 
 def fill(account: str, **options: Any) -> Any:
-    empty = dict.fromkeys(("size", "price", "rank", "market", "step", "bankrupt"))
-    return SimpleNamespace(**{**empty, "account": account, **options})
+    return ExpectedRow({"account": account, **options})
 
 
 def messages(events: Any = None, **options: Any) -> list[str]:
@@ -553,8 +561,8 @@ def test_liquidated_is_a_set_and_steps_are_held_where_they_are_given() -> None:
 
 def test_deleveraged_rows_are_compared_in_order() -> None:
     assert messages(deleveraged=[fill("bob", size=D(2), rank=3)]) == [
-        "deleveraged: row 1 (bob): size: expected 2, got 1 (difference -1)",
         "deleveraged: row 1 (bob): rank: expected 3, got 1",
+        "deleveraged: row 1 (bob): size: expected 2, got 1 (difference -1)",
     ]
     assert messages(deleveraged=[]) == ["deleveraged: row 1: expected nobody, got bob, who gave up 1 at 54000"]
     assert messages(deleveraged=[fill("carol"), fill("bob")]) == [
@@ -570,7 +578,7 @@ def test_skipped_names_are_compared() -> None:
 
 def test_a_difference_points_at_its_expectation() -> None:
     where = {"deleveraged": "half.yaml:20:5", "deleveraged.0.size": "half.yaml:20:34"}
-    size, rank = differences(run(), expect(deleveraged=[fill("bob", size=D(2), rank=3)], where=where))
+    rank, size = differences(run(), expect(deleveraged=[fill("bob", size=D(2), rank=3)], where=where))
     assert size.at(where, "half.yaml").startswith("half.yaml:20:34: expect: deleveraged: row 1 (bob): size:")
     assert rank.at(where, "half.yaml").startswith("half.yaml:20:5: expect: ")
     assert rank.at({}, "half.yaml").startswith("half.yaml: expect: ")

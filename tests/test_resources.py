@@ -14,6 +14,8 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 MB = 1024 * 1024
 SECONDS, MEMORY = 1.5, 200 * MB
 """Processor seconds (the start of the interpreter and its imports takes a third of a second of them) and resident bytes."""

@@ -12,7 +12,7 @@ import pytest
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Fund, Liquidity, Market, Position, Tier
 from adlcalc.engine.numbers import D
 from adlcalc.scenario import Loaded, load
-from adlcalc.scenario.expect import ExpectedFill, ExpectedLiquidation
+from adlcalc.scenario.expect import ExpectedRow
 from adlcalc.source import ScenarioErrors
 
 ALICE = "{id: alice, side: long, size: 2, entry: 60_000, leverage: 10}"
@@ -81,9 +81,9 @@ expect:
     assert [assumption.rule for assumption in scenario.rules.assumptions] == ["adl.ties"]
     expect = loaded.expect
     assert expect is not None
-    assert expect.liquidated == (ExpectedLiquidation("alice"),)
+    assert expect.liquidated == (ExpectedRow({"account": "alice"}),)
     assert (expect.fund_paid, expect.fund_left, expect.bad_debt, expect.skipped) == (D(1000), None, None, None)
-    assert expect.deleveraged == (ExpectedFill("bob", D(1), D(54000)),)
+    assert expect.deleveraged == (ExpectedRow({"account": "bob", "size": D(1), "price": D(54000)}),)
     assert expect.where["deleveraged.0.price"].endswith("s.yaml:20:48")
 
 
@@ -385,7 +385,7 @@ def test_settings_change_what_is_written_before_it_is_checked(read) -> None:  # 
     assert scenario.funds == (Fund("fund", D(5), D(1)),)
     assert positions(loaded)[0].collateral == D(7)
     assert scenario.path.marks == {"BTC-PERP": (D(60000), D(10000))}
-    assert (market(loaded).lot, scenario.rules.adl.score, scenario.title) == (D("0.1"), "size", "A title: with a colon")
+    assert (market(loaded).lot, scenario.rules.adl.score.name, scenario.title) == (D("0.1"), "size", "A title: with a colon")
 
 
 def test_an_id_with_dots_is_quoted_in_a_setting(read) -> None:  # type: ignore[no-untyped-def]
@@ -401,7 +401,7 @@ def test_an_id_comes_before_a_position_in_a_list(read) -> None:  # type: ignore[
 
 def test_a_venue_of_the_command_line_wins(read) -> None:  # type: ignore[no-untyped-def]
     loaded = read("venue: generic\n" + BOOK, venue="bitmex")
-    assert (loaded.scenario.venue, loaded.scenario.rules.adl.score) == ("bitmex", "bitmex")
+    assert (loaded.scenario.venue, loaded.scenario.rules.adl.score.name) == ("bitmex", "bitmex")
 
 
 # --- the load as a whole -----------------------------------------------------------------------------------------------------

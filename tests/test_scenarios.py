@@ -10,11 +10,10 @@ import pytest
 import adlcalc
 from adlcalc.engine.numbers import ZERO
 from adlcalc.report import Run
-from adlcalc.scenario.expect import Expect, ExpectedFill
+from adlcalc.scenario.expect import Expect, ExpectedRow
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 FILES = sorted(SCENARIOS.glob("*.yaml"))
-FIELDS = ExpectedFill.__slots__
 MODELINE = "# yaml-language-server: $schema=../adlcalc/scenario.schema.json"
 
 
@@ -28,11 +27,11 @@ def totals(run: Run) -> tuple[Decimal, Decimal, Decimal]:
     )
 
 
-def fills(run: Run, wanted: tuple[ExpectedFill, ...]) -> list[dict[str, object]]:
+def fills(run: Run, wanted: tuple[ExpectedRow, ...]) -> list[dict[str, object]]:
     """The fills of the run, each with the fields that the expectation names."""
     assert len(run.deleveraged) == len(wanted)
     return [
-        {name: getattr(row, name) for name in FIELDS if getattr(fill, name) is not None}
+        {name: getattr(row, name) for name in fill.values}
         for row, fill in zip(run.deleveraged, wanted, strict=True)
     ]
 
@@ -40,11 +39,10 @@ def fills(run: Run, wanted: tuple[ExpectedFill, ...]) -> list[dict[str, object]]
 def compare(expect: Expect, run: Run) -> None:
     assert expect.liquidated is not None
     liquidated = {(row.account, row.step) for row in run.liquidations}
-    assert {(row.account, row.step) for row in expect.liquidated} == liquidated
+    assert {(row.account, row.values["step"]) for row in expect.liquidated} == liquidated
     assert (expect.fund_paid, expect.fund_received, expect.fund_left) == totals(run)
     assert expect.deleveraged is not None
-    named = [{name: x for name in FIELDS if (x := getattr(fill, name)) is not None} for fill in expect.deleveraged]
-    assert fills(run, expect.deleveraged) == named
+    assert fills(run, expect.deleveraged) == [dict(fill.values) for fill in expect.deleveraged]
     assert expect.skipped is not None
     assert set(expect.skipped) == {row.account for row in run.skipped}
     assert expect.bad_debt == run.audit.bad_debt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,11 @@ import yaml
 from conftest import ROOT, Result
 
 Command = Callable[..., Result]
-FILES = {"scenario": "adlcalc/scenario.schema.json", "rulebook": "adlcalc/venues/rulebook.schema.json"}
+FILES = {
+    "scenario": "adlcalc/scenario.schema.json",
+    "rulebook": "adlcalc/venues/rulebook.schema.json",
+    "output": "adlcalc/output.schema.json",
+}
 SHIPPED = [
     *(("scenario", path) for path in sorted((ROOT / "scenarios").rglob("*.yaml"))),
     *(("scenario", path) for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml")) if path.stem != "rulebook"),
@@ -24,6 +29,7 @@ NOT_SEEN = ("alias", "empty", "utf16", "duplicate")
 """Faults of the text, not of the values."""
 
 
+@functools.cache
 def validator(which: str) -> jsonschema.Draft7Validator:
     schema = json.loads((ROOT / FILES[which]).read_text(encoding="utf-8"))
     jsonschema.Draft7Validator.check_schema(schema)
@@ -97,7 +103,8 @@ def test_every_key_has_a_description() -> None:
             return []
         properties = schema.get("properties", {})
         here = [f"{path}.{key}" for key, one in properties.items() if "description" not in one and key != "value"]
-        deeper = (missing(one, f"{path}.{key}") for key, one in schema.items() if key not in ("examples", "default", "enum"))
+        skipped = ("examples", "default", "enum", "if")
+        deeper = (missing(one, f"{path}.{key}") for key, one in schema.items() if key not in skipped)
         return here + [found for inner in deeper for found in inner if ".linear" not in found and ".inverse" not in found]
 
     for which in FILES:
@@ -112,6 +119,63 @@ def test_the_schema_has_defaults_and_examples() -> None:
     for key, value in schema["properties"].items():
         for example in value.get("examples", []):
             assert not [error for error in check.iter_errors({key: example}) if error.path], (key, example)
+
+
+# --- the outputs -----------------------------------------------------------------------------------------------------
+
+PRINTED = [
+    *(("run", str(path)) for path in sorted((ROOT / "scenarios").glob("*.yaml"))),
+    ("run", "scenarios/01-margin-call-without-loss.yaml", "scenarios/05-fund-empty-adl.yaml"),
+    ("rank", "scenarios/13-bitmex-queue.yaml", "--account", "account-4", "--account", "account-1"),
+    ("rank", "scenarios/09-hedged-account.yaml", "--step", "0"),
+    ("rank", "scenarios/05-fund-empty-adl.yaml", "--account", "alice"),
+    ("explain", "scenarios/04-fund-half-absorbs.yaml", "bob"),
+    ("explain", "scenarios/18-march-2020.yaml", "--fund"),
+    ("compare", "scenarios/05-fund-empty-adl.yaml", "--axioms", "--accounts"),
+    ("venues",),
+    ("venues", "okx"),
+    ("venues", "--score", "generic"),
+    ("check", "scenarios", "tests/bad/2.yaml"),
+]
+
+
+def strict(schema: Any) -> Any:
+    """The schema with no room for keys that it does not name."""
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: strict(one) for key, one in schema.items()}
+    if {"properties", "required"} <= schema.keys() and schema["required"] != ["schema"]:
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+@pytest.mark.parametrize("command", PRINTED, ids=" ".join)
+def test_every_document_is_what_its_schema_says(adlcalc: Command, command: tuple[str, ...]) -> None:
+    """Each key is in the schema, and each value what it says of it."""
+    whole = strict(json.loads((ROOT / FILES["output"]).read_text(encoding="utf-8")))
+    printed = json.loads(adlcalc(*command, "--json").out)
+    errors = list(jsonschema.Draft7Validator(whole).iter_errors(printed))
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
+
+
+def test_a_golden_that_differs_is_told_as_its_schema_says(adlcalc: Command, tmp_path: Path) -> None:
+    text = (ROOT / "scenarios/05-fund-empty-adl.yaml").read_text(encoding="utf-8").partition("expect:")[0]
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert adlcalc("run", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "a.golden"), "--set", "fund=9").code == 0
+    printed = json.loads(adlcalc("check", str(tmp_path), "--json").out)
+    assert printed["files"][0]["findings"][0]["differences"]
+    whole = strict(json.loads((ROOT / FILES["output"]).read_text(encoding="utf-8")))
+    assert list(jsonschema.Draft7Validator(whole).iter_errors(printed)) == []
+
+
+def test_a_document_that_is_wrong_is_seen(adlcalc: Command) -> None:
+    printed = json.loads(adlcalc("run", "scenarios/05-fund-empty-adl.yaml", "--json").out)
+    check = validator("output")
+    assert check.is_valid(printed)
+    printed["deleveraged"][0]["price"] = 90.0
+    assert [error.json_path for error in check.iter_errors(printed)] == ["$.deleveraged[0].price"]
 
 
 # --- adlcalc new -----------------------------------------------------------------------------------------------------

@@ -135,6 +135,46 @@ def test_depth_is_bounded_without_recursion() -> None:
     assert "more than 32 levels" in told("[" * 1000, pure=True)
 
 
+@pytest.mark.parametrize("levels", [33, 40, 200, 1_000, 1_001, 5_000])
+@pytest.mark.parametrize("opening", ["[", "[ ", "[\n ", "{a: ", "[a, ", "[ '[', "])
+@pytest.mark.parametrize(
+    ("before", "outside"),
+    [
+        ("", 0),
+        ("a: ", 1),
+        ("é𝔸:\n - 'b [[[': ", 3),
+        ("[[c, 'd'], \"𝔸\", ", 1),
+        ("{e: [g], h: ", 1),
+        ("- i[[\n- # [[\n  ", 1),
+        ("- |\n [[[\n- ", 1),
+    ],
+)
+def test_depth_is_told_at_the_same_bracket_whatever_limit_a_parser_has(
+    before: str, outside: int, opening: str, levels: int
+) -> None:
+    """A parser may refuse depth in its own words, and that before it has given out a single level."""
+    text = before + opening * levels
+    lines = (before + opening * (DEPTH - outside)).split("\n")
+    said = told(text)
+    assert said.startswith(f"f.yaml:{len(lines)}:{len(lines[-1]) + 1}: error: the values are nested more than 32 levels deep\n")
+    assert said == told(text, pure=True)
+
+
+@pytest.mark.parametrize("levels", [33, 1_000, 5_000])
+@pytest.mark.parametrize("opening", ["- ", "? "])
+def test_depth_without_brackets(opening: str, levels: int) -> None:
+    said = told(opening * levels)
+    assert "more than 32 levels" in said
+    assert said.splitlines()[-3:] == told(opening * levels, pure=True).splitlines()[-3:]
+
+
+@pytest.mark.parametrize("text", ["'[", '"[', "a: '[", "[ '["])
+def test_brackets_in_a_text_are_no_depth(text: str) -> None:
+    """Not even where that text is faulty."""
+    assert "error: this quote is never closed" in told(text + "[" * 500)
+    assert "error: this quote is never closed" in told(text + "[" * 500, pure=True)
+
+
 def test_a_bomb_of_aliases_is_refused_not_expanded() -> None:
     text = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefg", "bcdefgh", strict=True))
     assert told(text).count("error: aliases") == 14

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -29,13 +29,19 @@ def test_json_needs_no_tabulate() -> None:
     assert modules_after(code) & {"tabulate", "typer", "numpy", "rich"} == set()
 
 
+def processor_seconds() -> float:
+    """What all processes that were started and have ended took: however busy the machine is, it is the same."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_version_takes_at_most_eight_bare_interpreters() -> None:
     def best(*arguments: str) -> float:
         times = []
         for _ in range(7):
-            start = time.perf_counter()
+            start = processor_seconds()
             subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-            times.append(time.perf_counter() - start)
+            times.append(processor_seconds() - start)
         return min(times)
 
     assert best("-m", "adlcalc", "--version") <= 8 * best("-c", "pass")

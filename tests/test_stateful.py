@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from books import account, d, scenario
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from test_properties import money_is_conserved, nothing_is_closed_twice, worked
 
 from adlcalc.engine.model import Account, Scenario
+
+pytestmark = pytest.mark.slow
 
 SIZES = st.sampled_from([1, 2, 5, "0.5", "0.25"])
 MARKS = st.integers(40, 200)

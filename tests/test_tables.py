@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adlcalc.engine.model import Assumption
+from adlcalc.engine.rules import Assumption
 from adlcalc.scenario import Loaded, load
 from adlcalc.source import ScenarioErrors
 from adlcalc.venues.coverage import open_rulebook, tables_of

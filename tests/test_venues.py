@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from adlcalc.engine.formulas.prices import bankruptcy
 from adlcalc.engine.margin import lines_of, maintenance_margin
-from adlcalc.engine.model import Assumption
 from adlcalc.engine.numbers import D, exact
+from adlcalc.engine.rules import REDUCTIONS, Assumption, LiquidationRules, Takeover
+from adlcalc.engine.scores import SCORES
 from adlcalc.scenario import load
 from adlcalc.source import Problems, ScenarioErrors
 from adlcalc.source.nodes import Place, Source
@@ -64,8 +66,8 @@ def test_no_source_is_left_over(name: str) -> None:
 def test_the_generic_rules() -> None:
     book = rulebook("generic")
     rules = book.engine_rules(["linear"], ["linear"])
-    assert (rules.margin.due, rules.liquidation.reduce) == ("at-or-below", "none")
-    assert (rules.adl.eligible, rules.adl.score, rules.adl.price) == ("winners", "generic", "bankruptcy")
+    assert (rules.margin.due, rules.liquidation) == ("at-or-below", LiquidationRules(Takeover(REDUCTIONS["none"])))
+    assert (rules.adl.eligible, rules.adl.score, rules.adl.price) == ("winners", SCORES["generic"], bankruptcy)
     assert (rules.adl.would_bankrupt, rules.adl.lights) == ("skip", "contracts")
     assert [assumption.rule for assumption in rules.assumptions] == ["adl.ties"]
     assert book.values["inverse"].contract.rounding == "total"
@@ -74,7 +76,8 @@ def test_the_generic_rules() -> None:
 def test_the_rules_of_bitmex() -> None:
     book = rulebook("bitmex")
     rules = book.engine_rules(["inverse"], ["inverse"])
-    assert (rules.liquidation.reduce, rules.adl.eligible, rules.adl.score) == ("lower-tier", "all", "bitmex")
+    assert rules.liquidation == LiquidationRules(Takeover(REDUCTIONS["lower-tier"]))
+    assert (rules.adl.eligible, rules.adl.score) == ("all", SCORES["bitmex"])
     assert book.values["inverse"].contract.rounding == "per-contract"
     assert book.values["linear"].contract.rounding == "total"
     assert book.values["inverse"].margin.maintenance_on == "entry"

@@ -139,6 +139,7 @@ def test_faults_of_ones_own_rulebook_are_told_with_their_line(adlcalc: Command, 
     assert "mine.yaml:8:65: error: 'rate' of tier 2" in got.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCORES)
 def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
     document = json.loads(adlcalc("venues", "--score", name, "--format", "json").out)

@@ -36,9 +36,11 @@ def _answer() -> None:
 
         print(f"adlcalc {__version__}", flush=True)
         return
-    from adlcalc.cli.app import app
+    # the same result wherever it runs: no plug-in of somebody's environment takes part, or costs the time to look for one
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from adlcalc.cli.app import app_for
 
-    app(prog_name="adlcalc")
+    app_for(sys.argv[1:])(prog_name="adlcalc")
 
 
 def _open_closed_streams() -> None:

@@ -1,15 +1,46 @@
-"""The commands, put together.
+"""The commands, put together. A new one is a file with a `register`, and its name here.
 
-Public: app.
+Public: COMMANDS, app_for.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from adlcalc.cli import check, compare, explain, import_, new, rank, run, schema, venues
+COMMANDS: Mapping[str, str] = {
+    "run": "run",
+    "check": "check",
+    "schema": "schema",
+    "new": "new",
+    "rank": "rank",
+    "explain": "explain",
+    "venues": "venues",
+    "import": "import_",
+    "compare": "compare",
+}
+"""Command -> its file."""
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command line as far as these arguments need it: the one command that they begin with, as every other one costs time
+    to import; all of them where they begin with none, and where the shell asks what there is."""
+    app = typer.Typer(
+        name="adlcalc",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
+    asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
+        import_module(f"adlcalc.cli.{COMMANDS[name]}").register(app)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -26,31 +57,3 @@ def _root(
     ] = False,
 ) -> None:
     """Who is liquidated, what the insurance fund pays and who is auto-deleveraged, exactly, under a venue's rules."""
-
-
-app = typer.Typer(
-    name="adlcalc",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
-app.command("run", epilog=run.EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True)(run.run)
-app.command("check", epilog=check.EXAMPLE, short_help="Hold scenarios to their expectations and goldens.", no_args_is_help=True)(
-    check.check
-)
-app.command("schema", epilog=schema.EXAMPLE, short_help="Print the JSON Schema of scenarios or rulebooks.")(schema.schema)
-app.command("new", epilog=new.EXAMPLE, short_help="Write a commented scenario to start from.")(new.new)
-app.command("rank", epilog=rank.EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True)(rank.rank)
-app.command(
-    "explain", epilog=explain.EXAMPLE, short_help="Tell a run line by line, with formulas and sources.", no_args_is_help=True
-)(explain.explain)
-app.command("venues", epilog=venues.EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues.venues)
-imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-imports.command("ccxt", epilog=import_.CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(
-    import_.ccxt
-)
-imports.command("klines", epilog=import_.KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(import_.klines)
-app.add_typer(imports, name="import", help="Write scenarios from other people's files.")
-app.command("compare", epilog=compare.EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare.compare)

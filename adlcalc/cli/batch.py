@@ -1,31 +1,21 @@
 """Several scenarios in one call: each is loaded, run, held to what it expects and written; the worst exit code wins.
 
-Public: Format, FailOn, Request, work_through.
+Public: FailOn, Request, work_through.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.cli.progress import with_progress
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
-
-
-class Format(StrEnum):
-    """How a result is written."""
-
-    table = "table"
-    markdown = "markdown"
-    csv = "csv"
-    json = "json"
 
 
 class FailOn(StrEnum):
@@ -40,7 +30,7 @@ class FailOn(StrEnum):
 class Request:
     """The options of `adlcalc run`."""
 
-    format: Format
+    format: str
     output: str | None
     venue: str | None
     sets: tuple[str, ...]
@@ -53,36 +43,43 @@ class Request:
 
 def work_through(files: Sequence[str], request: Request) -> int:
     """Run every file, write the results once, return the worst exit code."""
-    if request.output and any(_same(request.output, file) for file in files):
-        say(f"adlcalc: --output {request.output} would overwrite a scenario that is read")
-        return UNUSABLE
     try:
-        return _work_through(files, request)
+        with Inputs(request.output).collected() as inputs:
+            inputs.add(files)
+            return _work_through(files, request, inputs)
+    except OutputError as error:
+        say(f"adlcalc: {error}")
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _work_through(files: Sequence[str], request: Request) -> int:
+def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int:
+    from adlcalc.report.run_page import run_page
+    from adlcalc.report.writers import FORMATS
+
+    writer, several = FORMATS[request.format], len(files) > 1
+    silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
     for file in files:
         try:
             run, found = _one(file, request)
-            parts.append(_written(run, request, several=len(files) > 1, first=not parts))
+            if not silent:
+                page = run_page(run, request.limit, steps=request.steps)
+                parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
+        except OutputError:
+            raise
         except Exception as error:  # the other files are worked all the same
             code = max(code, explain(error, file))
     if parts:
         try:
-            write(_joined(parts, request.format, several=len(files) > 1), request.output)
+            write(writer.join(parts) if several else parts[0], request.output, inputs)
         except OutputError as error:
             say(f"adlcalc: {error}")
             code = max(code, UNUSABLE)
     return code
-
-
-def _same(output: str, file: str) -> bool:
-    return os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file)
 
 
 def _one(file: str, request: Request) -> tuple[Run, int]:
@@ -124,29 +121,3 @@ def _happened(run: Run, outcome: FailOn) -> str:
     if outcome is FailOn.loss and run.socialized:
         return counted(len(run.socialized), "account shares a loss", "accounts share a loss")
     return ""
-
-
-def _written(run: Run, request: Request, *, several: bool, first: bool) -> str:
-    """One run in the format that is wanted; in CSV only the first one has the header."""
-    from adlcalc.report.human import clean
-
-    name = clean(run.file or "")
-    if request.format is Format.json:
-        return run.to_json()
-    if request.format is Format.csv:
-        from adlcalc.report.csv_view import write as write_csv
-
-        return write_csv([run], steps=request.steps, files=several, header=first)
-    if request.format is Format.markdown:
-        from adlcalc.report.render import escape_markdown
-
-        page = run.to_markdown(request.limit, steps=request.steps)
-        return f"# {escape_markdown(name)}\n\n{page}" if several else page
-    page = run.to_text(request.limit, steps=request.steps)
-    return f"==> {name} <==\n\n{page}" if several else page
-
-
-def _joined(parts: Sequence[str], format: Format, *, several: bool) -> str:
-    if format is Format.json:
-        return "[\n" + ",\n".join(part.rstrip("\n") for part in parts) + "\n]\n" if several else parts[0]
-    return "".join(parts) if format is Format.csv else "\n".join(parts)

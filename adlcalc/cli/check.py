@@ -1,25 +1,33 @@
 """`adlcalc check`: hold scenarios to what they expect and to their goldens.
 
-Public: check, EXAMPLE.
+Public: register, check, EXAMPLE.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from adlcalc.cli import options
 from adlcalc.cli.check_report import ReportFormat, report, told
-from adlcalc.cli.checking import Options, Outcome, check_file, orphan
+from adlcalc.cli.checking import Options, Outcome, check_file, orphan, settled, unworked
 from adlcalc.cli.collecting import Job, collect
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.report.golden_rows import Style
 
 EXAMPLE = """\b
 Example:
   adlcalc check scenarios --jobs 2"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Hold scenarios to their expectations and goldens."
+    app.command("check", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(check)
 
 
 def check(
@@ -34,11 +42,10 @@ def check(
     golden_format: Annotated[Style, typer.Option(help="The form of goldens that --update writes anew.")] = Style.table,
     strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
     format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of standard output.")
-    ] = None,
+    json: options.Json = False,
+    output: options.Output = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No count of failures on standard error.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
@@ -46,15 +53,17 @@ def check(
     Silent if all is well. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
     difference is told with its table, row and column, and the first event at which the two runs part.
     """
-    options = Options(update=update, strict=strict, style=golden_format)
+    if json and format not in (ReportFormat.text, ReportFormat.json):
+        raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
+    asked = Options(update=update, strict=strict, style=golden_format)
     try:
-        raise typer.Exit(_check(paths, golden, options, format, output, jobs, quiet))
+        raise typer.Exit(_check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
 def _check(
-    paths: list[str], golden: str | None, options: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
+    paths: list[str], golden: str | None, asked: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
 ) -> int:
     found = collect(paths, golden)
     code = RAN
@@ -64,7 +73,18 @@ def _check(
     for file, first in found.shared:
         say(f"adlcalc: {file} and {first} would share a golden; give them different names")
         code = UNUSABLE
-    outcomes = [*_worked(found.jobs, options, jobs), *(orphan(name) for name in found.orphans)]
+    inputs, ours = Inputs(), Inputs(output)
+    inputs.add(job.file for job in found.jobs)
+    goldens = [*(job.golden for job in found.jobs if job.golden is not None), *found.orphans]
+    try:
+        ours.add([*(job.file for job in found.jobs), *goldens])
+    except OutputError as error:
+        say(f"adlcalc: {error}")
+        return UNUSABLE
+    worked, lost = _worked(found.jobs, asked, jobs)
+    inputs.seen.update(*(outcome.read for outcome in worked))
+    outcomes = [*(settled(outcome, inputs) for outcome in worked), *(orphan(name) for name in found.orphans)]
+    ours.seen |= inputs.seen
     if format is ReportFormat.text:
         for outcome in outcomes:
             for one in outcome.findings:
@@ -72,10 +92,13 @@ def _check(
                     say(told(one))
     try:
         text = report(outcomes, format)
-        if text or output:
-            write(text, output)
+        if output or (text and not quiet):
+            ours.add(goldens)  # those too that are new
+            write(text, output, ours)
     except OutputError as error:
         say(f"adlcalc: {error}")
+        code = UNUSABLE
+    if lost:
         code = UNUSABLE
     failed = sum(outcome.code != RAN for outcome in outcomes)
     if failed and not quiet:
@@ -83,24 +106,25 @@ def _check(
     return max(code, *(outcome.code for outcome in outcomes)) if outcomes else code
 
 
-def _worked(jobs: tuple[Job, ...], options: Options, workers: int) -> list[Outcome]:
-    """Every job's outcome, in order; in processes of their own where more than one may be worked at once."""
-    if workers == 1 or len(jobs) < 2:
-        return [check_file(job, options) for job in jobs]
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from itertools import repeat
+def _worked(jobs: tuple[Job, ...], options: Options, processes: int) -> tuple[list[Outcome], bool]:
+    """Every job's outcome, in order; in processes of their own where more than one may be worked at once. And: has something
+    ended such a process?"""
+    check_one = partial(check_file, options=options)
+    if processes == 1 or len(jobs) < 2:
+        return [check_one(job) for job in jobs], False
+    from adlcalc.cli.workers import Ended, worked_by
 
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_die_at_once)
-    try:
-        return list(pool.map(check_file, jobs, repeat(options), chunksize=max(1, len(jobs) // (workers * 4))))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _die_at_once() -> None:
-    """Ctrl-C reaches the workers too: they end without a word, the command speaks for them."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    theirs = [i for i, job in enumerate(jobs) if job.file != "-"]
+    outcomes = {i: check_one(job) for i, job in enumerate(jobs) if job.file == "-"}  # standard input is ours alone
+    lost = False
+    for found in worked_by(min(processes, len(theirs)), check_one, [jobs[i] for i in theirs]):
+        if isinstance(found, Ended):
+            file = jobs[theirs[found.item]].file
+            lost = True
+            if found.again:
+                say(f"adlcalc check: the process that worked {file} was ended by {found.by}; it is worked again")
+            else:
+                outcomes[theirs[found.item]] = unworked(file, found.by)
+        else:
+            outcomes[theirs[found[0]]] = found[1]
+    return [outcomes[i] for i in range(len(jobs))], lost

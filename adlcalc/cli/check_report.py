@@ -6,13 +6,14 @@ Public: ReportFormat, report, told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from xml.sax.saxutils import escape, quoteattr
+from typing import NamedTuple
 
 from adlcalc.cli.checking import Finding, Outcome
 from adlcalc.cli.exits import FAILED, RAN
-from adlcalc.report.human import clean
+from adlcalc.ground.text import clean, clean_json
 
 RESULTS = {RAN: "passed", FAILED: "failed"}
 
@@ -36,67 +37,95 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     parts = []
     for outcome in outcomes:
         if outcome.written:
-            parts.append(outcome.written)
+            parts.append(_lines(outcome.written))
         parts += [told(one) for one in outcome.findings if one.kind not in ("error", "bug")]
     return "\n".join(parts) + "\n" if parts else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the JSON is about."""
+
+    outcomes: Sequence[Outcome]
+
+    @property
+    def files(self) -> list[_File]:
+        """The files."""
+        return [_File(one) for one in self.outcomes]
+
+    @property
+    def summary(self) -> _Summary:
+        """How many of them came out how."""
+        results = [file.result for file in self.files]
+        return _Summary(len(results), *(results.count(name) for name in ("passed", "failed", "broken")))
+
+
+class _Summary(NamedTuple):
+    files: int
+    passed: int
+    failed: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    outcome: Outcome
+
+    @property
+    def file(self) -> str:
+        return self.outcome.file
+
+    @property
+    def result(self) -> str:
+        return RESULTS.get(self.outcome.code, "broken")
+
+    @property
+    def golden_written(self) -> bool:
+        return bool(self.outcome.written)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return self.outcome.findings
+
+
 def _json(outcomes: Sequence[Outcome]) -> str:
-    files = [
-        {
-            "file": outcome.file,
-            "result": RESULTS.get(outcome.code, "broken"),
-            "golden_written": bool(outcome.written),
-            "findings": [_finding(one) for one in outcome.findings],
-        }
-        for outcome in outcomes
-    ]
-    counts = {name: sum(file["result"] == name for file in files) for name in ("passed", "failed", "broken")}
-    document = {"schema": "adlcalc.check/1", "summary": {"files": len(files), **counts}, "files": files}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    from adlcalc.report.columns import CHECK
 
 
-def _finding(one: Finding) -> dict[str, object]:
-    shown: dict[str, object] = {"kind": one.kind, "file": one.file, "line": one.line or None, "column": one.column or None}
-    shown["message"] = one.message
-    if one.kind == "golden":
-        shown["differences"] = [difference._asdict() for difference in one.differences]
-    return shown
+    document = {key: x if isinstance(x, dict) else list(x) for key, x in CHECK.plain(_Checked(outcomes)) if key != "schema"}
+    return clean_json(json.dumps({"schema": CHECK.name, **document}, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _junit(outcomes: Sequence[Outcome]) -> str:
+    """One test case a file, each with its first finding as the message and all of them as the text."""
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
     broken = sum(outcome.code not in RESULTS for outcome in outcomes)
     failed = sum(outcome.code == FAILED for outcome in outcomes)
-    counts = f'tests="{len(outcomes)}" failures="{failed}" errors="{broken}"'
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="adlcalc" {counts}>']
-    lines.append(f'<testsuite name="adlcalc check" {counts}>')
+    counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": str(broken)}
+    root = Element("testsuites", {"name": "adlcalc", **counts})
+    suite = SubElement(root, "testsuite", {"name": "adlcalc check", **counts})
     for outcome in outcomes:
-        lines += _testcase(outcome)
-    return "\n".join([*lines, "</testsuite>", "</testsuites>"]) + "\n"
-
-
-def _testcase(outcome: Outcome) -> Iterator[str]:
-    opening = f'<testcase classname="adlcalc" name={quoteattr(_xml(outcome.file))} file={quoteattr(_xml(outcome.file))}'
-    if outcome.code == RAN:
-        yield f"{opening}/>"
-        return
-    element = "failure" if outcome.code == FAILED else "error"
-    first = outcome.findings[0]
-    body = "\n".join(map(told, outcome.findings))
-    yield f"{opening}>"
-    yield f"<{element} type={quoteattr(first.kind)} message={quoteattr(_xml(first.message))}>{escape(_xml(body))}</{element}>"
-    yield "</testcase>"
+        name = _lines(outcome.file)
+        case = SubElement(suite, "testcase", classname="adlcalc", name=name, file=name)
+        if outcome.code != RAN:
+            first = outcome.findings[0]
+            what = "failure" if outcome.code == FAILED else "error"
+            found = SubElement(case, what, type=first.kind, message=_lines(first.message))
+            found.text = _lines("\n".join(map(told, outcome.findings)))
+    indent(root, space="")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
 def told(one: Finding) -> str:
     """A finding in full: place, kind and message, then its details."""
     if one.kind in ("error", "bug") and one.details:
-        return one.details
-    return f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else "")
+        return _lines(one.details)
+    return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
 
 
-def _xml(text: str) -> str:
-    """Text with what XML cannot hold written as escapes."""
+def _lines(text: str) -> str:
+    """Lines without what XML cannot hold, or what a terminal or a CI service acts upon."""
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
@@ -114,7 +143,7 @@ def _github(outcomes: Sequence[Outcome]) -> str:
 
 
 def _data(text: str) -> str:
-    return _xml(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -1,6 +1,6 @@
 """One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what the golden holds.
 
-Public: Options, Finding, Outcome, check_file, orphan, told.
+Public: Options, Finding, Outcome, Golden, check_file, settled, unworked, orphan, told.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.cli.collecting import Job, Kind, kind_of_text
 from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, described
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Identity, Inputs, OutputError, write
 from adlcalc.report.golden_rows import Style, style_of
+from adlcalc.source.files import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,21 +56,65 @@ class Finding(NamedTuple):
         return f"{escape(self.file)}:{self.line}:{self.column}" if self.line else escape(self.file)
 
 
+class Golden(NamedTuple):
+    """A golden that --update will write: the folder that it may not leave, its name, its text, what is then said."""
+
+    root: str
+    path: str
+    text: str
+    said: str
+
+
 class Outcome(NamedTuple):
-    """What became of a file. code: as the command exits for this file alone; written: what --update did, in a line or more."""
+    """What became of a file. code: as the command exits for this file alone; written: what --update did, in a line or more;
+    golden: what it has still to do; read: the files that were read."""
 
     file: str
     code: int
     findings: tuple[Finding, ...]
     written: str = ""
+    golden: Golden | None = None
+    read: frozenset[Identity] = frozenset()
 
 
 def check_file(job: Job, options: Options) -> Outcome:
-    """Check one scenario or rulebook; every failure, a bug included, becomes an Outcome."""
+    """Check one scenario or rulebook; every failure, a bug included, becomes an Outcome. Nothing is written."""
+    with Inputs().collected() as inputs:
+        try:
+            outcome = _checked(job, options)
+        except Exception as error:
+            outcome = told(error, job.file)
+    return outcome._replace(read=frozenset(inputs.seen))
+
+
+def _checked(job: Job, options: Options) -> Outcome:
+    if job.root is not None and not inside(job.root, job.file):
+        message = "this link leads out of the folder; name the file itself to have it checked"
+        return Outcome(job.file, UNUSABLE, (Finding("error", job.file, 0, 0, message),))
+    return _rulebook(job.file) if _is_rulebook(job.file) else _scenario(job, options)
+
+
+def settled(outcome: Outcome, inputs: Inputs) -> Outcome:
+    """The outcome with its golden written, once all files are worked: none of those that they read is replaced."""
+    golden = outcome.golden
+    if golden is None:
+        return outcome
     try:
-        return _rulebook(job.file) if _is_rulebook(job.file) else _scenario(job, options)
-    except Exception as error:
-        return told(error, job.file)
+        if inputs.holds(golden.path):
+            raise OutputError("the golden is not written: it is a file that is read")
+        os.makedirs(os.path.dirname(golden.path) or ".", exist_ok=True)
+        write(golden.text, golden.path, folder=golden.root)
+    except OSError as error:
+        return _unwritten(outcome, f"the golden cannot be written: {error.strerror}")
+    except OutputError as error:
+        return _unwritten(outcome, str(error))
+    return outcome._replace(written=golden.said, golden=None)
+
+
+def _unwritten(outcome: Outcome, message: str) -> Outcome:
+    assert outcome.golden is not None
+    finding = Finding("error", outcome.golden.path, 0, 0, message)
+    return outcome._replace(code=max(outcome.code, UNUSABLE), findings=(*outcome.findings, finding), golden=None)
 
 
 def told(error: Exception, file: str) -> Outcome:
@@ -86,6 +131,12 @@ def told(error: Exception, file: str) -> Outcome:
     if more > 0:
         findings.append(Finding("error", file, 0, 0, f"... and {more} more errors", f"... and {more} more errors"))
     return Outcome(file, code, tuple(findings))
+
+
+def unworked(file: str, by: str) -> Outcome:
+    """A file whose processes were ended from outside: the machine's memory is the usual reason."""
+    message = f"not checked: each process that worked it was ended (by {by}); with --jobs 1 there is most memory for it"
+    return Outcome(file, UNUSABLE, (Finding("error", file, 0, 0, message),))
 
 
 def orphan(golden: str) -> Outcome:
@@ -131,14 +182,19 @@ def _scenario(job: Job, options: Options) -> Outcome:
     findings = list(_expect(run, loaded))
     if options.strict:
         findings += _strict(run, job.file)
-    written = ""
-    if job.golden is not None and options.update:
-        written, more = _update(run, job.file, job.golden, options, findings)
-        findings += more
+    golden = None
+    if job.golden is not None and not inside(job.golden_root, job.golden):
+        findings.append(Finding("error", job.golden, 0, 0, "the golden leads out of its folder by a link"))
+    elif job.golden is not None and options.update:
+        new = _update(run, job, job.golden, options, findings)
+        if isinstance(new, Finding):
+            findings.append(new)
+        else:
+            golden = new
     elif job.golden is not None and os.path.exists(job.golden):
         findings += _held(run, job.file, job.golden)
     code = max((UNUSABLE if finding.kind == "error" else FAILED for finding in findings), default=RAN)
-    return Outcome(job.file, code, tuple(findings), written)
+    return Outcome(job.file, code, tuple(findings), golden=golden)
 
 
 def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
@@ -206,9 +262,7 @@ def _like(run: Run, old: str) -> str:
 
     style = style_of(old)
     if style is Style.csv:
-        from adlcalc.report.csv_view import write as write_csv
-
-        return write_csv([run], steps="\nmark," in old)
+        return run.to_csv(steps="\nmark," in old)
     if style is Style.json:
         return _named_as(run, old).to_json()
     return _named_as(run, old).to_text(ROWS if LIMIT_NOTE in old else 0, steps=STEPS_TITLE in old)
@@ -226,29 +280,22 @@ def _named_as(run: Run, old: str) -> Run:
     return Run(run.scenario, run.events, file=name) if os.path.basename(name) == run.file else run
 
 
-def _update(run: Run, file: str, golden: str, options: Options, wrong: list[Finding]) -> tuple[str, list[Finding]]:
-    """Write the golden if it is new or differs; not where the run is known to be wrong. What was done, and what failed."""
+def _update(run: Run, job: Job, golden: str, options: Options, wrong: list[Finding]) -> Golden | Finding | None:
+    """The golden if it is new or differs; a Finding where it must not be written: where the run is known to be wrong."""
     from adlcalc.report.golden import compare
 
     if any(finding.kind == "expect" for finding in wrong):
-        return "", [Finding("golden", file, 0, 0, "its golden is not written: the run is not what the file expects")]
+        return Finding("golden", job.file, 0, 0, "its golden is not written: the run is not what the file expects")
     old = _read(golden) if os.path.exists(golden) else None
     if isinstance(old, Finding):
-        return "", [old]
-    new = _new(run, options.style) if old is None else _like(run, old)
-    found = None if old is None else compare(old, new, old_name=golden, new_name=golden)
-    if old is not None and found is None:
-        return "", []
-    try:
-        os.makedirs(os.path.dirname(golden) or ".", exist_ok=True)
-        write(new, golden)
-    except OSError as error:
-        return "", [Finding("error", golden, 0, 0, f"the golden cannot be written: {error.strerror}")]
-    except OutputError as error:
-        return "", [Finding("error", golden, 0, 0, str(error))]
+        return old
+    if old is None:
+        return Golden(job.golden_root, golden, _new(run, options.style), f"{golden}: new")
+    new = _like(run, old)
+    found = compare(old, new, old_name=golden, new_name=golden)
     if found is None:
-        return f"{golden}: new", []
-    return f"{golden}: {found.first}\n{_explained(found, golden)}", []
+        return None
+    return Golden(job.golden_root, golden, new, f"{golden}: {found.first}\n{_explained(found, golden)}")
 
 
 def _new(run: Run, style: Style) -> str:
@@ -256,7 +303,5 @@ def _new(run: Run, style: Style) -> str:
     if style is Style.json:
         return run.to_json()
     if style is Style.csv:
-        from adlcalc.report.csv_view import write as write_csv
-
-        return write_csv([run], steps=True)
+        return run.to_csv(steps=True)
     return run.to_text(0, steps=True)

@@ -31,10 +31,13 @@ class Kind(Enum):
 
 
 class Job(NamedTuple):
-    """A file to check; golden: where its golden is or would be (None: standard input has none)."""
+    """A file to check; golden: where its golden is or would be (None: standard input has none); root, golden_root: the folders
+    that they may not leave by a link (None: a file that was named itself may be anywhere)."""
 
     file: str
     golden: str | None
+    root: str | None = None
+    golden_root: str = ""
 
 
 class Collected(NamedTuple):
@@ -75,7 +78,8 @@ def collect(paths: Sequence[str], golden: str | None) -> Collected:
     for path in paths:
         if not os.path.isdir(path):
             beside = golden or os.path.dirname(path)
-            jobs.setdefault(os.path.normpath(path), Job(path, _golden_of(os.path.basename(path), beside, path)))
+            own = _golden_of(os.path.basename(path), beside, path)
+            jobs.setdefault(os.path.normpath(path), Job(path, own, None, beside))
             continue
         found = list(_files(path))
         roots.append(golden or path)
@@ -83,12 +87,14 @@ def collect(paths: Sequence[str], golden: str | None) -> Collected:
             empty.append(path)
         for inside in found:
             file = os.path.join(path, inside)
-            jobs.setdefault(os.path.normpath(file), Job(file, _golden_of(inside, golden or path, file)))
+            jobs.setdefault(os.path.normpath(file), Job(file, _golden_of(inside, golden or path, file), path, golden or path))
     first: dict[str, str] = {}
-    pairs = [(job.file, os.path.normpath(job.golden)) for job in jobs.values() if job.golden is not None]
+    pairs = [(job.file, os.path.realpath(job.golden)) for job in jobs.values() if job.golden is not None]
     shared = [(file, first[name]) for file, name in pairs if first.setdefault(name, file) != file]
-    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.normpath(name) not in first]
-    return Collected(tuple(jobs.values()), tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
+    second = {file for file, _ in shared}  # what is written for one of them is not the other's
+    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.realpath(name) not in first]
+    worked = tuple(job._replace(golden=None) if job.file in second else job for job in jobs.values())
+    return Collected(worked, tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
 
 
 def _golden_of(inside: str, root: str, file: str) -> str | None:

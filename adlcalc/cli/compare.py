@@ -1,6 +1,6 @@
 """`adlcalc compare`: one book and one path under several policies and rulebooks.
 
-Public: compare, EXAMPLE.
+Public: register, compare, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -11,25 +11,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adlcalc.cli.batch import Format
+from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import RAN, UNUSABLE, say
 from adlcalc.cli.output import write
-from adlcalc.cli.single import Unknown, work
+from adlcalc.cli.single import Unknown, show
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.report.compare_view import Comparison
+    from adlcalc.report.page import Page
     from adlcalc.study.compare import Choice
 
+OWN = "own"  # each venue under its own policy, where only venues are compared
 EXAMPLE = """\b
 Example:
   adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare", epilog=EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare)
+
+
 def compare(
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
+        str | None,
+        typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files),
     ] = None,
     policies: Annotated[
         str | None,
@@ -39,10 +47,8 @@ def compare(
         str | None,
         typer.Option(metavar="A,B,...", help="Rulebooks: names or paths. Default: the file's. Alone: each under its own policy."),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
-    ] = None,
+    venue: options.Venue = None,
+    sets: options.Sets = None,
     metrics: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="Only these metrics, in one table. Default: all, in several.")
     ] = None,
@@ -55,11 +61,11 @@ def compare(
     explain: Annotated[
         str | None, typer.Option(metavar="METRIC", help="Print the definition and source of a metric, or of all.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=0, help="Accounts that are shown; 0 shows all.")] = 50,
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
+    limit: options.Limit = options.ROWS,
+    quiet: options.Quiet = False,
 ) -> None:
     """Compare policies: the same book and path under each, what it came to, how it is spread, what it leaves.
 
@@ -73,23 +79,22 @@ def compare(
     if file is None:
         raise typer.BadParameter("is needed unless --explain is given", param_hint="FILE")
 
-    def result() -> str:
-        from adlcalc.report import compare_view
+    def page() -> Page:
+        from adlcalc.report.compare_view import compare_page
 
-        shown = _metrics(metrics)
-        page = _page(file, policies, venues, tuple(set_ or ()), _severity(severity), markout, accounts, axioms, shown)
-        if format is Format.json:
-            return compare_view.write_json(page)
-        if format is Format.csv:
-            return compare_view.write_csv(page)
-        return compare_view.markdown(page, limit) if format is Format.markdown else compare_view.text(page, limit)
+        if venue is not None and venues is not None:
+            raise Unknown("--venue and --venues do not go together: one is the file's rulebook, the others are compared")
+        named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
+        choose = policies if policies is not None or venues is None else OWN
+        share, shown = _severity(severity), _metrics(metrics)
+        return compare_page(_compared(file, choose, named, sets or (), share, markout, accounts, axioms, shown), limit)
 
-    raise typer.Exit(work(file, output, result))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
 
 def _explain(name: str) -> int:
     """The definition of one metric, or with 'all' of every one."""
-    from adlcalc.report.page import wrapped
+    from adlcalc.report.text_writer import wrapped
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.study.metrics import METRICS, explanation
 
@@ -126,22 +131,22 @@ def _severity(text: str) -> Decimal:
     return found
 
 
-def _choices(text: str | None, venues: str | None, scenario: Scenario) -> tuple[Choice, ...]:
-    """The policies that were asked for: all that apply by default, each venue's own where only venues are compared."""
+def _choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
+    """The policies that were asked for: all that apply by default."""
     from adlcalc.source.problems import closest_hint
-    from adlcalc.study.compare import OWN, PolicyError, applicable, choices_of
+    from adlcalc.study.compare import PolicyError, applicable, choices_of
 
     try:
-        return choices_of(text if text is not None else applicable(scenario) if venues is None else OWN)
+        return choices_of(text if text is not None else applicable(scenario))
     except PolicyError as error:
         hint = closest_hint(error.name, error.known) if error.known else ""
         raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
 
 
-def _page(
+def _compared(
     file: str,
     policies: str | None,
-    venues: str | None,
+    venues: Sequence[str | None],
     sets: Sequence[str],
     severity: Decimal,
     markout: int,
@@ -155,9 +160,8 @@ def _page(
     from adlcalc.study.axioms import findings
     from adlcalc.study.compare import compare as compare_policies
 
-    names: list[str | None] = [None] if venues is None else [name.strip() for name in venues.split(",")]
-    loads = [load(file, sets=tuple(sets), venue=name) for name in names]
-    choices = _choices(policies, venues, loads[0].scenario)
+    loads = [load(file, sets=tuple(sets), venue=name) for name in venues]
+    choices = _choices(policies, loads[0].scenario)
     results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
     found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
     return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout, shown)

@@ -1,6 +1,6 @@
 """`adlcalc explain`: a run told line by line, with formulas, numbers and sources.
 
-Public: explain, EXAMPLE.
+Public: register, explain, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adlcalc.cli.batch import Format
-from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.single import Unknown, one_of, work
+from adlcalc.cli import options
+from adlcalc.cli.single import Unknown, one_of, show, step_of
 
 if TYPE_CHECKING:
+    from adlcalc.report.page import Page
     from adlcalc.report.story import Story
 
 EXAMPLE = """\b
@@ -23,46 +23,44 @@ Examples:
   adlcalc explain scenarios/04-fund-half-absorbs.yaml --step 2"""
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Tell a run line by line, with formulas and sources."
+    app.command("explain", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(explain)
+
+
 def explain(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
-    ],
-    account: Annotated[str | None, typer.Argument(metavar="ACCOUNT", help="Whose story.")] = None,
+    file: options.File,
+    account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")
+    ] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
-    step: Annotated[
-        str | None, typer.Option(metavar="N", help="Only this step (or last); without an account, what happened to everybody.")
-    ] = None,
-    venue: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Another rulebook than the file's: a name or a path.", autocompletion=venue_names),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
-    ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on standard error.")] = False,
+    step: options.Step = None,
+    at: options.At = None,
+    venue: options.Venue = None,
+    sets: options.Sets = None,
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Tell what happened to an account, to the insurance fund, or to everybody at a step: each event with its formula, the
-    numbers put in, and the rule's source.
+    numbers put in, and the rule's source. With --step only that step; without an account, what happened to everybody then.
 
     It is told from the events of the run and from what the engine was seen to look at, so it cannot disagree with the result.
     """
 
-    def result() -> str:
-        from adlcalc.report import story_view
+    def page() -> Page:
+        from adlcalc.report.story_view import story_page
 
-        story = _story(file, account, fund, step, venue, tuple(set_ or ()), quiet)
-        if format is Format.json:
-            return story_view.write_json(story)
-        if format is Format.csv:
-            return story_view.write_csv(story)
-        return story_view.markdown(story) if format is Format.markdown else story_view.text(story)
+        named = [*([account] if account is not None else []), *(accounts or ())]
+        if len(set(named)) > 1:
+            raise Unknown("explain tells one account's story at a time")
+        who = named[0] if named else None
+        return story_page(_story(file, who, fund, step or at, venue, tuple(sets or ()), quiet))
 
-    raise typer.Exit(work(file, output, result))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
 
 def _story(
@@ -70,7 +68,6 @@ def _story(
 ) -> Story:
     """Run the scenario to its end with a witness, and tell what was asked for."""
     from adlcalc.cli.progress import with_progress
-    from adlcalc.cli.rank import step_of
     from adlcalc.engine.loop import run
     from adlcalc.report.story import Subject
     from adlcalc.report.tell import tell

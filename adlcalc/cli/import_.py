@@ -1,6 +1,6 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: ccxt, klines, CCXT_EXAMPLE, KLINES_EXAMPLE.
+Public: register, ccxt, klines, CCXT_EXAMPLE, KLINES_EXAMPLE.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from adlcalc.cli import options
 from adlcalc.cli.single import Unknown, work
 
 CCXT_EXAMPLE = """\b
@@ -19,7 +20,13 @@ KLINES_EXAMPLE = """\b
 Example:
   adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
 
-Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    add = group.command
+    add("ccxt", epilog=CCXT_EXAMPLE, short_help="Positions as ccxt gives them.", no_args_is_help=True)(ccxt)
+    add("klines", epilog=KLINES_EXAMPLE, short_help="Candles of a venue.", no_args_is_help=True)(klines)
+    app.add_typer(group, name="import", help="Write scenarios from other people's files.")
 
 
 class CandlePath(StrEnum):
@@ -39,7 +46,7 @@ def ccxt(
         str | None, typer.Option(metavar="AMOUNT", help="Wallet balance of the cross account; the positions do not tell it.")
     ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-    output: Output = None,
+    output: options.Output = None,
 ) -> None:
     """Write a scenario from positions that ccxt gave, of one venue or several.
 
@@ -72,7 +79,7 @@ def klines(
     ] = CandlePath.close,
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
-    output: Output = None,
+    output: options.Output = None,
 ) -> None:
     """Write a scenario with the price path of a venue's candles, and two example accounts to replace."""
 

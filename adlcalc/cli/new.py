@@ -1,6 +1,6 @@
 """`adlcalc new`: a commented scenario to start from.
 
-Public: new, EXAMPLE, template_names.
+Public: register, new, EXAMPLE, template_names.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ def _templates() -> dict[str, str]:
 def template_names(incomplete: str = "") -> list[str]:
     """The names that begin as typed."""
     return [name for name in _templates() if name.startswith(incomplete)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("new", epilog=EXAMPLE, short_help="Write a commented scenario to start from.")(new)
 
 
 def new(

@@ -1,20 +1,81 @@
-"""Where results go: bytes in UTF-8 with line feeds, to stdout or whole into a file.
+"""Where results go: bytes in UTF-8 with line feeds, to stdout or whole into a file, and never over what the call reads.
 
-Public: write, drop_stdout, OutputError.
+A call collects what it reads (`Inputs`), and whatever it writes is held against that. A file is replaced only where its name
+stands: a link is followed as far as the folder goes that it stands in, and no further.
+
+Public: write, Inputs, drop_stdout, OutputError.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import BinaryIO
+
+from adlcalc.source.files import inside, reading
+
+Identity = tuple[int, int] | str
+"""What tells one file from all others: device and number, whatever it is called, or the path where its links end."""
 
 
 class OutputError(Exception):
-    """The result could not be written: a full disk, a folder that is read-only or missing."""
+    """The result could not be written: a full disk, a folder that is read-only or missing, a file that the call reads."""
 
 
-def write(text: str, output: str | None) -> None:
-    """Write to the file `output`, or to stdout for None and '-'.
+class Inputs:
+    """The files that a call reads. output: where its result will go; reading that very file ends the call at once."""
+
+    def __init__(self, output: str | None = None) -> None:
+        self._output = output
+        self.seen: set[Identity] = set()
+
+    @contextmanager
+    def collected(self) -> Iterator[Inputs]:
+        """Every file that is opened for reading in this block is one of them."""
+        with reading(self._opened):
+            yield self
+
+    def add(self, files: Iterable[str]) -> None:
+        """Files that are named to be read, whether or not they are opened."""
+        for file in files:
+            self.seen |= _identities(file)
+        if self._output is not None:
+            self.refuse(self._output)
+
+    def holds(self, path: str) -> bool:
+        """Would writing to `path` replace one of them? (A device or a pipe is not replaced.)"""
+        return not self.seen.isdisjoint(_identities(path))
+
+    def refuse(self, output: str) -> None:
+        """OutputError where a result would replace one of them."""
+        if self.holds(output):
+            raise OutputError(f"--output {output} would overwrite the file that is read")
+
+    def _opened(self, path: str, found: os.stat_result) -> None:
+        if stat.S_ISREG(found.st_mode):
+            self.seen.add((found.st_dev, found.st_ino))
+            if path != "-":
+                self.seen.add(os.path.realpath(path))
+            if self._output is not None:
+                self.refuse(self._output)
+
+
+def _identities(path: str) -> set[Identity]:
+    """Of a regular file; none of standard streams, of what is not there, and of what cannot be replaced."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return set()
+    return {(found.st_dev, found.st_ino), os.path.realpath(path)} if path != "-" and stat.S_ISREG(found.st_mode) else set()
+
+
+def write(text: str, output: str | None, inputs: Inputs | None = None, *, folder: str | None = None) -> None:
+    """Write to the file `output`, or to stdout for None and '-'. folder: which the file may not leave by links; that of
+    `output` itself if left out.
 
     A file is written beside its place and then renamed, so that it is there whole or not at all. A reader that closes the pipe
     early (`| head`) is not an error. Raises OutputError.
@@ -22,11 +83,12 @@ def write(text: str, output: str | None) -> None:
     data = text.encode("utf-8", "backslashreplace")
     if output is None or output == "-":
         _to_stdout(data)
-    else:
-        try:
-            _to_file(data, os.path.realpath(output))
-        except OSError as error:
-            raise OutputError(f"cannot write {output}: {error.strerror}") from None
+        return
+    try:
+        (inputs or Inputs()).refuse(output)
+        _to_file(data, output, folder if folder is not None else os.path.dirname(output))
+    except OSError as error:
+        raise OutputError(f"cannot write {output}: {error.strerror}") from None
 
 
 def _to_stdout(data: bytes) -> None:
@@ -45,17 +107,48 @@ def drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(data: bytes, path: str) -> None:
-    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe cannot be replaced
-        with open(path, "wb") as file:
+def _to_file(data: bytes, output: str, folder: str) -> None:
+    if _is_open(output) or (os.path.exists(output) and not os.path.isfile(output)):
+        with open(output, "wb") as file:  # a device, a pipe or an open file cannot be replaced
             file.write(data)
         return
-    beside = f"{path}.{os.getpid()}.tmp"
+    if not inside(folder, output):
+        raise OutputError(f"cannot write {output}: it is a link that leads out of its folder, to {os.path.realpath(output)}")
+    _replace(data, os.path.realpath(output))
+
+
+def _is_open(path: str) -> bool:
+    """Is it a name for a file that this process has open already, /dev/stdout or the shell's `>(command)`?"""
+    return path in ("/dev/stdout", "/dev/stderr") or os.path.dirname(path) in ("/dev/fd", "/proc/self/fd")
+
+
+def _replace(data: bytes, path: str) -> None:
+    """Put a file there whole, with the rights of the one that it replaces."""
+    mode = None
+    if os.path.exists(path):
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        if not os.access(path, os.W_OK):  # a rename would not ask
+            raise OutputError(f"cannot write {path}: it is read-only")
+    beside, file = _beside(path)
     try:
-        with open(beside, "xb") as file:
+        with file:
+            if mode is not None:
+                with suppress(OSError):  # a file system without rights
+                    os.chmod(beside, mode)
             file.write(data)
         os.replace(beside, path)
     except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
+        os.unlink(beside)
         raise
+
+
+def _beside(path: str) -> tuple[str, BinaryIO]:
+    """A new file in the folder of `path`, hidden, with a name that nobody has."""
+    folder = os.path.dirname(path)
+    for number in count():
+        beside = os.path.join(folder, f".adlcalc-{os.getpid()}-{number}.tmp")
+        try:
+            return beside, open(beside, "xb")
+        except FileExistsError:  # somebody else's: it stays as it is
+            continue
+    raise AssertionError("a count has no end")

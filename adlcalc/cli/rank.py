@@ -1,6 +1,6 @@
 """`adlcalc rank`: the queue of each market and side, with its reasons.
 
-Public: rank, EXAMPLE.
+Public: register, rank, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adlcalc.cli.batch import Format
-from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.single import Unknown, one_of, work
+from adlcalc.cli import options
+from adlcalc.cli.single import one_of, show, step_of
 
 if TYPE_CHECKING:
-    from adlcalc.report.rank_view import Page
+    from adlcalc.report.page import Page
+    from adlcalc.report.rank_view import Queues
     from adlcalc.scenario import Loaded
 
 EXAMPLE = """\b
@@ -31,61 +31,56 @@ class Side(StrEnum):
     short = "short"
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rank", epilog=EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True)(rank)
+
+
 def rank(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
-    ],
-    at: Annotated[str, typer.Option(metavar="STEP", help="At which step: 0, 1, ... or last.")] = "last",
+    file: options.File,
+    step: options.Step = None,
+    at: options.At = None,
     market: Annotated[str | None, typer.Option(metavar="NAME", help="Only this market.")] = None,
     side: Annotated[Side | None, typer.Option(help="Only this side.")] = None,
     account: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Show this account with its neighbors and what would move it back. Repeatable."),
     ] = None,
-    venue: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Another rulebook than the file's: a name or a path.", autocompletion=venue_names),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
-    ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=0, help="Rows of a queue that are shown; 0 shows all.")] = 50,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on standard error.")] = False,
+    venue: options.Venue = None,
+    sets: options.Sets = None,
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
+    limit: options.Limit = options.ROWS,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show who stands where in the ADL queue and why: score, lights, what is ahead, how large a bankrupt position must be to
     reach each.
 
-    The queue is the one that the engine ranked at that step; where no fill needed one, it is ranked at the step's end. With
-    --account: the smallest change of collateral, leverage or size that moves the account one light down and to the back half.
+    The queue is the one that the engine ranked at that step (the last where none is given); where no fill needed one, it is
+    ranked at the step's end. With --account: the smallest change of collateral, leverage or size that moves the account one
+    light down and to the back half.
     """
 
-    def result() -> str:
-        from adlcalc.report import rank_view
+    def page() -> Page:
+        from adlcalc.report.rank_view import rank_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(set_ or ()), venue=venue)
-        page = _page(loaded, at, market, side, account or (), quiet)
-        if format is Format.json:
-            return rank_view.write_json(page)
-        if format is Format.csv:
-            return rank_view.write_csv(page)
-        return rank_view.markdown(page, limit) if format is Format.markdown else rank_view.text(page, limit)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        return rank_page(_queues(loaded, step or at or "last", market, side, account or (), quiet), limit)
 
-    raise typer.Exit(work(file, output, result))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
 
-def _page(loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool) -> Page:
+def _queues(
+    loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool
+) -> Queues:
     """Run the scenario up to the step and keep its queues."""
     from adlcalc.cli.progress import with_progress
     from adlcalc.engine.events import StepEnded
     from adlcalc.engine.loop import run
     from adlcalc.engine.model import LONG, SHORT
-    from adlcalc.report.rank_view import Page
+    from adlcalc.report.rank_view import Queues
     from adlcalc.study.rank import Ranker
 
     scenario = loaded.scenario
@@ -100,13 +95,4 @@ def _page(loaded: Loaded, at: str, market: str | None, side: Side | None, accoun
     for event in events if quiet else with_progress(events, step + 1):
         if isinstance(event, StepEnded) and event.step == step:
             break
-    return Page(scenario, loaded.file, step, ranker.rankings, tuple(accounts))
-
-
-def step_of(text: str, steps: int) -> int:
-    """A step as it was typed."""
-    if text == "last":
-        return steps - 1
-    if not (text.isascii() and text.isdigit() and int(text) < steps):
-        raise Unknown(f"there is no step {text!r}: the steps are 0 to {steps - 1}, or last")
-    return int(text)
+    return Queues(scenario, loaded.file, step, ranker.rankings, tuple(accounts))

@@ -1,28 +1,43 @@
 """A command about one scenario: it is loaded, looked at, and the result is written; whatever goes wrong has its exit code.
 
-Public: work, Unknown, one_of.
+Public: show, work, Unknown, one_of, step_of.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.cli.output import Inputs, OutputError, write
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
 
 
 class Unknown(Exception):
     """The command line names something that the scenario does not have."""
 
 
-def work(file: str, output: str | None, result: Callable[[], str]) -> int:
-    """Make the result and write it; the exit code."""
+def show(file: str, output: str | None, format: str, page: Callable[[], Page], *, quiet: bool = False) -> int:
+    """Make the page and write it in a format; the exit code. quiet: nothing goes to standard output."""
+
+    def result() -> str | None:
+        from adlcalc.report.writers import FORMATS
+
+        made = page()
+        return None if quiet and output is None else FORMATS[format].page(made)
+
+    return work(file, output, result)
+
+
+def work(file: str, output: str | None, result: Callable[[], str | None]) -> int:
+    """Make the result and write it, unless it is None; the exit code."""
     try:
-        if output and output != "-" and os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            say(f"adlcalc: --output {output} would overwrite the file that is read")
-            return UNUSABLE
-        write(result(), output)
+        with Inputs(output).collected() as inputs:
+            text = result()
+        if text is not None:
+            write(text, output, inputs)
     except KeyboardInterrupt:
         return INTERRUPTED
     except OutputError as error:
@@ -45,3 +60,12 @@ def one_of(what: str, name: str, known: Iterable[str]) -> str:
         return name
     hint = closest_hint(name, names)
     raise Unknown(f"there is no {what} {quote(name)} in the scenario" + (f"\nhint: {hint}" if hint else ""))
+
+
+def step_of(text: str, steps: int) -> int:
+    """A step as it was typed."""
+    if text == "last":
+        return steps - 1
+    if not (text.isascii() and text.isdigit() and int(text) < steps):
+        raise Unknown(f"there is no step {text!r}: the steps are 0 to {steps - 1}, or last")
+    return int(text)

@@ -1,22 +1,30 @@
 """`adlcalc venues`: what each rulebook models, where its rules come from, and how scores are computed.
 
-Public: venues, EXAMPLE.
+Public: register, venues, EXAMPLE.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adlcalc.cli.batch import Format
+from adlcalc.cli import options
 from adlcalc.cli.completion import venue_names
 from adlcalc.cli.exits import UNUSABLE, say
-from adlcalc.cli.single import work
+from adlcalc.cli.single import Unknown, show
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
 
 EXAMPLE = """\b
 Example:
   adlcalc venues bitmex"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("venues", epilog=EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues)
 
 
 def venues(
@@ -27,10 +35,9 @@ def venues(
     score: Annotated[
         str | None, typer.Option("--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")] = Format.table,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
-    ] = None,
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
 ) -> None:
     """List the venues' rulebooks: what is modeled of each, and how well it is known.
 
@@ -41,48 +48,36 @@ def venues(
         say("adlcalc: NAME and --score do not go together")
         raise typer.Exit(UNUSABLE)
 
-    def result() -> str:
+    def page() -> Page:
         if score is not None:
-            return _score(score, format)
-        return _all(format) if name is None else _one(name, format)
+            return _score(score)
+        return _all() if name is None else _one(name)
 
-    raise typer.Exit(work(name or "venues", output, result))
+    raise typer.Exit(show(name or "venues", output, options.chosen(format, json), page))
 
 
-def _all(format: Format) -> str:
-    from adlcalc.report import venues_view
+def _all() -> Page:
+    from adlcalc.report.venues_view import coverage_page
     from adlcalc.venues.coverage import coverage_of, open_rulebook
     from adlcalc.venues.rulebook import shipped
 
-    rows = [coverage_of(open_rulebook(venue)) for venue in shipped()]
-    if format is Format.json:
-        return venues_view.coverage_json(rows)
-    return venues_view.coverage_csv(rows) if format is Format.csv else venues_view.coverage_text(rows, format is Format.markdown)
+    return coverage_page([coverage_of(open_rulebook(venue)) for venue in shipped()])
 
 
-def _one(name: str, format: Format) -> str:
-    from adlcalc.report import venues_view
+def _one(name: str) -> Page:
+    from adlcalc.report.venues_view import rulebook_page
     from adlcalc.venues.coverage import open_rulebook
 
-    book = open_rulebook(name)
-    if format is Format.json:
-        return venues_view.rulebook_json(book)
-    return venues_view.rulebook_csv(book) if format is Format.csv else venues_view.rulebook_text(book, format is Format.markdown)
+    return rulebook_page(open_rulebook(name))
 
 
-def _score(name: str, format: Format) -> str:
-    from adlcalc.cli.single import Unknown
+def _score(name: str) -> Page:
     from adlcalc.engine.scores import SCORES
-    from adlcalc.report import venues_view
+    from adlcalc.report.venues_view import score_page
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.coverage import open_rulebook, users_of_score
     from adlcalc.venues.rulebook import shipped
 
     if name not in SCORES:
         raise Unknown(f"there is no score {quote(name)}\nhint: {closest_hint(name, SCORES)}")
-    users = users_of_score(name, [open_rulebook(venue) for venue in shipped()])
-    if format is Format.json:
-        return venues_view.score_json(name, users)
-    if format is Format.csv:
-        return venues_view.score_csv(name, users)
-    return venues_view.score_text(name, users, format is Format.markdown)
+    return score_page(name, users_of_score(name, [open_rulebook(venue) for venue in shipped()]))

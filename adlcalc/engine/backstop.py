@@ -13,11 +13,13 @@ from fractions import Fraction
 from functools import partial
 
 from adlcalc.engine.claims import Backstop, Claim
-from adlcalc.engine.deleveraging import priced
 from adlcalc.engine.events import BackstopTook, Event
+from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
+from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.rules import Providers
 from adlcalc.engine.sharing import in_units
 from adlcalc.engine.state import State
 
@@ -29,14 +31,14 @@ def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
     if claim.price is None or not claim.size:
         return
     takers = [b for b in state.ledger.backstops.values() if b.left.get(claim.book, ZERO) > 0]
-    yield from (auction(state, claim, takers) if state.rules.backstop.kind == "auction" else shared(state, claim, takers))
+    rules = state.rules.backstop.kind
+    yield from (shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers))
 
 
-def shared(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
+def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
-    rules, book = state.rules.backstop, claim.book
-    assert claim.price is not None
-    price = priced(rules.price, rules.price_weight, claim.side, claim.price, book.mark, book.previous, book.tick)
+    known = claim.known()
+    book, price = claim.book, no_gift(rules.price(known), known)
     left = [taker.left[book] for taker in takers]
     whole = sum(left, ZERO)
     shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
@@ -69,9 +71,9 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
 def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One transfer from the venue to a provider."""
     book = claim.book
-    if price <= 0 and book.contract.kind == "inverse":
+    if price <= 0 and book.contract.kind == Kind.INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     taker.take(book, claim.side * size, proceeds)
     taker.left[book] -= size

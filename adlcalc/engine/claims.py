@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from adlcalc.engine.formulas.prices import Known
 from adlcalc.engine.holdings import Holder, Holding, MarketBook
+from adlcalc.engine.model import Kind, Rounding
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -30,10 +32,17 @@ class Claim:
         self.quote: Callable[[Decimal], Decimal] | None = None
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
-        """What closing a part at `price` brings."""
+        """What closing a part at `price` brings.
+
+        What the venue holds never brings less than it cost where the price is the bankruptcy price or better: the last part
+        costs what the others' rounding has left of the whole, and such dust is the other side's, not a loss of anybody's.
+        """
         if self.quote is not None and price == self.price:
             return self.quote(size)
-        return self.book.value(self.side * size, price)
+        value = self.book.value(self.side * size, price)
+        if self.holding is None and self.better_or_equal(price):
+            return max(value, self.cost_of(size))
+        return value
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
@@ -53,11 +62,17 @@ class Claim:
         The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes
         no lot cheaper.
         """
-        posted = self.cost_of(size) - self.book.value(self.side * size, price)
-        if self.price is None or whole or self.book.contract.rounding == "per-contract":
+        posted = self.cost_of(size) - self.proceeds(size, price)
+        if self.price is None or whole or self.book.contract.rounding == Rounding.PER_CONTRACT:
             return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier
-        return max(posted, worse if self.book.contract.kind == "linear" else divide(worse, self.price * price))
+        return max(posted, worse if self.book.contract.kind == Kind.LINEAR else divide(worse, self.price * price))
+
+    def known(self) -> Known:
+        """What the price of a trade against this claim may be made of."""
+        assert self.price is not None
+        book = self.book
+        return Known(self.price, book.mark, book.previous, self.side, book.tick)
 
     def at_or_beyond(self, price: Decimal) -> bool:
         """Is `price` no better for closing this claim than its bankruptcy price?"""

@@ -104,8 +104,9 @@ class FinalAccounts:
                 REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions)
             )
         yield from takers
-        if held:
-            yield AccountState(VENUE, "open", False, ZERO, gain, ZERO, tuple(held))
+        owed = sum((debt.amount for debt in self._state.owed), ZERO)  # a claim on each account that stands below zero
+        if held or owed:
+            yield AccountState(VENUE, "open", False, ZERO, gain + owed, ZERO, tuple(held))
 
 
 def account_state(holder: Holder) -> AccountState:

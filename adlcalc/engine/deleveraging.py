@@ -1,7 +1,7 @@
 """Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
 rulebook names.
 
-Public: deleverage, adl_price.
+Public: deleverage.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from decimal import Decimal
 from adlcalc.engine.claims import Claim
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
+from adlcalc.engine.formulas.prices import MarkFirst, no_gift
 from adlcalc.engine.last_resort import settle
-from adlcalc.engine.numbers import HALF_EVEN, ONE, ZERO, round_to
-from adlcalc.engine.policies import POLICIES, PolicyRules
+from adlcalc.engine.model import Kind
+from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.policies import queue as by_score
 from adlcalc.engine.queue import Place
 from adlcalc.engine.state import State
 
@@ -29,17 +31,17 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
     if claim.price is None or not claim.size:
         return
     queue = state.queue(claim.book, -claim.side)
-    if state.rules.adl.policy == "queue":
+    policy = state.rules.adl.policy
+    if policy is by_score:
         for place in queue:  # lazily: a long queue is not copied for a short claim
             yield from close_against(state, claim, place, min(claim.size, place.holding.size))
             if not claim.size:
                 return
         return
-    policy, params = POLICIES[state.rules.adl.policy], PolicyRules(state.rules.adl.seed, state.rules.adl.top)
     passed: set[Place] = set()
     while claim.size:
         before = claim.size, len(passed)
-        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot, params):
+        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:
@@ -50,43 +52,28 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
 
 def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> Iterator[Event]:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
-    if state.rules.adl.price == "mark-then-bankruptcy":
+    if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, claim.book.mark)
+            yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
             size -= at_mark
         if not size or not place.holding.size:
             return
-    yield from match(state, claim, place, size, adl_price(state, claim))
+    by_rule, price = adl_price(state, claim)
+    yield from match(state, claim, place, size, price, by_rule)
 
 
-def adl_price(state: State, claim: Claim) -> Decimal:
-    """The price of an ADL fill (rule adl.price): the bankruptcy price, the mark, the mark of the step before, a mix of the
-    first two (FTX: two thirds of the bankruptcy price), or a spread worse than the mark for the closed side (Deribit)."""
-    rules, book, bankruptcy = state.rules.adl, claim.book, claim.price
-    assert bankruptcy is not None
-    return priced(rules.price, rules.price_weight, claim.side, bankruptcy, book.mark, book.previous, book.tick)
+def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
+    """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
+    known = claim.known()
+    by_rule = state.rules.adl.price(known)
+    return by_rule, no_gift(by_rule, known)
 
 
-def priced(
-    rule: str, weight: Decimal, side: int, bankruptcy: Decimal, mark: Decimal, previous: Decimal, tick: Decimal
-) -> Decimal:
-    """`adl_price` as a function of numbers; mixes and spreads are rounded half even to the tick."""
-    if rule == "mark":
-        return mark
-    if rule == "previous-mark":
-        return previous
-    if rule == "mix":
-        return round_to(weight * bankruptcy + (ONE - weight) * mark, tick, HALF_EVEN)
-    if rule == "spread":
-        return round_to(mark * (ONE - side * weight), tick, HALF_EVEN)
-    return bankruptcy
-
-
-def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal) -> Iterator[Event]:
+def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
-    if price <= 0 and book.contract.kind == "inverse":
+    if price <= 0 and book.contract.kind == Kind.INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
@@ -108,6 +95,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     yield Deleveraged(
         state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
         price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
+        None if by_rule == price else by_rule,
     )  # fmt: skip
     if claim.holding is None:
         yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

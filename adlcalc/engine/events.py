@@ -6,7 +6,7 @@ fill, fund posting and deleveraging that follows carries the claim it was for. M
 positive.
 
 Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
-Skipped, LossSocialized, BadDebt, Held, StepEnded, AccountState, PositionState, Started, Ended, Event.
+Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started, Ended, Event.
 """
 
 from __future__ import annotations
@@ -157,7 +157,8 @@ class Deleveraged(NamedTuple):
 
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
     rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
-    or less (-) than the bankruptcy price, where it was made at another price.
+    or less (-) than the bankruptcy price, where it was made at another price. rule_price: what the rule adl.price alone would
+    have made it, where a bankrupt account was to get no more than its bankruptcy price.
     """
 
     step: int
@@ -176,6 +177,7 @@ class Deleveraged(NamedTuple):
     forgone_pnl: Decimal
     tied: bool
     result: Decimal = ZERO
+    rule_price: Decimal | None = None
 
 
 class Skipped(NamedTuple):
@@ -224,9 +226,20 @@ class Held(NamedTuple):
     unrealized_pnl: Decimal
 
 
+class Owed(NamedTuple):
+    """What an account that was not closed lacks at the end of a step, and nobody covers: an isolated position's equity below
+    zero (market: its), or that of the cross account (the market of its first position). The account keeps its equity, and the
+    venue has a claim on it for as long as it is below zero."""
+
+    step: int
+    account: str
+    market: str
+    amount: Decimal
+
+
 class StepEnded(NamedTuple):
-    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, held inventory's loss at the
-    mark included.
+    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, with the loss of held
+    inventory at the mark and what open accounts owe as they stand now.
     """
 
     step: int
@@ -259,6 +272,7 @@ Event = (
     | LossSocialized
     | BadDebt
     | Held
+    | Owed
     | StepEnded
     | Ended
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from adlcalc.engine.model import Fund, FundRules
+from adlcalc.engine.model import Fund
 from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to, rounder
+from adlcalc.engine.rules import FundRules
 
 ENDLESS = D("1E+50")
 """What a fund that may go below zero can always pay."""

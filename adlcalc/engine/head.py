@@ -22,10 +22,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from adlcalc.engine.holdings import Holding, MarketBook
-from adlcalc.engine.model import Rules
+from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import D, divide
+from adlcalc.engine.policies import queue as by_score
 from adlcalc.engine.queue import Place
-from adlcalc.engine.scores import SCORES, inputs_of
+from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
+from adlcalc.engine.scores import inputs_of
 
 LONG_QUEUE = 2_000
 """Below so many positions a side is ranked plainly."""
@@ -44,12 +46,12 @@ def serves(book: MarketBook, side: int, rules: Rules) -> bool:
     """Does the grid hold for this queue: a long side of a linear market without funding, under the score it was made for?"""
     return (
         len(book.holdings[side]) >= LONG_QUEUE
-        and book.contract.kind == "linear"
+        and book.contract.kind == Kind.LINEAR
         and not book.funding
-        and rules.adl.policy == "queue"
-        and rules.adl.score in ("generic", "bitmex")
-        and rules.liquidation.method == "takeover"
-        and rules.last_resort.policy == "bad-debt"
+        and rules.adl.policy is by_score
+        and rules.adl.score.is_return_times_leverage
+        and isinstance(rules.liquidation.method, Takeover)
+        and isinstance(rules.last_resort.policy, BadDebt)
     )
 
 
@@ -116,8 +118,8 @@ class QueueHead:
     """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
 
     def __init__(self, grid: Grid, rules: Rules) -> None:
-        self._grid, self._score = grid, SCORES[rules.adl.score]
-        self._losers_too = rules.adl.eligible == "all"
+        self._grid, self._score = grid, rules.adl.score.of
+        self._losers_too = rules.adl.eligible == Eligible.ALL
         # what a later fill of this step could change is scored now
         self._first = [place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))]
         self._known: set[Holding] = set(grid.book.changed[grid.side])

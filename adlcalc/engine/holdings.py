@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from adlcalc.engine import margin
 from adlcalc.engine.fund import FundBook
-from adlcalc.engine.model import Account, Market, Position
+from adlcalc.engine.model import Account, Market, Measure, Position
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -56,7 +56,7 @@ class MarketBook:
         self.value = margin.valuer(market.contract, unit)
         self.lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO)
-            if market.maintenance.by == "notional" and not market.maintenance.slope
+            if market.maintenance.by == Measure.NOTIONAL and not market.maintenance.slope
             else None
         )
 
@@ -156,6 +156,24 @@ class Holder:
             if holding.collateral is not None:
                 total += holding.collateral
         return total
+
+    def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
+        """What each part of the account lacks, pending funding included: an isolated position that has lost more than its
+        collateral, a balance that the cross positions have lost more than. What one part has left covers no other."""
+        lacking = []
+        free, first = self.balance, None
+        for holding in self.holdings:
+            if holding.collateral is None:
+                first = first or holding.book
+                free += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+            else:
+                own = holding.collateral
+                own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+                if own < 0:
+                    lacking.append((holding.book, -own))
+        if free < 0 and self.holdings:
+            lacking.append((first or self.holdings[0].book, -free))
+        return lacking
 
 
 class Unit:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from adlcalc.engine import margin
 from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.holdings import Holding, Unit
-from adlcalc.engine.model import Rules
+from adlcalc.engine.model import Measure
 from adlcalc.engine.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.rules import Due as RuleDue
+from adlcalc.engine.rules import Reduction, Rules
 
 if TYPE_CHECKING:
     from adlcalc.engine.state import State
@@ -36,7 +38,7 @@ class Due(NamedTuple):
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
     """Equity at or below maintenance margin (rule due: 'below' wants it strictly below)."""
-    return equity < maintenance or (equity == maintenance and rules.margin.due == "at-or-below")
+    return equity < maintenance or (equity == maintenance and rules.margin.due == RuleDue.AT_OR_BELOW)
 
 
 def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
@@ -44,21 +46,24 @@ def find_due(state: State, units: Iterable[Unit]) -> list[Due]:
     due = []
     for unit in units:
         if not unit.is_open():
+            if unit.holder.balance < 0:
+                state.doubtful[unit.holder] = None
             continue
         equity, maintenance = unit.margin()
         state.evaluations += 1
         if is_due(state.rules, equity, maintenance):
             due.append(Due(unit, equity, maintenance))
+            state.doubtful[unit.holder] = None
         else:
             state.watchlist.watch(unit, equity - maintenance)
     due.sort(key=Due.order)
     return due
 
 
-def liquidate(state: State, due: Due) -> Iterator[Event]:
+def liquidate(state: State, due: Due, how: Reduction) -> Iterator[Event]:
     """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
     for holding in due.unit.open_holdings():
-        yield from reduce(state, due.unit, holding, REDUCTIONS[state.rules.liquidation.reduce])
+        yield from reduce(state, due.unit, holding, how)
     equity, maintenance = due.unit.margin()
     state.evaluations += 1
     if is_due(state.rules, equity, maintenance):
@@ -99,7 +104,7 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
 
     An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their maintenance margins (to their notionals where none has any).
+    proportion to their maintenance margins (to their notionals where none has any, in equal parts where none is worth anything).
     """
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
@@ -108,6 +113,8 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
     if not any(weights):
         weights = [abs(v) for v in values]
+    if not any(weights):
+        weights = [ONE] * len(values)
     equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
     # shares are rounded down, so that together they are no more than the equity
     shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
@@ -133,22 +140,6 @@ def liquidated(
     )  # fmt: skip
 
 
-class Reduction(NamedTuple):
-    """What is tried before a takeover: orders that each bring the position `tiers` tiers lower, from tier number `from_tier`
-    (the lowest is 1) on; `repeat` them until the unit is no longer due."""
-
-    tiers: int
-    from_tier: int
-    repeat: bool
-
-
-REDUCTIONS = {
-    "lower-tier": Reduction(1, 2, repeat=False),  # BitMEX, Bybit: one order, else takeover
-    "tier-by-tier": Reduction(1, 2, repeat=True),  # MEXC, HTX, Gate
-    "two-tiers": Reduction(2, 3, repeat=True),  # OKX, Bitget: two tiers at a time from the third on
-}
-
-
 def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
     """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower tier.
 
@@ -159,7 +150,7 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         equity, maintenance = unit.margin()
         state.evaluations += 1
         due = Due(unit, equity, maintenance)
-        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == "notional" else holding.cost) + 1
+        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == Measure.NOTIONAL else holding.cost) + 1
         if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
             return
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
@@ -187,6 +178,7 @@ def size_above(holding: Holding, floor: Decimal) -> Decimal:
     size.
     """
     book = holding.book
-    basis = {"size": holding.size, "entry-value": abs(holding.cost), "notional": abs(holding.value())}[book.market.maintenance.by]
+    by = book.market.maintenance.by
+    basis = holding.size if by == Measure.SIZE else abs(holding.cost if by == Measure.ENTRY_VALUE else holding.value())
     lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
     return (lots + 1) * book.lot

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.model import Liquidity
+from adlcalc.engine.model import Depth, Liquidity
 from adlcalc.engine.numbers import DOWN, ZERO, D, divide, round_to
 
 HALF = D("0.5")
@@ -36,14 +36,14 @@ class StepBook:
         self._taken = ZERO  # impact: the depth reached
         self._levels = [[mark - side * distance, size] for distance, size in liquidity.levels if size > 0]
         self._levels = [level for level in self._levels if level[0] > 0]
-        unlimited = liquidity.kind == "unlimited" or (liquidity.kind == "impact" and not liquidity.impact)
+        unlimited = liquidity.kind == Depth.UNLIMITED or (liquidity.kind == Depth.IMPACT and not liquidity.impact)
         self._endless = Offer(None, lambda _size: mark, flat=True) if unlimited else None
 
     def next(self) -> Offer | None:
         """The best offer that is left, or None."""
         if self._endless is not None:
             return self._endless
-        if self._liquidity.kind == "impact":
+        if self._liquidity.kind == Depth.IMPACT:
             left = self._impact_left()
             return Offer(left, self._impact_price, flat=False) if left is None or left > 0 else None
         if not self._levels:
@@ -53,9 +53,9 @@ class StepBook:
 
     def take(self, size: Decimal) -> None:
         """Use up `size` of the best offer."""
-        if self._liquidity.kind == "impact":
+        if self._liquidity.kind == Depth.IMPACT:
             self._taken += size
-        elif self._liquidity.kind == "levels":
+        elif self._liquidity.kind == Depth.LEVELS:
             self._levels[0][1] -= size
             if not self._levels[0][1]:
                 del self._levels[0]
@@ -64,7 +64,7 @@ class StepBook:
         """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing is taken yet."""
         if limit is None:
             return []
-        if self._liquidity.kind == "levels":
+        if self._liquidity.kind == Depth.LEVELS:
             offers = [(level_size, price) for price, level_size in self._levels]
         else:
             offer = self.next()

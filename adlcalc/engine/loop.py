@@ -19,6 +19,7 @@ from adlcalc.engine.liquidation import Due, find_due, liquidate, take_over
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.numbers import ZERO, exact
 from adlcalc.engine.own_name import liquidate_in_own_name, settle_markets
+from adlcalc.engine.rules import AdlWhen, OwnName
 from adlcalc.engine.state import Observer, State
 from adlcalc.engine.waterfall import work
 
@@ -54,6 +55,7 @@ def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = N
                     if any(scenario.path.funding.values()):
                         events.extend(settle_everybody(state))
                     audit.everybody(step)
+                events.extend(state.take_stock())
                 events.append(end_step(state, audit))
             yield from events
         yield Ended(state.step, FinalAccounts(state), state.evaluations)
@@ -105,16 +107,19 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
 
 def close_unit(state: State, due: Due) -> Iterator[Event]:
     """Close a due unit by the rulebook's method (rules liquidation.method, reduce, takeover_below)."""
-    rules = state.rules.liquidation
-    too_late = bool(rules.takeover_below) and due.equity < rules.takeover_below * due.maintenance
-    if rules.method == "market" and not too_late:
-        return liquidate_in_own_name(state, due)
-    return take_over(state, due) if rules.reduce == "none" else liquidate(state, due)
+    how = state.rules.liquidation.method
+    if isinstance(how, OwnName):
+        late = how.too_late
+        if late is None or due.equity >= late.takeover_below * due.maintenance:
+            return liquidate_in_own_name(state, due, how)
+        how = late
+    return liquidate(state, due, how.reduce) if how.reduce.tiers else take_over(state, due)
 
 
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
-    if state.rules.adl.when == "settlement":
+    if state.rules.adl.when == AdlWhen.SETTLEMENT:
+        state.doubtful = dict.fromkeys(state.ledger.holders)
         yield from settle_markets(state)
         yield from share_losses(state)
         return
@@ -140,7 +145,8 @@ def one_step(state: State) -> Iterator[Event]:
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:
-    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark included)."""
+    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark and accounts below
+    zero included)."""
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
     return StepEnded(state.step, funds, found.money, found.open_interest, state.bad_debt_so_far())

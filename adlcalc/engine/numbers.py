@@ -91,6 +91,7 @@ def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal
     quantize = quantizer(step, rounding)
     if quantize is not None:
         return lambda x: quantize(x, step)
+    half = step * Decimal("0.5")  # compared with the rest, which may have all 60 digits: twice that would have one more
 
     def to_multiple(x: Decimal) -> Decimal:
         below = _DIVISION.divide_int(x, step)  # toward zero; exact, as is the rest
@@ -100,7 +101,7 @@ def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal
             rounding == UP
             or (rounding == CEILING and rest > 0)
             or (rounding == FLOOR and rest < 0)
-            or (rounding == HALF_EVEN and (abs(rest) * 2, below % 2 != 0) > (step, False))
+            or (rounding == HALF_EVEN and (abs(rest), below % 2 != 0) > (half, False))
         )
         return (beyond if goes_beyond else below) * step
 

@@ -3,7 +3,7 @@ fee.
 
 One short function per rule; `own_name.py` places the orders.
 
-Public: Order, schedule, order_size, deficit_sizes, limit_price, fillable_price, bankruptcy_quote, quote_of,
+Public: AnyOrders, Order, schedule, order_size, deficit_sizes, limit_price, fillable_price, bankruptcy_quote, quote_of,
 surplus_fee, equity_fee, remainder_fee_rate.
 """
 
@@ -19,8 +19,21 @@ from adlcalc.engine import margin
 from adlcalc.engine.claims import Claim
 from adlcalc.engine.holdings import Holding
 from adlcalc.engine.liquidation import Due
-from adlcalc.engine.model import LiquidationRules
+from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.rules import (
+    AnyPrice,
+    AtBankruptcy,
+    AtBankruptcyOrMark,
+    Charge,
+    Deficit,
+    FeeCap,
+    Fillable,
+    Portion,
+    Whole,
+)
+
+AnyOrders = Whole | Portion | Deficit
 
 RATIO_UNIT = D("1E-18")
 """Money that is only on the way to a size is kept to 18 decimals."""
@@ -36,10 +49,10 @@ class Order(NamedTuple):
     size: Decimal | None
 
 
-def schedule(rules: LiquidationRules, due: Due) -> list[Order]:
+def schedule(rules: AnyOrders, due: Due) -> list[Order]:
     """The orders of a due unit. Deficit: sized all at once, largest maintenance margin first; else one per position in file
     order."""
-    if rules.size == "deficit":
+    if isinstance(rules, Deficit):
         return deficit_sizes(rules, due)
     return [Order(holding, None) for holding in due.unit.open_holdings()]
 
@@ -47,7 +60,7 @@ def schedule(rules: LiquidationRules, due: Due) -> list[Order]:
 # --- how much ------------------------------------------------------------------------------------------------------------
 
 
-def order_size(rules: LiquidationRules, holding: Holding, whole: bool, room: Decimal | None) -> Decimal:
+def order_size(rules: Whole | Portion, holding: Holding, whole: bool, room: Decimal | None) -> Decimal:
     """How much of the position one order closes (rule liquidation.size): all, or `portion` of a notional above portion_above.
 
     portion: at least portion_at_least of notional; in lots rounded down, one lot at least. room: the notional that may still be
@@ -56,7 +69,7 @@ def order_size(rules: LiquidationRules, holding: Holding, whole: bool, room: Dec
     """
     notional, lot = abs(holding.value()), holding.book.lot
     wanted = notional
-    if rules.size == "portion" and not whole and notional > rules.portion_above:
+    if isinstance(rules, Portion) and not whole and notional > rules.portion_above:
         wanted = max(notional * rules.portion, min(rules.portion_at_least, notional))
     if room is not None:
         if room * holding.size < notional * lot:
@@ -67,7 +80,7 @@ def order_size(rules: LiquidationRules, holding: Holding, whole: bool, room: Dec
     return min(max(round_to(divide(wanted * holding.size, notional), lot, DOWN), lot), holding.size)
 
 
-def deficit_sizes(rules: LiquidationRules, due: Due) -> list[Order]:
+def deficit_sizes(rules: Deficit, due: Due) -> list[Order]:
     """Close what restores the maintenance margin: largest maintenance margin first, each min(size, deficit / freed per
     contract) in lots rounded up; what it frees comes off the deficit.
 
@@ -86,7 +99,9 @@ def deficit_sizes(rules: LiquidationRules, due: Due) -> list[Order]:
         if deficit <= 0:
             break
         notional = abs(holding.value())
-        fee = remainder_fee_rate(rules, needs[holding], deficit, notional) if rules.fee_cap == "remainder" else ZERO
+        charge, fee = rules.charge, ZERO
+        if charge and charge.fee_cap == FeeCap.REMAINDER:
+            fee = remainder_fee_rate(charge, rules.discount, needs[holding], deficit, notional)
         freed = needs[holding] - (rules.discount + fee) * notional
         size = holding.size
         if freed > deficit:
@@ -99,27 +114,25 @@ def deficit_sizes(rules: LiquidationRules, due: Due) -> list[Order]:
 # --- at which price ------------------------------------------------------------------------------------------------------
 
 
-def limit_price(rules: LiquidationRules, due: Due, holding: Holding, bankrupt: Decimal | None) -> Decimal | None:
-    """The worst price an order may be filled at (rule liquidation.limit); None: any.
-
-    bankruptcy-or-mark: the bankruptcy price while there is equity, else the mark (Dango, Injective). fillable: see
-    `fillable_price`.
-    """
-    if rules.limit == "bankruptcy":
+def limit_price(
+    limit: AnyPrice | AtBankruptcy | AtBankruptcyOrMark | Fillable, due: Due, holding: Holding, bankrupt: Decimal | None
+) -> Decimal | None:
+    """The worst price an order may be filled at (rule liquidation.limit); None: any."""
+    if isinstance(limit, AtBankruptcy):
         return bankrupt
-    if rules.limit == "bankruptcy-or-mark":
+    if isinstance(limit, AtBankruptcyOrMark):
         return bankrupt if due.equity > 0 else holding.book.mark
-    if rules.limit == "fillable":
+    if isinstance(limit, Fillable):
         own = margin.maintenance_margin(holding.lines(), abs(holding.value()))
         contracts = holding.size * holding.book.contract.multiplier
         return fillable_price(
-            rules, holding.side, contracts, abs(holding.value()), own, due.equity, due.maintenance, holding.book.tick
+            limit, holding.side, contracts, abs(holding.value()), own, due.equity, due.maintenance, holding.book.tick
         )
     return None
 
 
 def fillable_price(
-    rules: LiquidationRules,
+    rules: Fillable,
     side: int,
     size: Decimal,
     notional: Decimal,
@@ -166,7 +179,7 @@ def quote_of(holding: Holding) -> Callable[[Decimal], Decimal]:
 def _cut(holding: Holding, size: Decimal) -> Decimal:
     """Value of `size` of a position at the mark, toward zero."""
     book = holding.book
-    if book.contract.kind == "inverse" or not size:
+    if book.contract.kind == Kind.INVERSE or not size:
         return book.value(holding.side * size, book.mark)
     return round_to(holding.side * size * book.contract.multiplier * book.mark, book.unit, DOWN)
 
@@ -181,19 +194,21 @@ def _need(holding: Holding, value: Decimal) -> Decimal:
 # --- for which fee -------------------------------------------------------------------------------------------------------
 
 
-def surplus_fee(rules: LiquidationRules, claim: Claim, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> Decimal:
+def surplus_fee(rules: Charge, claim: Claim, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> Decimal:
     """min(fee x value of the fill, surplus over the bankruptcy price), rounded down. Source: dYdX v4 chain, insurance fund
     delta."""
     return min(round_to(rules.fee * abs(proceeds), unit, DOWN), max(surplus, ZERO))
 
 
-def equity_fee(rules: LiquidationRules, closed: Decimal, equity: Decimal, unit: Decimal) -> Decimal:
+def equity_fee(rules: Charge, closed: Decimal, equity: Decimal, unit: Decimal) -> Decimal:
     """min(fee x closed notional at the mark, equity that is left), rounded down. Source: Dango book, liquidation fee."""
     return min(round_to(rules.fee * closed, unit, DOWN), max(equity, ZERO))
 
 
-def remainder_fee_rate(rules: LiquidationRules, needs: Decimal, deficit: Decimal, notional: Decimal) -> Decimal:
+def remainder_fee_rate(rules: Charge, discount: Decimal, needs: Decimal, deficit: Decimal, notional: Decimal) -> Decimal:
     """The fund's fee rate: at most 95 % of what the margin rate leaves after discount and deficit, never below zero.
     min(fee, 0.95 x (rate with buffer - discount - deficit / notional)). Source: Drift v2, insurance fund fee of a liquidation."""
-    left = round_to(divide(needs - deficit, notional), RATIO_UNIT, FLOOR) - rules.discount
+    if not notional:  # worth less than half a unit of money
+        return ZERO
+    left = round_to(divide(needs - deficit, notional), RATIO_UNIT, FLOOR) - discount
     return max(min(rules.fee, FEE_PART * left), ZERO)

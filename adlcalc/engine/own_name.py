@@ -16,31 +16,57 @@ from adlcalc.engine.backstop import to_vault
 from adlcalc.engine.claims import Claim
 from adlcalc.engine.deleveraging import deleverage
 from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived, Liquidated
+from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.fund import largest_affordable
 from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.last_resort import uncovered
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
 from adlcalc.engine.liquidity import Offer, StepBook
 from adlcalc.engine.numbers import ONE, ZERO, round_to
-from adlcalc.engine.orders import equity_fee, limit_price, order_size, quote_of, remainder_fee_rate, schedule, surplus_fee
+from adlcalc.engine.orders import (
+    AnyOrders,
+    equity_fee,
+    limit_price,
+    order_size,
+    quote_of,
+    remainder_fee_rate,
+    schedule,
+    surplus_fee,
+)
+from adlcalc.engine.rules import (
+    AdlWhen,
+    Deficit,
+    FeeCap,
+    Fillable,
+    InBook,
+    Liquidator,
+    Orders,
+    OwnName,
+    Portion,
+    Positions,
+    Rounded,
+    Share,
+    Shares,
+    Vault,
+)
 from adlcalc.engine.shares import hand_over_shares
 from adlcalc.engine.state import State, Used
 
 
-def liquidate_in_own_name(state: State, due: Due) -> Iterator[Event]:
+def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Event]:
     """All that a step does for one due unit."""
-    rules, unit = state.rules.liquidation, due.unit
+    rules, unit = how.size, due.unit
     used = state.used.setdefault(unit, Used())
     opened = [(holding, holding.size) for holding in unit.open_holdings()]
-    if rules.size == "shares":
-        yield from hand_over_shares(state, due, used)
+    if isinstance(rules, Shares):
+        yield from hand_over_shares(state, due, rules, used)
     else:
-        yield from place_orders(state, unit, used)
-        yield from after_orders(state, unit_due(unit), used)
-    if rules.fee and rules.fee_cap == "equity":
-        closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
-        fee = equity_fee(rules, closed, unit.margin()[0], state.ledger.unit)
-        yield from fee_to_fund(state, unit.holdings[0], used.claim, fee)
+        yield from place_orders(state, unit, rules, used)
+        yield from after_orders(state, unit_due(unit), rules, used)
+        if rules.charge and rules.charge.fee_cap == FeeCap.EQUITY:
+            closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
+            fee = equity_fee(rules.charge, closed, unit.margin()[0], state.ledger.unit)
+            yield from fee_to_fund(state, unit.holdings[0], used.claim, fee)
     yield from settle_flat(state, unit, used)
     if unit.is_open():
         equity, maintenance = unit.margin()
@@ -67,36 +93,41 @@ def unit_due(unit: Unit) -> Due:
 # --- orders --------------------------------------------------------------------------------------------------------------
 
 
-def place_orders(state: State, unit: Unit, used: Used) -> Iterator[Event]:
+def place_orders(state: State, unit: Unit, rules: AnyOrders, used: Used) -> Iterator[Event]:
     """One order per position while the unit is due; where then_whole, a second one for all that is left. positions 'one': until
     one of them has closed something in this step (dYdX: one perpetual of an account in a block)."""
-    rules = state.rules.liquidation
-    for whole in (False, True) if rules.then_whole else (False,):
+    for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit_due(unit)):
             now = unit_due(unit)
             state.evaluations += 1
             if not is_due(state.rules, now.equity, now.maintenance) and size is None:
                 return
-            if rules.positions == "one" and used.filled:
+            if rules.positions == Positions.ONE and used.filled:
                 return
             if holding.size:  # else closed meanwhile, as the other side of its own account's order
-                yield from place_order(state, now, holding, size, whole, used)
+                yield from place_order(state, now, holding, rules, size, whole, used)
 
 
-def place_order(state: State, due: Due, holding: Holding, size: Decimal | None, whole: bool, used: Used) -> Iterator[Event]:
+def place_order(
+    state: State, due: Due, holding: Holding, rules: AnyOrders, size: Decimal | None, whole: bool, used: Used
+) -> Iterator[Event]:
     """One order, filled as far as its limit and the fund allow; under adl.when 'remainder' the queue takes the rest of it."""
-    rules, book = state.rules.liquidation, holding.book
-    room = None if rules.max_notional is None else rules.max_notional - used.notional
-    size = order_size(rules, holding, whole, room) if size is None else min(size, holding.size)
+    book = holding.book
+    if isinstance(rules, Deficit):
+        assert size is not None  # its orders are sized all at once
+        size = min(size, holding.size)
+    else:
+        room = None if rules.max_notional is None else rules.max_notional - used.notional
+        size = order_size(rules, holding, whole, room)
     if not size:
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.settle_funding(holding)
     claim = own_claim(state, due, holding)
     story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
-    events = list(fill_order(state, claim, size, limit_price(rules, due, holding, claim.price), used))
+    events = list(fill_order(state, claim, size, rules, limit_price(rules.limit, due, holding, claim.price), used))
     done = had - holding.size
-    if state.rules.adl.when == "remainder" and done < size:
+    if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
         claim.size = size - done
         claim.cost = claim.proceeds(claim.size, claim.price) if claim.price is not None else claim.cost
         events.extend(against_queue(state, due, claim))
@@ -105,9 +136,9 @@ def place_order(state: State, due: Due, holding: Holding, size: Decimal | None, 
         used.filled.add(holding)
         used.notional += abs(each) if done == size else abs(book.value(done, book.mark))
     yield from told(state, holding, story, done, events, used)
-    if rules.fee_cap == "remainder" and done:
-        needs = due.maintenance + rules.rate_buffer * notional
-        rate = remainder_fee_rate(rules, needs, needs - due.equity, notional)
+    if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
+        needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
+        rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
         fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
         yield from fee_to_fund(state, holding, claim.id, fee)
 
@@ -124,45 +155,47 @@ def told(state: State, holding: Holding, story: Liquidated, done: Decimal, event
 
 def own_claim(state: State, due: Due, holding: Holding) -> Claim:
     """The position as something to be closed, still in the account's name."""
-    rules = state.rules.liquidation
-    target = holding.value() - due.equity if rules.share == "all" else dict(bankrupt_values(due.unit))[holding]
+    how = state.rules.liquidation.method
+    rules = how.size if isinstance(how, OwnName) and isinstance(how.size, Orders) else Orders()
+    target = holding.value() - due.equity if rules.share == Share.ALL else dict(bankrupt_values(due.unit))[holding]
     price = bankruptcy(holding, target)
     cost = target if price is None else holding.book.value(holding.signed_size, price)
     number = state.ledger.claim_count + 1
     claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
     claim.holding, claim.holder = holding, holding.holder
-    if rules.rounding == "money" and price is not None:
+    if rules.rounding == Rounded.MONEY and price is not None:
         claim.quote = quote_of(holding)
     return claim
 
 
 class Standing:
-    """A liquidator who takes any size at one price (rule liquidation.buyer)."""
+    """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as in a book."""
 
     def __init__(self, price: Decimal) -> None:
         self._price = price
 
     def next(self) -> Offer | None:
-        return Offer(None, lambda _size: self._price, flat=True)
+        return Offer(None, lambda _size: self._price, flat=True) if self._price > 0 else None
 
     def take(self, size: Decimal) -> None:
         """There is always more."""
 
 
-def buyer_of(state: State, claim: Claim) -> StepBook | Standing:
+def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook | Standing:
     """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
-    rules, book = state.rules.liquidation, claim.book
-    if rules.buyer == "liquidator":
-        return Standing(round_to(book.mark * (ONE - claim.side * rules.discount), book.tick))
+    book = claim.book
+    if isinstance(buyer, Liquidator):
+        return Standing(round_to(book.mark * (ONE - claim.side * buyer.discount), book.tick))
     return state.book_side(book, claim.side)
 
 
-def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None, used: Used) -> Iterator[Event]:
+def fill_order(
+    state: State, claim: Claim, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used
+) -> Iterator[Event]:
     """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
     pay for all of it; a better one pays the fee out of its surplus."""
-    rules, book = state.rules.liquidation, claim.book
-    covered = rules.limit == "fillable"
-    buyer = buyer_of(state, claim)
+    book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None
+    buyer = buyer_of(state, claim, rules.buyer)
     while size and (offer := buyer.next()):
         part = within(offer, size, limit, claim)
         if not part:
@@ -170,7 +203,7 @@ def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None,
         price = offer.price(part)
         proceeds = book.value(claim.side * part, price)
         result = proceeds - claim.cost_of(part)
-        if covered and result < 0 and not fund_covers(state, claim, -result, used):
+        if covered and result < 0 and not fund_covers(covered, claim, -result, used):
             return
         buyer.take(part)
         state.ledger.close_claim_part(claim, part, proceeds)
@@ -180,8 +213,8 @@ def fill_order(state: State, claim: Claim, size: Decimal, limit: Decimal | None,
         if covered and result < 0:
             used.fund_paid -= result
             yield from fund_to_account(state, claim.holding, claim.id, -result)
-        elif rules.fee and rules.fee_cap == "surplus":
-            fee = surplus_fee(rules, claim, proceeds, result, state.ledger.unit)
+        elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
+            fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
             yield from fee_to_fund(state, claim.holding, claim.id, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
@@ -196,30 +229,31 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> 
     return largest_affordable(part, claim.book.lot, lambda x: claim.side * (limit - offer.price(x)), ZERO)
 
 
-def fund_covers(state: State, claim: Claim, amount: Decimal, used: Used) -> bool:
+def fund_covers(limit: Fillable, claim: Claim, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
-    most = state.rules.liquidation.max_fund_paid
+    most = limit.max_fund_paid
     return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
 
 
 # --- after the orders ----------------------------------------------------------------------------------------------------
 
 
-def after_orders(state: State, due: Due, used: Used) -> Iterator[Event]:
+def after_orders(state: State, due: Due, orders: AnyOrders, used: Used) -> Iterator[Event]:
     """What is still due: the vault takes it (equity not below zero, but below its part of the maintenance margin), or the queue
     does (adl.when: negative, zero-fill)."""
     rules, unit = state.rules, due.unit
     if not unit.is_open() or not is_due(rules, due.equity, due.maintenance):
         return
-    if rules.backstop.kind == "vault" and ZERO <= due.equity < rules.backstop.vault_below * due.maintenance:
+    backstop = rules.backstop.kind
+    if isinstance(backstop, Vault) and ZERO <= due.equity < backstop.vault_below * due.maintenance:
         yield from to_vault(state, due)
         return
-    if due.equity >= 0 or rules.adl.when not in ("negative", "zero-fill"):
+    if due.equity >= 0 or rules.adl.when not in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
         return
     for holding in unit.open_holdings():
-        if rules.liquidation.positions == "one" and used.filled:
+        if orders.positions == Positions.ONE and used.filled:
             return
-        if holding.size and not (rules.adl.when == "zero-fill" and holding in used.filled):
+        if holding.size and not (rules.adl.when == AdlWhen.ZERO_FILL and holding in used.filled):
             yield from close_against_queue(state, unit_due(unit), holding, used, "deleveraged")
 
 
@@ -239,7 +273,7 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
 
 def against_queue(state: State, due: Due, claim: Claim) -> Iterator[Event]:
     """Deleverage a claim in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
-    if state.rules.adl.price == "mark-if-solvent" and due.equity >= 0:
+    if isinstance(state.rules.adl.price, BySolvency) and due.equity >= 0:
         claim.price, claim.quote = claim.book.mark, None
         claim.cost = claim.book.value(claim.side * claim.size, claim.price)
     yield from deleverage(state, claim)

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from adlcalc.engine.expression import score_function
 from adlcalc.engine.holdings import Holding, MarketBook
-from adlcalc.engine.model import AdlRules
+from adlcalc.engine.rules import AdlRules, Eligible
 from adlcalc.engine.scores import Inputs, inputs_of
 
 
@@ -33,7 +32,7 @@ class Queue:
     """The queue on the state of the moment it is made. Iterating skips positions that are gone; it may be iterated again."""
 
     def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
-        score, winners_only = score_function(rules.score), rules.eligible == "winners"
+        score, winners_only = rules.score.of, rules.eligible == Eligible.WINNERS
         places = []
         for holding in book.holdings[side]:
             if not holding.size:

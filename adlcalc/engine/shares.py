@@ -12,12 +12,12 @@ from adlcalc.engine.backstop import VAULT
 from adlcalc.engine.claims import Backstop
 from adlcalc.engine.events import BackstopTook, Event, FundReceived
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
-from adlcalc.engine.model import LiquidationRules
 from adlcalc.engine.numbers import CEILING, DOWN, ONE, ZERO, round_to
+from adlcalc.engine.rules import Shares
 from adlcalc.engine.state import State, Used
 
 
-def share_to_close(rules: LiquidationRules, equity: Decimal, maintenance: Decimal) -> Decimal:
+def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Decimal:
     """The smallest multiple of `portion` after which maintenance / equity is below `target`, the fee paid; all where none is.
 
     After a share k: maintenance (1 - k), equity - k x fee x maintenance. Source: Paradex documentation, liquidation (portion
@@ -31,10 +31,10 @@ def share_to_close(rules: LiquidationRules, equity: Decimal, maintenance: Decima
     return ONE
 
 
-def hand_over_shares(state: State, due: Due, used: Used) -> Iterator[Event]:
+def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Iterator[Event]:
     """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x fee x maintenance,
     at most the equity."""
-    rules, ledger, unit = state.rules.liquidation, state.ledger, due.unit
+    ledger, unit = state.ledger, due.unit
     share = share_to_close(rules, due.equity, due.maintenance)
     fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
     vault = ledger.backstops.setdefault(VAULT, Backstop(VAULT))

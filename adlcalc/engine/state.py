@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.claims import Backstop, Claim
-from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived
+from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived, Owed
 from adlcalc.engine.fund import largest_affordable
 from adlcalc.engine.head import Grid, QueueHead, serves
-from adlcalc.engine.holdings import Holding, MarketBook, Unit
+from adlcalc.engine.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.ledger import Ledger
 from adlcalc.engine.liquidity import StepBook
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.rules import RankedWhen
 from adlcalc.engine.watchlist import Everybody, Watchlist
 
 
@@ -56,6 +57,8 @@ class State:
     def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
         self.observer = observer
         self.rules = scenario.rules
+        takeover = scenario.rules.liquidation.takeover
+        self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
         self.providers = scenario.providers
         self._seconds = scenario.path.seconds
         self.ledger = Ledger(scenario)
@@ -65,6 +68,8 @@ class State:
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
         self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
+        self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
+        self.owed: list[Owed] = []  # who did at the end of the last step
         self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
         self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
@@ -94,7 +99,7 @@ class State:
     def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
-        if key not in self._queues or self.rules.adl.rank == "each-claim":
+        if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
             self._queues[key] = self._ranked(book, side)
         return self._queues[key]
 
@@ -162,9 +167,20 @@ class State:
         self.ledger.venue_cash -= amount
         return (BadDebt(self.step, claim.id, claim.book.name, amount),)
 
+    def take_stock(self) -> Sequence[Owed]:
+        """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a row."""
+        owed: list[Owed] = []
+        still: dict[Holder, None] = {}
+        for holder in sorted(self.doubtful, key=lambda holder: holder.id):
+            for book, amount in holder.shortfalls():
+                owed.append(Owed(self.step, holder.id, book.name, amount))
+                still[holder] = None
+        self.owed, self.doubtful = owed, still
+        return owed
+
     def bad_debt_so_far(self) -> Decimal:
-        """Losses booked, and the losses at the mark of what the venue holds."""
-        debt = -self.ledger.venue_cash
+        """Losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
+        debt = -self.ledger.venue_cash + sum((owed.amount for owed in self.owed), ZERO)
         for claim in self.ledger.open_claims():
             pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
             debt += max(-pnl, ZERO)

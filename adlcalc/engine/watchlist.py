@@ -8,7 +8,8 @@ each share for the mark and one for funding where the market pays any. A crossed
 liquidates the unit or sets its triggers anew.
 
 Triggers are whole numbers of a fine step of the price, rounded so that a unit is touched early rather than late; the exact
-margin decides. `Everybody` is the plain rule next to it: every unit, every step.
+margin decides. A unit that a move in its favor may hurt too (a maintenance rate of 100 % or more) has no such trigger and is
+looked at at every step. `Everybody` is the plain rule next to it: every unit, every step.
 
 Public: Watchlist, Everybody.
 """
@@ -22,7 +23,7 @@ from decimal import Decimal
 from adlcalc.engine import margin
 from adlcalc.engine.holdings import Holding, MarketBook, Unit
 from adlcalc.engine.ledger import Ledger
-from adlcalc.engine.model import Path
+from adlcalc.engine.model import Kind, Path, Rounding
 from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
@@ -105,13 +106,19 @@ class Watchlist:
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Set the triggers of a unit that has `slack` = equity - maintenance margin > 0."""
         holdings = [h for h in unit.holdings if h.size]
+        if any(margin.hurt_both_ways(h.lines()) for h in holdings):
+            self.keep(unit)
+            return
         if len(holdings) == 1 and self._heaps[holdings[0].book, holdings[0].side][1] is None:
             self._set(holdings[0], price_trigger(holdings[0], unit.cash()), None)
             return
         values = [h.value() for h in holdings]
-        whole = sum((abs(v) for v in values), ZERO)
-        for holding, v in zip(holdings, values, strict=True):
-            share = slack if len(holdings) == 1 else divide(slack * abs(v), whole)
+        parts = [abs(v) for v in values]
+        if not any(parts):  # all of them are worth nothing yet: any division is as good
+            parts = [ONE] * len(parts)
+        whole = sum(parts, ZERO)
+        for holding, v, part in zip(holdings, values, parts, strict=True):
+            share = slack if len(holdings) == 1 else divide(slack * part, whole)
             pays = self._heaps[holding.book, holding.side][1] is not None
             for_price = shorten(share, PRICE_SHARE) if pays else share
             own = v - margin.maintenance_margin(holding.lines(), abs(v))
@@ -123,7 +130,7 @@ class Watchlist:
             self._set(holding, price, level)
 
     def keep(self, unit: Unit) -> None:
-        """A unit that stays due with its account: look at it at every step."""
+        """A unit that stays due with its account, or that a move either way may make due: look at it at every step."""
         self._kept[unit] = None
 
     def _open(self) -> Iterable[Unit]:
@@ -132,7 +139,7 @@ class Watchlist:
         evaluate: dict[Unit, None] = {}
         for (book, side), (heap, funding) in self._heaps.items():
             for holding in book.holdings[side]:
-                if funding is not None or not holding.is_alone():
+                if funding is not None or not holding.is_alone() or margin.hurt_both_ways(holding.lines()):
                     evaluate[holding.unit] = None
                     continue
                 margin_held = holding.collateral if holding.collateral is not None else holding.holder.balance
@@ -162,9 +169,9 @@ def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decima
     every one does.
     """
     book = holding.book
-    direction = holding.side if book.contract.kind == "linear" else -holding.side
+    direction = holding.side if book.contract.kind == Kind.LINEAR else -holding.side
     error = book.unit * (ROUNDINGS * positions)
-    if book.contract.rounding == "per-contract":
+    if book.contract.rounding == Rounding.PER_CONTRACT:
         error *= holding.size
     n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
     if n is None:

@@ -14,6 +14,7 @@ from adlcalc.engine.deleveraging import deleverage
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.last_resort import uncovered
 from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.rules import AdlWhen, Auction, OfferedWhen, Providers, Surplus
 from adlcalc.engine.state import State
 
 
@@ -28,18 +29,18 @@ def work(state: State, claim: Claim) -> Iterator[Event]:
     A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when:
     never).
     """
-    backstop, adl = state.rules.backstop, state.rules.adl
-    shared = backstop.kind in ("providers", "auction")
-    if shared and backstop.when == "before-book":
+    backstop, adl = state.rules.backstop.kind, state.rules.adl
+    asked = backstop.when if isinstance(backstop, Providers | Auction) else None
+    if asked == OfferedWhen.BEFORE_BOOK:
         yield from offer_to_backstop(state, claim)
-    if adl.when == "before-book":
+    if adl.when == AdlWhen.BEFORE_BOOK:
         yield from deleverage(state, claim)
-    if shared and backstop.when == "before-fund":
+    if asked == OfferedWhen.BEFORE_FUND:
         yield from close_in_book(state, claim, ZERO)
         yield from offer_to_backstop(state, claim)
     yield from close_in_book(state, claim, None)
     if claim.size and claim.at_or_beyond(claim.book.mark):
-        if adl.when == "after-fund":
+        if adl.when == AdlWhen.AFTER_FUND:
             yield from deleverage(state, claim)
         yield from close_at_any_price(state, claim)
 
@@ -74,11 +75,11 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     """
     book = claim.book
     state.book_side(book, claim.side).take(size)
-    proceeds = book.value(claim.side * size, price)
+    proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     state.ledger.to_rest(book, claim.side * size, proceeds)
     yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
-    if result > 0 and state.rules.liquidation.surplus == "account":
+    if result > 0 and state.surplus == Surplus.ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
         yield from state.post_result(claim, result, "surplus")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adlcalc.engine.margin import initial_collateral, value
-from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract
+from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract, Kind
 from adlcalc.engine.numbers import ONE, ZERO, divide, round_to, show
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.venues import VENUES, Indicator, Venue, indicator, venue_of
@@ -92,7 +92,7 @@ def _contract(position: Fields, symbol: str, notes: list[str]) -> Contract:
     settle = settle.partition("-")[0]
     if settle and settle not in (base, quoted):
         notes.append(f"settled in {settle}, which is neither {base} nor {quoted}: taken as linear")
-    return Contract("inverse" if settle and settle == base != quoted else "linear", size)
+    return Contract(Kind.INVERSE if settle and settle == base != quoted else Kind.LINEAR, size)
 
 
 def _mark(position: Fields, raw: Venue, contract: Contract, size: Decimal, entry: Decimal, notes: list[str]) -> Decimal:

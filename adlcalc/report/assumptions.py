@@ -19,7 +19,8 @@ from adlcalc.engine.events import (
     LossSocialized,
     Skipped,
 )
-from adlcalc.engine.model import Assumption, Scenario
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
 
 USED_BY: dict[str, tuple[type, ...]] = {
     "liquidation": (Liquidated,),
@@ -31,11 +32,17 @@ USED_BY: dict[str, tuple[type, ...]] = {
     "last_resort": (LossSocialized, BadDebt),
 }
 
+NO_GIFT = Assumption(
+    "adl.price (limit)",
+    "The rule's price would have left a bankrupt account with money; here it is no better for it than its bankruptcy price.",
+)
+
 
 def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assumption, ...]:
     """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others by what happened.
 
-    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is reported.
+    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is reported. NO_GIFT is
+    of the engine, not of a rulebook.
     """
     happened = {type(event) for event in events}
     tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
@@ -48,4 +55,5 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
             return bool(scenario.accounts)
         return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
 
-    return tuple(assumption for assumption in scenario.rules.assumptions if used(assumption.rule))
+    cut = any(isinstance(event, Deleveraged) and event.rule_price is not None for event in events)
+    return (*(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)), *([NO_GIFT] if cut else []))

@@ -1,29 +1,29 @@
-"""The policies of a comparison side by side, as text, Markdown, CSV and JSON.
+"""The policies of a comparison side by side, as a page.
 
 The JSON document is `adlcalc.compare/1`: one row per venue and policy with its metrics, one per account and round of it, one
-per axiom; numbers are strings, quotients rounded half even to twelve decimals.
+per axiom; numbers are strings, quotients rounded half even to twelve decimals. The CSV has one line per venue, policy and
+measure; accounts as measure 'paid', axioms as 'axiom'.
 
-Public: Comparison, text, markdown, write_csv, write_json.
+Public: Comparison, compare_page.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import D, divide, round_to, show
+from adlcalc.report.columns import COMPARE
 from adlcalc.report.human import clean, counted
-from adlcalc.report.page import json_text, markdown_page, text_page
-from adlcalc.report.table import GAP, PAGE, Column, Table, numbers, table, words
+from adlcalc.report.page import Block, Page, title_of
+from adlcalc.report.table import GAP, Column, Table, numbers, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
-from adlcalc.study.compare import Result
+from adlcalc.study.compare import Choice, Result
 from adlcalc.study.metrics import Value
+from adlcalc.study.rounds import Outcome
 
 SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
@@ -40,15 +40,58 @@ HEADINGS = {"equity_of_most_levered": "equity of\nmost levered", "rd_nse": "rd-n
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """A result as data. written: its metrics, rounded and as digits."""
+
+    venue: str
+    choice: Choice
+    outcome: Outcome
+    written: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What an account could pay and paid in a round; haircut: the part of it."""
+
+    venue: str
+    policy: str
+    step: int
+    account: str
+    could_pay: Decimal
+    paid: Decimal
+    haircut: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An axiom that was tried under a policy."""
+
+    venue: str
+    policy: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A line of the CSV."""
+
+    venue: str
+    policy: str
+    measure: str
+    account: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The results of one scenario. accounts: whether the accounts are shown; axioms: (venue, policy) -> findings, where they
+    """The results of one scenario. shown: whether the accounts are shown; findings: (venue, policy) -> findings, where axioms
     were tried; markout: after how many steps fills are marked out; chosen: the metrics that text and CSV show (none: all)."""
 
     scenario: Scenario
     file: str | None
     results: Sequence[Result]
-    accounts: bool
-    axioms: Mapping[tuple[str, str], Sequence[Finding]]
+    shown: bool
+    findings: Mapping[tuple[str, str], Sequence[Finding]]
     markout: int
     chosen: Sequence[str] = ()
 
@@ -57,52 +100,50 @@ class Comparison:
         """Is it more than one venue?"""
         return len({result.venue for result in self.results}) > 1
 
+    @property
+    def policies(self) -> Iterator[Policy]:
+        """The results as data."""
+        for one in self.results:
+            written = {name: _written(value) for name, value in one.metrics.items()}
+            yield Policy(one.venue, one.choice, one.outcome, written)
 
-def text(page: Comparison, limit: int) -> str:
-    """Tables of at most 80 columns, as far as names and numbers allow."""
-    return text_page(_title(page), _subtitle(page), _blocks(page, limit, PAGE), ())
+    @property
+    def burdens(self) -> Iterator[Burden]:
+        """What each account pays in each round."""
+        for result in self.results:
+            for each in result.outcome.rounds:
+                for account, could, paid, *_ in each.burdens:
+                    part = _rounded(Fraction(paid) / Fraction(could), WRITTEN) if could else None
+                    yield Burden(result.venue, result.choice.label, each.step, account, could, paid, part)
+
+    @property
+    def tried(self) -> Iterator[Tried]:
+        """The axioms."""
+        return (Tried(*key, finding) for key, found in self.findings.items() for finding in found)
+
+    @property
+    def measures(self) -> Iterator[Measure]:
+        """The CSV."""
+        for result in self.results:
+            where = (result.venue, result.choice.label)
+            for name in self.chosen or result.metrics:
+                yield Measure(*where, name, "", _written(result.metrics[name]) or "")
+            for account, paid in result.outcome.by_account().items() if self.shown else ():
+                yield Measure(*where, "paid", account, show(paid))
+        for one in self.tried:
+            account = one.finding.account or ""
+            yield Measure(one.venue, one.policy, f"axiom {one.finding.axiom}", account, _holds(one.finding))
 
 
-def markdown(page: Comparison, limit: int) -> str:
-    """The same tables in Markdown."""
-    return markdown_page(_title(page), _subtitle(page), _blocks(page, limit, None), ())
-
-
-def write_json(page: Comparison) -> str:
-    """The document `adlcalc.compare/1`."""
-    return json_text(
-        {
-            "schema": "adlcalc.compare/1",
-            "scenario": {"title": page.scenario.title, "file": page.file, "markout_steps": str(page.markout)},
-            "policies": [_policy(result) for result in page.results],
-            "accounts": [row for result in page.results for row in _account_rows(result)],
-            "axioms": [_finding(key, finding) for key, found in page.axioms.items() for finding in found],
-        }
+def compare_page(comparison: Comparison, limit: int = 0) -> Page:
+    """At most `limit` accounts (0: all)."""
+    return Page(
+        title=title_of(comparison.scenario, comparison.file),
+        subtitle=_subtitle(comparison),
+        blocks=lambda width: _blocks(comparison, limit, width),
+        document=COMPARE,
+        about=comparison,
     )
-
-
-def write_csv(page: Comparison) -> str:
-    """One line per venue, policy and measure; accounts as measure 'paid', axioms as 'axiom'."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("venue", "policy", "measure", "account", "value"))
-    for result in page.results:
-        where = (result.venue, result.choice.label)
-        for name in page.chosen or result.metrics:
-            writer.writerow((*where, name, "", _written(result.metrics[name]) or ""))
-        for account, paid in result.outcome.by_account().items() if page.accounts else ():
-            writer.writerow((*where, "paid", account, show(paid)))
-    for key, found in page.axioms.items():
-        for finding in found:
-            writer.writerow((*key, f"axiom {finding.axiom}", finding.account or "", _holds(finding)))
-    return out.getvalue()
-
-
-# --- the page --------------------------------------------------------------------------------------------------------------
-
-
-def _title(page: Comparison) -> str:
-    return clean(page.scenario.title or page.file or "Scenario")
 
 
 def _subtitle(page: Comparison) -> str:
@@ -113,14 +154,14 @@ def _subtitle(page: Comparison) -> str:
     return f"{counted(len(page.results), 'policy', 'policies')} on one book and one path, {named}"
 
 
-def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Table | str]:
+def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [numbers(_heading(name, page), values, hide=True) for name, values in zip(names, shown, strict=True)]
         yield table(title, "", [*_labels(page), *columns])
-    if page.accounts:
+    if page.shown:
         yield from _account_tables(page, limit, width)
-    if page.axioms:
+    if page.findings:
         yield from _axiom_blocks(page)
 
 
@@ -174,9 +215,9 @@ def _parts(columns: list[Column], first: int, width: int | None) -> Iterator[lis
         yield group
 
 
-def _axiom_blocks(page: Comparison) -> Iterator[Table | str]:
+def _axiom_blocks(page: Comparison) -> Iterator[Block]:
     """Which axioms hold, and a sentence for each that does not."""
-    rows = list(page.axioms.items())
+    rows = list(page.findings.items())
     columns = [words("venue", [key[0] for key, _ in rows])] if page.several else []
     columns.append(words("policy", [key[1] for key, _ in rows]))
     for i, axiom in enumerate(AXIOMS):
@@ -213,41 +254,3 @@ def _rounded(value: Value, to: Decimal) -> Decimal | None:
 def _written(value: Value) -> str | None:
     found = _rounded(value, WRITTEN)
     return None if found is None else show(found)
-
-
-# --- JSON rows -------------------------------------------------------------------------------------------------------------
-
-
-def _policy(result: Result) -> dict[str, Any]:
-    outcome = result.outcome
-    return {
-        "venue": result.venue,
-        "policy": result.choice.label,
-        "space": result.choice.space,
-        "liquidated": list(outcome.liquidated),
-        "rounds": [each.step for each in outcome.rounds],
-        "metrics": {name: _written(value) for name, value in result.metrics.items()},
-    }
-
-
-def _account_rows(result: Result) -> Iterator[dict[str, Any]]:
-    """What each account could pay and paid in each round; haircut: the part of it."""
-    where = {"venue": result.venue, "policy": result.choice.label}
-    for each in result.outcome.rounds:
-        for account, could, paid, *_ in each.burdens:
-            part = _written(Fraction(paid) / Fraction(could)) if could else None
-            row = {"step": each.step, "account": account, "could_pay": show(could), "paid": show(paid), "haircut": part}
-            yield where | row
-
-
-def _finding(key: tuple[str, str], finding: Finding) -> dict[str, Any]:
-    return {
-        "venue": key[0],
-        "policy": key[1],
-        "axiom": finding.axiom,
-        "holds": finding.holds,
-        "account": finding.account,
-        "before": None if finding.before is None else show(finding.before),
-        "after": None if finding.after is None else show(finding.after),
-        "because": finding.because,
-    }

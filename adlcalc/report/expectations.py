@@ -5,7 +5,7 @@ Public: Expectations, Around, Difference, differences.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, Protocol
 from adlcalc.engine.events import Deleveraged, PositionState, Skipped
 from adlcalc.engine.model import side_name
 from adlcalc.engine.numbers import ZERO, D, divide, exact, show
+from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.facts import Facts
+from adlcalc.report.field import Rows
 from adlcalc.report.human import clean
-from adlcalc.report.run import Run
 from adlcalc.report.run_view import LiquidationRow
 
-LIQUIDATION = ("market", "side", "size", "entry_price", "mark_price", "bankruptcy_price", "liquidation_price")
-FILL = ("size", "price", "rank", "step", "market", "side", "bankrupt", "score", "realized_pnl", "forgone_pnl")
-POSITION = ("size", "entry")
-"""What may be expected of a row besides its account, in the order in which it is compared."""
+ELSEWHERE = ("account", "step")
+"""What a liquidation is found by where the order does not count."""
 
 
 class Around(Protocol):
@@ -36,8 +36,10 @@ Amount = Decimal | Around
 
 
 class Named(Protocol):
-    """A row that is expected, with any of the fields above; what it does not have or what is None is not compared."""
+    """A row that is expected, by what it says of each column; what it does not name is not compared."""
 
+    @property
+    def values(self) -> Mapping[str, Any]: ...
     @property
     def account(self) -> str: ...
 
@@ -66,7 +68,7 @@ class Expectations(Protocol):
     @property
     def equity(self) -> Mapping[str, Amount]: ...
     @property
-    def positions(self) -> Mapping[str, Sequence[Any]]: ...
+    def positions(self) -> Mapping[str, Sequence[Named]]: ...
     @property
     def where(self) -> Mapping[str, str]:
         """'file:line:column' of each expectation by its path."""
@@ -92,13 +94,13 @@ class Difference(NamedTuple):
         return (int(parts[1]), int(parts[2])) if len(parts) == 3 else (0, 0)
 
 
-def differences(run: Run, expected: Expectations) -> list[Difference]:
+def differences(run: Facts, expected: Expectations) -> list[Difference]:
     """Everything that is not as expected, in the order in which a run tells it; nothing if all is well."""
     with exact():
         return [*_all(run, expected)]
 
 
-def _all(run: Run, expected: Expectations) -> Iterator[Difference]:
+def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     if expected.liquidated is not None:
         yield from _liquidated(run.liquidations, expected.liquidated)
     if expected.liquidated_in_order is not None:
@@ -125,7 +127,7 @@ def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> It
     wanted: dict[str, set[int]] = {}
     first: dict[str, int] = {}
     for i, one in enumerate(expected):
-        step = getattr(one, "step", None)
+        step = one.values.get("step")
         if step is not None:
             wanted.setdefault(one.account, set()).add(step)
             first.setdefault(one.account, i)
@@ -135,16 +137,16 @@ def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> It
             message = f"liquidated: {clean(account)}: expected at {_steps(steps)}, got {_steps(got)}"
             yield Difference(f"liquidated.{first[account]}.step", message)
     for i, one in enumerate(expected):
-        step = getattr(one, "step", None)
+        step = one.values.get("step")
         path, what = f"liquidated.{i}", f"liquidated: {clean(one.account)}"
         candidates = [row for row in rows if row.account == one.account and step in (None, row.step)]
-        found = [list(_fields(path, what, one, row, LIQUIDATION)) for row in candidates]
+        found = [list(_fields(path, what, one, row, LIQUIDATIONS, ELSEWHERE)) for row in candidates]
         yield from min(found, key=len, default=[])
 
 
 def _in_order(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
     """Row by row."""
-    yield from _paired("liquidated_in_order", rows, expected, ("step", *LIQUIDATION), lambda row: f"at step {row.step}")
+    yield from _paired("liquidated_in_order", rows, expected, LIQUIDATIONS, lambda row: f"at step {row.step}")
 
 
 def _steps(steps: set[int]) -> str:
@@ -156,10 +158,14 @@ def _steps(steps: set[int]) -> str:
 
 def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Difference]:
     """Row by row."""
-    yield from _paired("deleveraged", rows, expected, FILL, lambda row: f"who gave up {show(row.size)} at {show(row.price)}")
+
+    def gave_up(row: Deleveraged) -> str:
+        return f"who gave up {show(row.size)} at {show(row.price)}"
+
+    yield from _paired("deleveraged", rows, expected, DELEVERAGED, gave_up)
 
 
-def _ranks(run: Run, expected: Mapping[str, int]) -> Iterator[Difference]:
+def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Difference]:
     """The rank at which each account was first reached: deleveraged or skipped."""
     reached: dict[str, int] = {}
     for event in run.events if expected else ():
@@ -171,14 +177,14 @@ def _ranks(run: Run, expected: Mapping[str, int]) -> Iterator[Difference]:
             yield Difference(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
 
 
-def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], names: Sequence[str], tell: Any) -> Iterator[Difference]:
+def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], columns: Rows, tell: Any) -> Iterator[Difference]:
     """The n-th row against the n-th that is expected."""
     for i, (wanted, row) in enumerate(zip(expected, rows, strict=False)):
         if wanted.account != row.account:
             message = f"{what}: row {i + 1}: expected {clean(wanted.account)}, got {clean(row.account)}"
             yield Difference(f"{what}.{i}.account", message)
         else:
-            yield from _fields(f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, names)
+            yield from _fields(f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, columns)
     for i, missing in enumerate(expected[len(rows) :], len(rows)):
         yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
     for i, row in enumerate(rows[len(expected) :], len(expected)):
@@ -188,7 +194,7 @@ def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], names: Se
 # --- accounts --------------------------------------------------------------------------------------------------------
 
 
-def _accounts(run: Run, expected: Expectations) -> Iterator[Difference]:
+def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
     """Equity and positions at the end."""
     if not expected.equity and not expected.positions:
         return
@@ -203,17 +209,18 @@ def _accounts(run: Run, expected: Expectations) -> Iterator[Difference]:
         yield from _positions(account, positions, held)
 
 
-def _positions(account: str, expected: Sequence[Any], held: Sequence[PositionState]) -> Iterator[Difference]:
+def _positions(account: str, expected: Sequence[Named], held: Sequence[PositionState]) -> Iterator[Difference]:
     """All positions of an account, in any order; a position is known by its side, and its market where that is given."""
     left = list(held)
     for i, wanted in enumerate(expected):
-        path, what = f"positions.{account}.{i}", f"positions: {clean(account)}: {side_name(wanted.side)}"
-        row = next((one for one in left if one.side == wanted.side and wanted.market in (None, one.market)), None)
+        side, market = wanted.values["side"], wanted.values.get("market")
+        path, what = f"positions.{account}.{i}", f"positions: {clean(account)}: {side_name(side)}"
+        row = next((one for one in left if one.side == side and market in (None, one.market)), None)
         if row is None:
-            yield Difference(path, f"{what}: expected {show(wanted.size)}, got none")
+            yield Difference(path, f"{what}: expected {show(wanted.values['size'])}, got none")
             continue
         left.remove(row)
-        yield from _fields(path, what, wanted, row, POSITION)
+        yield from _fields(path, what, wanted, row, POSITIONS)
     for row in left:
         message = f"positions: {clean(account)}: did not expect {side_name(row.side)} {show(row.size)} {clean(row.market)}"
         yield Difference(f"positions.{account}", message)
@@ -232,10 +239,14 @@ def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterat
         yield from _value(f"{what}.{fund}", f"{what}: {clean(fund)}", one, total)
 
 
-def _fields(path: str, what: str, wanted: Any, row: Any, names: Sequence[str]) -> Iterator[Difference]:
-    for name in names:
-        one, got = getattr(wanted, name, None), getattr(row, name)
-        yield from _value(f"{path}.{name}", f"{what}: {name}", one, got, side=name == "side")
+def _fields(
+    path: str, what: str, wanted: Named, row: Any, columns: Rows, but: Collection[str] = ("account",)
+) -> Iterator[Difference]:
+    """The columns that are named, in the order of the table, but for those by which the row was found."""
+    for name, column in columns.expected.items():
+        if name not in but and name in wanted.values:
+            one, got = wanted.values[name], column.get(row, None)
+            yield from _value(f"{path}.{name}", f"{what}: {name}", one, got, side=column.kind == "side")
 
 
 def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -> Iterator[Difference]:

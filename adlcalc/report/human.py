@@ -10,6 +10,9 @@ from decimal import Decimal
 
 from adlcalc.engine.model import side_name
 from adlcalc.engine.numbers import HALF_EVEN, ZERO, D, round_to, show
+from adlcalc.ground.text import clean
+
+__all__ = ["NOTHING", "clean", "column_of_numbers", "counted", "digits", "position", "score"]
 
 NOTHING = "-"
 SCORE_DIGITS = 6
@@ -35,13 +38,6 @@ def score(x: Decimal) -> Decimal:
     if not x:
         return ZERO
     return round_to(x, D(f"1E{min(x.adjusted() - SCORE_DIGITS + 1, 0)}"), HALF_EVEN)
-
-
-def clean(text: str) -> str:
-    """The text with everything that is not a printable character (controls, escapes, direction marks) written as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def position(side: int, size: Decimal, market: str | None) -> str:

@@ -1,86 +1,84 @@
-"""Pages of tables and sentences, as text and as Markdown, with the assumed rules at the end; documents as JSON.
+"""The page that every command makes, whatever it is written as: what a person reads, and the same as data.
 
-Public: text_page, markdown_page, json_text, wrapped.
+Public: Page, Block, Listing, Item, Writer, notes, title_of.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from textwrap import wrap
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from adlcalc.engine.model import Assumption
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
+from adlcalc.report.field import Document
 from adlcalc.report.human import clean
-from adlcalc.report.render import escape_markdown, markdown_table, text_table
-from adlcalc.report.table import PAGE, Table, fit
-
-NOTES = "Assumed rules behind this"
+from adlcalc.report.table import Table
 
 
-def text_page(title: str, subtitle: str, blocks: Iterable[Table | str], notes: Sequence[Assumption]) -> str:
-    """Text of at most 80 columns, as far as names and numbers allow."""
-    parts = [f"{wrapped(title)}\n{wrapped(subtitle)}"]
-    for block in blocks:
-        if isinstance(block, str):
-            parts.append(wrapped(block))
-        elif block.height:
-            parts.append("\n".join([block.title, "", text_table(fit(block)), *_more(block)]))
-        else:
-            parts.append(wrapped(block.nothing))
-    if notes:
-        parts.append("\n".join([f"{NOTES}:", *(wrapped(note, "* ") for note in _notes(notes))]))
-    return "\n\n".join(parts) + "\n"
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A sentence of a list. kind: the word that it begins with; below: sentences that belong to it; lines: what is never
+    broken (an address)."""
+
+    text: str
+    kind: str = ""
+    below: Sequence[str] = ()
+    lines: Sequence[str] = ()
 
 
-def markdown_page(title: str, subtitle: str, blocks: Iterable[Table | str], notes: Sequence[Assumption]) -> str:
-    """GitHub Markdown, tables with all their columns."""
-    parts = [f"## {escape_markdown(title)}", escape_markdown(subtitle)]
-    for block in blocks:
-        if isinstance(block, str):
-            parts.append(escape_markdown(block))
-        elif block.height:
-            parts += [f"### {escape_markdown(block.title)}", markdown_table(block), *_more(block)]
-        else:
-            parts.append(escape_markdown(block.nothing))
-    if notes:
-        parts += [f"### {NOTES}", "\n".join(f"- {escape_markdown(note)}" for note in _notes(notes))]
-    return "\n\n".join(parts) + "\n"
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list under a heading. nothing: what is said where it is empty ('': the list is left out)."""
+
+    heading: str
+    items: Sequence[Item]
+    nothing: str = ""
+    colon: bool = True
+
+    @property
+    def is_there(self) -> bool:
+        """Is there anything to show?"""
+        return bool(self.items or self.nothing)
 
 
-def json_text(document: Mapping[str, Any]) -> str:
-    """ASCII JSON with one row of a list per line, so that two results can be compared line by line."""
-    parts = []
-    for key, value in document.items():
-        if isinstance(value, list) and value:
-            rows = ",\n".join("    " + json.dumps(row) for row in value)
-            parts.append(f"  {json.dumps(key)}: [\n{rows}\n  ]")
-        else:
-            parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+Block = Table | Listing | str
+"""What a page is made of; a text is a sentence. All text is clean: nothing in it acts on a terminal."""
 
 
-def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
-    """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
-    start = " " * indent + bullet
-    return (
-        "\n".join(
-            wrap(
-                line,
-                PAGE,
-                initial_indent=start,
-                subsequent_indent=" " * len(start),
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
-        or line
-    )
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a command has to show, for every format.
+
+    blocks    width -> the tables, sentences and lists; width: the columns there is room for, None where there is no end
+    document  what it is as data, and about: what that is got from; asked: the tables that were asked for
+    name      the file that it is about, where there may be several
+    """
+
+    title: str
+    subtitle: str
+    blocks: Callable[[int | None], Iterable[Block]]
+    document: Document
+    about: Any
+    asked: Sequence[str] = ()
+    name: str = ""
 
 
-def _more(block: Table) -> list[str]:
-    return [f"… {block.more:,} more, use --limit 0"] if block.more else []
+class Writer(Protocol):
+    """A format. One page is one text; of several, `page` is told which is the first, and `join` puts them together."""
+
+    def page(self, page: Page, *, several: bool = False, first: bool = True) -> str:
+        """The text of one page, ending in a line feed."""
+
+    def join(self, texts: Sequence[str]) -> str:
+        """Several such texts as one."""
 
 
-def _notes(notes: Sequence[Assumption]) -> list[str]:
-    return [f"{clean(note.rule)}: {clean(note.note)}" for note in notes]
+def notes(heading: str, assumptions: Iterable[Assumption]) -> Listing:
+    """The assumed rules, at the end of a page."""
+    return Listing(heading, [Item(f"{clean(note.rule)}: {clean(note.note)}") for note in assumptions])
+
+
+def title_of(scenario: Scenario, file: str | None) -> str:
+    """What a page about a scenario is called."""
+    return clean(scenario.title or (file if file != "-" else None) or "Scenario")

@@ -1,42 +1,55 @@
-"""The queues of a step as text, Markdown, CSV and JSON (schema adlcalc.rank/1).
+"""The queues of a step as a page (schema adlcalc.rank/1).
 
 JSON has the keys of ccxt's ADL structure in each row: `rank` is the place in the queue (1 = deleveraged first), `rating` the
-lights as text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is the number that the venue's own interface
-would show, on its own scale, which is what ccxt passes on as its `rank`; null for a venue without one.
+lights as text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is the number that the venue's own
+interface would show, on its own scale, which is what ccxt passes on as its `rank`; null for a venue without one.
 
-Public: SCHEMA, Page, text, markdown, write_json, write_csv.
+Public: Queues, rank_page.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adlcalc.engine.model import Assumption, Scenario, side_name
-from adlcalc.engine.numbers import show
-from adlcalc.engine.scores import INFINITE
-from adlcalc.report.csv_view import cell
-from adlcalc.report.human import NOTHING, clean, counted, digits, score
-from adlcalc.report.page import json_text, markdown_page, text_page
-from adlcalc.report.score_formula import score_text
-from adlcalc.report.table import Column, Table, counts, numbers, table, words
-from adlcalc.venues.adl_scale import scale_of
+from adlcalc.engine.declared import name_in
+from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.policies import queue as by_score
+from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
+from adlcalc.report.columns import MOVES, QUEUE, RANK
+from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.page import Block, Page, notes, title_of
+from adlcalc.report.table import Table, table
 
 if TYPE_CHECKING:
     from adlcalc.study.rank import Ranking, Row
     from adlcalc.study.what_if import Move
 
-SCHEMA = "adlcalc.rank/1"
 NEIGHBOURS = 2  # rows on either side of an account that was asked for
 RULES = ("adl.score", "adl.eligible", "adl.lights", "adl.policy", "adl.rank")
+NOTES = "Assumed rules behind this"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Place:
+    """A row and the queue that it stands in."""
+
+    ranking: Ranking
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A move and the queue that it is in."""
+
+    ranking: Ranking
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
     """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for."""
 
     scenario: Scenario
@@ -45,13 +58,35 @@ class Page:
     rankings: Sequence[Ranking]
     accounts: Sequence[str]
 
-    def rows(self, ranking: Ranking, limit: int = 0) -> list[Row]:
+    def of(self, ranking: Ranking, limit: int = 0) -> list[Place]:
         """The accounts that were asked for with their neighbours; the first `limit` rows (0: all) where none were."""
-        rows = ranking.rows
+        rows = list(ranking.rows)
         if not self.accounts:
-            return list(rows[: limit or None])
-        near = {row.rank + i for row in rows if row.account in self.accounts for i in range(-NEIGHBOURS, NEIGHBOURS + 1)}
-        return [row for row in rows if row.rank in near]
+            return [Place(ranking, row) for row in rows[: limit or None]]
+        asked = [row.rank for row in rows if row.account in self.accounts]
+        near = {rank + i for rank in asked for i in range(-NEIGHBOURS, NEIGHBOURS + 1)}
+        return [Place(ranking, row) for row in rows if row.rank in near]
+
+    @property
+    def places(self) -> list[Place]:
+        """All that is shown of all queues."""
+        return [place for ranking in self.rankings for place in self.of(ranking)]
+
+    @property
+    def moves(self) -> list[Pull]:
+        """What would move the accounts that were asked for."""
+        return [Pull(ranking, move) for ranking in self.rankings for move in ranking.moves]
+
+    @property
+    def policy(self) -> str:
+        """The name of the policy."""
+        return name_in(POLICIES, self.scenario.rules.adl.policy)
+
+    @property
+    def time(self) -> str | None:
+        """When the step is, where the path has times."""
+        times = self.scenario.path.times
+        return times[self.step] if times else None
 
     @property
     def absent(self) -> list[str]:
@@ -67,219 +102,61 @@ class Page:
         return [assumption for assumption in self.scenario.rules.assumptions if assumption.rule in used]
 
 
-# --- text and Markdown ---------------------------------------------------------------------------------------------------
+def rank_page(queues: Queues, limit: int = 0) -> Page:
+    """At most `limit` rows of each queue (0: all), unless accounts were asked for."""
+    rules = queues.scenario.rules.adl
+    moment = f"step {queues.step:,}" + (f" ({clean(queues.time)})" if queues.time else "")
+    venue = f"Venue {clean(queues.scenario.venue)}"
+    return Page(
+        title=title_of(queues.scenario, queues.file),
+        subtitle=f"{venue}, {moment}; score {clean(rules.score.name)}, lights by {rules.lights}",
+        blocks=lambda _: _blocks(queues, limit),
+        document=RANK,
+        about=queues,
+    )
 
 
-def text(page: Page, limit: int) -> str:
-    """The page as text of at most 80 columns, as far as names and numbers allow."""
-    return text_page(_title(page), _subtitle(page), [*_tables(page, limit), *_sentences(page)], page.assumptions)
-
-
-def markdown(page: Page, limit: int) -> str:
-    """The page as GitHub Markdown, with all columns."""
-    return markdown_page(_title(page), _subtitle(page), [*_tables(page, limit), *_sentences(page)], page.assumptions)
-
-
-def _title(page: Page) -> str:
-    return clean(page.scenario.title or page.file or "Scenario")
-
-
-def _subtitle(page: Page) -> str:
-    rules = page.scenario.rules.adl
-    time = page.scenario.path.times
-    moment = f"step {page.step:,}" + (f" ({clean(time[page.step])})" if time else "")
-    return f"Venue {clean(page.scenario.venue)}, {moment}; score {clean(rules.score)}, lights by {rules.lights}"
-
-
-def _tables(page: Page, limit: int) -> Iterator[Table]:
-    for ranking in page.rankings:
-        rows = page.rows(ranking, limit)
-        if rows or not page.accounts:
-            yield _queue(page, ranking, rows)
+def _blocks(queues: Queues, limit: int) -> Iterator[Block]:
+    for ranking in queues.rankings:
+        places = queues.of(ranking, limit)
+        if places or not queues.accounts:
+            yield _queue(queues, ranking, places)
         for account in dict.fromkeys(move.account for move in ranking.moves):
-            yield _moves(account, [move for move in ranking.moves if move.account == account])
+            pulls = [Pull(ranking, move) for move in ranking.moves if move.account == account]
+            title = f"The smallest changes that move {clean(account)} back"
+            yield table(title, "", MOVES.columns(pulls, queues))
+    yield from _sentences(queues)
+    yield notes(NOTES, queues.assumptions)
 
 
-def _queue(page: Page, ranking: Ranking, rows: Sequence[Row]) -> Table:
+def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
     """The rows of one queue."""
     side = side_name(ranking.side)
-    who = f"{side}s of {clean(ranking.market)}" if len(page.scenario.markets) > 1 else f"{side}s"
+    several = len(queues.scenario.markets) > 1
+    who = f"{side}s of {clean(ranking.market)}" if several else f"{side}s"
     place = f"at mark {digits(ranking.mark)}, {counted(len(ranking.rows), 'position')}"
-    eligible = "in profit" if page.scenario.rules.adl.eligible == "winners" else "open"
+    eligible = "in profit" if queues.scenario.rules.adl.eligible == Eligible.WINNERS else "open"
     return table(
         f"Queue of the {who} {place}",
         f"Nobody stands in the queue of the {who}: at mark {digits(ranking.mark)} no {side} is {eligible}.",
-        [
-            Column("", tuple(">" if row.account in page.accounts else "" for row in rows)) if page.accounts else None,
-            counts("rank", (row.rank for row in rows)),
-            words("account", (row.account for row in rows)),
-            counts("lights", (row.lights for row in rows)),
-            counts("percen-\ntile", (row.percentile for row in rows), drop=1),
-            _scores(rows),
-            numbers("pnl\nratio", (score(row.pnl_ratio) for row in rows), drop=7),
-            numbers("effective\nleverage", (None if row.leverage is None else score(row.leverage) for row in rows), drop=8),
-            numbers("equity", (row.inputs.equity for row in rows), drop=4),
-            numbers("entry\nprice", (row.inputs.entry for row in rows), drop=5),
-            numbers("unrealized\npnl", (row.inputs.pnl for row in rows), drop=2),
-            words("margin", (row.margin for row in rows), drop=3),
-            numbers("size", (row.size for row in rows)),
-            numbers("ahead", (row.ahead for row in rows)),
-            numbers("reached\npartly", (row.partly for row in rows), drop=6),
-            numbers("reached\nwholly", (row.wholly for row in rows), drop=9),
-        ],
-        more=0 if page.accounts else len(ranking.rows) - len(rows),
+        QUEUE.columns(places, queues),
+        more=0 if queues.accounts else len(ranking.rows) - len(places),
     )
 
 
-def _scores(rows: Sequence[Row]) -> Column | None:
-    """Six digits each; a column of numbers unless one of them is infinite."""
-    if any(abs(row.score) >= INFINITE for row in rows):
-        return Column("score", tuple(score_text(row.score) for row in rows), right=True)
-    return numbers("score", (score(row.score) for row in rows))
-
-
-def _moves(account: str, moves: Sequence[Move]) -> Table:
-    """What would move an account: each lever as it is, as far as it must be pulled, and where that leads."""
-    return table(
-        f"The smallest changes that move {clean(account)} back",
-        "",
-        [
-            words("goal", (move.goal for move in moves)),
-            words("change", (move.lever for move in moves)),
-            Column("from", tuple(digits(move.before) for move in moves), right=True),
-            Column("to", tuple("none does" if move.after is None else digits(move.after) for move in moves), right=True),
-            Column("by", tuple(digits(move.change) for move in moves), right=True, drop=2),
-            Column("then\nrank", tuple(str(move.then.rank) if move.then else NOTHING for move in moves), right=True),
-            Column("lights", tuple(str(move.then.lights) if move.then else NOTHING for move in moves), right=True),
-            numbers("ahead", (move.then.ahead if move.then else None for move in moves), drop=1),
-        ],
-    )
-
-
-def _sentences(page: Page) -> Iterator[str]:
-    for ranking in page.rankings:
-        if page.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in page.accounts:
+def _sentences(queues: Queues) -> Iterator[str]:
+    for ranking in queues.rankings:
+        if queues.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in queues.accounts:
             side = f"{side_name(ranking.side)}s of {clean(ranking.market)}"
             yield f"{clean(ranking.rows[0].account)} is alone in the queue of the {side}; nothing moves it back."
-    for account in page.absent:
-        yield f"{clean(account)} stands in none of these queues at step {page.step:,}."
-    if page.scenario.rules.adl.when == "never":
+    for account in queues.absent:
+        yield f"{clean(account)} stands in none of these queues at step {queues.step:,}."
+    if queues.scenario.rules.adl.when == AdlWhen.NEVER:
         yield "Under these rules nobody is deleveraged; this is the order that their score would give."
-    policy = page.scenario.rules.adl.policy
-    if policy != "queue":
-        yield f"The rulebook's policy is {policy}: it does not take the positions one after the other in this order."
-    if any(ranking.moves for ranking in page.rankings):
-        what = "positions" if page.scenario.rules.adl.lights == "heads" else "contracts"
+    if queues.scenario.rules.adl.policy is not by_score:
+        yield f"The rulebook's policy is {queues.policy}: it does not take the positions one after the other in this order."
+    if any(ranking.moves for ranking in queues.rankings):
+        what = "positions" if queues.scenario.rules.adl.lights == Lights.HEADS else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
-    if any(ranking.used and page.rows(ranking) for ranking in page.rankings):
+    if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
-
-
-# --- JSON and CSV --------------------------------------------------------------------------------------------------------
-
-
-def document(page: Page) -> dict[str, Any]:
-    """The whole page; numbers are strings of plain digits, ranks and lights integers."""
-    scenario, times = page.scenario, page.scenario.path.times
-    return {
-        "schema": SCHEMA,
-        "scenario": {
-            "title": scenario.title,
-            "venue": scenario.venue,
-            "file": page.file,
-            "step": page.step,
-            "time": times[page.step] if times else None,
-            "score": scenario.rules.adl.score,
-            "eligible": scenario.rules.adl.eligible,
-            "lights": scenario.rules.adl.lights,
-            "policy": scenario.rules.adl.policy,
-        },
-        "queue": [_row(page, ranking, row) for ranking in page.rankings for row in page.rows(ranking)],
-        "moves": [_move(ranking, move) for ranking in page.rankings for move in ranking.moves],
-        "absent": page.absent,
-        "assumptions": [{"rule": assumption.rule, "note": assumption.note} for assumption in page.assumptions],
-    }
-
-
-def write_json(page: Page) -> str:
-    """One row per line."""
-    return json_text(document(page))
-
-
-def write_csv(page: Page) -> str:
-    """Queue rows, then moves, under one header; cells that do not apply are empty."""
-    whole = document(page)
-    rows = [{"table": "queue", **row} for row in whole["queue"]] + [{"table": "move", **row} for row in whole["moves"]]
-    for row in rows:
-        scale = row.pop("venue_rank", None)
-        row["venue_rank"] = scale["value"] if scale else None
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: cell(value) for key, value in row.items()})
-    return out.getvalue()
-
-
-def _row(page: Page, ranking: Ranking, row: Row) -> dict[str, Any]:
-    x, scale = row.inputs, scale_of(page.scenario.venue)
-    return {
-        "market": ranking.market,
-        "side": side_name(ranking.side),
-        "rank": row.rank,
-        "account": row.account,
-        "lights": row.lights,
-        "percentile": row.percentile,
-        "share": show(row.share),
-        "score": show(row.score) if abs(row.score) < INFINITE else "Infinity" if row.score > 0 else "-Infinity",
-        "tied": row.tied,
-        "margin": row.margin,
-        "size": show(row.size),
-        "entry_price": show(x.entry),
-        "mark_price": show(ranking.mark),
-        "unrealized_pnl": show(x.pnl),
-        "pnl_ratio": show(row.pnl_ratio),
-        "effective_leverage": _shown(row.leverage),
-        "notional": show(x.notional),
-        "entry_value": show(x.entry_value),
-        "exposure": show(x.exposure),
-        "equity": show(x.equity),
-        "maintenance": show(x.maintenance),
-        "initial_margin": show(x.initial_margin),
-        "ahead": show(row.ahead),
-        "reached_partly": show(row.partly),
-        "reached_wholly": show(row.wholly),
-        "rating": str(row.lights),
-        "percentage": str(20 * row.lights),
-        "venue_rank": None if scale is None else {"field": scale.field, "value": show(scale.value(row.lights))},
-        "asked": row.account in page.accounts,
-    }
-
-
-def _move(ranking: Ranking, move: Move) -> dict[str, Any]:
-    then = move.then
-    return {
-        "market": ranking.market,
-        "side": side_name(ranking.side),
-        "account": move.account,
-        "goal": move.goal,
-        "lever": move.lever,
-        "before": show(move.before),
-        "after": _shown(move.after),
-        "change": _shown(move.change),
-        "rank": then.rank if then else None,
-        "lights": then.lights if then else None,
-        "ahead": show(then.ahead) if then else None,
-    }
-
-
-COLUMNS = (
-    "table", "market", "side", "rank", "account", "lights", "percentile", "share", "score", "tied", "margin", "size",
-    "entry_price", "mark_price", "unrealized_pnl", "pnl_ratio", "effective_leverage", "notional", "entry_value", "exposure",
-    "equity", "maintenance", "initial_margin", "ahead", "reached_partly", "reached_wholly", "rating", "percentage",
-    "venue_rank", "asked", "goal", "lever", "before", "after", "change",
-)  # fmt: skip
-
-
-def _shown(x: Decimal | None) -> str | None:
-    return None if x is None else show(x)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 
+from adlcalc.ground.text import clean
 from adlcalc.report.table import GAP, Column, Table
 
 LARGE = 5_000  # rows from which on our own padding, many times faster than tabulate, writes the text table
@@ -30,7 +31,7 @@ def markdown_table(table: Table) -> str:
 
 def escape_markdown(text: str) -> str:
     """The text with every character that Markdown would act upon inside a line preceded by a backslash."""
-    return _MARKUP.sub(r"\\\g<0>", text)
+    return _MARKUP.sub(r"\\\g<0>", "\n".join(map(clean, text.split("\n"))))
 
 
 def _tabulated(table: Table, style: str) -> str:

@@ -1,120 +1,46 @@
-"""A finished run and its views.
+"""A finished run, and the ways to write it.
 
-Public: Run.
+Public: Run, ROWS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
-from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, LossSocialized, Skipped
-from adlcalc.engine.model import Assumption, Scenario
-from adlcalc.report import run_view
-from adlcalc.report.assumptions import used_assumptions
+from adlcalc.report.facts import Facts
 
 ROWS = 50  # rows that a table shows where nobody asks for another number
 
 
-class Run:
-    """What happened when a scenario was run: the events, and views of them that are worked out when they are first asked for.
-
-    `file` is the name the scenario was read under, or None. `to_text` and the other writers give text that ends in a line feed.
-    """
-
-    def __init__(self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None) -> None:
-        self.scenario = scenario
-        self.file = file
-        self.events: tuple[Event, ...] = tuple(events)
-
-    @cached_property
-    def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
-        """One row per position that the venue closed."""
-        return run_view.liquidation_rows(self.events, self.scenario)
-
-    @cached_property
-    def fund(self) -> tuple[run_view.FundRow, ...]:
-        """One row per step and fund."""
-        return run_view.fund_rows(self.events)
-
-    @cached_property
-    def deleveraged(self) -> tuple[Deleveraged, ...]:
-        """One row per counterparty and fill."""
-        return tuple(event for event in self.events if isinstance(event, Deleveraged))
-
-    @cached_property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """Counterparties that were passed over because the fill would have bankrupted them."""
-        return tuple(event for event in self.events if isinstance(event, Skipped))
-
-    @cached_property
-    def funding(self) -> tuple[FundingPaid, ...]:
-        """One row per market and step at which funding fell due."""
-        return tuple(event for event in self.events if isinstance(event, FundingPaid))
-
-    @cached_property
-    def socialized(self) -> tuple[LossSocialized, ...]:
-        """One row per account whose profit was cut to cover a loss."""
-        return tuple(event for event in self.events if isinstance(event, LossSocialized))
-
-    @cached_property
-    def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
-        """Money that nobody covered, row by row."""
-        return run_view.bad_debt_rows(self.events)
-
-    @cached_property
-    def steps(self) -> tuple[run_view.StepRow, ...]:
-        """One row per step of the path."""
-        return run_view.step_rows(self.events)
-
-    @cached_property
-    def audit(self) -> run_view.Audit:
-        """The audit after the last step."""
-        return run_view.audit(self.events)
-
-    @cached_property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """The assumed rules that this run has used."""
-        return used_assumptions(self.scenario, self.events)
-
-    @property
-    def accounts(self) -> Iterable[AccountState]:
-        """Every account at the end, in file order; then the rest of the market and the venue, where they hold anything."""
-        ended = self.events[-1] if self.events else None
-        return ended.accounts if isinstance(ended, Ended) else ()
+class Run(Facts):
+    """A run that can be written: what happened is in `Facts`. All text ends in a line feed."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document (schema adlcalc.run/1) as plain dicts and lists; every amount is a string of plain digits."""
-        from adlcalc.report.json_view import document
+        from adlcalc.report.json_writer import as_dict
+        from adlcalc.report.run_page import run_page
 
-        return document(self)
+        return as_dict(run_page(self))
 
     def to_json(self) -> str:
         """The JSON document, one row per line."""
-        from adlcalc.report.json_view import write
+        return self.to("json")
 
-        return write(self)
-
-    def to_csv(self) -> str:
-        """All rows under one header; the first column says which table a row is of."""
-        from adlcalc.report.csv_view import write
-
-        return write([self])
+    def to_csv(self, *, steps: bool = False) -> str:
+        """All rows under one header; the first column says which table a row is of. steps: the marks as well."""
+        return self.to("csv", steps=steps)
 
     def to_text(self, limit: int = ROWS, *, steps: bool = False) -> str:
         """Tables for reading, at most `limit` rows each (0: all); with `steps` the path step by step as well."""
-        from adlcalc.report.document import text
-
-        return text(self, limit, steps)
+        return self.to("table", limit, steps=steps)
 
     def to_markdown(self, limit: int = ROWS, *, steps: bool = False) -> str:
         """The same tables in Markdown, with all their columns."""
-        from adlcalc.report.document import markdown
+        return self.to("markdown", limit, steps=steps)
 
-        return markdown(self, limit, steps)
+    def to(self, format: str, limit: int = ROWS, *, steps: bool = False) -> str:
+        """The run in one of the formats that `adlcalc run --format` knows."""
+        from adlcalc.report.run_page import run_page
+        from adlcalc.report.writers import FORMATS
 
-    def __repr__(self) -> str:
-        name = self.scenario.title or self.file or ""
-        counts = f"{len(self.steps)} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} deleveraged"
-        return f"<adlcalc run {name!r}: {counts}, bad debt {self.audit.bad_debt:f}>"
+        return FORMATS[format].page(run_page(self, limit, steps=steps))

@@ -25,6 +25,7 @@ from adlcalc.engine.events import (
     Held,
     Liquidated,
     MarkMoved,
+    Owed,
     Started,
     StepEnded,
 )
@@ -80,7 +81,8 @@ class FundRow(NamedTuple):
 
 
 class BadDebtRow(NamedTuple):
-    """Money that nobody covered, and whose claim left it. why: 'closed' at a loss, or 'held' at a loss at the last mark."""
+    """Money that nobody covered, and whose claim left it. why: 'closed' at a loss, 'held' at a loss at the last mark, or 'owed'
+    by an account that was not closed and stands below zero (claim 0)."""
 
     step: int
     claim: int
@@ -206,7 +208,8 @@ def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
 
 
 def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
-    """What was closed at a loss that nobody covered, then what the venue still holds at a loss; together the audit's bad debt."""
+    """What was closed at a loss that nobody covered, what the venue still holds at a loss, and what accounts owe that were not
+    closed; together the audit's bad debt."""
     last = last_step(events)
     accounts = {event.claim: event.account for event in events if isinstance(event, Liquidated)}
     closed = [
@@ -219,7 +222,12 @@ def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
         for event in events
         if isinstance(event, Held) and event.step == last and event.unrealized_pnl < 0
     ]
-    return (*closed, *held)
+    owed = [
+        BadDebtRow(event.step, 0, event.account, event.market, event.amount, "owed")
+        for event in events
+        if isinstance(event, Owed) and event.step == last
+    ]
+    return (*closed, *held, *owed)
 
 
 def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:

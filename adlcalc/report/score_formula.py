@@ -5,44 +5,24 @@ Public: score_formula, score_text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from adlcalc.engine.numbers import ONE, divide
-from adlcalc.engine.scores import INFINITE, SCORES, Inputs
+from adlcalc.engine.scores import INFINITE, Inputs, Ratio, Score
 from adlcalc.report.human import digits, score
 
-Ratio = tuple[str, str]
-PRODUCTS: Mapping[str, tuple[Ratio, ...]] = {
-    "generic": (("pnl", "entry_value"), ("exposure", "equity")),
-    "bitmex": (("pnl", "entry_value"), ("notional", "equity")),
-    "bybit": (("pnl", "entry_value"), ("notional", "equity")),
-    "kucoin": (("pnl", "entry_value"), ("notional", "equity")),
-    "binance": (("pnl", "notional"), ("notional", "equity")),
-    "okx": (("pnl", "initial_margin"), ("exposure", "equity")),
-    "okx-old": (("pnl", "initial_margin"), ("maintenance", "equity")),
-    "htx": (("pnl", "initial_margin"), ("maintenance", "equity")),
-    "bitget": (("pnl", "entry_value"), ("maintenance", "equity")),
-    "gate": (("pnl", "entry_value"), ("maintenance", "equity")),
-    "hyperliquid": (("mark", "entry"), ("notional", "equity")),
-    "pnl-percent": (("pnl", "entry_value"),),
-    "roe": (("pnl", "initial_margin"),),
-}
-"""Scores that are products of ratios; a loser's second ratio is turned over."""
 
-
-def score_formula(name: str, x: Inputs, found: Decimal) -> tuple[str, ...]:
+def score_formula(rule: Score, x: Inputs, found: Decimal) -> tuple[str, ...]:
     """'score = pnl / entry value x notional / equity = ... = 0.475641'; in words with all numbers if it is no such product."""
     shown = score_text(found)
-    for ratios in (PRODUCTS.get(name, ()), _turned(PRODUCTS.get(name, ()))):
+    for ratios in (rule.ratios, _turned(rule)):
         if ratios and _product(ratios, x) == found:
             words = " x ".join(f"{_name(above)} / {_name(below)}" for above, below in ratios)
             numbers = " x ".join(f"{_number(x, above)} / {_number(x, below)}" for above, below in ratios)
             return (f"score = {words} = {numbers} = {shown}",)
-    doc = SCORES[name].__doc__ if name in SCORES else None
-    rule = " ".join((doc or name).split()).split(". ")[0].rstrip(".")
+    words = " ".join(rule.meaning.split()).split(". ")[0].rstrip(".")
     inputs = ", ".join(f"{_name(key)} {digits(value)}" for key, value in x._asdict().items() if isinstance(value, Decimal))
-    return (f"score = {rule} = {shown}", f"with {inputs}")
+    return (f"score = {words} = {shown}", f"with {inputs}")
 
 
 def score_text(found: Decimal) -> str:
@@ -52,8 +32,9 @@ def score_text(found: Decimal) -> str:
     return digits(score(found))
 
 
-def _turned(ratios: tuple[Ratio, ...]) -> tuple[Ratio, ...]:
-    return (ratios[0], (ratios[1][1], ratios[1][0])) if len(ratios) == 2 else ()
+def _turned(rule: Score) -> tuple[Ratio, ...]:
+    """The ratios that a loser's score is the product of."""
+    return (rule.ratios[0], (rule.ratios[1][1], rule.ratios[1][0])) if rule.turned else ()
 
 
 def _product(ratios: tuple[Ratio, ...], x: Inputs) -> Decimal | None:

@@ -56,6 +56,7 @@ class Teller:
             ev.LossSocialized: self._loss_socialized,
             ev.BadDebt: self._bad_debt,
             ev.Held: self._held_line,
+            ev.Owed: self._owed,
         }
 
     def owner(self, claim: int | None) -> str | None:
@@ -164,6 +165,10 @@ class Teller:
         text = f"{self._claim(e.claim)}{digits(e.amount)} that nobody covers: bad debt"
         return Line(e.step, "bad debt", text, (), {"amount": e.amount}, ("last_resort.policy",))
 
+    def _owed(self, e: ev.Owed) -> Line:
+        text = f"{clean(e.account)} stands {digits(e.amount)} below zero, which nobody covers: bad debt"
+        return Line(e.step, "owed", text, (), {"amount": e.amount})
+
     def _held_line(self, e: ev.Held) -> Line:
         held = f"{self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
         text = f"{self._claim(e.claim)}the venue holds {held}"
@@ -210,6 +215,8 @@ class Teller:
             f"{clean(e.account)} gives up {digits(e.size)} of {self._position(e.market, e.side, e.size_before)}"
             f" at {digits(e.price)} against {clean(e.bankrupt)}: realized pnl {digits(e.realized_pnl)}"
         )
+        if e.rule_price is not None:
+            text += f" (not at {digits(e.rule_price)}, which would leave a bankrupt account with money)"
         cost = at_price - e.realized_pnl
         formulas = [
             f"realized pnl = value at {digits(e.price)} - cost = {money(at_price)} - {money(cost)} = {digits(e.realized_pnl)}"

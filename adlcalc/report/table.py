@@ -3,7 +3,7 @@
 Where a table is wider than a page, whole columns go, in a stated order, so that a line never wraps; the bytes do not depend on
 the terminal. A column that has nothing to say in any row may be left out as well.
 
-Public: PAGE, Column, Table, words, counts, numbers, table, fit.
+Public: PAGE, Column, Table, words, lines, right, counts, numbers, table, fit.
 """
 
 from __future__ import annotations
@@ -51,23 +51,44 @@ class Table:
         return sum(column.width for column in self.columns) + GAP * (len(self.columns) - 1)
 
 
-def words(heading: str, cells: Iterable[str | None], *, drop: int = 0, hide: bool = False) -> Column | None:
+def words(
+    heading: str, cells: Iterable[str | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
     """A column of text, to the left. hide: None instead of a column that has nothing in any row."""
-    texts = tuple(NOTHING if cell is None else clean(cell) for cell in cells)
-    return None if hide and all(text == NOTHING for text in texts) else Column(heading, texts, drop=drop)
+    return _column(heading, (NOTHING if cell is None else clean(cell) for cell in cells), False, drop, hide)
 
 
-def counts(heading: str, values: Iterable[int], *, drop: int = 0) -> Column:
+def lines(
+    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
+    """A column of text that is clean already and may have several lines."""
+    return _column(heading, cells, False, drop, hide)
+
+
+def right(
+    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
+    """A column of numbers that are written already, or of what stands for them, to the right."""
+    return _column(heading, cells, True, drop, hide)
+
+
+def counts(
+    heading: str, values: Iterable[int | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
     """A column of steps or ranks, to the right."""
-    return Column(heading, tuple(map(str, values)), right=True, drop=drop)
+    return _column(heading, (NOTHING if value is None else str(value) for value in values), True, drop, hide)
 
 
 def numbers(
     heading: str, values: Iterable[Decimal | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
 ) -> Column | None:
     """A column of numbers with the same places, to the right; `zero` is what 0 is shown as."""
-    texts = column_of_numbers(values, zero=zero)
-    return None if hide and all(text == NOTHING for text in texts) else Column(heading, texts, right=True, drop=drop)
+    return _column(heading, column_of_numbers(values, zero=zero), True, drop, hide)
+
+
+def _column(heading: str, cells: Iterable[str], right: bool, drop: int, hide: bool) -> Column | None:
+    texts = tuple(cells)
+    return None if hide and all(text == NOTHING for text in texts) else Column(heading, texts, right, drop)
 
 
 def table(title: str, nothing: str, columns: Iterable[Column | None], more: int = 0) -> Table:

@@ -1,22 +1,21 @@
-"""Rulebooks as text, Markdown, CSV and JSON: the coverage table of all, one with its sources, one score with its users.
+"""Rulebooks as pages: the coverage table of all, one with its sources, one score with its users.
 
-Public: coverage_text, coverage_csv, coverage_json, rulebook_text, rulebook_csv, rulebook_json, score_text, score_csv, score_json.
+Public: coverage_page, rulebook_page, score_page.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
-from inspect import getdoc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from textwrap import wrap
+from typing import Any
 
+from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.scores import SCORES
-from adlcalc.report.csv_view import cell
+from adlcalc.report.columns import SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
-from adlcalc.report.page import json_text, markdown_page, text_page, wrapped
-from adlcalc.report.render import escape_markdown
+from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
 from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
 from adlcalc.venues.rulebook import Rulebook
@@ -28,17 +27,29 @@ BELOW = "(below)"
 LONGEST = 20
 """Characters of a value that still has room in the table."""
 
-# --- all of them -----------------------------------------------------------------------------------------------------------
+# --- all of them -----------------------------------------------------------------------------------------------------
 
 
-def coverage_text(rows: Sequence[Coverage], markdown: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Coverages:
+    """All rulebooks."""
+
+    venues: Sequence[Coverage]
+
+
+def coverage_page(rows: Sequence[Coverage]) -> Page:
     """Three tables, a line per rulebook in each."""
-    page = markdown_page if markdown else text_page
-    subtitle = (
-        "adlcalc venues NAME shows every parameter of one with its source; adlcalc venues --score NAME a score's formula. "
-        "Vectors are numbers that the venue printed, or that follow from its rules, and that the tests hold a rulebook to."
+    return Page(
+        title=counted(len(rows), "rulebook"),
+        subtitle=(
+            "adlcalc venues NAME shows every parameter of one with its source; adlcalc venues --score NAME a score's formula."
+            " Vectors are numbers that the venue printed, or that follow from its rules, and that the tests hold a rulebook"
+            " to."
+        ),
+        blocks=lambda width: _coverage_tables(rows, CELL if width else 0),
+        document=VENUES,
+        about=Coverages(rows),
     )
-    return page(f"{counted(len(rows), 'rulebook')}", subtitle, _coverage_tables(rows, 0 if markdown else CELL), ())
 
 
 def _coverage_tables(rows: Sequence[Coverage], width: int) -> list[Table]:
@@ -96,46 +107,76 @@ def _folded(text: str, width: int) -> str:
     return "\n".join(lines).replace("\u00a0", " ")
 
 
-def coverage_csv(rows: Sequence[Coverage]) -> str:
-    """A row per rulebook."""
-    return _csv(list(Coverage.__dataclass_fields__), ([str(x) for x in asdict(row).values()] for row in rows))
+# --- one of them -----------------------------------------------------------------------------------------------------
 
 
-def coverage_json(rows: Sequence[Coverage]) -> str:
-    """Schema adlcalc.venues/1; the counts are numbers, all else is text."""
-    return json_text({"schema": "adlcalc.venues/1", "venues": [asdict(row) for row in rows]})
+@dataclass(frozen=True)
+class Sheet:
+    """A rulebook as data."""
+
+    book: Rulebook
+
+    @cached_property
+    def rules(self) -> Sequence[Parameter]:
+        """Its rules as it states them."""
+        return parameters_of(self.book)
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What it does not say."""
+        return dict(defaults_of(self.book))
+
+    @property
+    def sources(self) -> Mapping[str, Mapping[str, str | None]]:
+        """The documents by key."""
+        return {key: {"title": d.title, "url": d.url, "seen": d.seen} for key, d in self.book.sources.items()}
+
+    @property
+    def vectors(self) -> Mapping[str, Any]:
+        """The venue's own numbers."""
+        return self.book.vectors.model_dump()
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Its maintenance tables by symbol, each with its date and document."""
+        return {one.name: one.dated for one in tables_of(self.book)}
 
 
-# --- one of them -----------------------------------------------------------------------------------------------------------
-
-
-def rulebook_text(book: Rulebook, markdown: bool) -> str:
+def rulebook_page(book: Rulebook) -> Page:
     """Every parameter with value, status and source; then what the notes say, the documents, and what is not modeled."""
-    rules = parameters_of(book)
+    sheet = Sheet(book)
+    return Page(
+        title=f"{book.venue}: {book.title}",
+        subtitle=f"As of {book.as_of}.",
+        blocks=lambda width: _rulebook(sheet, narrow=width is not None),
+        document=VENUE,
+        about=sheet,
+    )
+
+
+def _rulebook(sheet: Sheet, *, narrow: bool) -> Iterator[Block]:
+    """narrow: long values and notes stand below the table, not in it."""
+    rules = sheet.rules
     columns = [
         words("rule", (rule.name for rule in rules)),
-        words("value", ("\n".join(rule.value) if markdown or not _long(rule) else BELOW for rule in rules)),
+        words("value", (BELOW if narrow and _long(rule) else "\n".join(rule.value) for rule in rules)),
         words("status", (rule.status for rule in rules)),
         words("source", (rule.source for rule in rules)),
-        words("note", (rule.note or None for rule in rules)) if markdown else None,
+        None if narrow else words("note", (rule.note or None for rule in rules)),
     ]
-    page = markdown_page if markdown else text_page
-    shown = page(f"{book.venue}: {book.title}", f"As of {book.as_of}.", [table("Rules", NOTHING, columns)], ())
-    notes = [f"{rule.name}: {rule.note}" for rule in rules if rule.note]
-    sections = [] if markdown else [_values(rules), _section("Notes", notes)]
-    sections += [_section(heading, lines, markdown) for heading, lines in _lists(book)]
-    return "\n".join([shown, *filter(None, sections)])
+    yield table("Rules", NOTHING, columns)
+    if narrow:
+        yield Listing("Values", [Item(rule.name, lines=rule.value) for rule in rules if _long(rule)])
+        yield Listing("Notes", [Item(clean(f"{rule.name}: {rule.note}")) for rule in rules if rule.note])
+    for heading, lines in _lists(sheet.book):
+        parts = (line.partition("\n") for line in lines)
+        items = [Item(clean(text), lines=(clean(more),) if more else ()) for text, _, more in parts]
+        yield Listing(heading, items)
 
 
 def _long(rule: Parameter) -> bool:
     """Is the value too wide for a cell of a page?"""
     return len(rule.value) > 1 or len(rule.value[0]) > LONGEST
-
-
-def _values(rules: Sequence[Parameter]) -> str:
-    """The values that are too wide for the table, tier by tier."""
-    lines = [line for rule in rules if _long(rule) for line in (f"* {rule.name}", *(f"  {line}" for line in rule.value))]
-    return "\n".join(["Values:", *lines, ""]) if lines else ""
 
 
 def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
@@ -171,96 +212,24 @@ def _left(book: Rulebook) -> Iterator[tuple[str, str]]:
         yield section, ", ".join(rules)
 
 
-def _section(heading: str, lines: Sequence[str], markdown: bool = False) -> str:
-    """A list under a heading; what follows a line feed (an address) is never broken. No lines, no heading."""
-    if not lines:
-        return ""
-    if markdown:
-        return "\n".join([f"### {heading}", "", *("- " + escape_markdown(line).replace("\n", " ") for line in lines), ""])
-    shown = []
-    for line in lines:
-        first, _, address = line.partition("\n")
-        shown += [wrapped(clean(first), "* "), *([f"  {clean(address)}"] if address else [])]
-    return "\n".join([f"{heading}:", *shown, ""])
+# --- one score -------------------------------------------------------------------------------------------------------
 
 
-def rulebook_csv(book: Rulebook) -> str:
-    """A row per rule."""
-    heading = ["venue", "rule", "value", "status", "source", "title", "url", "seen", "note"]
-    return _csv(
-        heading,
-        (
-            [
-                book.venue,
-                rule.name,
-                "; ".join(line.strip() for line in rule.value),
-                rule.status,
-                rule.source or "",
-                *((rule.document.title, rule.document.url or "", rule.document.seen) if rule.document else ("", "", "")),
-                rule.note,
-            ]
-            for rule in parameters_of(book)
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score, and the rulebooks that rank by it."""
+
+    name: str
+    used_by: Sequence[str]
+
+    @property
+    def formula(self) -> str:
+        """The rule as the score tells it, on one line."""
+        return meaning_of(SCORES[self.name])
 
 
-def rulebook_json(book: Rulebook) -> str:
-    """Schema adlcalc.venue/1."""
-    rules = [
-        {
-            "rule": rule.name,
-            "value": list(rule.value),
-            "status": rule.status,
-            "source": rule.source,
-            "note": rule.note,
-        }
-        for rule in parameters_of(book)
-    ]
-    return json_text(
-        {
-            "schema": "adlcalc.venue/1",
-            "venue": book.venue,
-            "title": book.title,
-            "as_of": book.as_of,
-            "rules": rules,
-            "defaults": dict(defaults_of(book)),
-            "sources": {key: {"title": d.title, "url": d.url, "seen": d.seen} for key, d in book.sources.items()},
-            "tables": {table.name: table.dated for table in tables_of(book)},
-            "not_modeled": list(book.not_modeled),
-            "vectors": book.vectors.model_dump(),
-        }
-    )
-
-
-# --- one score ---------------------------------------------------------------------------------------------------------------
-
-
-def _formula(name: str) -> str:
-    """The rule as the score's own docstring tells it, on one line."""
-    return " ".join((getdoc(SCORES[name]) or "").split())
-
-
-def score_text(name: str, users: Sequence[str], markdown: bool) -> str:
+def score_page(name: str, users: Sequence[str]) -> Page:
     """The formula of a score and the rulebooks that rank by it."""
+    score = Score(name, users)
     used = f"Used by {', '.join(users)}." if users else "No shipped rulebook uses it."
-    if markdown:
-        return f"## Score {escape_markdown(name)}\n\n{escape_markdown(_formula(name))}\n\n{escape_markdown(used)}\n"
-    return f"Score {name}\n\n{wrapped(_formula(name))}\n\n{wrapped(used)}\n"
-
-
-def score_csv(name: str, users: Sequence[str]) -> str:
-    """One row."""
-    return _csv(["score", "formula", "used_by"], [[name, _formula(name), " ".join(users)]])
-
-
-def score_json(name: str, users: Sequence[str]) -> str:
-    """Schema adlcalc.score/1."""
-    return json_text({"schema": "adlcalc.score/1", "score": name, "formula": _formula(name), "used_by": list(users)})
-
-
-def _csv(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows([cell(text) for text in row] for row in rows)
-    return out.getvalue()
+    return Page(f"Score {name}", "", lambda _: (score.formula, used), SCORE, score)

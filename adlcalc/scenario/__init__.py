@@ -29,12 +29,17 @@ __all__ = ["Loaded", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None."""
+    """A scenario that was read.
+
+    file: its name as given; expect: what the file says should come out, or None; notes: sentences on what it gives that plays no
+    part under these rules.
+    """
 
     scenario: Scenario
     expect: Expect | None
     file: str
     rulebook: Rulebook
+    notes: tuple[str, ...] = ()
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:

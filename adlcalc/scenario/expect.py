@@ -1,19 +1,21 @@
 """The `expect` block, as plain values: what `adlcalc check` compares a run with. None means: not compared.
 
-Public: Expect, ExpectedLiquidation, ExpectedFill, ExpectedPosition, About, build_expect.
+Public: Expect, ExpectedRow, About, build_expect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.engine.numbers import D
+from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.field import Rows
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
-from adlcalc.scenario.expect_schema import AboutSpec, ExpectSpec, FillSpec, HeldSpec, LiquidationSpec
+from adlcalc.scenario.expect_schema import AboutSpec, ExpectSpec, RowSpec
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import closest_hint, quote
 
@@ -32,45 +34,15 @@ Amount = Decimal | About
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedLiquidation:
-    """A position that must be liquidated; what is None may be anything."""
+class ExpectedRow:
+    """A row that must come out. values: what is expected of it, by the name that `expect:` has for the column."""
 
-    account: str
-    step: int | None = None
-    market: str | None = None
-    side: int | None = None
-    size: Amount | None = None
-    entry_price: Amount | None = None
-    mark_price: Amount | None = None
-    bankruptcy_price: Amount | None = None
-    liquidation_price: Amount | None = None
+    values: Mapping[str, Amount | int | str]
 
-
-@dataclass(frozen=True, slots=True)
-class ExpectedFill:
-    """An ADL fill that must happen; what is None may be anything."""
-
-    account: str
-    size: Amount | None = None
-    price: Amount | None = None
-    rank: int | None = None
-    market: str | None = None
-    side: int | None = None
-    step: int | None = None
-    bankrupt: str | None = None
-    score: Amount | None = None
-    realized_pnl: Amount | None = None
-    forgone_pnl: Amount | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedPosition:
-    """A position that must be held at the end."""
-
-    side: int
-    size: Amount
-    market: str | None = None
-    entry: Amount | None = None
+    @property
+    def account(self) -> str:
+        """Whose row it is."""
+        return str(self.values["account"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +51,17 @@ class Expect:
     complete for each account named. The fund's amounts are totals over all steps, of all funds or by fund. where:
     'file:line:column' of each expectation by its path ('fund_paid', 'deleveraged.0.price')."""
 
-    liquidated: tuple[ExpectedLiquidation, ...] | None = None
-    liquidated_in_order: tuple[ExpectedLiquidation, ...] | None = None
+    liquidated: tuple[ExpectedRow, ...] | None = None
+    liquidated_in_order: tuple[ExpectedRow, ...] | None = None
     fund_paid: Amount | Mapping[str, Amount] | None = None
     fund_received: Amount | Mapping[str, Amount] | None = None
     fund_left: Amount | Mapping[str, Amount] | None = None
-    deleveraged: tuple[ExpectedFill, ...] | None = None
+    deleveraged: tuple[ExpectedRow, ...] | None = None
     skipped: tuple[str, ...] | None = None
     ranks: Mapping[str, int] = field(default_factory=dict)
     bad_debt: Amount | None = None
     equity: Mapping[str, Amount] = field(default_factory=dict)
-    positions: Mapping[str, tuple[ExpectedPosition, ...]] = field(default_factory=dict)
+    positions: Mapping[str, tuple[ExpectedRow, ...]] = field(default_factory=dict)
     where: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -106,32 +78,32 @@ def build_expect(
         if not about.about and about.within is None:
             draft.add(("expect", *path), "'about: 0' does not say how near is near enough", "within: the greatest difference")
     return Expect(
-        liquidated=_liquidated(spec.liquidated),
-        liquidated_in_order=_liquidated(spec.liquidated_in_order),
+        liquidated=_rows(spec.liquidated),
+        liquidated_in_order=_rows(spec.liquidated_in_order),
         fund_paid=_amount(spec.fund_paid),
         fund_received=_amount(spec.fund_received),
         fund_left=_amount(spec.fund_left),
-        deleveraged=None if spec.deleveraged is None else tuple(ExpectedFill(**_fields(fill)) for fill in spec.deleveraged),
+        deleveraged=_rows(spec.deleveraged),
         skipped=None if spec.skipped is None else tuple(spec.skipped),
         ranks=dict(spec.ranks or {}),
         bad_debt=_amount(spec.bad_debt),
         equity=_amount(spec.equity or {}),
-        positions={
-            account: tuple(ExpectedPosition(**_fields(one)) for one in held) for account, held in (spec.positions or {}).items()
-        },
+        positions={account: _rows(held) or () for account, held in (spec.positions or {}).items()},
         where=dict(_places(draft.node("expect"), "")),
     )
 
 
-def _liquidated(spec: list[str | LiquidationSpec] | None) -> tuple[ExpectedLiquidation, ...] | None:
+def _rows(spec: Iterable[str | RowSpec] | None) -> tuple[ExpectedRow, ...] | None:
     if spec is None:
         return None
-    return tuple(ExpectedLiquidation(one) if isinstance(one, str) else ExpectedLiquidation(**_fields(one)) for one in spec)
+    return tuple(ExpectedRow({"account": one} if isinstance(one, str) else _values(one)) for one in spec)
 
 
-def _fields(spec: LiquidationSpec | FillSpec | HeldSpec) -> dict[str, Any]:
-    """The fields of a row as plain values."""
-    return {name: SIDES[value] if name == "side" and value else _amount(value) for name, value in spec}
+def _values(spec: RowSpec) -> dict[str, Any]:
+    """What is expected of a row, as plain values."""
+    return {
+        name: SIDES[value] if name == "side" else _amount(value) for name, value in spec if value is not None
+    }
 
 
 def _amount(value: Any) -> Any:
@@ -149,7 +121,7 @@ def _abouts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
     """Every number written `about:`, with its path."""
     if isinstance(value, AboutSpec):
         yield path, value
-    elif isinstance(value, dict | list | ExpectSpec | LiquidationSpec | FillSpec | HeldSpec):
+    elif isinstance(value, dict | list | ExpectSpec | RowSpec):
         for key, one in enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else value:
             yield from _abouts(one, (*path, key))
 
@@ -160,12 +132,8 @@ def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, 
         for i, row in enumerate(getattr(spec, key) or ()):
             if isinstance(row, str):
                 yield "account", (key, i), row, False
-                continue
-            yield "account", (key, i, "account"), row.account, False
-            if row.market is not None:
-                yield "market", (key, i, "market"), row.market, False
-            if getattr(row, "bankrupt", None) is not None:
-                yield "account", (key, i, "bankrupt"), row.bankrupt, False
+            else:
+                yield from _named(row, DELEVERAGED if key == "deleveraged" else LIQUIDATIONS, (key, i))
     for i, name in enumerate(spec.skipped or ()):
         yield "account", ("skipped", i), name, False
     for key in ("ranks", "equity", "positions"):
@@ -173,12 +141,21 @@ def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, 
             yield "account", (key, name), name, True
     for account, held in (spec.positions or {}).items():
         for i, one in enumerate(held):
-            if one.market is not None:
-                yield "market", ("positions", account, i, "market"), one.market, False
+            yield from _named(one, POSITIONS, ("positions", account, i))
     for key in ("fund_paid", "fund_received", "fund_left"):
         amounts = getattr(spec, key)
         for name in amounts if isinstance(amounts, dict) else ():
             yield "fund", (key, name), name, True
+
+
+def _named(
+    row: RowSpec, rows: Rows, path: tuple[str | int, ...]
+) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
+    """The accounts and markets that a row names."""
+    for key, column in rows.expected.items():
+        name = getattr(row, key)
+        if column.kind in ("account", "market") and name is not None:
+            yield column.kind, (*path, key), name, False
 
 
 def _places(node: Node, path: str) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,17 @@
 """The declaration of the `expect` block.
 
-Public: ExpectSpec, LiquidationSpec, FillSpec, HeldSpec, AboutSpec.
+Public: ExpectSpec, RowSpec, LiquidationSpec, FillSpec, HeldSpec, AboutSpec.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, create_model
 
+from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.field import Rows
 from adlcalc.source.fields import Count, NotNegative, Number, Step, Strict, Text, by_shape, tag_by_type
 
 
@@ -37,48 +40,55 @@ FundAmountSpec = Annotated[
     Annotated[Number, Tag("<exactly>")] | Annotated[AboutSpec, Tag("<about>")] | Annotated[dict[str, AmountSpec], Tag("<funds>")],
     by_shape(_fund_tag, f"{_AMOUNT}, or one of these for each fund"),
 ]
-Side = Literal["long", "short"]
+
+class RowSpec(Strict):
+    """A row that is expected; what is left out is not compared. Which fields it has, the columns of the results say."""
 
 
-class LiquidationSpec(Strict):
-    """A liquidation that is expected; what is left out is not compared."""
-
-    account: Text = Field(description="who is liquidated")
-    step: Step | None = Field(None, description="at which step")
-    market: Text | None = Field(None, description="in which market")
-    side: Side | None = Field(None, description="long or short")
-    size: AmountSpec | None = Field(None, description="contracts")
-    entry_price: AmountSpec | None = Field(None, description="entry price of the position")
-    mark_price: AmountSpec | None = Field(None, description="mark price at which it happened")
-    bankruptcy_price: AmountSpec | None = Field(None, description="the price at which its equity is zero")
-    liquidation_price: AmountSpec | None = Field(None, description="the price at which it was due")
+_OF_KIND: Mapping[str, Any] = {
+    "number": AmountSpec,
+    "step": Step,
+    "count": Count,
+    "side": Literal["long", "short"],
+    "account": Text,
+    "market": Text,
+}
 
 
-class FillSpec(Strict):
-    """A deleveraging that is expected; what is left out is not compared."""
-
-    account: Text = Field(description="who is deleveraged")
-    size: AmountSpec | None = Field(None, description="contracts given up")
-    price: AmountSpec | None = Field(None, description="price of the fill")
-    rank: Count | None = Field(None, description="rank in the queue; 1 is first")
-    market: Text | None = Field(None, description="in which market")
-    side: Side | None = Field(None, description="the side of the position that is given up")
-    step: Step | None = Field(None, description="at which step")
-    bankrupt: Text | None = Field(None, description="whose position it is closed against")
-    score: AmountSpec | None = Field(None, description="the score that gave the rank")
-    realized_pnl: AmountSpec | None = Field(None, description="pnl that the fill realized")
-    forgone_pnl: AmountSpec | None = Field(None, description="|mark - price| x size, what the fill cost against the mark")
+def _row(name: str, note: str, rows: Rows, needed: Collection[str]) -> type[RowSpec]:
+    """A row with the columns of a table that an expectation may name."""
+    fields: dict[str, Any] = {}
+    for key, column in rows.expected.items():
+        kind = _OF_KIND[column.kind]
+        if key in needed:
+            fields[key] = (kind, Field(description=column.note))
+        else:
+            fields[key] = (kind | None, Field(None, description=column.note))
+    return create_model(name, __base__=RowSpec, __doc__=note, **fields)
 
 
-class HeldSpec(Strict):
-    """A position that is expected to be held at the end."""
+if TYPE_CHECKING:  # for the checker, a row is a row
 
-    market: Text | None = Field(None, description="in which market; may be left out where there is one")
-    side: Side = Field(description="long or short")
-    size: AmountSpec = Field(description="contracts")
-    entry: AmountSpec | None = Field(None, description="entry price")
+    class LiquidationSpec(RowSpec): ...
 
+    class FillSpec(RowSpec): ...
 
+    class HeldSpec(RowSpec): ...
+
+else:
+    LiquidationSpec = _row(
+        "LiquidationSpec",
+        "A liquidation that is expected; what is left out is not compared.",
+        LIQUIDATIONS,
+        ("account",),
+    )
+    FillSpec = _row(
+        "FillSpec",
+        "A deleveraging that is expected; what is left out is not compared.",
+        DELEVERAGED,
+        ("account",),
+    )
+    HeldSpec = _row("HeldSpec", "A position that is expected to be held at the end.", POSITIONS, ("side", "size"))
 _liquidated_tag = tag_by_type(text="<id>", keys="<step>")
 
 

@@ -10,8 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.numbers import exact
+from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
 from adlcalc.scenario.draft import Draft
@@ -27,7 +29,7 @@ from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors
 from adlcalc.source.schema import check
 from adlcalc.venues.maintenance import NamedTable
-from adlcalc.venues.rulebook import Rulebook, load_rulebook
+from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 
 GENERIC = "generic"
 
@@ -50,7 +52,7 @@ def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
         folder = "" if path == "-" else os.path.dirname(path)
         draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
         try:
-            loaded = _build(draft, path, venue)
+            loaded = _build(draft, path, sets, venue)
         except ScenarioErrors as error:  # a companion file that cannot be read
             problems.take(error)
             loaded = None
@@ -59,10 +61,10 @@ def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     return loaded
 
 
-def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
+def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> Loaded | None:
     """The parts, each as far as the faults of the others allow; None where `problems` says why."""
     file = draft.file
-    rulebook = _rulebook(draft, venue)
+    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)))
     names = market_names(draft)
     if names is None:
         return None
@@ -91,7 +93,17 @@ def _build(draft: Draft, path: str, venue: str | None) -> Loaded | None:
         money_unit=unit,
         providers=providers,
     )
-    return Loaded(scenario, expect, path, rulebook)
+    return Loaded(scenario, expect, path, rulebook, tuple(_notes(rulebook, scenario)))
+
+
+def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
+    """What the file gives and the rules leave aside, where that is no fault of the file."""
+    for unused in rulebook.unused:
+        if unused.rule.status == GIVEN:
+            yield f"{unused.sentence()} (venue {rulebook.venue})"
+    if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
+        name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
+        yield f"'backstop' plays no part: 'kind' of 'backstop' is {name} (venue {rulebook.venue})"
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:
@@ -113,18 +125,25 @@ def _named_tables(draft: Draft) -> list[str]:
     return [rule.table for rule in rules if isinstance(rule, NamedTable)]
 
 
-def _rulebook(draft: Draft, venue: str | None) -> Rulebook | None:
+def _of_rules(setting: str) -> bool:
+    """Does a --set change the rules that others of the file may stand beside?"""
+    return setting.lstrip(' "').startswith(("rules", "venue"))
+
+
+def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | None:
     """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's rules on top."""
     overrides = draft.root.items.get("rules")
     rulebook = None
     if venue is not None:
         where: Located = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
-        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides)
+        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides, strict=strict)
     elif "venue" not in draft.broken:
         where = draft.node("venue")
-        rulebook = load_rulebook(draft.file.venue, draft.problems, where=where, folder=draft.folder, overrides=overrides)
+        rulebook = load_rulebook(
+            draft.file.venue, draft.problems, where=where, folder=draft.folder, overrides=overrides, strict=strict
+        )
     if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
-        load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides)
+        load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides, strict=False)
     return rulebook
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from adlcalc.engine.model import SMALLEST, Contract, Fund, Liquidity, Market
+from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.engine.numbers import ZERO
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.draft import Draft, name_fault
@@ -92,7 +92,7 @@ def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
     rounding = rulebook.values[spec.contract].contract.rounding if rulebook else "total"
     market = Market(
         name=name,
-        contract=Contract(spec.contract, spec.multiplier, rounding),
+        contract=Contract(Kind(spec.contract), spec.multiplier, Rounding(rounding)),
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),
@@ -121,17 +121,17 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
     if given is None or given == "unlimited":
         return Liquidity()
     if isinstance(given, Impact):
-        return Liquidity("impact", impact=given.impact) if given.impact else Liquidity()
+        return Liquidity(Depth.IMPACT, impact=given.impact) if given.impact else Liquidity()
     if not isinstance(given, list):
         size = given if isinstance(given, Decimal) else ZERO
-        return Liquidity("levels", ((ZERO, size),) if size else ())
+        return Liquidity(Depth.LEVELS, ((ZERO, size),) if size else ())
     for i, (before, level) in enumerate(pairwise(given), 1):
         if level[0] <= before[0]:
             path = ("markets", name, "liquidity", i)
             draft.add(
                 path, f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before", "best level first"
             )
-    return Liquidity("levels", tuple(given))
+    return Liquidity(Depth.LEVELS, tuple(given))
 
 
 def _is_per_market(draft: Draft) -> bool:

@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag
 
-from adlcalc.source.fields import Count, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+from adlcalc.source.fields import Count, InJsonSchema, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
 
 
 class Ramp(Strict):
@@ -142,6 +142,6 @@ def _moment(value: Any) -> datetime:
 
 
 IntervalSpec = Annotated[
-    Interval, PlainValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhdw]$"})
+    Interval, PlainValidator(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")
 ]
-Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string"})]
+Moment = Annotated[datetime, PlainValidator(_moment), InJsonSchema(type="string")]

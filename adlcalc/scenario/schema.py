@@ -8,12 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag
 
 from adlcalc.engine.numbers import show
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
-from adlcalc.source.fields import NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+from adlcalc.source.fields import InJsonSchema, NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.venues.maintenance import MaintenanceRule
 
@@ -55,8 +55,8 @@ _liquidity_tag = tag_by_type(text="<size>", items="<levels>", keys="<impact>")
 
 _LIQUIDITY = "unlimited, none, a size, [[distance, size], ...] or {impact: ...}"
 _PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
-WordOrSize = Annotated[str | Decimal, PlainValidator(_word_or_size), WithJsonSchema({"type": ["string", "number"]})]
-Level = Annotated[tuple[Decimal, Decimal], PlainValidator(_level), WithJsonSchema(_PAIR)]
+WordOrSize = Annotated[str | Decimal, PlainValidator(_word_or_size), InJsonSchema(type=["string", "number"])]
+Level = Annotated[tuple[Decimal, Decimal], PlainValidator(_level), InJsonSchema(**_PAIR)]
 LiquiditySpec = Annotated[
     Annotated[WordOrSize, Tag("<size>")] | Annotated[list[Level], Tag("<levels>")] | Annotated[Impact, Tag("<impact>")],
     by_shape(_liquidity_tag, _LIQUIDITY),

@@ -17,9 +17,10 @@ from yaml import events as ev
 from adlcalc.source.files import FORBIDDEN
 from adlcalc.source.nodes import LINE_BREAK, NULLS, TRUTHS, List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems, escape, quote
-from adlcalc.source.syntax import complaint, parser_class
+from adlcalc.source.syntax import bracket_below, complaint, parser_class
 
 DEPTH = 32
+TOO_DEEP = f"the values are nested more than {DEPTH} levels deep"
 
 
 def read_document(source: Source, problems: Problems, *, pure: bool = False) -> Node | None:
@@ -35,11 +36,14 @@ def read_document(source: Source, problems: Problems, *, pure: bool = False) -> 
 def read_value(source: Source, problems: Problems, *, pure: bool = False) -> Node | None:
     """Any one value, `null` included; None where there is none, or none that can be read."""
     builder = _Builder(source, problems)
+    event = None
     try:
         for event in yaml.parse(source.text, Loader=parser_class(pure=pure)):
             if not builder.take(event):
                 return None
     except yaml.YAMLError as error:
+        if event is not None and builder.refuses_what_opens_behind(event.end_mark):
+            return None
         found = complaint(error, LINE_BREAK.split(source.text))
         length = 1 if found.column <= len(source.line(found.line)) else 0
         problems.add(Place(source, found.line, found.column, length), found.message, found.hint)
@@ -48,7 +52,8 @@ def read_value(source: Source, problems: Problems, *, pure: bool = False) -> Nod
 
 
 class _Builder:
-    """Takes one event after the other. `stack` holds the open collections outside the current one, each with its pending key."""
+    """Takes one event after the other. `stack` holds the open collections outside the current one, each with its pending key;
+    `brackets` counts those of them, and of the current one, that are written in brackets."""
 
     def __init__(self, source: Source, problems: Problems) -> None:
         self.source, self.problems = source, problems
@@ -56,6 +61,7 @@ class _Builder:
         self.current: Map | List | None = None
         self.key: Scalar | None = None
         self.stack: list[tuple[Map | List | None, Scalar | None]] = []
+        self.brackets = 0
         self.documents = 0
 
     def take(self, event: Any) -> bool:
@@ -91,6 +97,14 @@ class _Builder:
                 return False
         return True
 
+    def refuses_what_opens_behind(self, mark: Any) -> bool:
+        """Whether the values behind the last event, which the parser could not read to an event, are nested too deeply."""
+        levels = DEPTH - (len(self.stack) - self.brackets)
+        place = bracket_below(self.source.text, mark, self.brackets, levels)
+        if place is not None:
+            self.problems.add(Place(self.source, *place, 1), TOO_DEEP)
+        return place is not None
+
     def _at(self, event: Any, length: int) -> Scalar:
         """A stand-in for what cannot be read, at its place."""
         mark = event.start_mark
@@ -107,7 +121,7 @@ class _Builder:
         mark = event.start_mark
         node = make(self.source, mark.line + 1, mark.column + 1, 1)
         if len(self.stack) >= DEPTH:
-            self.problems.add(node, f"the values are nested more than {DEPTH} levels deep")
+            self.problems.add(node, TOO_DEEP)
             return False
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event, node)
@@ -119,6 +133,7 @@ class _Builder:
             self._attach(node)
             self.stack.append((self.current, None))
         self.current, self.key = node, None
+        self.brackets += bool(event.flow_style)
         return True
 
     def _close(self, event: Any) -> None:
@@ -132,6 +147,7 @@ class _Builder:
             if first.line == node.line and first.column == node.column:
                 node.length = first.length
         self.current, self.key = self.stack.pop()
+        self.brackets -= self.brackets > 0  # in brackets there are only brackets
 
     def _attach(self, node: Node) -> None:
         """Put a value where it belongs: a list's next item, a map's next key or the value of its pending key, the root."""

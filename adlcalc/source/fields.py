@@ -3,16 +3,18 @@
 Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
 `wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape, tag_by_type, wrong, kind_of, TOLD, SHAPE.
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape,
+tag_by_type, InJsonSchema, wrong, kind_of, TOLD, SHAPE.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from adlcalc.engine.numbers import show
@@ -100,14 +102,25 @@ def _text(value: Any) -> str:
     return value
 
 
-_JSON_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
-Number = Annotated[Decimal, PlainValidator(_number), WithJsonSchema(_JSON_NUMBER)]
-Positive = Annotated[Decimal, PlainValidator(_positive), WithJsonSchema({**_JSON_NUMBER, "exclusiveMinimum": 0})]
-NotNegative = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({**_JSON_NUMBER, "minimum": 0})]
-Fraction = Annotated[Decimal, PlainValidator(_fraction), WithJsonSchema({**_JSON_NUMBER, "minimum": 0, "maximum": 1})]
-Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": ["integer", "string"], "minimum": 1})]
-Step = Annotated[int, PlainValidator(_step), WithJsonSchema({"type": ["integer", "string"], "minimum": 0})]
-Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
+class InJsonSchema:
+    """What a type is in JSON Schema. Every use gets a copy: a field's default is written into it, by some versions of pydantic
+    into the one that all uses share."""
+
+    def __init__(self, **keywords: Any) -> None:
+        self.keywords = keywords
+
+    def __get_pydantic_json_schema__(self, _core: Any, _handler: Any) -> dict[str, Any]:
+        return copy.deepcopy(self.keywords)
+
+
+_NUMBER, _WHOLE = ["number", "string"], ["integer", "string"]
+Number = Annotated[Decimal, PlainValidator(_number), InJsonSchema(type=_NUMBER)]
+Positive = Annotated[Decimal, PlainValidator(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
+NotNegative = Annotated[Decimal, PlainValidator(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
+Fraction = Annotated[Decimal, PlainValidator(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
+Count = Annotated[int, PlainValidator(_count), InJsonSchema(type=_WHOLE, minimum=1)]
+Step = Annotated[int, PlainValidator(_step), InJsonSchema(type=_WHOLE, minimum=0)]
+Text = Annotated[str, PlainValidator(_text), InJsonSchema(type=["string", "number"])]
 
 
 def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:

@@ -56,15 +56,19 @@ def _plain(value: Any, *, names: bool = False) -> Any:
             schema[key] = one if key in ("default", "examples", "enum") else _plain(one, names=key == "properties")
     if schema.get("type") in _NUMBERS:
         schema["pattern"] = NUMBER_TEXT
-    return _unnested(schema)
+    return _referring(_unnested(schema))
 
 
 def _unnested(schema: Schema) -> Schema:
-    """A choice of one is that one; a choice of a choice is one choice."""
+    """A choice of one is that one."""
     options = schema.get("anyOf")
     if options is None or len(options) != 1:
         return schema
-    rest = {key: one for key, one in schema.items() if key != "anyOf"}
-    if "$ref" in options[0] and rest:  # keywords beside a $ref are not read
-        return {**rest, "allOf": options}
-    return {**options[0], **rest}
+    return {**options[0], **{key: one for key, one in schema.items() if key != "anyOf"}}
+
+
+def _referring(schema: Schema) -> Schema:
+    """A reference alone, or in a list of its own where other keywords stand beside it: draft 7 reads none beside a `$ref`."""
+    parts = [{"$ref": schema["$ref"]}] if "$ref" in schema else schema.get("allOf", [])
+    rest = {key: one for key, one in schema.items() if key not in ("$ref", "allOf")}
+    return {**rest, "allOf": parts} if rest and parts else parts[0] if len(parts) == 1 else schema

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+from adlcalc.ground.text import clean
 from adlcalc.source.nodes import Source
 
 SHOWN = 100
@@ -133,10 +134,8 @@ def _excerpt(problem: Problem) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text that is safe to print on one line: tabs are spaces, what is not printable is written as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text)
+    """Text that is safe to print on one line: tabs are spaces, what a terminal or a CI service acts upon is its escape."""
+    return clean(text.replace("\t", " "))
 
 
 def quote(text: object) -> str:

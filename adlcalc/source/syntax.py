@@ -1,6 +1,6 @@
 """The YAML parsers and their complaints. libyaml is used where it is there, else the pure Python one; both report in our words.
 
-Public: parser_class, complaint, Complaint.
+Public: parser_class, bracket_below, complaint, Complaint.
 """
 
 from __future__ import annotations
@@ -39,6 +39,29 @@ class _PureLoader(yaml.SafeLoader):
 def parser_class(*, pure: bool = False) -> Any:
     """The loader class whose event stream is read."""
     return _PureLoader if pure else getattr(yaml, "CSafeLoader", _PureLoader)
+
+
+AHEAD = 1024
+"""How far a parser reads ahead of its events, in characters: a bracket may begin a key, and a key without '?' is no longer."""
+
+
+def bracket_below(text: str, at: yaml.Mark, brackets: int, levels: int) -> tuple[int, int] | None:
+    """Line and column (from 1) of the bracket that opens one level more than `levels` behind `at`, where `brackets` are open.
+
+    A parser that has a limit of its own, as libyaml has from 0.2.6 on, complains of nesting while it reads ahead: the levels
+    that it has read are in no event yet. Here they are counted token by token, by the pure parser, which has no limit.
+    """
+    loader = _PureLoader(text[at.index : at.index + AHEAD])
+    loader.flow_level = brackets
+    try:
+        while loader.flow_level <= levels:
+            if loader.done:
+                return None
+            loader.fetch_more_tokens()
+    except yaml.YAMLError:
+        return None
+    mark = loader.tokens[-1].start_mark
+    return at.line + mark.line + 1, mark.column + 1 + (0 if mark.line else at.column)
 
 
 _QUOTE = "text with ':', '#', '[', '{' or a leading '@', '`', '%', '&', '*', '!' needs quotes"

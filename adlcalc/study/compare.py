@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.expression import ExpressionError, score_function
 from adlcalc.engine.haircuts import HAIRCUTS
-from adlcalc.engine.model import Rules, Scenario
+from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ONE, D
 from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules
 from adlcalc.engine.scores import SCORES
 from adlcalc.study.metrics import Value, all_of
 from adlcalc.study.rounds import Outcome, measured
+from adlcalc.venues.expression import ExpressionError, score_of
 
 OWN = "own"
 ALL = (*POLICIES, *(name for name in HAIRCUTS if name != "socialized"))
@@ -77,13 +78,23 @@ class Choice:
         """The rules with this policy in its place."""
         adl, last = rules.adl, rules.last_resort
         if self.space == "contract":
-            adl = replace(adl, policy=self.name, when="after-fund" if adl.when == "never" else adl.when, **self.changes)
+            when = AdlWhen.AFTER_FUND if adl.when == AdlWhen.NEVER else adl.when
+            score = self.changes.get("score", adl.score)
+            adl = replace(adl, policy=_with(POLICIES[self.name], self.changes, adl.policy), when=when, score=score)
         elif self.space == "profit":
             score = self.changes.get("score", adl.score)
-            adl = replace(adl, when="never", score=score)
-            others = {rule: value for rule, value in self.changes.items() if rule != "score"}
-            last = replace(last, policy=self.name, severity=severity, **others)
+            adl = replace(adl, when=AdlWhen.NEVER, score=score)
+            last = LastResortRules(_with(HAIRCUTS[self.name], {**self.changes, "severity": severity}, last.policy))
         return replace(rules, adl=adl, last_resort=last)
+
+
+def _with(choice: Any, changes: Mapping[str, Any], before: Any) -> Any:
+    """A choice with these parameters; what it has in common with the one `before` stays as the rulebook has it."""
+    if not isinstance(choice, type):
+        return choice
+    kept = {f.name: getattr(before, f.name) for f in fields(before)} if is_dataclass(before) else {}
+    own = {f.name for f in fields(choice)}
+    return choice(**{name: value for name, value in {**kept, **changes}.items() if name in own})
 
 
 def choices_of(text: str) -> tuple[Choice, ...]:
@@ -115,10 +126,9 @@ def _argument(name: str, text: str) -> Any:
     rule = ARGUMENTS[name]
     if rule == "score":
         try:
-            score_function(text)
+            return score_of(text)
         except ExpressionError as error:
             raise PolicyError(f"the score of policy '{name}' {error.message}", text, tuple(SCORES)) from None
-        return text
     if rule in WHOLE_NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) >= WHOLE_NUMBERS[rule]):
             raise PolicyError(f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not '{text}'")

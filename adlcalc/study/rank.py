@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.holdings import MarketBook
-from adlcalc.engine.model import AdlRules, Scenario
+from adlcalc.engine.model import Scenario
 from adlcalc.engine.numbers import ZERO, D, divide, round_to
 from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.rules import AdlRules, Lights
 from adlcalc.engine.scores import Inputs
 from adlcalc.engine.state import Observer, State
 from adlcalc.study.what_if import Move, lights_of, moves
@@ -73,7 +74,7 @@ class Ranking:
 def rows_of(queue: Queue, rules: AdlRules) -> tuple[Row, ...]:
     """The rows of a queue that has just been ranked."""
     places = list(queue)
-    heads = rules.lights == "heads"
+    heads = rules.lights == Lights.HEADS
     whole = D(len(places)) if heads else sum((place.size for place in places), ZERO)
     rows, ahead = [], ZERO
     for place in places:

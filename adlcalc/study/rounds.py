@@ -83,7 +83,7 @@ class Round:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the last step, the loss
-    at the mark of what the venue still holds included; held_loss is that part of it."""
+    at the mark of what the venue still holds and what accounts below zero owe included; held_loss is that part of it."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from adlcalc.engine.holdings import Holding
 from adlcalc.engine.numbers import ZERO, D
 from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.rules import Lights
 from adlcalc.engine.state import State
 from adlcalc.study.levers import LEVERS, Lever, restored
 
@@ -98,7 +99,8 @@ class _Others:
 
     def at(self, rank: int, size: Decimal) -> Standing:
         """Where a position of `size` stands at that rank."""
-        return standing(rank, self._sums[rank - 1], size, self._sums[-1] + size, self.count + 1, self.rules.lights == "heads")
+        by_heads = self.rules.lights == Lights.HEADS
+        return standing(rank, self._sums[rank - 1], size, self._sums[-1] + size, self.count + 1, by_heads)
 
     def alone(self, holding: Holding) -> Place | None:
         """The place that the engine gives a position as it is now, or None where it is not eligible: a queue of it alone."""
@@ -111,7 +113,7 @@ class _Others:
         whole, ahead = sum((place.size for place in places), ZERO), ZERO
         for place in places:
             if place.holding is holding:
-                return standing(place.rank, ahead, place.size, whole, len(places), self.rules.lights == "heads")
+                return standing(place.rank, ahead, place.size, whole, len(places), self.rules.lights == Lights.HEADS)
             ahead += place.size
         return None
 

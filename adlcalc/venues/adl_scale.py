@@ -13,7 +13,7 @@
 
 Bitget's older adlRank counts from the other end; Delta's adl_level has no published scale; other venues publish nothing.
 
-Public: SCALES, Scale, scale_of, lights_from.
+Public: SCALES, Scale, scale_of.
 """
 
 from __future__ import annotations
@@ -69,9 +69,3 @@ SCALES: Mapping[str, Scale] = {
 def scale_of(venue: str) -> Scale | None:
     """The scale of a venue or of one of its rulebooks ('binance-2019' is Binance's); None where it has none."""
     return SCALES.get(venue) or SCALES.get(venue.partition("-")[0])
-
-
-def lights_from(venue: str, value: Decimal) -> int | None:
-    """What a venue's value is in lights."""
-    scale = scale_of(venue)
-    return None if scale is None else scale.lights(value)

@@ -10,19 +10,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.numbers import D, round_to, show
+from adlcalc.engine.declared import name_in
+from adlcalc.engine.formulas.prices import FILLS, Mix, Price, Spread
+from adlcalc.engine.numbers import D, divide, round_to, show
+from adlcalc.engine.policies import POLICIES, TopNProRata, queue
+from adlcalc.engine.rules import (
+    BACKSTOPS,
+    LAST_RESORTS,
+    REDUCTIONS,
+    AdlRules,
+    AdlWhen,
+    Deficit,
+    FundRules,
+    OwnName,
+    Portion,
+    Shares,
+    Takeover,
+)
 from adlcalc.engine.scores import SCORES
-from adlcalc.source.fields import Strict
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope
 from adlcalc.venues.named_tables import Table
 from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
-from adlcalc.venues.schema import LiquidationRules, RuleValues, SourceNote
+from adlcalc.venues.schema import RuleValues, SourceNote
 
-NONE = "none"
-METHODS_AND_KINDS = ("takeover", "market", "providers", "auction", "vault")
-REDUCTIONS = {"none": NONE, "lower-tier": "to lower tier", "tier-by-tier": "tier by tier", "two-tiers": "two tiers"}
+NONE, HOUR = "none", D(3600)
+REDUCED = {"none": NONE, "lower-tier": "to lower tier"}
+"""Words for a reduction where its name is not what a table would say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +85,20 @@ def open_rulebook(name: str) -> Rulebook:
 
 def coverage_of(book: Rulebook) -> Coverage:
     """The line of a rulebook. What linear and inverse contracts differ in is told as 'linear / inverse'."""
-    values = book.values[KINDS[0]]
+    rules, backstop = book.made, book.made.backstop.kind
     statuses = Counter(rule.status for rule in stated(book))
     return Coverage(
         venue=book.venue,
         title=book.title,
         as_of=book.as_of,
         margin=" / ".join(dict.fromkeys(margin_words(book.values[kind].margin.maintenance) for kind in KINDS)),
-        partial_liquidation=liquidation_words(values.liquidation),
-        fund_trigger=fund_words(values),
-        backstop=NONE if values.backstop.kind == "none" else f"{values.backstop.kind}{_when(values)}",
-        adl_when=values.adl.when.replace("-", " "),
-        score=score_words(values),
-        price=price_words(values.adl.price, values.adl.price_weight) if values.adl.when != "never" else NONE,
-        last_resort=values.last_resort.policy.replace("-", " "),
+        partial_liquidation=liquidation_words(rules.liquidation.method),
+        fund_trigger=fund_words(rules.fund),
+        backstop=name_in(BACKSTOPS, backstop) + (f", {_spaced(backstop.when)}" if hasattr(backstop, "when") else ""),
+        adl_when=_spaced(rules.adl.when),
+        score=score_words(rules.adl),
+        price=price_words(rules.adl.price) if rules.adl.when != AdlWhen.NEVER else NONE,
+        last_resort=_spaced(name_in(LAST_RESORTS, rules.last_resort.policy)),
         vectors_met=len(book.vectors.met),
         vectors_not_met=len(book.vectors.not_met),
         documented=statuses["documented"],
@@ -112,48 +127,51 @@ def margin_words(rule: MaintenanceValue | NamedTable) -> str:
     return f"{len(rule.tiers)} tiers" if len(rule.tiers) > 1 else percent(rule.tiers[0].rate)
 
 
-def liquidation_words(rules: LiquidationRules) -> str:
+def liquidation_words(method: Takeover | OwnName) -> str:
     """What is closed before all of it is."""
-    if rules.method == "takeover":
-        return REDUCTIONS[rules.reduce]
-    if rules.size == "portion" and rules.portion < 1:
-        return f"{percent(rules.portion)} orders"
-    if rules.size == "shares":
-        return f"{percent(rules.portion)} shares"
-    return "what is missing" if rules.size == "deficit" else "orders in the book"
+    if isinstance(method, Takeover):
+        name = name_in(REDUCTIONS, method.reduce)
+        return REDUCED.get(name, _spaced(name))
+    size = method.size
+    if isinstance(size, Portion) and size.portion < 1:
+        return f"{percent(size.portion)} orders"
+    if isinstance(size, Shares):
+        return f"{percent(size.portion)} shares"
+    return "what is missing" if isinstance(size, Deficit) else "orders in the book"
 
 
-def fund_words(values: RuleValues) -> str:
+def fund_words(rules: FundRules) -> str:
     """When the fund stops paying."""
-    drawdown = values.fund.drawdown
-    if values.fund.negative:
+    drawdown = rules.drawdown
+    if rules.negative:
         return "pays below zero"
     if drawdown is None:
         return "empty"
-    peak = "its peak" if drawdown.window_hours is None else f"{show(drawdown.window_hours)} h peak"
+    peak = "its peak" if drawdown.window is None else f"{show(divide(D(drawdown.window), HOUR))} h peak"
     return f"{percent(drawdown.start)} under {peak}"
 
 
-def score_words(values: RuleValues) -> str:
+def score_words(rules: AdlRules) -> str:
     """Who is first: the score, or the policy where that is not a queue by score."""
-    if values.adl.when == "never":
+    if rules.when == AdlWhen.NEVER:
         return NONE
-    if values.adl.policy == "queue":
-        return values.adl.score if values.adl.score in SCORES else "own formula"
-    if values.adl.policy == "top-n-pro-rata":
-        return f"top {values.adl.top} pro rata"
-    return values.adl.policy.replace("-", " ")
+    if rules.policy is queue:
+        return rules.score.name if rules.score.name in SCORES else "own formula"
+    if isinstance(rules.policy, TopNProRata):
+        return f"top {rules.policy.top} pro rata"
+    return _spaced(name_in(POLICIES, rules.policy))
 
 
-def price_words(price: str, weight: Decimal) -> str:
+def price_words(price: Price) -> str:
     """The price of a fill."""
-    if price == "mix":
-        return f"{percent(round_to(weight, D('0.001')))} bankruptcy"
-    return f"mark and {percent(weight)}" if price == "spread" else price.replace("-", " ")
+    if isinstance(price, Mix):
+        return f"{percent(round_to(price.price_weight, D('0.001')))} bankruptcy"
+    return f"mark and {percent(price.price_weight)}" if isinstance(price, Spread) else _spaced(name_in(FILLS, price))
 
 
-def _when(values: RuleValues) -> str:
-    return "" if values.backstop.kind == "vault" else f", {values.backstop.when.replace('-', ' ')}"
+def _spaced(name: str) -> str:
+    """A name as words."""
+    return name.replace("-", " ")
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------------
@@ -192,8 +210,8 @@ def defaults_of(book: Rulebook) -> Iterator[tuple[str, str]]:
     values = book.values[KINDS[0]]
     for section in RuleValues.model_fields:
         rules = getattr(values, section)
-        for rule, field in type(rules).model_fields.items():
-            if f"{section}.{rule}" not in book.rules[KINDS[0]] and plays_a_part(rules, field.description or ""):
+        for rule in type(rules).model_fields:
+            if f"{section}.{rule}" not in book.rules[KINDS[0]] and f"{section}.{rule}" in book.used:
                 value = getattr(rules, rule)
                 yield f"{section}.{rule}", show(value) if isinstance(value, Decimal) else str(value).lower()
 
@@ -204,19 +222,6 @@ def tables_of(book: Rulebook) -> list[Table]:
     tables = list(book.tables.all(problems).values()) if book.tables else []
     problems.raise_if_any()
     return tables
-
-
-def plays_a_part(rules: Strict, description: str) -> bool:
-    """Is a rule looked at, by the conditions that its description begins with: 'market, size portion: ...'?
-
-    A bare word is a method or kind of its section (one of several); 'size portion' is another rule of it and its value.
-    """
-    conditions = description.partition(": ")[0].split(", ")
-    chosen = getattr(rules, "method", getattr(rules, "kind", None))
-    if any(word in METHODS_AND_KINDS for word in conditions) and chosen not in conditions:
-        return False
-    pairs = (condition.partition(" ") for condition in conditions)
-    return all(str(getattr(rules, rule, value)) == value for rule, _, value in pairs if value)
 
 
 def lines_of(node: Node) -> Iterator[str]:
@@ -238,4 +243,4 @@ def lines_of(node: Node) -> Iterator[str]:
 
 def users_of_score(name: str, books: Sequence[Rulebook]) -> list[str]:
     """The rulebooks that rank by a score."""
-    return [book.venue for book in books if book.values[KINDS[0]].adl.score == name and book.values[KINDS[0]].adl.when != "never"]
+    return [book.venue for book in books if book.made.adl.score.name == name and book.made.adl.when != AdlWhen.NEVER]

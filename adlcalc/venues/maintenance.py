@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
-from adlcalc.engine.model import Maintenance, Tier
+from adlcalc.engine.model import Maintenance, Measure, RateOf, Tier
 from adlcalc.engine.numbers import ONE, ZERO, divide, show
 from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, Text, by_shape
 from adlcalc.source.nodes import Path
@@ -92,26 +92,27 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 
 
 def to_engine(
-    rule: MaintenanceValue | NamedTable, closing_fee: Decimal, *, on: str = "mark", money_unit: Decimal, lot: Decimal
+    rule: MaintenanceValue | NamedTable, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
     """The engine's form of a rule that has no `faults`. An inclusive bound moves the next tier's floor up by one unit.
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
     assert not isinstance(rule, NamedTable), "the load puts the table in the place of its name"
-    by = "notional" if on == "mark" else "entry-value"
+    what = RateOf(on)
+    by = Measure.NOTIONAL if what == RateOf.MARK else Measure.ENTRY_VALUE
     if isinstance(rule, Decimal):
-        return Maintenance((Tier(ZERO, rule),), by=by, on=on, closing_fee=closing_fee)
+        return Maintenance((Tier(ZERO, rule),), by=by, on=what, closing_fee=closing_fee)
     if isinstance(rule, Slope):
-        return Maintenance((Tier(ZERO, rule.base_rate),), by=by, on=on, slope=rule.slope, closing_fee=closing_fee)
+        return Maintenance((Tier(ZERO, rule.base_rate),), by=by, on=what, slope=rule.slope, closing_fee=closing_fee)
     if isinstance(rule, RiskSteps):
-        return Maintenance(tuple(_risk_steps(rule)), by="entry-value", on=on, closing_fee=closing_fee)
+        return Maintenance(tuple(_risk_steps(rule)), by=Measure.ENTRY_VALUE, on=what, closing_fee=closing_fee)
     inside = {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
     deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
     floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
     lines = zip(floors, rule.tiers, deductions, strict=True)
     tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
-    return Maintenance(tiers, by=by if rule.by == "notional" else rule.by, on=on, closing_fee=closing_fee)
+    return Maintenance(tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee)
 
 
 def _risk_steps(rule: RiskSteps) -> Iterator[Tier]:

@@ -66,8 +66,8 @@ class Tables:
         self._broken = False
 
     def all(self, problems: Problems) -> Mapping[str, Table]:
-        """Every table by its symbol; what is wrong with the file goes to `problems`, once."""
-        if self._found is None:
+        """Every table by its symbol; what is wrong with the file goes to `problems`."""
+        if self._found is None or self._broken:
             before = len(problems)
             self._found = self._read(problems)
             self._broken = len(problems) > before

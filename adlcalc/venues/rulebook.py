@@ -2,52 +2,34 @@
 
 Each value keeps the node it came from, so an error in any layer points at its own file and line.
 
-Public: Rulebook, Rule, load_rulebook, shipped.
+Public: Rulebook, Rule, Unused, load_rulebook, shipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
-from adlcalc.engine.model import (
-    AdlRules,
-    Assumption,
-    BackstopRules,
-    Drawdown,
-    FundRules,
-    LastResortRules,
-    LiquidationRules,
-    Maintenance,
-    MarginRules,
-    Rules,
-)
+from adlcalc.engine.model import Maintenance
+from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.source.document import read_document
 from adlcalc.source.fields import Strict
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
-from adlcalc.source.nodes import Map, Node, Path, Scalar, Source, at
+from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
-from adlcalc.venues.schema import DrawdownRule, Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
+from adlcalc.venues.parts import SECTIONS, Part, default_of, leaves_of, put_together, wanted_by, why_not
+from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
 KINDS = ("linear", "inverse")
-SECTIONS = tuple(RuleValues.model_fields)
-SECTION_TYPES = {
-    "margin": MarginRules,
-    "liquidation": LiquidationRules,
-    "fund": FundRules,
-    "backstop": BackstopRules,
-    "adl": AdlRules,
-    "last_resort": LastResortRules,
-}
-"""A section's rules become the engine's fields of the same names; what a rulebook leaves out keeps the engine's default."""
+ALL_SECTIONS = tuple(RuleValues.model_fields)
 SHIPPED_AS = "adlcalc/venues/"
 """How the folder of the shipped rulebooks is shown in messages."""
 GIVEN = "given"
@@ -66,8 +48,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Unused:
+    """A rule that is given and plays no part beside the others. why: what stands against it; wanted: where it would play one."""
+
+    rule: Rule
+    why: str
+    wanted: str
+
+    def sentence(self) -> str:
+        return f"rule {self.rule.name} plays no part: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A checked rulebook. values: the rules per contract kind; rules[kind][name]: where each came from, in file order."""
+    """A checked rulebook.
+
+    values: the rules per contract kind, as they are written; rules[kind][name]: where each came from, in file order.
+    made: the rules as the engine has them. used: the names of those that play a part; unused: those that were given and play
+    none, each with why.
+    """
 
     venue: str
     title: str
@@ -77,7 +76,10 @@ class Rulebook:
     values: Mapping[str, RuleValues]
     rules: Mapping[str, Mapping[str, Rule]]
     vectors: VectorNotes
-    tables: Tables | None = None
+    made: Rules
+    used: frozenset[str]
+    unused: tuple[Unused, ...]
+    tables: Tables | None
 
     def table(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
@@ -95,14 +97,7 @@ class Rulebook:
     def engine_rules(self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()) -> Rules:
         """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's; named: the
         tables that markets name."""
-        values = self.values[KINDS[0]]
-        sections: dict[str, Any] = {}
-        for name, section in SECTION_TYPES.items():
-            given = getattr(values, name, None)
-            sections[name] = section(
-                **{f.name: _engine_value(getattr(given, f.name)) for f in fields(section) if hasattr(given, f.name)}
-            )
-        return Rules(assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)), **sections)
+        return replace(self.made, assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)))
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
@@ -119,14 +114,6 @@ class Rulebook:
         for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
             if name in named and table.note:
                 yield Assumption(f"tables.{name}", table.note)
-
-
-def _engine_value(value: Any) -> Any:
-    """A rule's value as the engine has it."""
-    if isinstance(value, DrawdownRule):
-        window = None if value.window_hours is None else int(value.window_hours * 3600)
-        return Drawdown(value.start, value.stop, window, value.at_least, value.above)
-    return value
 
 
 Layer = dict[tuple[str, str, str], Rule]
@@ -149,18 +136,41 @@ def shipped() -> list[str]:
 
 
 def load_rulebook(
-    name: str, problems: Problems, *, where: Located, folder: str | None = None, overrides: Node | None = None
+    name: str,
+    problems: Problems,
+    *,
+    where: Located,
+    folder: str | None = None,
+    overrides: Node | None = None,
+    strict: bool = True,
 ) -> Rulebook | None:
     """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why not.
 
     folder: where relative paths begin, which they may not leave; None for a path from the command line, which may be anywhere.
+    A rule that a file states and that plays no part beside its own other rules is a fault of the file; so is one of `overrides`
+    if `strict`, which a rulebook that the file does not name is not. What `extends` brings in may rest.
     """
     read = _read(name, problems, where, folder, ())
     if read is None:
         return None
-    head, root, layer, sources, tables = read
-    if overrides is not None:
-        layer |= _overrides(overrides, problems)
+    if overrides is None:
+        return _book(read, read.layer, problems, own=read.root.source)
+    _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
+    layer = _overrides(overrides, problems)
+    return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
+
+
+def _book(
+    read: _Read,
+    layer: Layer,
+    problems: Problems,
+    *,
+    own: Source | None,
+    given: Layer | None = None,
+    unused_to: Problems | None = None,
+) -> Rulebook | None:
+    """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in `given`."""
+    head, root, _, sources, tables = read
     if not _take_tables(head.venue, layer, tables, problems):
         return None
     unsaid = _unsaid(layer)
@@ -174,12 +184,25 @@ def load_rulebook(
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
         if checked.model is not None:
             values[kind] = checked.model
-            for path, message, hint in _faults(checked.model):
+            for path, message, hint in faults(checked.model.margin.maintenance):
+                path = ("margin", "maintenance", *path)
                 problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
+    parts = {name: put_together(kind, _getter(values[KINDS[0]], name)) for name, kind in SECTIONS.items()}
+    made = Rules(**{name: part.made for name, part in parts.items()})
+    for path, message, hint in combination_faults(made):
+        problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
+    unused = tuple(_unused(values[KINDS[0]], parts, layer))
+    for one in unused:
+        node = one.rule.node
+        if node.source is own or one.rule in (given or {}).values():
+            (unused_to or problems).add(node, one.sentence(), f"leave it out, or give {one.wanted}")
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
-    return Rulebook(head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors, tables)
+    return Rulebook(
+        head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
+        made, _used(parts), unused, tables,
+    )  # fmt: skip
 
 
 def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Problems) -> bool:
@@ -204,17 +227,43 @@ def _table(
     return None
 
 
-def _faults(values: RuleValues) -> Iterator[tuple[Path, str, str]]:
-    """What is wrong with a contract kind's rules beyond the form of their keys: (path, predicate, hint)."""
-    for path, message, hint in faults(values.margin.maintenance):
-        yield ("margin", "maintenance", *path), message, hint
-    yield from combination_faults(values)
+def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
+    """The values of a section's rules, by their names."""
+    rules = getattr(values, section)
+    return lambda rule: getattr(rules, rule)
+
+
+def _used(parts: Mapping[str, Part]) -> frozenset[str]:
+    """The rules that play a part, by their names; those that become a market's always do."""
+    in_engine = {f"{section}.{rule}" for section, part in parts.items() for rule in part.used if rule not in part.idle}
+    model_only = {f"{s}.{rule}" for s in ALL_SECTIONS for rule in _model_of(s).model_fields if not _declared(s, rule)}
+    return frozenset(in_engine | model_only)
+
+
+def _declared(section: str, rule: str) -> bool:
+    """Does the engine declare the rule (or is it one of a market or contract)?"""
+    return section in SECTIONS and any(leaf.name == rule for leaf in leaves_of(SECTIONS[section]))
+
+
+def _unused(values: RuleValues, parts: Mapping[str, Part], layer: Layer) -> Iterator[Unused]:
+    """The rules that are stated and play no part. One that must be stated may say that nothing is done."""
+    for (section, name, kind), rule in layer.items():
+        if section not in SECTIONS or kind != KINDS[0]:
+            continue
+        leaf = next((leaf for leaf in leaves_of(SECTIONS[section]) if leaf.name == name), None)
+        if leaf is None:
+            continue
+        getter = _getter(values, section)
+        why = why_not(SECTIONS[section], name, parts[section], getter)
+        says_nothing = leaf.rule.required and getter(name) == default_of(leaf)
+        if why is not None and not says_nothing:
+            yield Unused(rule, why, wanted_by(SECTIONS[section], name))
 
 
 def _unsaid(layer: Layer) -> list[str]:
     """The rules that have no default and are not in the layer."""
     names = []
-    for section in SECTIONS:
+    for section in ALL_SECTIONS:
         for rule, field in _model_of(section).model_fields.items():
             if field.is_required():
                 names += [f"{section}.{rule}"] * any((section, rule, kind) not in layer for kind in KINDS)
@@ -232,7 +281,7 @@ def _model_of(section: str) -> type[Strict]:
 def _tree(root: Map, layer: Layer, kind: str) -> Map:
     """The layer's values as one tree {section: {rule: value}} for a contract kind."""
     tree = Map(root.source, root.line, root.column, root.length)
-    for section in SECTIONS:
+    for section in ALL_SECTIONS:
         stated = root.items.get(section)
         spot = stated if isinstance(stated, Map) else root
         inner = Map(spot.source, spot.line, spot.column, spot.length)
@@ -257,9 +306,9 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
         return None
     bare = root.copy() if isinstance(root, Map) else root
     if isinstance(bare, Map):
-        for section in SECTIONS:
+        for section in ALL_SECTIONS:
             bare.drop(section)
-    known = (*Head.model_fields, *SECTIONS)
+    known = (*Head.model_fields, *ALL_SECTIONS)
     checked = check(Head, _named_keys(bare, known, problems), problems, what="the rulebook")
     head = checked.model
     if head is None or not isinstance(root, Map):
@@ -317,7 +366,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
 def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:
     """The rules that a rulebook file states, each {value, source, status, note} or that by contract kind."""
     layer: Layer = {}
-    for section in SECTIONS:
+    for section in ALL_SECTIONS:
         node = root.items.get(section)
         if node is None:
             continue
@@ -364,11 +413,11 @@ def _overrides(node: Node, problems: Problems) -> Layer:
     """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule may differ by it."""
     layer: Layer = {}
     if not isinstance(node, Map):
-        problems.add(node, "'rules' must be a map of sections", f"known here: {', '.join(SECTIONS)}")
+        problems.add(node, "'rules' must be a map of sections", f"known here: {', '.join(ALL_SECTIONS)}")
         return layer
     for section, inner in node.items.items():
-        if section not in SECTIONS:
-            problems.add(node.keys[section], f"unknown key {quote(section)} in 'rules'", closest_hint(section, SECTIONS))
+        if section not in ALL_SECTIONS:
+            problems.add(node.keys[section], f"unknown key {quote(section)} in 'rules'", closest_hint(section, ALL_SECTIONS))
             continue
         if not isinstance(inner, Map):
             problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")

@@ -9,7 +9,7 @@
 It is read by the small grammar below and by nothing else, and it is evaluated in fractions: equal is equal. The result is rounded
 once, to 60 digits. Division by zero gives INFINITE with the sign of what is divided, and 0 / 0 is 0.
 
-Public: NAMES, ExpressionError, score_function.
+Public: NAMES, Expression, ExpressionError, score_of.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adlcalc.engine.numbers import D, divide
 from adlcalc.engine.scores import INFINITE, SCORES, Inputs, Score
@@ -71,20 +70,28 @@ class ExpressionError(ValueError):
         self.column, self.length, self.message, self.hint = column, length, message, hint
 
 
-@cache
-def score_function(text: str) -> Score:
+class Expression(Score):
+    """A score that a scenario or rulebook writes out; its name is its text."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return score_of, (self.name,)
+
+
+def score_of(text: str) -> Score:
     """The score of that name, or the score that the expression says. Raises ExpressionError."""
     if text in SCORES:
         return SCORES[text]
     value = _Reader(text).read()
 
-    def score(x: Inputs) -> Decimal:
+    def of(x: Inputs) -> Decimal:
         found = value(x)
         if abs(found) >= _INFINITE:
             return INFINITE if found > 0 else -INFINITE
         return divide(D(found.numerator), D(found.denominator))
 
-    return score
+    return Expression(text, text, of)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------

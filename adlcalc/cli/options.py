@@ -1,0 +1,83 @@
+"""The options that several commands share: each stands here once and means the same wherever it is.
+
+Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Quiet, Step, At, ROWS, TABLE, chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.report.writers import FORMATS
+
+ROWS = 50
+"""Rows of a table that are shown where nobody asks for another number."""
+TABLE, JSON = "table", "json"
+
+
+def _format(text: str) -> str:
+    """A format that there is."""
+    if text not in FORMATS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, FORMATS))}.")
+    return text
+
+
+def _formats(incomplete: str) -> list[str]:
+    """The formats that begin as typed."""
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def chosen(format: str, json: bool) -> str:
+    """The format; --json is short for --format json."""
+    if json and format not in (TABLE, JSON):
+        raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
+    return JSON if json else format
+
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE", help="Scenario files; - is standard input.", autocompletion=scenario_files),
+]
+Venue = Annotated[
+    str | None,
+    typer.Option(
+        "--venue",
+        metavar="NAME",
+        help="Another rulebook than the file's: a name or a path.",
+        autocompletion=venue_names,
+    ),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}: a table keeps to 80 columns, the others leave none out.",
+        parser=_format,
+        autocompletion=_formats,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")
+]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Rows of a table that are shown; 0 shows all.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors; --output is written, the exit code tells.")
+]
+Step = Annotated[
+    str | None, typer.Option("--step", metavar="STEP", help="At which step: 0, 1, ... or last.")
+]
+At = Annotated[str | None, typer.Option("--at", metavar="STEP", hidden=True, help="What --step was called.")]

@@ -1,0 +1,91 @@
+"""What is traded, and the margin that it needs.
+
+Public: Kind, Rounding, Contract, Tier, Measure, RateOf, Maintenance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal  # a type here; numbers.py makes them
+
+from adlcalc.engine.declared import Word
+from adlcalc.engine.numbers import ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One line of a maintenance table: from `floor` on, maintenance = rate x notional - deduction."""
+
+    floor: Decimal
+    rate: Decimal
+    deduction: Decimal = ZERO
+    max_leverage: Decimal | None = None
+
+
+class Measure(Word):
+    """What the tiers of a maintenance table measure."""
+
+    NOTIONAL = (
+        "notional",
+        "Marginal tiers on the notional at the mark, continuous through their deductions: rates rise, so "
+        "the maintenance of a notional is the largest of the lines rate x n - deduction.",
+    )
+    ENTRY_VALUE = (
+        "entry-value",
+        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk "
+        "limit.",
+    )
+    SIZE = (
+        "size",
+        "The one tier that the size (contracts) falls in holds for the whole position. OKX's position tiers.",
+    )
+
+
+class RateOf(Word):
+    """What a maintenance rate is a rate of."""
+
+    MARK = "mark", "The notional at the mark."
+    ENTRY = (
+        "entry",
+        "The entry value, less the tier's deduction (with by entry-value): maintenance margin stays what it "
+        "was when the position was opened. Bybit and KuCoin until 2025.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A maintenance margin rule.
+
+    by: what the tiers measure. on: what their rates are of. slope: rate added per contract of size (Deribit).
+    closing_fee: rate added to every tier, the cost to close.
+    """
+
+    tiers: tuple[Tier, ...]
+    by: Measure = Measure.NOTIONAL
+    on: RateOf = RateOf.MARK
+    slope: Decimal = ZERO
+    closing_fee: Decimal = ZERO
+
+
+class Kind(Word):
+    """What a contract is worth."""
+
+    LINEAR = "linear", "value = size x multiplier x price."
+    INVERSE = "inverse", "value = -size x multiplier / price, settled in the base coin."
+
+
+class Rounding(Word):
+    """How a fill's value is rounded to the money unit."""
+
+    TOTAL = "total", "The value is rounded once."
+    PER_CONTRACT = "per-contract", "The value of one contract is rounded, then multiplied. BitMEX."
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value is
+    rounded."""
+
+    kind: Kind = Kind.LINEAR
+    multiplier: Decimal = ONE
+    rounding: Rounding = Rounding.TOTAL

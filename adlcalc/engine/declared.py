@@ -1,0 +1,87 @@
+"""How a rule is declared: once, on the field of the type that it plays a part in.
+
+A field says what it means, which values it takes and what it is where a rulebook says nothing. What it takes
+is a range of numbers (`Takes`), a `Word`, or a dictionary of choices: name -> the type that has the choice's
+own parameters, or the function or object that is the choice. A choice's docstring says what it does. The
+schema of rulebooks, the checks and `adlcalc venues --rules` are made from these declarations.
+
+Public: Takes, Word, Declared, Choices, given, part, declared_in, meaning_of, name_in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from enum import Enum, StrEnum
+from inspect import getdoc
+from typing import Any, Self
+
+
+class Takes(Enum):
+    """The values of a rule that is no choice of names."""
+
+    FRACTION = "a fraction from 0 to 1"
+    NOT_NEGATIVE = "a number, zero or more"
+    POSITIVE = "a number above zero"
+    COUNT = "a whole number from 1"
+    STEP = "a whole number from 0"
+    FLAG = "true or false"
+    DRAWDOWN = "none or {start, stop}"
+
+
+class Word(StrEnum):
+    """A choice with nothing behind it but its name, written NAME = "name", "what it means"."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_, member.meaning = value, meaning
+        return member
+
+
+Choices = Mapping[str, Any]
+"""Name -> a frozen dataclass with the parameters of the choice, or a function or an object that takes
+none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One rule. required: a rulebook must say it."""
+
+    meaning: str
+    takes: Takes | type[Word] | Choices
+    required: bool = False
+
+
+def given(meaning: str, takes: Takes | type[Word] | Choices, default: Any, *, required: bool = False) -> Any:
+    """The field of a rule, and the only place where its default stands."""
+    return field(default=default, metadata={"rule": Declared(meaning, takes, required)})
+
+
+def part(kind: type, *, by: str) -> Any:
+    """A field with rules of its own, which are there unless the rule `by` of them is zero; else None."""
+    return field(default=None, metadata={"part": (kind, by)})
+
+
+def declared_in(kind: type) -> Iterator[tuple[Field[Any], Declared | None, tuple[type, str] | None]]:
+    """The fields of a type with what each declares: a rule, or a part."""
+    assert is_dataclass(kind)
+    for one in fields(kind):
+        yield one, one.metadata.get("rule"), one.metadata.get("part")
+
+
+def meaning_of(choice: Any) -> str:
+    """What a choice does, on one line: a word's meaning, or the docstring."""
+    told = choice.meaning if isinstance(choice, Word) or hasattr(choice, "meaning") else getdoc(choice) or ""
+    return " ".join(told.split())
+
+
+def name_in(choices: Choices | type[Word], value: Any) -> str:
+    """The name that a value was chosen by; its own name where it is in no dictionary (a score that is an
+    expression)."""
+    if isinstance(value, Word):
+        return str(value)
+    assert not isinstance(choices, type)
+    found = (name for name, entry in choices.items() if entry is value or entry is type(value))
+    return next(found, None) or str(value)

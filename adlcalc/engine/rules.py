@@ -1,0 +1,563 @@
+"""The rules of a run, as closed types: what could not act cannot be written.
+
+A rule is a field of the type that it plays a part in: `Portion` has its parameters, `Takeover` has none of
+them. A choice is a name in a dictionary (METHODS, SIZES, LIMITS, ...), behind which stands the type or the
+function that does it; its docstring says what it does. Rulebooks write the rules of a section under the names
+of the fields here, flat; venues/parts.py puts them together.
+
+Public: Rules, Assumption, its sections MarginRules, LiquidationRules, FundRules, BackstopRules, AdlRules,
+LastResortRules, the dictionaries, and the types and words that they lead to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adlcalc.engine.declared import Choices, Takes, Word, given, part
+from adlcalc.engine.formulas.prices import FILLS, PRICES, BySolvency, MarkFirst, Price, bankruptcy
+from adlcalc.engine.haircuts import HAIRCUTS, Haircut
+from adlcalc.engine.numbers import ONE, ZERO
+from adlcalc.engine.policies import POLICIES, Policy, queue
+from adlcalc.engine.scores import SCORES, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A rule that the venue does not document: where it stands in the rulebook ('adl.ties') and what is
+    assumed."""
+
+    rule: str
+    note: str
+
+
+# --- margin -------------------------------------------------------------------------------------------------
+
+
+class Due(Word):
+    """Equity against maintenance margin."""
+
+    AT_OR_BELOW = "at-or-below", "Equity at or below the maintenance margin is liquidated."
+    BELOW = "below", "Only equity below the maintenance margin is liquidated."
+
+
+@dataclass(frozen=True, slots=True)
+class MarginRules:
+    """When is an account due?"""
+
+    due: Due = given(
+        "liquidated when equity is at or below, or only below, maintenance margin",
+        Due,
+        Due.AT_OR_BELOW,
+        required=True,
+    )
+
+
+# --- liquidation: the venue takes it over -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Orders in the account's name before a takeover: each brings the position `tiers` tiers lower, from tier
+    number `from_tier` (the lowest is 1) on; `repeat` them until the unit is no longer due."""
+
+    meaning: str
+    tiers: int
+    from_tier: int
+    repeat: bool
+
+
+REDUCTIONS: Choices = {
+    "none": Reduction("Nothing is tried before the takeover.", 0, 0, repeat=False),
+    "lower-tier": Reduction(
+        "One order into the tier below, else takeover. BitMEX, Bybit, Binance.", 1, 2, repeat=False
+    ),
+    "tier-by-tier": Reduction(
+        "Orders into the tier below, until it is no longer due. MEXC, HTX, Gate.", 1, 2, repeat=True
+    ),
+    "two-tiers": Reduction(
+        "Two tiers at a time, from the third tier on, until it is no longer due. OKX, Bitget.",
+        2,
+        3,
+        repeat=True,
+    ),
+}
+
+
+class Surplus(Word):
+    """Who keeps what a fill is better than the bankruptcy price."""
+
+    FUND = "fund", "The insurance fund."
+    ACCOUNT = "account", "The closed account."
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """The venue takes a due unit over at its bankruptcy price."""
+
+    reduce: Reduction = given(
+        "what is tried first, in the account's name: nothing, or orders that bring the position into a "
+        "lower tier",
+        REDUCTIONS,
+        REDUCTIONS["none"],
+        required=True,
+    )
+    surplus: Surplus = given(
+        "who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate(Takeover):
+    """A unit whose equity is below a share of its maintenance margin is taken over after all (FTX's
+    auto-close)."""
+
+    takeover_below: Decimal = given(
+        "accounts whose equity is below this share of maintenance margin are taken over", Takes.FRACTION, ZERO
+    )
+
+
+# --- liquidation: orders in the account's own name ----------------------------------------------------------
+
+
+class Positions(Word):
+    """How many positions of an account are worked in a step."""
+
+    ALL = "all", "All positions of an account."
+    ONE = (
+        "one",
+        "The first one of which anything can be closed. dYdX: one perpetual of an account in a block.",
+    )
+
+
+class Share(Word):
+    """How much of the account's equity a bankruptcy price counts."""
+
+    MAINTENANCE = "maintenance", "The position's share, by its maintenance margin."
+    ALL = "all", "All of the equity. Dango."
+
+
+class Rounded(Word):
+    """What is rounded for the closed account."""
+
+    PRICE = "price", "The bankruptcy price, to the tick."
+    MONEY = "money", "The money that the bankruptcy price brings. dYdX."
+
+
+@dataclass(frozen=True, slots=True)
+class InBook:
+    """The order book of the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidator:
+    """A liquidator who takes any size at the mark less a discount."""
+
+    discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION, ZERO)
+
+
+BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPrice:
+    """No limit: whatever the book pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtBankruptcy:
+    """The bankruptcy price."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtBankruptcyOrMark:
+    """The bankruptcy price while there is equity, else the mark. Dango, Injective."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fillable:
+    """dYdX's fillable price. The fund pays what a fill is worse than the bankruptcy price, and the order ends
+    when the account is no longer due."""
+
+    spread: Decimal = given("spread to maintenance margin ratio", Takes.NOT_NEGATIVE, ZERO)
+    adjustment: Decimal = given("bankruptcy adjustment", Takes.NOT_NEGATIVE, ONE)
+    max_fund_paid: Decimal | None = given(
+        "the most that the fund pays for an account in a step", Takes.POSITIVE, None
+    )
+
+
+LIMITS: Choices = {
+    "none": AnyPrice,
+    "bankruptcy": AtBankruptcy,
+    "bankruptcy-or-mark": AtBankruptcyOrMark,
+    "fillable": Fillable,
+}
+
+
+class FeeCap(Word):
+    """What a liquidation fee is at most."""
+
+    SURPLUS = "surplus", "The surplus over the bankruptcy price. dYdX."
+    EQUITY = "equity", "The equity that is left. Dango."
+    REMAINDER = "remainder", "95 % of what the margin rate leaves after discount and deficit. Drift."
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A liquidation fee on what is closed, to the fund."""
+
+    fee: Decimal = given("liquidation fee on what is closed, a rate, to the fund", Takes.FRACTION, ZERO)
+    fee_cap: FeeCap = given("what the fee is at most", FeeCap, FeeCap.SURPLUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What all orders in the account's own name have in common."""
+
+    positions: Positions = given(
+        "whether a step works all positions of an account, or the first that anything can be closed of",
+        Positions,
+        Positions.ALL,
+    )
+    share: Share = given(
+        "whether a bankruptcy price counts the position's share of the equity, or all of it",
+        Share,
+        Share.MAINTENANCE,
+    )
+    rounding: Rounded = given(
+        "what is rounded for the closed account, its bankruptcy price or the money that it brings",
+        Rounded,
+        Rounded.PRICE,
+    )
+    buyer: InBook | Liquidator = given(
+        "the book, or a liquidator who takes any size at the mark less the discount", BUYERS, InBook()
+    )
+    limit: AnyPrice | AtBankruptcy | AtBankruptcyOrMark | Fillable = given(
+        "the worst price an order is filled at", LIMITS, AnyPrice()
+    )
+    charge: Charge | None = part(Charge, by="fee")
+
+    @property
+    def discount(self) -> Decimal:
+        """What the buyer pays less than the mark, a rate."""
+        return self.buyer.discount if isinstance(self.buyer, Liquidator) else ZERO
+
+
+MAX_NOTIONAL = "the most notional that an account's orders close in a step"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Orders):
+    """One order closes all of a position."""
+
+    max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion(Orders):
+    """One order closes a portion of a position. Hyperliquid, dYdX, FTX."""
+
+    portion: Decimal = given("the share of the position that one order closes", Takes.FRACTION, ONE)
+    portion_above: Decimal = given("a notional up to this is closed whole", Takes.NOT_NEGATIVE, ZERO)
+    portion_at_least: Decimal = given("the least notional of an order", Takes.NOT_NEGATIVE, ZERO)
+    then_whole: bool = given(
+        "is what is still due after the first order closed whole in the same step?", Takes.FLAG, False
+    )
+    max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Deficit(Orders):
+    """Orders close what restores the maintenance margin, largest maintenance margin first. Dango, Drift,
+    Lighter."""
+
+    buffer: Decimal = given("equity is restored to 1 + this of maintenance", Takes.NOT_NEGATIVE, ZERO)
+    rate_buffer: Decimal = given("added to the maintenance rate to be restored", Takes.FRACTION, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The vault takes the same share of every position at the mark: the smallest multiple of the portion that
+    brings maintenance / equity below the target. Paradex."""
+
+    portion: Decimal = given("the step of the share", Takes.FRACTION, ONE)
+    target: Decimal = given("closed until maintenance / equity is below this", Takes.FRACTION, ONE)
+    fee: Decimal = given(
+        "liquidation fee on the maintenance margin of what is closed, a rate, to the fund",
+        Takes.FRACTION,
+        ZERO,
+    )
+
+
+SIZES: Choices = {"whole": Whole, "portion": Portion, "deficit": Deficit, "shares": Shares}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnName:
+    """Orders in the account's own name, which keeps what they leave it."""
+
+    size: Whole | Portion | Deficit | Shares = given("how much is closed at a time", SIZES, Whole())
+    too_late: TooLate | None = part(TooLate, by="takeover_below")
+
+
+METHODS: Choices = {"takeover": Takeover, "market": OwnName}
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationRules:
+    """How is a due position closed?"""
+
+    method: Takeover | OwnName = given(
+        "whether the venue takes a due position over, or orders close it in the account's own name",
+        METHODS,
+        Takeover(),
+    )
+
+    @property
+    def takeover(self) -> Takeover | None:
+        """How the venue works what it takes over; None where it takes nothing over."""
+        return self.method if isinstance(self.method, Takeover) else self.method.too_late
+
+
+# --- the fund and the backstop ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None:
+    of the run), at least `at_least` in money, and pays again when it is less than `stop` below it. It does
+    not stop at `above` or below: such a fund pays to its floor."""
+
+    start: Decimal
+    stop: Decimal
+    window: int | None = None
+    at_least: Decimal = ZERO
+    above: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class FundRules:
+    """How far does the insurance fund pay?"""
+
+    negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
+    drawdown: Drawdown | None = given(
+        "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
+    )
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """A fund that may go below zero has no point at which it stops."""
+        if self.negative:
+            yield "drawdown", "'negative' of 'fund' is true"
+
+
+class OfferedWhen(Word):
+    """When a backstop is asked."""
+
+    BEFORE_FUND = "before-fund", "After the book at the bankruptcy price or better, before the fund pays."
+    BEFORE_BOOK = "before-book", "Before the book."
+
+
+WHEN = "whether it is asked before the fund pays, or before the book"
+
+
+@dataclass(frozen=True, slots=True)
+class NoBackstop:
+    """Nobody stands behind the book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Providers share a claim pro rata to their capacity, at one price. FTX, Kraken, Deribit."""
+
+    when: OfferedWhen = given(WHEN, OfferedWhen, OfferedWhen.BEFORE_FUND)
+    price: Price = given("the price of a transfer", PRICES, bankruptcy)
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """The best bid first, each at its own price; a bid worse than the bankruptcy price only as far as the
+    fund can pay."""
+
+    when: OfferedWhen = given(WHEN, OfferedWhen, OfferedWhen.BEFORE_FUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
+
+    vault_below: Decimal = given(
+        "it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE
+    )
+
+
+BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}
+
+
+@dataclass(frozen=True, slots=True)
+class BackstopRules:
+    """Who stands behind the book?"""
+
+    kind: NoBackstop | Providers | Auction | Vault = given(
+        "providers share a claim, bidders buy it, or a vault takes whole accounts over",
+        BACKSTOPS,
+        NoBackstop(),
+    )
+
+
+# --- deleveraging -------------------------------------------------------------------------------------------
+
+
+class AdlWhen(Word):
+    """When the queue is used."""
+
+    AFTER_FUND = (
+        "after-fund",
+        "What book and fund could not take, while the mark is at or beyond the bankruptcy price.",
+    )
+    BEFORE_BOOK = "before-book", "Before the book."
+    NEVER = "never", "Nobody is deleveraged."
+    REMAINDER = "remainder", "What an order in the account's own name left."
+    NEGATIVE = "negative", "An account whose equity is negative."
+    ZERO_FILL = (
+        "zero-fill",
+        "A position of which nothing was filled, of an account whose equity is negative. dYdX.",
+    )
+    SETTLEMENT = "settlement", "Everybody, due or not: the market is wound up."
+
+
+OF_ORDERS = (AdlWhen.REMAINDER, AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL, AdlWhen.SETTLEMENT)
+"""Those that speak of the account's own orders."""
+
+
+class Eligible(Word):
+    """Who can be deleveraged."""
+
+    WINNERS = "winners", "Positions with an unrealized pnl above zero."
+    ALL = "all", "All positions; losers rank after the winners."
+
+
+class WouldBankrupt(Word):
+    """What is done with a counterparty that a fill would ruin (counterparty.py)."""
+
+    SKIP = "skip", "One whose equity the fill would push below zero is passed over and reported."
+    ALLOW = "allow", "It is deleveraged all the same."
+    MARGIN_CHECK = (
+        "margin-check",
+        "It is passed over where it would be below its initial margin and worse off by equity per "
+        "maintenance margin. dYdX.",
+    )
+
+
+class RankedWhen(Word):
+    """When a queue is ranked."""
+
+    ONCE = "once", "Once a step, when the first fill there needs it."
+    EACH_CLAIM = "each-claim", "Anew for every claim that needs it."
+
+
+class Ties(Word):
+    """Who is first among equal scores. No venue publishes a rule, so there is this one, which queue.Place.key
+    follows."""
+
+    LARGER_POSITION = "larger-position", "The larger position, then the order in the file."
+
+
+class Lights(Word):
+    """What a light is a fifth of."""
+
+    CONTRACTS = "contracts", "The queue's contracts."
+    HEADS = "heads", "The queue's positions."
+
+
+@dataclass(frozen=True, slots=True)
+class AdlRules:
+    """Who is deleveraged, when, and at which price?"""
+
+    when: AdlWhen = given("when the queue is used", AdlWhen, AdlWhen.AFTER_FUND)
+    policy: Policy = given("how the closed quantity is shared out", POLICIES, queue)
+    eligible: Eligible = given(
+        "winners: unrealized pnl above zero; all: losers rank after the winners",
+        Eligible,
+        Eligible.WINNERS,
+        required=True,
+    )
+    score: Score = given(
+        "the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True
+    )
+    price: Price = given("the price of an ADL fill", FILLS, bankruptcy, required=True)
+    rank: RankedWhen = given(
+        "once: a queue is ranked once a step; each-claim: anew for every claim that needs it",
+        RankedWhen,
+        RankedWhen.ONCE,
+    )
+    would_bankrupt: WouldBankrupt = given(
+        "what is done with a counterparty whose equity the fill would push below zero; margin-check: also "
+        "with one that it would leave worse off by equity per maintenance margin",
+        WouldBankrupt,
+        WouldBankrupt.SKIP,
+        required=True,
+    )
+    ties: Ties = given(
+        "who is first among equal scores; after that, the order in the file", Ties, Ties.LARGER_POSITION
+    )
+    lights: Lights = given(
+        "what a light is a fifth of: the queue's contracts or its positions",
+        Lights,
+        Lights.CONTRACTS,
+        required=True,
+    )
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Where nobody is deleveraged, nothing is shared out; score, price and lights are what `rank` and
+        `compare` show."""
+        if self.when == AdlWhen.NEVER:
+            yield "policy", "'when' of 'adl' is never"
+            yield "rank", "'when' of 'adl' is never"
+
+
+# --- the last resort ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BadDebt:
+    """The venue's books carry the loss as bad debt."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerContract:
+    """A levy on every open contract of the market, winners and losers alike. Drift."""
+
+    severity: Decimal = given(
+        "the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE
+    )
+
+
+LAST_RESORTS: Choices = {"bad-debt": BadDebt, "per-contract": PerContract, **HAIRCUTS}
+
+
+@dataclass(frozen=True, slots=True)
+class LastResortRules:
+    """What becomes of a loss that nobody covers?"""
+
+    policy: BadDebt | PerContract | Haircut = given(
+        "bad debt, a levy on every open contract of the market, or how the winners' profits are cut",
+        LAST_RESORTS,
+        BadDebt(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules that the rulebook picked, in its own sections."""
+
+    margin: MarginRules = MarginRules()
+    liquidation: LiquidationRules = LiquidationRules()
+    fund: FundRules = FundRules()
+    backstop: BackstopRules = BackstopRules()
+    adl: AdlRules = AdlRules()
+    last_resort: LastResortRules = LastResortRules()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+__all__ = ["BySolvency", "MarkFirst"]

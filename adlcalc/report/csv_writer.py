@@ -1,0 +1,55 @@
+"""A page's data as one CSV: every row of every table under one header, so that a spreadsheet can filter it and any reader can
+read it.
+
+The first column, `table`, says what a row is, where a document has several tables. Cells that do not apply to a row are empty.
+Several files have a second column, `file`. Values are those of the JSON: plain digits, no separators; a list is separated by
+semicolons. A text that a spreadsheet would take for a formula (it begins with = + - @ and is not a number) has an apostrophe
+before it.
+
+Public: page, join, cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from adlcalc.report.human import clean
+from adlcalc.report.page import Page
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def page(page: Page, *, several: bool = False, first: bool = True) -> str:
+    """The rows, lines ending in a line feed; the header stands over the first page only."""
+    out = io.StringIO()
+    header = page.document.header
+    writer = csv.DictWriter(
+        out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n"
+    )
+    if first:
+        writer.writeheader()
+    more = {"file": page.name} if several else {}
+    for row in page.document.flat(page.about, page.asked):
+        writer.writerow({key: cell(value) for key, value in (row | more).items()})
+    return out.getvalue()
+
+
+def join(texts: Sequence[str]) -> str:
+    """One table."""
+    return "".join(texts)
+
+
+def cell(value: Any) -> str:
+    """A value as a cell: nothing for None, and no text that a spreadsheet would take for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if text[:1] in ("=", "+", "-", "@") and not _NUMBER.fullmatch(text):
+        text = "'" + text
+    return clean(text)

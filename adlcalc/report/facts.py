@@ -1,0 +1,94 @@
+"""What a finished run holds: its events, and the rows that they fold into. It knows no form that they are written in.
+
+Public: Facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cached_property
+
+from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, LossSocialized, Skipped
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import Assumption
+from adlcalc.report import run_view
+from adlcalc.report.assumptions import used_assumptions
+
+
+class Facts:
+    """What happened when a scenario was run: the events, and rows that are worked out when they are first asked for.
+
+    `file` is the name the scenario was read under, or None.
+    """
+
+    def __init__(self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None) -> None:
+        self.scenario = scenario
+        self.file = file
+        self.events: tuple[Event, ...] = tuple(events)
+
+    @cached_property
+    def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
+        """One row per position that the venue closed."""
+        return run_view.liquidation_rows(self.events, self.scenario)
+
+    @cached_property
+    def fund(self) -> tuple[run_view.FundRow, ...]:
+        """One row per step and fund."""
+        return run_view.fund_rows(self.events)
+
+    @cached_property
+    def deleveraged(self) -> tuple[Deleveraged, ...]:
+        """One row per counterparty and fill."""
+        return tuple(event for event in self.events if isinstance(event, Deleveraged))
+
+    @cached_property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Counterparties that were passed over because the fill would have bankrupted them."""
+        return tuple(event for event in self.events if isinstance(event, Skipped))
+
+    @cached_property
+    def funding(self) -> tuple[FundingPaid, ...]:
+        """One row per market and step at which funding fell due."""
+        return tuple(event for event in self.events if isinstance(event, FundingPaid))
+
+    @cached_property
+    def socialized(self) -> tuple[LossSocialized, ...]:
+        """One row per account whose profit was cut to cover a loss."""
+        return tuple(event for event in self.events if isinstance(event, LossSocialized))
+
+    @cached_property
+    def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
+        """Money that nobody covered, row by row."""
+        return run_view.bad_debt_rows(self.events)
+
+    @cached_property
+    def steps(self) -> tuple[run_view.StepRow, ...]:
+        """One row per step of the path."""
+        return run_view.step_rows(self.events)
+
+    @cached_property
+    def audit(self) -> run_view.Audit:
+        """The audit after the last step."""
+        return run_view.audit(self.events)
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """The assumed rules that this run has used."""
+        return used_assumptions(self.scenario, self.events)
+
+    @property
+    def accounts(self) -> Iterable[AccountState]:
+        """Every account at the end, in file order; then the rest of the market and the venue, where they hold anything."""
+        ended = self.events[-1] if self.events else None
+        return ended.accounts if isinstance(ended, Ended) else ()
+
+    @cached_property
+    def funding_by_account(self) -> dict[str, Decimal]:
+        """What each account has paid (negative) or received as funding over the whole run."""
+        return run_view.funding_by_account(self.events)
+
+    def __repr__(self) -> str:
+        name = self.scenario.title or self.file or ""
+        counts = f"{len(self.steps)} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} deleveraged"
+        return f"<adlcalc run {name!r}: {counts}, bad debt {self.audit.bad_debt:f}>"

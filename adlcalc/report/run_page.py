@@ -1,0 +1,120 @@
+"""A run as a page: title, tables, audit, footnotes.
+
+Public: run_page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from adlcalc.engine.events import AccountState
+from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.report import columns
+from adlcalc.report.facts import Facts
+from adlcalc.report.field import Rows
+from adlcalc.report.human import clean, counted, digits, position
+from adlcalc.report.page import Block, Page, notes, title_of
+from adlcalc.report.table import Table, table
+
+NOTES = "Assumed rules that this run used"
+SHOWN = {
+    columns.LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
+    columns.DELEVERAGED: ("Deleveraged", "Nobody was deleveraged."),
+    columns.STEPS: ("Step by step", "The path has no step."),
+    columns.SKIPPED: ("Skipped in the queue: the fill would have left them below zero", ""),
+    columns.SOCIALIZED: ("Socialized losses", ""),
+    columns.BAD_DEBT: ("Bad debt", ""),
+}
+"""The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
+
+
+def run_page(run: Facts, limit: int = 0, *, steps: bool = False) -> Page:
+    """At most `limit` rows of each table (0: all); with `steps` the path step by step as well."""
+    accounts = counted(len(run.scenario.accounts), "account")
+    return Page(
+        title=title_of(run.scenario, run.file),
+        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
+        blocks=lambda _: _blocks(run, limit, steps),
+        document=columns.RUN,
+        about=run,
+        asked=("steps",) if steps else (),
+        name=clean(run.file or ""),
+    )
+
+
+def _blocks(run: Facts, limit: int, steps: bool) -> Iterator[Block]:
+    """Three tables always, the others where they have something to say."""
+    if steps:
+        yield _table(columns.STEPS, run, limit)
+    yield _table(columns.LIQUIDATIONS, run, limit)
+    yield _fund(run, limit)
+    yield _table(columns.DELEVERAGED, run, limit)
+    for rows in (columns.SKIPPED, columns.SOCIALIZED, columns.BAD_DEBT):
+        if rows.of(run):
+            yield _table(rows, run, limit)
+    yield _accounts(run, limit)
+    yield from _audit(run)
+    yield notes(NOTES, run.assumptions)
+
+
+def _table(rows: Rows, run: Facts, limit: int) -> Table:
+    records = rows.of(run)
+    shown = list(islice(records, limit or None))
+    return table(*SHOWN[rows], rows.columns(shown, run), more=len(records) - len(shown))
+
+
+def _fund(run: Facts, limit: int) -> Table:
+    """The insurance fund at the steps where it moved."""
+    moved = [row for row in run.fund if row.moved]
+    shown = moved[: limit or None]
+    more = len(moved) - len(shown)
+    return table("Insurance fund", _stood_still(run), columns.FUND.columns(shown, run), more=more)
+
+
+def _stood_still(run: Facts) -> str:
+    if len(run.scenario.funds) > 1:
+        return "No insurance fund moved."
+    balance = sum((one.balance for one in run.scenario.funds), ZERO)
+    if not balance:
+        return "The insurance fund was empty and stayed so."
+    return f"The insurance fund did not move: it holds {digits(balance)}."
+
+
+def _accounts(run: Facts, limit: int) -> Table:
+    """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
+    shown, changed = _changed(run, limit)
+    nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
+    with exact():
+        return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
+
+
+def _changed(run: Facts, limit: int) -> tuple[list[AccountState], int]:
+    """The first `limit` accounts that changed and how many did. Holds no more than these and those that were touched."""
+    touched: list[AccountState] = []
+    moved: list[AccountState] = []
+    others = 0
+    for state in run.accounts:
+        if state.status == "liquidated" or state.deleveraged:
+            touched.append(state)
+        elif state.equity_end != state.equity_start:
+            others += 1
+            if not limit or len(moved) < limit:
+                moved.append(state)
+    return [*touched, *moved][: limit or None], len(touched) + others
+
+
+def _audit(run: Facts) -> Iterator[str]:
+    """The line that says that money and contracts match; and the rest of the market, where there is one."""
+    audit = run.audit
+    yield (
+        f"Audit: money difference {digits(audit.money_difference)},"
+        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {digits(audit.bad_debt)}."
+    )
+    if audit.rest:
+        several = len(run.scenario.markets) > 1
+        held = ", ".join(
+            position(1 if size > 0 else -1, abs(size), market if several else None)
+            for market, size in audit.rest.items()
+        )
+        yield f"Longs and shorts of the scenario do not balance; the rest of the market begins with {held}."
