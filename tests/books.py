@@ -3,7 +3,7 @@
 Round numbers on purpose: equity exactly at maintenance, ties, prices exactly at bankruptcy and funds that are exactly enough
 come up often.
 
-Public: account, scenario, random_scenario, in_cents, as_yaml.
+Public: account, scenario, random_scenario, in_cents, as_yaml, as_tree, flow.
 """
 
 from __future__ import annotations
@@ -182,6 +182,11 @@ def random_scenario(seed: int, *, inverse: bool = False, funding: bool = False, 
 
 def as_yaml(book: Scenario) -> str:
     """The scenario as a file of the generic rules (one closing fee for all markets: zero)."""
+    return flow(as_tree(book))
+
+
+def as_tree(book: Scenario) -> dict[str, Any]:
+    """What `as_yaml` writes, as dicts, lists and Decimals."""
     markets = {m.name: _market_spec(m) for m in book.markets}
     funds: Any = {f.name: {"balance": f.balance, "floor": f.floor} for f in book.funds}
     top = {
@@ -192,7 +197,12 @@ def as_yaml(book: Scenario) -> str:
         "prices": {name: list(marks) for name, marks in book.path.marks.items()},
     }
     rates = {name: [given.get(i, 0) for i in range(book.path.steps)] for name, given in book.path.funding.items() if given}
-    return "".join(f"{key}: {_flow(part)}\n" for key, part in {**top, **({"funding": rates} if rates else {})}.items())
+    return {**top, **({"funding": rates} if rates else {})}
+
+
+def flow(tree: dict[str, Any]) -> str:
+    """A file of it: a line a key."""
+    return "".join(f"{key}: {_flow(part)}\n" for key, part in tree.items())
 
 
 def _flow(x: Any) -> str:

@@ -40,9 +40,7 @@ def rules_of(values: Values) -> Rules:
     """The venue's rules with those of the case over them."""
     problems = Problems()
     given = read_value(Source("case", json.dumps(values.get("rules", {})), excerpt=False), problems)
-    book = load_rulebook(
-        values["venue"], problems, where=Place(Source("case", "", excerpt=False)), overrides=given, strict=False
-    )
+    book = load_rulebook(values["venue"], problems, where=Place(Source("case", "", excerpt=False)), overrides=given, strict=False)
     problems.raise_if_any()
     assert book is not None
     return book.engine_rules(("linear",), ())

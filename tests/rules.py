@@ -26,6 +26,7 @@ NUMBERS: dict[Takes, tuple[Any, ...]] = {
     Takes.FRACTION: ("0.02", "0.2", "0.5", "1"),
     Takes.NOT_NEGATIVE: ("0", "0.01", "0.1", "1", "10", "300"),
     Takes.POSITIVE: ("5", "500"),
+    Takes.PORTION: ("0.02", "0.2", "0.5", "1"),
 }
 USUAL = 0.5
 """How often a rule is left at its default, so that the waterfall is often walked to its end."""
@@ -55,7 +56,7 @@ def _value(rng: random.Random, leaf: Leaf) -> Any:
         return rng.random() < 0.5
     if takes is Takes.DRAWDOWN:
         return SimpleNamespace(start=d("0.3"), stop=d("0.25"), window_hours=None, at_least=d(0), above=d(0))
-    if takes in (Takes.COUNT, Takes.STEP):
+    if takes in (Takes.COUNT, Takes.STEP, Takes.EXPONENT):
         return rng.randint(1, 5)
     return d(rng.choice(NUMBERS[takes]))
 

@@ -146,7 +146,9 @@ def fund_available(given: Given) -> Decimal:
 
 def lights(given: Given) -> Decimal:
     field, value = given.values.get("field"), given.number("value")
-    found = adl_scale.Scale("field", field).lights(value) if field else adl_scale.lights_from(given.values["venue"], value)
+    scale = adl_scale.Scale("field", field) if field else adl_scale.scale_of(given.values["venue"])
+    assert scale is not None
+    found = scale.lights(value)
     assert found is not None
     return D(found)
 

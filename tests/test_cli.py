@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
@@ -289,14 +290,14 @@ def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_is_interrupted_exits_with_130(tmp_path: Path) -> None:
-    pipe = tmp_path / "scenario.yaml"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "adlcalc", "run", str(pipe)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c)
-    with open(pipe, "wb"):  # the command is now reading it
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE)
+def test_a_process_that_is_interrupted_exits_with_130() -> None:
+    command = [sys.executable, "-m", "adlcalc", "run", "-"]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, cwd=ROOT, preexec_fn=hear_ctrl_c, **options)
+    assert process.stdin is not None
+    os.write(process.stdin.fileno(), b"#" * 1_000_000)  # more than a pipe holds: the command is now reading it
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Traceback" not in err
 
@@ -314,6 +315,67 @@ def test_a_hostile_file_name_never_reaches_the_terminal_raw(adlcalc: Command, tm
         got = adlcalc("run", *arguments)
         assert "\x1b" not in got.out + got.err
         assert got.code in (1, 2)
+
+
+# --- options that several commands share ---------------------------------------------------------------------------------
+
+QUEUE, COMPARED = "scenarios/13-bitmex-queue.yaml", ("compare", ADL, "--policies", "queue,pro-rata")
+SHOWING = [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED, ("venues",), ("venues", "okx")]
+SHOWING += [("venues", "--score", "bitmex"), ("check", ADL)]
+
+
+@pytest.mark.parametrize("command", SHOWING, ids=" ".join)
+def test_json_is_short_for_format_json(adlcalc: Command, command: tuple[str, ...]) -> None:
+    short = adlcalc(*command, "--json")
+    assert short == adlcalc(*command, "--format", "json")
+    assert json.loads(short.out)["schema"].startswith("adlcalc.")
+    other = "junit" if command[0] == "check" else "csv"
+    both = adlcalc(*command, "--json", "--format", other)
+    assert (both.out, both.code) == ("", 2)
+    assert "--json" in both.err
+
+
+@pytest.mark.parametrize("command", [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED], ids=" ".join)
+def test_quiet_prints_nothing_and_writes_the_file(adlcalc: Command, command: tuple[str, ...], tmp_path: Path) -> None:
+    assert adlcalc(*command, "-q") == Result("", "", 0)
+    target = tmp_path / "out"
+    assert adlcalc(*command, "-q", "-o", str(target)) == Result("", "", 0)
+    assert target.read_text(encoding="utf-8") == adlcalc(*command).out
+
+
+def test_quiet_says_what_is_wrong(adlcalc: Command, wrong: Path) -> None:
+    got = adlcalc("run", str(wrong), "-q")
+    assert (got.out, got.code) == ("", 1)
+    assert "expect: " in got.err
+    got = adlcalc("check", str(wrong), "-q")
+    assert got == Result("", "", 1)
+
+
+def test_a_step_is_asked_for_alike(adlcalc: Command) -> None:
+    assert adlcalc("rank", ADL, "--step", "1").out == adlcalc("rank", ADL, "--at", "1").out
+    assert "step 1;" in adlcalc("rank", ADL, "--step", "1").out
+    assert adlcalc("explain", ADL, "--step", "2").out == adlcalc("explain", ADL, "--at", "2").out
+    assert "--at" not in adlcalc("rank", "--help").out
+    for command in ("rank", "explain"):
+        assert "there is no step '9'" in adlcalc(command, ADL, "--step", "9").err
+
+
+def test_an_account_is_asked_for_alike(adlcalc: Command) -> None:
+    assert adlcalc("explain", ADL, "--account", "bob") == adlcalc("explain", ADL, "bob")
+    assert adlcalc("explain", ADL, "bob", "--account", "alice").code == 2
+
+
+def test_a_rulebook_is_asked_for_alike(adlcalc: Command) -> None:
+    got = adlcalc(*COMPARED, "--venue", "bitmex", "--json")
+    assert {row["venue"] for row in json.loads(got.out)["policies"]} == {"bitmex"}
+    assert [row["policy"] for row in json.loads(got.out)["policies"]] == ["queue", "pro-rata"]
+    assert adlcalc(*COMPARED, "--venue", "bitmex", "--venues", "okx").code == 2
+
+
+def test_a_format_that_is_not_there_is_told_with_those_that_are(adlcalc: Command) -> None:
+    got = adlcalc("run", ADL, "-f", "xml")
+    assert (got.out, got.code) == ("", 2)
+    assert "'xml' is not one of 'table', 'markdown', 'csv', 'json'." in got.err
 
 
 # --- help, version, completion ------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ def crowded_book(
     return Scenario((market,), tuple(book), path, (Fund("fund", Decimal(20)),), rules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 3, 48])
 @pytest.mark.parametrize("eligible", ["winners", "all"])
 @pytest.mark.parametrize("score", ["generic", "bitmex", "bybit", "kucoin"])

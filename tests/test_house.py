@@ -120,6 +120,8 @@ def test_a_command_knows_no_format(name: str) -> None:
     written = {f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")}
     assert named == []
     assert imported(file) & written == set()
+
+
 # --- rules ---------------------------------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ def compared(one: Scenario) -> list[object]:
     return events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
     """Linear and inverse contracts, isolated and cross, long and short, sizes that reach every tier and rates that pass 100 %."""

@@ -257,6 +257,7 @@ def test_over_several_moves_a_larger_fund_may_deleverage_more() -> None:
     assert deleveraged(replace(one, funds=(Fund("fund", d(1)),))) == d("6.89130435")
 
 
+@pytest.mark.slow
 def test_more_collateral_never_brings_a_liquidation_forward() -> None:
     """An isolated position with more collateral is liquidated later or not at all."""
     for seed in range(400):

@@ -24,7 +24,7 @@ from adlcalc.engine.numbers import ZERO, D, exact
 from adlcalc.engine.rules import Eligible, Lights
 from adlcalc.study.rank import Ranker, Ranking, Row
 from adlcalc.study.what_if import Move, lights_of
-from adlcalc.venues.adl_scale import SCALES, lights_from, scale_of
+from adlcalc.venues.adl_scale import SCALES, scale_of
 from adlcalc.venues.expression import score_of
 
 Command = Callable[..., Result]
@@ -304,7 +304,7 @@ def test_every_scale_gives_its_own_lights_back(venue: str) -> None:
 
 def test_gate_counts_the_other_way_round() -> None:
     assert [SCALES["gate"].value(lights) for lights in (5, 1)] == [1, 5]
-    assert lights_from("gate", D(6)) is None
+    assert SCALES["gate"].lights(D(6)) is None
 
 
 def test_a_rulebook_of_another_year_has_the_scale_of_its_venue() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,9 @@ from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, ru
 from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
 from adlcalc.engine.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
-from adlcalc.report.columns import RUN
+from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
 from adlcalc.report.expectations import differences
+from adlcalc.report.field import Field
 from adlcalc.report.run_page import run_page
 from adlcalc.report.run_view import _average_price
 from adlcalc.report.writers import FORMATS
@@ -296,6 +298,35 @@ def test_csv_cells_are_never_spreadsheet_formulas(name: str) -> None:
     (row,) = (row for row in csv_rows(run(iter(events)).to_csv()) if row["table"] == "account")
     assert row["account"] == "'" + name
     assert (row["equity_start"], row["equity_end"]) == ("-5", "-5.5")  # a number is a number
+
+
+# --- columns ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_column_that_is_declared_reaches_every_form() -> None:
+    """JSON, CSV behind the published columns, the page, the schema and `expect:`; nothing else has to know of it."""
+    left = Field(
+        "left", "number", "what it keeps", of=lambda row, _: row.size_before - row.size, heading="keeps", expect=True
+    )
+    rows = replace(DELEVERAGED, fields=(*DELEVERAGED.fields, left))
+    document = replace(RUN, sections=tuple(rows if section is DELEVERAGED else section for section in RUN.sections))
+    page = replace(run_page(run()), document=document)
+    assert json.loads(FORMATS["json"].page(page))["deleveraged"][0]["left"] == "1"
+    header, *lines = csv.reader(io.StringIO(FORMATS["csv"].page(page)))
+    assert header == [*RUN.header, "left"]
+    assert {line[-1] for line in lines if line[0] == "deleveraged"} == {"1"}
+    (column,) = (column for column in rows.columns(run().deleveraged, run()) if column and column.heading == "keeps")
+    assert column.cells == ("1",)
+    assert document.schema()["properties"]["deleveraged"]["items"]["properties"]["left"]["type"] == "string"
+    assert rows.expected["left"] is left
+
+
+def test_the_header_of_the_csv_has_every_key_of_every_document() -> None:
+    for document in DOCUMENTS.values():
+        keys = {key for rows in document.sections if "csv" in rows.where for key in rows.csv_keys()}
+        assert keys <= set(document.header)
+        assert len(set(document.header)) == len(document.header)
+        assert tuple(document.published.split()) == document.header[1:] or not document.published
 
 
 # --- text ---------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,22 @@ FAULTS = {
     "a-quote-of-lines": Fault(
         "error: the quotes of this row do not match", text(BOOK), text(HEADER + b'a,"long', b"\n" * MB, b"", times=3)
     ),
+    "a-list-of-five-million": Fault(
+        ":3:500010: error: this list has more than 250,000 items", text(ACCOUNTS + b"prices: [", b"1," * MB, b"1]\n", times=5)
+    ),
+    "a-list-of-empty-lists": Fault(
+        ":3:750010: error: this list has more than 250,000 items", text(ACCOUNTS + b"prices: [", b"[]," * MB, b"1]\n", times=4)
+    ),
+    "a-cell-of-200-kb-and-a-fault-before-it": Fault(
+        "book.csv:2:8: error: 'size' must be a number, not 'x'",
+        text(BOOK),
+        text(HEADER + b"a,long,x,100,10\n", b"b,long,1,100,10\n", b"c,long,1,100," + b"1" * 200_000 + b"\n", times=50_010),
+    ),
+    "one-id-fifty-thousand-times": Fault(
+        "book.csv:3:1: error: account 'a' holds two long positions",
+        text(BOOK),
+        text(HEADER, b"a,long,1,100,10\n", b"", times=50_000),
+    ),
     "a-hundred-thousand-columns": Fault(
         "book.csv:1:29: error: column 'x' is given twice", text(BOOK), text(HEADER.rstrip() + b"", b",x", b"\n", times=100_000)
     ),
@@ -158,6 +174,92 @@ def test_it_is_refused_at_once_and_takes_no_memory(name: str, tmp_path: Path, se
     assert got.seconds < seconds
     assert got.memory < MEMORY
     assert len(got.err) < 20_000
+
+
+def test_the_holes_of_a_sparse_file_are_not_read(tmp_path: Path, seconds: float) -> None:
+    (tmp_path / "x.yaml").write_bytes(BOOK)
+    with open(tmp_path / "book.csv", "wb") as file:
+        file.write(HEADER + b"a,long,1,100,10\n")
+        file.truncate(900 * MB)
+    got = measured(tmp_path, "run", "x.yaml")
+    assert "book.csv:3:1: error: control character U+0000 is not allowed here" in got.err
+    assert got.code == 2
+    assert got.seconds < seconds
+    assert got.memory < MEMORY
+
+
+def test_a_small_file_takes_little_memory(tmp_path: Path) -> None:
+    import resource
+    import subprocess
+
+    (tmp_path / "x.yaml").write_bytes(BOOK)
+    (tmp_path / "book.csv").write_bytes(HEADER + b"a,long,1,100,10\n")
+    command = [sys.executable, "-m", "adlcalc", "run", "-q", "x.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (1000 * MB, 1000 * MB))
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment, preexec_fn=limit, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_or_a_device_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(BOOK)
+    for name in ("book.csv", "pipe.yaml", "y.golden"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "y.yaml").write_bytes(ACCOUNTS + PRICES)
+    (tmp_path / "z.yaml").write_bytes(ACCOUNTS + PRICES)
+    (tmp_path / "z.golden").symlink_to("/dev/zero")
+    got = measured(tmp_path, "check", "x.yaml", "pipe.yaml", "y.yaml", "z.yaml")
+    assert got.code == 2
+    assert "x.yaml:1:18: error: 'book.csv' is not a file" in got.err
+    assert "pipe.yaml: error: this is a pipe or a device, not a file" in got.err
+    assert "y.golden: error: the golden cannot be read: this is a pipe or a device" in got.err
+    assert "z.golden: error: the golden cannot be read: this is a pipe or a device" in got.err
+    assert "4 of 4 did not pass" in measured(tmp_path, "check", ".").err
+
+
+def test_a_pipe_that_the_shell_hands_over_is_read(tmp_path: Path) -> None:
+    import subprocess
+
+    reading, writing = os.pipe()
+    os.write(writing, ACCOUNTS + PRICES)
+    os.close(writing)
+    command = [sys.executable, "-m", "adlcalc", "run", "-q", f"/dev/fd/{reading}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, pass_fds=(reading,), capture_output=True, text=True)
+    os.close(reading)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_tiers_without_number_are_looked_up_not_walked() -> None:
+    """A tier is found by halving: 100,000 risk steps cost no more comparisons than 17."""
+    from decimal import Decimal
+
+    from adlcalc.engine.margin import tier_index
+    from adlcalc.engine.model import Maintenance, Tier
+
+    class Counted(Decimal):
+        compared = 0
+
+        def __lt__(self, other: object) -> bool:
+            Counted.compared += 1
+            return super().__lt__(other)  # type: ignore[operator]
+
+    rule = Maintenance(tuple(Tier(Decimal(i), Decimal(0)) for i in range(100_000)), by="size")
+    assert tier_index(rule, Counted(77_777), Decimal(1)) == 77_777
+    assert 0 < Counted.compared <= 17
+
+
+def test_rulebooks_that_extend_one_another_without_end(tmp_path: Path) -> None:
+    for i in range(1_500):
+        (tmp_path / f"r{i}.yaml").write_text(f"venue: r{i}\ntitle: t\nas_of: x\nextends: r{i + 1}.yaml\n")
+    (tmp_path / "x.yaml").write_bytes(b"venue: r0.yaml\n" + ACCOUNTS + PRICES)
+    got = measured(tmp_path, "run", "x.yaml")
+    assert "./r32.yaml:4:10: error: more than 32 rulebooks extend one another" in got.err
+    assert got.code == 2
 
 
 def test_a_file_that_vanishes_and_a_folder_for_a_file(tmp_path: Path) -> None:

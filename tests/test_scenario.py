@@ -161,7 +161,7 @@ def test_ids_are_text_whatever_they_look_like(read) -> None:  # type: ignore[no-
 
 
 def test_a_csv_book_equals_the_same_book_in_yaml(read) -> None:  # type: ignore[no-untyped-def]
-    markets = "markets: {BTC: {}, ETH: {contract: inverse}}\n"
+    markets = "markets: {BTC: {settles: USDT}, ETH: {contract: inverse, settles: USDT}}\n"
     prices = "prices: {BTC: [100], ETH: [10]}\n"
     yaml = """accounts:
   - {id: alice, market: BTC, side: long, size: 2.5, entry: 100.10, leverage: 3}

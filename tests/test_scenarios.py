@@ -30,10 +30,7 @@ def totals(run: Run) -> tuple[Decimal, Decimal, Decimal]:
 def fills(run: Run, wanted: tuple[ExpectedRow, ...]) -> list[dict[str, object]]:
     """The fills of the run, each with the fields that the expectation names."""
     assert len(run.deleveraged) == len(wanted)
-    return [
-        {name: getattr(row, name) for name in fill.values}
-        for row, fill in zip(run.deleveraged, wanted, strict=True)
-    ]
+    return [{name: getattr(row, name) for name in fill.values} for row, fill in zip(run.deleveraged, wanted, strict=True)]
 
 
 def compare(expect: Expect, run: Run) -> None:

@@ -135,7 +135,7 @@ def test_depth_is_bounded_without_recursion() -> None:
     assert "more than 32 levels" in told("[" * 1000, pure=True)
 
 
-@pytest.mark.parametrize("levels", [33, 40, 200, 1_000, 1_001, 5_000])
+@pytest.mark.parametrize("levels", [33, 1_001])
 @pytest.mark.parametrize("opening", ["[", "[ ", "[\n ", "{a: ", "[a, ", "[ '[', "])
 @pytest.mark.parametrize(
     ("before", "outside"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Result
 
 from adlcalc.engine.formulas.prices import bankruptcy
 from adlcalc.engine.margin import lines_of, maintenance_margin
@@ -204,3 +207,45 @@ def test_faults_of_a_rulebook_are_told_at_their_place_in_it(tmp_path: Path) -> N
     (problem,) = caught.value.problems
     assert (Path(problem.file).name, problem.line, problem.column) == ("mine.yaml", 9, 63)
     assert "'rate' of tier 2 of 'maintenance' of 'margin' must be greater" in problem.message
+
+
+# --- rules that play no part -----------------------------------------------------------------------------------------------
+
+
+def test_what_another_venue_leaves_aside_is_noted(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    """An error under the file's own venue (tests/bad), a note on stderr where --venue or --set brings it in."""
+    path = tmp_path / "s.yaml"
+    path.write_text("venue: hyperliquid\nrules: {liquidation: {portion: 0.5}}\n" + BOOK)
+    assert adlcalc("run", str(path)).err == ""
+    noted = f"{path}: note: rule liquidation.portion plays no part: 'method' of 'liquidation' is takeover (venue {{}})\n"
+    got = adlcalc("run", str(path), "--venue", "bitmex")
+    assert (got.code, got.err) == (0, noted.format("bitmex"))
+    assert adlcalc("run", str(path), "--venue", "bitmex", "--quiet").err == ""
+    assert adlcalc("rank", str(path), "--venue", "bitmex").err == noted.format("bitmex")
+    got = adlcalc("compare", str(path), "--venues", "bitmex,hyperliquid,okx")
+    assert (got.code, got.err) == (0, noted.format("bitmex, okx"))
+    got = adlcalc("run", str(path), "--set", "rules.liquidation.size=whole")
+    assert (got.code, got.err) == (0, noted.replace("'method'", "'size'").replace("takeover", "whole").format("hyperliquid"))
+
+
+def test_a_backstop_that_no_rule_asks_is_noted(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("backstop: [{id: maker, size: 1}]\n" + BOOK)
+    got = adlcalc("run", str(path))
+    assert (got.code, got.err) == (0, f"{path}: note: 'backstop' plays no part: 'kind' of 'backstop' is none (venue generic)\n")
+    assert adlcalc("run", str(path), "--venue", "kraken").err == ""
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_rulebook_states_nothing_that_plays_no_part(name: str) -> None:
+    """What it inherits may rest: under dydx-v4-settlement nobody is liquidated."""
+    book = rulebook(name)
+    own = {one.rule.name for one in book.unused if one.rule.node.source.name.endswith(f"/{name}.yaml")}
+    assert own == set()
+
+
+def test_every_run_can_be_told_from_its_rules_alone() -> None:
+    """The rules of a scenario are plain values: equal after a trip through pickle, an own score included."""
+    for name in shipped():
+        rules = rulebook(name).engine_rules(("linear",), ())
+        assert pickle.loads(pickle.dumps(rules)) == rules

@@ -15,6 +15,7 @@ from conftest import Result
 import adlcalc as library
 from adlcalc.engine.scores import SCORES
 from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
+from adlcalc.venues.rule_list import rule_names
 from adlcalc.venues.rulebook import shipped
 
 TESTS = Path(__file__).parent
@@ -50,6 +51,7 @@ def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
     assert library.run(loaded, index=False).to_dict() == run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_a_vector_that_is_met_is_the_source_of_a_test(venue: str) -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in [*TESTS.glob("cases/*.yaml"), *TESTS.glob("test_*.py")])
@@ -139,6 +141,32 @@ def test_faults_of_ones_own_rulebook_are_told_with_their_line(adlcalc: Command, 
     assert "mine.yaml:8:65: error: 'rate' of tier 2" in got.err
 
 
+def test_every_rule_is_listed_with_its_values_and_users(adlcalc: Command) -> None:
+    document = json.loads(adlcalc("venues", "--rules", "--format", "json").out)
+    assert document["schema"] == "adlcalc.rules/1"
+    rows = document["rules"]
+    assert list(dict.fromkeys(row["rule"] for row in rows)) == rule_names()
+    value_of = {(row["rule"], row["value"]): row for row in rows}
+    assert {value for rule, value in value_of if rule == "adl.score"} >= set(SCORES)
+    assert value_of["adl.price", "mix"]["used_by"] == ["ftx"]
+    assert value_of["contract.rounding", "per-contract"]["used_by"] == ["bitmex"]
+    seed = value_of["adl.seed", "a whole number from 0"]
+    assert (seed["where"], seed["default"]) == ("policy seeded-cycle", "0")
+    assert seed["used_by"] == ["dydx-v4", "dydx-v4-default", "dydx-v4-settlement"]
+    assert value_of["margin.due", "one of these"]["default"] == ""  # a rulebook must say it
+    assert all(row["meaning"] for row in rows)
+    table = list(csv.DictReader(io.StringIO(adlcalc("venues", "--rules", "-f", "csv").out)))
+    assert [(row["rule"], row["value"]) for row in table] == [(row["rule"], row["value"]) for row in rows]
+
+
+def test_one_rule(adlcalc: Command) -> None:
+    text = adlcalc("venues", "liquidation.limit", "--rules").out
+    assert text.startswith("1 rule\n")
+    assert "Plays a part under method market, size whole, portion or deficit." in " ".join(text.split())
+    assert "- liquidation.limit: " in adlcalc("venues", "--rules", "liquidation.limit", "-f", "markdown").out
+    assert max(map(len, text.splitlines())) <= 80
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCORES)
 def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
@@ -156,6 +184,9 @@ def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
     [
         (["deribt"], "deribt: error: there is no venue 'deribt'\nhint: did you mean 'deribit'?\n"),
         (["--score", "bitmx"], "adlcalc: there is no score 'bitmx'\nhint: did you mean 'bitmex'?\n"),
+        (["--rules", "price"], "adlcalc: there is no rule 'price'\nhint: did you mean 'backstop.price' or 'adl.price'?\n"),
+        (["--rules", "adl.prize"], "adlcalc: there is no rule 'adl.prize'\nhint: did you mean 'adl.price'?\n"),
+        (["--rules", "--score", "bitmex"], "adlcalc: --rules and --score do not go together\n"),
         (["bitmex", "--score", "bitmex"], "adlcalc: NAME and --score do not go together\n"),
     ],
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, say
+from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.cli.progress import with_progress
 
@@ -90,6 +90,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.scenario import load
 
     loaded = load(file, sets=request.sets, venue=request.venue)
+    if not request.quiet:
+        note(loaded)
     events = run_engine(loaded.scenario, index=request.index)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
@@ -110,14 +112,14 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
 
 def _happened(run: Run, outcome: FailOn) -> str:
     """What happened, in words; '' if it did not."""
-    from adlcalc.report.human import counted, digits
+    from adlcalc.report.human import counted
 
     if outcome is FailOn.liquidation and run.liquidations:
         return counted(len(run.liquidations), "position was liquidated", "positions were liquidated")
     if outcome is FailOn.adl and run.deleveraged:
         return counted(len({row.account for row in run.deleveraged}), "account was deleveraged", "accounts were deleveraged")
     if outcome is FailOn.loss and run.audit.bad_debt:
-        return f"bad debt {digits(run.audit.bad_debt)}"
+        return f"bad debt {run.audit.told}"
     if outcome is FailOn.loss and run.socialized:
         return counted(len(run.socialized), "account shares a loss", "accounts share a loss")
     return ""

@@ -91,9 +91,8 @@ class _File:
 def _json(outcomes: Sequence[Outcome]) -> str:
     from adlcalc.report.columns import CHECK
 
-
     document = {key: x if isinstance(x, dict) else list(x) for key, x in CHECK.plain(_Checked(outcomes)) if key != "schema"}
-    return clean_json(json.dumps({"schema": CHECK.name, **document}, ensure_ascii=False, indent=2)) + "\n"
+    return clean_json(json.dumps({"schema": CHECK.name, **document}, indent=2)) + "\n"
 
 
 def _junit(outcomes: Sequence[Outcome]) -> str:

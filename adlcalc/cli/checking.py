@@ -210,7 +210,7 @@ def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
 
 def _strict(run: Run, file: str) -> Iterator[Finding]:
     """Assumed rules that were used, a book whose longs and shorts do not balance, bad debt."""
-    from adlcalc.report.human import clean, digits, position
+    from adlcalc.report.human import clean, position
 
     for assumption in run.assumptions:
         yield Finding("strict", file, 0, 0, f"assumed rule {clean(assumption.rule)}: {clean(assumption.note)}")
@@ -218,7 +218,7 @@ def _strict(run: Run, file: str) -> Iterator[Finding]:
         held = position(1 if size > 0 else -1, abs(size), market)
         yield Finding("strict", file, 0, 0, f"the book is unbalanced: the rest of the market begins with {held}")
     if run.audit.bad_debt:
-        yield Finding("strict", file, 0, 0, f"bad debt {digits(run.audit.bad_debt)}")
+        yield Finding("strict", file, 0, 0, f"bad debt {run.audit.told}")
 
 
 # --- goldens ---------------------------------------------------------------------------------------------------------
@@ -247,9 +247,12 @@ def _explained(found: Comparison, golden: str) -> str:
 
 def _read(golden: str) -> str | Finding:
     """The text of a golden; line breaks of Windows count as ours."""
+    from adlcalc.source.files import TABLE_LIMIT, UnfitFileError, bytes_of
+
     try:
-        with open(golden, "rb") as file:
-            return file.read().decode("utf-8").replace("\r\n", "\n")
+        return bytes_of(golden, limit=TABLE_LIMIT).decode("utf-8").replace("\r\n", "\n")
+    except UnfitFileError as error:
+        return Finding("error", golden, 0, 0, f"the golden cannot be read: {error.args[0]}")
     except OSError as error:
         return Finding("error", golden, 0, 0, f"the golden cannot be read: {error.strerror}")
     except UnicodeDecodeError:
@@ -276,7 +279,10 @@ def _named_as(run: Run, old: str) -> Run:
     from adlcalc.report import Run
 
     written = re.search(r'^  "scenario": \{.*?"file": ("(?:[^"\\]|\\.)*")', old, re.MULTILINE)
-    name = json.loads(written[1]) if written else old.split("\n", 1)[0]
+    try:
+        name = json.loads(written[1]) if written else old.split("\n", 1)[0]
+    except ValueError:  # an escape that JSON does not have: no name of ours
+        return run
     return Run(run.scenario, run.events, file=name) if os.path.basename(name) == run.file else run
 
 

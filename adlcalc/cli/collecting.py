@@ -120,7 +120,7 @@ def _goldens(folder: str) -> Iterator[str]:
 
 def _is_ours(file: str) -> bool:
     """A result in JSON or a JSON Schema, which may stand beside scenarios."""
-    if not file.endswith(".json"):
+    if not file.endswith(".json") or not os.path.isfile(file):
         return False
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:

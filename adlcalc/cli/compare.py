@@ -13,7 +13,7 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
-from adlcalc.cli.exits import RAN, UNUSABLE, say
+from adlcalc.cli.exits import RAN, UNUSABLE, note, say
 from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, show
 
@@ -157,10 +157,18 @@ def _compared(
     """Run the scenario under every venue and policy."""
     from adlcalc.report.compare_view import Comparison
     from adlcalc.scenario import load
+    from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
+    from adlcalc.source.nodes import Place, Source
+    from adlcalc.source.problems import fail
     from adlcalc.study.axioms import findings
     from adlcalc.study.compare import compare as compare_policies
 
     loads = [load(file, sets=tuple(sets), venue=name) for name in venues]
+    scenario = loads[0].scenario
+    several = mingled((m.name for m in scenario.markets), {m.name: m.settles for m in scenario.markets})
+    if several:
+        raise fail(Place(Source(file, "")), f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
+    note(*loads)
     choices = _choices(policies, loads[0].scenario)
     results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
     found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}

@@ -1,11 +1,15 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, explain, described.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, note, explain, described.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.scenario import Loaded
 
 RAN = 0
 FAILED = 1  # a check: `expect`, --fail-on
@@ -19,6 +23,19 @@ def say(message: str) -> None:
     from adlcalc.report.human import clean
 
     sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
+
+
+def note(*loads: Loaded) -> None:
+    """Say on stderr what a file gives that plays no part; of several venues, under which it does not."""
+    from adlcalc.source.problems import Problem, format_problem
+
+    venues: dict[Problem, list[str]] = {}
+    for loaded in loads:
+        for problem in loaded.notes:
+            venues.setdefault(problem, []).append(loaded.scenario.venue)
+    for problem, names in venues.items():
+        under = f" (venue {', '.join(dict.fromkeys(names))})" if len(loads) > 1 else ""
+        say(format_problem(problem._replace(message=problem.message + under)))
 
 
 def explain(error: Exception, file: str) -> int:

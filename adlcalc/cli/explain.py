@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import Unknown, one_of, show, step_of
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def register(app: typer.Typer) -> None:
 def explain(
     file: options.File,
     account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
-    accounts: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")
-    ] = None,
+    accounts: Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
     step: options.Step = None,
     at: options.At = None,
@@ -76,6 +75,8 @@ def _story(
     if (account is not None and fund) or (account is None and not fund and step is None):
         raise Unknown("explain what? Give an ACCOUNT, or --fund, or --step N for everybody at a step")
     loaded = load(file, sets=sets, venue=venue)
+    if not quiet:
+        note(loaded)
     scenario = loaded.scenario
     if account is not None:
         one_of("account", account, (one.id for one in scenario.accounts))

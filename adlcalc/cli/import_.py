@@ -20,6 +20,7 @@ KLINES_EXAMPLE = """\b
 Example:
   adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
 
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.exits import note
 from adlcalc.cli.single import one_of, show, step_of
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ def rank(
         from adlcalc.scenario import load
 
         loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        if not quiet:
+            note(loaded)
         return rank_page(_queues(loaded, step or at or "last", market, side, account or (), quiet), limit)
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
 
-def _queues(
-    loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool
-) -> Queues:
+def _queues(loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool) -> Queues:
     """Run the scenario up to the step and keep its queues."""
     from adlcalc.cli.progress import with_progress
     from adlcalc.engine.events import StepEnded

@@ -35,8 +35,7 @@ def run(
         list[FailOn] | None,
         typer.Option(
             metavar="liquidation|adl|loss",
-            help="Exit with 1 if anybody is liquidated or deleveraged, or if a loss is left to others or to nobody."
-            " Repeatable.",
+            help="Exit with 1 if anybody is liquidated or deleveraged, or if a loss is left to others or to nobody. Repeatable.",
         ),
     ] = None,
     quiet: options.Quiet = False,

@@ -30,11 +30,18 @@ def register(app: typer.Typer) -> None:
 def venues(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="One rulebook: a name, or a path to your own.", autocompletion=venue_names),
+        typer.Argument(
+            metavar="NAME",
+            help="One rulebook: a name, or a path to your own. With --rules: one rule, as adl.price.",
+            autocompletion=venue_names,
+        ),
     ] = None,
     score: Annotated[
         str | None, typer.Option("--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks.")
     ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="What every rule means, its values and who uses them; with NAME, of that rule.")
+    ] = False,
     format: options.Format = options.TABLE,
     json: options.Json = False,
     output: options.Output = None,
@@ -44,11 +51,13 @@ def venues(
     With NAME: every parameter of one rulebook with its value, its source, the day it was read, and whether it is documented,
     observed or assumed; what is not modeled; which of the venue's own numbers are met.
     """
-    if name is not None and score is not None:
-        say("adlcalc: NAME and --score do not go together")
+    if score is not None and (name is not None or rules):
+        say(f"adlcalc: {'--rules' if rules else 'NAME'} and --score do not go together")
         raise typer.Exit(UNUSABLE)
 
     def page() -> Page:
+        if rules:
+            return _rules(name)
         if score is not None:
             return _score(score)
         return _all() if name is None else _one(name)
@@ -69,6 +78,23 @@ def _one(name: str) -> Page:
     from adlcalc.venues.coverage import open_rulebook
 
     return rulebook_page(open_rulebook(name))
+
+
+def _rules(name: str | None) -> Page:
+    from adlcalc.cli.single import Unknown
+    from adlcalc.report.venues_view import rules_page
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.venues.coverage import open_rulebook
+    from adlcalc.venues.rule_list import rule_names, rule_rows
+    from adlcalc.venues.rulebook import shipped
+
+    known = rule_names()
+    if name is not None and name not in known:
+        same = [rule for rule in known if rule.partition(".")[2] == name]
+        hint = closest_hint(name, known) if not same else f"did you mean {' or '.join(map(quote, same))}?"
+        raise Unknown(f"there is no rule {quote(name)}" + (f"\nhint: {hint}" if hint else ""))
+    books = [open_rulebook(venue) for venue in shipped()]
+    return rules_page(rule_rows(books, name), len(books))
 
 
 def _score(name: str) -> Page:

@@ -13,11 +13,11 @@ from fractions import Fraction
 from functools import partial
 
 from adlcalc.engine.claims import Backstop, Claim
+from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.last_resort import settle
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
-from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.rules import Providers
 from adlcalc.engine.sharing import in_units
@@ -71,7 +71,7 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
 def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One transfer from the venue to a provider."""
     book = claim.book
-    if price <= 0 and book.contract.kind == Kind.INVERSE:
+    if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
@@ -84,7 +84,7 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
 def to_vault(state: State, due: Due) -> Iterator[Event]:
     """The vault takes every position of the unit at the mark, and all the margin that is left with it (Hyperliquid)."""
     unit = due.unit
-    vault = state.ledger.backstops.setdefault(VAULT, Backstop(VAULT))
+    vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
     unit.holder.liquidated = True
     for holding in unit.open_holdings():
         yield from state.settle_funding(holding)
@@ -94,5 +94,6 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
         yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
         state.ledger.close_part(holding, size, worth, release=False)
         vault.take(book, signed, worth)
-        yield BackstopTook(state.step, state.ledger.claim_count, VAULT, book.name, holding.side, size, book.mark, worth - target)
+        claim, left = state.ledger.claim_count, worth - target
+        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
     vault.cash += state.ledger.empty_margin(unit)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas.prices import Known
 from adlcalc.engine.holdings import Holder, Holding, MarketBook
-from adlcalc.engine.model import Kind, Rounding
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -63,10 +63,10 @@ class Claim:
         no lot cheaper.
         """
         posted = self.cost_of(size) - self.proceeds(size, price)
-        if self.price is None or whole or self.book.contract.rounding == Rounding.PER_CONTRACT:
+        if self.price is None or whole or self.book.contract.rounding == PER_CONTRACT:
             return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier
-        return max(posted, worse if self.book.contract.kind == Kind.LINEAR else divide(worse, self.price * price))
+        return max(posted, worse if self.book.contract.kind == LINEAR else divide(worse, self.price * price))
 
     def known(self) -> Known:
         """What the price of a trade against this claim may be made of."""

@@ -20,6 +20,7 @@ REST, VENUE = "rest of market", "venue"
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
     for holder in by_name(state.ledger.holders):
+        state.doubtful[holder] = None  # settlements are rounded against the account: one of nothing may end below it
         for holding in holder.holdings:
             if holding.size:
                 yield from state.settle_funding(holding)
@@ -61,13 +62,14 @@ class FinalAccounts:
     def _others(self, values: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
         ledger = self._state.ledger
         worth = dict(values)
-        held, gain = [], ZERO
+        held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
+        gain = dict.fromkeys(ledger.currencies, ZERO)
         for claim in ledger.open_claims():
             value = claim.book.value(claim.side * claim.size, claim.book.mark)
             worth[claim.book] += value
-            gain += max(value - claim.cost, ZERO)
+            gain[claim.book.settles] += max(value - claim.cost, ZERO)
             entry = claim.price if claim.price is not None else ZERO
-            held.append(
+            held[claim.book.settles].append(
                 PositionState(
                     claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost
                 )
@@ -86,8 +88,22 @@ class FinalAccounts:
                     )
             if backstop.taken:
                 takers.append(AccountState(backstop.id, "backstop", False, ZERO, own, backstop.cash, tuple(stock)))
+        for currency in ledger.currencies:
+            yield from self._rest(currency, worth)
+        yield from takers
+        for debt in self._state.owed:  # a claim on each account that stands below zero
+            gain[ledger.markets[debt.market].settles] += debt.amount
+        owing = {ledger.markets[debt.market].settles for debt in self._state.owed}
+        for currency in ledger.currencies:
+            if held[currency] or currency in owing:
+                name = ledger.named(VENUE, currency)
+                yield AccountState(name, "open", False, ZERO, gain[currency], ZERO, tuple(held[currency]))
+
+    def _rest(self, currency: str, worth: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
+        """The rest of the market, as far as it settles in a currency."""
+        books = [book for book in self._state.ledger.markets.values() if book.settles == currency]
         equity, positions = ZERO, []
-        for book in ledger.markets.values():
+        for book in books:
             # the rest's value is what balances everybody else's, so rounded inverse values add up to zero too
             value = -worth[book]
             equity += book.rest_cash + value - book.rest_cost
@@ -100,13 +116,8 @@ class FinalAccounts:
                     )
                 )
         if positions or equity:
-            yield AccountState(
-                REST, "open", False, ZERO, equity, sum((b.rest_cash for b in ledger.markets.values()), ZERO), tuple(positions)
-            )
-        yield from takers
-        owed = sum((debt.amount for debt in self._state.owed), ZERO)  # a claim on each account that stands below zero
-        if held or owed:
-            yield AccountState(VENUE, "open", False, ZERO, gain + owed, ZERO, tuple(held))
+            cash = sum((book.rest_cash for book in books), ZERO)
+            yield AccountState(self._state.ledger.named(REST, currency), "open", False, ZERO, equity, cash, tuple(positions))
 
 
 def account_state(holder: Holder) -> AccountState:

@@ -32,8 +32,7 @@ class Measure(Word):
     )
     ENTRY_VALUE = (
         "entry-value",
-        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk "
-        "limit.",
+        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk limit.",
     )
     SIZE = (
         "size",
@@ -50,6 +49,9 @@ class RateOf(Word):
         "The entry value, less the tier's deduction (with by entry-value): maintenance margin stays what it "
         "was when the position was opened. Bybit and KuCoin until 2025.",
     )
+
+
+BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = Measure.NOTIONAL, Measure.SIZE, Measure.ENTRY_VALUE, RateOf.ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ class Rounding(Word):
 
     TOTAL = "total", "The value is rounded once."
     PER_CONTRACT = "per-contract", "The value of one contract is rounded, then multiplied. BitMEX."
+
+
+LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 
 
 @dataclass(frozen=True, slots=True)

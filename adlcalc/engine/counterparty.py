@@ -8,10 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.engine import margin
+from adlcalc.engine.contract import BY_NOTIONAL
 from adlcalc.engine.holdings import Holding, Unit
-from adlcalc.engine.model import Measure
 from adlcalc.engine.numbers import ZERO, divide
 from adlcalc.engine.rules import WouldBankrupt
+
+SKIP, MARGIN_CHECK = WouldBankrupt.SKIP, WouldBankrupt.MARGIN_CHECK
 
 
 def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decimal) -> Decimal | None:
@@ -19,10 +21,10 @@ def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decim
 
     skip: a fill worse than the mark that leaves less than zero. margin-check: a fill that `may_move` forbids. allow: none.
     """
-    if rule == WouldBankrupt.SKIP and forgone > 0:
+    if rule == SKIP and forgone > 0:
         after = equity_behind(holding) - forgone
         return after if after < 0 else None
-    if rule == WouldBankrupt.MARGIN_CHECK:
+    if rule == MARGIN_CHECK:
         equity, maintenance = holding.unit.margin()
         after = equity - forgone
         left = holding.size - size
@@ -73,7 +75,7 @@ def initial_margin(unit: Unit, shrunk: Holding, left: Decimal) -> Decimal | None
 
 def _max_leverage(holding: Holding, size: Decimal, notional: Decimal) -> Decimal | None:
     rule = holding.book.market.maintenance
-    basis = notional if rule.by == Measure.NOTIONAL else holding.cost_of(size)
+    basis = notional if rule.by == BY_NOTIONAL else holding.cost_of(size)
     return rule.tiers[margin.tier_index(rule, size, basis)].max_leverage
 
 

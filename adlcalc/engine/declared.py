@@ -21,16 +21,23 @@ class Takes(Enum):
     """The values of a rule that is no choice of names."""
 
     FRACTION = "a fraction from 0 to 1"
+    FRACTION_BELOW_ONE = "a fraction from 0, less than 1"
     NOT_NEGATIVE = "a number, zero or more"
     POSITIVE = "a number above zero"
+    PORTION = "a fraction from 0.001 to 1"  # a share that comes to the whole in a thousand steps at most
     COUNT = "a whole number from 1"
+    EXPONENT = "a whole number from 1 to 32"  # a power that exact fractions can be raised to
     STEP = "a whole number from 0"
     FLAG = "true or false"
     DRAWDOWN = "none or {start, stop}"
 
 
 class Word(StrEnum):
-    """A choice with nothing behind it but its name, written NAME = "name", "what it means"."""
+    """A choice with nothing behind it but its name, written NAME = "name", "what it means".
+
+    What is asked of each position or fill is compared with a name of its module (LINEAR = Kind.LINEAR): Python 3.11
+    looks a member up six times as slowly.
+    """
 
     meaning: str
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.claims import Claim
+from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.counterparty import refused
 from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.formulas.prices import MarkFirst, no_gift
 from adlcalc.engine.last_resort import settle
-from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.policies import queue as by_score
 from adlcalc.engine.queue import Place
@@ -73,7 +73,7 @@ def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
 def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
-    if price <= 0 and book.contract.kind == Kind.INVERSE:
+    if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)

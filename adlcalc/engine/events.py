@@ -239,7 +239,8 @@ class Owed(NamedTuple):
 
 class StepEnded(NamedTuple):
     """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, with the loss of held
-    inventory at the mark and what open accounts owe as they stand now.
+    inventory at the mark and what open accounts owe as they stand now; of
+    several currencies it is only told apart from zero: bad_debts has it by currency.
     """
 
     step: int
@@ -247,6 +248,7 @@ class StepEnded(NamedTuple):
     money_difference: Decimal
     open_interest_difference: Decimal
     bad_debt: Decimal
+    bad_debts: tuple[tuple[str, Decimal], ...] = ()
 
 
 class Ended(NamedTuple):

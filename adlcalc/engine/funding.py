@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adlcalc.engine.contract import Contract, Kind
+from adlcalc.engine.contract import LINEAR, Contract
 from adlcalc.engine.numbers import HALF_EVEN, D, divide, round_to
 
 INDEX_UNIT = D("1E-24")
@@ -20,6 +20,6 @@ INDEX_UNIT = D("1E-24")
 
 def payment_per_contract(contract: Contract, rate: Decimal, mark: Decimal) -> Decimal:
     """What one long contract pays: rate x m x P (linear), rate x m / P (inverse)."""
-    if contract.kind == Kind.LINEAR:
+    if contract.kind == LINEAR:
         return round_to(rate * contract.multiplier * mark, INDEX_UNIT, HALF_EVEN)
     return round_to(divide(rate * contract.multiplier, mark), INDEX_UNIT, HALF_EVEN)

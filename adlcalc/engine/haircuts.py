@@ -139,7 +139,7 @@ class RiskWeighted(Capped):
 class RiskWeightedPower(RiskWeighted):
     """As risk-weighted, with g = leverage ^ exponent."""
 
-    exponent: int = given("the power of leverage", Takes.COUNT, 2)
+    exponent: int = given("the power of leverage", Takes.EXPONENT, 2)
 
     def g(self, leverage: Fraction) -> Fraction:
         return leverage**self.exponent

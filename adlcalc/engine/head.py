@@ -21,8 +21,8 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from adlcalc.engine.contract import LINEAR
 from adlcalc.engine.holdings import Holding, MarketBook
-from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import D, divide
 from adlcalc.engine.policies import queue as by_score
 from adlcalc.engine.queue import Place
@@ -46,7 +46,7 @@ def serves(book: MarketBook, side: int, rules: Rules) -> bool:
     """Does the grid hold for this queue: a long side of a linear market without funding, under the score it was made for?"""
     return (
         len(book.holdings[side]) >= LONG_QUEUE
-        and book.contract.kind == Kind.LINEAR
+        and book.contract.kind == LINEAR
         and not book.funding
         and rules.adl.policy is by_score
         and rules.adl.score.is_return_times_leverage

@@ -8,8 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adlcalc.engine import margin
+from adlcalc.engine.contract import BY_NOTIONAL
 from adlcalc.engine.fund import FundBook
-from adlcalc.engine.model import Account, Market, Measure, Position
+from adlcalc.engine.model import Account, Market, Position
 from adlcalc.engine.numbers import ZERO, divide, round_to
 
 
@@ -36,6 +37,7 @@ class MarketBook:
         "rest_cash",
         "rest_cost",
         "rest_size",
+        "settles",
         "tick",
         "unit",
         "value",
@@ -43,6 +45,7 @@ class MarketBook:
 
     def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
         self.market, self.order, self.unit, self.fund = market, order, unit, fund
+        self.settles = market.settles
         self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
         self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0
@@ -56,7 +59,7 @@ class MarketBook:
         self.value = margin.valuer(market.contract, unit)
         self.lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO)
-            if market.maintenance.by == Measure.NOTIONAL and not market.maintenance.slope
+            if market.maintenance.by == BY_NOTIONAL and not market.maintenance.slope
             else None
         )
 

@@ -21,12 +21,14 @@ from adlcalc.engine.rules import BadDebt, PerContract, Surplus
 from adlcalc.engine.scores import Score, inputs_of
 from adlcalc.engine.state import State
 
+TO_ACCOUNT = Surplus.ACCOUNT
+
 
 def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
-    if result >= 0 and state.surplus == Surplus.ACCOUNT:
+    if result >= 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif result >= 0:
         yield from state.post_result(claim, result, "surplus")
@@ -46,7 +48,7 @@ def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
 
 
 def share_losses(state: State) -> Iterator[Event]:
-    """Share out, market by market (or of all markets together, where the policy says so), the losses that
+    """Share out, market by market (or of all markets of a currency together, where the policy says so), the losses that
     have come together; what the bearers cannot cover, and what the severity spares them, is bad debt of the
     last claims."""
     how = state.rules.last_resort.policy
@@ -55,7 +57,8 @@ def share_losses(state: State) -> Iterator[Event]:
     losses, state.losses = state.losses, []
     markets = list(state.ledger.markets.values())
     whole_venue = isinstance(how, Haircut) and how.whole_venue
-    for books in [markets] if whole_venue else [[book] for book in markets]:
+    together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
+    for books in together if whole_venue else [[book] for book in markets]:
         mine = [(claim, loss) for claim, loss in losses if claim.book in books]
         total = sum((loss for _, loss in mine), ZERO)
         # a loss of half a unit, where contracts are rounded one by one, is not rounded up
@@ -72,9 +75,7 @@ def share_losses(state: State) -> Iterator[Event]:
             yield from state.bad_debt(claim, loss - own)
 
 
-def cut_profits(
-    state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut
-) -> Generator[Event, None, Decimal]:
+def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut) -> Generator[Event, None, Decimal]:
     """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
 
     The rest of the market is no winner: what its parts have gained is not known."""

@@ -38,8 +38,9 @@ class Ledger:
         self.holders: list[Holder] = []
         self.claims: list[Claim] = []  # what the venue holds, oldest first
         self.claim_count = 0
-        self.venue_cash = ZERO  # negative: losses that nobody covered
-        self.opening = ZERO  # the accounts' cash - cost at the start
+        self.currencies = scenario.currencies
+        self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
+        self.opening = dict.fromkeys(self.currencies, ZERO)  # the accounts' cash - cost at the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._open_accounts(scenario)
 
@@ -75,23 +76,37 @@ class Ledger:
                 if holding.collateral is not None:
                     total += holding.collateral
             holder.equity_start = total
-            self.opening += total
+            self.opening[self.currency_of(holder)] += total
         # everybody's cash - cost: their equities without the values at the mark, which are the other side of the rest's costs
-        self.opening += sum((book.rest_cost for book in self.markets.values()), ZERO)
+        for book in self.markets.values():
+            self.opening[book.settles] += book.rest_cost
 
     # --- what the audit adds up ----------------------------------------------------------------------------------
 
-    def system_standing(self) -> Decimal:
-        """Cash - cost of everybody but the accounts: funds, venue, rest of the market."""
-        total = self.venue_cash
-        for fund in self.funds.values():
-            total += fund.balance
+    def currency_of(self, holder: Holder) -> str:
+        """What an account's money is in: the currency of its positions, which all settle in one."""
+        return holder.holdings[0].book.settles if holder.holdings else self.currencies[0]
+
+    def named(self, who: str, currency: str) -> str:
+        """'venue'; 'venue (BTC)' where there are several currencies, and so one of them for each."""
+        return who if len(self.currencies) == 1 else f"{who} ({currency})"
+
+    def vault(self, who: str, currency: str) -> Backstop:
+        """The vault that takes over what settles in a currency."""
+        name = self.named(who, currency)
+        return self.backstops.setdefault(name, Backstop(name))
+
+    def system_standing(self) -> dict[str, Decimal]:
+        """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the market."""
+        total = dict(self.venue_cash)
+        for book in {book.fund: book for book in self.markets.values()}.values():
+            total[book.settles] += book.fund.balance
         for claim in self.claims:
-            total -= claim.cost
+            total[claim.book.settles] -= claim.cost
         for backstop in self.backstops.values():
-            total += backstop.standing()
+            total[next((book.settles for book in backstop.positions), self.currencies[0])] += backstop.standing()
         for book in self.markets.values():
-            total += book.rest_cash - book.rest_cost
+            total[book.settles] += book.rest_cash - book.rest_cost
         return total
 
     def system_contracts(self) -> dict[str, Decimal]:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine import margin
+from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.holdings import Holding, Unit
-from adlcalc.engine.model import Measure
 from adlcalc.engine.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
@@ -150,7 +150,7 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         equity, maintenance = unit.margin()
         state.evaluations += 1
         due = Due(unit, equity, maintenance)
-        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == Measure.NOTIONAL else holding.cost) + 1
+        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == BY_NOTIONAL else holding.cost) + 1
         if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
             return
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
@@ -179,6 +179,6 @@ def size_above(holding: Holding, floor: Decimal) -> Decimal:
     """
     book = holding.book
     by = book.market.maintenance.by
-    basis = holding.size if by == Measure.SIZE else abs(holding.cost if by == Measure.ENTRY_VALUE else holding.value())
+    basis = holding.size if by == BY_SIZE else abs(holding.cost if by == BY_ENTRY_VALUE else holding.value())
     lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
     return (lots + 1) * book.lot

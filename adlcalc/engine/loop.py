@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from decimal import Inexact
+from decimal import Inexact, InvalidOperation, Overflow
 
 from adlcalc.engine.audit import Audit
 from adlcalc.engine.closing import FinalAccounts, settle_everybody
@@ -75,10 +75,15 @@ class exact_step:  # noqa: N801  (used as `with exact_step(3):`)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._context.__exit__(None, None, None)
-        if isinstance(error, Inexact):
+        if isinstance(error, Inexact | Overflow) or (isinstance(error, InvalidOperation) and too_long(error)):
             raise PrecisionError(
                 f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)"
             ) from error
+
+
+def too_long(error: InvalidOperation) -> bool:
+    """Was it a result of more than 60 digits before the unit it is rounded to? (0 / 0 would be a bug.)"""
+    return not any(issubclass(condition, ZeroDivisionError) for condition in error.args[0])
 
 
 def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
@@ -149,4 +154,6 @@ def end_step(state: State, audit: Audit) -> StepEnded:
     zero included)."""
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
-    return StepEnded(state.step, funds, found.money, found.open_interest, state.bad_debt_so_far())
+    debts = state.bad_debt_so_far()
+    total = sum(debts.values(), ZERO)
+    return StepEnded(state.step, funds, found.money, found.open_interest, total, tuple(debts.items()))

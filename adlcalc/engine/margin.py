@@ -9,11 +9,13 @@ liquidation_price, price_of_value, bankruptcy_price, initial_collateral.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 
-from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding
+from adlcalc.engine.contract import BY_NOTIONAL, BY_SIZE, LINEAR, OF_ENTRY, PER_CONTRACT, Contract, Maintenance
 from adlcalc.engine.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
 
 Lines = tuple[tuple[Decimal, Decimal], ...]
@@ -32,9 +34,9 @@ def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decima
 @cache
 def valuer(contract: Contract, unit: Decimal) -> Callable[[Decimal, Decimal], Decimal]:
     """`value` for one contract and money unit: made once, called often."""
-    money, multiplier, linear = rounder(unit), contract.multiplier, contract.kind == Kind.LINEAR
+    money, multiplier, linear = rounder(unit), contract.multiplier, contract.kind == LINEAR
     quantize = quantizer(unit)
-    if contract.rounding == Rounding.PER_CONTRACT:
+    if contract.rounding == PER_CONTRACT:
         if linear:
             return lambda signed_size, price: signed_size * money(multiplier * price)
         return lambda signed_size, price: -signed_size * money(divide(multiplier, price))
@@ -63,22 +65,18 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
     """
     slope = rule.slope * size
     extra = rule.closing_fee + slope
-    if rule.by == Measure.NOTIONAL:
+    if rule.by == BY_NOTIONAL:
         return tuple((tier.rate + extra, tier.deduction) for tier in rule.tiers)
     tier = rule.tiers[tier_index(rule, size, entry_value)]
-    if rule.on == RateOf.ENTRY:
+    if rule.on == OF_ENTRY:
         return ((rule.closing_fee, tier.deduction - (tier.rate + slope) * abs(entry_value)),)
     return ((tier.rate + extra, ZERO),)
 
 
 def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:
     """Which tier a position falls in by its entry value or size: the last whose floor it has reached."""
-    basis = size if rule.by == Measure.SIZE else abs(entry_value)
-    index = 0
-    for i, tier in enumerate(rule.tiers):
-        if basis >= tier.floor:
-            index = i
-    return index
+    basis = size if rule.by == BY_SIZE else abs(entry_value)
+    return max(bisect_right(rule.tiers, basis, key=attrgetter("floor")) - 1, 0)
 
 
 def maintenance_margin(lines: Lines, n: Decimal) -> Decimal:
@@ -119,7 +117,7 @@ def hurt_both_ways(lines: Lines) -> bool:
 
 def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
     """The price at which `size` has notional n: n / (q m), inverse q m / n."""
-    if contract.kind == Kind.LINEAR:
+    if contract.kind == LINEAR:
         return divide(n, size * contract.multiplier)
     return divide(size * contract.multiplier, n)
 
@@ -130,7 +128,7 @@ def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines
     `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions'
     maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does it.
     """
-    direction = side if contract.kind == Kind.LINEAR else -side
+    direction = side if contract.kind == LINEAR else -side
     n = notional_at_maintenance(lines, direction, cash)
     if n is None:
         return None
@@ -155,7 +153,7 @@ def finest(tick: Decimal) -> Decimal:
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
     """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong
     sign)."""
-    if contract.kind == Kind.LINEAR:
+    if contract.kind == LINEAR:
         return divide(target, signed_size * contract.multiplier)
     if not target or (target > 0) == (signed_size > 0):
         return None
@@ -172,4 +170,4 @@ def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decim
     if price is None:
         return None
     price = to_tick(price, tick, side)
-    return price if price > 0 or contract.kind == Kind.LINEAR else None
+    return price if price > 0 or contract.kind == LINEAR else None

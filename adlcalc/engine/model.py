@@ -6,8 +6,8 @@ Units: prices in quote per base; sizes in contracts, always positive (`side` is 
 
 The rules that it holds to are in rules.py.
 
-Public: LONG, SHORT, side_name, Depth, Liquidity, Market, Position, Account, Fund, Provider, Path, Scenario;
-what a contract is, and the margin that it needs, from contract.py.
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Market, Position, Account, Fund, Provider, Path,
+Scenario; what a contract is, and the margin that it needs, from contract.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ __all__ = [
 ]  # fmt: skip
 LONG, SHORT = 1, -1
 SMALLEST = D("0.00000001")  # tick, lot and money unit where a scenario gives none
+
+
+DEFAULT_SETTLEMENT = {"linear": "quote", "inverse": "base"}
+"""What a contract settles in, where a scenario does not name it."""
 
 
 def side_name(side: int) -> str:
@@ -53,7 +57,8 @@ class Liquidity:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One contract that is traded. `fund` names the Fund that stands behind it."""
+    """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of all its money. An
+    account, a fund and a provider have money of one currency, so everything that adds amounts adds those of one."""
 
     name: str
     contract: Contract = Contract()
@@ -62,6 +67,7 @@ class Market:
     liquidity: Liquidity = Liquidity()
     maintenance: Maintenance = Maintenance(tiers=(Tier(ZERO, D("0.005")),))
     fund: str = "fund"
+    settles: str = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +150,8 @@ class Scenario:
     venue: str = "generic"
     money_unit: Decimal = SMALLEST
     providers: tuple[Provider, ...] = ()
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What the markets settle in, each once."""
+        return tuple(dict.fromkeys(market.settles for market in self.markets))

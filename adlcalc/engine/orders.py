@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from adlcalc.engine import margin
 from adlcalc.engine.claims import Claim
+from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.holdings import Holding
 from adlcalc.engine.liquidation import Due
-from adlcalc.engine.model import Kind
 from adlcalc.engine.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 from adlcalc.engine.rules import (
     AnyPrice,
@@ -179,7 +179,7 @@ def quote_of(holding: Holding) -> Callable[[Decimal], Decimal]:
 def _cut(holding: Holding, size: Decimal) -> Decimal:
     """Value of `size` of a position at the mark, toward zero."""
     book = holding.book
-    if book.contract.kind == Kind.INVERSE or not size:
+    if book.contract.kind == INVERSE or not size:
         return book.value(holding.side * size, book.mark)
     return round_to(holding.side * size * book.contract.multiplier * book.mark, book.unit, DOWN)
 

@@ -189,9 +189,7 @@ def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook
     return state.book_side(book, claim.side)
 
 
-def fill_order(
-    state: State, claim: Claim, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used
-) -> Iterator[Event]:
+def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used) -> Iterator[Event]:
     """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
     pay for all of it; a better one pays the fee out of its surplus."""
     book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None

@@ -70,12 +70,8 @@ class Reduction:
 
 REDUCTIONS: Choices = {
     "none": Reduction("Nothing is tried before the takeover.", 0, 0, repeat=False),
-    "lower-tier": Reduction(
-        "One order into the tier below, else takeover. BitMEX, Bybit, Binance.", 1, 2, repeat=False
-    ),
-    "tier-by-tier": Reduction(
-        "Orders into the tier below, until it is no longer due. MEXC, HTX, Gate.", 1, 2, repeat=True
-    ),
+    "lower-tier": Reduction("One order into the tier below, else takeover. BitMEX, Bybit, Binance.", 1, 2, repeat=False),
+    "tier-by-tier": Reduction("Orders into the tier below, until it is no longer due. MEXC, HTX, Gate.", 1, 2, repeat=True),
     "two-tiers": Reduction(
         "Two tiers at a time, from the third tier on, until it is no longer due. OKX, Bitget.",
         2,
@@ -97,15 +93,12 @@ class Takeover:
     """The venue takes a due unit over at its bankruptcy price."""
 
     reduce: Reduction = given(
-        "what is tried first, in the account's name: nothing, or orders that bring the position into a "
-        "lower tier",
+        "what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier",
         REDUCTIONS,
         REDUCTIONS["none"],
         required=True,
     )
-    surplus: Surplus = given(
-        "who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND
-    )
+    surplus: Surplus = given("who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +147,7 @@ class InBook:
 class Liquidator:
     """A liquidator who takes any size at the mark less a discount."""
 
-    discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION, ZERO)
+    discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION_BELOW_ONE, ZERO)
 
 
 BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}
@@ -182,9 +175,7 @@ class Fillable:
 
     spread: Decimal = given("spread to maintenance margin ratio", Takes.NOT_NEGATIVE, ZERO)
     adjustment: Decimal = given("bankruptcy adjustment", Takes.NOT_NEGATIVE, ONE)
-    max_fund_paid: Decimal | None = given(
-        "the most that the fund pays for an account in a step", Takes.POSITIVE, None
-    )
+    max_fund_paid: Decimal | None = given("the most that the fund pays for an account in a step", Takes.POSITIVE, None)
 
 
 LIMITS: Choices = {
@@ -258,12 +249,10 @@ class Whole(Orders):
 class Portion(Orders):
     """One order closes a portion of a position. Hyperliquid, dYdX, FTX."""
 
-    portion: Decimal = given("the share of the position that one order closes", Takes.FRACTION, ONE)
+    portion: Decimal = given("the share of the position that one order closes", Takes.PORTION, ONE)
     portion_above: Decimal = given("a notional up to this is closed whole", Takes.NOT_NEGATIVE, ZERO)
     portion_at_least: Decimal = given("the least notional of an order", Takes.NOT_NEGATIVE, ZERO)
-    then_whole: bool = given(
-        "is what is still due after the first order closed whole in the same step?", Takes.FLAG, False
-    )
+    then_whole: bool = given("is what is still due after the first order closed whole in the same step?", Takes.FLAG, False)
     max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
 
 
@@ -281,7 +270,7 @@ class Shares:
     """The vault takes the same share of every position at the mark: the smallest multiple of the portion that
     brings maintenance / equity below the target. Paradex."""
 
-    portion: Decimal = given("the step of the share", Takes.FRACTION, ONE)
+    portion: Decimal = given("the step of the share", Takes.PORTION, ONE)
     target: Decimal = given("closed until maintenance / equity is below this", Takes.FRACTION, ONE)
     fee: Decimal = given(
         "liquidation fee on the maintenance margin of what is closed, a rate, to the fund",
@@ -341,9 +330,7 @@ class FundRules:
     """How far does the insurance fund pay?"""
 
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
-    drawdown: Drawdown | None = given(
-        "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
-    )
+    drawdown: Drawdown | None = given("none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None)
 
     def idle(self) -> Iterator[tuple[str, str]]:
         """A fund that may go below zero has no point at which it stops."""
@@ -386,9 +373,7 @@ class Auction:
 class Vault:
     """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
 
-    vault_below: Decimal = given(
-        "it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE
-    )
+    vault_below: Decimal = given("it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE)
 
 
 BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}
@@ -444,8 +429,7 @@ class WouldBankrupt(Word):
     ALLOW = "allow", "It is deleveraged all the same."
     MARGIN_CHECK = (
         "margin-check",
-        "It is passed over where it would be below its initial margin and worse off by equity per "
-        "maintenance margin. dYdX.",
+        "It is passed over where it would be below its initial margin and worse off by equity per maintenance margin. dYdX.",
     )
 
 
@@ -486,9 +470,7 @@ class AdlRules:
         Eligible.WINNERS,
         required=True,
     )
-    score: Score = given(
-        "the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True
-    )
+    score: Score = given("the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True)
     price: Price = given("the price of an ADL fill", FILLS, bankruptcy, required=True)
     rank: RankedWhen = given(
         "once: a queue is ranked once a step; each-claim: anew for every claim that needs it",
@@ -502,9 +484,7 @@ class AdlRules:
         WouldBankrupt.SKIP,
         required=True,
     )
-    ties: Ties = given(
-        "who is first among equal scores; after that, the order in the file", Ties, Ties.LARGER_POSITION
-    )
+    ties: Ties = given("who is first among equal scores; after that, the order in the file", Ties, Ties.LARGER_POSITION)
     lights: Lights = given(
         "what a light is a fifth of: the queue's contracts or its positions",
         Lights,
@@ -532,9 +512,7 @@ class BadDebt:
 class PerContract:
     """A levy on every open contract of the market, winners and losers alike. Drift."""
 
-    severity: Decimal = given(
-        "the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE
-    )
+    severity: Decimal = given("the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE)
 
 
 LAST_RESORTS: Choices = {"bad-debt": BadDebt, "per-contract": PerContract, **HAIRCUTS}

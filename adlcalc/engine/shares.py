@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.backstop import VAULT
-from adlcalc.engine.claims import Backstop
 from adlcalc.engine.events import BackstopTook, Event, FundReceived
 from adlcalc.engine.liquidation import Due, bankrupt_values, bankruptcy, liquidated
 from adlcalc.engine.numbers import CEILING, DOWN, ONE, ZERO, round_to
@@ -37,7 +36,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
     ledger, unit = state.ledger, due.unit
     share = share_to_close(rules, due.equity, due.maintenance)
     fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
-    vault = ledger.backstops.setdefault(VAULT, Backstop(VAULT))
+    vault = ledger.vault(VAULT, unit.holdings[0].book.settles)
     for holding in unit.open_holdings():
         yield from state.settle_funding(holding)
     for holding, target in bankrupt_values(unit):
@@ -48,7 +47,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
         proceeds = book.value(holding.side * size, book.mark)
         ledger.close_part(holding, size, proceeds, release=False)
         vault.take(book, holding.side * size, proceeds)
-        yield BackstopTook(state.step, used.claim, VAULT, book.name, holding.side, size, book.mark, ZERO)
+        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)
     if fee:
         first = unit.holdings[0]
         ledger.pay_in(first, -fee)

@@ -67,6 +67,7 @@ class State:
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
+        self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
         self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
         self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
@@ -82,6 +83,7 @@ class State:
         self._sides.clear()
         self._queues.clear()
         self.skipped.clear()
+        self.refused.clear()
         self.used.clear()
         self.ledger.claims = list(self.ledger.open_claims())
         for fund in self.ledger.funds.values():
@@ -164,7 +166,7 @@ class State:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
         if not amount:
             return ()
-        self.ledger.venue_cash -= amount
+        self.ledger.venue_cash[claim.book.settles] -= amount
         return (BadDebt(self.step, claim.id, claim.book.name, amount),)
 
     def take_stock(self) -> Sequence[Owed]:
@@ -178,10 +180,12 @@ class State:
         self.owed, self.doubtful = owed, still
         return owed
 
-    def bad_debt_so_far(self) -> Decimal:
-        """Losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
-        debt = -self.ledger.venue_cash + sum((owed.amount for owed in self.owed), ZERO)
+    def bad_debt_so_far(self) -> dict[str, Decimal]:
+        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
+        debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
+        for owed in self.owed:
+            debts[self.ledger.markets[owed.market].settles] += owed.amount
         for claim in self.ledger.open_claims():
             pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
-            debt += max(-pnl, ZERO)
-        return debt
+            debts[claim.book.settles] += max(-pnl, ZERO)
+        return debts

@@ -21,9 +21,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from adlcalc.engine import margin
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.holdings import Holding, MarketBook, Unit
 from adlcalc.engine.ledger import Ledger
-from adlcalc.engine.model import Kind, Path, Rounding
+from adlcalc.engine.model import Path
 from adlcalc.engine.numbers import DOWN, ONE, ZERO, D, divide, round_to
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
@@ -169,9 +170,9 @@ def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decima
     every one does.
     """
     book = holding.book
-    direction = holding.side if book.contract.kind == Kind.LINEAR else -holding.side
+    direction = holding.side if book.contract.kind == LINEAR else -holding.side
     error = book.unit * (ROUNDINGS * positions)
-    if book.contract.rounding == Rounding.PER_CONTRACT:
+    if book.contract.rounding == PER_CONTRACT:
         error *= holding.size
     n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
     if n is None:

@@ -17,6 +17,9 @@ from adlcalc.engine.numbers import ZERO
 from adlcalc.engine.rules import AdlWhen, Auction, OfferedWhen, Providers, Surplus
 from adlcalc.engine.state import State
 
+ADL_BEFORE_BOOK, ADL_AFTER_FUND = AdlWhen.BEFORE_BOOK, AdlWhen.AFTER_FUND
+BEFORE_BOOK, BEFORE_FUND, TO_ACCOUNT = OfferedWhen.BEFORE_BOOK, OfferedWhen.BEFORE_FUND, Surplus.ACCOUNT
+
 
 def work(state: State, claim: Claim) -> Iterator[Event]:
     """Work one claim as far as this step allows.
@@ -31,16 +34,16 @@ def work(state: State, claim: Claim) -> Iterator[Event]:
     """
     backstop, adl = state.rules.backstop.kind, state.rules.adl
     asked = backstop.when if isinstance(backstop, Providers | Auction) else None
-    if asked == OfferedWhen.BEFORE_BOOK:
+    if asked == BEFORE_BOOK:
         yield from offer_to_backstop(state, claim)
-    if adl.when == AdlWhen.BEFORE_BOOK:
+    if adl.when == ADL_BEFORE_BOOK:
         yield from deleverage(state, claim)
-    if asked == OfferedWhen.BEFORE_FUND:
+    if asked == BEFORE_FUND:
         yield from close_in_book(state, claim, ZERO)
         yield from offer_to_backstop(state, claim)
     yield from close_in_book(state, claim, None)
     if claim.size and claim.at_or_beyond(claim.book.mark):
-        if adl.when == AdlWhen.AFTER_FUND:
+        if adl.when == ADL_AFTER_FUND:
             yield from deleverage(state, claim)
         yield from close_at_any_price(state, claim)
 
@@ -52,8 +55,14 @@ def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iter
     side = state.book_side(claim.book, claim.side)
     while claim.size and (offer := side.next()):
         size = claim.size if offer.size is None else min(claim.size, offer.size)
-        better = offer.flat and claim.better_or_equal(offer.price(size))
-        affordable = size if better else state.affordable(claim, size, offer.price, available)
+        affordable = size
+        if not (offer.flat and claim.better_or_equal(offer.price(size))):
+            money = claim.book.fund.available() if available is None else available
+            if (claim, money) in state.refused:
+                return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
+            affordable = state.affordable(claim, size, offer.price, money)
+            if affordable < size:
+                state.refused.add((claim, money))
         if not affordable:
             return
         yield from fill(state, claim, affordable, offer.price(affordable))
@@ -79,7 +88,7 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     result = state.ledger.close_claim_part(claim, size, proceeds)
     state.ledger.to_rest(book, claim.side * size, proceeds)
     yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
-    if result > 0 and state.surplus == Surplus.ACCOUNT:
+    if result > 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
         yield from state.post_result(claim, result, "surplus")

@@ -4,7 +4,7 @@ schema of the outputs all come from here. To show a new number, add one Field (a
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
 Public: LIQUIDATIONS, FUND, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN, QUEUE, MOVES, RANK,
-COMPARE, EXPLAIN, VENUES, VENUE, SCORE, CHECK, DOCUMENTS.
+COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.engine.numbers import ZERO, show
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
@@ -36,8 +37,23 @@ def _position(row: Any, run: Any) -> str:
     return position(row.side, row.size, row.market if _several(run) else None)
 
 
-def _score(row: Any, _: Any) -> Decimal:
-    return score(row.score)
+def _score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | None]:
+    """Six digits each; a column of numbers unless one of them is infinite."""
+    from adlcalc.engine.scores import INFINITE
+    from adlcalc.report.score_formula import score_text
+
+    if any(abs(x) >= INFINITE for x in scores):
+        yield right("score", map(score_text, scores), drop=drop)
+    else:
+        yield numbers("score", map(score, scores), drop=drop)
+
+
+def _score(rows: Sequence[Any], _: Any) -> Iterator[Column | None]:
+    return _score_column([row.score for row in rows], 3)
+
+
+def _score_passed_over(rows: Sequence[Any], _: Any) -> Iterator[Column | None]:
+    return _score_column([row.score for row in rows], 2)
 
 
 STEP = Field("step", "step", "at which step", heading="step", expect=True)
@@ -65,6 +81,30 @@ ASSUMPTIONS = Rows(
     table="assumption",
 )
 
+CURRENCIES = Field(
+    "currencies",
+    "rows",
+    "the audit of each currency, where markets settle in several",
+    of=lambda audit, _: list(audit.bad_debts.items()) if len(audit.bad_debts) > 1 else None,
+    optional=True,
+    where=(JSON,),
+    inner=Rows(
+        "currencies",
+        "the audit of a currency",
+        (
+            Field("currency", "text", "its name", of=lambda debt, _: debt[0]),
+            Field("money_difference", "number", "money that came from or went nowhere: 0", of=lambda _debt, _: ZERO),
+            Field("bad_debt", "number", "money that nobody covered", of=lambda debt, _: debt[1]),
+        ),
+    ),
+)
+
+
+def _bad_debt(audit: Any, _: Any) -> Decimal | None:
+    """None where several currencies have some: their sum is no amount of money."""
+    return audit.bad_debt if len(audit.bad_debts) < 2 or not audit.bad_debt else None
+
+
 # --- a run -----------------------------------------------------------------------------------------------------------
 
 MARKETS = Rows(
@@ -77,6 +117,13 @@ MARKETS = Rows(
         Field("tick", "number", "the smallest step of a price"),
         Field("lot", "number", "the smallest step of a size"),
         Field("fund", "fund", "its insurance fund"),
+        Field(
+            "settles",
+            "text",
+            "the currency of its money, where that is not the quote (linear) or base (inverse) currency",
+            of=lambda market, _: None if market.settles == DEFAULT_SETTLEMENT[market.contract.kind] else market.settles,
+            optional=True,
+        ),
     ),
 )
 SCENARIO = Rows(
@@ -145,7 +192,8 @@ STEPS = Rows(
         ),
         Field("money_difference", "number", "the audit of money: 0"),
         Field("open_interest_difference", "number", "the audit of contracts: 0"),
-        Field("bad_debt", "number", "bad debt up to here"),
+        Field("bad_debt", "number", "bad debt up to here; null for several currencies", of=_bad_debt, null=True),
+        CURRENCIES,
     ),
     where=(JSON,),
     page="step time marks liquidated funds deleveraged",
@@ -171,9 +219,7 @@ MARKS = Rows(
         MARKET,
         Field("mark_price", "number", "the mark price", of="mark"),
     ),
-    records=lambda run: (
-        _Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()
-    ),
+    records=lambda run: (_Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()),
     table="mark",
     where=(CSV,),
     asked="steps",
@@ -269,7 +315,7 @@ DELEVERAGED = Rows(
         MARKET,
         Field("side", "side", "the side of the position that is given up", expect=True),
         Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
-        Field("score", "number", "the score that gave the rank", heading="score", shown=_score, drop=3, expect=True),
+        Field("score", "number", "the score that gave the rank", columns=_score, expect=True),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
         Field("size", "number", "contracts given up", heading="gave up", shown=_position, look=lines, expect=True),
         Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
@@ -298,7 +344,7 @@ SKIPPED = Rows(
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
         Field("rank", "count", "its rank in the queue", heading="rank", drop=3),
-        Field("score", "number", "the score that gave the rank", heading="score", shown=_score, drop=2),
+        Field("score", "number", "the score that gave the rank", columns=_score_passed_over),
         Field(
             "size",
             "number",
@@ -432,7 +478,8 @@ AUDIT = Rows(
     (
         Field("money_difference", "number", "money that came from or went nowhere: 0"),
         Field("open_interest_difference", "number", "contracts that came from or went nowhere: 0"),
-        Field("bad_debt", "number", "money that nobody covered"),
+        Field("bad_debt", "number", "money that nobody covered; null for several currencies", of=_bad_debt, null=True),
+        CURRENCIES,
         Field(
             "rest_of_market",
             "numbers",
@@ -497,14 +544,7 @@ def _score_digits(place: Any, _: Any) -> str:
 
 
 def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
-    """Six digits each; a column of numbers unless one of them is infinite."""
-    from adlcalc.engine.scores import INFINITE
-    from adlcalc.report.score_formula import score_text
-
-    if any(abs(place.row.score) >= INFINITE for place in places):
-        yield right("score", (score_text(place.row.score) for place in places))
-    else:
-        yield numbers("score", (score(place.row.score) for place in places))
+    return _score_column([place.row.score for place in places])
 
 
 def _venue_rank(place: Any, queues: Any) -> Plain | None:
@@ -554,9 +594,7 @@ QUEUE = Rows(
         Field("size", "number", "contracts", of="row.size", heading="size"),
         Field("entry_price", "number", "entry price", of="row.inputs.entry", heading="entry\nprice", drop=5),
         Field("mark_price", "number", "mark price", of="ranking.mark"),
-        Field(
-            "unrealized_pnl", "number", "pnl at the mark", of="row.inputs.pnl", heading="unrealized\npnl", drop=2
-        ),
+        Field("unrealized_pnl", "number", "pnl at the mark", of="row.inputs.pnl", heading="unrealized\npnl", drop=2),
         Field(
             "pnl_ratio",
             "number",
@@ -600,9 +638,7 @@ QUEUE = Rows(
             drop=9,
         ),
         Field("rating", "text", "the lights as text, as ccxt has them", of=lambda place, _: str(place.row.lights)),
-        Field(
-            "percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)
-        ),
+        Field("percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)),
         Field(
             "venue_rank",
             "text",
@@ -620,9 +656,7 @@ QUEUE = Rows(
             where=(JSON,),
         ),
         Field("venue_rank", "text", "the number of the venue's own interface", of=_venue_value, where=(CSV,)),
-        Field(
-            "asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts
-        ),
+        Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
     ),
     records="places",
     page="asked_mark rank account lights percentile score pnl_ratio effective_leverage equity entry_price unrealized_pnl"
@@ -1048,6 +1082,28 @@ SCORE = Document(
     tables=False,
 )
 
+RULES = Document(
+    "adlcalc.rules/1",
+    "The rules that a rulebook can state: their values, what each means and who uses it.",
+    (
+        Rows(
+            "rules",
+            "a row for each rule, and one for each of its values",
+            (
+                Field("rule", "text", "its name: section.rule"),
+                Field("value", "text", "a value, or in words which values there are"),
+                Field("meaning", "text", "what it means"),
+                Field("where", "text", "beside which rules it plays a part"),
+                Field("default", "text", "what it is where a rulebook says nothing; empty where it must be said"),
+                Field("used_by", "texts", "the rulebooks that use it", where=(JSON,)),
+                Field("used_by", "text", "", of=lambda one, _: " ".join(one.used_by), where=(CSV,)),
+            ),
+            records=lambda rows: rows,
+        ),
+    ),
+    tables=False,
+)
+
 # --- a check ---------------------------------------------------------------------------------------------------------
 
 CHECK = Document(
@@ -1089,9 +1145,7 @@ CHECK = Document(
                                 of=lambda one, _: one.line or None,
                                 null=True,
                             ),
-                            Field(
-                                "column", "count", "at which column", of=lambda one, _: one.column or None, null=True
-                            ),
+                            Field("column", "count", "at which column", of=lambda one, _: one.column or None, null=True),
                             Field("message", "text", "what"),
                             Field(
                                 "differences",
@@ -1121,6 +1175,6 @@ CHECK = Document(
 )
 DOCUMENTS: Mapping[str, Document] = {
     one.name.split(".")[1].split("/")[0]: one
-    for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, CHECK)
+    for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
 }
 """Every JSON document that is printed, by name."""

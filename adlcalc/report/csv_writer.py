@@ -27,9 +27,7 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """The rows, lines ending in a line feed; the header stands over the first page only."""
     out = io.StringIO()
     header = page.document.header
-    writer = csv.DictWriter(
-        out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n"
-    )
+    writer = csv.DictWriter(out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n")
     if first:
         writer.writeheader()
     more = {"file": page.name} if several else {}

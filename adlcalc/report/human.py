@@ -37,6 +37,8 @@ def score(x: Decimal) -> Decimal:
     """A score rounded for reading: six digits, but never above the decimal point (0.475634, 1234567)."""
     if not x:
         return ZERO
+    if x == x.to_integral_value():  # of any size: there is nothing to round
+        return x
     return round_to(x, D(f"1E{min(x.adjusted() - SCORE_DIGITS + 1, 0)}"), HALF_EVEN)
 
 

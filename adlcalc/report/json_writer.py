@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from adlcalc.engine.numbers import exact
 from adlcalc.ground.text import clean_json
 from adlcalc.report.page import Page
 
@@ -35,4 +36,5 @@ def join(texts: Sequence[str]) -> str:
 
 def as_dict(page: Page) -> dict[str, Any]:
     """The document as dicts and lists."""
-    return {key: list(x) if isinstance(x, Iterator) else x for key, x in page.document.plain(page.about)}
+    with exact():
+        return {key: list(x) if isinstance(x, Iterator) else x for key, x in page.document.plain(page.about)}

@@ -5,11 +5,12 @@ Public: run_page.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
-from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.engine.numbers import ZERO
 from adlcalc.report import columns
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
@@ -60,7 +61,7 @@ def _blocks(run: Facts, limit: int, steps: bool) -> Iterator[Block]:
 
 def _table(rows: Rows, run: Facts, limit: int) -> Table:
     records = rows.of(run)
-    shown = list(islice(records, limit or None))
+    shown = list(islice(records, min(limit, sys.maxsize) or None))
     return table(*SHOWN[rows], rows.columns(shown, run), more=len(records) - len(shown))
 
 
@@ -85,8 +86,7 @@ def _accounts(run: Facts, limit: int) -> Table:
     """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
     shown, changed = _changed(run, limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    with exact():
-        return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
+    return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
 
 
 def _changed(run: Facts, limit: int) -> tuple[list[AccountState], int]:
@@ -109,12 +109,11 @@ def _audit(run: Facts) -> Iterator[str]:
     audit = run.audit
     yield (
         f"Audit: money difference {digits(audit.money_difference)},"
-        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {digits(audit.bad_debt)}."
+        f" open interest difference {digits(audit.open_interest_difference)}, bad debt {audit.told}."
     )
     if audit.rest:
         several = len(run.scenario.markets) > 1
         held = ", ".join(
-            position(1 if size > 0 else -1, abs(size), market if several else None)
-            for market, size in audit.rest.items()
+            position(1 if size > 0 else -1, abs(size), market if several else None) for market, size in audit.rest.items()
         )
         yield f"Longs and shorts of the scenario do not balance; the rest of the market begins with {held}."

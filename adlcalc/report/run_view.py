@@ -31,6 +31,7 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.model import SMALLEST, Market, Scenario
 from adlcalc.engine.numbers import ZERO, D, divide, exact, round_to
+from adlcalc.report.human import clean, digits
 
 
 class LiquidationRow(NamedTuple):
@@ -104,15 +105,25 @@ class StepRow(NamedTuple):
     money_difference: Decimal
     open_interest_difference: Decimal
     bad_debt: Decimal
+    bad_debts: dict[str, Decimal]
 
 
 class Audit(NamedTuple):
-    """The audit after the last step. rest: the signed size of the rest of the market, where longs and shorts do not balance."""
+    """The audit after the last step. rest: the signed size of the rest of the market, where longs and shorts do not balance.
+    bad_debts: by currency, all of them; bad_debt is their sum, a number of money where there is one currency."""
 
     money_difference: Decimal
     open_interest_difference: Decimal
     bad_debt: Decimal
     rest: dict[str, Decimal]
+    bad_debts: dict[str, Decimal]
+
+    @property
+    def told(self) -> str:
+        """The bad debt in words: '12.5'; '12.5 USDT and 0.1 BTC' where there are several currencies."""
+        if len(self.bad_debts) < 2:
+            return digits(self.bad_debt)
+        return " and ".join(f"{digits(x)} {clean(name)}" for name, x in self.bad_debts.items() if x) or "0"
 
 
 def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
@@ -257,6 +268,7 @@ def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:
                     event.money_difference,
                     event.open_interest_difference,
                     event.bad_debt,
+                    dict(event.bad_debts),
                 )
             )
             liquidated, deleveraged = {}, {}
@@ -273,8 +285,8 @@ def audit(events: Sequence[Event]) -> Audit:
         elif isinstance(event, StepEnded):
             last = event
     if last is None:
-        return Audit(ZERO, ZERO, ZERO, rest)
-    return Audit(last.money_difference, last.open_interest_difference, last.bad_debt, rest)
+        return Audit(ZERO, ZERO, ZERO, rest, {})
+    return Audit(last.money_difference, last.open_interest_difference, last.bad_debt, rest, dict(last.bad_debts))
 
 
 def funding_by_account(events: Iterable[Event]) -> dict[str, Decimal]:

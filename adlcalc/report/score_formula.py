@@ -18,8 +18,8 @@ def score_formula(rule: Score, x: Inputs, found: Decimal) -> tuple[str, ...]:
     for ratios in (rule.ratios, _turned(rule)):
         if ratios and _product(ratios, x) == found:
             words = " x ".join(f"{_name(above)} / {_name(below)}" for above, below in ratios)
-            numbers = " x ".join(f"{_number(x, above)} / {_number(x, below)}" for above, below in ratios)
-            return (f"score = {words} = {numbers} = {shown}",)
+            figures = " x ".join(f"{_number(x, above)} / {_number(x, below)}" for above, below in ratios)
+            return (f"score = {words} = {figures} = {shown}",)
     words = " ".join(rule.meaning.split()).split(". ")[0].rstrip(".")
     inputs = ", ".join(f"{_name(key)} {digits(value)}" for key, value in x._asdict().items() if isinstance(value, Decimal))
     return (f"score = {words} = {shown}", f"with {inputs}")

@@ -58,16 +58,12 @@ def words(
     return _column(heading, (NOTHING if cell is None else clean(cell) for cell in cells), False, drop, hide)
 
 
-def lines(
-    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
-) -> Column | None:
+def lines(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
     """A column of text that is clean already and may have several lines."""
     return _column(heading, cells, False, drop, hide)
 
 
-def right(
-    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
-) -> Column | None:
+def right(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
     """A column of numbers that are written already, or of what stands for them, to the right."""
     return _column(heading, cells, True, drop, hide)
 

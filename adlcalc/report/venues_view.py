@@ -1,6 +1,6 @@
 """Rulebooks as pages: the coverage table of all, one with its sources, one score with its users.
 
-Public: coverage_page, rulebook_page, score_page.
+Public: coverage_page, rulebook_page, score_page, rules_page.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.scores import SCORES
-from adlcalc.report.columns import SCORE, VENUE, VENUES
+from adlcalc.report.columns import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
 from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
+from adlcalc.venues.rule_list import RuleRow
 from adlcalc.venues.rulebook import Rulebook
 
 NOTHING = "There are no rulebooks."
@@ -233,3 +234,28 @@ def score_page(name: str, users: Sequence[str]) -> Page:
     score = Score(name, users)
     used = f"Used by {', '.join(users)}." if users else "No shipped rulebook uses it."
     return Page(f"Score {name}", "", lambda _: (score.formula, used), SCORE, score)
+
+
+# --- the rules -------------------------------------------------------------------------------------------------------
+
+RULES_SUBTITLE = (
+    "adlcalc venues --rules RULE shows one. A rule plays a part only where it says so; anywhere else a rulebook that states "
+    "it is refused."
+)
+
+
+def rules_page(rows: Sequence[RuleRow], books: int) -> Page:
+    """Every rule with its values, what each means, and who of so many rulebooks uses it."""
+    items: dict[str, Item] = {}
+    for row in rows:
+        users = f" Used by {'all' if len(row.used_by) == books else ', '.join(row.used_by)}." if row.used_by else ""
+        if row.rule in items:
+            item = items[row.rule]
+            items[row.rule] = replace(item, below=(*item.below, f"{row.value}: {row.meaning}{users}"))
+        else:
+            where = f" Plays a part under {row.where}." if row.where else ""
+            left = f" Left out: {row.default}." if row.default else " A rulebook must say it."
+            meaning = row.meaning if row.meaning.endswith((".", "?")) else f"{row.meaning}."
+            items[row.rule] = Item(f"{row.rule}: {meaning} Takes {row.value}.{left}{where}{users}")
+    listing = Listing("Rules", tuple(items.values()))
+    return Page(counted(len(items), "rule"), RULES_SUBTITLE, lambda _: (listing,), RULES, rows)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from adlcalc.engine.numbers import exact
+
 if TYPE_CHECKING:
     from adlcalc.report.page import Page, Writer
 
@@ -27,8 +29,9 @@ class _Lazy:
         return found
 
     def page(self, page: Page, *, several: bool = False, first: bool = True) -> str:
-        """The text of one page."""
-        return self.writer.page(page, several=several, first=first)
+        """The text of one page. What a column works out of others is exact, or it is an error."""
+        with exact():
+            return self.writer.page(page, several=several, first=first)
 
     def join(self, texts: Sequence[str]) -> str:
         """Several such texts as one."""

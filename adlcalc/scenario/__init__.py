@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.scenario.expect import Expect
+    from adlcalc.source.problems import Problem
     from adlcalc.venues.rulebook import Rulebook
 
 __all__ = ["Loaded", "load"]
@@ -29,17 +30,14 @@ __all__ = ["Loaded", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A scenario that was read.
-
-    file: its name as given; expect: what the file says should come out, or None; notes: sentences on what it gives that plays no
-    part under these rules.
-    """
+    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None; notes:
+    what is read but does nothing, or is seldom meant."""
 
     scenario: Scenario
     expect: Expect | None
     file: str
     rulebook: Rulebook
-    notes: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:

@@ -5,18 +5,29 @@ Public: build_accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, DecimalException
 
 from adlcalc.engine.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
-from adlcalc.engine.numbers import ZERO, show
+from adlcalc.engine.numbers import ZERO
 from adlcalc.scenario.book import build_book
 from adlcalc.scenario.draft import RESERVED_IDS, Draft, name_fault
+from adlcalc.scenario.faults import (
+    Fault,
+    amount_faults,
+    balance_faults,
+    digits_fault,
+    margin_faults,
+    market_fault,
+    needs_money,
+    tier_fault,
+    twice_fault,
+)
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile, LongAccount, PositionSpec, ShortAccount
 from adlcalc.source.nodes import Path
-from adlcalc.source.problems import closest_hint, quote
+from adlcalc.source.problems import quote
 
 SIDES = {"long": LONG, "short": SHORT}
 
@@ -52,16 +63,12 @@ def _account(draft: Draft, path: Path, spec: ShortAccount | LongAccount, markets
         specs = [((*path, "positions", i), position) for i, position in enumerate(spec.positions)]
     positions = [position for at, one in specs for position in _position(draft, at, spec, one, markets, unit)]
     margins = [one.margin or spec.margin for _, one in specs] or [spec.margin]
-    name = quote(spec.id)
-    if "cross" in margins and spec.balance is None:
-        draft.add(path, f"account {name} has cross margin but no 'balance'", "balance: the money behind its cross positions")
-    if "cross" not in margins and spec.balance is not None and spec.balance < 0:
-        draft.add((*path, "balance"), f"'balance' of account {name} must be zero or more, not {show(spec.balance)}")
+    _tell(draft, path, balance_faults(spec.id, "cross" in margins, spec.balance))
+    _tell(draft, path, needs_money("balance", f"account {quote(spec.id)}", spec.balance, unit))
     held: set[tuple[str, int]] = set()
     for position, (at, _) in zip(positions, specs, strict=False):
         if (position.market, position.side) in held:
-            side = "long" if position.side > 0 else "short"
-            draft.add(at, f"account {name} holds two {side} positions in market {quote(position.market)}", "write them as one")
+            _tell(draft, at, [twice_fault(spec.id, position)])
         held.add((position.market, position.side))
     return Account(spec.id, tuple(positions), spec.balance or ZERO)
 
@@ -81,19 +88,12 @@ def _position(
         return
     market = markets.get(spec.market) if spec.market is not None else next(iter(markets.values()))
     if market is None:
-        draft.add((*path, "market"), f"there is no market {quote(spec.market)}", closest_hint(str(spec.market), markets))
+        _tell(draft, path, [market_fault(str(spec.market), markets)])
         return
-    if is_cross and spec.collateral is not None:
-        draft.add(
-            (*path, "collateral"),
-            f"account {name}: a cross position has no 'collateral' of its own",
-            "give the account's balance",
-        )
+    found = list(margin_faults(account.id, is_cross, spec.leverage, spec.collateral))
+    found += amount_faults(account.id, market, spec.size, spec.leverage, spec.collateral, unit)
+    _tell(draft, path, found)
     if not is_cross and (spec.collateral is None) == (spec.leverage is None):
-        both = spec.leverage is not None
-        message = "has both 'leverage' and 'collateral'" if both else "has neither 'leverage' nor 'collateral'"
-        at = (*path, "collateral") if both else path
-        draft.add(at, f"account {name}: an isolated position {message}", "give one of the two")
         return
     try:
         cost = value(market.contract, SIDES[spec.side] * spec.size, spec.entry, unit)
@@ -101,10 +101,15 @@ def _position(
         if not is_cross and spec.leverage is not None:
             collateral = initial_collateral(cost, spec.leverage, unit)
     except DecimalException:
-        draft.add((*path, "size"), f"account {name}: size x entry has more digits than can be held exactly", "use fewer digits")
+        _tell(draft, path, [digits_fault(account.id)])
         return
     limit = max_leverage(market.maintenance, spec.size, abs(cost))
     if spec.leverage is not None and limit is not None and spec.leverage > limit:
-        allowed = f"its tier of market {quote(market.name)} allows at most {show(limit)}"
-        draft.add((*path, "leverage"), f"'leverage' of account {name} is {show(spec.leverage)}, {allowed}")
+        _tell(draft, path, [tier_fault(account.id, market, spec.leverage, limit)])
     yield Position(market.name, SIDES[spec.side], spec.size, spec.entry, collateral, spec.leverage)
+
+
+def _tell(draft: Draft, path: Path, found: Iterable[Fault]) -> None:
+    """Each fault at its value, where there is one."""
+    for fault in found:
+        draft.add(path if fault.key is None else (*path, fault.key), fault.message, fault.hint)

@@ -16,7 +16,20 @@ from typing import TypeVar
 from adlcalc.engine.margin import initial_collateral, valuer
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
 from adlcalc.engine.numbers import ZERO, show
+from adlcalc.scenario.currencies import account_faults
 from adlcalc.scenario.draft import LONGEST_NAME, RESERVED_IDS, Draft, name_fault
+from adlcalc.scenario.faults import (
+    LEAST_LEVERAGE,
+    Fault,
+    amount_faults,
+    balance_faults,
+    digits_fault,
+    margin_faults,
+    market_fault,
+    needs_money,
+    tier_fault,
+    twice_fault,
+)
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile
 from adlcalc.source.files import companion
@@ -76,14 +89,18 @@ class _Book:
 
     def __init__(self, table: Table, problems: Problems, markets: Mapping[str, Market], unit: Decimal) -> None:
         self.table, self.problems, self.markets, self.unit = table, problems, markets, unit
+        self.settles = {market.name: market.settles for market in markets.values()}
         self.values = {market.name: valuer(market.contract, unit) for market in markets.values()}
         self.limited = any(tier.max_leverage for market in markets.values() for tier in market.maintenance.tiers)
         self.slots: dict[str, int] = {}
         self.positions: list[tuple[Position, ...]] = []
+        self.several: dict[int, dict[tuple[str, int], Position]] = {}  # slot -> its positions, where a further row came
         self.balances: list[Decimal | None] = []
 
     def accounts(self) -> list[Account]:
         """What has been read."""
+        for slot, positions in self.several.items():
+            self.positions[slot] = tuple(positions.values())
         rows = zip(self.slots, self.positions, self.balances, strict=True)
         return [Account(name, positions, balance or ZERO) for name, positions, balance in rows]
 
@@ -102,20 +119,27 @@ class _Book:
         if len(self.problems) > before:
             return
         unit, values, slots, held, limited = self.unit, self.values, self.slots, self.positions, self.limited
+        odd = self._has_odd_amounts(sizes, leverages, collaterals, balances)
         rows = zip(ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False)
         for i, (name, market, side, cross, size, entry, leverage, collateral, balance) in enumerate(rows):
             if cross or balance is not None or (leverage is None) == (collateral is None):
-                self._check_margin(chunk, i, name, cross, leverage, collateral, balance)
+                known = balance if balance is not None else self._balance_of(name)
+                self._tell(chunk, i, margin_faults(name, cross, leverage, collateral))
+                self._tell(chunk, i, balance_faults(name, cross, known))
+            if odd:
+                self._tell(chunk, i, amount_faults(name, market, size, leverage, collateral, unit))
+                self._tell(chunk, i, needs_money("balance", f"account {quote(name)}", balance, unit))
             try:
                 cost = values[market.name](size, entry)
                 if leverage is not None and not cross:
                     collateral = initial_collateral(cost, leverage, unit)
             except DecimalException:
-                message = f"account {quote(name)}: size x entry has more digits than can be held exactly"
-                self._tell(chunk, i, "size", message)
+                self._tell(chunk, i, [digits_fault(name)])
                 continue
             if limited and leverage is not None:
-                self._check_leverage(chunk, i, name, market, size, abs(cost), leverage)
+                limit = max_leverage(market.maintenance, size, abs(cost))
+                if limit is not None and leverage > limit:
+                    self._tell(chunk, i, [tier_fault(name, market, leverage, limit)])
             position = Position(market.name, side, size, entry, collateral, leverage)
             slot = slots.setdefault(name, len(held))
             if slot == len(held):
@@ -126,53 +150,38 @@ class _Book:
 
     def _add(self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None) -> None:
         """A further row of an account."""
-        if any(held.market == position.market and held.side == position.side for held in self.positions[slot]):
-            side = "long" if position.side > 0 else "short"
-            message = f"account {quote(name)} holds two {side} positions in market {quote(position.market)}"
-            self._tell(chunk, i, "id", message, "a row is a position; write them as one")
         if balance is not None and balance != self.balances[slot]:
-            self._tell(chunk, i, "balance", f"account {quote(name)} has another balance on its first row")
-        self.positions[slot] += (position,)
+            self._tell(chunk, i, [Fault("balance", f"account {quote(name)} has another balance on its first row")])
+        several = self.several.setdefault(slot, {(first.market, first.side): first for first in self.positions[slot]})
+        if several.setdefault((position.market, position.side), position) is not position:
+            self._tell(chunk, i, [twice_fault(name, position)._replace(key="id")])
+        first, _ = next(iter(several))
+        if self.settles[position.market] != self.settles[first]:
+            self._tell(chunk, i, account_faults(name, (first, position.market), self.settles))
 
-    def _check_margin(
+    def _balance_of(self, name: str) -> Decimal | None:
+        """The balance that an earlier row of the account has."""
+        slot = self.slots.get(name)
+        return None if slot is None else self.balances[slot]
+
+    def _has_odd_amounts(
         self,
-        chunk: Chunk,
-        i: int,
-        name: str,
-        cross: bool,
-        leverage: Decimal | None,
-        collateral: Decimal | None,
-        balance: Decimal | None,
-    ) -> None:
-        """An isolated row needs leverage or collateral, a cross one the account's balance."""
-        account = f"account {quote(name)}"
-        if cross:
-            if collateral is not None:
-                self._tell(
-                    chunk, i, "collateral", f"{account}: a cross position has no collateral of its own", "give the balance"
-                )
-            slot = self.slots.get(name)
-            if balance is None and (slot is None or self.balances[slot] is None):
-                self._tell(chunk, i, None, f"{account} has cross margin but no balance", "balance: on the account's first row")
-            return
-        if leverage is not None and collateral is not None:
-            self._tell(
-                chunk, i, "collateral", f"{account}: an isolated position has both leverage and collateral", "give one of the two"
+        sizes: Sequence[Decimal],
+        leverages: Iterable[Decimal | None],
+        collaterals: Iterable[Decimal | None],
+        balances: Iterable[Decimal | None],
+    ) -> bool:
+        """Does a chunk hold an amount that is too small or too fine? Seldom: then every row is looked at."""
+        lot, unit = max(market.lot for market in self.markets.values()), self.unit
+        columns = [column for column in (collaterals, balances) if isinstance(column, Sequence)]
+        return (
+            min(sizes) < lot
+            or (
+                isinstance(leverages, Sequence)
+                and min((x for x in leverages if x is not None), default=LEAST_LEVERAGE) < LEAST_LEVERAGE
             )
-        elif leverage is None and collateral is None:
-            self._tell(
-                chunk, i, None, f"{account}: an isolated position has neither leverage nor collateral", "give one of the two"
-            )
-        if balance is not None and balance < 0:
-            self._tell(chunk, i, "balance", f"the balance of {account} must be zero or more, not {show(balance)}")
-
-    def _check_leverage(
-        self, chunk: Chunk, i: int, name: str, market: Market, size: Decimal, entry_value: Decimal, leverage: Decimal
-    ) -> None:
-        limit = max_leverage(market.maintenance, size, entry_value)
-        if limit is not None and leverage > limit:
-            allowed = f"its tier of market {quote(market.name)} allows at most {show(limit)}"
-            self._tell(chunk, i, "leverage", f"the leverage of account {quote(name)} is {show(leverage)}, {allowed}")
+            or any(x % unit for column in columns for x in column if x is not None)
+        )
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
@@ -182,14 +191,15 @@ class _Book:
         if (
             not text.isprintable()
             or " " in text
+            or not text.isascii()
             or min(map(len, ids)) == 0
             or max(map(len, ids)) > LONGEST_NAME
-            or "venue" in ids
+            or not RESERVED_IDS.isdisjoint(ids)
         ):
             for i, name in enumerate(ids):
                 fault = name_fault(name, reserved=RESERVED_IDS)
                 if fault:
-                    self._tell(chunk, i, "id", f"account id {quote(name)} {fault}")
+                    self._tell(chunk, i, [Fault("id", f"account id {quote(name)} {fault}")])
         return ids
 
     def _choices(self, chunk: Chunk, column: str, known: Mapping[str, T], default: T) -> Iterable[T]:
@@ -203,9 +213,9 @@ class _Book:
                 if cell in known:
                     continue
                 if column == "market":
-                    self._tell(chunk, i, column, f"there is no market {quote(cell)}", closest_hint(cell, words))
+                    self._tell(chunk, i, [market_fault(cell, words)])
                 else:
-                    self._tell(chunk, i, column, f"{quote(column)} must be {' or '.join(words)}, not {quote(cell)}")
+                    self._tell(chunk, i, [Fault(column, f"{quote(column)} must be {' or '.join(words)}, not {quote(cell)}")])
             return ()
         return [known[cell] for cell in cells]
 
@@ -235,8 +245,9 @@ class _Book:
             return
         for i, number in enumerate(numbers):
             if number is not None and is_wrong(number):
-                self._tell(chunk, i, column, f"{quote(column)} {must}, not {show(number)}")
+                self._tell(chunk, i, [Fault(column, f"{quote(column)} {must}, not {show(number)}")])
 
-    def _tell(self, chunk: Chunk, i: int, column: str | None, message: str, hint: str = "") -> None:
-        if len(self.problems) <= 2 * MOST:  # each one is searched in the text
-            self.problems.add(self.table.cell(chunk.first + i, column), message, hint)
+    def _tell(self, chunk: Chunk, i: int, found: Iterable[Fault]) -> None:
+        for fault in found:
+            if len(self.problems) <= 2 * MOST:  # each one is searched in the text
+                self.problems.add(self.table.cell(chunk.first + i, fault.key), fault.message, fault.hint)

@@ -5,7 +5,9 @@ Public: Draft, name_fault, RESERVED_IDS.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from unicodedata import is_normalized
 
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.nodes import Map, Node, Scalar, at
@@ -14,6 +16,9 @@ from adlcalc.source.problems import Problems, nearest, quote
 RESERVED_IDS = frozenset(("rest of market", "rest of the market", "vault", "venue"))
 """The engine's own accounts."""
 LONGEST_NAME = 200
+INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters and marks of which nothing is seen: joiners, fillers, variation selectors, the empty braille cell. (Python calls them
+printable; controls and formats it does not.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,11 @@ def name_fault(name: str, *, reserved: frozenset[str] = frozenset()) -> str | No
         return f"is longer than {LONGEST_NAME} characters"
     if not name.isprintable():
         return "holds characters that cannot be printed"
+    unseen = None if name.isascii() else INVISIBLE.search(name)
+    if unseen:
+        return f"holds U+{ord(unseen[0]):04X}, a character that cannot be seen"
+    if not is_normalized("NFC", name):
+        return "is not written in composed characters (Unicode NFC), and looks like another name that is"
     if name != name.strip():
         return "begins or ends with a space"
     if name in reserved:

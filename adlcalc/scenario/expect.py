@@ -101,9 +101,7 @@ def _rows(spec: Iterable[str | RowSpec] | None) -> tuple[ExpectedRow, ...] | Non
 
 def _values(spec: RowSpec) -> dict[str, Any]:
     """What is expected of a row, as plain values."""
-    return {
-        name: SIDES[value] if name == "side" else _amount(value) for name, value in spec if value is not None
-    }
+    return {name: SIDES[value] if name == "side" else _amount(value) for name, value in spec if value is not None}
 
 
 def _amount(value: Any) -> Any:
@@ -148,9 +146,7 @@ def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, 
             yield "fund", (key, name), name, True
 
 
-def _named(
-    row: RowSpec, rows: Rows, path: tuple[str | int, ...]
-) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
+def _named(row: RowSpec, rows: Rows, path: tuple[str | int, ...]) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
     """The accounts and markets that a row names."""
     for key, column in rows.expected.items():
         name = getattr(row, key)

@@ -41,6 +41,7 @@ FundAmountSpec = Annotated[
     by_shape(_fund_tag, f"{_AMOUNT}, or one of these for each fund"),
 ]
 
+
 class RowSpec(Strict):
     """A row that is expected; what is left out is not compared. Which fields it has, the columns of the results say."""
 

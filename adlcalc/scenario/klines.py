@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import islice
 
 from adlcalc.engine.numbers import show
 from adlcalc.scenario.path_schema import PriceFile
-from adlcalc.scenario.times import time_text
+from adlcalc.scenario.times import is_no_date, time_text
 from adlcalc.source.nodes import Source
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
-from adlcalc.source.table import Chunk, Table, numbers_of
+from adlcalc.source.table import MOST, Chunk, Table, numbers_of
 
 KLINE = (
     "open time",
@@ -55,10 +56,19 @@ def read_prices(source: Source, spec: PriceFile, where: Located, problems: Probl
             return None
         marks += [price for row in rows for price in row]
         if time_column is not None:
+            _check_dates(table, chunk, time_column, problems)
             times += [shown for cell in chunk.columns[time_column] for shown in [time_text(cell)] * len(columns)]
     if len(problems) == before and not marks:
         problems.add(table.header_place(None), "the file has no rows of prices")
     return (tuple(marks), tuple(times) if time_column is not None else None) if len(problems) == before else None
+
+
+def _check_dates(table: Table, chunk: Chunk, column: str, problems: Problems) -> None:
+    """Tell of the cells that look like a date and are none."""
+    wrong = (i for i, cell in enumerate(chunk.columns[column]) if is_no_date(cell))
+    for i in islice(wrong, MOST):
+        message = f"{quote(column)} is a date that does not exist: {quote(chunk.columns[column][i])}"
+        problems.add(table.cell(chunk.first + i, column), message)
 
 
 def _open(source: Source) -> Table:

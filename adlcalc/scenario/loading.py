@@ -16,9 +16,10 @@ from adlcalc.engine.numbers import exact
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
+from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.expect import build_expect
-from adlcalc.scenario.markets import build_funds, build_markets, market_names
+from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -69,11 +70,15 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     if names is None:
         return None
     unit = file.money_unit or SMALLEST
-    funds = build_funds(draft, names)
-    markets = build_markets(draft, names, rulebook, unit)
+    settles = settlements(draft, names)
+    funds = build_funds(draft, settles, unit)
+    markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
     providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
+    if marks is not None:
+        check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
@@ -93,17 +98,18 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         money_unit=unit,
         providers=providers,
     )
-    return Loaded(scenario, expect, path, rulebook, tuple(_notes(rulebook, scenario)))
+    _note_unused(draft, rulebook, scenario)
+    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes))
 
 
-def _notes(rulebook: Rulebook, scenario: Scenario) -> Iterator[str]:
-    """What the file gives and the rules leave aside, where that is no fault of the file."""
+def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
+    """Say what the file gives and the rules leave aside, where that is no fault of the file."""
     for unused in rulebook.unused:
         if unused.rule.status == GIVEN:
-            yield f"{unused.sentence()} (venue {rulebook.venue})"
+            draft.problems.note(unused.rule.node, unused.sentence())
     if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
         name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
-        yield f"'backstop' plays no part: 'kind' of 'backstop' is {name} (venue {rulebook.venue})"
+        draft.problems.note(draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}")
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:

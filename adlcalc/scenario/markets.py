@@ -1,18 +1,21 @@
 """Markets and the funds that stand behind them.
 
-Public: market_names, build_markets, build_funds.
+Public: market_names, build_markets, build_funds, check_ticks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
-from adlcalc.engine.numbers import ZERO
+from adlcalc.engine.numbers import ZERO, show
 from adlcalc.scenario.book import first_market
+from adlcalc.scenario.currencies import mingled
 from adlcalc.scenario.draft import Draft, name_fault
+from adlcalc.scenario.faults import needs_money
 from adlcalc.scenario.schema import FUND_KEYS, RESERVED_MARKETS, BookFile, FundSpec, Impact, LongAccount, MarketSpec, ScenarioFile
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
@@ -76,13 +79,20 @@ def _named_by_accounts(draft: Draft) -> list[str]:
     return list(found)
 
 
-def build_markets(draft: Draft, names: Sequence[str], rulebook: Rulebook | None, unit: Decimal) -> dict[str, Market]:
+def build_markets(
+    draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal
+) -> dict[str, Market]:
     """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
-    specs = draft.file.markets or {}
-    return {name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit) for name in names}
+    specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
+    return {
+        name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit, currency, shared)
+        for name, currency in settles.items()
+    }
 
 
-def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal) -> Market:
+def _market(
+    draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal, settles: str, shared: bool
+) -> Market:
     tick, lot = spec.tick or SMALLEST, spec.lot or SMALLEST
     own = _own_maintenance(draft, name, spec, rulebook)
     found = list(faults(own)) if own is not None else []
@@ -96,12 +106,13 @@ def _market(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),
-        fund=name if _is_per_market(draft) else SHARED,
+        fund=SHARED if shared else name,
+        settles=settles,
     )
     if rulebook is None or found:
         return market
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
-    return Market(market.name, market.contract, tick, lot, market.liquidity, maintenance, market.fund)
+    return replace(market, maintenance=maintenance)
 
 
 def _own_maintenance(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None) -> MaintenanceValue | None:
@@ -134,24 +145,56 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
     return Liquidity(Depth.LEVELS, tuple(given))
 
 
-def _is_per_market(draft: Draft) -> bool:
-    return isinstance(draft.file.fund, dict)
+def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:
+    """A fund for each market: where the file says so, and where it gives none, or 0, and there are several currencies."""
+    return isinstance(draft.file.fund, dict) or (not draft.file.fund and mingled(settles, settles) is not None)
 
 
-def build_funds(draft: Draft, names: Sequence[str]) -> tuple[Fund, ...]:
+def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tuple[Fund, ...]:
     """One shared fund, or one for each market; a market that is not named then has an empty one of its own."""
-    given = draft.file.fund
-    if not isinstance(given, dict):
-        return (_fund(SHARED, given),)
+    given, names = draft.file.fund, list(settles)
+    if not isinstance(given, dict) and not _is_per_market(draft, settles):
+        several = mingled(settles, settles)
+        if several:
+            each = ", ".join(f"{name}: ..." for name in names)
+            draft.add(("fund",), f"one fund stands behind {several}", f"fund: {{{each}}}")
+        return (_fund(draft, ("fund",), SHARED, given, unit),)
+    given = given if isinstance(given, dict) else {}
     for name in given:
         if name not in names:
             draft.problems.add(
                 draft.key("fund", name), f"there is no market {quote(name)}", closest_hint(name, [*names, *sorted(FUND_KEYS)])
             )
-    return tuple(_fund(name, given.get(name)) for name in names)
+    return tuple(_fund(draft, ("fund", name), name, given.get(name), unit) for name in names)
 
 
-def _fund(name: str, spec: FundSpec | Decimal | None) -> Fund:
-    if isinstance(spec, FundSpec):
-        return Fund(name, spec.balance, spec.floor, spec.peak)
-    return Fund(name, spec or ZERO)
+def _fund(draft: Draft, path: tuple[str, ...], name: str, spec: FundSpec | Decimal | None, unit: Decimal) -> Fund:
+    """One fund; its peak is no less than what it holds. Below its floor it may begin: it pays nothing then, and that is said."""
+    if not isinstance(spec, FundSpec):
+        if spec is not None and spec % unit:
+            draft.add(path, f"{quote(path[-1])} is {show(spec)}, finer than the money unit {show(unit)}")
+        return Fund(name, spec or ZERO)
+    of = subject(ScenarioFile, draft.root, path)
+    for key in ("balance", "floor", "peak"):
+        for fault in needs_money(key, of, getattr(spec, key), unit):
+            draft.add((*path, key), fault.message, fault.hint)
+    if spec.peak is not None and spec.peak < spec.balance:
+        message = f"'peak' of {of} is {show(spec.peak)}, less than its balance {show(spec.balance)}"
+        draft.add((*path, "peak"), message, "drawdowns are measured from the highest balance; leave it out for the opening one")
+    if spec.floor > spec.balance:
+        message = f"the floor of {of} is {show(spec.floor)}, its balance {show(spec.balance)}: it pays nothing until it has more"
+        draft.problems.note(draft.node(*path, "floor"), message)
+    return Fund(name, spec.balance, spec.floor, spec.peak)
+
+
+def check_ticks(draft: Draft, markets: Mapping[str, Market], marks: Mapping[str, Sequence[Decimal]]) -> None:
+    """A price below the tick can be no price of a fill: a market that opens there is a slip."""
+    for name, market in markets.items():
+        opening = marks[name][0]
+        if opening >= market.tick:
+            continue
+        spec = (draft.file.markets or {}).get(name)
+        given = spec is not None and spec.tick is not None
+        path = ("markets", name, "tick") if given else ("prices", name) if isinstance(draft.file.prices, dict) else ("prices",)
+        message = f"the tick of market {quote(name)} is {show(market.tick)}, more than its first price {show(opening)}"
+        draft.add(path, message, "" if given else f"markets: {{{name}: {{tick: ...}}}}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adlcalc.source.document import read_value
+from adlcalc.source.document import DEPTH, read_value
 from adlcalc.source.files import control_character
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems, closest_hint, escape, quote
@@ -28,11 +28,15 @@ def apply(root: Map, sets: Sequence[str], problems: Problems) -> None:
 
 def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     path_text, equals, value_text = setting.partition("=")
-    source = Source(f"--set {escape(setting)}", value_text, excerpt=False)
+    shown = escape(setting)
+    source = Source(f"--set {shown if len(shown) <= 200 else shown[:197] + '...'}", value_text, excerpt=False)
     here = Place(source, 1, 1)
     path = _parts(path_text)
     if not equals or path is None:
         problems.add(here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5")
+        return
+    if len(path) > DEPTH:
+        problems.add(here, f"the path has more than {DEPTH} steps; no value of a scenario lies that deep")
         return
     control_character(source)
     before = len(problems)

@@ -141,7 +141,5 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-IntervalSpec = Annotated[
-    Interval, PlainValidator(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")
-]
+IntervalSpec = Annotated[Interval, PlainValidator(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")]
 Moment = Annotated[datetime, PlainValidator(_moment), InJsonSchema(type="string")]

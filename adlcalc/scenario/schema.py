@@ -45,6 +45,11 @@ def _level(value: Any) -> tuple[Decimal, Decimal]:
         distance, size = number_of(value[0]), number_of(value[1])
     except NumberError as error:
         raise wrong(error.message, error.hint) from None
+    if distance < 0:
+        raise wrong(
+            f"must have a distance of zero or more, not {show(distance)}",
+            "distances are measured from the mark outward: no level is better than the mark",
+        )
     if size <= 0:
         raise wrong(f"must have a size greater than zero, not {show(size)}")
     return distance, size
@@ -68,6 +73,10 @@ class MarketSpec(Strict):
 
     contract: Literal["linear", "inverse"] = Field(
         "linear", description="linear: settled in the quote currency; inverse: settled in the base coin"
+    )
+    settles: Text | None = Field(
+        None,
+        description="the currency of its money; if left out quote, of an inverse market the base coin in its name or base",
     )
     multiplier: Positive = Field(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
     tick: Positive | None = Field(None, description="smallest price step; 0.00000001 if left out")

@@ -3,11 +3,12 @@
 Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO 8601 in UTC. Other
 times are shown as they are written.
 
-Public: Times, build_times, time_text, iso.
+Public: Times, build_times, time_text, is_no_date, iso.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +20,7 @@ from adlcalc.source.nodes import Node
 from adlcalc.source.problems import quote
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?![0-9]))?")
 UNITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1), 16: timedelta(microseconds=1)}
 
 
@@ -64,6 +66,8 @@ def _of_list(draft: Draft, times: Sequence[str], steps: int) -> Times | None:
     for i, text in enumerate(times):
         if not text.isprintable():
             draft.add(("times", i), f"item {i + 1} of 'times' holds characters that cannot be printed")
+        elif is_no_date(text):
+            draft.add(("times", i), f"item {i + 1} of 'times' is a date that does not exist: {quote(text)}")
     return _compared(draft, draft.key("times"), tuple(time_text(text) for text in times))
 
 
@@ -87,7 +91,8 @@ def _of_interval(draft: Draft, steps: int) -> Times | None:
         if start is not None and "interval" not in draft.broken:
             draft.problems.add(draft.key("start"), "'start' needs an 'interval'", "for example interval: 1m")
         return None
-    seconds = tuple(i * interval.length // timedelta(seconds=1) for i in range(steps))
+    length = interval.length // timedelta(seconds=1)
+    seconds = tuple(i * length for i in range(steps))  # no timedeltas: a million steps of a century are beyond them
     if start is None:
         return Times(tuple(f"+{i * interval.number}{interval.unit}" for i in range(steps)), seconds)
     try:
@@ -104,6 +109,12 @@ def time_text(cell: str) -> str:
     if unit is None or not (text.isascii() and text.isdigit()):
         return text
     return iso(EPOCH + int(text) * unit)
+
+
+def is_no_date(text: str) -> bool:
+    """Does a text begin as a date and a time of ISO 8601 do, and name a day or an hour that the calendar does not have?"""
+    written = DATE.match(text.strip())
+    return written is not None and moment_of(written[0]) is None
 
 
 def iso(moment: datetime) -> str:

@@ -1,10 +1,10 @@
 """YAML (and so JSON) text -> located tree, strictly.
 
 Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given twice, keys that are
-not text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too). Plain scalars
-stay text.
+not text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too), more values than
+anybody writes. Plain scalars stay text.
 
-Public: read_document, read_value, DEPTH.
+Public: read_document, read_value, DEPTH, ITEMS, VALUES.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from adlcalc.source.problems import Problems, escape, quote
 from adlcalc.source.syntax import bracket_below, complaint, parser_class
 
 DEPTH = 32
+ITEMS, VALUES = 250_000, 2_000_000
+"""Of one list or map; of a file, keys included. What is larger takes its seconds, and belongs into a CSV file."""
+LARGE = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
 TOO_DEEP = f"the values are nested more than {DEPTH} levels deep"
 
 
@@ -61,8 +64,7 @@ class _Builder:
         self.current: Map | List | None = None
         self.key: Scalar | None = None
         self.stack: list[tuple[Map | List | None, Scalar | None]] = []
-        self.brackets = 0
-        self.documents = 0
+        self.documents = self.values = self.brackets = 0
 
     def take(self, event: Any) -> bool:
         """Work one event; False when the rest cannot be read."""
@@ -79,7 +81,7 @@ class _Builder:
                 self.problems.add(node, "the text holds a control character", "")
                 node.text = escape(event.value)
             self._attach(node)
-            return True
+            return self._has_room(node)
         if kind is ev.MappingStartEvent or kind is ev.SequenceStartEvent:
             return self._open(event, Map if kind is ev.MappingStartEvent else List)
         if kind is ev.MappingEndEvent or kind is ev.SequenceEndEvent:
@@ -134,6 +136,19 @@ class _Builder:
             self.stack.append((self.current, None))
         self.current, self.key = node, None
         self.brackets += bool(event.flow_style)
+        return self._has_room(node)
+
+    def _has_room(self, node: Node) -> bool:
+        """False, and told, where this is one value too many for what holds it or for the file."""
+        self.values += 1
+        holder = self.current if self.current is not node or not self.stack else self.stack[-1][0]
+        if self.values > VALUES:
+            self.problems.add(node, f"the file has more than {VALUES:,} values", LARGE)
+            return False
+        if holder is not None and len(holder.items) > ITEMS:
+            what = "list" if isinstance(holder, List) else "map"
+            self.problems.add(node, f"this {what} has more than {ITEMS:,} items", LARGE)
+            return False
         return True
 
     def _close(self, event: Any) -> None:

@@ -3,7 +3,7 @@
 Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
 `wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, Count, Step, by_shape,
+Public: Strict, Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape,
 tag_by_type, InJsonSchema, wrong, kind_of, TOLD, SHAPE.
 """
 
@@ -82,6 +82,13 @@ def _fraction(value: Any) -> Decimal:
     return number
 
 
+def _fraction_below_one(value: Any) -> Decimal:
+    number = _fraction(value)
+    if number == 1:
+        raise wrong("must be a fraction less than 1, not 1")
+    return number
+
+
 def _count(value: Any) -> int:
     number = _number(value)
     if number < 1 or number != number.to_integral_value() or number > 10_000_000:
@@ -118,6 +125,9 @@ Number = Annotated[Decimal, PlainValidator(_number), InJsonSchema(type=_NUMBER)]
 Positive = Annotated[Decimal, PlainValidator(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
 NotNegative = Annotated[Decimal, PlainValidator(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
 Fraction = Annotated[Decimal, PlainValidator(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
+FractionBelowOne = Annotated[
+    Decimal, PlainValidator(_fraction_below_one), InJsonSchema(type=_NUMBER, minimum=0, exclusiveMaximum=1)
+]
 Count = Annotated[int, PlainValidator(_count), InJsonSchema(type=_WHOLE, minimum=1)]
 Step = Annotated[int, PlainValidator(_step), InJsonSchema(type=_WHOLE, minimum=0)]
 Text = Annotated[str, PlainValidator(_text), InJsonSchema(type=["string", "number"])]

@@ -1,23 +1,26 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, companion, control_character, reading, inside, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, UnfitFileError, companion, control_character, reading, inside, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
 from adlcalc.source.problems import Located, fail, quote
 
-DOCUMENT_LIMIT = 16 * 1024 * 1024
-TABLE_LIMIT = 1024 * 1024 * 1024
+MB = 1024 * 1024
+DOCUMENT_LIMIT = 16 * MB
+TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line breaks, strays."""
 
@@ -51,16 +54,64 @@ def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = No
     try:
         if path == "-":
             _standard_input_opened()
-            data = sys.stdin.buffer.read(limit + 1)
+            data = _taken(sys.stdin.buffer, limit)
         else:
-            with open(path, "rb") as file:
-                _opened(path, file.fileno())
-                data = file.read(limit + 1)
+            data = bytes_of(path, limit=limit, opened=_opened)
+        return decoded(name, data)
+    except MemoryError:
+        raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise fail(nowhere, _why_unreadable(error)) from None
+        raise fail(nowhere, *_why_unreadable(error)) from None
+
+
+class UnfitFileError(OSError):
+    """What is there cannot be read as a file; args: a sentence and a hint."""
+
+
+def bytes_of(path: str, *, limit: int, opened: Callable[[str, int], None] = lambda path, descriptor: None) -> bytearray:
+    """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL.
+
+    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as /dev/fd/N. `opened` is told
+    the file once it is open.
+    """
+    with open(path, "rb", opener=_opener) as file:
+        opened(path, file.fileno())
+        mode = os.fstat(file.fileno())
+        if stat.S_ISDIR(mode.st_mode):
+            raise IsADirectoryError(path)
+        if stat.S_ISREG(mode.st_mode):
+            if mode.st_size > limit:
+                raise _too_large(limit)
+            return _taken(file, limit)
+        if stat.S_ISFIFO(mode.st_mode) and path.startswith(_HANDED_OVER):
+            os.set_blocking(file.fileno(), True)
+            return _taken(file, limit)
+        raise UnfitFileError("this is a pipe or a device, not a file", "give - to read standard input")
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe that nobody writes to is opened at once
+
+
+_HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+
+
+def _taken(file: BinaryIO, limit: int) -> bytearray:
+    """All of an open file, or its beginning where that holds a NUL: such a text is refused, and the holes of a sparse file need
+    not be read."""
+    data = bytearray()
+    while len(data) <= limit and (part := file.read(min(MB, limit + 1 - len(data)))):
+        data += part
+        if 0 in part:
+            return data
     if len(data) > limit:
-        raise fail(nowhere, f"the file is larger than {limit // 1024 // 1024} MB", _LARGE if limit == DOCUMENT_LIMIT else "")
-    return decoded(name, data)
+        raise _too_large(limit)
+    return data
+
+
+def _too_large(limit: int) -> UnfitFileError:
+    hint = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
+    return UnfitFileError(f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else "")
 
 
 def _standard_input_opened() -> None:
@@ -72,20 +123,20 @@ def _standard_input_opened() -> None:
     _opened("-", descriptor)
 
 
-_LARGE = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
-
-
-def _why_unreadable(error: OSError | ValueError) -> str:
+def _why_unreadable(error: OSError | ValueError) -> tuple[str, str]:
+    """A sentence and a hint."""
+    if isinstance(error, UnfitFileError):
+        return error.args
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        return "there is no such file", ""
     if isinstance(error, IsADirectoryError):
-        return "this is a folder, not a file"
+        return "this is a folder, not a file", ""
     if isinstance(error, PermissionError):
-        return "permission to read the file is denied"
-    return "the file cannot be read"
+        return "permission to read the file is denied", ""
+    return "the file cannot be read", ""
 
 
-def decoded(name: str, data: bytes) -> Source:
+def decoded(name: str, data: bytes | bytearray) -> Source:
     """Bytes to text; the first byte or character that does not belong there ends the load."""
     try:
         text = data.decode("utf-8-sig")
@@ -122,6 +173,8 @@ def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMI
             where, f"file {quote(name)} is outside the folder of the scenario", "put it beside the scenario and give its name"
         )
     file = os.path.join(folder, *path.parts)
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise fail(where, f"{quote(name)} is not a file")
     if not os.path.isfile(file):
         raise fail(where, f"there is no file {quote(name)} in the folder of the scenario")
     if not inside(folder, file):

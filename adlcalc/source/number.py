@@ -11,9 +11,9 @@ Public: number_of, NumberError, PLAIN_COLUMN.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
-from adlcalc.engine.numbers import CONTEXT, ZERO, D
+from adlcalc.engine.numbers import CONTEXT, ZERO, D, show
 from adlcalc.source.problems import quote
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")
@@ -63,15 +63,21 @@ def _how_to_write(text: str) -> str:
         return f"write {sign}{digits.lstrip('0_') or '0'}" if "." not in digits else "leave out the leading zeros"
     if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", bare):
         return f"write {bare.replace(',', '_')}"
-    if re.fullmatch(r"-?[0-9.]+ ?%", bare):
-        return f"rates are fractions: write {_show(D(bare.rstrip('% ')).scaleb(-2))}" if bare.count(".") < 2 else ""
-    if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", bare) and any(c.isdigit() for c in bare):
-        return f"write {_show(D(bare))}"
+    percent = re.fullmatch(r"(-?[0-9]*\.?[0-9]*) ?%", bare)
+    if percent:
+        rate = _readable(f"{percent[1]}e-2")
+        return f"rates are fractions: write {rate}" if rate else ""
+    if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", bare):
+        plain = _readable(bare)
+        return f"write {plain}" if plain else ""
     if bare.lower().lstrip("+-.") in ("inf", "infinity", "nan"):
         return "numbers are finite"
     return ""
 
 
-def _show(x: Decimal) -> str:
-    text = f"{x:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+def _readable(text: str) -> str | None:
+    """The number that a text means, as it is to be written; None where it means none, or one that is not read either."""
+    try:
+        return show(number_of(show(D(text))))
+    except (NumberError, InvalidOperation):
+        return None

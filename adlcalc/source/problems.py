@@ -41,7 +41,8 @@ class Located(Protocol):
 
 
 class Problem(NamedTuple):
-    """One fault. line 0: it concerns the file as a whole. text: the source line, where there is one to show."""
+    """One fault, or a note: what may be meant but does nothing, or seldom what is wanted. line 0: it concerns the file as a
+    whole. text: the source line, where there is one to show."""
 
     file: str
     line: int
@@ -50,6 +51,7 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
     text: str = ""
+    kind: str = "error"
 
 
 class ScenarioErrors(Exception):
@@ -70,18 +72,21 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int, int], Problem] = {}
+        self.notes: list[Problem] = []
         self._sources: dict[int, Source] = {}
 
     def add(self, where: Located, message: str, hint: str = "") -> None:
         """Note one problem at a place. The 1,000th ends the load with ScenarioErrors: more than anybody wants to read."""
         source = where.source
         self._sources.setdefault(id(source), source)
-        text = source.line(where.line) if source.excerpt else ""
-        line, column = (where.line, where.column) if source.excerpt else (0, 0)
-        problem = Problem(source.name, line, column, where.length, escape(message), escape(hint), text)
+        problem = _at(where, message, hint, "error")
         self._found.setdefault((list(self._sources).index(id(source)), where.line, where.column), problem)
         if len(self._found) >= MOST:
             self.raise_if_any()
+
+    def note(self, where: Located, message: str, hint: str = "") -> None:
+        """Note what the user may not have meant; the file is read all the same."""
+        self.notes.append(_at(where, message, hint, "note"))
 
     def __len__(self) -> int:
         return len(self._found)
@@ -97,6 +102,13 @@ class Problems:
             raise ScenarioErrors(self._found[place] for place in sorted(self._found))
 
 
+def _at(where: Located, message: str, hint: str, kind: str) -> Problem:
+    source = where.source
+    text = source.line(where.line) if source.excerpt else ""
+    line, column = (where.line, where.column) if source.excerpt else (0, 0)
+    return Problem(source.name, line, column, where.length, escape(message), escape(hint), text, kind)
+
+
 def fail(where: Located, message: str, hint: str = "") -> ScenarioErrors:
     """The exception for a single problem after which nothing can be read."""
     problems = Problems()
@@ -107,7 +119,7 @@ def fail(where: Located, message: str, hint: str = "") -> ScenarioErrors:
 def format_problem(problem: Problem) -> str:
     """The problem as it is printed: place and sentence, the line with carets under the culprit, a hint."""
     place = f"{escape(problem.file)}:{problem.line}:{problem.column}" if problem.line else escape(problem.file)
-    out = [f"{place}: error: {problem.message}"]
+    out = [f"{place}: {problem.kind}: {problem.message}"]
     if problem.line and problem.text.strip():
         out += _excerpt(problem)
     if problem.hint:

@@ -9,7 +9,9 @@ Public: Table, Chunk, numbers_of, numbers_or_gaps.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from io import StringIO
 from itertools import islice
@@ -58,8 +60,14 @@ class Table:
 
     def _unreadable(self) -> Exception:
         line = min(self._reader.line_num, self.source.text.count("\n") + 1)
+        text = self.source.line(line)
+        if len(text) > csv.field_size_limit():
+            for start, end in _cell_spans(text):
+                if end - start > csv.field_size_limit():
+                    message = f"this cell is longer than {csv.field_size_limit():,} characters"
+                    return fail(Place(self.source, line, start + 1, 1), message)
         return fail(
-            Place(self.source, line, 1, len(self.source.line(line))),
+            Place(self.source, line, 1, len(text)),
             "the quotes of this row do not match",
             'write a " inside quotes twice: ""',
         )
@@ -104,29 +112,32 @@ class Table:
         """The place of a row (header counted). The lines on which rows begin are found in one pass, for the first error."""
         if self._lines is None:
             reader, before, self._lines = csv.reader(StringIO(self.source.text, newline="")), 0, []
-            for cells in reader:
-                if cells:
-                    self._lines.append(before + 1)
-                before = reader.line_num
+            with suppress(csv.Error):  # what the reading itself stops at; the rows before it are found
+                for cells in reader:
+                    if cells:
+                        self._lines.append(before + 1)
+                    before = reader.line_num
         line = self._lines[row] if row < len(self._lines) else 0
         text = self.source.line(line)
         if column is None:
             return Place(self.source, line, 1, len(text))
-        start, end = _cell_span(text, column)
+        start, end = next(islice(_cell_spans(text), column, None), (len(text), len(text)))
         return Place(self.source, line, start + 1, max(1, end - start))
 
 
-def _cell_span(line: str, column: int) -> tuple[int, int]:
-    """Start and end of the column-th cell of a line."""
-    start, quoted, seen = 0, False, 0
-    for i, char in enumerate(line):
-        if char == '"':
+def _cell_spans(line: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each cell of a line; a quote that is not closed in it goes to its end."""
+    start, quoted = 0, False
+    for found in _MARKS.finditer(line):
+        if found[0] == '"':
             quoted = not quoted
-        elif char == "," and not quoted:
-            if seen == column:
-                return start, i
-            seen, start = seen + 1, i + 1
-    return start, len(line)
+        elif not quoted:
+            yield start, found.start()
+            start = found.end()
+    yield start, len(line)
+
+
+_MARKS = re.compile('[",]')
 
 
 def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems) -> list[Decimal] | None:
@@ -148,7 +159,7 @@ def numbers_or_gaps(
     numbers: list[Decimal | None] = []
     faults = 0
     for i, cell in enumerate(cells):
-        text = cell.strip()
+        text = cell.strip(" \t")
         if not text and gaps:
             numbers.append(None)
             continue

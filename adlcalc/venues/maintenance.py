@@ -87,6 +87,8 @@ MaintenanceRule = Annotated[
     | Annotated[NamedTable, Tag("<named>")],
     by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {table: SYMBOL}"),
 ]
+MOST_TIERS = 1_000
+"""Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
 MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 """A rule that stands for itself: what a NamedTable names."""
 
@@ -94,13 +96,17 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 def to_engine(
     rule: MaintenanceValue | NamedTable, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
-    """The engine's form of a rule that has no `faults`. An inclusive bound moves the next tier's floor up by one unit.
+    """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load goes on to its end.
+
+    An inclusive bound moves the next tier's floor up by one unit.
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
     assert not isinstance(rule, NamedTable), "the load puts the table in the place of its name"
     what = RateOf(on)
     by = Measure.NOTIONAL if what == RateOf.MARK else Measure.ENTRY_VALUE
+    if any(True for _ in faults(rule)):
+        return Maintenance((Tier(ZERO, ZERO),))
     if isinstance(rule, Decimal):
         return Maintenance((Tier(ZERO, rule),), by=by, on=what, closing_fee=closing_fee)
     if isinstance(rule, Slope):
@@ -142,6 +148,10 @@ def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str
         return
     if not rule.tiers:
         yield ("tiers",), "must have at least one tier", ""
+        return
+    if len(rule.tiers) > MOST_TIERS:
+        yield ("tiers",), f"has {len(rule.tiers)} tiers, more than {MOST_TIERS}", ""
+        return
     last = len(rule.tiers) - 1
     before: TierLine | None = None
     for i, tier in enumerate(rule.tiers):

@@ -3,16 +3,19 @@
 Everything here is read from the declarations of engine/rules.py: a rule plays a part where the chosen types
 have it.
 
-Public: SECTIONS, Leaf, leaves_of, default_of, Part, put_together, why_not, wanted_by, condition_words.
+Public: SECTIONS, Leaf, leaves_of, first_leaves, default_of, Part, put_together, why_not, wanted_by, where_words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Declared, Takes, declared_in, name_in
+from adlcalc.engine.numbers import show
 from adlcalc.engine.rules import Drawdown, Rules
 from adlcalc.source.problems import quote
 from adlcalc.venues.expression import score_of
@@ -33,8 +36,13 @@ class Leaf(NamedTuple):
     where: tuple[Condition, ...]
 
 
-def leaves_of(kind: type, where: tuple[Condition, ...] = ()) -> Iterator[Leaf]:
+@cache
+def leaves_of(kind: type) -> tuple[Leaf, ...]:
     """Every rule of a section, as often as it is declared, those of a choice behind the choice."""
+    return tuple(_walk(kind, ()))
+
+
+def _walk(kind: type, where: tuple[Condition, ...]) -> Iterator[Leaf]:
     for field, rule, part in declared_in(kind):
         if rule is not None:
             assert field.default is not MISSING
@@ -42,11 +50,17 @@ def leaves_of(kind: type, where: tuple[Condition, ...] = ()) -> Iterator[Leaf]:
             if isinstance(rule.takes, Mapping):
                 for name, choice in rule.takes.items():
                     if isinstance(choice, type):
-                        yield from leaves_of(choice, (*where, (field.name, name)))
+                        yield from _walk(choice, (*where, (field.name, name)))
         elif part is not None:
             inner, by = part
-            for leaf in leaves_of(inner, where):
+            for leaf in _walk(inner, where):
                 yield leaf if leaf.name == by else leaf._replace(where=(*leaf.where, (by, None)))
+
+
+@cache
+def first_leaves(kind: type) -> Mapping[str, Leaf]:
+    """The rules of a section by their names; values and defaults are the same wherever one is declared."""
+    return {leaf.name: leaf for leaf in reversed(leaves_of(kind))}
 
 
 def default_of(leaf: Leaf) -> Any:
@@ -54,9 +68,20 @@ def default_of(leaf: Leaf) -> Any:
     return leaf.default if isinstance(leaf.rule.takes, Takes) else name_in(leaf.rule.takes, leaf.default)
 
 
-def condition_words(where: tuple[Condition, ...]) -> str:
-    """'method market, size portion'."""
-    return ", ".join(rule if value is None else f"{rule} {value}" for rule, value in where)
+def where_words(places: Iterable[tuple[Condition, ...]]) -> str:
+    """Where a rule plays a part: 'method market, size portion or shares; or ...'; '' where it always does."""
+    alike: dict[tuple[str, ...], list[tuple[Condition, ...]]] = {}
+    for where in places:
+        alike.setdefault(tuple(rule for rule, _ in where), []).append(where)
+    told = []
+    for rules, wheres in alike.items():
+        parts = []
+        for i, rule in enumerate(rules):
+            values = list(dict.fromkeys(str(where[i][1]) for where in wheres if where[i][1] is not None))
+            names = " or ".join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
+            parts.append(f"{rule} {names}" if names else rule)
+        told.append(", ".join(parts))
+    return "; or ".join(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +99,8 @@ def put_together(kind: type, values: Callable[[str], Any]) -> Part:
     used: dict[str, None] = {}
     made = _made(kind, values, used)
     idle = dict(made.idle()) if hasattr(kind, "idle") else {}
-    for rule, why in list(idle.items()):
-        for leaf in leaves_of(kind):
-            if any(name == rule for name, _ in leaf.where):
-                idle[leaf.name] = why
+    for rule, why in list(idle.items()):  # with a rule rest those behind it
+        idle |= {leaf.name: why for leaf in leaves_of(kind) if rule in dict(leaf.where)}
     return Part(made, frozenset(used), idle)
 
 
@@ -115,21 +138,17 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
     if name in part.used:
         return None
     section = next(section for section, known in SECTIONS.items() if known is kind)
-    nearest: tuple[Condition, Any] | None = None
+    furthest, against = -1, ""
     for leaf in leaves_of(kind):
         if leaf.name == name:
-            for rule, wanted in leaf.where:
-                now = values(rule)
-                if (now != wanted) if wanted is not None else not now:
-                    nearest = nearest or ((rule, wanted), now)
-                    break
-    assert nearest is not None
-    (rule, _), now = nearest
-    return f"{quote(rule)} of {quote(section)} is {now}"
+            met = [values(rule) == wanted if wanted is not None else bool(values(rule)) for rule, wanted in leaf.where]
+            first = met.index(False)
+            if first > furthest:
+                furthest, against = first, leaf.where[first][0]
+    now = values(against)
+    return f"{quote(against)} of {quote(section)} is {show(now) if isinstance(now, Decimal) else now}"
 
 
 def wanted_by(kind: type, name: str) -> str:
-    """Under which rules a rule plays a part: 'method market, size portion; or ...'."""
-    return "; or ".join(
-        dict.fromkeys(condition_words(leaf.where) for leaf in leaves_of(kind) if leaf.name == name)
-    )
+    """Under which rules of its section a rule plays a part."""
+    return where_words(leaf.where for leaf in leaves_of(kind) if leaf.name == name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -25,10 +26,12 @@ from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
-from adlcalc.venues.parts import SECTIONS, Part, default_of, leaves_of, put_together, wanted_by, why_not
+from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
 from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
 KINDS = ("linear", "inverse")
+LONGEST_ROW = 32
+"""Rulebooks that extend one another; the shipped ones take three."""
 ALL_SECTIONS = tuple(RuleValues.model_fields)
 SHIPPED_AS = "adlcalc/venues/"
 """How the folder of the shipped rulebooks is shown in messages."""
@@ -102,10 +105,10 @@ class Rulebook:
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
         told = set()
-        for rule_name in self.rules[KINDS[0]]:
+        for rule_name in dict.fromkeys(name for kind in KINDS for name in self.rules[kind]):
             for kind in tabled if rule_name == "margin.maintenance" else kinds:
-                rule = self.rules[kind][rule_name]
-                if rule.status == "assumed" and rule.name not in told:
+                rule = self.rules[kind].get(rule_name)  # a scenario may give a rule for one kind alone
+                if rule is not None and rule.status == "assumed" and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
 
@@ -155,7 +158,8 @@ def load_rulebook(
         return None
     if overrides is None:
         return _book(read, read.layer, problems, own=read.root.source)
-    _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
+    if not _is_shipped(name):  # those are known to be sound by themselves
+        _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
     layer = _overrides(overrides, problems)
     return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
 
@@ -182,11 +186,14 @@ def _book(
     for kind in KINDS:
         tree = _tree(root, layer, kind)
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
-        if checked.model is not None:
+        if checked.model is None:
+            continue
+        found = list(faults(checked.model.margin.maintenance))
+        for path, message, hint in found:
+            path = ("margin", "maintenance", *path)
+            problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
+        if not found:
             values[kind] = checked.model
-            for path, message, hint in faults(checked.model.margin.maintenance):
-                path = ("margin", "maintenance", *path)
-                problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
     if len(values) < len(KINDS):
         return None
     parts = {name: put_together(kind, _getter(values[KINDS[0]], name)) for name, kind in SECTIONS.items()}
@@ -197,7 +204,8 @@ def _book(
     for one in unused:
         node = one.rule.node
         if node.source is own or one.rule in (given or {}).values():
-            (unused_to or problems).add(node, one.sentence(), f"leave it out, or give {one.wanted}")
+            hint = "leave it out" + (f", or give {one.wanted}" if one.wanted else "")
+            (problems if unused_to is None else unused_to).add(node, one.sentence(), hint)
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
     return Rulebook(
         head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
@@ -236,27 +244,27 @@ def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
 def _used(parts: Mapping[str, Part]) -> frozenset[str]:
     """The rules that play a part, by their names; those that become a market's always do."""
     in_engine = {f"{section}.{rule}" for section, part in parts.items() for rule in part.used if rule not in part.idle}
-    model_only = {f"{s}.{rule}" for s in ALL_SECTIONS for rule in _model_of(s).model_fields if not _declared(s, rule)}
-    return frozenset(in_engine | model_only)
+    return frozenset(in_engine | _of_markets())
 
 
-def _declared(section: str, rule: str) -> bool:
-    """Does the engine declare the rule (or is it one of a market or contract)?"""
-    return section in SECTIONS and any(leaf.name == rule for leaf in leaves_of(SECTIONS[section]))
+@cache
+def _of_markets() -> frozenset[str]:
+    """The rules that the engine does not declare: those that become a market's or a contract's."""
+    named = ((section, rule) for section in ALL_SECTIONS for rule in _model_of(section).model_fields)
+    return frozenset(
+        f"{section}.{rule}" for section, rule in named if section not in SECTIONS or rule not in first_leaves(SECTIONS[section])
+    )
 
 
 def _unused(values: RuleValues, parts: Mapping[str, Part], layer: Layer) -> Iterator[Unused]:
     """The rules that are stated and play no part. One that must be stated may say that nothing is done."""
     for (section, name, kind), rule in layer.items():
-        if section not in SECTIONS or kind != KINDS[0]:
-            continue
-        leaf = next((leaf for leaf in leaves_of(SECTIONS[section]) if leaf.name == name), None)
-        if leaf is None:
+        leaf = first_leaves(SECTIONS[section]).get(name) if section in SECTIONS else None
+        if leaf is None or kind != KINDS[0]:
             continue
         getter = _getter(values, section)
         why = why_not(SECTIONS[section], name, parts[section], getter)
-        says_nothing = leaf.rule.required and getter(name) == default_of(leaf)
-        if why is not None and not says_nothing:
+        if why is not None and not (leaf.rule.required and getter(name) == default_of(leaf)):
             yield Unused(rule, why, wanted_by(SECTIONS[section], name))
 
 
@@ -294,7 +302,10 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
 
 
 def _read(name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]) -> _Read | None:
-    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle."""
+    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless row."""
+    if len(above) > LONGEST_ROW:
+        problems.add(where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files")
+        return None
     source = _source(name, problems, where, folder)
     if source is None:
         return None
@@ -350,9 +361,14 @@ def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
     return root
 
 
+def _is_shipped(name: str) -> bool:
+    """Is it the name of a rulebook that comes with adlcalc, not a path?"""
+    return "/" not in name and not name.endswith((".yaml", ".yml"))
+
+
 def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:
     """The text of a shipped rulebook or of a user's file."""
-    if "/" not in name and not name.endswith((".yaml", ".yml")):
+    if _is_shipped(name):
         names = shipped()
         if name in names:
             return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")

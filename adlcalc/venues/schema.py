@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, Tag, create_model
+from pydantic import AfterValidator, Field, PlainValidator, Tag, create_model
 
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.model import RateOf, Rounding
+from adlcalc.engine.numbers import show
 from adlcalc.engine.policies import POLICIES
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.engine.scores import SCORES
 from adlcalc.source.fields import (
     Count,
     Fraction,
+    FractionBelowOne,
     InJsonSchema,
     NotNegative,
     Positive,
@@ -33,10 +35,31 @@ from adlcalc.source.fields import (
 from adlcalc.source.problems import nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
-from adlcalc.venues.parts import SECTIONS, Leaf, condition_words, default_of, leaves_of
+from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 
 BY_CONTRACT = {"by_contract": True}
 """Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
+
+
+LEAST_PORTION, GREATEST_EXPONENT = Decimal("0.001"), 32
+
+
+def _portion(number: Decimal) -> Decimal:
+    if number < LEAST_PORTION:
+        raise wrong(f"must be at least {LEAST_PORTION}, not {show(number)}")
+    return number
+
+
+def _exponent(number: int) -> int:
+    if number > GREATEST_EXPONENT:
+        raise wrong(f"must be a whole number from 1 to {GREATEST_EXPONENT}, not {number}")
+    return number
+
+
+Portion = Annotated[Fraction, AfterValidator(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
+Exponent = Annotated[
+    Count, AfterValidator(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
+]
 
 
 def _score(value: Any) -> str:
@@ -139,9 +162,12 @@ OptionalDrawdown = Annotated[
 
 RANGES: Mapping[Takes, Any] = {
     Takes.FRACTION: Fraction,
+    Takes.FRACTION_BELOW_ONE: FractionBelowOne,
     Takes.NOT_NEGATIVE: NotNegative,
     Takes.POSITIVE: Positive,
+    Takes.PORTION: Portion,
     Takes.COUNT: Count,
+    Takes.EXPONENT: Exponent,
     Takes.STEP: Step,
     Takes.FLAG: Flag,
     Takes.DRAWDOWN: OptionalDrawdown,
@@ -160,12 +186,11 @@ def _taken(rule: Declared, default: Any) -> Any:
 
 def _described(places: list[Leaf]) -> str:
     """What a rule means, with the rules under which it plays a part before it."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Leaf]] = {}
     for leaf in places:
-        told.setdefault(leaf.rule.meaning, []).append(condition_words(leaf.where))
-    return "; ".join(
-        f"{'; '.join(dict.fromkeys(where))}: {meaning}" if any(where) else meaning for meaning, where in told.items()
-    )
+        told.setdefault(leaf.rule.meaning, []).append(leaf)
+    wheres = {meaning: where_words(leaf.where for leaf in leaves) for meaning, leaves in told.items()}
+    return "; ".join(f"{where}: {meaning}" if where else meaning for meaning, where in wheres.items())
 
 
 def _section(name: str, base: type[Strict] = Strict) -> type[Strict]:

@@ -1,0 +1,117 @@
+"""Every rule that a rulebook can state: its values, what each means, where it plays a part and which rulebooks state it.
+
+Made from the declarations of engine/rules.py and the docstrings behind them; nothing is written down here.
+
+Public: RuleRow, rule_rows, rule_names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from adlcalc.engine.declared import Takes, Word, meaning_of
+from adlcalc.engine.model import RateOf, Rounding
+from adlcalc.engine.numbers import show
+from adlcalc.engine.scores import SCORES
+from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
+from adlcalc.venues.rulebook import KINDS, Rulebook
+from adlcalc.venues.schema import RuleValues
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule, or one of the values that a rule may take.
+
+    value: the name of the value, or in words which values there are. where: the rules beside which it plays a part.
+    default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks where it
+    plays a part and has this value (a number: where it plays a part).
+    """
+
+    rule: str
+    value: str
+    meaning: str
+    where: str
+    default: str
+    used_by: tuple[str, ...]
+
+
+def rule_names() -> list[str]:
+    """'adl.score' and all the others, in the order in which a rulebook states them."""
+    return [f"{section}.{rule}" for section, field in RuleValues.model_fields.items() for rule in _fields(field.annotation)]
+
+
+def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRow]:
+    """All rules, each with its values, or those of one."""
+    found = []
+    for name in rule_names() if only is None else [only]:
+        section, _, rule = name.partition(".")
+        leaves = [leaf for leaf in leaves_of(SECTIONS[section]) if leaf.name == rule] if section in SECTIONS else []
+        found += list(_declared(name, leaves, books) if leaves else _of_a_market(name, books))
+    return found
+
+
+def _declared(name: str, leaves: Sequence[Leaf], books: Sequence[Rulebook]) -> Iterator[RuleRow]:
+    """The rows of a rule that the engine declares; what it means in each place where it plays a part."""
+    where = where_words(leaf.where for leaf in leaves)
+    means = "; or ".join(dict.fromkeys(leaf.rule.meaning for leaf in leaves))
+    first = leaves[0]
+    default = "" if first.rule.required else _written(default_of(first))
+    users = [book for book in books if name in book.used]
+    takes = first.rule.takes
+    if isinstance(takes, Takes):
+        yield RuleRow(name, takes.value, means, where, default, tuple(book.venue for book in users))
+        return
+    yield RuleRow(name, "one of these" if takes is not SCORES else "one of these, or an expression", means, where, default, ())
+    yield from _values(name, takes, users)
+    others = tuple(book.venue for book in users if not _written_in(book, name) <= set(map(str, takes)))
+    if others:
+        yield RuleRow(name, "an expression", "A score that the rulebook writes out.", "", "", others)
+
+
+def _values(name: str, takes: type[Word] | Mapping[str, Any], users: Sequence[Rulebook]) -> Iterator[RuleRow]:
+    """A row for each value that a rule may take."""
+    choices: Mapping[str, Any] = takes if isinstance(takes, Mapping) else {str(word): word for word in takes}
+    for choice, entry in choices.items():
+        using = tuple(book.venue for book in users if choice in _written_in(book, name))
+        yield RuleRow(name, choice, meaning_of(entry), "", "", using)
+
+
+OF_A_MARKET: Mapping[str, str | type[Word]] = {
+    "margin.maintenance": "a rate, {tiers}, {base_limit, step, base_rate, step_rate} or {base_rate, slope}",
+    "margin.closing_fee": Takes.FRACTION.value,
+    "margin.maintenance_on": RateOf,
+    "contract.rounding": Rounding,
+}
+"""The values of the rules that become a market's or a contract's."""
+
+
+def _of_a_market(name: str, books: Sequence[Rulebook]) -> Iterator[RuleRow]:
+    """The row of a rule that becomes a market's: the maintenance margin, its fee, rounding."""
+    section, _, rule = name.partition(".")
+    field = _fields(RuleValues.model_fields[section].annotation)[rule]
+    default = "" if field.is_required() else _written(field.default)
+    takes, users = OF_A_MARKET[name], tuple(book.venue for book in books)
+    if isinstance(takes, str):
+        yield RuleRow(name, takes, field.description or "", "", default, users)
+        return
+    yield RuleRow(name, "one of these", field.description or "", "", default, ())
+    yield from _values(name, takes, books)
+
+
+def _fields(model: Any) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = model.model_fields
+    return fields
+
+
+def _written_in(book: Rulebook, name: str) -> set[str]:
+    """The values of a rule in a rulebook: one, or one for each contract kind."""
+    section, _, rule = name.partition(".")
+    return {str(getattr(getattr(book.values[kind], section), rule)) for kind in KINDS}
+
+
+def _written(value: Any) -> str:
+    """A default as a rulebook would write it."""
+    return show(value) if isinstance(value, Decimal) else str(value).lower()
