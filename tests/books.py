@@ -222,6 +222,7 @@ def _market_spec(market: Market) -> dict[str, Any]:
     liquidity: Any = {"impact": book.impact} if book.kind == "impact" else list(book.levels) or "none"
     return {
         "contract": market.contract.kind,
+        "settles": market.settles,
         "multiplier": market.contract.multiplier,
         "tick": market.tick,
         "lot": market.lot,

@@ -24,6 +24,7 @@ from adlcalc.venues.rulebook import Rulebook, load_rulebook
 
 NUMBERS: dict[Takes, tuple[Any, ...]] = {
     Takes.FRACTION: ("0.02", "0.2", "0.5", "1"),
+    Takes.FRACTION_BELOW_ONE: ("0", "0.02", "0.5"),
     Takes.NOT_NEGATIVE: ("0", "0.01", "0.1", "1", "10", "300"),
     Takes.POSITIVE: ("5", "500"),
     Takes.PORTION: ("0.02", "0.2", "0.5", "1"),

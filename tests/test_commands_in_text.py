@@ -26,7 +26,7 @@ NASTY = [
     "a\r\n  ::error::x",
     "a\u2028::error::x",
 ]
-ON_ONE_LINE = [text for text in NASTY if not re.search(r"[\r\n\u2028]", text)]  # a scenario refuses the others
+ON_ONE_LINE = [text for text in NASTY if not re.search(r"[\r\n\u2028\ufe0f]", text)]  # a scenario refuses the others
 
 
 def is_command(line: str) -> bool:

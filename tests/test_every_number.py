@@ -65,7 +65,7 @@ def numbers(schema: dict[str, Any], whole: dict[str, Any]) -> Iterator[Any]:
     schema = resolved(schema, whole)
     if is_number(schema):
         yield HOLE
-    for part in schema.get("anyOf", schema.get("oneOf", ())):
+    for part in alternatives(schema):
         yield from numbers(part, whole)
     if "prefixItems" in schema or schema.get("maxItems") == 2:
         yield from ([HOLE, "1"], ["0", HOLE])
@@ -79,6 +79,12 @@ def numbers(schema: dict[str, Any], whole: dict[str, Any]) -> Iterator[Any]:
     for key, inner in schema.get("properties", {}).items():
         for value in numbers(inner, whole):
             yield {**beside(schema, whole), key: value}
+
+
+def alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the value may be; allOf has one, behind a description of its own."""
+    found: list[dict[str, Any]] = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf") or []
+    return found
 
 
 def resolved(schema: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def sample(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
     schema = resolved(schema, whole)
     if "enum" in schema or "const" in schema:
         return schema.get("const", schema.get("enum", [None])[0])
-    for part in schema.get("anyOf", schema.get("oneOf", ())):
+    for part in alternatives(schema):
         return sample(part, whole)
     if is_number(schema):
         return "1"

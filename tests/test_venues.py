@@ -217,22 +217,27 @@ def test_what_another_venue_leaves_aside_is_noted(adlcalc: Callable[..., Result]
     path = tmp_path / "s.yaml"
     path.write_text("venue: hyperliquid\nrules: {liquidation: {portion: 0.5}}\n" + BOOK)
     assert adlcalc("run", str(path)).err == ""
-    noted = f"{path}: note: rule liquidation.portion plays no part: 'method' of 'liquidation' is takeover (venue {{}})\n"
+    noted = (
+        f"{path}:2:32: note: rule liquidation.portion plays no part: 'method' of 'liquidation' is takeover{{}}\n"
+        " 2 | rules: {liquidation: {portion: 0.5}}\n   |                                ^^^\n"
+    ).replace("{liquidation: {portion: 0.5}}", "{{liquidation: {{portion: 0.5}}}}")
     got = adlcalc("run", str(path), "--venue", "bitmex")
-    assert (got.code, got.err) == (0, noted.format("bitmex"))
+    assert (got.code, got.err) == (0, noted.format(""))
     assert adlcalc("run", str(path), "--venue", "bitmex", "--quiet").err == ""
-    assert adlcalc("rank", str(path), "--venue", "bitmex").err == noted.format("bitmex")
+    assert adlcalc("rank", str(path), "--venue", "bitmex").err == noted.format("")
     got = adlcalc("compare", str(path), "--venues", "bitmex,hyperliquid,okx")
-    assert (got.code, got.err) == (0, noted.format("bitmex, okx"))
+    assert (got.code, got.err) == (0, noted.format(" (venue bitmex, okx)"))
     got = adlcalc("run", str(path), "--set", "rules.liquidation.size=whole")
-    assert (got.code, got.err) == (0, noted.replace("'method'", "'size'").replace("takeover", "whole").format("hyperliquid"))
+    assert (got.code, got.err) == (0, noted.replace("'method'", "'size'").replace("takeover", "whole").format(""))
 
 
 def test_a_backstop_that_no_rule_asks_is_noted(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text("backstop: [{id: maker, size: 1}]\n" + BOOK)
     got = adlcalc("run", str(path))
-    assert (got.code, got.err) == (0, f"{path}: note: 'backstop' plays no part: 'kind' of 'backstop' is none (venue generic)\n")
+    sentence = "'backstop' plays no part: 'kind' of 'backstop' is none"
+    excerpt = " 1 | backstop: [{id: maker, size: 1}]\n   | ^^^^^^^^\n"
+    assert (got.code, got.err) == (0, f"{path}:1:1: note: {sentence}\n{excerpt}")
     assert adlcalc("run", str(path), "--venue", "kraken").err == ""
 
 
