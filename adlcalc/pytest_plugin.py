@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from adlcalc.cli.checking import Outcome
+    from adlcalc.check.checking import Outcome
 
 ENDINGS = (".yaml", ".yml", ".json")
 WRITTEN = "adlcalc golden"
@@ -60,7 +60,7 @@ def _looks_like_one(path: Path) -> bool:
             text = file.read(LOOKED_AT)
     except OSError:
         return False
-    from adlcalc.cli.collecting import is_scenario
+    from adlcalc.check.collecting import is_scenario
 
     return is_scenario(text)
 
@@ -78,9 +78,9 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail with everything that is wrong."""
-        from adlcalc.cli.checking import Options, check_file, settled
-        from adlcalc.cli.collecting import collect
-        from adlcalc.cli.output import Inputs
+        from adlcalc.check.checking import Options, check_file, settled
+        from adlcalc.check.collecting import collect
+        from adlcalc.ground.output import Inputs
 
         config = self.config
         options = Options(update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict"))
@@ -110,6 +110,6 @@ class ScenarioFailed(Exception):
     """A scenario that did not pass."""
 
     def __init__(self, outcome: Outcome) -> None:
-        from adlcalc.cli.check_report import told
+        from adlcalc.check.report import told
 
         super().__init__("\n".join(told(finding) for finding in outcome.findings))

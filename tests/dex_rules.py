@@ -14,15 +14,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine import counterparty, own_name
+from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.events import BookFilled, Deleveraged, Skipped
-from adlcalc.engine.holdings import Holding, Unit
 from adlcalc.engine.loop import begin_step, one_step
 from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Scenario, Tier
-from adlcalc.engine.numbers import ONE, ZERO, D
-from adlcalc.engine.orders import limit_price, surplus_fee
+from adlcalc.engine.queue import counterparty
 from adlcalc.engine.rules import Charge, Fillable, Orders, OwnName, Rules
-from adlcalc.engine.state import State, Used
+from adlcalc.engine.waterfall import own_name
+from adlcalc.engine.waterfall.orders import limit_price, surplus_fee
+from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.source import Problems
 from adlcalc.source.document import read_value
 from adlcalc.source.nodes import Place, Source

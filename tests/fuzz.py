@@ -37,7 +37,7 @@ TOKENS = (
 def attempt(data: bytes) -> bool:
     """Load a text as a scenario, or as a rulebook where it looks like one; run what is small. True if it was sound. Any exception
     but those that a user is shown is a fault of ours and goes on to the caller."""
-    from adlcalc.cli.collecting import Kind, kind_of_text
+    from adlcalc.check.collecting import Kind, kind_of_text
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.source import ScenarioErrors
 
@@ -56,9 +56,9 @@ def attempt(data: bytes) -> bool:
 
 
 def _scenario(data: bytes) -> None:
+    from adlcalc.check.expectations import differences
     from adlcalc.engine.loop import run
     from adlcalc.report import Run
-    from adlcalc.report.expectations import differences
     from adlcalc.scenario import load
 
     stdin, sys.stdin = sys.stdin, SimpleNamespace(buffer=io.BytesIO(data))  # type: ignore[assignment]
@@ -180,7 +180,7 @@ def guided() -> None:
     import atheris  # type: ignore[import-not-found,unused-ignore]
 
     with atheris.instrument_imports(include=["adlcalc", "yaml"]):
-        import adlcalc.cli.collecting
+        import adlcalc.check.collecting
         import adlcalc.engine.loop
         import adlcalc.scenario.loading
         import adlcalc.venues.rulebook  # noqa: F401

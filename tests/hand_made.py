@@ -22,8 +22,8 @@ from adlcalc.engine.events import (
     StepEnded,
 )
 from adlcalc.engine.model import Account, Contract, Fund, Market, Path, Position, Scenario
-from adlcalc.engine.numbers import ZERO, D
 from adlcalc.engine.rules import Assumption, Rules
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run
 
 BTC = "BTC-PERP"

@@ -133,7 +133,7 @@ def mutated(text: str, number: int) -> str:
     changed = ast.fix_missing_locations(_Change(node, instead).visit(tree))
     names = {one.id for one in ast.walk(changed) if isinstance(one, ast.Name)} & NUMBERS
     future = "from __future__ import annotations\n"
-    home = next(iter(re.findall(r"^from (\S*numbers) import", text, re.MULTILINE)), "adlcalc.engine.numbers")
+    home = next(iter(re.findall(r"^from (\S*numbers) import", text, re.MULTILINE)), "adlcalc.ground.numbers")
     needed = f"from {home} import {', '.join(sorted(names))}\n" if names else ""
     return ast.unparse(changed).replace(future, future + needed, 1)
 

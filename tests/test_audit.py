@@ -11,15 +11,15 @@ import pytest
 from books import account, d
 from books import scenario as book_of
 
-from adlcalc.engine.audit import Audit
-from adlcalc.engine.claims import Backstop, Claim
-from adlcalc.engine.holdings import Holding
-from adlcalc.engine.ledger import AuditError, Ledger
+from adlcalc.engine.books.audit import Audit
+from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.books.ledger import AuditError, Ledger
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Fund, Market, Path, Provider, Scenario
-from adlcalc.engine.numbers import exact
 from adlcalc.engine.rules import BackstopRules, Providers, Rules
-from adlcalc.engine.state import State
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import exact
 
 ONE_UNIT = Decimal("0.00000001")
 

@@ -13,16 +13,17 @@ from books import account, d
 from books import scenario as book_of
 
 import adlcalc
-from adlcalc.engine import head, margin
 from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
-from adlcalc.engine.haircuts import HAIRCUTS, Base
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Contract, Kind
-from adlcalc.engine.numbers import exact
-from adlcalc.engine.queue import Queue
+from adlcalc.engine.queue import head
+from adlcalc.engine.queue.queue import Queue
+from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.rules import AdlRules, AdlWhen, Eligible, LastResortRules, Rules
-from adlcalc.engine.scores import Inputs
-from adlcalc.engine.state import State
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import exact
 from adlcalc.venues.expression import score_of
 
 

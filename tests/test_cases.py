@@ -22,9 +22,11 @@ import yaml
 from dex_rules import DEX_RULES
 
 import adlcalc
-from adlcalc.engine import fund, funding, margin, scores
+from adlcalc.engine.books import fund
+from adlcalc.engine.formulas import funding, margin
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Maintenance, Tier, side_name
-from adlcalc.engine.numbers import ONE, ZERO, D, exact
+from adlcalc.engine.queue import scores
+from adlcalc.ground.numbers import ONE, ZERO, D, exact
 from adlcalc.source import Problems
 from adlcalc.source.nodes import Place, Source
 from adlcalc.source.problems import ScenarioErrors

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 
-from adlcalc.report.golden import compare
-from adlcalc.report.golden_rows import rows_of
+from adlcalc.check.golden import compare
+from adlcalc.check.golden_rows import rows_of
 
 Command = Callable[..., Result]
 HALF = "04-fund-half-absorbs"
@@ -125,7 +125,7 @@ def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: P
 
 
 def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adlcalc.engine.scores import SCORES, Score
+    from adlcalc.engine.queue.scores import SCORES, Score
 
     adlcalc("check", str(folder), "--update")
     whole = SCORES["generic"]
@@ -279,7 +279,7 @@ def test_update_refuses_where_an_invariant_or_an_expectation_fails(
     adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from adlcalc.engine import loop
-    from adlcalc.engine.ledger import AuditError
+    from adlcalc.engine.books.ledger import AuditError
 
     path = folder / f"{HALF}.yaml"
     golden = path.with_suffix(".golden")

@@ -167,7 +167,7 @@ def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str])
 
 def test_a_bug_in_the_engine_is_said_without_a_traceback(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     from adlcalc.engine import loop
-    from adlcalc.engine.ledger import AuditError
+    from adlcalc.engine.books.ledger import AuditError
 
     def failing(*_: object, **__: object) -> None:
         raise AuditError("step 2: money differs by 1 after the posting to bob")

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adlcalc
-from adlcalc.engine.haircuts import CashQueue
+from adlcalc.engine.formulas.haircuts import CashQueue
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
-from adlcalc.engine.numbers import ONE, ZERO, D
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
-from adlcalc.engine.scores import SCORES
+from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
 from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, choices_of, compare, under

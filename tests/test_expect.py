@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import adlcalc
-from adlcalc.report.expectations import differences
+from adlcalc.check.expectations import differences
 
 BOOK = """\
 fund: 1_000

@@ -18,10 +18,10 @@ import adlcalc
 from adlcalc.engine.events import Ended, Event, Liquidated
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.numbers import ZERO, D, exact
-from adlcalc.report.story import Line, Story, Subject
-from adlcalc.report.tell import tell
-from adlcalc.report.witness import Witness
+from adlcalc.explain.story import Line, Story, Subject
+from adlcalc.explain.tell import tell
+from adlcalc.explain.witness import Witness
+from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.scenario import Loaded
 
 Command = Callable[..., Result]

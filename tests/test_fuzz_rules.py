@@ -25,8 +25,8 @@ def test_any_rules_end_in_a_run_or_in_located_errors(block: int) -> None:
 
 def test_a_fault_is_found_named_and_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule of the engine is broken for real: what is left of the case is what it takes."""
-    from adlcalc.engine import last_resort
-    from adlcalc.engine.ledger import Ledger
+    from adlcalc.engine.books.ledger import Ledger
+    from adlcalc.engine.waterfall import last_resort
 
     seed = next(seed for seed in range(2000) if attempt(case(seed)) == "run" and len(case(seed)["accounts"]) > 5)
     assert last_resort  # the engine is loaded before it is broken

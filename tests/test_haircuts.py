@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adlcalc.engine.haircuts import HAIRCUTS, Haircut, Winner, budget_of
-from adlcalc.engine.numbers import ONE, ZERO, D, exact
-from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut, Winner, budget_of
+from adlcalc.engine.queue.policies import POLICIES
+from adlcalc.ground.numbers import ONE, ZERO, D, exact
 
 CENT = D("0.01")
 MICRO = D("0.000001")

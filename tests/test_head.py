@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from adlcalc.engine import head
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Fund, Liquidity, Market, Path, Position, Scenario
-from adlcalc.engine.numbers import exact
-from adlcalc.engine.queue import Queue
+from adlcalc.engine.queue import head
+from adlcalc.engine.queue.queue import Queue
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
-from adlcalc.engine.scores import SCORES
-from adlcalc.engine.state import State
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import exact
 
 
 def crowded_book(

@@ -13,7 +13,7 @@ from conftest import Result
 
 import adlcalc
 from adlcalc.engine.model import Account, Scenario
-from adlcalc.engine.numbers import D, exact
+from adlcalc.ground.numbers import D, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.klines import import_klines

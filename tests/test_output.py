@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Result
 
-from adlcalc.cli import output
+from adlcalc.ground import output
 
 Command = Callable[..., Result]
 RULEBOOK = "venue: {name}\ntitle: t\nas_of: x\nextends: {base}\nadl:\n  score: {{value: size, status: assumed, note: n}}\n"

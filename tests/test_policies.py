@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adlcalc
+from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.formulas.prices import PRICES, Known, no_gift
-from adlcalc.engine.ledger import Ledger
+from adlcalc.engine.formulas.sharing import capped, in_units
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Path, Position, Scenario
-from adlcalc.engine.numbers import ONE, ZERO, D, divide, exact
-from adlcalc.engine.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
-from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.queue.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
+from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, Eligible
-from adlcalc.engine.scores import SCORES
-from adlcalc.engine.sharing import capped, in_units
+from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
 
 
 class Held(NamedTuple):

@@ -33,7 +33,7 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import SMALLEST, Account, Fund, Market, Path, Scenario
-from adlcalc.engine.numbers import ZERO, exact
+from adlcalc.ground.numbers import ZERO, exact
 
 BLOCKS, SEEDS = 50, 100  # 5,000 books, each under the generic and under random rules, with and without the index
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import PATIENCE, ROOT, Result
 
-from adlcalc.cli.collecting import is_scenario
+from adlcalc.check.collecting import is_scenario
 
 pytestmark = pytest.mark.slow
 

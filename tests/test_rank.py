@@ -17,11 +17,11 @@ from conftest import Result
 
 import adlcalc
 from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.formulas.margin import initial_collateral, value
 from adlcalc.engine.loop import run
-from adlcalc.engine.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Scenario
-from adlcalc.engine.numbers import ZERO, D, exact
 from adlcalc.engine.rules import Eligible, Lights
+from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.study.rank import Ranker, Ranking, Row
 from adlcalc.study.what_if import Move, lights_of
 from adlcalc.venues.adl_scale import SCALES, scale_of

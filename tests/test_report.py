@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
 
+from adlcalc.check.expectations import differences
 from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
-from adlcalc.engine.numbers import ZERO, D
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
 from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
-from adlcalc.report.expectations import differences
 from adlcalc.report.field import Field
 from adlcalc.report.run_page import run_page
 from adlcalc.report.run_view import _average_price

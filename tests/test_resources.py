@@ -238,7 +238,7 @@ def test_tiers_without_number_are_looked_up_not_walked() -> None:
     """A tier is found by halving: 100,000 risk steps cost no more comparisons than 17."""
     from decimal import Decimal
 
-    from adlcalc.engine.margin import tier_index
+    from adlcalc.engine.formulas.margin import tier_index
     from adlcalc.engine.model import Maintenance, Tier
 
     class Counted(Decimal):

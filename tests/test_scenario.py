@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Fund, Liquidity, Market, Position, Tier
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.scenario import Loaded, load
 from adlcalc.scenario.expect import ExpectedRow
 from adlcalc.source import ScenarioErrors

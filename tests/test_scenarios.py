@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import adlcalc
-from adlcalc.engine.numbers import ZERO
+from adlcalc.ground.numbers import ZERO
 from adlcalc.report import Run
 from adlcalc.scenario.expect import Expect, ExpectedRow
 

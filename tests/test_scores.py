@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from adlcalc.engine.ledger import Ledger
+from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.model import Account, Market, Path, Position, Scenario
-from adlcalc.engine.numbers import ONE, ZERO, D, divide, exact
-from adlcalc.engine.scores import INFINITE, SCORES, Inputs, inputs_of
+from adlcalc.engine.queue.scores import INFINITE, SCORES, Inputs, inputs_of
+from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
 
 # shorts of one linear market at mark 100, maintenance 0.5 %: entry, size, margin
 BOOK = {

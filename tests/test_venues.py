@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import Result
 
+from adlcalc.engine.formulas.margin import lines_of, maintenance_margin
 from adlcalc.engine.formulas.prices import bankruptcy
-from adlcalc.engine.margin import lines_of, maintenance_margin
-from adlcalc.engine.numbers import D, exact
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import REDUCTIONS, Assumption, LiquidationRules, Takeover
-from adlcalc.engine.scores import SCORES
+from adlcalc.ground.numbers import D, exact
 from adlcalc.scenario import load
 from adlcalc.source import Problems, ScenarioErrors
 from adlcalc.source.nodes import Place, Source

@@ -61,7 +61,7 @@ def test_an_item_that_ends_every_process_is_given_up_and_no_other(tmp_path: Path
 
 SCRIPT = """
 import os, signal, sys
-from adlcalc.cli import checking
+from adlcalc.check import checking
 
 plain = checking._checked
 

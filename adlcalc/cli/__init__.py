@@ -21,7 +21,7 @@ def main() -> None:
         if error.filename is not None:
             raise
         from adlcalc.cli.exits import UNUSABLE, say
-        from adlcalc.cli.output import drop_stdout
+        from adlcalc.ground.output import drop_stdout
 
         drop_stdout()  # it is a help page that could not be written; commands say such things themselves
         if not isinstance(error, BrokenPipeError):

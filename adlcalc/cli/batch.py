@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
-from adlcalc.cli.output import Inputs, OutputError, write
 from adlcalc.cli.progress import with_progress
+from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
@@ -84,9 +84,9 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
 
 def _one(file: str, request: Request) -> tuple[Run, int]:
     """Run one file; the code is 1 if it is not what the file expects or what --fail-on allows."""
+    from adlcalc.check.expectations import differences
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
-    from adlcalc.report.expectations import differences
     from adlcalc.scenario import load
 
     loaded = load(file, sets=request.sets, venue=request.venue)

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
+from adlcalc.check.checking import Options, Outcome, check_file, orphan, settled, unworked
+from adlcalc.check.collecting import Job, collect
+from adlcalc.check.golden_rows import Style
+from adlcalc.check.report import ReportFormat, report, told
 from adlcalc.cli import options
-from adlcalc.cli.check_report import ReportFormat, report, told
-from adlcalc.cli.checking import Options, Outcome, check_file, orphan, settled, unworked
-from adlcalc.cli.collecting import Job, collect
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, say
-from adlcalc.cli.output import Inputs, OutputError, write
-from adlcalc.report.golden_rows import Style
+from adlcalc.ground.output import Inputs, OutputError, write
 
 EXAMPLE = """\b
 Example:

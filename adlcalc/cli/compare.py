@@ -14,8 +14,8 @@ import typer
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import RAN, UNUSABLE, note, say
-from adlcalc.cli.output import write
 from adlcalc.cli.single import Unknown, show
+from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario

@@ -47,7 +47,7 @@ def explain(error: Exception, file: str) -> int:
 
 def described(error: Exception, file: str) -> tuple[int, str]:
     """The exit code of an exception, and what is said of it."""
-    from adlcalc.engine.ledger import AuditError
+    from adlcalc.engine.books.ledger import AuditError
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.source import ScenarioErrors
 

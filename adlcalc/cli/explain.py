@@ -14,8 +14,8 @@ from adlcalc.cli.exits import note
 from adlcalc.cli.single import Unknown, one_of, show, step_of
 
 if TYPE_CHECKING:
+    from adlcalc.explain.story import Story
     from adlcalc.report.page import Page
-    from adlcalc.report.story import Story
 
 EXAMPLE = """\b
 Examples:
@@ -51,7 +51,7 @@ def explain(
     """
 
     def page() -> Page:
-        from adlcalc.report.story_view import story_page
+        from adlcalc.explain.story_view import story_page
 
         named = [*([account] if account is not None else []), *(accounts or ())]
         if len(set(named)) > 1:
@@ -68,8 +68,8 @@ def _story(
     """Run the scenario to its end with a witness, and tell what was asked for."""
     from adlcalc.cli.progress import with_progress
     from adlcalc.engine.loop import run
-    from adlcalc.report.story import Subject
-    from adlcalc.report.tell import tell
+    from adlcalc.explain.story import Subject
+    from adlcalc.explain.tell import tell
     from adlcalc.scenario import load
 
     if (account is not None and fund) or (account is None and not fund and step is None):

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from adlcalc.cli.exits import UNUSABLE, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.ground.output import OutputError, write
 
 EXAMPLE = """\b
 Example:

@@ -12,7 +12,7 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.exits import UNUSABLE, say
-from adlcalc.cli.output import OutputError, write
+from adlcalc.ground.output import OutputError, write
 
 EXAMPLE = """\b
 Example:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.output import Inputs, OutputError, write
+from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.declared import Word
-from adlcalc.engine.numbers import ONE, ZERO
+from adlcalc.ground.numbers import ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)

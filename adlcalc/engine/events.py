@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import ZERO
+from adlcalc.ground.numbers import ZERO
 
 
 class PositionState(NamedTuple):

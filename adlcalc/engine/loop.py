@@ -10,18 +10,18 @@ import gc
 from collections.abc import Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 
-from adlcalc.engine.audit import Audit
-from adlcalc.engine.closing import FinalAccounts, settle_everybody
+from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
-from adlcalc.engine.funding import payment_per_contract
-from adlcalc.engine.last_resort import share_losses
-from adlcalc.engine.liquidation import Due, find_due, liquidate, take_over
+from adlcalc.engine.formulas.funding import payment_per_contract
 from adlcalc.engine.model import Path, Scenario
-from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.engine.own_name import liquidate_in_own_name, settle_markets
 from adlcalc.engine.rules import AdlWhen, OwnName
-from adlcalc.engine.state import Observer, State
-from adlcalc.engine.waterfall import work
+from adlcalc.engine.waterfall.closing import FinalAccounts, settle_everybody
+from adlcalc.engine.waterfall.last_resort import share_losses
+from adlcalc.engine.waterfall.liquidation import Due, find_due, liquidate, take_over
+from adlcalc.engine.waterfall.own_name import liquidate_in_own_name, settle_markets
+from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.takeover import work
+from adlcalc.ground.numbers import ZERO, exact
 
 
 class PrecisionError(ValueError):

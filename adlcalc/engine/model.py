@@ -18,8 +18,8 @@ from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
-from adlcalc.engine.numbers import ZERO, D
 from adlcalc.engine.rules import Rules
+from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
     "LONG", "SHORT", "Account", "Contract", "Depth", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",

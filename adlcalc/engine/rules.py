@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.declared import Choices, Takes, Word, given, part
+from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut
 from adlcalc.engine.formulas.prices import FILLS, PRICES, BySolvency, MarkFirst, Price, bankruptcy
-from adlcalc.engine.haircuts import HAIRCUTS, Haircut
-from adlcalc.engine.numbers import ONE, ZERO
-from adlcalc.engine.policies import POLICIES, Policy, queue
-from adlcalc.engine.scores import SCORES, Score
+from adlcalc.engine.queue.policies import POLICIES, Policy, queue
+from adlcalc.engine.queue.scores import SCORES, Score
+from adlcalc.ground.numbers import ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)

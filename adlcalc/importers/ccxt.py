@@ -15,7 +15,7 @@ from decimal import Decimal
 from textwrap import wrap
 
 from adlcalc.engine.model import side_name
-from adlcalc.engine.numbers import ZERO, exact, show
+from adlcalc.ground.numbers import ZERO, exact, show
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.positions import Found, read_position
 from adlcalc.importers.tiers import TierTable, read_tiers

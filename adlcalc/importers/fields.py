@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.source.nodes import Map, Node, Scalar
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problems, quote

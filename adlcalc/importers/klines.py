@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from adlcalc.engine.numbers import exact, show
+from adlcalc.ground.numbers import exact, show
 from adlcalc.scenario.klines import Prices, read_prices
 from adlcalc.scenario.path_schema import PriceFile
 from adlcalc.scenario.times import iso

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from adlcalc.engine.margin import initial_collateral, value
+from adlcalc.engine.formulas.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Contract, Kind
-from adlcalc.engine.numbers import ONE, ZERO, divide, round_to, show
+from adlcalc.ground.numbers import ONE, ZERO, divide, round_to, show
 from adlcalc.importers.fields import Fields
 from adlcalc.importers.venues import VENUES, Indicator, Venue, indicator, venue_of
 from adlcalc.source.problems import quote

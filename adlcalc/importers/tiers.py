@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import ONE, ZERO, D, show
+from adlcalc.ground.numbers import ONE, ZERO, D, show
 from adlcalc.importers.fields import Fields
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import Problems, quote

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.importers.fields import Fields, number_in
 from adlcalc.venues.adl_scale import SCALES, Scale
 

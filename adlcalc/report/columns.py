@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
-from adlcalc.engine.numbers import ZERO, show
+from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
 from adlcalc.report.table import Column, lines, numbers, right
@@ -39,7 +39,7 @@ def _position(row: Any, run: Any) -> str:
 
 def _score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | None]:
     """Six digits each; a column of numbers unless one of them is infinite."""
-    from adlcalc.engine.scores import INFINITE
+    from adlcalc.engine.queue.scores import INFINITE
     from adlcalc.report.score_formula import score_text
 
     if any(abs(x) >= INFINITE for x in scores):
@@ -537,7 +537,7 @@ SCORE_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|
 
 def _score_digits(place: Any, _: Any) -> str:
     """A score as data; one that an empty margin gives has no end."""
-    from adlcalc.engine.scores import INFINITE
+    from adlcalc.engine.queue.scores import INFINITE
 
     x = place.row.score
     return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"

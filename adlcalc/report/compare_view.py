@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.numbers import D, divide, round_to, show
+from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.report.columns import COMPARE
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Page, title_of

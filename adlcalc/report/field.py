@@ -18,7 +18,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from adlcalc.engine.model import side_name
-from adlcalc.engine.numbers import show
+from adlcalc.ground.numbers import show
 from adlcalc.report.table import Column, counts, numbers, words
 
 JSON, CSV = "json", "csv"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from adlcalc.engine.model import side_name
-from adlcalc.engine.numbers import HALF_EVEN, ZERO, D, round_to, show
+from adlcalc.ground.numbers import HALF_EVEN, ZERO, D, round_to, show
 from adlcalc.ground.text import clean
 
 __all__ = ["NOTHING", "clean", "column_of_numbers", "counted", "digits", "position", "score"]

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from adlcalc.engine.numbers import exact
+from adlcalc.ground.numbers import exact
 from adlcalc.ground.text import clean_json
 from adlcalc.report.page import Page
 

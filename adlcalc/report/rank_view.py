@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import Scenario, side_name
-from adlcalc.engine.policies import POLICIES
-from adlcalc.engine.policies import queue as by_score
+from adlcalc.engine.queue.policies import POLICIES
+from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits

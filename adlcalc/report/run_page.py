@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
-from adlcalc.engine.numbers import ZERO
+from adlcalc.ground.numbers import ZERO
 from adlcalc.report import columns
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows

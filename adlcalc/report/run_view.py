@@ -30,7 +30,7 @@ from adlcalc.engine.events import (
     StepEnded,
 )
 from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.engine.numbers import ZERO, D, divide, exact, round_to
+from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
 from adlcalc.report.human import clean, digits
 
 

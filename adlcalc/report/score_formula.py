@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adlcalc.engine.numbers import ONE, divide
-from adlcalc.engine.scores import INFINITE, Inputs, Ratio, Score
+from adlcalc.engine.queue.scores import INFINITE, Inputs, Ratio, Score
+from adlcalc.ground.numbers import ONE, divide
 from adlcalc.report.human import digits, score
 
 

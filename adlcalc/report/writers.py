@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adlcalc.engine.numbers import exact
+from adlcalc.ground.numbers import exact
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page, Writer

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, DecimalException
 
-from adlcalc.engine.margin import initial_collateral, value
+from adlcalc.engine.formulas.margin import initial_collateral, value
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
-from adlcalc.engine.numbers import ZERO
+from adlcalc.ground.numbers import ZERO
 from adlcalc.scenario.book import build_book
 from adlcalc.scenario.draft import RESERVED_IDS, Draft, name_fault
 from adlcalc.scenario.faults import (

@@ -13,9 +13,9 @@ from decimal import Decimal, DecimalException
 from itertools import repeat
 from typing import TypeVar
 
-from adlcalc.engine.margin import initial_collateral, valuer
+from adlcalc.engine.formulas.margin import initial_collateral, valuer
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
-from adlcalc.engine.numbers import ZERO, show
+from adlcalc.ground.numbers import ZERO, show
 from adlcalc.scenario.currencies import account_faults
 from adlcalc.scenario.draft import LONGEST_NAME, RESERVED_IDS, Draft, name_fault
 from adlcalc.scenario.faults import (

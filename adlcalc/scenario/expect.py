@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.model import LONG, SHORT
-from adlcalc.engine.numbers import D
+from adlcalc.ground.numbers import D
 from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
 from adlcalc.report.field import Rows
 from adlcalc.scenario.draft import RESERVED_IDS, Draft

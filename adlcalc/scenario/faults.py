@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.model import Market, Position, side_name
-from adlcalc.engine.numbers import D, show
+from adlcalc.ground.numbers import D, show
 from adlcalc.source.problems import closest_hint, quote
 
 LEAST_LEVERAGE = D("0.01")

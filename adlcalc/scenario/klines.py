@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import islice
 
-from adlcalc.engine.numbers import show
+from adlcalc.ground.numbers import show
 from adlcalc.scenario.path_schema import PriceFile
 from adlcalc.scenario.times import is_no_date, time_text
 from adlcalc.source.nodes import Source

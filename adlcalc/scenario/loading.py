@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
-from adlcalc.engine.numbers import exact
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
+from adlcalc.ground.numbers import exact
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.accounts import build_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
-from adlcalc.engine.numbers import ZERO, show
+from adlcalc.ground.numbers import ZERO, show
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
 from adlcalc.scenario.draft import Draft, name_fault

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.model import Market, Path
-from adlcalc.engine.numbers import ZERO, divide, round_to
+from adlcalc.ground.numbers import ZERO, divide, round_to
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.klines import Prices, read_prices
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, PriceFile, Ramp, Regular

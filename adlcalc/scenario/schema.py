@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, Tag
 
-from adlcalc.engine.numbers import show
+from adlcalc.ground.numbers import show
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
 from adlcalc.source.fields import InJsonSchema, NotNegative, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong

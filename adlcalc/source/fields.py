@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from adlcalc.engine.numbers import show
+from adlcalc.ground.numbers import show
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import quote
 

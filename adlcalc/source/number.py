@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-from adlcalc.engine.numbers import CONTEXT, ZERO, D, show
+from adlcalc.ground.numbers import CONTEXT, ZERO, D, show
 from adlcalc.source.problems import quote
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from adlcalc.engine.model import Account, Fund, Liquidity, Market, Position, Scenario
-from adlcalc.engine.numbers import DOWN, HALF_EVEN, ZERO, D, divide, exact, round_to
+from adlcalc.ground.numbers import DOWN, HALF_EVEN, ZERO, D, divide, exact, round_to
 from adlcalc.study.rounds import Outcome, Round, measured
 
 AXIOMS = ("sybil", "scale", "monotone")

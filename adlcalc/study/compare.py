@@ -16,12 +16,12 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.haircuts import HAIRCUTS
+from adlcalc.engine.formulas.haircuts import HAIRCUTS
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.numbers import ONE, D
-from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.queue.policies import POLICIES
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules
-from adlcalc.engine.scores import SCORES
+from adlcalc.ground.numbers import ONE, D
 from adlcalc.study.metrics import Value, all_of
 from adlcalc.study.rounds import Outcome, measured
 from adlcalc.venues.expression import ExpressionError, score_of

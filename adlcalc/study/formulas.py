@@ -21,7 +21,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from adlcalc.engine.numbers import PRECISION
+from adlcalc.ground.numbers import PRECISION
 
 Number = Decimal | Fraction | int
 _ROOTS = Context(prec=PRECISION, traps=[])

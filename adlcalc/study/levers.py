@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.holdings import Holding
-from adlcalc.engine.margin import initial_collateral
-from adlcalc.engine.numbers import CEILING, ONE, D, divide, round_to
-from adlcalc.engine.state import State
+from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.formulas.margin import initial_collateral
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import CEILING, ONE, D, divide, round_to
 
 HUNDREDTH = D("0.01")
 MOST_MONEY = D("1E+15")

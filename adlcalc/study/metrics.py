@@ -14,8 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from inspect import cleandoc
 
-from adlcalc.engine import margin
-from adlcalc.engine.numbers import exact
+from adlcalc.engine.formulas import margin
+from adlcalc.ground.numbers import exact
 from adlcalc.study import formulas
 from adlcalc.study.rounds import Burden, Outcome, Round
 

@@ -16,13 +16,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.holdings import MarketBook
+from adlcalc.engine.books.holdings import MarketBook
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.numbers import ZERO, D, divide, round_to
-from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Lights
-from adlcalc.engine.scores import Inputs
-from adlcalc.engine.state import Observer, State
+from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.ground.numbers import ZERO, D, divide, round_to
 from adlcalc.study.what_if import Move, lights_of, moves
 
 SHOWN = D("0.00000001")

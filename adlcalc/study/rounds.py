@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from adlcalc.engine import margin
+from adlcalc.engine.books.holdings import Holder, Holding
 from adlcalc.engine.events import (
     BackstopTook,
     BadDebt,
@@ -27,11 +27,11 @@ from adlcalc.engine.events import (
     LossSocialized,
     StepEnded,
 )
-from adlcalc.engine.holdings import Holder, Holding
+from adlcalc.engine.formulas import margin
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Scenario
-from adlcalc.engine.numbers import ZERO, exact
-from adlcalc.engine.state import Observer, State
+from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.ground.numbers import ZERO, exact
 
 
 class Burden(NamedTuple):

@@ -16,11 +16,11 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
 
-from adlcalc.engine.holdings import Holding
-from adlcalc.engine.numbers import ZERO, D
-from adlcalc.engine.queue import Place, Queue
+from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import Lights
-from adlcalc.engine.state import State
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.study.levers import LEVERS, Lever, restored
 
 

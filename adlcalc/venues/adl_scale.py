@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.numbers import ONE, UP, ZERO, D, round_to
+from adlcalc.ground.numbers import ONE, UP, ZERO, D, round_to
 
 
 class Scale(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adlcalc.engine.numbers import show
 from adlcalc.engine.rules import (
     OF_ORDERS,
     AdlWhen,
@@ -19,6 +18,7 @@ from adlcalc.engine.rules import (
     Takeover,
     Vault,
 )
+from adlcalc.ground.numbers import show
 from adlcalc.source.nodes import Path
 
 

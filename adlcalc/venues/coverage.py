@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.formulas.prices import FILLS, Mix, Price, Spread
-from adlcalc.engine.numbers import D, divide, round_to, show
-from adlcalc.engine.policies import POLICIES, TopNProRata, queue
+from adlcalc.engine.queue.policies import POLICIES, TopNProRata, queue
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import (
     BACKSTOPS,
     LAST_RESORTS,
@@ -27,7 +27,7 @@ from adlcalc.engine.rules import (
     Shares,
     Takeover,
 )
-from adlcalc.engine.scores import SCORES
+from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope

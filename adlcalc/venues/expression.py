@@ -21,8 +21,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.engine.numbers import D, divide
-from adlcalc.engine.scores import INFINITE, SCORES, Inputs, Score
+from adlcalc.engine.queue.scores import INFINITE, SCORES, Inputs, Score
+from adlcalc.ground.numbers import D, divide
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32
 """How long an expression may be, how deeply nested, and how many factors may be multiplied in one term."""

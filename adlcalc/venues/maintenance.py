@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from adlcalc.engine.model import Maintenance, Measure, RateOf, Tier
-from adlcalc.engine.numbers import ONE, ZERO, divide, show
+from adlcalc.ground.numbers import ONE, ZERO, divide, show
 from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, Text, by_shape
 from adlcalc.source.nodes import Path
 

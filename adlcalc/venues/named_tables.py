@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from adlcalc.engine.numbers import show
+from adlcalc.ground.numbers import show
 from adlcalc.source.document import read_document
 from adlcalc.source.fields import Positive, Strict, Text
 from adlcalc.source.nodes import Node, Source, at

@@ -15,8 +15,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Declared, Takes, declared_in, name_in
-from adlcalc.engine.numbers import show
 from adlcalc.engine.rules import Drawdown, Rules
+from adlcalc.ground.numbers import show
 from adlcalc.source.problems import quote
 from adlcalc.venues.expression import score_of
 

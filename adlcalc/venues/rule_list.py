@@ -14,8 +14,8 @@ from typing import Any
 
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.numbers import show
-from adlcalc.engine.scores import SCORES
+from adlcalc.engine.queue.scores import SCORES
+from adlcalc.ground.numbers import show
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 from adlcalc.venues.rulebook import KINDS, Rulebook
 from adlcalc.venues.schema import RuleValues

@@ -14,10 +14,10 @@ from pydantic import AfterValidator, Field, PlainValidator, Tag, create_model
 
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.numbers import show
-from adlcalc.engine.policies import POLICIES
+from adlcalc.engine.queue.policies import POLICIES
+from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import LAST_RESORTS
-from adlcalc.engine.scores import SCORES
+from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
     Fraction,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Takes, given
-from adlcalc.engine.numbers import HALF_EVEN, ONE, round_to
+from adlcalc.ground.numbers import HALF_EVEN, ONE, round_to
 
 
 class Known(NamedTuple):

@@ -1,0 +1,279 @@
+"""A run held against what its file expects of it (`expect:`). Numbers are compared exactly, but for those written `about:`.
+
+Public: Expectations, Around, Difference, differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+
+from adlcalc.engine.events import Deleveraged, PositionState, Skipped
+from adlcalc.engine.model import side_name
+from adlcalc.ground.numbers import ZERO, D, divide, exact, show
+from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.facts import Facts
+from adlcalc.report.field import Rows
+from adlcalc.report.human import clean
+from adlcalc.report.run_view import LiquidationRow
+
+ELSEWHERE = ("account", "step")
+"""What a liquidation is found by where the order does not count."""
+
+
+class Around(Protocol):
+    """A number that is written `about:`; right if it is not further away than `within`."""
+
+    @property
+    def value(self) -> Decimal: ...
+    @property
+    def within(self) -> Decimal: ...
+
+
+Amount = Decimal | Around
+
+
+class Named(Protocol):
+    """A row that is expected, by what it says of each column; what it does not name is not compared."""
+
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+    @property
+    def account(self) -> str: ...
+
+
+class Expectations(Protocol):
+    """What a file expects; None where it does not say. Fund amounts are totals over all steps: of all funds, or by fund."""
+
+    @property
+    def liquidated(self) -> Sequence[Named] | None: ...
+    @property
+    def liquidated_in_order(self) -> Sequence[Named] | None: ...
+    @property
+    def fund_paid(self) -> Amount | Mapping[str, Amount] | None: ...
+    @property
+    def fund_received(self) -> Amount | Mapping[str, Amount] | None: ...
+    @property
+    def fund_left(self) -> Amount | Mapping[str, Amount] | None: ...
+    @property
+    def deleveraged(self) -> Sequence[Named] | None: ...
+    @property
+    def skipped(self) -> Sequence[str] | None: ...
+    @property
+    def ranks(self) -> Mapping[str, int]: ...
+    @property
+    def bad_debt(self) -> Amount | None: ...
+    @property
+    def equity(self) -> Mapping[str, Amount]: ...
+    @property
+    def positions(self) -> Mapping[str, Sequence[Named]]: ...
+    @property
+    def where(self) -> Mapping[str, str]:
+        """'file:line:column' of each expectation by its path."""
+
+
+class Difference(NamedTuple):
+    """path: which expectation is not met ('fund_paid', 'deleveraged.0.price', 'equity.bob'); message: how."""
+
+    path: str
+    message: str
+
+    def at(self, where: Mapping[str, str], file: str) -> str:
+        """The message behind the place of the expectation in its file, or of the nearest one around it."""
+        line, column = self.place(where)
+        return f"{clean(file)}{f':{line}:{column}' if line else ''}: expect: {self.message}"
+
+    def place(self, where: Mapping[str, str]) -> tuple[int, int]:
+        """Line and column of the expectation or of the nearest one around it; 0, 0 where there is none."""
+        path = self.path
+        while path and path not in where:
+            path = path.rpartition(".")[0]
+        parts = where.get(path, "").rsplit(":", 2)
+        return (int(parts[1]), int(parts[2])) if len(parts) == 3 else (0, 0)
+
+
+def differences(run: Facts, expected: Expectations) -> list[Difference]:
+    """Everything that is not as expected, in the order in which a run tells it; nothing if all is well."""
+    with exact():
+        return [*_all(run, expected)]
+
+
+def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
+    if expected.liquidated is not None:
+        yield from _liquidated(run.liquidations, expected.liquidated)
+    if expected.liquidated_in_order is not None:
+        yield from _in_order(run.liquidations, expected.liquidated_in_order)
+    last = run.steps[-1].step if run.steps else 0
+    yield from _fund("fund_paid", expected.fund_paid, [(row.fund, row.paid) for row in run.fund])
+    yield from _fund("fund_received", expected.fund_received, [(row.fund, row.received) for row in run.fund])
+    yield from _fund("fund_left", expected.fund_left, [(row.fund, row.closing) for row in run.fund if row.step == last])
+    if expected.deleveraged is not None:
+        yield from _deleveraged(run.deleveraged, expected.deleveraged)
+    if expected.skipped is not None:
+        yield from _names("skipped", expected.skipped, [row.account for row in run.skipped])
+    yield from _ranks(run, expected.ranks)
+    yield from _value("bad_debt", "bad_debt", expected.bad_debt, run.audit.bad_debt)
+    yield from _accounts(run, expected)
+
+
+# --- liquidations ----------------------------------------------------------------------------------------------------
+
+
+def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
+    """The same accounts, in any order; where steps are given for an account, at those steps and no others."""
+    yield from _names("liquidated", [row.account for row in expected], [row.account for row in rows])
+    wanted: dict[str, set[int]] = {}
+    first: dict[str, int] = {}
+    for i, one in enumerate(expected):
+        step = one.values.get("step")
+        if step is not None:
+            wanted.setdefault(one.account, set()).add(step)
+            first.setdefault(one.account, i)
+    for account, steps in wanted.items():
+        got = {row.step for row in rows if row.account == account}
+        if got and got != steps:
+            message = f"liquidated: {clean(account)}: expected at {_steps(steps)}, got {_steps(got)}"
+            yield Difference(f"liquidated.{first[account]}.step", message)
+    for i, one in enumerate(expected):
+        step = one.values.get("step")
+        path, what = f"liquidated.{i}", f"liquidated: {clean(one.account)}"
+        candidates = [row for row in rows if row.account == one.account and step in (None, row.step)]
+        found = [list(_fields(path, what, one, row, LIQUIDATIONS, ELSEWHERE)) for row in candidates]
+        yield from min(found, key=len, default=[])
+
+
+def _in_order(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
+    """Row by row."""
+    yield from _paired("liquidated_in_order", rows, expected, LIQUIDATIONS, lambda row: f"at step {row.step}")
+
+
+def _steps(steps: set[int]) -> str:
+    return f"step{'s' * (len(steps) > 1)} {', '.join(map(str, sorted(steps)))}"
+
+
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Difference]:
+    """Row by row."""
+
+    def gave_up(row: Deleveraged) -> str:
+        return f"who gave up {show(row.size)} at {show(row.price)}"
+
+    yield from _paired("deleveraged", rows, expected, DELEVERAGED, gave_up)
+
+
+def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Difference]:
+    """The rank at which each account was first reached: deleveraged or skipped."""
+    reached: dict[str, int] = {}
+    for event in run.events if expected else ():
+        if isinstance(event, Deleveraged | Skipped):
+            reached.setdefault(event.account, event.rank)
+    for account, rank in expected.items():
+        if reached.get(account) != rank:
+            got = reached.get(account, "none: the queue was not worked that far")
+            yield Difference(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
+
+
+def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], columns: Rows, tell: Any) -> Iterator[Difference]:
+    """The n-th row against the n-th that is expected."""
+    for i, (wanted, row) in enumerate(zip(expected, rows, strict=False)):
+        if wanted.account != row.account:
+            message = f"{what}: row {i + 1}: expected {clean(wanted.account)}, got {clean(row.account)}"
+            yield Difference(f"{what}.{i}.account", message)
+        else:
+            yield from _fields(f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, columns)
+    for i, missing in enumerate(expected[len(rows) :], len(rows)):
+        yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
+    for i, row in enumerate(rows[len(expected) :], len(expected)):
+        yield Difference(what, f"{what}: row {i + 1}: expected nobody, got {clean(row.account)}, {tell(row)}")
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+
+def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
+    """Equity and positions at the end."""
+    if not expected.equity and not expected.positions:
+        return
+    named = {*expected.equity, *expected.positions}
+    found = {state.account: state for state in run.accounts if state.account in named}
+    for account, wanted in expected.equity.items():
+        # the rest of the market and the venue are told of only where they hold anything
+        got = found[account].equity_end if account in found else ZERO
+        yield from _value(f"equity.{account}", f"equity: {clean(account)}", wanted, got)
+    for account, positions in expected.positions.items():
+        held = found[account].positions if account in found else ()
+        yield from _positions(account, positions, held)
+
+
+def _positions(account: str, expected: Sequence[Named], held: Sequence[PositionState]) -> Iterator[Difference]:
+    """All positions of an account, in any order; a position is known by its side, and its market where that is given."""
+    left = list(held)
+    for i, wanted in enumerate(expected):
+        side, market = wanted.values["side"], wanted.values.get("market")
+        path, what = f"positions.{account}.{i}", f"positions: {clean(account)}: {side_name(side)}"
+        row = next((one for one in left if one.side == side and market in (None, one.market)), None)
+        if row is None:
+            yield Difference(path, f"{what}: expected {show(wanted.values['size'])}, got none")
+            continue
+        left.remove(row)
+        yield from _fields(path, what, wanted, row, POSITIONS)
+    for row in left:
+        message = f"positions: {clean(account)}: did not expect {side_name(row.side)} {show(row.size)} {clean(row.market)}"
+        yield Difference(f"positions.{account}", message)
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterator[Difference]:
+    """A total over all funds, or one for each fund that is named."""
+    if not isinstance(wanted, Mapping):
+        yield from _value(what, what, wanted, sum((amount for _, amount in rows), ZERO))
+        return
+    for fund, one in wanted.items():
+        total = sum((amount for name, amount in rows if name == fund), ZERO)
+        yield from _value(f"{what}.{fund}", f"{what}: {clean(fund)}", one, total)
+
+
+def _fields(
+    path: str, what: str, wanted: Named, row: Any, columns: Rows, but: Collection[str] = ("account",)
+) -> Iterator[Difference]:
+    """The columns that are named, in the order of the table, but for those by which the row was found."""
+    for name, column in columns.expected.items():
+        if name not in but and name in wanted.values:
+            one, got = wanted.values[name], column.get(row, None)
+            yield from _value(f"{path}.{name}", f"{what}: {name}", one, got, side=column.kind == "side")
+
+
+def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -> Iterator[Difference]:
+    """One value: None is not compared, a number `about:` has room, everything else must be equal."""
+    if wanted is None or wanted == got:
+        return
+    if isinstance(got, Decimal):
+        about = not isinstance(wanted, Decimal)
+        value = wanted.value if about else wanted
+        difference = Fraction(got) - Fraction(value)  # the two may have more digits between them than a number holds
+        if about and abs(difference) <= Fraction(wanted.within):
+            return
+        words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)
+        shown = show(divide(D(difference.numerator), D(difference.denominator)))
+        yield Difference(path, f"{what}: expected {words}, got {show(got)} (difference {shown})")
+        return
+    if not isinstance(wanted, str | int):
+        wanted = show(getattr(wanted, "value", wanted))
+    pair = [side_name(x) if side else "nothing" if x is None else clean(str(x)) for x in (wanted, got)]
+    yield Difference(path, f"{what}: expected {pair[0]}, got {pair[1]}")
+
+
+def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Difference]:
+    """The same names in any order, however often."""
+    missing = [name for name in dict.fromkeys(wanted) if name not in set(got)]
+    more = [name for name in dict.fromkeys(got) if name not in set(wanted)]
+    if missing:
+        yield Difference(what, f"{what}: expected {', '.join(map(clean, missing))} as well")
+    if more:
+        yield Difference(what, f"{what}: did not expect {', '.join(map(clean, more))}")

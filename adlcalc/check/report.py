@@ -1,0 +1,157 @@
+"""What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings give the same bytes.
+
+Public: ReportFormat, report, told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from adlcalc.check.checking import Finding, Outcome
+from adlcalc.cli.exits import FAILED, RAN
+from adlcalc.ground.text import clean, clean_json
+
+RESULTS = {RAN: "passed", FAILED: "failed"}
+
+
+class ReportFormat(StrEnum):
+    """Who reads it."""
+
+    text = "text"
+    junit = "junit"
+    json = "json"
+    github = "github"
+
+
+def report(outcomes: Sequence[Outcome], format: ReportFormat) -> str:
+    """The whole report; '' where there is nothing to tell."""
+    return _FORMATS[format](outcomes)
+
+
+def _text(outcomes: Sequence[Outcome]) -> str:
+    """A paragraph for each finding but for files that cannot be used: those are told on stderr."""
+    parts = []
+    for outcome in outcomes:
+        if outcome.written:
+            parts.append(_lines(outcome.written))
+        parts += [told(one) for one in outcome.findings if one.kind not in ("error", "bug")]
+    return "\n".join(parts) + "\n" if parts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the JSON is about."""
+
+    outcomes: Sequence[Outcome]
+
+    @property
+    def files(self) -> list[_File]:
+        """The files."""
+        return [_File(one) for one in self.outcomes]
+
+    @property
+    def summary(self) -> _Summary:
+        """How many of them came out how."""
+        results = [file.result for file in self.files]
+        return _Summary(len(results), *(results.count(name) for name in ("passed", "failed", "broken")))
+
+
+class _Summary(NamedTuple):
+    files: int
+    passed: int
+    failed: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    outcome: Outcome
+
+    @property
+    def file(self) -> str:
+        return self.outcome.file
+
+    @property
+    def result(self) -> str:
+        return RESULTS.get(self.outcome.code, "broken")
+
+    @property
+    def golden_written(self) -> bool:
+        return bool(self.outcome.written)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return self.outcome.findings
+
+
+def _json(outcomes: Sequence[Outcome]) -> str:
+    from adlcalc.report.columns import CHECK
+
+    document = {key: x if isinstance(x, dict) else list(x) for key, x in CHECK.plain(_Checked(outcomes)) if key != "schema"}
+    return clean_json(json.dumps({"schema": CHECK.name, **document}, indent=2)) + "\n"
+
+
+def _junit(outcomes: Sequence[Outcome]) -> str:
+    """One test case a file, each with its first finding as the message and all of them as the text."""
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+    broken = sum(outcome.code not in RESULTS for outcome in outcomes)
+    failed = sum(outcome.code == FAILED for outcome in outcomes)
+    counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": str(broken)}
+    root = Element("testsuites", {"name": "adlcalc", **counts})
+    suite = SubElement(root, "testsuite", {"name": "adlcalc check", **counts})
+    for outcome in outcomes:
+        name = _lines(outcome.file)
+        case = SubElement(suite, "testcase", classname="adlcalc", name=name, file=name)
+        if outcome.code != RAN:
+            first = outcome.findings[0]
+            what = "failure" if outcome.code == FAILED else "error"
+            found = SubElement(case, what, type=first.kind, message=_lines(first.message))
+            found.text = _lines("\n".join(map(told, outcome.findings)))
+    indent(root, space="")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def told(one: Finding) -> str:
+    """A finding in full: place, kind and message, then its details."""
+    if one.kind in ("error", "bug") and one.details:
+        return _lines(one.details)
+    return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
+
+
+def _lines(text: str) -> str:
+    """Lines without what XML cannot hold, or what a terminal or a CI service acts upon."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def _github(outcomes: Sequence[Outcome]) -> str:
+    """Workflow commands: an annotation at each finding's line."""
+    lines = []
+    for outcome in outcomes:
+        for one in outcome.findings:
+            place = [f"file={_property(one.file)}", f"title={_property('adlcalc ' + one.kind)}"]
+            if one.line:
+                place[1:1] = [f"line={one.line}", f"col={one.column}"]
+            more = "\n" + one.details if one.details and one.kind == "golden" else ""
+            lines.append(f"::error {','.join(place)}::{_data(one.message + more)}")
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _data(text: str) -> str:
+    return _lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_FORMATS: dict[ReportFormat, Callable[[Sequence[Outcome]], str]] = {
+    ReportFormat.text: _text,
+    ReportFormat.json: _json,
+    ReportFormat.junit: _junit,
+    ReportFormat.github: _github,
+}

@@ -1,0 +1,223 @@
+"""Who holds what while a run runs: markets, positions, accounts, and the units that are liquidated together.
+
+Public: MarketBook, Holding, Holder, Unit.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from adlcalc.engine.books.fund import FundBook
+from adlcalc.engine.contract import BY_NOTIONAL
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.model import Account, Market, Position
+from adlcalc.ground.numbers import ZERO, divide, round_to
+
+
+class MarketBook:
+    """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the
+    market.
+    """
+
+    __slots__ = (
+        "changed",
+        "contract",
+        "fund",
+        "funding",
+        "funding_dust",
+        "holdings",
+        "lines",
+        "lot",
+        "mark",
+        "market",
+        "name",
+        "open_interest",
+        "order",
+        "previous",
+        "rest_cash",
+        "rest_cost",
+        "rest_size",
+        "settles",
+        "tick",
+        "unit",
+        "value",
+    )
+
+    def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
+        self.market, self.order, self.unit, self.fund = market, order, unit, fund
+        self.settles = market.settles
+        self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
+        self.mark = self.previous = self.funding = ZERO
+        # all holdings of a side, in file order; closed ones stay in the list with size 0
+        self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
+        self.open_interest = {1: ZERO, -1: ZERO}  # contracts that the accounts hold, per side
+        # isolated positions that a fill changed since their side was laid into a grid (head.py)
+        self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
+        self.rest_size = self.rest_cost = self.rest_cash = ZERO
+        self.funding_dust = ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
+        # what closing signed_size at price brings: value(signed_size, price)
+        self.value = margin.valuer(market.contract, unit)
+        self.lines = (
+            margin.lines_of(market.maintenance, ZERO, ZERO)
+            if market.maintenance.by == BY_NOTIONAL and not market.maintenance.slope
+            else None
+        )
+
+
+class Holding:
+    """One position while it runs. collateral is None for a cross one; funding is the index up to which its funding is settled."""
+
+    __slots__ = (
+        "_unit",
+        "book",
+        "collateral",
+        "cost",
+        "entry",
+        "funding",
+        "holder",
+        "leverage",
+        "order",
+        "side",
+        "signed_size",
+        "size",
+        "triggers",
+    )
+
+    def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
+        self.holder, self.book, self.order = holder, book, order
+        self.side, self.size, self.entry = position.side, position.size, position.entry
+        self.collateral, self.leverage = position.collateral, position.leverage
+        self.signed_size = position.size if position.side > 0 else -position.size
+        self.cost = book.value(self.signed_size, position.entry)
+        self.funding = ZERO
+        self._unit: Unit | None = None
+        self.triggers: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def unit(self) -> Unit:
+        """What it is liquidated with. The unit of an isolated position is made when it is first asked for: most never are."""
+        if self._unit is None:
+            alone = self.collateral is not None
+            Unit(self.holder, [self] if alone else [h for h in self.holder.holdings if h.collateral is None], isolated=alone)
+            assert self._unit is not None
+        return self._unit
+
+    def is_alone(self) -> bool:
+        """Is it isolated, or the only cross position of its account?"""
+        return self.collateral is not None or len(self.holder.holdings) == 1 or len(self.unit.holdings) == 1
+
+    def value(self) -> Decimal:
+        """Value at the mark."""
+        return self.book.value(self.signed_size, self.book.mark)
+
+    def pnl(self) -> Decimal:
+        """Unrealized pnl = value at the mark - cost."""
+        return self.value() - self.cost
+
+    def pending_funding(self) -> Decimal:
+        """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index then)."""
+        change = self.book.funding - self.funding
+        return -self.signed_size * change if change else ZERO
+
+    def lines(self) -> margin.Lines:
+        """The maintenance lines that hold for this position now."""
+        return self.book.lines or margin.lines_of(self.book.market.maintenance, self.size, self.cost)
+
+    def cost_of(self, size: Decimal) -> Decimal:
+        """The cost of a part: pro rata, half even to the money unit; the rest keeps the dust."""
+        if size == self.size:
+            return self.cost
+        return round_to(divide(self.cost * size, self.size), self.book.unit)
+
+
+class Holder:
+    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated one."""
+
+    __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order")
+
+    def __init__(self, account: Account, order: int) -> None:
+        self.id, self.order, self.balance = account.id, order, account.balance
+        self.holdings: list[Holding] = []
+        self.equity_start = ZERO
+        self.liquidated = self.deleveraged = False
+
+    def standing(self) -> Decimal:
+        """Cash - cost: what the audit adds up."""
+        total = self.balance
+        for holding in self.holdings:
+            total -= holding.cost
+            if holding.collateral is not None:
+                total += holding.collateral
+        return total
+
+    def equity(self) -> Decimal:
+        """All the account has at the marks: balance, collateral, unrealized pnl and pending funding."""
+        total = self.balance
+        for holding in self.holdings:
+            if holding.size:
+                total += holding.pnl() + holding.pending_funding()
+            if holding.collateral is not None:
+                total += holding.collateral
+        return total
+
+    def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
+        """What each part of the account lacks, pending funding included: an isolated position that has lost more than its
+        collateral, a balance that the cross positions have lost more than. What one part has left covers no other."""
+        lacking = []
+        free, first = self.balance, None
+        for holding in self.holdings:
+            if holding.collateral is None:
+                first = first or holding.book
+                free += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+            else:
+                own = holding.collateral
+                own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
+                if own < 0:
+                    lacking.append((holding.book, -own))
+        if free < 0 and self.holdings:
+            lacking.append((first or self.holdings[0].book, -free))
+        return lacking
+
+
+class Unit:
+    """What is liquidated together: one isolated position, or all cross positions of an account."""
+
+    __slots__ = ("holder", "holdings", "isolated", "order")
+
+    def __init__(self, holder: Holder, holdings: list[Holding], isolated: bool) -> None:
+        self.holder, self.holdings, self.isolated = holder, holdings, isolated
+        self.order = holdings[0].order
+        for holding in holdings:
+            holding._unit = self
+
+    def cash(self) -> Decimal:
+        """Equity but for the values at the mark: collateral or balance, less costs, plus pending funding."""
+        first = self.holdings[0]
+        total = first.collateral if first.collateral is not None else self.holder.balance
+        for holding in self.holdings:
+            if holding.size:
+                total -= holding.cost
+                if holding.book.funding != holding.funding:
+                    total += holding.pending_funding()
+        return total
+
+    def is_open(self) -> bool:
+        """Is any position of it still open?"""
+        for holding in self.holdings:  # noqa: SIM110  (any() of a generator costs thrice as much, a million times)
+            if holding.size:
+                return True
+        return False
+
+    def open_holdings(self) -> list[Holding]:
+        return [holding for holding in self.holdings if holding.size]
+
+    def margin(self) -> tuple[Decimal, Decimal]:
+        """(equity, maintenance margin) at the marks."""
+        equity, maintenance = self.cash(), ZERO
+        for holding in self.holdings:
+            if holding.size:
+                book = holding.book
+                value = book.value(holding.signed_size, book.mark)
+                equity += value
+                maintenance += margin.maintenance_margin(book.lines or holding.lines(), abs(value))
+        return equity, maintenance

@@ -1,0 +1,87 @@
+"""What the order book takes in one step: one side of one market, from the mark outward, used up as it is filled.
+
+Public: StepBook, Offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+from adlcalc.engine.model import Depth, Liquidity
+from adlcalc.ground.numbers import DOWN, ZERO, D, divide, round_to
+
+HALF = D("0.5")
+
+
+class Offer(NamedTuple):
+    """What the book offers next: up to `size` contracts (None: any number), `price(size)` for that many."""
+
+    size: Decimal | None
+    price: Callable[[Decimal], Decimal]
+    flat: bool
+
+
+class StepBook:
+    """The side of the book that closing a position of `side` (+1: bids, sold into; -1: asks, bought from) meets in this step.
+
+    levels: prices mark - side x distance, best first; prices of zero or less are no offers. impact: the price moves by `impact` a
+    contract, a fill from depth x0 to x1 pays the average mark - side x impact (x0 + x1) / 2, while the marginal price stays
+    positive.
+    """
+
+    def __init__(self, liquidity: Liquidity, side: int, mark: Decimal, lot: Decimal) -> None:
+        self._liquidity, self._side, self._mark, self._lot = liquidity, side, mark, lot
+        self._taken = ZERO  # impact: the depth reached
+        self._levels = [[mark - side * distance, size] for distance, size in liquidity.levels if size > 0]
+        self._levels = [level for level in self._levels if level[0] > 0]
+        unlimited = liquidity.kind == Depth.UNLIMITED or (liquidity.kind == Depth.IMPACT and not liquidity.impact)
+        self._endless = Offer(None, lambda _size: mark, flat=True) if unlimited else None
+
+    def next(self) -> Offer | None:
+        """The best offer that is left, or None."""
+        if self._endless is not None:
+            return self._endless
+        if self._liquidity.kind == Depth.IMPACT:
+            left = self._impact_left()
+            return Offer(left, self._impact_price, flat=False) if left is None or left > 0 else None
+        if not self._levels:
+            return None
+        price, size = self._levels[0]
+        return Offer(size, lambda _size: price, flat=True)
+
+    def take(self, size: Decimal) -> None:
+        """Use up `size` of the best offer."""
+        if self._liquidity.kind == Depth.IMPACT:
+            self._taken += size
+        elif self._liquidity.kind == Depth.LEVELS:
+            self._levels[0][1] -= size
+            if not self._levels[0][1]:
+                del self._levels[0]
+
+    def fill_or_kill(self, size: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
+        """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing is taken yet."""
+        if limit is None:
+            return []
+        if self._liquidity.kind == Depth.LEVELS:
+            offers = [(level_size, price) for price, level_size in self._levels]
+        else:
+            offer = self.next()
+            offers = [(size if offer.size is None else offer.size, offer.price(size))] if offer else []
+        fills, left = [], size
+        for offered, price in offers:
+            if not left or (price < limit if self._side > 0 else price > limit):
+                break
+            fills.append((min(left, offered), price))
+            left -= fills[-1][0]
+        return [] if left else fills
+
+    def _impact_price(self, size: Decimal) -> Decimal:
+        return self._mark - self._side * self._liquidity.impact * (self._taken + self._taken + size) * HALF
+
+    def _impact_left(self) -> Decimal | None:
+        """Selling stops before the marginal price is zero; buying never stops."""
+        if self._side < 0:
+            return None
+        return max(round_to(divide(self._mark, self._liquidity.impact), self._lot, DOWN) - self._taken, ZERO)

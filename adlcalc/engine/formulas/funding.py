@@ -1,0 +1,25 @@
+"""Funding: longs pay rate x notional at the mark to shorts (the other way when the rate is negative), nobody keeps any of it.
+
+One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position
+settles the difference when it is next touched. So a payment costs the same however many accounts there are. What the venue
+holds neither pays nor receives; the rest of the market stands in for it.
+
+Public: payment_per_contract.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from adlcalc.engine.contract import LINEAR, Contract
+from adlcalc.ground.numbers import HALF_EVEN, D, divide, round_to
+
+INDEX_UNIT = D("1E-24")
+"""The index is kept to 24 decimals: finer than any settlement can show, and exact for linear contracts of ordinary prices."""
+
+
+def payment_per_contract(contract: Contract, rate: Decimal, mark: Decimal) -> Decimal:
+    """What one long contract pays: rate x m x P (linear), rate x m / P (inverse)."""
+    if contract.kind == LINEAR:
+        return round_to(rate * contract.multiplier * mark, INDEX_UNIT, HALF_EVEN)
+    return round_to(divide(rate * contract.multiplier, mark), INDEX_UNIT, HALF_EVEN)

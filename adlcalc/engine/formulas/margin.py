@@ -1,0 +1,173 @@
+"""What a position is worth, what margin it needs, and at which prices that changes. Pure functions of numbers.
+
+Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
+Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
+
+Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways, price_of_notional,
+liquidation_price, price_of_value, bankruptcy_price, initial_collateral.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from operator import attrgetter
+
+from adlcalc.engine.contract import BY_NOTIONAL, BY_SIZE, LINEAR, OF_ENTRY, PER_CONTRACT, Contract, Maintenance
+from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
+
+Lines = tuple[tuple[Decimal, Decimal], ...]
+"""Maintenance margin as lines (rate, deduction): the largest of rate x n - deduction."""
+
+
+def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
+    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once, half even, to the
+    money unit.
+
+    With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse contracts).
+    """
+    return valuer(contract, unit)(signed_size, price)
+
+
+@cache
+def valuer(contract: Contract, unit: Decimal) -> Callable[[Decimal, Decimal], Decimal]:
+    """`value` for one contract and money unit: made once, called often."""
+    money, multiplier, linear = rounder(unit), contract.multiplier, contract.kind == LINEAR
+    quantize = quantizer(unit)
+    if contract.rounding == PER_CONTRACT:
+        if linear:
+            return lambda signed_size, price: signed_size * money(multiplier * price)
+        return lambda signed_size, price: -signed_size * money(divide(multiplier, price))
+    if not linear:
+        return lambda signed_size, price: money(divide(-signed_size * multiplier, price))
+    if multiplier == 1 and quantize is not None:  # by far the most frequent: one call less
+        return lambda signed_size, price: quantize(signed_size * price, unit)
+    return lambda signed_size, price: money(signed_size * multiplier * price)
+
+
+def notional(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
+    """|value| of `size` at `price`."""
+    return abs(value(contract, size, price, unit))
+
+
+def initial_collateral(entry_value: Decimal, leverage: Decimal, unit: Decimal) -> Decimal:
+    """Isolated margin of a position opened with a chosen leverage: |entry value| / leverage, half even to the money unit."""
+    return round_to(divide(abs(entry_value), leverage), unit, HALF_EVEN)
+
+
+def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
+    """The maintenance lines of a position of `size` and `entry_value` (money, either sign).
+
+    by='notional': every tier is a line. by='entry-value' | 'size': the one tier the position falls in, for its whole notional.
+    on='entry': that tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the mark.
+    """
+    slope = rule.slope * size
+    extra = rule.closing_fee + slope
+    if rule.by == BY_NOTIONAL:
+        return tuple((tier.rate + extra, tier.deduction) for tier in rule.tiers)
+    tier = rule.tiers[tier_index(rule, size, entry_value)]
+    if rule.on == OF_ENTRY:
+        return ((rule.closing_fee, tier.deduction - (tier.rate + slope) * abs(entry_value)),)
+    return ((tier.rate + extra, ZERO),)
+
+
+def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:
+    """Which tier a position falls in by its entry value or size: the last whose floor it has reached."""
+    basis = size if rule.by == BY_SIZE else abs(entry_value)
+    return max(bisect_right(rule.tiers, basis, key=attrgetter("floor")) - 1, 0)
+
+
+def maintenance_margin(lines: Lines, n: Decimal) -> Decimal:
+    """max over the lines of rate x n - deduction (convex tiers: the largest line is the tier that n falls in)."""
+    if len(lines) == 1:
+        return lines[0][0] * n - lines[0][1]
+    return max(rate * n - deduction for rate, deduction in lines)
+
+
+def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Decimal | None:
+    """The notional at which cash + direction x n = maintenance margin(n); None where no positive notional does it.
+
+    direction = +1 where the value rises with the notional (linear long, inverse short), -1 where it falls.
+    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions. On a line of rate 1 or more
+    that inequality does not begin at a notional but ends at one (rate > 1), or holds for all of them or for none (rate 1):
+    where nothing is left of the lines' common solutions, no notional is safe, and there is none.
+    -1: n (1 + rate) - deduction <= cash on every line, so the smallest.
+    """
+    if len(lines) == 1 and lines[0][0] < 1:
+        rate, deduction = lines[0]
+        n = divide(-cash - deduction, ONE - rate) if direction > 0 else divide(cash + deduction, ONE + rate)
+    elif direction > 0:
+        n = max((divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1), default=ZERO)
+        if any(n * (rate - ONE) > cash + deduction for rate, deduction in lines if rate >= 1):
+            return None
+    else:
+        n = min(divide(cash + deduction, ONE + rate) for rate, deduction in lines)
+    return n if n > 0 else None
+
+
+def hurt_both_ways(lines: Lines) -> bool:
+    """May a move in the position's own favor bring it to its maintenance margin?
+
+    From a rate of 1 on the maintenance margin rises as fast as the value, or faster (Deribit from 19,800 contracts on, the
+    upper risk steps of BitMEX, any rate with a steep slope), so that such a position has no one price that it is safe beyond."""
+    return any(rate >= 1 for rate, _ in lines)
+
+
+def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
+    """The price at which `size` has notional n: n / (q m), inverse q m / n."""
+    if contract.kind == LINEAR:
+        return divide(n, size * contract.multiplier)
+    return divide(size * contract.multiplier, n)
+
+
+def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal) -> Decimal | None:
+    """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held fixed.
+
+    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions'
+    maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does it.
+    """
+    direction = side if contract.kind == LINEAR else -side
+    n = notional_at_maintenance(lines, direction, cash)
+    if n is None:
+        return None
+    price = to_tick(price_of_notional(contract, size, n), tick, side)
+    return price if price > 0 else None
+
+
+def to_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
+    """A computed price as a multiple of the tick: a long's up, a short's down.
+
+    It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a tick stays there.
+    """
+    return rounder(tick, CEILING if side > 0 else FLOOR)(rounder(finest(tick))(price))
+
+
+@cache
+def finest(tick: Decimal) -> Decimal:
+    """The power of ten below a trillionth of the tick."""
+    return ONE.scaleb(tick.adjusted() - 12)
+
+
+def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
+    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong
+    sign)."""
+    if contract.kind == LINEAR:
+        return divide(target, signed_size * contract.multiplier)
+    if not target or (target > 0) == (signed_size > 0):
+        return None
+    return divide(-signed_size * contract.multiplier, target)
+
+
+def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal) -> Decimal | None:
+    """The price at which closing the position leaves nothing of its margin: value(P) = target.
+
+    target = entry value - collateral (isolated), or value at the mark - the position's share of the account's equity (cross).
+    Rounded so that the closed account does not end below zero: a long's up, a short's down.
+    """
+    price = price_of_value(contract, side * size, target)
+    if price is None:
+        return None
+    price = to_tick(price, tick, side)
+    return price if price > 0 or contract.kind == LINEAR else None

@@ -1,0 +1,64 @@
+"""The ADL queue of one side of one market: who is deleveraged first, ranked once per step and then used up in order.
+
+Public: Place, Queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+
+from adlcalc.engine.books.holdings import Holding, MarketBook
+from adlcalc.engine.queue.scores import Inputs, inputs_of
+from adlcalc.engine.rules import AdlRules, Eligible, Ties
+from adlcalc.ground.numbers import ZERO
+
+
+class Place:
+    """One position's place in the queue. rank 1 is deleveraged first; tied: another place has exactly the same score."""
+
+    __slots__ = ("holding", "inputs", "rank", "score", "size", "tied", "ties")
+
+    def __init__(self, holding: Holding, score: Decimal, inputs: Inputs, ties: Ties) -> None:
+        self.holding, self.score, self.inputs, self.ties = holding, score, inputs, ties
+        self.size, self.rank, self.tied = holding.size, 0, False
+
+    def key(self) -> tuple[Decimal, Decimal, Decimal, int]:
+        """Highest score first; among equal ones as rule `ties` has it; the last word is the order in the file."""
+        if self.ties == Ties.PROFIT_BALANCE_NEWEST:
+            return (-self.score, -self.inputs.pnl, self.inputs.balance, -self.holding.order)
+        return (-self.score, -self.size, ZERO, self.holding.order)
+
+
+class Queue:
+    """The queue on the state of the moment it is made. Iterating skips positions that are gone; it may be iterated again."""
+
+    def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
+        score, winners_only = rules.score.of, rules.eligible == Eligible.WINNERS
+        places = []
+        for holding in book.holdings[side]:
+            if not holding.size:
+                continue
+            inputs = inputs_of(holding)
+            if inputs.pnl > 0 or not winners_only:
+                places.append(Place(holding, score(inputs), inputs, rules.ties))
+        places.sort(key=Place.key)
+        for rank, place in enumerate(places, 1):
+            place.rank = rank
+        for first, second in pairwise(places):
+            if first.score == second.score:
+                first.tied = second.tied = True
+        self.book, self.side = book, side
+        self._places, self._head = places, 0
+
+    def __iter__(self) -> Iterator[Place]:
+        places = self._places
+        while self._head < len(places) and not places[self._head].holding.size:
+            self._head += 1
+        for place in places[self._head :]:
+            if place.holding.size:
+                yield place
+
+    def __len__(self) -> int:
+        return len(self._places)

@@ -1,0 +1,99 @@
+"""Backstops: providers that share a claim, bidders in an auction, a vault that takes whole units over.
+
+What they take stays with them to the end of the run, at their own risk; they are accounts of the audit.
+
+Public: offer_to_backstop, to_vault, VAULT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+
+from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.contract import INVERSE
+from adlcalc.engine.events import BackstopTook, Event
+from adlcalc.engine.formulas.prices import no_gift
+from adlcalc.engine.formulas.sharing import in_units
+from adlcalc.engine.rules import Providers
+from adlcalc.engine.waterfall.last_resort import settle
+from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import ZERO
+
+VAULT = "vault"
+
+
+def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
+    """Providers (rule backstop.kind) take what they can of a claim."""
+    if claim.price is None or not claim.size:
+        return
+    takers = [b for b in state.ledger.backstops.values() if b.left.get(claim.book, ZERO) > 0]
+    rules = state.rules.backstop.kind
+    yield from (shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers))
+
+
+def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
+    """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
+    known = claim.known()
+    book, price = claim.book, no_gift(rules.price(known), known)
+    left = [taker.left[book] for taker in takers]
+    whole = sum(left, ZERO)
+    shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
+    for taker, size in zip(takers, in_units(shares, min(claim.size, whole), book.lot, left), strict=True):
+        if size:
+            yield from take(state, claim, taker, size, price)
+
+
+def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
+    """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far
+    as the fund can pay the difference (the reserve price)."""
+    book = claim.book
+    bids = {taker: book.mark - claim.side * state.distance_of(taker, book) for taker in takers}
+    for taker in sorted(takers, key=lambda taker: -claim.side * bids[taker]):
+        price = bids[taker]
+        size = min(claim.size, taker.left[book])
+        if price <= 0 or not size:
+            continue
+        if not claim.better_or_equal(price):
+            size = state.affordable(claim, size, partial(_flat, price))
+        if size:
+            yield from take(state, claim, taker, size, price)
+
+
+def _flat(price: Decimal, _size: Decimal) -> Decimal:
+    """A bid's price, whatever the size."""
+    return price
+
+
+def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
+    """One transfer from the venue to a provider."""
+    book = claim.book
+    if price <= 0 and book.contract.kind == INVERSE:
+        return  # rounded to nothing by a coarse tick: no value can be put on it
+    proceeds = claim.proceeds(size, price)
+    result = state.ledger.close_claim_part(claim, size, proceeds)
+    taker.take(book, claim.side * size, proceeds)
+    taker.left[book] -= size
+    yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
+    yield from settle(state, claim, result)
+
+
+def to_vault(state: State, due: Due) -> Iterator[Event]:
+    """The vault takes every position of the unit at the mark, and all the margin that is left with it (Hyperliquid)."""
+    unit = due.unit
+    vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
+    unit.holder.liquidated = True
+    for holding in unit.open_holdings():
+        yield from state.settle_funding(holding)
+    for holding, target in bankrupt_values(unit):
+        book, size, signed = holding.book, holding.size, holding.signed_size
+        worth = holding.value()
+        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
+        state.ledger.close_part(holding, size, worth, release=False)
+        vault.take(book, signed, worth)
+        claim, left = state.ledger.claim_count, worth - target
+        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
+    vault.cash += state.ledger.empty_margin(unit)

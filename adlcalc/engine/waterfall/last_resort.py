@@ -1,0 +1,141 @@
+"""The last resort: what becomes of losses that neither book, backstop, fund nor queue covered.
+
+The losses of a market that arise together are shared out together, so that each bearer's part is rounded
+once.
+
+Public: settle, uncovered, share_losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from decimal import Decimal
+
+from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.holdings import Holding, MarketBook
+from adlcalc.engine.events import Event, FundReceived, LossSocialized
+from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
+from adlcalc.engine.queue.scores import Score, inputs_of
+from adlcalc.engine.rules import BadDebt, PerContract, Surplus
+from adlcalc.engine.waterfall.closing import REST
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import CEILING, ZERO, divide, round_to
+
+TO_ACCOUNT = Surplus.ACCOUNT
+
+
+def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
+    """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
+    of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
+    last resort."""
+    if result >= 0 and state.surplus == TO_ACCOUNT:
+        state.ledger.give_back(claim, result)
+    elif result >= 0:
+        yield from state.post_result(claim, result, "surplus")
+    else:
+        paid = min(-result, claim.book.fund.reserve())
+        yield from state.post_result(claim, -paid, "surplus")
+        if paid < -result:
+            yield from uncovered(state, claim, -result - paid)
+
+
+def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
+    """A loss that nobody covers: bad debt at once, or kept until `share_losses`."""
+    if isinstance(state.rules.last_resort.policy, BadDebt):
+        yield from state.bad_debt(claim, loss)
+    else:
+        state.losses.append((claim, loss))
+
+
+def share_losses(state: State) -> Iterator[Event]:
+    """Share out, market by market (or of all markets of a currency together, where the policy says so), the losses that
+    have come together; what the bearers cannot cover, and what the severity spares them, is bad debt of the
+    last claims."""
+    how = state.rules.last_resort.policy
+    if not state.losses or isinstance(how, BadDebt):
+        return
+    losses, state.losses = state.losses, []
+    markets = list(state.ledger.markets.values())
+    whole_venue = isinstance(how, Haircut) and how.whole_venue
+    together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
+    for books in together if whole_venue else [[book] for book in markets]:
+        mine = [(claim, loss) for claim, loss in losses if claim.book in books]
+        total = sum((loss for _, loss in mine), ZERO)
+        # a loss of half a unit, where contracts are rounded one by one, is not rounded up
+        budget = min(budget_of(total, how.severity, state.ledger.unit), total)
+        if not budget:
+            covered = ZERO
+        elif isinstance(how, PerContract):
+            covered = yield from per_contract(state, books[0], budget, mine[-1][0])
+        else:
+            covered = yield from cut_profits(state, books, budget, how)
+        for claim, loss in mine:
+            own = min(loss, covered)
+            covered -= own
+            yield from state.bad_debt(claim, loss - own)
+
+
+def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut) -> Generator[Event, None, Decimal]:
+    """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
+
+    The rest of the market is no winner: what its parts have gained is not known."""
+    score = state.rules.adl.score
+    winners = [(h, winner(h, score, how.base)) for h in everybody(*books)]
+    winners = [(h, w) for h, w in winners if w.profit > 0]
+    cuts = how.cuts([w for _, w in winners], budget, state.ledger.unit) if winners else []
+    for (holding, w), cut in zip(winners, cuts, strict=True):
+        yield from levy(state, holding, cut, w.profit)
+    return sum(cuts, ZERO)
+
+
+def winner(holding: Holding, score: Score, base: Base) -> Winner:
+    """What a haircut may know of a position: a cross one has the account's equity, exposure and leverage
+    behind it.
+
+    base 'move': its profit is what the last move of the mark brought it (Vega, which settles every move)."""
+    x, book = inputs_of(holding), holding.book
+    profit = x.pnl
+    if base == Base.MOVE:
+        profit = holding.value() - book.value(holding.signed_size, book.previous)
+    return Winner(profit, x.equity, x.exposure, score(x))
+
+
+def per_contract(state: State, book: MarketBook, budget: Decimal, claim: Claim) -> Generator[Event, None, Decimal]:
+    """Every open contract of the market pays the same, winners and losers alike: budget / contracts, rounded
+    up to the money unit. What that brings too much goes to the fund. Source: Drift v2, resolution of a perp
+    bankruptcy."""
+    bearers, unit = everybody(book), state.ledger.unit
+    contracts = sum((h.size for h in bearers), abs(book.rest_size))
+    if not contracts:
+        return ZERO
+    each, paid = round_to(divide(budget, contracts), unit, CEILING), ZERO
+    for holding in bearers:
+        cut = round_to(holding.size * each, unit, CEILING)
+        paid += cut
+        yield from levy(state, holding, cut, holding.size)
+    if book.rest_size:
+        cut = round_to(abs(book.rest_size) * each, unit, CEILING)
+        paid += cut
+        book.rest_cost += cut
+        yield LossSocialized(state.step, REST, book.name, cut, abs(book.rest_size))
+    if paid > budget:
+        book.fund.balance += paid - budget
+        yield FundReceived(state.step, book.fund.name, claim.id, paid - budget, "dust")
+    return budget
+
+
+def everybody(*books: MarketBook) -> Sequence[Holding]:
+    """The open positions of these markets, in file order."""
+    open_ones = (h for book in books for side in (1, -1) for h in book.holdings[side] if h.size)
+    return sorted(open_ones, key=lambda holding: holding.order)
+
+
+def levy(state: State, holding: Holding, amount: Decimal, base: Decimal) -> Iterator[Event]:
+    """Take `amount` from the margin behind a position; the venue's loss is the smaller for it (its cash was
+    never charged)."""
+    if amount:
+        yield from state.settle_funding(holding)
+        state.ledger.touch(holding.holder)
+        state.ledger.pay_in(holding, -amount)
+        state.note_change(holding)
+        yield LossSocialized(state.step, holding.holder.id, holding.book.name, amount, base)

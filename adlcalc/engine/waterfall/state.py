@@ -1,0 +1,191 @@
+"""What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
+
+Public: State, Observer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+
+from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.fund import largest_affordable
+from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.books.liquidity import StepBook
+from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived, Owed
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.queue.head import Grid, QueueHead, serves
+from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.watchlist import Everybody, Watchlist
+from adlcalc.engine.rules import RankedWhen
+from adlcalc.ground.numbers import ZERO
+
+
+class Observer:
+    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides by.
+
+    Each method is called inside the exact context and must leave the state as it found it.
+    """
+
+    def marked(self, state: State) -> None:
+        """The marks of a step have moved and its funding is paid; nobody has been liquidated at them yet."""
+
+    def ranked(self, state: State, queue: Queue) -> None:
+        """A queue has been ranked, for a fill that is about to be made."""
+
+    def ended(self, state: State) -> None:
+        """A step has been worked; its queues, where it had any, are still those it used."""
+
+
+class Used:
+    """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions filled, their last
+    claim.
+    """
+
+    __slots__ = ("claim", "filled", "fund_paid", "notional")
+
+    def __init__(self) -> None:
+        self.notional = self.fund_paid = ZERO
+        self.filled: set[Holding] = set()
+        self.claim = 0
+
+
+class State:
+    """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure of the index."""
+
+    def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
+        self.observer = observer
+        self.rules = scenario.rules
+        takeover = scenario.rules.liquidation.takeover
+        self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
+        self.providers = scenario.providers
+        self._seconds = scenario.path.seconds
+        self.ledger = Ledger(scenario)
+        self.step = 0
+        self.evaluations = 0
+        self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
+        self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
+        self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
+        self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
+        self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
+        self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
+        self.owed: list[Owed] = []  # who did at the end of the last step
+        self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
+        self._sides: dict[tuple[str, int], StepBook] = {}
+        self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
+        self._grids: dict[tuple[str, int], Grid] = {}
+        self._index = index
+
+    def begin(self, step: int) -> None:
+        """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
+        self.step = step
+        self._sides.clear()
+        self._queues.clear()
+        self.skipped.clear()
+        self.refused.clear()
+        self.used.clear()
+        self.ledger.claims = list(self.ledger.open_claims())
+        for fund in self.ledger.funds.values():
+            fund.begin(self._seconds[step] if self._seconds else step)
+        for provider in self.providers:
+            self.ledger.backstops[provider.id].left[self.ledger.markets[provider.market]] = provider.size
+
+    def book_side(self, book: MarketBook, side: int) -> StepBook:
+        """What closing a position of `side` meets in the book in this step."""
+        key = (book.name, side)
+        if key not in self._sides:
+            self._sides[key] = StepBook(book.market.liquidity, side, book.mark, book.lot)
+        return self._sides[key]
+
+    def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
+        """The queue of the positions of `side`, ranked when it is first needed in a step."""
+        key = (book.name, side)
+        if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
+            self._queues[key] = self._ranked(book, side)
+        return self._queues[key]
+
+    def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
+        """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
+        if self._index and not self.observer and serves(book, side, self.rules):
+            key = (book.name, side)
+            if key not in self._grids:
+                self._grids[key] = Grid(book, side)
+            return QueueHead(self._grids[key], self.rules)
+        queue = Queue(book, side, self.rules.adl)
+        if self.observer:
+            self.observer.ranked(self, queue)
+        return queue
+
+    def affordable(
+        self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
+    ) -> Decimal:
+        """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
+
+        available: what it may pay (None: what it has).
+        """
+        if available is None:
+            available = claim.book.fund.available()
+        return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
+
+    def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
+        """How far from the mark a bidder bids in a market."""
+        return next((p.distance for p in self.providers if p.id == backstop.id and p.market == book.name), ZERO)
+
+    def note_change(self, holding: Holding) -> None:
+        """A fill changed this position's unit, and the balance that the account's cross positions stand on."""
+        self.changed[holding.unit] = None
+        if holding.unit.isolated:
+            for other in holding.holder.holdings:
+                if not other.unit.isolated:
+                    self.changed[other.unit] = None
+                    break
+
+    def settle_funding(self, holding: Holding) -> Iterator[Event]:
+        """Settle a position's funding before anything else changes it."""
+        if holding.book.funding != holding.funding:
+            amount = self.ledger.settle_funding(holding)
+            if amount:
+                yield FundingSettled(self.step, holding.holder.id, holding.book.name, holding.side, amount)
+
+    def post_result(self, claim: Claim, result: Decimal, why: str) -> Sequence[Event]:
+        """A surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left is bad debt."""
+        if not result:
+            return ()
+        fund = claim.book.fund
+        if result > 0:
+            fund.balance += result
+            return (FundReceived(self.step, fund.name, claim.id, result, why),)
+        paid = min(-result, fund.reserve())
+        if not paid:
+            return self.bad_debt(claim, -result)
+        fund.balance -= paid
+        return (FundPaid(self.step, fund.name, claim.id, paid), *self.bad_debt(claim, -result - paid))
+
+    def bad_debt(self, claim: Claim, amount: Decimal) -> Sequence[Event]:
+        """Money that nobody covers: the venue's books carry it, and it is a row."""
+        if not amount:
+            return ()
+        self.ledger.venue_cash[claim.book.settles] -= amount
+        return (BadDebt(self.step, claim.id, claim.book.name, amount),)
+
+    def take_stock(self) -> Sequence[Owed]:
+        """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a row."""
+        owed: list[Owed] = []
+        still: dict[Holder, None] = {}
+        for holder in sorted(self.doubtful, key=lambda holder: holder.id):
+            for book, amount in holder.shortfalls():
+                owed.append(Owed(self.step, holder.id, book.name, amount))
+                still[holder] = None
+        self.owed, self.doubtful = owed, still
+        return owed
+
+    def bad_debt_so_far(self) -> dict[str, Decimal]:
+        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
+        debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
+        for owed in self.owed:
+            debts[self.ledger.markets[owed.market].settles] += owed.amount
+        for claim in self.ledger.open_claims():
+            pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
+            debts[claim.book.settles] += max(-pnl, ZERO)
+        return debts

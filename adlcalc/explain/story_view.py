@@ -1,0 +1,56 @@
+"""A story as a page (schema adlcalc.explain/1).
+
+Public: story_page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from adlcalc.explain.story import Chapter, Line, RuleNote, Story
+from adlcalc.report.columns import EXPLAIN
+from adlcalc.report.human import clean, digits
+from adlcalc.report.page import Block, Item, Listing, Page, title_of
+
+NOTHING = "Nothing happened."
+
+
+def story_page(story: Story) -> Page:
+    """Steps, under each its lines, under each line its formulas; the rules at the end."""
+    return Page(
+        title=f"{title_of(story.scenario, story.file)}: {story.subject}",
+        subtitle=f"Venue {clean(story.scenario.venue)}",
+        blocks=lambda _: _blocks(story),
+        document=EXPLAIN,
+        about=story,
+    )
+
+
+def _blocks(story: Story) -> Iterator[Block]:
+    for chapter in story.chapters:
+        yield Listing(_heading(chapter), _items(chapter.lines), NOTHING, colon=False)
+    if not story.chapters and not story.sums:
+        yield NOTHING
+    yield Listing("How it adds up", _items(story.sums), colon=False)
+    yield Listing("Rules", [Item(_rule(note)) for note in story.rules], colon=False)
+
+
+def _items(lines: Iterable[Line]) -> list[Item]:
+    return [Item(line.text, line.kind, line.formulas) for line in lines]
+
+
+def _heading(chapter: Chapter) -> str:
+    """'Step 2 (2020-03-12T10:00Z), mark 53,000'."""
+    time = f" ({clean(chapter.time)})" if chapter.time else ""
+    if len(chapter.marks) == 1:
+        return f"Step {chapter.step:,}{time}, mark {digits(next(iter(chapter.marks.values())))}"
+    return f"Step {chapter.step:,}{time}, marks " + ", ".join(
+        f"{clean(name)} {digits(mark)}" for name, mark in chapter.marks.items()
+    )
+
+
+def _rule(note: RuleNote) -> str:
+    """'adl.price = bankruptcy (documented: BitMEX, ...). What it says.'"""
+    value = f" = {clean(note.value)}" if note.value else ""
+    where = ": ".join(part for part in (note.status, note.source) if part)
+    return f"{note.rule}{value} ({clean(where)})" + (f". {clean(note.note)}" if note.note else "")

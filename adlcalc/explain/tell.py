@@ -1,0 +1,165 @@
+"""Which events belong to a story, its chapters, how it adds up, and what the rulebook says of its rules.
+
+Everything told is either an event of the run or a number that the engine was seen to look at; formulas are put in numbers with
+the engine's own functions, and one that does not give the event's number is left out.
+
+Public: tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from adlcalc.engine import events as ev
+from adlcalc.engine.events import AccountState, Event
+from adlcalc.engine.model import Scenario
+from adlcalc.explain.margin_lines import added
+from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
+from adlcalc.explain.story_lines import Teller, fund_name
+from adlcalc.explain.witness import Witness
+from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.report.human import digits
+from adlcalc.report.run_view import fund_rows
+
+if TYPE_CHECKING:
+    from adlcalc.venues.rulebook import Rulebook
+
+E = TypeVar("E", bound=Event)
+
+
+def tell(
+    subject: Subject, scenario: Scenario, rulebook: Rulebook, events: Sequence[Event], witness: Witness, file: str | None = None
+) -> Story:
+    """The story of a run that `witness` has seen."""
+    with exact():
+        teller = Teller(scenario, witness, events)
+        chapters = tuple(_chapters(subject, scenario, events, teller))
+        sums: tuple[Line, ...] = ()
+        if subject.step is None:
+            sums = tuple(_fund_sums(events) if subject.fund else _account_sums(subject.account or "", events, witness, chapters))
+        used = dict.fromkeys(rule for chapter in chapters for line in chapter.lines for rule in line.rules)
+        notes = (_rule_note(rule, scenario, rulebook) for rule in used)
+        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None))
+
+
+# --- chapters ------------------------------------------------------------------------------------------------------------
+
+
+def _chapters(subject: Subject, scenario: Scenario, events: Sequence[Event], teller: Teller) -> Iterator[Chapter]:
+    """The steps at which something happened to the subject; the first and the last one of an account too."""
+    times, ends = scenario.path.times, (0, scenario.path.steps - 1)
+    by_step: dict[int, list[Event]] = {}
+    for event in events:
+        by_step.setdefault(event.step, []).append(event)
+    for step, happened in by_step.items():
+        if subject.step not in (None, step):
+            continue
+        own = [event for event in happened if _concerns(event, subject, teller)]
+        lines = list(teller.chapter(step, own, subject.account))
+        if own or step == subject.step or (subject.account is not None and (step in ends or teller.stood(step, subject.account))):
+            marks = {market: path[step] for market, path in scenario.path.marks.items()}
+            yield Chapter(step, times[step] if times else None, marks, tuple(lines))
+
+
+def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
+    """Is this event part of the story?"""
+    if isinstance(event, ev.Started | ev.MarkMoved | ev.StepEnded | ev.Ended):
+        return False
+    if subject.fund:
+        if isinstance(event, ev.BookFilled | ev.BackstopTook):
+            return bool(event.result)
+        return isinstance(event, ev.FundReceived | ev.FundPaid | ev.LossSocialized | ev.BadDebt)
+    if subject.account is None:
+        return True
+    owner = teller.owner(getattr(event, "claim", None))
+    if isinstance(event, ev.Held):  # told once, and again when it has changed
+        return owner == subject.account and teller.held_changed(event)
+    return subject.account in (getattr(event, "account", None), getattr(event, "provider", None), owner)
+
+
+# --- how it adds up ------------------------------------------------------------------------------------------------------
+
+
+def _account_sums(account: str, events: Sequence[Event], witness: Witness, chapters: Sequence[Chapter]) -> Iterator[Line]:
+    """From the equity at the start to that at the end; what deleveraging cost, against the mark and against holding on.
+
+    Margin lost in liquidations is what the other parts leave: zero for an account that was not liquidated.
+    """
+    state = _final(account, events)
+    last = events[-1].step
+    parts = {
+        "equity at the start": state.equity_start,
+        "realized by deleveraging": _total(event.realized_pnl for event in _of(events, ev.Deleveraged, account)),
+        "funding": _total(event.amount for event in _of(events, ev.FundingSettled, account)),
+        "share of others' losses": -_total(event.amount for event in _of(events, ev.LossSocialized, account)),
+        "change of unrealized pnl": _total(p.unrealized_pnl for p in state.positions) - witness.pnl_at_start.get(account, ZERO),
+    }
+    rest = state.equity_end - _total(parts.values())
+    if rest or state.status == "liquidated":
+        parts["liquidations"] = rest
+    told = {name: x for name, x in parts.items() if x or name == "equity at the start"}
+    formula = f"equity at the end = {' + '.join(told)} = {added(told.values())} = {digits(state.equity_end)}"
+    status = f"{state.status}, deleveraged" if state.deleveraged else state.status
+    text = f"equity {digits(state.equity_start)} at the start, {digits(state.equity_end)} at the end: {status}"
+    yield Line(last, "result", text, (formula,), {**parts, "equity at the end": state.equity_end}, account=account)
+    fills = [line for chapter in chapters for line in chapter.lines if line.kind == "deleveraged" and line.account == account]
+    if fills:
+        forgone, kept = (_total(line.amounts[name] for line in fills) for name in ("forgone_pnl", "kept"))
+        text = (
+            f"deleveraging cost {digits(forgone)} against the mark, and {digits(kept)} against holding on to the end of the path"
+        )
+        yield Line(last, "cost of deleveraging", text, (), {"forgone_pnl": forgone, "kept": kept}, account=account)
+
+
+def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:
+    """Opening + received - paid = closing, for each fund."""
+    rows = fund_rows(events)
+    for name in dict.fromkeys(row.fund for row in rows):
+        own = [row for row in rows if row.fund == name]
+        opening, closing = own[0].opening, own[-1].closing
+        received, paid = _total(row.received for row in own), _total(row.paid for row in own)
+        formula = (
+            f"closing = opening + received - paid = {digits(opening)} + {digits(received)} - {digits(paid)} = {digits(closing)}"
+        )
+        amounts = {"opening": opening, "received": received, "paid": paid, "closing": closing}
+        text = f"{fund_name(name)}: {digits(opening)} at the start, {digits(closing)} at the end"
+        yield Line(own[-1].step, "result", text, (formula,), amounts)
+
+
+def _final(account: str, events: Sequence[Event]) -> AccountState:
+    ended = events[-1]
+    assert isinstance(ended, ev.Ended)
+    return next(state for state in ended.accounts if state.account == account)
+
+
+def _of(events: Sequence[Event], kind: type[E], account: str) -> list[E]:
+    """The account's events of a kind."""
+    return [event for event in events if isinstance(event, kind) and getattr(event, "account", None) == account]
+
+
+def _total(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------------
+
+
+def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
+    """What the rulebook says of a rule, for the contract kind of the first market; None where it has no such rule."""
+    market = scenario.markets[0]
+    kind = market.contract.kind
+    entry = rulebook.rules[kind].get(rule)
+    if (
+        rule == "margin.maintenance"
+        and rulebook.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) != market.maintenance
+    ):
+        return RuleNote(rule, "", "given", "the scenario's markets", "")
+    if entry is None:
+        return None
+    found = rulebook.sources.get(entry.source) if entry.source is not None else None
+    source = "the scenario's rules" if entry.status == "given" else ""
+    if found is not None:
+        source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
+    return RuleNote(entry.name, getattr(entry.node, "text", ""), entry.status, source, entry.note)
