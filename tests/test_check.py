@@ -18,7 +18,6 @@ import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 
 from adlcalc.check.golden import compare
-from adlcalc.check.golden_rows import rows_of
 
 Command = Callable[..., Result]
 HALF = "04-fund-half-absorbs"
