@@ -149,7 +149,7 @@ def test_what_the_page_had_no_room_for_is_seen(adlcalc: Command, tmp_path: Path,
     path.write_text(text.replace(old, new), encoding="utf-8")
     got = adlcalc("check", str(path))
     assert got.code == 1
-    assert "score 1.4131" in got.out or "liquidation price 7136.5 → 7142" in got.out
+    assert "scalper: score 1.4131" in got.out or "ten: liquidation price 7128.5 → 7133.5" in got.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -174,7 +174,7 @@ def test_a_row_does_not_depend_on_another() -> None:
     path = ROOT / "scenarios" / "04-fund-half-absorbs.yaml"
     one, two = (
         new_golden(asked("run"), Style.json, loaded, run(loaded))
-        for loaded in (load(path), load(path, sets=["accounts.carol.collateral=10_001.5"]))
+        for loaded in (load(path), load(path, sets=["accounts.carol.balance=10_001.5"]))
     )
     differing = [a for a, b in zip(one.splitlines(), two.splitlines(), strict=True) if a != b]
     assert all('"carol"' in line for line in differing)

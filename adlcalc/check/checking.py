@@ -113,7 +113,10 @@ def _checked(job: Job, options: Options) -> Outcome:
     if job.root is not None and not inside(job.root, job.file):
         message = "this link leads out of the folder; name the file itself to have it checked"
         return Outcome(job.file, (Finding("error", job.file, 0, 0, message),))
-    return _rulebook(job.file) if _is_rulebook(job.file) else _scenario(job, options)
+    kind = _kind(job.file)
+    if kind in (Kind.rulebook, Kind.tables):
+        return _rulebook(job.file, kind)
+    return _scenario(job, options)
 
 
 def settled(outcome: Outcome, inputs: Inputs) -> Outcome:
@@ -168,24 +171,30 @@ def orphan(golden: str) -> Outcome:
 # --- rulebooks -------------------------------------------------------------------------------------------------------
 
 
-def _is_rulebook(file: str) -> bool:
+def _kind(file: str) -> Kind:
     """By the look of its first part; a file that cannot be opened is left to the reader, which says why."""
     if file == "-" or not os.path.isfile(file):
-        return False
+        return Kind.unknown
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:
-            return kind_of_text(opened.read(1 << 20)) is Kind.rulebook
+            return kind_of_text(opened.read(1 << 20))
     except OSError:
-        return False
+        return Kind.unknown
 
 
-def _rulebook(file: str) -> Outcome:
+def _rulebook(file: str, kind: Kind) -> Outcome:
+    """A rulebook, or the maintenance tables beside one."""
+    from adlcalc.source.files import text_of
     from adlcalc.source.nodes import Place, Source
     from adlcalc.source.problems import Problems
+    from adlcalc.venues.named_tables import Tables
     from adlcalc.venues.rulebook import load_rulebook
 
     problems = Problems()
-    load_rulebook(file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, "")))
+    if kind is Kind.tables:
+        Tables(text_of(file)).all(problems)
+    else:
+        load_rulebook(file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, "")))
     problems.raise_if_any()
     return Outcome(file)
 

@@ -19,6 +19,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 GOLDEN = ".golden"
 NEEDED = ("accounts", "prices")
 RULES = ("as_of", "extends", "sources", "not_modeled", "margin", "liquidation", "adl", "contract")
+TABLES = ("contracts", "unit")
 _OURS = re.compile(r'"(?:schema": *"adlcalc\.|\$schema")')
 
 
@@ -27,6 +28,7 @@ class Kind(Enum):
 
     scenario = "scenario"
     rulebook = "rulebook"
+    tables = "tables"
     unknown = "unknown"
 
 
@@ -53,10 +55,12 @@ class Collected(NamedTuple):
 
 
 def kind_of_text(text: str) -> Kind:
-    """Scenario, rulebook or neither; a file that has accounts or prices is a scenario."""
-    keys = _keys_at_the_top(text, (*NEEDED, *RULES))
+    """Scenario, rulebook, tables beside a rulebook, or none of them; a file that has accounts or prices is a scenario."""
+    keys = _keys_at_the_top(text, (*NEEDED, *RULES, *TABLES))
     if keys & set(NEEDED):
         return Kind.scenario
+    if keys >= set(TABLES):
+        return Kind.tables
     return Kind.rulebook if keys else Kind.unknown
 
 

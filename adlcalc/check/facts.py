@@ -17,7 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -54,7 +54,8 @@ def facts_of(page: Page, like: Tables | None = None) -> Tables:
         if isinstance(page.about, Facts):
             wanted = len(page.about.scenario.accounts) > MANY if like is None else UNTOUCHED in like
             if wanted:
-                digest = _Digest(page.about.touched, (like or {}).get(UNTOUCHED, []))
+                others = {one.id for one in page.about.scenario.accounts} - page.about.touched
+                digest = _Digest(others, (like or {}).get(UNTOUCHED, []))
                 pairs = digest.without(pairs)
         for table, row in pairs:
             tables[table.golden].append(row)
@@ -72,8 +73,8 @@ def _merged(tables: Tables) -> Tables:
 class _Digest:
     """Takes the accounts that nothing happened to, with their positions, out of the rows, and adds them up."""
 
-    def __init__(self, touched: frozenset[str], older: list[Row]) -> None:
-        self._touched = touched
+    def __init__(self, untouched: Set[str], older: list[Row]) -> None:
+        self._untouched = untouched
         self._keys = {
             name: keys.split() for name in OF_ACCOUNTS if older and isinstance(keys := older[0].get(f"{name}_keys"), str)
         }
@@ -85,7 +86,7 @@ class _Digest:
     def without(self, pairs: Iterable[tuple[Rows, Row]]) -> Iterator[tuple[Rows, Row]]:
         """The other rows."""
         for table, row in pairs:
-            if table.golden not in OF_ACCOUNTS or row.get("account") in self._touched:
+            if table.golden not in OF_ACCOUNTS or row.get("account") not in self._untouched:
                 yield table, row
                 continue
             keys = self._keys.setdefault(table.golden, list(row))
