@@ -6,7 +6,7 @@ Public: FailOn, Request, work_through.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class Request:
     sets: tuple[str, ...]
     steps: bool
     limit: int
+    width: int | None
     fail_on: tuple[FailOn, ...]
     quiet: bool
     index: bool
@@ -66,7 +67,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         try:
             run, found = _one(file, request)
             if not silent:
-                page = run_page(run, request.limit, steps=request.steps)
+                page = replace(run_page(run, request.limit, steps=request.steps), width=request.width)
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:

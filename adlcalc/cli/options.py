@@ -1,10 +1,12 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Quiet, Step, At, ROWS, TABLE, chosen.
+Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen, room.
 """
 
 from __future__ import annotations
 
+import sys
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
@@ -14,6 +16,8 @@ from adlcalc.report.writers import FORMATS
 
 ROWS = 50
 """Rows of a table that are shown where nobody asks for another number."""
+NARROW = 40
+"""A terminal that says it is narrower is not believed."""
 TABLE, JSON = "table", "json"
 
 
@@ -34,6 +38,17 @@ def chosen(format: str, json: bool) -> str:
     if json and format not in (TABLE, JSON):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
     return JSON if json else format
+
+
+def room(width: int | None, output: str | None) -> int | None:
+    """How many columns a page may have: as asked (0: no end); those of the terminal that it goes to; 80 elsewhere."""
+    from adlcalc.report.table import PAGE
+
+    if width is not None:
+        return width or None
+    if output not in (None, "-") or not sys.stdout.isatty():
+        return PAGE
+    return max(get_terminal_size((PAGE, 24)).columns, NARROW)
 
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)]
@@ -60,7 +75,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}: a table keeps to 80 columns, the others leave none out.",
+        help=f"{', '.join(FORMATS)}: a table keeps to the width, the others leave no column out.",
         parser=_format,
         autocompletion=_formats,
     ),
@@ -68,6 +83,15 @@ Format = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Rows of a table that are shown; 0 shows all.")]
+Width = Annotated[
+    int | None,
+    typer.Option(
+        "--width",
+        metavar="N",
+        min=0,
+        help="Columns of a table: those of the terminal, 80 in a pipe; 0 shows all.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; --output is written, the exit code tells.")]
 Step = Annotated[str | None, typer.Option("--step", metavar="STEP", help="At which step: 0, 1, ... or last.")]
 At = Annotated[str | None, typer.Option("--at", metavar="STEP", hidden=True, help="What --step was called.")]
