@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -28,6 +27,7 @@ from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
 from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract, section_of
 
+SHIPPED = FilePath(__file__).parent
 KINDS = ("linear", "inverse")
 LONGEST_ROW = 32
 """Rulebooks that extend one another; the shipped ones take three."""
@@ -116,7 +116,7 @@ class _Read(NamedTuple):
 
 def shipped() -> list[str]:
     """The names of the rulebooks that come with adlcalc."""
-    return sorted(file.name[:-5] for file in files("adlcalc.venues").iterdir() if file.name.endswith(".yaml"))
+    return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
 def load_rulebook(
@@ -309,7 +309,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if _is_shipped(name):
         names = shipped()
         if name in names:
-            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
+            return text_of(str(SHIPPED / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:
