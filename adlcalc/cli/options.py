@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.usual import JSON, ROWS, TABLE
+from adlcalc.cli.usual import JSON
+from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
+from adlcalc.cli.usual import TABLE as TABLE
 from adlcalc.report.writers import FORMATS
 
 

@@ -1,6 +1,6 @@
 """A declaration (source/keys.py) as JSON Schema, draft 7, which is what editors complete YAML with.
 
-It describes what the strict reader takes: no value may be null, a number may be written as text with underscores.
+It describes what the strict reader takes: no value may be null, a number may be text with underscores.
 
 Public: DRAFT, Schema, Definitions, schema_of, reference_to, definition_of, merged.
 """
@@ -84,7 +84,10 @@ def _raw(annotation: Any, definitions: Definitions) -> Schema:
         values = {} if arguments[1] is Any else {"additionalProperties": schema_of(arguments[1], definitions)}
         return {**values, "type": "object"}
     if origin is Literal:
-        return {"type": "string", **({"enum": list(arguments)} if len(arguments) > 1 else {"const": arguments[0]})}
+        return {
+            "type": "string",
+            **({"enum": list(arguments)} if len(arguments) > 1 else {"const": arguments[0]}),
+        }
     if origin is not Annotated:
         return {}
     inner, *marks = arguments

@@ -1,17 +1,21 @@
-"""What a file may hold, declared: a class for each map, one `key` for each of its keys, and the reading of bare values by it.
+"""What a file may hold, declared: a class for each map, one `key` for each of its keys, and the reading by it.
 
     class FundSpec(Strict):
         '''An insurance fund.'''
 
         balance: NotNegative = key(Decimal(0), description="what it holds at the start")
-        floor: NotNegative | None = key(None, description="...")     None where it is left out; no value may be null
+        floor: NotNegative | None = key(None, description="...")
 
-The type says what a key takes: another such class, `list[...]`, `dict[str, ...]`, a `Literal`, `Any`, a kind of value of
-source/fields.py (`Annotated` with what reads it and what it is in JSON Schema), or one of several told apart by their shape.
+A key that may be left out is None where it is; no value of a file may be null. The type says what a key takes:
+
+    another such class, list[...], dict[str, ...], a Literal, Any
+    a kind of value of source/fields.py: Annotated with what reads it and what it is in JSON Schema
+    one of several, told apart by their shape
+
 The JSON Schemas are made from the same declarations (source/json_schema.py).
 
-Public: Strict, Key, key, keys_of, made, read, Reads, Then, InJsonSchema, Tag, ByShape, Refused, Wrong, Faults, Fault, wrong,
-without_none, REQUIRED.
+Public: Strict, Key, key, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused, Wrong,
+Faults, Fault, wrong, without_none.
 """
 
 from __future__ import annotations
@@ -19,7 +23,18 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from adlcalc.source.problems import kind_of, nearest, quote
 
@@ -30,8 +45,8 @@ REQUIRED: Any = object()
 
 
 class Key:
-    """A key of a map. name: as it is written; attribute: as it is called here; make: makes the default, where one cannot be
-    shared; by_contract: a rule that may differ by contract kind."""
+    """A key of a map. name: as it is written; attribute: as it is called here; make: makes the default, where
+    one cannot be shared; by_contract: a rule that may differ by contract kind."""
 
     def __init__(
         self,
@@ -92,15 +107,20 @@ class Strict:
     __keys__: Mapping[str, Key] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.__keys__ = cls.__keys__ | {one.name: one for one in vars(cls).values() if isinstance(one, Key)}  # type: ignore[operator]  # dicts
+        cls.__keys__ = {**cls.__keys__, **{one.name: one for one in vars(cls).values() if isinstance(one, Key)}}
 
     def __init__(self, **given: Any) -> None:
         """One that is not read but made, by its attributes: what is given is taken as it is."""
         known = {one.attribute: one for one in self.__keys__.values()}
-        wrong = [*(given.keys() - known.keys()), *(name for name, one in known.items() if one.required and name not in given)]
+        wrong = [
+            *(given.keys() - known.keys()),
+            *(name for name, one in known.items() if one.required and name not in given),
+        ]
         if wrong:
             raise TypeError(f"{type(self).__name__} does not know, or lacks, {', '.join(sorted(wrong))}")
-        vars(self).update({name: given[name] if name in given else one.otherwise() for name, one in known.items()})
+        vars(self).update(
+            {name: given[name] if name in given else one.otherwise() for name, one in known.items()}
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} does not change")
@@ -158,11 +178,11 @@ def made(name: str, note: str, keys: Mapping[str, Key], base: type[Strict] = Str
     return type(name, (base,), {"__doc__": note, "__module__": base.__module__, **keys})
 
 
-# --- what is wrong ---------------------------------------------------------------------------------------------------
+# --- what is wrong ------------------------------------------------------------------------------------------
 
 
 class Fault(NamedTuple):
-    """What is wrong at a path: with the value (`wrong`), or with the key, which the map `owner` does not know or lacks."""
+    """What is wrong at a path: with the value (`wrong`), or with the key, which `owner` does not know or lacks."""
 
     path: Path
     owner: type[Strict] | None = None
@@ -179,11 +199,16 @@ class Refused(Exception):
 
 
 class Wrong(Refused):
-    """One fault, of the value itself; message is a predicate. part: (start, length) of the fault within a text, where it is not
-    all of it; choices: what it might have been meant to be, where the hint is not known yet."""
+    """One fault, of the value itself; message is a predicate. part: (start, length) of the fault within a text,
+    where it is not all of it; choices: what it might have been meant to be, where the hint is not known yet."""
 
     def __init__(
-        self, message: str, hint: str = "", part: tuple[int, int] | None = None, choices: tuple[str, ...] = (), given: str = ""
+        self,
+        message: str,
+        hint: str = "",
+        part: tuple[int, int] | None = None,
+        choices: tuple[str, ...] = (),
+        given: str = "",
     ) -> None:
         super().__init__(message)
         self.message, self.part = message, part
@@ -215,7 +240,7 @@ def wrong(message: str, hint: str = "", part: tuple[int, int] | None = None) -> 
     return Wrong(message, hint, part)
 
 
-# --- what a type takes -----------------------------------------------------------------------------------------------
+# --- what a type takes --------------------------------------------------------------------------------------
 
 
 class Reads(NamedTuple):
@@ -244,7 +269,7 @@ class Tag(NamedTuple):
 
 
 class ByShape(NamedTuple):
-    """Mark of several types: which of them a bare value is, by its tag; where there is none, it 'must be <expected>'."""
+    """Mark of several types: which of them a bare value is, by its tag; without one it 'must be <expected>'."""
 
     tag_of: Callable[[Any], str | None]
     expected: str
@@ -340,7 +365,12 @@ def _one_of(choices: tuple[str, ...]) -> Reader:
 
 
 def _by_shape(mark: ByShape, several: Any) -> Reader:
-    members = {found.tag: member for member in get_args(several) for found in get_args(member) if isinstance(found, Tag)}
+    members = {
+        found.tag: member
+        for member in get_args(several)
+        for found in get_args(member)
+        if isinstance(found, Tag)
+    }
     readers: dict[str, Reader] = {}
 
     def read(value: Any) -> Any:

@@ -30,7 +30,12 @@ def overrides_schema(definitions: Definitions) -> Schema:
     """The schema of a scenario's `rules`, {section: {rule: value or {value: ...}}}."""
 
     def replaced(value: Schema) -> Schema:
-        wrapped = {"type": "object", "properties": {"value": value}, "required": ["value"], "additionalProperties": False}
+        wrapped = {
+            "type": "object",
+            "properties": {"value": value},
+            "required": ["value"],
+            "additionalProperties": False,
+        }
         return {"anyOf": [value, wrapped], **{key: value[key] for key in ("description",) if key in value}}
 
     return {"type": "object", "properties": _sections(replaced, definitions), "additionalProperties": False}
@@ -48,7 +53,15 @@ def _sections(entry_of: Callable[[Schema], Schema], definitions: Definitions) ->
             if keys_of(kind)[rule].by_contract:
                 kinds = {"linear": entry, "inverse": entry}
                 entry = {
-                    "anyOf": [entry, {"type": "object", "properties": kinds, "additionalProperties": False, "minProperties": 1}]
+                    "anyOf": [
+                        entry,
+                        {
+                            "type": "object",
+                            "properties": kinds,
+                            "additionalProperties": False,
+                            "minProperties": 1,
+                        },
+                    ]
                 }
             rules[rule] = {"description": value["description"], **entry} if "description" in value else entry
         sections[section] = {

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event, Liquidated
-from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
-from adlcalc.ground.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import DOWN, ONE, divide, round_to
 
 if TYPE_CHECKING:
     from adlcalc.engine.waterfall.state import State
-
-SHARE_UNIT = D("1E-24")
-"""Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
 
 
 class Due(NamedTuple):
@@ -77,8 +74,8 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     unit, ledger = due.unit, state.ledger
     unit.holder.liquidated = True
     for holding in unit.holdings:
-        if holding.book.funding != holding.funding and holding.size:
-            yield from state.settle_funding(holding)
+        if holding.size:
+            yield from ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
@@ -89,9 +86,7 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     for holding, cost, event in moves:
         yield event
         ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
-    left = ledger.empty_margin(unit)
-    if left:
-        yield from state.post_result(ledger.claims[-1], left, "dust")
+    yield from ledger.take_margin(unit, ledger.claims[-1])
 
 
 def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
@@ -101,24 +96,13 @@ def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
-    """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
-
-    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their maintenance margins (to their notionals where none has any, in equal parts where none is worth anything).
-    """
+    """For each open position the value at which it has lost its share of the unit's equity (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
         return [(holdings[0], -unit.cash())]
     values = [holding.value() for holding in holdings]
-    weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
-    if not any(weights):
-        weights = [abs(v) for v in values]
-    if not any(weights):
-        weights = [ONE] * len(values)
-    equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
-    # shares are rounded down, so that together they are no more than the equity
-    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
-    return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
+    needed = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    return list(zip(holdings, health.bankrupt_values(unit.cash(), values, needed), strict=True))
 
 
 def liquidated(
@@ -126,14 +110,14 @@ def liquidated(
 ) -> Liquidated:
     """The event of a position that is closed, with the prices that explain it."""
     book, unit = holding.book, due.unit
-    # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
-    cash = unit.cash()
-    if len(unit.holdings) > 1:
-        for other in unit.holdings:
-            if other is not holding and other.size:
-                worth = other.value()
-                cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
-    trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
+    legs, cash = [], unit.cash()
+    for one in unit.open_holdings():
+        if one.book is book:
+            legs.append(health.Leg(one.signed_size, one.lines()))
+        else:  # the other markets are held: equity there, less what they need
+            worth = one.value()
+            cash += worth - margin.maintenance_margin(one.lines(), abs(worth))
+    trigger = health.liquidation_price(book.contract, legs, cash, holding.side, book.tick)
     return Liquidated(
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
         price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
@@ -158,15 +142,14 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         fills = state.book_side(book, holding.side).fill_or_kill(size, price)
         if size >= holding.size or price is None or not fills:
             return
-        yield from state.settle_funding(holding)
+        yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_claim()
         yield liquidated(state, due, holding, size, price, "reduced", number)
         unit.holder.liquidated = True
         for filled, at in fills:
             state.book_side(book, holding.side).take(filled)
             proceeds = book.value(holding.side * filled, at)
-            state.ledger.close_part(holding, filled, proceeds)
-            state.ledger.to_rest(book, holding.side * filled, proceeds)
+            state.ledger.reduce_in_book(holding, filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
             yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
         if not how.repeat:
