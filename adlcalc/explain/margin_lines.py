@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.events import Liquidated
+from adlcalc.engine.formulas.health import SHARE_UNIT
 from adlcalc.engine.formulas.margin import bankruptcy_price
 from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.engine.waterfall.liquidation import SHARE_UNIT
 from adlcalc.explain.story import Line
 from adlcalc.explain.witness import MarginFact, PositionFact
 from adlcalc.ground.numbers import FLOOR, ZERO, divide, round_to
@@ -68,6 +68,8 @@ def _maintenance(name: str, p: PositionFact) -> str:
     """The line of the maintenance table that counts: the largest at this notional."""
     notional = abs(p.value)
     rate, deduction = max(p.lines, key=lambda line: line[0] * notional - line[1])
+    if not rate and deduction < 0:
+        return f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = {digits(p.maintenance)}"
     words, numbers = "rate x notional", f"{digits(rate)} x {digits(notional)}"
     if deduction:
         words, numbers = f"{words} - deduction", f"{numbers} - {money(deduction)}"

@@ -16,6 +16,7 @@ from adlcalc.engine.events import (
     Ended,
     Event,
     FundingPaid,
+    FundingSettled,
     LossSocialized,
     Skipped,
 )
@@ -100,6 +101,20 @@ class Facts:
     def funding_by_account(self) -> dict[str, Decimal]:
         """What each account has paid (negative) or received as funding over the whole run."""
         return run_view.funding_by_account(self._happened)
+
+    @cached_property
+    def claimed(self) -> dict[int, str]:
+        """By the number of a claim, whose position it was and when the venue closed it: 'alice at step 2'."""
+        return {row.claim: f"{row.account} at step {row.step}" for row in self.liquidations}
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The accounts that an event of the run names; what every account pays or receives by the same rule (funding) apart."""
+        found: set[str] = set()
+        for event in self._happened:
+            if not isinstance(event, FundingSettled):
+                found.update(getattr(event, key, "") for key in ("account", "provider", "bankrupt"))
+        return frozenset(found)
 
     def __repr__(self) -> str:
         name = self.scenario.title or self.file or ""
