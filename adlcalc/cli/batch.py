@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
+from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
@@ -30,16 +31,16 @@ class FailOn(StrEnum):
 class Request:
     """The options of `adlcalc run`."""
 
-    format: str
-    output: str | None
-    venue: str | None
-    sets: tuple[str, ...]
-    steps: bool
-    limit: int
-    width: int | None
-    fail_on: tuple[FailOn, ...]
-    quiet: bool
-    index: bool
+    format: str = TABLE
+    output: str | None = None
+    venue: str | None = None
+    sets: tuple[str, ...] = ()
+    steps: bool = False
+    limit: int = ROWS
+    width: int | None = None
+    fail_on: tuple[FailOn, ...] = ()
+    quiet: bool = False
+    index: bool = True
 
 
 def work_through(files: Sequence[str], request: Request) -> int:
@@ -67,7 +68,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         try:
             run, found = _one(file, request)
             if not silent:
-                page = replace(run_page(run, request.limit, steps=request.steps), width=request.width)
+                page = replace(run_page(run, request.limit, steps=request.steps), width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:

@@ -1,24 +1,19 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen, room.
+Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen.
 """
 
 from __future__ import annotations
 
-import sys
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.usual import JSON
+from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
+from adlcalc.cli.usual import TABLE as TABLE
 from adlcalc.report.writers import FORMATS
-
-ROWS = 50
-"""Rows of a table that are shown where nobody asks for another number."""
-NARROW = 40
-"""A terminal that says it is narrower is not believed."""
-TABLE, JSON = "table", "json"
 
 
 def _format(text: str) -> str:
@@ -38,17 +33,6 @@ def chosen(format: str, json: bool) -> str:
     if json and format not in (TABLE, JSON):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
     return JSON if json else format
-
-
-def room(width: int | None, output: str | None) -> int | None:
-    """How many columns a page may have: as asked (0: no end); those of the terminal that it goes to; 80 elsewhere."""
-    from adlcalc.report.table import PAGE
-
-    if width is not None:
-        return width or None
-    if output not in (None, "-") or not sys.stdout.isatty():
-        return PAGE
-    return max(get_terminal_size((PAGE, 24)).columns, NARROW)
 
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)]

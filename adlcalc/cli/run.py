@@ -57,7 +57,7 @@ def run(
         sets=tuple(sets or ()),
         steps=steps,
         limit=limit,
-        width=options.room(width, output),
+        width=width,
         fail_on=tuple(fail_on or ()),
         quiet=quiet,
         index=not no_index,

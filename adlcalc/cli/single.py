@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.asking import Unknown
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
-from adlcalc.cli.options import room
+from adlcalc.cli.usual import room
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:

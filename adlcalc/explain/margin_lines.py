@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.events import Liquidated
+from adlcalc.engine.formulas.health import SHARE_UNIT
 from adlcalc.engine.formulas.margin import bankruptcy_price
 from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.engine.waterfall.liquidation import SHARE_UNIT
 from adlcalc.explain.story import Line
 from adlcalc.explain.witness import MarginFact, PositionFact
 from adlcalc.ground.numbers import FLOOR, ZERO, divide, round_to

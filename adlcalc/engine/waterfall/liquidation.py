@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event, Liquidated
-from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
-from adlcalc.ground.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import DOWN, ONE, divide, round_to
 
 if TYPE_CHECKING:
     from adlcalc.engine.waterfall.state import State
-
-SHARE_UNIT = D("1E-24")
-"""Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
 
 
 class Due(NamedTuple):
@@ -99,24 +96,13 @@ def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
-    """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
-
-    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their maintenance margins (to their notionals where none has any, in equal parts where none is worth anything).
-    """
+    """For each open position the value at which it has lost its share of the unit's equity (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
         return [(holdings[0], -unit.cash())]
     values = [holding.value() for holding in holdings]
-    weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
-    if not any(weights):
-        weights = [abs(v) for v in values]
-    if not any(weights):
-        weights = [ONE] * len(values)
-    equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
-    # shares are rounded down, so that together they are no more than the equity
-    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
-    return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
+    needed = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    return list(zip(holdings, health.bankrupt_values(unit.cash(), values, needed), strict=True))
 
 
 def liquidated(
@@ -124,14 +110,14 @@ def liquidated(
 ) -> Liquidated:
     """The event of a position that is closed, with the prices that explain it."""
     book, unit = holding.book, due.unit
-    # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
-    cash = unit.cash()
-    if len(unit.holdings) > 1:
-        for other in unit.holdings:
-            if other is not holding and other.size:
-                worth = other.value()
-                cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
-    trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
+    legs, cash = [], unit.cash()
+    for one in unit.open_holdings():
+        if one.book is book:
+            legs.append(health.Leg(one.signed_size, one.lines()))
+        else:  # the other markets are held: equity there, less what they need
+            worth = one.value()
+            cash += worth - margin.maintenance_margin(one.lines(), abs(worth))
+    trigger = health.liquidation_price(book.contract, legs, cash, holding.side, book.tick)
     return Liquidated(
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
         price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
