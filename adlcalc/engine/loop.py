@@ -143,7 +143,7 @@ def one_step(state: State) -> Iterator[Event]:
     for claim in state.ledger.open_claims():
         book = claim.book
         pnl = book.value(claim.side * claim.size, book.mark) - claim.cost
-        yield Held(state.step, claim.id, book.name, claim.side, claim.size, claim.price, pnl)
+        yield Held(state.step, state.ledger.number_of(claim), book.name, claim.side, claim.size, claim.price, pnl)
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:

@@ -12,21 +12,21 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.formulas.sharing import in_units
 from adlcalc.engine.rules import Providers
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
+from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated, liquidation_price
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 VAULT = "vault"
 
 
-def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
+def offer_to_backstop(state: State, claim: Closing) -> Iterator[Event]:
     """Providers (rule backstop.kind) take what they can of a claim."""
     if claim.price is None or not claim.size:
         return
@@ -35,7 +35,7 @@ def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
     yield from (shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers))
 
 
-def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
+def shared(state: State, claim: Closing, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
     known = claim.known()
     book, price = claim.book, no_gift(rules.price(known), known)
@@ -47,7 +47,7 @@ def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers)
             yield from take(state, claim, taker, size, price)
 
 
-def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
+def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Event]:
     """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far
     as the fund can pay the difference (the reserve price)."""
     book = claim.book
@@ -68,14 +68,14 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
     return price
 
 
-def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
+def take(state: State, claim: Closing, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One transfer from the venue to a provider."""
     book = claim.book
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_with_backstop(claim, taker, size, proceeds)
-    yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
+    yield BackstopTook(state.step, state.ledger.number_of(claim), taker.id, book.name, claim.side, size, price, result)
     yield from settle(state, claim, result)
 
 
@@ -89,8 +89,9 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
+        price, trigger, number = bankruptcy(holding, target), liquidation_price(unit, holding), state.ledger.next_number()
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="backstop", number=number)
         state.ledger.hand_over(holding, size, worth, vault)
-        claim, left = state.ledger.claim_count, worth - target
-        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
+        left = worth - target
+        yield BackstopTook(state.step, number, vault.id, book.name, holding.side, size, book.mark, left)
     state.ledger.give_margin(unit, vault)

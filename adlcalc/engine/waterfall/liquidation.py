@@ -82,7 +82,17 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
         price = bankruptcy(holding, target)
         # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
         cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
-        moves.append((holding, cost, liquidated(state, due, holding, holding.size, price, "takeover", ledger.next_claim())))
+        story = liquidated(
+            state,
+            due,
+            holding,
+            size=holding.size,
+            price=price,
+            trigger=liquidation_price(unit, holding),
+            method="takeover",
+            number=ledger.next_number(),
+        )
+        moves.append((holding, cost, story))
     for holding, cost, event in moves:
         yield event
         ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
@@ -105,23 +115,46 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     return list(zip(holdings, health.bankrupt_values(unit.cash(), values, needed), strict=True))
 
 
-def liquidated(
-    state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int
-) -> Liquidated:
-    """The event of a position that is closed, with the prices that explain it."""
-    book, unit = holding.book, due.unit
-    legs, cash = [], unit.cash()
+def liquidation_price(unit: Unit, holding: Holding) -> Decimal | None:
+    """The mark of its market at which the position is told to be liquidated, as its unit stands (health.liquidation_price)."""
+    book, legs, cash = holding.book, [], unit.cash()
     for one in unit.open_holdings():
         if one.book is book:
             legs.append(health.Leg(one.signed_size, one.lines()))
         else:  # the other markets are held: equity there, less what they need
             worth = one.value()
             cash += worth - margin.maintenance_margin(one.lines(), abs(worth))
-    trigger = health.liquidation_price(book.contract, legs, cash, holding.side, book.tick)
+    return health.liquidation_price(book.contract, legs, cash, holding.side, book.tick)
+
+
+def liquidated(
+    state: State,
+    due: Due,
+    holding: Holding,
+    *,
+    size: Decimal,
+    price: Decimal | None,
+    trigger: Decimal | None,
+    method: str,
+    number: int,
+) -> Liquidated:
+    """A position of which `size` is closed, with the prices that explain it; trigger: its liquidation price."""
     return Liquidated(
-        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
-        price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
-    )  # fmt: skip
+        step=state.step,
+        claim=number,
+        account=due.unit.holder.id,
+        market=holding.book.name,
+        side=holding.side,
+        size=size,
+        entry_price=holding.entry,
+        mark_price=holding.book.mark,
+        bankruptcy_price=price,
+        liquidation_price=trigger,
+        equity=due.equity,
+        maintenance=due.maintenance,
+        margin="isolated" if due.unit.isolated else "cross",
+        method=method,
+    )
 
 
 def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
@@ -143,8 +176,9 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         if size >= holding.size or price is None or not fills:
             return
         yield from state.ledger.settle_funding(holding)
-        number = state.ledger.next_claim()
-        yield liquidated(state, due, holding, size, price, "reduced", number)
+        number = state.ledger.next_number()
+        trigger = liquidation_price(unit, holding)
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="reduced", number=number)
         unit.holder.liquidated = True
         for filled, at in fills:
             state.book_side(book, holding.side).take(filled)

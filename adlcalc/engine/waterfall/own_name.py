@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
-from adlcalc.engine.events import BookFilled, Event, Liquidated
+from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.rules import (
     AdlWhen,
@@ -37,7 +37,14 @@ from adlcalc.engine.rules import (
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
+from adlcalc.engine.waterfall.liquidation import (
+    Due,
+    bankrupt_values,
+    bankruptcy,
+    is_due,
+    liquidated,
+    liquidation_price,
+)
 from adlcalc.engine.waterfall.orders import (
     AnyOrders,
     equity_fee,
@@ -123,49 +130,61 @@ def place_order(
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.ledger.settle_funding(holding)
-    claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
-    events = list(fill_order(state, claim, size, rules, limit_price(rules.limit, due, holding, claim.price), used))
+    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    events = list(fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used))
     done = had - holding.size
     if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
-        left = size - done
-        state.ledger.restate(claim, left, claim.cost if claim.price is None else claim.proceeds(left, claim.price))
-        events.extend(against_queue(state, due, claim))
+        events.extend(against_queue(state, due, order.of_size(size - done)))
     done = had - holding.size
     if done:
         used.filled.add(holding)
         used.notional += abs(each) if done == size else abs(book.value(done, book.mark))
-    yield from told(state, holding, story, done, events, used)
+    yield from told(state, due, order, trigger, done, "market", events, used)
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
         rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
         fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
-        yield from state.ledger.account_pays_fund(holding, claim.id, fee)
+        yield from state.ledger.account_pays_fund(holding, state.ledger.number_of(order), fee)
 
 
-def told(state: State, holding: Holding, story: Liquidated, done: Decimal, events: list[Event], used: Used) -> Iterator[Event]:
-    """The story of what was closed with its fills; a number is only used up where there is something to tell."""
+def told(
+    state: State,
+    due: Due,
+    order: OwnOrder,
+    trigger: Decimal | None,
+    done: Decimal,
+    method: str,
+    events: list[Event],
+    used: Used,
+) -> Iterator[Event]:
+    """How much of a position was closed, then the fills that did it. trigger: its liquidation price before them."""
     if events:
-        used.claim = state.ledger.next_claim()
+        used.claim = state.ledger.number_of(order)
     if done:
-        holding.holder.liquidated = True
-        yield story._replace(size=done)
+        order.holder.liquidated = True
+        yield liquidated(
+            state, due, order.holding, size=done, price=order.price, trigger=trigger, method=method, number=used.claim
+        )
     yield from events
 
 
-def own_claim(state: State, due: Due, holding: Holding) -> Claim:
+def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
     """The position as something to be closed, still in the account's name."""
     how = state.rules.liquidation.method
     rules = how.size if isinstance(how, OwnName) and isinstance(how.size, Orders) else Orders()
     target = holding.value() - due.equity if rules.share == Share.ALL else dict(bankrupt_values(due.unit))[holding]
     price = bankruptcy(holding, target)
     cost = target if price is None else holding.book.value(holding.signed_size, price)
-    number = state.ledger.claim_count + 1
-    claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
-    claim.holding, claim.holder = holding, holding.holder
-    if rules.rounding == Rounded.MONEY and price is not None:
-        claim.quote = quote_of(holding)
-    return claim
+    return OwnOrder(
+        holder=holding.holder,
+        book=holding.book,
+        side=holding.side,
+        price=price,
+        left=Remainder(holding.size, cost),
+        number=Number(),
+        holding=holding,
+        quote=quote_of(holding) if rules.rounding == Rounded.MONEY and price is not None else None,
+    )
 
 
 class Standing:
@@ -181,7 +200,7 @@ class Standing:
         """There is always more."""
 
 
-def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook | Standing:
+def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBook | Standing:
     """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
     book = claim.book
     if isinstance(buyer, Liquidator):
@@ -189,7 +208,9 @@ def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook
     return state.book_side(book, claim.side)
 
 
-def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used) -> Iterator[Event]:
+def fill_order(
+    state: State, claim: OwnOrder, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used
+) -> Iterator[Event]:
     """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
     pay for all of it; a better one pays the fee out of its surplus."""
     book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None
@@ -205,20 +226,20 @@ def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limi
             return
         buyer.take(part)
         state.ledger.fill_in_book(claim, part, proceeds)
-        yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result)
-        assert claim.holding is not None
+        number = state.ledger.number_of(claim)
+        yield BookFilled(state.step, number, book.name, claim.side, part, price, result)
         if covered and result < 0:
             used.fund_paid -= result
-            yield from state.ledger.fund_pays_account(claim.holding, claim.id, -result)
+            yield from state.ledger.fund_pays_account(claim.holding, number, -result)
         elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
             fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
-            yield from state.ledger.account_pays_fund(claim.holding, claim.id, fee)
+            yield from state.ledger.account_pays_fund(claim.holding, number, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
 
 
-def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> Decimal:
+def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -> Decimal:
     """How much of `size` the offer takes at the limit or better, in lots where its price moves with the size."""
     part = size if offer.size is None else min(size, offer.size)
     if limit is None or not part:
@@ -226,7 +247,7 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> 
     return largest_affordable(part, claim.book.lot, lambda x: claim.side * (limit - offer.price(x)), ZERO)
 
 
-def fund_covers(limit: Fillable, claim: Claim, amount: Decimal, used: Used) -> bool:
+def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
     return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
@@ -260,20 +281,18 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
         return
     had = holding.size
     yield from state.ledger.settle_funding(holding)
-    claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, had, claim.price, method, claim.id)
-    events = list(against_queue(state, due, claim))
+    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    events = list(against_queue(state, due, order))
     if holding.size < had:
         used.filled.add(holding)
-    yield from told(state, holding, story, had - holding.size, events, used)
+    yield from told(state, due, order, trigger, had - holding.size, method, events, used)
 
 
-def against_queue(state: State, due: Due, claim: Claim) -> Iterator[Event]:
-    """Deleverage a claim in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
+def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:
+    """Deleverage an order in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
     if isinstance(state.rules.adl.price, BySolvency) and due.equity >= 0:
-        claim.price, claim.quote = claim.book.mark, None
-        state.ledger.restate(claim, claim.size, claim.book.value(claim.side * claim.size, claim.price))
-    yield from deleverage(state, claim)
+        order = order.at_the_mark()
+    yield from deleverage(state, order)
 
 
 def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.rules import Shares
 from adlcalc.engine.waterfall.backstop import VAULT
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
+from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated, liquidation_price
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import CEILING, DOWN, ONE, ZERO, round_to
 
@@ -42,8 +42,9 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
     for holding, target in bankrupt_values(unit):
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
-        used.claim, unit.holder.liquidated = ledger.next_claim(), True
-        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "shared", used.claim)
+        used.claim, unit.holder.liquidated = ledger.next_number(), True
+        price, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="shared", number=used.claim)
         proceeds = book.value(holding.side * size, book.mark)
         ledger.hand_over(holding, size, proceeds, vault)
         yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)

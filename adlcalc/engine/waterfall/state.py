@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
@@ -73,8 +73,8 @@ class State:
         self.evaluations = 0
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
-        self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
-        self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
+        self.skipped: set[tuple[Closing, Place]] = set()  # places passed over in this step
+        self.refused: set[tuple[Closing, Decimal]] = set()  # a fund with so much did not pay all
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
@@ -125,7 +125,7 @@ class State:
         return queue
 
     def affordable(
-        self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
+        self, claim: Closing, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
     ) -> Decimal:
         """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.rules import AdlWhen, Auction, OfferedWhen, Providers, Surplus
 from adlcalc.engine.waterfall.backstop import offer_to_backstop
@@ -21,7 +21,7 @@ ADL_BEFORE_BOOK, ADL_AFTER_FUND = AdlWhen.BEFORE_BOOK, AdlWhen.AFTER_FUND
 BEFORE_BOOK, BEFORE_FUND, TO_ACCOUNT = OfferedWhen.BEFORE_BOOK, OfferedWhen.BEFORE_FUND, Surplus.ACCOUNT
 
 
-def work(state: State, claim: Claim) -> Iterator[Event]:
+def work(state: State, claim: Closing) -> Iterator[Event]:
     """Work one claim as far as this step allows.
 
     1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands between
@@ -48,7 +48,7 @@ def work(state: State, claim: Claim) -> Iterator[Event]:
         yield from close_at_any_price(state, claim)
 
 
-def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iterator[Event]:
+def close_in_book(state: State, claim: Closing, available: Decimal | None) -> Iterator[Event]:
     """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can pay it, in lots.
 
     available: what the fund may pay (None: what it has)."""
@@ -70,7 +70,7 @@ def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iter
             return
 
 
-def close_at_any_price(state: State, claim: Claim) -> Iterator[Event]:
+def close_at_any_price(state: State, claim: Closing) -> Iterator[Event]:
     """What is left of the book takes what nobody else could, and the loss goes to the last resort."""
     side = state.book_side(claim.book, claim.side)
     while claim.size and (offer := side.next()):
@@ -78,7 +78,7 @@ def close_at_any_price(state: State, claim: Claim) -> Iterator[Event]:
         yield from fill(state, claim, size, offer.price(size), covered=False)
 
 
-def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
+def fill(state: State, claim: Closing, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
     """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last
     resort.
     """
@@ -86,10 +86,10 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     state.book_side(book, claim.side).take(size)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
-    yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
+    yield BookFilled(state.step, state.ledger.number_of(claim), book.name, claim.side, size, price, result)
     if result > 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
         yield from state.ledger.post_result(claim, result, "surplus")
     else:
-        yield from uncovered(state, book, claim.id, -result)
+        yield from uncovered(state, book, state.ledger.number_of(claim), -result)
