@@ -16,7 +16,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Closing
-from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.books.holdings import Due, Holding
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.rules import (
@@ -30,7 +30,6 @@ from adlcalc.engine.rules import (
     Portion,
     Whole,
 )
-from adlcalc.engine.waterfall.liquidation import Due
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 
 AnyOrders = Whole | Portion | Deficit

@@ -4,7 +4,7 @@ A due unit is worked in this order: its orders (orders.py says how large and at 
 still due, then the fee, then the debt of an account that is left with nothing. What is still open stays with the account and is
 looked at at every step.
 
-Public: liquidate_in_own_name, settle_markets.
+Public: place_orders, vault_takes, queue_takes, pay_fee, settle_flat, watch_on, settle_markets.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
-from adlcalc.engine.books.holdings import Holding, Unit
+from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.rules import (
     AdlWhen,
+    Charge,
     Deficit,
     FeeCap,
     Fillable,
@@ -31,14 +32,11 @@ from adlcalc.engine.rules import (
     Positions,
     Rounded,
     Share,
-    Shares,
-    Vault,
 )
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
-    Due,
     bankrupt_values,
     bankruptcy,
     is_due,
@@ -55,32 +53,8 @@ from adlcalc.engine.waterfall.orders import (
     schedule,
     surplus_fee,
 )
-from adlcalc.engine.waterfall.shares import hand_over_shares
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import ONE, ZERO, round_to
-
-
-def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Event]:
-    """All that a step does for one due unit."""
-    rules, unit = how.size, due.unit
-    used = state.used.setdefault(unit, Used())
-    opened = [(holding, holding.size) for holding in unit.open_holdings()]
-    if isinstance(rules, Shares):
-        yield from hand_over_shares(state, due, rules, used)
-    else:
-        yield from place_orders(state, unit, rules, used)
-        yield from after_orders(state, unit_due(unit), rules, used)
-        if rules.charge and rules.charge.fee_cap == FeeCap.EQUITY:
-            closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
-            fee = equity_fee(rules.charge, closed, unit.margin()[0], state.ledger.unit)
-            yield from state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
-    yield from settle_flat(state, unit, used)
-    if unit.is_open():
-        equity, maintenance = unit.margin()
-        if equity > maintenance:
-            state.watchlist.watch(unit, equity - maintenance)
-        else:
-            state.watchlist.keep(unit)
 
 
 def settle_markets(state: State) -> Iterator[Event]:
@@ -89,7 +63,7 @@ def settle_markets(state: State) -> Iterator[Event]:
         used = state.used.setdefault(unit, Used())
         for holding in unit.open_holdings():
             yield from close_against_queue(state, unit_due(unit), holding, used, "settled")
-        yield from settle_flat(state, unit, used)
+        yield from settle_flat(state, unit_due(unit), used)
 
 
 def unit_due(unit: Unit) -> Due:
@@ -100,9 +74,10 @@ def unit_due(unit: Unit) -> Due:
 # --- orders --------------------------------------------------------------------------------------------------------------
 
 
-def place_orders(state: State, unit: Unit, rules: AnyOrders, used: Used) -> Iterator[Event]:
+def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
     """One order per position while the unit is due; where then_whole, a second one for all that is left. positions 'one': until
     one of them has closed something in this step (dYdX: one perpetual of an account in a block)."""
+    unit = due.unit
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit_due(unit)):
             now = unit_due(unit)
@@ -256,23 +231,50 @@ def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) ->
 # --- after the orders ----------------------------------------------------------------------------------------------------
 
 
-def after_orders(state: State, due: Due, orders: AnyOrders, used: Used) -> Iterator[Event]:
-    """What is still due: the vault takes it (equity not below zero, but below its part of the maintenance margin), or the queue
-    does (adl.when: negative, zero-fill)."""
-    rules, unit = state.rules, due.unit
-    if not unit.is_open() or not is_due(rules, due.equity, due.maintenance):
+def vault_takes(state: State, due: Due, used: Used, below: Decimal) -> Iterator[Event]:
+    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance margin."""
+    now = unit_due(due.unit)
+    if still_due(state, now) and ZERO <= now.equity < below * now.maintenance:
+        yield from to_vault(state, now)
+
+
+def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:
+    """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative; zero-fill: only a
+    position of which nothing was filled)."""
+    now = unit_due(due.unit)
+    if not still_due(state, now) or now.equity >= 0:
         return
-    backstop = rules.backstop.kind
-    if isinstance(backstop, Vault) and ZERO <= due.equity < backstop.vault_below * due.maintenance:
-        yield from to_vault(state, due)
-        return
-    if due.equity >= 0 or rules.adl.when not in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
-        return
-    for holding in unit.open_holdings():
+    zero_fill = state.rules.adl.when == AdlWhen.ZERO_FILL
+    for holding in due.unit.open_holdings():
         if orders.positions == Positions.ONE and used.filled:
             return
-        if holding.size and not (rules.adl.when == AdlWhen.ZERO_FILL and holding in used.filled):
-            yield from close_against_queue(state, unit_due(unit), holding, used, "deleveraged")
+        if holding.size and not (zero_fill and holding in used.filled):
+            yield from close_against_queue(state, unit_due(due.unit), holding, used, "deleveraged")
+
+
+def still_due(state: State, due: Due) -> bool:
+    """Is anything of it open, and under its maintenance margin?"""
+    return due.unit.is_open() and is_due(state.rules, due.equity, due.maintenance)
+
+
+def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Event]:
+    """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
+    unit = due.unit
+    closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
+    fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
+    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee))
+
+
+def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
+    """What is still open stays with the account, and is looked at when its margin may be gone; while it is due, at every step."""
+    unit = due.unit
+    if unit.is_open():
+        equity, maintenance = unit.margin()
+        if equity > maintenance:
+            state.watchlist.watch(unit, equity - maintenance)
+        else:
+            state.watchlist.keep(unit)
+    return iter(())
 
 
 def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
@@ -295,10 +297,11 @@ def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:
     yield from deleverage(state, order)
 
 
-def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:
+def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
     """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far as it may, and
     the rest is for the last resort."""
-    first, left, ledger = unit.holdings[0], unit.money(), state.ledger
+    unit, ledger = due.unit, state.ledger
+    first, left = unit.holdings[0], unit.money()
     if unit.is_open() or not left or not used.claim:
         return
     if left > 0:
