@@ -18,7 +18,7 @@ from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.field import CSV, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
-from adlcalc.report.table import Column, lines, numbers, right
+from adlcalc.report.table import Column, lines, listed, numbers, right
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
@@ -192,7 +192,7 @@ STEPS = Rows(
             "who was liquidated",
             heading="liquidated",
             shown=lambda row, _: _listed(row.liquidated),
-            look=lines,
+            look=listed,
         ),
         Field(
             "deleveraged",
@@ -200,7 +200,7 @@ STEPS = Rows(
             "who was deleveraged",
             heading="deleveraged",
             shown=lambda row, _: _listed(row.deleveraged),
-            look=lines,
+            look=listed,
         ),
         Field("money_difference", "number", "the audit of money: 0"),
         Field("open_interest_difference", "number", "the audit of contracts: 0"),
@@ -242,9 +242,9 @@ def _reduced(run: Any) -> bool:
     return any(row.method != "takeover" for row in run.liquidations)
 
 
-def _part(key: str, note: str, heading: str) -> Field:
+def _part(key: str, note: str, heading: str, drop: int = 0) -> Field:
     """What became of a part of a liquidated position: a column only where there is any."""
-    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True)
+    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True, drop=drop)
 
 
 LIQUIDATIONS = Rows(
@@ -275,11 +275,11 @@ LIQUIDATIONS = Rows(
             "the price at which it was due",
             null=True,
             heading="liquidation\nprice",
-            drop=5,
+            drop=9,
             hide=True,
             expect=True,
         ),
-        _part("book_size", "contracts closed in the book, at this step and later ones", "in the\nbook"),
+        _part("book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8),
         Field("book_price", "number", "at which price on average", null=True, heading="at\nprice", drop=4, hide=True),
         _part("backstop_size", "contracts that a backstop took over", "back-\nstop"),
         _part("deleveraged_size", "contracts closed against counterparties", "by\nADL"),

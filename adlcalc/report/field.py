@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import show
-from adlcalc.report.table import Column, counts, numbers, words
+from adlcalc.report.table import Column, counts, names, numbers, words
 
 JSON, CSV, GOLDEN = "json", "csv", "golden"
 DATA = (JSON, CSV)
@@ -49,7 +49,7 @@ TEXT: Plain = {"type": "string"}
 SCORE: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^-?Infinity$"}
 KINDS: Mapping[str, Kind] = {
     "text": Kind(None, TEXT),
-    "account": Kind(None, TEXT),
+    "account": Kind(None, TEXT, names),
     "market": Kind(None, TEXT),
     "fund": Kind(None, TEXT),
     "side": Kind(side_name, {"type": "string", "enum": ["long", "short"]}),
