@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -667,3 +668,19 @@ def test_a_difference_points_at_its_expectation() -> None:
     assert size.at(where, "half.yaml").startswith("half.yaml:20:34: expect: deleveraged: row 1 (bob): size:")
     assert rank.at(where, "half.yaml").startswith("half.yaml:20:5: expect: ")
     assert rank.at({}, "half.yaml").startswith("half.yaml: expect: ")
+
+
+def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) -> None:
+    """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody meant."""
+    import adlcalc
+
+    (tmp_path / "s.yaml").write_text(
+        "rules: {adl: {score: pnl / (size - 5)}}\n"
+        "accounts:\n"
+        "- {id: a, side: long, size: 10, entry: 100, leverage: 10}\n"
+        "- {id: c, side: short, size: 5, entry: 100, leverage: 10}\n"
+        "prices: [100, 89]\n"
+    )
+    made = adlcalc.run(adlcalc.load(tmp_path / "s.yaml"))
+    assert [row["score"] for row in json.loads(made.to_json())["deleveraged"]] == ["Infinity"]
+    assert [row["score"] for row in csv_rows(made.to_csv()) if row["table"] == "deleveraged"] == ["Infinity"]
