@@ -5,8 +5,10 @@ metric is a view of these and of nothing else.
 fill, fund posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes
 positive.
 
-Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
-Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started, Ended, Event.
+`how`: how the number that the rule is about was worked out; later ones build on earlier ones.
+
+Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
+BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started, Ended, Event.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ZERO
+
+How = tuple[Worked, ...]
 
 
 class PositionState(NamedTuple):
@@ -111,7 +116,8 @@ class Liquidated(NamedTuple):
 
 
 class BookFilled(NamedTuple):
-    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall)."""
+    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall).
+    proceeds: what the fill brought; result = proceeds - what that part cost at the bankruptcy price."""
 
     step: int
     claim: int
@@ -120,6 +126,8 @@ class BookFilled(NamedTuple):
     size: Decimal
     price: Decimal
     result: Decimal
+    how: How = ()
+    proceeds: Decimal = ZERO
 
 
 class FundReceived(NamedTuple):
@@ -139,6 +147,35 @@ class FundPaid(NamedTuple):
     amount: Decimal
 
 
+class FundStopped(NamedTuple):
+    """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has reached the limit, or
+    what is left to it is not enough (left: what it might still pay). window: over how many seconds the peak is taken, None:
+    the whole run."""
+
+    step: int
+    fund: str
+    balance: Decimal
+    peak: Decimal
+    fall: Decimal
+    limit: Decimal
+    window: int | None
+    left: Decimal
+    how: How = ()
+
+
+class FundResumed(NamedTuple):
+    """The fund pays again: its fall from the peak is less than the limit (rule fund.drawdown)."""
+
+    step: int
+    fund: str
+    balance: Decimal
+    peak: Decimal
+    fall: Decimal
+    limit: Decimal
+    window: int | None
+    how: How = ()
+
+
 class BackstopTook(NamedTuple):
     """A backstop provider took `size` of the claim over at `price`."""
 
@@ -150,6 +187,8 @@ class BackstopTook(NamedTuple):
     size: Decimal
     price: Decimal
     result: Decimal
+    how: How = ()
+    proceeds: Decimal = ZERO
 
 
 class Deleveraged(NamedTuple):
@@ -158,7 +197,8 @@ class Deleveraged(NamedTuple):
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
     rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
     or less (-) than the bankruptcy price, where it was made at another price. rule_price: what the rule adl.price alone would
-    have made it, where a bankrupt account was to get no more than its bankruptcy price.
+    have made it, where a bankrupt account was to get no more than its bankruptcy price. proceeds: what the fill brought the
+    closed account, and cost this one. entry_value: the signed cost of the position before.
     """
 
     step: int
@@ -178,6 +218,9 @@ class Deleveraged(NamedTuple):
     tied: bool
     result: Decimal = ZERO
     rule_price: Decimal | None = None
+    how: How = ()
+    proceeds: Decimal = ZERO
+    entry_value: Decimal = ZERO
 
 
 class Skipped(NamedTuple):
@@ -268,6 +311,8 @@ Event = (
     | BookFilled
     | FundReceived
     | FundPaid
+    | FundStopped
+    | FundResumed
     | BackstopTook
     | Deleveraged
     | Skipped

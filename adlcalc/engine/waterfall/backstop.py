@@ -14,9 +14,10 @@ from functools import partial
 
 from adlcalc.engine.books.claims import Backstop, Claim
 from adlcalc.engine.contract import INVERSE
-from adlcalc.engine.events import BackstopTook, Event
+from adlcalc.engine.events import BackstopTook, Event, How
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.formulas.sharing import in_units
+from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.rules import Providers
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
@@ -38,13 +39,15 @@ def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
 def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
     known = claim.known()
-    book, price = claim.book, no_gift(rules.price(known), known)
+    book, by_rule = claim.book, rules.price(known)
+    price = no_gift(by_rule, known)
+    how = (by_rule,) if price is by_rule else (by_rule, price)
     left = [taker.left[book] for taker in takers]
     whole = sum(left, ZERO)
     shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
     for taker, size in zip(takers, in_units(shares, min(claim.size, whole), book.lot, left), strict=True):
         if size:
-            yield from take(state, claim, taker, size, price)
+            yield from take(state, claim, taker, size, how)
 
 
 def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
@@ -54,13 +57,17 @@ def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Even
     bids = {taker: book.mark - claim.side * state.distance_of(taker, book) for taker in takers}
     for taker in sorted(takers, key=lambda taker: -claim.side * bids[taker]):
         price = bids[taker]
-        size = min(claim.size, taker.left[book])
+        wanted = size = min(claim.size, taker.left[book])
         if price <= 0 or not size:
             continue
         if not claim.better_or_equal(price):
             size = state.affordable(claim, size, partial(_flat, price))
         if size:
-            yield from take(state, claim, taker, size, price)
+            formula = "[mark] - [distance]" if claim.side > 0 else "[mark] + [distance]"
+            bid = Worked("price", price, formula, (book.mark, abs(book.mark - price)))
+            yield from take(state, claim, taker, size, (bid,))
+        if size < wanted:
+            book.fund.refuse()
 
 
 def _flat(price: Decimal, _size: Decimal) -> Decimal:
@@ -68,16 +75,16 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
     return price
 
 
-def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
-    """One transfer from the venue to a provider."""
-    book = claim.book
+def take(state: State, claim: Claim, taker: Backstop, size: Decimal, how: How) -> Iterator[Event]:
+    """One transfer from the venue to a provider, at the price that `how` ends with."""
+    book, price = claim.book, how[-1].result
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     taker.take(book, claim.side * size, proceeds)
     taker.left[book] -= size
-    yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
+    yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result, how, proceeds)
     yield from settle(state, claim, result)
 
 
@@ -95,5 +102,6 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
         state.ledger.close_part(holding, size, worth, release=False)
         vault.take(book, signed, worth)
         claim, left = state.ledger.claim_count, worth - target
-        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
+        how = (as_it_is("price", "mark", book.mark),)
+        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left, how, worth)
     vault.cash += state.ledger.empty_margin(unit)

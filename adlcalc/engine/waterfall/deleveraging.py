@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Claim
 from adlcalc.engine.contract import INVERSE
-from adlcalc.engine.events import Deleveraged, Event, Skipped
-from adlcalc.engine.formulas.prices import MarkFirst, no_gift
+from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place
@@ -55,23 +55,25 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
     if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
+            yield from match(state, claim, place, at_mark, (mark(claim.known()),))
             size -= at_mark
         if not size or not place.holding.size:
             return
-    by_rule, price = adl_price(state, claim)
-    yield from match(state, claim, place, size, price, by_rule)
+    yield from match(state, claim, place, size, adl_price(state, claim))
 
 
-def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
-    """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
+def adl_price(state: State, claim: Claim) -> How:
+    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account (`no_gift`)."""
     known = claim.known()
     by_rule = state.rules.adl.price(known)
-    return by_rule, no_gift(by_rule, known)
+    price = no_gift(by_rule, known)
+    return (by_rule,) if price is by_rule else (by_rule, price)
 
 
-def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
-    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
+def match(state: State, claim: Claim, place: Place, size: Decimal, how: How) -> Iterator[Event]:
+    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place.
+    how: its price by the rule, and the price that it is."""
+    price = how[-1].result
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
@@ -87,7 +89,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
             )
         return
     yield from state.settle_funding(holding)
-    before = holding.size
+    before, entry_value = holding.size, holding.cost
     pnl = state.ledger.close_part(holding, size, -proceeds)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     holding.holder.deleveraged = True
@@ -95,7 +97,7 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     yield Deleveraged(
         state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
         price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
-        None if by_rule == price else by_rule,
+        None if len(how) == 1 else how[0].result, how, proceeds, entry_value,
     )  # fmt: skip
     if claim.holding is None:
         yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

@@ -163,12 +163,12 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         yield liquidated(state, due, holding, size, price, "reduced", number)
         unit.holder.liquidated = True
         for filled, at in fills:
-            state.book_side(book, holding.side).take(filled)
+            made = state.book_side(book, holding.side).take(filled)
             proceeds = book.value(holding.side * filled, at)
             state.ledger.close_part(holding, filled, proceeds)
             state.ledger.to_rest(book, holding.side * filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
-            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
+            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds)
         if not how.repeat:
             return
 

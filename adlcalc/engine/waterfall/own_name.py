@@ -18,6 +18,7 @@ from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived, Liquidated
 from adlcalc.engine.formulas.prices import BySolvency
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.rules import (
     AdlWhen,
     Deficit,
@@ -171,21 +172,25 @@ def own_claim(state: State, due: Due, holding: Holding) -> Claim:
 class Standing:
     """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as in a book."""
 
-    def __init__(self, price: Decimal) -> None:
+    def __init__(self, price: Worked) -> None:
         self._price = price
 
     def next(self) -> Offer | None:
-        return Offer(None, lambda _size: self._price, flat=True) if self._price > 0 else None
+        price = self._price.result
+        return Offer(None, lambda _size: price, flat=True) if price > 0 else None
 
-    def take(self, size: Decimal) -> None:
-        """There is always more."""
+    def take(self, size: Decimal) -> Worked:
+        """Its price; there is always more."""
+        return self._price
 
 
 def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook | Standing:
     """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
     book = claim.book
     if isinstance(buyer, Liquidator):
-        return Standing(round_to(book.mark * (ONE - claim.side * buyer.discount), book.tick))
+        formula = "[mark] x (1 - [discount])" if claim.side > 0 else "[mark] x (1 + [discount])"
+        price = book.mark * (ONE - claim.side * buyer.discount)
+        return Standing(rounded("price", formula, (book.mark, buyer.discount), price, book.tick))
     return state.book_side(book, claim.side)
 
 
@@ -203,10 +208,10 @@ def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limi
         result = proceeds - claim.cost_of(part)
         if covered and result < 0 and not fund_covers(covered, claim, -result, used):
             return
-        buyer.take(part)
+        how = buyer.take(part)
         state.ledger.close_claim_part(claim, part, proceeds)
         state.ledger.to_rest(book, claim.side * part, proceeds)
-        yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result)
+        yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result, (how,), proceeds)
         assert claim.holding is not None
         if covered and result < 0:
             used.fund_paid -= result
@@ -230,7 +235,11 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> 
 def fund_covers(limit: Fillable, claim: Claim, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
-    return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
+    fund = claim.book.fund
+    if amount > fund.available():
+        fund.refuse()
+        return False
+    return most is None or used.fund_paid + amount <= most
 
 
 # --- after the orders ----------------------------------------------------------------------------------------------------
@@ -292,6 +301,7 @@ def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:
     paid = min(-left, first.book.fund.available())
     yield from fund_to_account(state, first, used.claim, paid)
     if paid < -left:
+        first.book.fund.refuse()
         claim = Claim(used.claim, holder.id, first.book, first.side, ZERO, None, ZERO)
         state.ledger.pay_in(first, -left - paid)
         yield from uncovered(state, claim, -left - paid)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.events import BackstopTook, Event, FundReceived
+from adlcalc.engine.formulas.worked import as_it_is
 from adlcalc.engine.rules import Shares
 from adlcalc.engine.waterfall.backstop import VAULT
 from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
@@ -47,7 +48,8 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
         proceeds = book.value(holding.side * size, book.mark)
         ledger.close_part(holding, size, proceeds, release=False)
         vault.take(book, holding.side * size, proceeds)
-        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)
+        how = (as_it_is("price", "mark", book.mark),)
+        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO, how, proceeds)
     if fee:
         first = unit.holdings[0]
         ledger.pay_in(first, -fee)

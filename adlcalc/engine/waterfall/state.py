@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 
 from adlcalc.engine.books.claims import Backstop, Claim
 from adlcalc.engine.books.fund import largest_affordable
@@ -127,6 +128,19 @@ class State:
         if available is None:
             available = claim.book.fund.available()
         return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
+
+    def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events, and before what follows from it that a fund stopped or resumed paying."""
+        funds = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
+        if not funds:
+            yield from events
+            return
+        for event in chain(events, (None,)):
+            for fund in funds:
+                news, fund.news = fund.news, []
+                yield from (one._replace(step=self.step) for one in news)
+            if event is not None:
+                yield event
 
     def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
         """How far from the mark a bidder bids in a market."""

@@ -63,10 +63,11 @@ def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iter
             affordable = state.affordable(claim, size, offer.price, money)
             if affordable < size:
                 state.refused.add((claim, money))
-        if not affordable:
-            return
-        yield from fill(state, claim, affordable, offer.price(affordable))
+        if affordable:
+            yield from fill(state, claim, affordable, offer.price(affordable))
         if affordable < size:
+            if available is None:
+                claim.book.fund.refuse()
             return
 
 
@@ -83,11 +84,11 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     resort.
     """
     book = claim.book
-    state.book_side(book, claim.side).take(size)
+    how = state.book_side(book, claim.side).take(size)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.close_claim_part(claim, size, proceeds)
     state.ledger.to_rest(book, claim.side * size, proceeds)
-    yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
+    yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result, (how,), proceeds)
     if result > 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
