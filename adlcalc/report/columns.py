@@ -1091,6 +1091,7 @@ VENUE = Document(
                         },
                     },
                 ),
+                Field("tables", "named", "maintenance tables by symbol, each with its date and document"),
                 Field("not_modeled", "texts", "what is not modeled", of="book.not_modeled"),
                 Field(
                     "vectors",
@@ -1109,8 +1110,9 @@ VENUE = Document(
                                 "type": "object",
                                 "additionalProperties": {"type": "string"},
                             },
+                            "none": {"description": "why none is met", "type": ["string", "null"]},
                         },
-                        "required": ["met", "not_met"],
+                        "required": ["met", "not_met", "none"],
                     },
                 ),
             ),

@@ -88,10 +88,9 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, how: How) -> 
                 state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
             )
         return
-    yield from state.settle_funding(holding)
+    yield from state.ledger.settle_funding(holding)
     before, entry_value = holding.size, holding.cost
-    pnl = state.ledger.close_part(holding, size, -proceeds)
-    result = state.ledger.close_claim_part(claim, size, proceeds)
+    pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True
     state.note_change(holding)
     yield Deleveraged(
@@ -100,4 +99,4 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, how: How) -> 
         None if len(how) == 1 else how[0].result, how, proceeds, entry_value,
     )  # fmt: skip
     if claim.holding is None:
-        yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)
+        yield from state.ledger.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)
