@@ -98,7 +98,8 @@ class FundingSettled(NamedTuple):
 class Liquidated(NamedTuple):
     """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it
     closed in the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated
-    position, or the cross account). liquidation_price is None where no mark of this market alone would do it."""
+    position, or the cross account). liquidation_price is None where no mark of this market alone would do it. how: of the
+    bankruptcy price; liquidation_how: of the liquidation price."""
 
     step: int
     claim: int
@@ -114,6 +115,8 @@ class Liquidated(NamedTuple):
     maintenance: Decimal
     margin: str
     method: str
+    how: How = ()
+    liquidation_how: How = ()
 
 
 class BookFilled(NamedTuple):
@@ -141,6 +144,7 @@ class FundReceived(NamedTuple):
     why: str
     before: Decimal
     after: Decimal
+    how: How = ()
 
 
 class FundPaid(NamedTuple):
@@ -253,6 +257,7 @@ class LossSocialized(NamedTuple):
     market: str
     amount: Decimal
     base: Decimal
+    how: How = ()
 
 
 class BadDebt(NamedTuple):

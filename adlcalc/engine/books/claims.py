@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT
+from adlcalc.engine.events import How
 from adlcalc.engine.formulas.prices import Known
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
@@ -21,7 +22,7 @@ class Claim:
     `quote(size)` gives the value of a part at the bankruptcy price where the venue rounds that money itself; else the price does.
     """
 
-    __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "quote", "side", "size")
+    __slots__ = ("account", "book", "cost", "holder", "holding", "how", "id", "price", "quote", "side", "size")
 
     def __init__(
         self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal
@@ -29,6 +30,7 @@ class Claim:
         self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
         self.holding: Holding | None = None
         self.holder: Holder | None = None
+        self.how: How = ()  # its value at the bankruptcy price, where it stands in the account's own name
         self.quote: Callable[[Decimal], Decimal] | None = None
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:

@@ -3,7 +3,7 @@
 The formula is a text that is written beside the rule, so handing it over costs a tuple and no arithmetic; it is
 put into words only where somebody asks.
 
-Public: Worked, rounded, as_it_is.
+Public: Worked, SHARED, rounded, as_it_is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from typing import NamedTuple
 from adlcalc.ground.numbers import HALF_EVEN, round_to
 
 
+SHARED = "shared"
+"""The rounding of a part, where all parts sum to the whole."""
+
+
 class Worked(NamedTuple):
     """name      what it is: 'ADL price'
     result    the number
@@ -21,7 +25,7 @@ class Worked(NamedTuple):
               before + and -, and min(), max(), floor() are what they are anywhere
     parts     the amounts in brackets, in their order
     unit      the tick or unit that the formula's value was rounded to; None: nothing was rounded
-    rounding  in which direction
+    rounding  in which direction; SHARED: down, and the units that are left go one each by the rule
     """
 
     name: str

@@ -96,9 +96,10 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
+        number = state.ledger.next_claim()
+        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", number, target.how)
         state.ledger.hand_over(holding, size, worth, vault)
-        claim, left = state.ledger.claim_count, worth - target
+        claim, left = state.ledger.claim_count, worth - target.value
         how = (as_it_is("price", "mark", book.mark),)
         yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left, how, worth)
     state.ledger.give_margin(unit, vault)

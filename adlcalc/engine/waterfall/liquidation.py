@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
-from adlcalc.engine.events import BookFilled, Event, Liquidated
+from adlcalc.engine.events import BookFilled, Event, How, Liquidated
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
 from adlcalc.ground.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
@@ -84,21 +85,29 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         price = bankruptcy(holding, target)
         # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
-        cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
-        moves.append((holding, cost, liquidated(state, due, holding, holding.size, price, "takeover", ledger.next_claim())))
+        cost = target.value if price is None else max(holding.book.value(holding.signed_size, price), target.value)
+        event = liquidated(state, due, holding, holding.size, price, "takeover", ledger.next_claim(), target.how)
+        moves.append((holding, cost, event))
     for holding, cost, event in moves:
         yield event
         ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
     yield from ledger.take_margin(unit, ledger.claims[-1])
 
 
-def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
+class Target(NamedTuple):
+    """The value of a position at its bankruptcy price, and how it was worked out."""
+
+    value: Decimal
+    how: How
+
+
+def bankruptcy(holding: Holding, target: Target) -> Decimal | None:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
     book = holding.book
-    return margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
+    return margin.bankruptcy_price(book.contract, holding.side, holding.size, target.value, book.tick)
 
 
-def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
 
     An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
@@ -106,35 +115,85 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
     """
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
-        return [(holdings[0], -unit.cash())]
+        return [(holdings[0], without_margin(holdings[0]))]
     values = [holding.value() for holding in holdings]
     weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    by = "maintenance margin"
     if not any(weights):
-        weights = [abs(v) for v in values]
+        weights, by = [abs(v) for v in values], "notional"
     if not any(weights):
-        weights = [ONE] * len(values)
+        weights, by = [ONE] * len(values), "part"
     equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
     # shares are rounded down, so that together they are no more than the equity
-    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
-    return [(holding, v - share) for holding, v, share in zip(holdings, values, shares, strict=True)]
+    shares = [
+        Worked(SHARE, round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR), f"[equity] x [its {by}] / [all {by}s]",
+               (equity, weight, whole), SHARE_UNIT, FLOOR)
+        for weight in weights
+    ]  # fmt: skip
+    return [(holding, less(holding, v, share)) for holding, v, share in zip(holdings, values, shares, strict=True)]
+
+
+VALUE, SHARE = "value at the bankruptcy price", "share of the equity"
+
+
+def without_margin(holding: Holding) -> Target:
+    """Of a position that is alone: its entry value less what is behind it."""
+    unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
+    target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
+    formula, parts = f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]", (abs(holding.cost), money)
+    pending = holding.pending_funding()
+    if pending:
+        formula, parts = f"{formula} {sign} [pending funding]", (*parts, pending)
+    return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+
+
+def less(holding: Holding, value: Decimal, share: Worked) -> Target:
+    """The value at the mark less an amount of equity."""
+    up = margin.rises(holding.book.contract, holding.side)
+    target = value - share.result
+    formula = f"[value at the mark] {'-' if up else '+'} [{share.name}]"
+    how = Worked(VALUE, target if up else -target, formula, (abs(value), share.result))
+    return Target(target, (how,) if share.name == EQUITY else (share, how))
+
+
+EQUITY = "equity"
 
 
 def liquidated(
-    state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int
+    state: State, due: Due, holding: Holding, size: Decimal, price: Decimal | None, method: str, number: int, valued: How
 ) -> Liquidated:
-    """The event of a position that is closed, with the prices that explain it."""
-    book, unit = holding.book, due.unit
+    """The event of a position that is closed, with the prices that explain it and how they were worked out. valued: how its value
+    at the bankruptcy price was."""
+    book, unit, side = holding.book, due.unit, holding.side
+    contract, up = book.contract, margin.rises(holding.book.contract, holding.side)
     # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
-    cash = unit.cash()
+    cash, others = unit.cash(), ZERO
     if len(unit.holdings) > 1:
         for other in unit.holdings:
             if other is not holding and other.size:
                 worth = other.value()
-                cash += worth - margin.maintenance_margin(other.lines(), abs(worth))
-    trigger = margin.liquidation_price(book.contract, holding.side, holding.size, holding.lines(), cash, book.tick)
+                others += margin.maintenance_margin(other.lines(), abs(worth))
+                cash += worth
+    lines, spent = holding.lines(), -(cash - others) if up else cash - others
+    trigger = margin.liquidation_price(contract, side, holding.size, lines, cash - others, book.tick)
+    how: How = ()
+    if trigger is not None:
+        by = margin.liquidation_worked(contract, side, holding.size, lines, spent, trigger, book.tick)
+        how = (by,)
+        if len(unit.holdings) > 1:
+            value, sign, back = holding.value(), *(("-", "+") if up else ("+", "-"))
+            formula = f"[value at the mark] {sign} [equity] {back} [maintenance margin of the others]"
+            how = (Worked("value without the equity that is free", spent, formula, (abs(value), cash + value, others)), by)
+    bankrupt = valued
+    if price is not None:
+        parts = (bankrupt[-1].result,)
+        bankrupt = (
+            *bankrupt,
+            margin.price_worked("bankruptcy price", contract, side, holding.size, price, "[that value]", parts, book.tick),
+        )
     return Liquidated(
-        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
-        price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
+        state.step, number, unit.holder.id, book.name, side, size, holding.entry, book.mark,
+        price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, bankrupt, how,
     )  # fmt: skip
 
 
@@ -152,13 +211,14 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
             return
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
-        price = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
+        target = dict(bankrupt_values(unit))[holding]
+        price = bankruptcy(holding, target)
         fills = state.book_side(book, holding.side).fill_or_kill(size, price)
         if size >= holding.size or price is None or not fills:
             return
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_claim()
-        yield liquidated(state, due, holding, size, price, "reduced", number)
+        yield liquidated(state, due, holding, size, price, "reduced", number, target.how)
         unit.holder.liquidated = True
         for filled, at in fills:
             made = state.book_side(book, holding.side).take(filled)

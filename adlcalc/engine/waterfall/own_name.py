@@ -18,7 +18,7 @@ from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.formulas.prices import BySolvency
-from adlcalc.engine.formulas.worked import Worked, rounded
+from adlcalc.engine.formulas.worked import Worked, as_it_is, rounded
 from adlcalc.engine.rules import (
     AdlWhen,
     Deficit,
@@ -38,14 +38,22 @@ from adlcalc.engine.rules import (
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
+from adlcalc.engine.waterfall.liquidation import (
+    EQUITY,
+    Due,
+    bankrupt_values,
+    bankruptcy,
+    is_due,
+    less,
+    liquidated,
+)
 from adlcalc.engine.waterfall.orders import (
     AnyOrders,
     equity_fee,
     limit_price,
     order_size,
     quote_of,
-    remainder_fee_rate,
+    remainder_fee,
     schedule,
     surplus_fee,
 )
@@ -67,7 +75,7 @@ def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Even
         if rules.charge and rules.charge.fee_cap == FeeCap.EQUITY:
             closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
             fee = equity_fee(rules.charge, closed, unit.margin()[0], state.ledger.unit)
-            yield from state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
+            yield from state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
     yield from settle_flat(state, unit, used)
     if unit.is_open():
         equity, maintenance = unit.margin()
@@ -125,7 +133,7 @@ def place_order(
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.ledger.settle_funding(holding)
     claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
+    story = liquidated(state, due, holding, size, claim.price, "market", claim.id, claim.how)
     events = list(fill_order(state, claim, size, rules, limit_price(rules.limit, due, holding, claim.price), used))
     done = had - holding.size
     if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
@@ -139,9 +147,9 @@ def place_order(
     yield from told(state, holding, story, done, events, used)
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
-        rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
-        fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
-        yield from state.ledger.account_pays_fund(holding, claim.id, fee)
+        closed = abs(book.value(done, book.mark))
+        fee = remainder_fee(rules.charge, rules.discount, needs, due.equity, notional, closed, state.ledger.unit)
+        yield from state.ledger.account_pays_fund(holding, claim.id, fee[-1].result, fee)
 
 
 def told(state: State, holding: Holding, story: Liquidated, done: Decimal, events: list[Event], used: Used) -> Iterator[Event]:
@@ -158,12 +166,15 @@ def own_claim(state: State, due: Due, holding: Holding) -> Claim:
     """The position as something to be closed, still in the account's name."""
     how = state.rules.liquidation.method
     rules = how.size if isinstance(how, OwnName) and isinstance(how.size, Orders) else Orders()
-    target = holding.value() - due.equity if rules.share == Share.ALL else dict(bankrupt_values(due.unit))[holding]
+    if rules.share == Share.ALL:
+        target = less(holding, holding.value(), as_it_is(EQUITY, EQUITY, due.equity))
+    else:
+        target = dict(bankrupt_values(due.unit))[holding]
     price = bankruptcy(holding, target)
-    cost = target if price is None else holding.book.value(holding.signed_size, price)
+    cost = target.value if price is None else holding.book.value(holding.signed_size, price)
     number = state.ledger.claim_count + 1
     claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
-    claim.holding, claim.holder = holding, holding.holder
+    claim.holding, claim.holder, claim.how = holding, holding.holder, target.how
     if rules.rounding == Rounded.MONEY and price is not None:
         claim.quote = quote_of(holding)
     return claim
@@ -217,7 +228,7 @@ def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limi
             yield from state.ledger.fund_pays_account(claim.holding, claim.id, -result)
         elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
             fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
-            yield from state.ledger.account_pays_fund(claim.holding, claim.id, fee)
+            yield from state.ledger.account_pays_fund(claim.holding, claim.id, fee[-1].result, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
@@ -270,7 +281,7 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
     had = holding.size
     yield from state.ledger.settle_funding(holding)
     claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, had, claim.price, method, claim.id)
+    story = liquidated(state, due, holding, had, claim.price, method, claim.id, claim.how)
     events = list(against_queue(state, due, claim))
     if holding.size < had:
         used.filled.add(holding)

@@ -13,8 +13,9 @@ from adlcalc.engine.formulas.worked import as_it_is
 from adlcalc.engine.rules import Shares
 from adlcalc.engine.waterfall.backstop import VAULT
 from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
+from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import CEILING, DOWN, ONE, ZERO, round_to
+from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
 
 
 def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Decimal:
@@ -36,7 +37,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
     at most the equity."""
     ledger, unit = state.ledger, due.unit
     share = share_to_close(rules, due.equity, due.maintenance)
-    fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
+    fee = share_fee(share, rules.fee, due.maintenance, due.equity, ledger.unit)
     vault = ledger.vault(VAULT, unit.holdings[0].book.settles)
     for holding in unit.open_holdings():
         yield from ledger.settle_funding(holding)
@@ -44,9 +45,9 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_claim(), True
-        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "shared", used.claim)
+        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "shared", used.claim, target.how)
         proceeds = book.value(holding.side * size, book.mark)
         ledger.hand_over(holding, size, proceeds, vault)
         how = (as_it_is("price", "mark", book.mark),)
         yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO, how, proceeds)
-    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
+    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
