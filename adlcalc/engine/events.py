@@ -80,12 +80,13 @@ class FundingPaid(NamedTuple):
     rate: Decimal
     mark: Decimal
     amount: Decimal
+    how: How = ()
 
 
 class FundingSettled(NamedTuple):
     """What one position has paid (negative) or received since it was last settled, rounded down (against the
     account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund
-    at the end. per_contract: what one long contract has paid since."""
+    at the end. per_contract: what one long contract has paid since; size: of the position."""
 
     step: int
     account: str
@@ -93,6 +94,7 @@ class FundingSettled(NamedTuple):
     side: int
     amount: Decimal
     per_contract: Decimal
+    size: Decimal = ZERO
 
 
 class Liquidated(NamedTuple):
@@ -247,6 +249,7 @@ class Skipped(NamedTuple):
     size: Decimal
     price: Decimal
     equity_after: Decimal
+    how: How = ()
 
 
 class LossSocialized(NamedTuple):

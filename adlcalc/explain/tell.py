@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import AccountState, Event
 from adlcalc.engine.model import Scenario
-from adlcalc.explain.margin_lines import added
+from adlcalc.explain.formula import added
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
 from adlcalc.explain.story_lines import Teller, fund_name
 from adlcalc.explain.witness import Witness
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from adlcalc.venues.rulebook import Rulebook
 
 E = TypeVar("E", bound=Event)
+FUND_EVENTS = (ev.FundReceived, ev.FundPaid, ev.FundStopped, ev.FundResumed, ev.LossSocialized, ev.BadDebt)
 
 
 def tell(
@@ -70,7 +71,7 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     if subject.fund:
         if isinstance(event, ev.BookFilled | ev.BackstopTook):
             return bool(event.result)
-        return isinstance(event, ev.FundReceived | ev.FundPaid | ev.LossSocialized | ev.BadDebt)
+        return isinstance(event, FUND_EVENTS)
     if subject.account is None:
         return True
     owner = teller.owner(getattr(event, "claim", None))

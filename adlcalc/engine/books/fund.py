@@ -91,6 +91,7 @@ class FundBook:
             return
         self._told, self._short = not left, True
         peak = self.peak()
+        parts: tuple[Decimal, ...]
         if drawdown.at_least:
             most, parts = "max([start] x [peak], [at least])", (drawdown.start, peak, drawdown.at_least)
         else:

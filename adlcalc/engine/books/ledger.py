@@ -28,7 +28,8 @@ from adlcalc.engine.events import (
     How,
     LossSocialized,
 )
-from adlcalc.engine.formulas.funding import payment_per_contract
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
@@ -272,7 +273,10 @@ class Ledger:
         # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
         side = 1 if rate > 0 else -1
         contracts = book.open_interest[side] + max(side * book.rest_size, ZERO)
-        return FundingPaid(self.step, book.name, rate, book.mark, abs(payment) * contracts)
+        owed = abs(payment) * contracts
+        each = payment_worked(book.contract, rate, book.mark, payment)
+        all_of_them = Worked("together", owed, "[per contract] x [contracts]", (abs(payment), contracts))
+        return FundingPaid(self.step, book.name, rate, book.mark, owed, (each, all_of_them))
 
     def settle_funding(self, holding: Holding) -> Told:
         """What a position has received or owes, rounded down (against the account); the rest of the market is the other
@@ -289,7 +293,7 @@ class Ledger:
         self.touch(holding.holder)
         self.pay_in(holding, amount)
         book.rest_cash -= amount
-        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract),)
+        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size),)
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the fund."""

@@ -13,6 +13,7 @@ from adlcalc.engine.books.claims import Claim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
 from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place
@@ -85,7 +86,8 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, how: How) -> 
             state.skipped.add((claim, place))
             account = holding.holder.id
             yield Skipped(
-                state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
+                state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after,
+                (Worked("equity after", equity_after, "[equity] - [forgone pnl]", (equity_after + forgone, forgone)),),
             )
         return
     yield from state.ledger.settle_funding(holding)

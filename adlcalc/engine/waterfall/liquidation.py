@@ -140,6 +140,7 @@ def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
     target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
+    parts: tuple[Decimal, ...]
     formula, parts = f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]", (abs(holding.cost), money)
     pending = holding.pending_funding()
     if pending:
