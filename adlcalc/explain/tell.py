@@ -1,7 +1,7 @@
 """Which events belong to a story, its chapters, how it adds up, and what the rulebook says of its rules.
 
-Everything told is either an event of the run or a number that the engine was seen to look at; formulas are put in numbers with
-the engine's own functions, and one that does not give the event's number is left out.
+Everything told is either an event of the run or a number that the engine was seen to look at, with the formula that the
+engine handed over with it.
 
 Public: tell.
 """
@@ -18,6 +18,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.explain.formula import added
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
 from adlcalc.explain.story_lines import Teller, fund_name
+from adlcalc.explain.why import reasons
 from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.human import digits
@@ -40,9 +41,15 @@ def tell(
         sums: tuple[Line, ...] = ()
         if subject.step is None:
             sums = tuple(_fund_sums(events) if subject.fund else _account_sums(subject.account or "", events, witness, chapters))
-        used = dict.fromkeys(rule for chapter in chapters for line in chapter.lines for rule in line.rules)
+        why = () if subject.account is None else tuple(_at(subject.step, reasons(subject.account, events, scenario)))
+        told = (*why, *(line for chapter in chapters for line in chapter.lines))
+        used = dict.fromkeys(rule for line in told for rule in line.rules)
         notes = (_rule_note(rule, scenario, rulebook) for rule in used)
-        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None))
+        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None), why)
+
+
+def _at(step: int | None, lines: Iterable[Line]) -> Iterator[Line]:
+    return (line for line in lines if step in (None, line.step))
 
 
 # --- chapters ------------------------------------------------------------------------------------------------------------
