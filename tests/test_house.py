@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "study": {"ground", "source", "engine", "venues", "study"},
     "report": {"ground", "engine", "venues", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
-    "check": {"ground", "source", "engine", "venues", "scenario", "report", "check", "cli.exits"},
+    "check": {"ground", "source", "engine", "venues", "scenario", "report", "explain", "asking", "check"},
     "importers": {"ground", "source", "engine", "venues", "scenario", "importers"},
 }
 """Each room stands on those that it names, and the command line on all of them."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.exits import say
-from adlcalc.cli.single import Unknown, work
+from adlcalc.cli.single import work
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ positive.
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
 Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
-BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started, Ended, Event.
+BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started,
+Ended, Event.
 """
 
 from __future__ import annotations

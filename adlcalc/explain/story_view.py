@@ -34,12 +34,17 @@ def _blocks(story: Story, rules: bool) -> Iterator[Block]:
     if not story.chapters and not story.sums:
         yield NOTHING
     yield Listing("How it adds up", _items(story.sums), colon=False)
-    leading = {line.rules[0] for line in story.why}
-    shown = [note for note in story.rules if rules or note.rule.startswith(tuple(leading)) and leading]
+    shown = story.rules if rules else [note for note in story.rules if _leads(note, story)]
     yield Listing("Rules", [Item(_rule(note)) for note in shown], colon=False)
     if more := len(story.rules) - len(shown):
         further = "more " if shown else ""
-        yield f"{counted(more, f'{further}rule stands', f'{further}rules stand')} behind it, with values and sources: add --rules."
+        stands = counted(more, f"{further}rule stands", f"{further}rules stand")
+        yield f"{stands} behind it, with values and sources: add --rules."
+
+
+def _leads(note: RuleNote, story: Story) -> bool:
+    """Is it a rule that made the difference? ('margin.maintenance' stands in the rulebook by contract kind.)"""
+    return any(f"{note.rule}.".startswith(f"{line.rules[0]}.") for line in story.why)
 
 
 def _items(lines: Iterable[Line]) -> list[Item]:

@@ -42,14 +42,14 @@ class _Funds:
     def __init__(self, scenario: Scenario) -> None:
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
-        self.balance: dict[str, Decimal] = {}
+        self.holds: dict[str, Decimal] = {}
         self.stopped: dict[str, ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
         if isinstance(event, ev.Started):
-            self.balance = dict(event.funds)
+            self.holds = dict(event.funds)
         elif isinstance(event, ev.FundPaid | ev.FundReceived):
-            self.balance[event.fund] = event.after
+            self.holds[event.fund] = event.after
         elif isinstance(event, ev.FundStopped):
             self.stopped[event.fund] = event
         elif isinstance(event, ev.FundResumed):
@@ -87,7 +87,7 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     when, fund = scenario.rules.adl.when, funds.behind[e.market]
     if when != AdlWhen.AFTER_FUND:
         return _line(e, "deleveraged", f"{at}: {_sentence(meaning_of(when))}", "adl.when")
-    name, balance, stop = fund_name(fund), funds.balance.get(fund, ZERO), funds.stopped.get(fund)
+    name, balance, stop = fund_name(fund), funds.holds.get(fund, ZERO), funds.stopped.get(fund)
     if stop is not None:
         could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
         fall = f"{digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"

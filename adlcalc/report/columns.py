@@ -3,8 +3,8 @@ schema of the outputs all come from here. To show a new number, add one Field (a
 
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
-Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN, QUEUE, MOVES, RANK,
-COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
+Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN,
+QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO, show
-from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
+from adlcalc.report.field import CSV, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
 from adlcalc.report.table import Column, lines, numbers, right
 
@@ -70,15 +70,24 @@ TIME = Field(
 """A page shows the time of a row's step where the path has any."""
 MARKET = Field("market", "market", "in which market", expect=True)
 MARKET_SHOWN = Field("market", "market", "in which market", heading="market", when=_several)
-CLAIM = Field("claim", "count", "the number of the position that the venue closed")
+CLAIM = Field("claim", "count", "the number of the position that the venue closed", prose=True)
+CLAIMED = Field(
+    "claimed",
+    "text",
+    "whose position it was for and at which step the venue closed that: 'alice at step 2'",
+    of=lambda row, run: run.claimed.get(row.claim),
+    where=(GOLDEN,),
+)
+"""What a golden has instead of the number of a claim, which one claim more before it would change."""
 ASSUMPTIONS = Rows(
     "assumptions",
     "the assumed rules that the result depends on",
     (
         Field("rule", "text", "the rule's name"),
-        Field("note", "text", "what was assumed, and why"),
+        Field("note", "text", "what was assumed, and why", prose=True),
     ),
     table="assumption",
+    by="rule",
 )
 
 CURRENCIES = Field(
@@ -96,6 +105,8 @@ CURRENCIES = Field(
             Field("money_difference", "number", "money that came from or went nowhere: 0", of=lambda _debt, _: ZERO),
             Field("bad_debt", "number", "money that nobody covered", of=lambda debt, _: debt[1]),
         ),
+        under="step",
+        by="currency",
     ),
 )
 
@@ -125,14 +136,15 @@ MARKETS = Rows(
             optional=True,
         ),
     ),
+    by="market",
 )
 SCENARIO = Rows(
     "scenario",
     "what was run",
     (
-        Field("title", "text", "its title", of="scenario.title", null=True),
+        Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
         Field("venue", "text", "whose rules", of="scenario.venue"),
-        Field("file", "text", "the name that it was read under", null=True),
+        Field("file", "text", "the name that it was read under", null=True, prose=True),
         Field("steps", "count", "how many steps the path has", of=lambda run, _: len(run.steps)),
         Field("accounts", "step", "how many accounts there are", of=lambda run, _: len(run.scenario.accounts)),
         Field("money_unit", "number", "to what money is rounded", of="scenario.money_unit"),
@@ -291,6 +303,7 @@ LIQUIDATIONS = Rows(
     table="liquidation",
     page="step time account size method entry_price liquidation_price bankruptcy_price mark_price book_size book_price"
     " backstop_size deleveraged_size held_size surplus shortfall",
+    by="account",
 )
 FUND = Rows(
     "fund",
@@ -304,6 +317,7 @@ FUND = Rows(
         Field("paid", "number", "what it paid", heading="paid", zero=NOTHING),
         Field("closing", "number", "what it holds after the step", heading="closing"),
     ),
+    by="fund",
 )
 FUND_STOPS = Rows(
     "fund_stops",
@@ -346,10 +360,12 @@ DELEVERAGED = Rows(
         ),
         Field("bankrupt", "account", "whose position it is closed against", heading="against", expect=True),
         CLAIM,
+        CLAIMED,
         Field("mark_price", "number", "mark price at which it happened", of="mark", heading="mark\nprice", drop=2),
         Field("tied", "flag", "a neighbor in the queue had the same score"),
     ),
     page="step time account rank score size size_before price mark_price realized_pnl forgone_pnl bankrupt",
+    by="account",
 )
 SKIPPED = Rows(
     "skipped",
@@ -357,6 +373,7 @@ SKIPPED = Rows(
     (
         STEP,
         CLAIM,
+        CLAIMED,
         Field("account", "account", "who is passed over", heading="account"),
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
@@ -373,6 +390,7 @@ SKIPPED = Rows(
         Field("price", "number", "at which price", heading="at\nprice"),
         Field("equity_after", "number", "the equity that it would have been left with", heading="equity\nafter"),
     ),
+    by="account",
 )
 FUNDING = Rows(
     "funding",
@@ -384,6 +402,7 @@ FUNDING = Rows(
         Field("mark_price", "number", "the mark price it is worked out at", of="mark"),
         Field("amount", "number", "what the payers owe together"),
     ),
+    by="market",
 )
 SOCIALIZED = Rows(
     "socialized",
@@ -396,13 +415,15 @@ SOCIALIZED = Rows(
         Field("base", "number", "the profit that it is a share of", heading="profit"),
     ),
     page="step account market base amount",
+    by="account",
 )
 BAD_DEBT = Rows(
     "bad_debt",
     "money that nobody covered",
     (
         STEP,
-        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it"),
+        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it", prose=True),
+        CLAIMED,
         Field("account", "account", "whose position left it", heading="account"),
         MARKET_SHOWN,
         Field("amount", "number", "how much", heading="amount"),
@@ -414,6 +435,7 @@ BAD_DEBT = Rows(
             shown=lambda row, _: WHY[row.why],
         ),
     ),
+    by="account",
 )
 POSITIONS = Rows(
     "positions",
@@ -429,6 +451,7 @@ POSITIONS = Rows(
     ),
     table="position",
     under="account",
+    by="account market",
 )
 
 
@@ -488,6 +511,7 @@ ACCOUNTS = Rows(
     ),
     table="account",
     page="account status equity_start equity_end funding change positions",
+    by="account",
 )
 AUDIT = Rows(
     "audit",
@@ -740,6 +764,7 @@ QUEUE = Rows(
     records="places",
     page="asked_mark rank account venue_lights lights percentile score pnl_ratio effective_leverage equity"
     " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
+    by="market side account",
 )
 MOVES = Rows(
     "moves",
@@ -808,6 +833,7 @@ MOVES = Rows(
     ),
     table="move",
     records="moves",
+    by="market side account goal lever",
 )
 RANK = Document(
     "adlcalc.rank/1",
@@ -817,9 +843,9 @@ RANK = Document(
             "scenario",
             "which step of what, and how it was ranked",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 Field("venue", "text", "whose rules", of="scenario.venue"),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),
                 Field("time", "text", "when that is", null=True),
                 Field("score", "text", "the score that ranks", of="scenario.rules.adl.score.name"),
@@ -863,8 +889,8 @@ COMPARE = Document(
             "scenario",
             "what was compared",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field(
                     "markout_steps",
                     "text",
@@ -899,6 +925,7 @@ COMPARE = Document(
                 ),
             ),
             where=(JSON,),
+            by="venue policy",
         ),
         Rows(
             "accounts",
@@ -914,6 +941,7 @@ COMPARE = Document(
             ),
             records="burdens",
             where=(JSON,),
+            by="venue policy account",
         ),
         Rows(
             "axioms",
@@ -926,10 +954,11 @@ COMPARE = Document(
                 Field("account", "account", "who it fails for", of="finding.account", null=True),
                 Field("before", "number", "what it paid before", of="finding.before", null=True),
                 Field("after", "number", "what it paid after", of="finding.after", null=True),
-                Field("because", "text", "why", of="finding.because"),
+                Field("because", "text", "why", of="finding.because", prose=True),
             ),
             records="tried",
             where=(JSON,),
+            by="venue policy axiom",
         ),
         Rows(
             "measures",
@@ -947,7 +976,7 @@ LINE = (
     Field("step", "step", "at which step"),
     Field("account", "account", "whom it is about", null=True),
     Field("kind", "text", "what happened, in a word or two"),
-    Field("text", "text", "what happened"),
+    Field("text", "text", "what happened", prose=True),
     Field("formulas", "texts", "how the numbers came about"),
     Field("amounts", "numbers", "the numbers by name", where=(JSON,)),
     Field("rules", "texts", "the rules behind it", where=(JSON,)),
@@ -961,9 +990,9 @@ EXPLAIN = Document(
             "scenario",
             "what was run",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 Field("venue", "text", "whose rules", of="scenario.venue"),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
             ),
             records=lambda story: story,
             one=True,
@@ -994,9 +1023,10 @@ EXPLAIN = Document(
             LINE,
             records=lambda story: [line for chapter in story.chapters for line in chapter.lines],
             table="line",
+            by="kind account",
         ),
-        Rows("sums", "how it adds up", LINE, table="sum"),
-        Rows("why", "the rules that made the difference", LINE, table="why"),
+        Rows("sums", "how it adds up", LINE, table="sum", by="kind"),
+        Rows("why", "the rules that made the difference", LINE, table="why", by="kind"),
         Rows(
             "rules",
             "the rules behind it",
@@ -1004,10 +1034,11 @@ EXPLAIN = Document(
                 Field("rule", "text", "its name"),
                 Field("value", "text", "what it says"),
                 Field("status", "text", "documented, observed, assumed, given or default"),
-                Field("source", "text", "where it is documented"),
-                Field("note", "text", "what else there is to say"),
+                Field("source", "text", "where it is documented", prose=True),
+                Field("note", "text", "what else there is to say", prose=True),
             ),
             table="rule",
+            by="rule",
         ),
     ),
 )

@@ -2,8 +2,8 @@
 
 Rows hold the engine's exact numbers; how they are written is decided elsewhere.
 
-Public: LiquidationRow, FundRow, FundStop, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows, fund_stops, bad_debt_rows, step_rows, audit,
-funding_by_account.
+Public: LiquidationRow, FundRow, FundStop, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows,
+fund_stops, bad_debt_rows, step_rows, audit, funding_by_account.
 """
 
 from __future__ import annotations

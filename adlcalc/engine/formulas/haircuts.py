@@ -70,7 +70,8 @@ class Haircut:
         leave of it."""
         masses, total = self.masses(winners), sum(cuts, ZERO)
         whole = sum(masses, Fraction(0))
-        full = [bool(whole) and Fraction(cut) < Fraction(budget) * mass / whole - Fraction(unit) for mass, cut in zip(masses, cuts, strict=True)]
+        exact = [Fraction(budget) * mass / whole if whole else Fraction(0) for mass in masses]
+        full = [Fraction(cut) < share - Fraction(unit) for cut, share in zip(cuts, exact, strict=True)]
         borne = sum((cut for cut, at_most in zip(cuts, full, strict=True) if at_most), ZERO)
         whole -= sum((mass for mass, at_most in zip(masses, full, strict=True) if at_most), Fraction(0))
         out = []

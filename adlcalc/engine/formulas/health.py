@@ -1,28 +1,35 @@
-"""At which marks a unit is safe: the interval of marks of one market in which its equity is not below its
-maintenance margin.
+"""How a margin unit stands: at which marks it is safe, at which mark a position is told to be liquidated, and what each of its
+positions is worth when all of its margin is lost.
 
-All positions of the unit in that market move with the mark; the other markets are held. With x = m P (linear)
-or m / P (inverse), every value is +-q x and every maintenance margin the largest of lines rate x q x -
-deduction, so that
+All positions of the unit in a market move with its mark; the other markets are held. With x = m P (linear) or m / P (inverse)
+every value is +-q x and every maintenance margin the largest of lines rate x q x - deduction, so that
 
     spare(x) = cash + sign x Q x - sum of maintenance margins          Q: the signed size of all positions in the market
 
-is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its
-upper.
+is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its upper, wherever
+the mark stands. cash: all equity but the values in this market, less the maintenance margin of the positions in others.
 
-Public: Leg, safe_marks, liquidation_mark.
+Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, weights_of, SHARE_UNIT,
+liquidation_worked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 from typing import NamedTuple
 
-from adlcalc.engine.formulas.margin import Lines, maintenance_margin
-from adlcalc.engine.model import Contract, Kind
-from adlcalc.ground.numbers import ONE, ZERO, divide, round_to
+from adlcalc.engine.contract import Contract, Kind
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.margin import Lines
+from adlcalc.engine.formulas.worked import Worked
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to
+
+SHARE_UNIT = D("1E-24")
+"""Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
 
 
 class Leg(NamedTuple):
@@ -32,72 +39,160 @@ class Leg(NamedTuple):
     lines: Lines
 
 
+Ends = tuple[Fraction | None, Fraction | None]
+
+
+def liquidation_price(
+    contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, tick: Decimal
+) -> Decimal | None:
+    """The tick at which a position of `side` is told to be liquidated: none on its safe side is due, the first beyond it is.
+    None where no mark on its losing side is due, or no tick is safe.
+
+    It is the end of the safe marks, rounded toward them, values taken unrounded: whether equity at the maintenance margin is
+    due (rule due) is asked of this one tick alone.
+    """
+    if len(legs) == 1 and not margin.hurt_both_ways(legs[0].lines):  # has one end, and a formula
+        size, lines = legs[0]
+        return margin.liquidation_price(contract, side, abs(size), lines, cash, tick)
+    low, high = _safe(contract, legs, Fraction(cash)) or (None, None)
+    end = low if side > 0 else high
+    if end is None:
+        return None
+    ticks = ceil(end / Fraction(tick)) if side > 0 else floor(end / Fraction(tick))
+    price = ticks * tick
+    within = (low is None or low <= Fraction(price)) and (high is None or Fraction(price) <= high)
+    return price if ticks > 0 and within else None
+
+
+# --- where nothing is rounded -------------------------------------------------------------------------------------------------
+
+
 def safe_marks(
     contract: Contract, legs: Sequence[Leg], cash: Decimal
 ) -> tuple[Decimal | None, Decimal | None] | None:
-    """(lower, upper) end of the marks at which the unit is safe, None for an end that there is not; None
-    where no mark is safe.
-
-    cash: all equity but the values of these legs, less the maintenance margin of positions in other markets.
-    """
-    linear = contract.kind is Kind.LINEAR
-    value_slope = sum((leg.signed_size for leg in legs), ZERO) * (1 if linear else -1)
-
-    def spare(x: Decimal) -> Decimal:
-        return (
-            cash
-            + value_slope * x
-            - sum((maintenance_margin(leg.lines, abs(leg.signed_size) * x) for leg in legs), ZERO)
-        )
-
-    corners = sorted({ZERO, *(x for leg in legs for x in _corners(leg))})
-    beyond = corners[-1] + ONE
-    slopes = [(spare(b) - spare(a), b - a) for a, b in zip(corners, [*corners[1:], beyond], strict=True)]
-    top = max(corners, key=spare)
-    if spare(top) < 0 and slopes[-1][0] <= 0:
+    """(lower, upper) end of the marks at which the unit is safe, unrounded, None for an end that there is not; None where no
+    mark is safe."""
+    ends = _safe(contract, legs, Fraction(cash))
+    if ends is None:
         return None
-    low = high = None
-    for i, corner in enumerate(corners):  # where spare crosses zero, segment by segment
-        rise, run = slopes[i]
-        end = corners[i + 1] if i + 1 < len(corners) else None
-        if not rise:
-            continue
-        crossing = divide(corner * rise - spare(corner) * run, rise)
-        if crossing > corner and (end is None or crossing <= end):
-            low, high = (crossing, high) if rise > 0 else (low, crossing)
-    return _ends(contract, low, high)
+    low, high = (None if end is None else divide(D(end.numerator), D(end.denominator)) for end in ends)
+    return low, high
 
 
 def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int) -> Decimal | None:
-    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks
-    on its losing side."""
+    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks on its losing
+    side."""
     ends = safe_marks(contract, legs, cash)
     return None if ends is None else ends[0] if side > 0 else ends[1]
 
 
-def _corners(leg: Leg) -> list[Decimal]:
-    """Where one line of the maintenance margin takes over from the one before."""
-    size, lines = abs(leg.signed_size), leg.lines
-    return [
-        _short(divide(d1 - d0, size * (r1 - r0)))
-        for (r0, d0), (r1, d1) in pairwise(lines)
-        if r1 > r0 and d1 > d0
-    ]
+def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | None:
+    """`safe_marks` as fractions."""
+    linear = contract.kind is Kind.LINEAR
+    slope = sum((Fraction(leg.signed_size) for leg in legs), Fraction()) * (1 if linear else -1)
+    sizes = [abs(Fraction(leg.signed_size)) for leg in legs]
+    lines = [[(Fraction(rate), Fraction(less)) for rate, less in leg.lines] for leg in legs]
+
+    def left(x: Fraction) -> Fraction:
+        needed = (max(r * q * x - d for r, d in own) for q, own in zip(sizes, lines, strict=True))
+        return cash + slope * x - sum(needed, Fraction())
+
+    corners = {Fraction()}
+    for q, own in zip(sizes, lines, strict=True):
+        corners |= {(d1 - d0) / (q * (r1 - r0)) for (r0, d0), (r1, d1) in pairwise(own) if r1 > r0 and d1 > d0}
+    points = sorted(corners)
+    points.append(points[-1] + 1)
+    spares = [left(x) for x in points]
+    low: Fraction | None = None
+    high: Fraction | None = None
+    for i, ((x0, x1), (y0, y1)) in enumerate(zip(pairwise(points), pairwise(spares), strict=True)):
+        if y0 == y1:
+            continue
+        crossing = x0 + (x1 - x0) * y0 / (y0 - y1)
+        if x0 <= crossing and (crossing <= x1 or i == len(points) - 2):  # the last one has no end
+            if y1 < y0:
+                high = crossing
+            elif crossing:
+                low = crossing
+    if high == 0 or (low is None and high is None and spares[0] < 0):
+        return None
+    return _marks(contract, low, high)
 
 
-def _short(x: Decimal) -> Decimal:
-    """20 digits of a corner: enough for any price, and what is worked out from it stays exact."""
-    return round_to(x, ONE.scaleb(x.adjusted() - 19))
-
-
-def _ends(
-    contract: Contract, low: Decimal | None, high: Decimal | None
-) -> tuple[Decimal | None, Decimal | None]:
+def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> Ends:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
+    m = Fraction(contract.multiplier)
+    if contract.kind is Kind.LINEAR:
+        return None if low is None else low / m, None if high is None else high / m
+    return None if high is None else m / high, None if low is None else m / low
 
-    def mark(x: Decimal | None) -> Decimal | None:
-        if not x:
-            return None
-        return divide(x, contract.multiplier) if contract.kind is Kind.LINEAR else divide(contract.multiplier, x)
 
-    return (mark(low), mark(high)) if contract.kind is Kind.LINEAR else (mark(high), mark(low))
+# --- bankruptcy -----------------------------------------------------------------------------------------------------------------
+
+
+def bankrupt_values(cash: Decimal, values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> list[Decimal]:
+    """The value at which each position of a unit has lost its share of the unit's equity: value(P) = value(mark) - share.
+
+    One position has the whole equity (value(P) = -cash); several share it in proportion to their maintenance margins (to their
+    notionals where none has any, in equal parts where none is worth anything).
+    """
+    if len(values) == 1:
+        return [-cash]
+    _, weights = weights_of(values, maintenances)
+    equity, whole = cash + sum(values, ZERO), sum(weights, ZERO)
+    # shares are rounded down, so that together they are no more than the equity
+    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
+    return [v - share for v, share in zip(values, shares, strict=True)]
+
+
+def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tuple[str, list[Decimal]]:
+    """By what the equity is shared: a word for it, and how much each position has of it."""
+    if any(maintenances):
+        return "maintenance margin", list(maintenances)
+    if any(values):
+        return "notional", [abs(v) for v in values]
+    return "part", [ONE] * len(values)
+
+
+# --- how a liquidation price is told ----------------------------------------------------------------------------------------
+
+
+def liquidation_worked(
+    contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, price: Decimal, tick: Decimal
+) -> Worked:
+    """How `liquidation_price` came about, from the lines of maintenance margin that count there.
+
+    Where equity without the legs' values (cash) and their values are together their maintenance margins:
+    x (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value rises with x, and
+    x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose value falls with it.
+    """
+    up, linear, m = margin.rises(contract, side), contract.kind is Kind.LINEAR, contract.multiplier
+    x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
+    lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]
+    deductions = sum((d for _, _, d in lines), ZERO)
+    sign = "-" if up else "+"
+    amounts: tuple[Decimal, ...]
+    parts: tuple[Decimal, ...]
+    above, parts = "[that value]", (-cash if up else cash,)
+    if deductions:
+        above, parts = f"({above} {sign} [deduction])", (*parts, deductions)
+    if len(lines) == 1:
+        size, rate, _ = lines[0]
+        below, amounts = f"(1 {sign} [rate]) / [size]", (rate, size)
+    else:
+        net = sum((q for q, _ in legs), ZERO) * (1 if up == linear else -1)
+        below = f"([net size] {sign} [sizes x rates])"
+        amounts = (net, sum((size * rate for size, rate, _ in lines), ZERO))
+    formula, numbers = f"{above} / {below}", (*parts, *amounts)
+    if not linear:
+        formula, numbers = f"[multiplier] / ({formula})", (m, *numbers)
+    elif m != 1:
+        formula, numbers = f"{formula} / [multiplier]", (*numbers, m)
+    return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
+
+
+def _counting(lines: Lines, n: Fraction) -> tuple[Decimal, Decimal]:
+    """The line that is the maintenance margin of a notional."""
+    if len(lines) == 1:
+        return lines[0]
+    return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))

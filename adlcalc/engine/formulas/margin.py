@@ -4,7 +4,7 @@ Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = not
 Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
 
 Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways, price_of_notional,
-liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth, price_worked, liquidation_worked.
+liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth, price_worked.
 """
 
 from __future__ import annotations
@@ -207,23 +207,3 @@ def price_worked(
     else:
         formula, amounts = f"{held} / {what}", (*amounts, *parts)
     return Worked(name, price, formula, amounts, tick, CEILING if side > 0 else FLOOR)
-
-
-def liquidation_worked(
-    contract: Contract, side: int, size: Decimal, lines: Lines, spent: Decimal, price: Decimal, tick: Decimal
-) -> Worked:
-    """How `liquidation_price` came about. spent: the notional at which nothing is left of the equity that the position can
-    use; the line is the one that counts: n = (spent - deduction) / (1 - rate), or (spent + deduction) / (1 + rate) where
-    the value falls with the notional."""
-    up = rises(contract, side)
-    cash = -spent if up else spent
-    solved = [
-        (divide(spent - d, ONE - rate) if up else divide(cash + d, ONE + rate), rate, d) for rate, d in lines if not up or rate < 1
-    ]
-    _, rate, d = max(solved) if up else min(solved)
-    sign, other = ("-", "-") if up else ("+", "+")
-    above, parts = ("[that value]", (spent,)) if not d else (f"([that value] {sign} [deduction])", (spent, d))
-    what = f"{above} / (1 {other} [rate])"
-    if contract.kind != LINEAR:
-        what = f"({what})"
-    return price_worked("liquidation price", contract, side, size, price, what, (*parts, rate), tick)

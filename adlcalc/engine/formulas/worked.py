@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from adlcalc.ground.numbers import HALF_EVEN, round_to
 
-
 SHARED = "shared"
 """The rounding of a part, where all parts sum to the whole."""
 

@@ -2,9 +2,9 @@
 
 A score gets the amounts of `Inputs` and returns one exact quotient (60 digits: equal fractions give equal
 scores, and different ones differ there for all amounts the engine accepts). Most are products of ratios,
-which are written once, here: the function that works them out, the formula that `explain` puts numbers into and
-the grid of long queues are made from them. The others have their formula beside them. Where equity is zero or less, leverage has no number: a
-winner then stands before everybody, a loser behind everybody.
+which are written once, here: the function that works them out, the formula that `explain` puts numbers into
+and the grid of long queues are made from them. The others have their formula beside them. Where equity is
+zero or less, leverage has no number: a winner then stands before everybody, a loser behind everybody.
 
 pnl% is on the entry value, ROE (return on equity) on the initial margin. `adlcalc venues --rules adl.score`
 lists them; a scenario may bring its own, see venues/expression.py. A new score is one entry here.

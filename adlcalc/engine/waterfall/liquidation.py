@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event, How, Liquidated
-from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
-from adlcalc.ground.numbers import DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import DOWN, FLOOR, ONE, ZERO, divide, round_to
 
 if TYPE_CHECKING:
     from adlcalc.engine.waterfall.state import State
-
-SHARE_UNIT = D("1E-24")
-"""Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
 
 
 class Due(NamedTuple):
@@ -108,29 +105,21 @@ def bankruptcy(holding: Holding, target: Target) -> Decimal | None:
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
-    """For each open position the value at which it has lost its share of the unit's equity: value(P) = value(mark) - share.
-
-    An isolated position has the whole equity (value(P) = cost - collateral); the positions of a cross account share it in
-    proportion to their maintenance margins (to their notionals where none has any, in equal parts where none is worth anything).
-    """
+    """For each open position the value at which it has lost its share of the unit's equity (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
         return [(holdings[0], without_margin(holdings[0]))]
     values = [holding.value() for holding in holdings]
-    weights = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
-    by = "maintenance margin"
-    if not any(weights):
-        weights, by = [abs(v) for v in values], "notional"
-    if not any(weights):
-        weights, by = [ONE] * len(values), "part"
+    needed = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    targets = health.bankrupt_values(unit.cash(), values, needed)
+    by, weights = health.weights_of(values, needed)
     equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
-    # shares are rounded down, so that together they are no more than the equity
-    shares = [
-        Worked(SHARE, round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR), f"[equity] x [its {by}] / [all {by}s]",
-               (equity, weight, whole), SHARE_UNIT, FLOOR)
-        for weight in weights
-    ]  # fmt: skip
-    return [(holding, less(holding, v, share)) for holding, v, share in zip(holdings, values, shares, strict=True)]
+    out = []
+    for holding, value, target, weight in zip(holdings, values, targets, weights, strict=True):
+        formula, parts = f"[equity] x [its {by}] / [{by} of all]", (equity, weight, whole)
+        share = Worked(SHARE, value - target, formula, parts, health.SHARE_UNIT, FLOOR)
+        out.append((holding, less(holding, value, share)))
+    return out
 
 
 VALUE, SHARE = "value at the bankruptcy price", "share of the equity"
@@ -167,31 +156,32 @@ def liquidated(
     at the bankruptcy price was."""
     book, unit, side = holding.book, due.unit, holding.side
     contract, up = book.contract, margin.rises(holding.book.contract, holding.side)
-    # everything of the unit's margin but this position: its equity without the value at the mark, less the others' maintenance
-    cash, others = unit.cash(), ZERO
-    if len(unit.holdings) > 1:
-        for other in unit.holdings:
-            if other is not holding and other.size:
-                worth = other.value()
-                others += margin.maintenance_margin(other.lines(), abs(worth))
-                cash += worth
-    lines, spent = holding.lines(), -(cash - others) if up else cash - others
-    trigger = margin.liquidation_price(contract, side, holding.size, lines, cash - others, book.tick)
+    legs, cash, here, others = [], unit.cash(), ZERO, ZERO
+    for one in unit.open_holdings():
+        worth = one.value()
+        if one.book is book:
+            legs.append(health.Leg(one.signed_size, one.lines()))
+            here += worth
+        else:  # the other markets are held: equity there, less what they need
+            needed = margin.maintenance_margin(one.lines(), abs(worth))
+            others += needed
+            cash += worth - needed
+    trigger = health.liquidation_price(contract, legs, cash, side, book.tick)
     how: How = ()
     if trigger is not None:
-        by = margin.liquidation_worked(contract, side, holding.size, lines, spent, trigger, book.tick)
-        how = (by,)
+        how = (health.liquidation_worked(contract, legs, cash, side, trigger, book.tick),)
         if len(unit.holdings) > 1:
-            value, sign, back = holding.value(), *(("-", "+") if up else ("+", "-"))
-            formula = f"[value at the mark] {sign} [equity] {back} [maintenance margin of the others]"
-            how = (Worked("value without the equity that is free", spent, formula, (abs(value), cash + value, others)), by)
+            sign, back = ("-", "+") if up else ("+", "-")
+            formula = f"[value at the mark] {sign} [equity]"
+            parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
+            if others:
+                formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
+            how = (Worked("value without the equity that is free", -cash if up else cash, formula, parts), *how)
     bankrupt = valued
     if price is not None:
-        parts = (bankrupt[-1].result,)
-        bankrupt = (
-            *bankrupt,
-            margin.price_worked("bankruptcy price", contract, side, holding.size, price, "[that value]", parts, book.tick),
-        )
+        of = (bankrupt[-1].result,)
+        made = margin.price_worked("bankruptcy price", contract, side, holding.size, price, "[that value]", of, book.tick)
+        bankrupt = (*bankrupt, made)
     return Liquidated(
         state.step, number, unit.holder.id, book.name, side, size, holding.entry, book.mark,
         price, trigger, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, bankrupt, how,

@@ -59,7 +59,7 @@ from adlcalc.engine.waterfall.orders import (
 )
 from adlcalc.engine.waterfall.shares import hand_over_shares
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import ONE, ZERO, round_to
+from adlcalc.ground.numbers import ONE, ZERO
 
 
 def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Event]:
