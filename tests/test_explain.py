@@ -59,7 +59,8 @@ def test_the_story_of_a_deleveraged_short() -> None:
     story = told(HALF, Subject("bob"))
     assert [chapter.step for chapter in story.chapters] == [0, 2]
     (queue,) = lines(story, "queue")
-    assert queue.formulas == ("score = pnl / entry value x exposure / equity = 14,000 / 120,000 x 106,000 / 26,000 = 0.475641",)
+    numbers = "14,000 / 120,000 x 106,000 / 26,000 = 0.475641, rounded to six digits"
+    assert queue.formulas == (f"score = pnl / entry value x exposure / equity = {numbers}",)
     (fill,) = lines(story, "deleveraged")
     assert fill.text == "bob gives up 1 of short 2 at 54,000 against alice: realized pnl 6,000"
     assert fill.amounts["realized_pnl"] == 6000
@@ -74,9 +75,9 @@ def test_the_story_of_a_bankrupt_long() -> None:
     story = told(HALF, Subject("alice"))
     (taken,) = lines(story, "liquidated")
     assert taken.formulas == (
-        "liquidation price = mark at which equity is the maintenance margin = 54,271.4",
-        "value at the bankruptcy price = value at the mark - equity = 106,000 - (-2,000) = 108,000",
-        "bankruptcy price = the price of that value, rounded up to the tick = 54,000",
+        "value at the bankruptcy price = entry value - collateral = 120,000 - 12,000 = 108,000",
+        "bankruptcy price = that value / size = 108,000 / 2 = 54,000, rounded up to 0.1",
+        "liquidation price = that value / (1 - rate) / size = 108,000 / (1 - 0.005) / 2 = 54,271.4, rounded up to 0.1",
     )
     assert [line.kind for line in story.chapters[-1].lines] == ["margin", "liquidated", "in the book", "fund pays", "deleveraged"]
     (paid,) = lines(story, "fund pays")
@@ -172,7 +173,7 @@ def test_the_stories_of_all_add_up_to_the_audit(seed: int, rulebook: object) -> 
         assert whole + others == stepped.bad_debt  # type: ignore[union-attr]
 
 
-TOKEN = re.compile(r"(?P<number>[0-9][0-9,]*(\.[0-9]+)?(\.\.)?(/[0-9]+)?)|(?P<name>[a-z]+)|(?P<sign>[-+x/(),^])")
+TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})*[0-9]*(?:\.[0-9]+)?(?:\.\.)?(?:/[0-9]+)?|[a-wyz][a-z]*|[-+x/(),]")
 
 
 class Sum:
@@ -211,7 +212,7 @@ class Sum:
             parts = [self.sum()]
             while self.take(","):
                 parts.append(self.sum())
-            assert self.take(")")
+            assert self.take(")"), self.tokens
             if name == "rounded":
                 return round(parts[0] / self.unit) * self.unit
             return {"": lambda x: x[0], "min": min, "max": max}[name](parts)  # type: ignore[operator]
@@ -229,6 +230,8 @@ ROUNDED = re.compile(
 
 def agrees(formula: str) -> bool:
     """Does what stands before the last '=' give what stands behind it, rounded as it says? False where it is no arithmetic."""
+    if " = " not in formula:  # a sentence
+        return False
     *_, numbers, result = formula.split(" = ")
     found = ROUNDED.match(result)
     assert found
@@ -237,10 +240,10 @@ def agrees(formula: str) -> bool:
     unit = Fraction((found["unit"] or "0").replace(",", ""))
     worked, told = Sum(numbers, unit), Sum(found["result"], unit)
     off = abs(worked.value - told.value)
-    if worked.cut or told.cut:  # a number with '..' is shown to eight decimals
-        assert off <= Fraction(1, 10**6) + abs(told.value) / 10**7 + unit, formula
-    elif found["six"]:
+    if found["six"]:
         assert off <= abs(told.value) / 10**5, formula
+    elif worked.cut or told.cut:  # a number with '..' is shown to twelve decimals
+        assert off <= Fraction(1, 10**8) + abs(told.value) / 10**9 + unit, formula
     elif found["how"] == "rounded half even to":
         assert off <= unit / 2, formula
     elif found["how"] in ("rounded up to", "rounded down to"):
@@ -292,10 +295,13 @@ def test_every_formula_adds_up_again(seed: int, rulebook: object) -> None:
 @pytest.mark.parametrize("venue", shipped())
 def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) -> None:
     loaded = adlcalc.load(ONE_BOOK, venue=venue)
-    assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario)) > 30
+    assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario)) > 15
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml") if "march-2020" not in path.name))
+SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED)
 def test_every_number_of_every_scenario_is_told_with_its_arithmetic(file: str) -> None:
     loaded = adlcalc.load(str(ROOT / "scenarios" / file))
     assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario))
@@ -356,10 +362,14 @@ def test_explain_prints_a_story_within_80_columns(adlcalc: Command) -> None:
     out, err, code = adlcalc("explain", HALF, "bob")
     assert (err, code) == ("", 0)
     assert out.startswith(
-        "The fund covers half, one short is deleveraged: bob\nVenue generic\n\nStep 0, mark 60,000\n* margin: bob"
+        "The fund covers half, one short is deleveraged: bob\nVenue generic\n\nWhy\n* adl.when: bob was deleveraged against alice"
     )
     assert max(map(len, out.splitlines())) <= 80
-    assert "* adl.score = generic (documented: adlcalc, the generic rulebook" in out
+    assert "* adl.when = after-fund (default)" in out
+    assert "6 more rules stand behind it, with values and sources: add --rules." in " ".join(out.split())
+    whole = adlcalc("explain", HALF, "bob", "--rules").out
+    assert "* adl.score = generic (documented: adlcalc, the generic rulebook" in whole
+    assert max(map(len, whole.splitlines())) <= 80
 
 
 def test_json_has_the_numbers_that_the_text_has(adlcalc: Command) -> None:

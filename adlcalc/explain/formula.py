@@ -55,14 +55,14 @@ def money(x: Decimal) -> str:
 
 
 def shortened(x: Decimal) -> str:
-    """Plain digits; '2/3' for a third of 30 digits, '0.33333333..' for other quotients."""
+    """Plain digits; '2/3' for a third of 30 digits, '0.333333333333..' for other quotients."""
     places = -int(x.as_tuple().exponent)
     if places <= PLACES or digits(x) == digits(round_to(x, D("1E-12"))):
         return digits(x)
     simple = Fraction(x).limit_denominator(99)
     if round_to(divide(D(simple.numerator), D(simple.denominator)), D(1).scaleb(-places)) == x:
         return f"{simple.numerator}/{simple.denominator}"
-    return f"{digits(round_to(x, D('1E-8'), DOWN), 8)}.."
+    return f"{digits(round_to(x, D('1E-12'), DOWN), PLACES)}.."
 
 
 def added(numbers: Iterable[Decimal]) -> str:

@@ -49,6 +49,8 @@ def _unrealized(name: str, p: PositionFact) -> str:
 
 def _maintenance(name: str, p: PositionFact) -> str:
     """The line of the maintenance table that counts: the largest at this notional."""
+    if not p.rate and p.deduction < 0:
+        return f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = {digits(p.maintenance)}"
     words, numbers = "rate x notional", f"{digits(p.rate)} x {digits(abs(p.value))}"
     if p.deduction:
         words, numbers = f"{words} - deduction", f"{numbers} - {money(p.deduction)}"

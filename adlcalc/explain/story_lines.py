@@ -13,13 +13,14 @@ from adlcalc.engine import events as ev
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.funding import settled_worked
 from adlcalc.engine.formulas.margin import valuer, worth
-from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.formulas.worked import rounded
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.formula import formula, formulas, less, money
 from adlcalc.explain.margin_lines import margin_line
 from adlcalc.explain.story import Line
 from adlcalc.explain.witness import Witness
+from adlcalc.ground.numbers import divide
 from adlcalc.report.human import clean, digits, position
 from adlcalc.report.score_formula import score_text
 
@@ -252,8 +253,8 @@ class Teller:
         told += self._value(here, e.market, e.size, e.price, abs(at_price), "what it brings the closed account, to the last unit")
         if e.size != e.size_before:
             parts = (abs(e.entry_value), e.size, e.size_before)
-            share = "[entry value] x [size] / [size before]"
-            told.append(formula(Worked("its entry value", abs(entry_value), share, parts, self.scenario.money_unit)))
+            share, exactly = "[entry value] x [size] / [size before]", divide(parts[0] * e.size, e.size_before)
+            told.append(formula(rounded("its entry value", share, parts, exactly, self.scenario.money_unit)))
         told.append(less("realized pnl", here, at_price, "entry value", entry_value))
         if e.result:
             cost, name = e.proceeds - e.result, "value at the bankruptcy price"

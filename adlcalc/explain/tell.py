@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from adlcalc.engine import events as ev
+from adlcalc.engine.declared import Word, meaning_of
 from adlcalc.engine.events import AccountState, Event
 from adlcalc.engine.model import Scenario
 from adlcalc.explain.formula import added
@@ -155,7 +156,8 @@ def _total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
-    """What the rulebook says of a rule, for the contract kind of the first market; None where it has no such rule."""
+    """What the rulebook says of a rule, for the contract kind of the first market, or what holds
+    where it says nothing; None where it has no such rule."""
     market = scenario.markets[0]
     kind = market.contract.kind
     entry = rulebook.rules[kind].get(rule)
@@ -165,7 +167,9 @@ def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | 
     ):
         return RuleNote(rule, "", "given", "the scenario's markets", "")
     if entry is None:
-        return None
+        section, _, name = rule.partition(".")
+        value = getattr(getattr(scenario.rules, section, None), name, None)
+        return RuleNote(rule, value, "default", "", meaning_of(value)) if isinstance(value, Word) else None
     found = rulebook.sources.get(entry.source) if entry.source is not None else None
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:

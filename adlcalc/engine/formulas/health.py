@@ -88,7 +88,7 @@ def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, sid
 
 def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | None:
     """`safe_marks` as fractions."""
-    linear = contract.kind is Kind.LINEAR
+    linear = contract.kind == Kind.LINEAR
     slope = sum((Fraction(leg.signed_size) for leg in legs), Fraction()) * (1 if linear else -1)
     sizes = [abs(Fraction(leg.signed_size)) for leg in legs]
     lines = [[(Fraction(rate), Fraction(less)) for rate, less in leg.lines] for leg in legs]
@@ -122,7 +122,7 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
 def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> Ends:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
     m = Fraction(contract.multiplier)
-    if contract.kind is Kind.LINEAR:
+    if contract.kind == Kind.LINEAR:
         return None if low is None else low / m, None if high is None else high / m
     return None if high is None else m / high, None if low is None else m / low
 
@@ -166,7 +166,7 @@ def liquidation_worked(
     x (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value rises with x, and
     x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose value falls with it.
     """
-    up, linear, m = margin.rises(contract, side), contract.kind is Kind.LINEAR, contract.multiplier
+    up, linear, m = margin.rises(contract, side), contract.kind == Kind.LINEAR, contract.multiplier
     x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
     lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]
     deductions = sum((d for _, _, d in lines), ZERO)

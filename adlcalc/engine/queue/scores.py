@@ -84,7 +84,7 @@ class Score:
     def worked(self, x: Inputs) -> Worked:
         """The score with how it was worked out."""
         formula = self.formula(x)
-        parts = tuple(getattr(x, name) for name in AMOUNT.findall(formula))
+        parts = tuple(D(getattr(x, name)) for name in AMOUNT.findall(formula))
         return Worked("score", self.of(x), AMOUNT.sub(_in_words, formula), parts)
 
     def __str__(self) -> str:
