@@ -14,7 +14,7 @@ import pytest
 from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
 
 from adlcalc.check.expectations import differences
-from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
+from adlcalc.engine.events import AccountEnded, AccountState, BookFilled, FundingPaid, FundingSettled, Liquidated, LossSocialized
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
 from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
@@ -109,6 +109,7 @@ def test_json_is_the_contract_to_the_letter() -> None:
         "steps",
         "liquidations",
         "fund",
+        "fund_stops",
         "deleveraged",
         "skipped",
         "funding",
@@ -294,7 +295,7 @@ def test_csv_of_the_steps_has_a_row_per_step_and_market() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-cmd", "@sum", "-"])
 def test_csv_cells_are_never_spreadsheet_formulas(name: str) -> None:
     events = [*nothing_happens()]
-    events[-1] = Ended(0, (AccountState(name, "open", False, D(-5), D("-5.5"), ZERO, ()),), 0)
+    events[-2] = AccountEnded(0, AccountState(name, "open", False, D(-5), D("-5.5"), ZERO, ()))
     (row,) = (row for row in csv_rows(run(iter(events)).to_csv()) if row["table"] == "account")
     assert row["account"] == "'" + name
     assert (row["equity_start"], row["equity_end"]) == ("-5", "-5.5")  # a number is a number

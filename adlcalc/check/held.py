@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from adlcalc.report.page import Page
     from adlcalc.scenario import Loaded
 
+CLOSING = r"\n\n(?:Nobody was|[0-9,]+ of [0-9,]+) liquidated"
 STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 FACTS = '{"golden"'
 
@@ -115,7 +116,8 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
         except NotFacts:
             return Held(what, Style.json, Style.json, text, new, page)
         return Held(what, Style.json, Style.json, text, new, page, tables, facts_of(page, tables))
-    page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text)
+    closing = re.search(CLOSING, text) is not None
+    page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text, closing=closing)
     return Held(what, Style.table, Style.json, text, FORMATS[Style.table].page(page), page, is_old=True)
 
 

@@ -14,7 +14,7 @@ from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen, OwnName
-from adlcalc.engine.waterfall.closing import FinalAccounts, settle_everybody
+from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import Due, find_due, liquidate, take_over
 from adlcalc.engine.waterfall.own_name import liquidate_in_own_name, settle_markets
@@ -27,12 +27,14 @@ class PrecisionError(ValueError):
     """The scenario's numbers have more digits together than 60-digit arithmetic holds exactly."""
 
 
-def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = None) -> Iterator[Event]:
-    """The events of a scenario, step by step.
+def run(
+    scenario: Scenario, *, index: bool = True, accounts: bool = True, observer: Observer | None = None
+) -> Iterator[Event]:
+    """The events of a scenario, step by step, and how every account stands at the end.
 
-    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug)
-    or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that
-    matter.
+    index=False evaluates every account at every step: slower, the same events. accounts=False: without the accounts at the end,
+    for whoever runs many and asks something else. observer: looks on. Raises AuditError (a bug) or PrecisionError. The garbage
+    collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -57,7 +59,11 @@ def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = N
                 events.extend(state.take_stock())
                 events.append(end_step(state, audit))
             yield from events
-        yield Ended(state.step, FinalAccounts(state), state.evaluations)
+        end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
+        del state  # with all that it remembers of the accounts, which are let go as they are told
+        if accounts:
+            yield from accounts_at_end(ledger, owed)
+        yield end
     finally:
         if collecting:
             gc.enable()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from unicodedata import is_normalized
 
 from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, at
 from adlcalc.source.problems import Problems, nearest, quote
 
@@ -45,8 +46,8 @@ class Draft:
 
     def lacks(self, key: str, hint: str) -> None:
         """Note that a top-level key is missing, unless it was told already: as faulty, or as misspelled."""
-        unknown = (other for other in self.whole.items if other not in type(self.file).model_fields)
-        if key not in self.broken and not any(nearest(other, type(self.file).model_fields) == key for other in unknown):
+        unknown = (other for other in self.whole.items if other not in keys_of(type(self.file)))
+        if key not in self.broken and not any(nearest(other, keys_of(type(self.file))) == key for other in unknown):
             self.problems.add(self.root, f"the scenario has no {quote(key)}", hint)
 
     def add(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:

@@ -111,6 +111,13 @@ class Ledger:
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
 
+    def dissolve(self) -> list[Holder]:
+        """The accounts, when the run is over: nothing else knows them from here on."""
+        holders, self.holders = self.holders, []
+        for book in self.markets.values():
+            book.holdings = {1: [], -1: []}
+        return holders
+
     # --- what the audit adds up ----------------------------------------------------------------------------------
 
     def currency_of(self, holder: Holder) -> str:
