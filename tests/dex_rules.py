@@ -145,7 +145,7 @@ def fund_delta(values: Values) -> Decimal:
     claim = own_name.own_order(state, own_name.unit_due(unit), holding)
     proceeds = holding.side * holding.size * number(values["price"])
     result = proceeds - claim.cost_of(holding.size)
-    return result if result < 0 else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)
+    return result if result < 0 else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)[-1].result
 
 
 def fund_covers(values: Values) -> Decimal:

@@ -138,7 +138,7 @@ def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monk
 
     adlcalc("check", str(folder), "--update")
     whole = SCORES["generic"]
-    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x))
+    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x), whole.formula)
     monkeypatch.setitem(SCORES, "generic", other_way_round)
     got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
     assert got.code == 1

@@ -12,10 +12,10 @@ from fractions import Fraction
 
 import pytest
 from books import random_scenario
-from conftest import Result
+from conftest import ROOT, Result
 
 import adlcalc
-from adlcalc.engine.events import AccountEnded, AccountState, Event, Liquidated, StepEnded
+from adlcalc.engine.events import AccountEnded, AccountState, Event, FundStopped, Liquidated, StepEnded
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.explain.story import Line, Story, Subject
@@ -23,9 +23,11 @@ from adlcalc.explain.tell import tell
 from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.scenario import Loaded
+from adlcalc.venues.rulebook import shipped
 
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"
+ONE_BOOK = "scenarios/19-one-book-many-venues.yaml"
 SEEDS = range(60)
 
 
@@ -57,7 +59,8 @@ def test_the_story_of_a_deleveraged_short() -> None:
     story = told(HALF, Subject("bob"))
     assert [chapter.step for chapter in story.chapters] == [0, 2]
     (queue,) = lines(story, "queue")
-    assert queue.formulas == ("score = pnl / entry value x exposure / equity = 14,000 / 120,000 x 106,000 / 26,000 = 0.475641",)
+    numbers = "14,000 / 120,000 x 106,000 / 26,000 = 0.475641, rounded to six digits"
+    assert queue.formulas == (f"score = pnl / entry value x exposure / equity = {numbers}",)
     (fill,) = lines(story, "deleveraged")
     assert fill.text == "bob gives up 1 of short 2 at 54,000 against alice: realized pnl 6,000"
     assert fill.amounts["realized_pnl"] == 6000
@@ -72,9 +75,9 @@ def test_the_story_of_a_bankrupt_long() -> None:
     story = told(HALF, Subject("alice"))
     (taken,) = lines(story, "liquidated")
     assert taken.formulas == (
-        "liquidation price = mark at which equity is the maintenance margin = 54,271.4",
-        "value at the bankruptcy price = value at the mark - equity = 106,000 - (-2,000) = 108,000",
-        "bankruptcy price = the price of that value, rounded up to the tick = 54,000",
+        "value at the bankruptcy price = entry value - collateral = 120,000 - 12,000 = 108,000",
+        "bankruptcy price = that value / size = 108,000 / 2 = 54,000, rounded up to 0.1",
+        "liquidation price = that value / (1 - rate) / size = 108,000 / (1 - 0.005) / 2 = 54,271.4, rounded up to 0.1",
     )
     assert [line.kind for line in story.chapters[-1].lines] == ["margin", "liquidated", "in the book", "fund pays", "deleveraged"]
     (paid,) = lines(story, "fund pays")
@@ -172,45 +175,164 @@ def test_the_stories_of_all_add_up_to_the_audit(seed: int, rulebook: object) -> 
         assert whole + others == stepped.bad_debt
 
 
-NUMBER = re.compile(r"\(?(-?[0-9][0-9,]*(?:\.[0-9]+)?)\)?")
-EXPRESSION = re.compile(rf"{NUMBER.pattern}(?: [-+x/] {NUMBER.pattern})+")
+TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})*[0-9]*(?:\.[0-9]+)?(?:\.\.)?(?:/[0-9]+)?|[a-wyz][a-z]*|[-+x/(),]")
 
 
-def evaluated(text: str) -> Fraction:
-    """'(-120,000) + 7 x 2 / 4', x and / first, from the left."""
-    tokens = [token.strip("()").replace(",", "") for token in text.split(" ")]
-    total, sign, term, operator = Fraction(0), 1, Fraction(tokens[0]), ""
-    for token in tokens[1:]:
-        if token in ("+", "-"):
-            total, sign, operator, term = total + sign * term, 1 if token == "+" else -1, token, Fraction(0)
-        elif token in ("x", "/"):
-            operator = token
-        elif operator == "x":
-            term *= Fraction(token)
-        elif operator == "/":
-            term /= Fraction(token)
-        else:
-            term = Fraction(token)
-    return total + sign * term
+class Sum:
+    """The value of '2/3 x 90 + (1 - 1/3) x max(91, 2)', a term, a factor and an atom at a time; cut: a number of it was."""
+
+    def __init__(self, text: str, unit: Fraction) -> None:
+        assert not TOKEN.sub("", text).strip(), text
+        self.tokens, self.at, self.unit, self.cut = [m[0] for m in TOKEN.finditer(text)], 0, unit, False
+        self.value = self.sum()
+        assert self.at == len(self.tokens), text
+
+    def take(self, *texts: str) -> str:
+        found = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        if found not in texts:
+            return ""
+        self.at += 1
+        return found
+
+    def sum(self) -> Fraction:
+        total = self.product()
+        while sign := self.take("+", "-"):
+            total += self.product() * (1 if sign == "+" else -1)
+        return total
+
+    def product(self) -> Fraction:
+        value = self.atom()
+        while sign := self.take("x", "/"):
+            value = value * self.atom() if sign == "x" else value / self.atom()
+        return value
+
+    def atom(self) -> Fraction:
+        if self.take("-"):
+            return -self.atom()
+        name = self.take("min", "max", "rounded")
+        if self.take("("):
+            parts = [self.sum()]
+            while self.take(","):
+                parts.append(self.sum())
+            assert self.take(")"), self.tokens
+            if name == "rounded":
+                return round(parts[0] / self.unit) * self.unit
+            return {"": lambda x: x[0], "min": min, "max": max}[name](parts)  # type: ignore[operator]
+        text = self.tokens[self.at].replace(",", "")
+        self.at += 1
+        self.cut = self.cut or text.endswith("..")
+        return Fraction(text.removesuffix(".."))
+
+
+ROUNDED = re.compile(
+    r"^(?P<result>.*?)(, (?P<how>rounded half even to|rounded up to|rounded down to|in units of) (?P<unit>[0-9,.]*[0-9])"
+    r"(, what that leaves goes by the rule)?|, (?P<six>rounded to six digits))?$"
+)
+
+
+def agrees(formula: str) -> bool:
+    """Does what stands before the last '=' give what stands behind it, rounded as it says? False where it is no arithmetic."""
+    if " = " not in formula:  # a sentence
+        return False
+    *_, numbers, result = formula.split(" = ")
+    found = ROUNDED.match(result)
+    assert found
+    if not re.fullmatch(r"\(?-?[0-9.,/]+\)?", found["result"]) or re.search("[a-wyz]", re.sub("min|max|rounded", "", numbers)):
+        return False
+    unit = Fraction((found["unit"] or "0").replace(",", ""))
+    worked, told = Sum(numbers, unit), Sum(found["result"], unit)
+    off = abs(worked.value - told.value)
+    if found["six"]:
+        assert off <= abs(told.value) / 10**5, formula
+    elif worked.cut or told.cut:  # a number with '..' is shown to twelve decimals
+        assert off <= Fraction(1, 10**8) + abs(told.value) / 10**9 + unit, formula
+    elif found["how"] == "rounded half even to":
+        assert off <= unit / 2, formula
+    elif found["how"] in ("rounded up to", "rounded down to"):
+        assert (told.value - worked.value) * (1 if found["how"] == "rounded up to" else -1) in Within(unit), formula
+    elif found["how"]:
+        assert off < unit, formula
+    else:
+        assert not off or found["how"], formula
+    return True
+
+
+class Within:
+    """Zero or more, less than a unit."""
+
+    def __init__(self, unit: Fraction) -> None:
+        self.unit = unit
+
+    def __contains__(self, x: object) -> bool:
+        return isinstance(x, Fraction) and 0 <= x < self.unit
+
+
+FILLS = ("in the book", "backstop", "deleveraged", "fund pays", "fund receives", "fund stops", "fund pays again", "liquidated",
+         "queue", "shared loss", "funding", "funding due", "held")  # fmt: skip
+
+
+def hold_to_its_arithmetic(scenario: Scenario, rulebook: object, subjects: list[Subject]) -> int:
+    """Every formula that these stories tell adds up, and no line about a price, a fill or the fund is without one."""
+    checked = 0
+    for subject in subjects:
+        story = story_of(scenario, subject, rulebook)[0]
+        for line in [*(line for chapter in story.chapters for line in chapter.lines), *story.sums]:
+            for formula in line.formulas:
+                checked += agrees(formula)
+            assert line.kind not in FILLS or line.formulas, line
+    return checked
+
+
+def everybody_at_each_step(scenario: Scenario) -> list[Subject]:
+    return [Subject(fund=True), *(Subject(step=step) for step in range(scenario.path.steps))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_formula_adds_up_again(seed: int, rulebook: object) -> None:
     scenario = random_book(seed)
-    checked = 0
-    subjects = [Subject(fund=True), *(Subject(step=step) for step in range(scenario.path.steps))]
-    subjects += [Subject(account.id) for account in scenario.accounts]
-    for subject in subjects:
-        story = story_of(scenario, subject, rulebook)[0]
-        for line in [*(line for chapter in story.chapters for line in chapter.lines), *story.sums]:
-            for formula in line.formulas:
-                *_, numbers, result = formula.split(" = ") if formula.count(" = ") > 1 else ("", "")
-                if EXPRESSION.fullmatch(numbers):
-                    checked += 1
-                    given = Fraction(result.replace(",", ""))
-                    rounding = Fraction(1, 10**8) + abs(given) / 10**5 if "/" in numbers else 0
-                    assert abs(evaluated(numbers) - given) <= rounding, formula
-    assert checked or not scenario.accounts
+    subjects = [*everybody_at_each_step(scenario), *(Subject(account.id) for account in scenario.accounts)]
+    assert hold_to_its_arithmetic(scenario, rulebook, subjects) or not scenario.accounts
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) -> None:
+    loaded = adlcalc.load(ONE_BOOK, venue=venue)
+    assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario)) > 15
+
+
+SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_every_number_of_every_scenario_is_told_with_its_arithmetic(file: str) -> None:
+    loaded = adlcalc.load(str(ROOT / "scenarios" / file))
+    assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario))
+
+
+def test_the_price_of_ftx_is_told_as_two_thirds_and_one_third() -> None:
+    """2/3 of the bankruptcy price, 55,000, and 1/3 of the mark, 53,000: 54,333.33, to the tick 54,333.3."""
+    loaded = adlcalc.load(ONE_BOOK, venue="ftx")
+    story = story_of(loaded.scenario, Subject("dora"), loaded.rulebook)[0]
+    price = "w x bankruptcy price + (1 - w) x mark = 2/3 x 55,000 + 1/3 x 53,000 = 54,333.3, rounded half even to 0.1"
+    assert lines(story, "deleveraged")[0].formulas[0] == f"price = {price}"
+
+
+def test_the_drawdown_is_told_as_the_reason() -> None:
+    """A fund of 5,000 that may fall by 30 %: carl's first 0.75 cost it 2,000 each, 1,500 in all; then dora gives up the rest."""
+    rule = ["rules.fund.drawdown={start: 0.30, stop: 0.25, window_hours: 8}"]
+    loaded = adlcalc.load(ONE_BOOK, sets=rule)
+    story, events, _ = story_of(loaded.scenario, Subject("dora"), loaded.rulebook)
+    (stop,) = (event for event in events if isinstance(event, FundStopped))
+    assert (stop.balance, stop.peak, stop.fall, stop.limit, stop.window, stop.left) == (3500, 5000, 1500, 1500, 28800, 0)
+    assert [line.rules for line in story.why] == [("fund.drawdown",)]
+    assert story.why[0].text == (
+        "dora was deleveraged against carl because the fund had stopped paying, with 3,500 in it: it was 1,500 below its peak of"
+        " 8 hours, 5,000, and its limit is 1,500"
+    )
+    assert story.rules[0].rule == "fund.drawdown"
+    fund = story_of(loaded.scenario, Subject(fund=True), loaded.rulebook)[0]
+    (line,) = lines(fund, "fund stops")
+    assert line.formulas == ("fall = peak - balance = 5,000 - 3,500 = 1,500", "limit = start x peak = 0.3 x 5,000 = 1,500")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -242,10 +364,14 @@ def test_explain_prints_a_story_within_80_columns(adlcalc: Command) -> None:
     out, err, code = adlcalc("explain", HALF, "bob")
     assert (err, code) == ("", 0)
     assert out.startswith(
-        "The fund covers half, one short is deleveraged: bob\nVenue generic\n\nStep 0, mark 60,000\n* margin: bob"
+        "The fund covers half, one short is deleveraged: bob\nVenue generic\n\nWhy\n* adl.when: bob was deleveraged against alice"
     )
     assert max(map(len, out.splitlines())) <= 80
-    assert "* adl.score = generic (documented: adlcalc, the generic rulebook" in out
+    assert "* adl.when = after-fund (default)" in out
+    assert "6 more rules stand behind it, with values and sources: add --rules." in " ".join(out.split())
+    whole = adlcalc("explain", HALF, "bob", "--rules").out
+    assert "* adl.score = generic (documented: adlcalc, the generic rulebook" in whole
+    assert max(map(len, whole.splitlines())) <= 80
 
 
 def test_json_has_the_numbers_that_the_text_has(adlcalc: Command) -> None:

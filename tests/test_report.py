@@ -112,6 +112,7 @@ def test_json_is_the_contract_to_the_letter() -> None:
         "steps",
         "liquidations",
         "fund",
+        "fund_stops",
         "deleveraged",
         "skipped",
         "funding",

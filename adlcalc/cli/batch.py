@@ -68,7 +68,8 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         try:
             run, found = _one(file, request)
             if not silent:
-                page = replace(run_page(run, request.limit, steps=request.steps), width=room(request.width, request.output))
+                page = run_page(run, request.limit, steps=request.steps, closing=True)
+                page = replace(page, width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:
@@ -97,7 +98,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     events = run_engine(loaded.scenario, index=request.index)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
-    run = Run(loaded.scenario, events, file=loaded.file)
+    run = Run(loaded.scenario, events, file=loaded.file, options=_changes(request))
     code = RAN
     if loaded.expect is not None and not request.sets and request.venue is None:  # it speaks of the file as it stands
         for difference in differences(run, loaded.expect):
@@ -110,6 +111,12 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
             if not request.quiet:
                 say(f"{loaded.file}: --fail-on {outcome}: {what}")
     return run, code
+
+
+def _changes(request: Request) -> list[str]:
+    """The options that made another scenario of the file."""
+    venue = ["--venue", request.venue] if request.venue is not None else []
+    return [*venue, *(word for change in request.sets for word in ("--set", change))]
 
 
 def _happened(run: Run, outcome: FailOn) -> str:

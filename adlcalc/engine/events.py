@@ -5,8 +5,11 @@ metric is a view of these and of nothing else.
 fill, fund posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes
 positive.
 
-Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
-Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event.
+`how`: how the number that the rule is about was worked out; later ones build on earlier ones.
+
+Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
+BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded, AccountState,
+PositionState, Started, Ended, Event, How.
 """
 
 from __future__ import annotations
@@ -14,7 +17,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ZERO
+
+How = tuple[Worked, ...]
 
 
 class Started(NamedTuple):
@@ -44,12 +50,13 @@ class FundingPaid(NamedTuple):
     rate: Decimal
     mark: Decimal
     amount: Decimal
+    how: How = ()
 
 
 class FundingSettled(NamedTuple):
     """What one position has paid (negative) or received since it was last settled, rounded down (against the
     account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund
-    at the end. per_contract: what one long contract has paid since."""
+    at the end. per_contract: what one long contract has paid since; size: of the position."""
 
     step: int
     account: str
@@ -57,12 +64,14 @@ class FundingSettled(NamedTuple):
     side: int
     amount: Decimal
     per_contract: Decimal
+    size: Decimal = ZERO
 
 
 class Liquidated(NamedTuple):
     """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it
     closed in the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated
-    position, or the cross account). liquidation_price is None where no mark of this market alone would do it."""
+    position, or the cross account). liquidation_price is None where no mark of this market alone would do it. how: of the
+    bankruptcy price; liquidation_how: of the liquidation price."""
 
     step: int
     claim: int
@@ -78,10 +87,13 @@ class Liquidated(NamedTuple):
     maintenance: Decimal
     margin: str
     method: str
+    how: How = ()
+    liquidation_how: How = ()
 
 
 class BookFilled(NamedTuple):
-    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall)."""
+    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall).
+    proceeds: what the fill brought; result = proceeds - what that part cost at the bankruptcy price."""
 
     step: int
     claim: int
@@ -90,6 +102,8 @@ class BookFilled(NamedTuple):
     size: Decimal
     price: Decimal
     result: Decimal
+    how: How = ()
+    proceeds: Decimal = ZERO
 
 
 class FundReceived(NamedTuple):
@@ -102,6 +116,7 @@ class FundReceived(NamedTuple):
     why: str
     before: Decimal
     after: Decimal
+    how: How = ()
 
 
 class FundPaid(NamedTuple):
@@ -115,6 +130,35 @@ class FundPaid(NamedTuple):
     after: Decimal
 
 
+class FundStopped(NamedTuple):
+    """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has reached the limit, or
+    what is left to it is not enough (left: what it might still pay). window: over how many seconds the peak is taken, None:
+    the whole run."""
+
+    step: int
+    fund: str
+    balance: Decimal
+    peak: Decimal
+    fall: Decimal
+    limit: Decimal
+    window: int | None
+    left: Decimal
+    how: How = ()
+
+
+class FundResumed(NamedTuple):
+    """The fund pays again: its fall from the peak is less than the limit (rule fund.drawdown)."""
+
+    step: int
+    fund: str
+    balance: Decimal
+    peak: Decimal
+    fall: Decimal
+    limit: Decimal
+    window: int | None
+    how: How = ()
+
+
 class BackstopTook(NamedTuple):
     """A backstop provider took `size` of the claim over at `price`."""
 
@@ -126,6 +170,8 @@ class BackstopTook(NamedTuple):
     size: Decimal
     price: Decimal
     result: Decimal
+    how: How = ()
+    proceeds: Decimal = ZERO
 
 
 class Deleveraged(NamedTuple):
@@ -134,7 +180,8 @@ class Deleveraged(NamedTuple):
     forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
     rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
     or less (-) than the bankruptcy price, where it was made at another price. rule_price: what the rule adl.price alone would
-    have made it, where a bankrupt account was to get no more than its bankruptcy price.
+    have made it, where a bankrupt account was to get no more than its bankruptcy price. proceeds: what the fill brought the
+    closed account, and cost this one. entry_value: the signed cost of the position before.
     """
 
     step: int
@@ -154,6 +201,9 @@ class Deleveraged(NamedTuple):
     tied: bool
     result: Decimal = ZERO
     rule_price: Decimal | None = None
+    how: How = ()
+    proceeds: Decimal = ZERO
+    entry_value: Decimal = ZERO
 
 
 class Skipped(NamedTuple):
@@ -169,6 +219,7 @@ class Skipped(NamedTuple):
     size: Decimal
     price: Decimal
     equity_after: Decimal
+    how: How = ()
 
 
 class LossSocialized(NamedTuple):
@@ -179,6 +230,7 @@ class LossSocialized(NamedTuple):
     market: str
     amount: Decimal
     base: Decimal
+    how: How = ()
 
 
 class BadDebt(NamedTuple):
@@ -280,6 +332,8 @@ Event = (
     | BookFilled
     | FundReceived
     | FundPaid
+    | FundStopped
+    | FundResumed
     | BackstopTook
     | Deleveraged
     | Skipped

@@ -50,7 +50,7 @@ def run(
                 audit = audit or Audit(state.ledger)
                 if observer:
                     observer.marked(state)
-                events.extend(one_step(state))
+                events.extend(state.with_news(one_step(state)))
                 if observer:
                     observer.ended(state)
                 if step == scenario.path.steps - 1:

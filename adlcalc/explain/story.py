@@ -4,6 +4,8 @@
     witness.py      what the engine was seen to look at
     tell.py         which events belong to a story; its chapters, sums and rules
     story_lines.py  an event as a line with its formulas
+    formula.py      a formula with the numbers put in
+    why.py          the one rule that made the difference
     story_view.py   a story as text, Markdown, CSV and JSON
 
 Public: Line, Chapter, Story, RuleNote, Subject.
@@ -56,7 +58,8 @@ class RuleNote:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """subject: whose story; chapters: step by step; sums: how it adds up at the end; rules: those behind it."""
+    """subject: whose story; why: the rules that made the difference, a line for each; chapters: step by step; sums: how it
+    adds up at the end; rules: those behind it, first those of `why`."""
 
     scenario: Scenario
     file: str | None
@@ -64,6 +67,7 @@ class Story:
     chapters: tuple[Chapter, ...]
     sums: tuple[Line, ...]
     rules: tuple[RuleNote, ...]
+    why: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

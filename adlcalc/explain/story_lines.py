@@ -1,6 +1,6 @@
 """An event as a line of a story: what happened, and the formulas behind it with the numbers put in.
 
-Public: Teller, fund_name.
+Public: Teller, fund_name, over.
 """
 
 from __future__ import annotations
@@ -11,22 +11,34 @@ from typing import Any
 
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import Event
-from adlcalc.engine.formulas.margin import valuer
+from adlcalc.engine.formulas.funding import settled_worked
+from adlcalc.engine.formulas.margin import valuer, worth
+from adlcalc.engine.formulas.worked import rounded
 from adlcalc.engine.model import Scenario, side_name
-from adlcalc.explain.margin_lines import bankruptcy_formulas, margin_line, money
-from adlcalc.explain.running_sums import fund_balances, funding_since, shared_losses
+from adlcalc.engine.waterfall.facts import PlaceFact
+from adlcalc.explain.formula import formula, formulas, less, money
+from adlcalc.explain.margin_lines import margin_line
 from adlcalc.explain.story import Line
-from adlcalc.explain.witness import PlaceFact, Witness
-from adlcalc.ground.numbers import FLOOR, D, divide, round_to
+from adlcalc.explain.witness import Witness
+from adlcalc.ground.numbers import divide
 from adlcalc.report.human import clean, digits, position
-from adlcalc.report.score_formula import score_formula, score_text
+from adlcalc.report.score_formula import score_text
 
+WHOLE = ("backstop", "shared")
+"""Ways to be closed in which a vault takes the position at the mark."""
 PLACE_RULES = ("adl.policy", "adl.eligible", "adl.score")
 
 
 def fund_name(name: str) -> str:
     """'the fund', or 'fund BTC-PERP' where markets have their own."""
     return "the fund" if name == "fund" else f"fund {clean(name)}"
+
+
+def over(window: int | None) -> str:
+    """'of 8 hours', 'of the run'."""
+    if window is None:
+        return "of the run"
+    return f"of {window // 3600:,} hours" if window % 3600 == 0 else f"of {window:,} seconds"
 
 
 class Teller:
@@ -39,9 +51,6 @@ class Teller:
         self.value = {market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets}
         self.last_mark = {name: path[events[-1].step] for name, path in scenario.path.marks.items()} if events else {}
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
-        self._funds = dict(fund_balances(events))
-        self._funding = dict(funding_since(events, scenario))
-        self._losses = dict(shared_losses(events))
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
             ev.Liquidated: self._liquidated,
@@ -49,6 +58,8 @@ class Teller:
             ev.BackstopTook: self._backstop_took,
             ev.FundPaid: self._fund_paid,
             ev.FundReceived: self._fund_received,
+            ev.FundStopped: self._fund_stopped,
+            ev.FundResumed: self._fund_resumed,
             ev.Deleveraged: self._deleveraged,
             ev.Skipped: self._skipped,
             ev.FundingPaid: self._funding_paid,
@@ -111,55 +122,74 @@ class Teller:
         text = f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark {digits(e.mark_price)}"
         if e.bankruptcy_price is not None:
             text += f", bankruptcy price {digits(e.bankruptcy_price)}"
-        formulas = []
-        if e.liquidation_price is not None:
-            formulas.append(f"liquidation price = mark at which equity is the maintenance margin = {digits(e.liquidation_price)}")
-        formulas += bankruptcy_formulas(e, self.witness.margins.get((e.step, e.account), ()), self.markets[e.market])
+        told = [*e.how, *(e.liquidation_how if len(e.how) > 1 or len(e.liquidation_how) > 1 else ())]
         amounts = {"size": e.size, "equity": e.equity, "maintenance": e.maintenance}
         if e.bankruptcy_price is not None:
             amounts["bankruptcy_price"] = e.bankruptcy_price
         rules = ("liquidation.method", "liquidation.reduce", "liquidation.size", "liquidation.share")
-        return Line(e.step, "liquidated", text, tuple(formulas), amounts, rules, e.account)
+        return Line(e.step, "liquidated", text, tuple(formulas(told)), amounts, rules, e.account)
 
     def _book_filled(self, e: ev.BookFilled) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: {_worth(e.result)}"
-        formulas = self._result(e.claim, e.market, e.side, e.size, e.price, e.result)
-        return Line(
-            e.step, "in the book", text, formulas, {"size": e.size, "price": e.price, "result": e.result}, ("contract.rounding",)
-        )
+        told = (*formulas(e.how), *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim))
+        amounts = {"size": e.size, "price": e.price, "result": e.result}
+        return Line(e.step, "in the book", text, told, amounts, ("contract.rounding",))
 
     def _backstop_took(self, e: ev.BackstopTook) -> Line:
         taken = f"{digits(e.size)} taken by backstop {clean(e.provider)} at {digits(e.price)}"
         text = f"{self._claim(e.claim)}{taken}: {_worth(e.result)}"
-        formulas = self._result(e.claim, e.market, e.side, e.size, e.price, e.result)
+        told = (*formulas(e.how), *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim))
         amounts = {"size": e.size, "price": e.price, "result": e.result}
-        return Line(e.step, "backstop", text, formulas, amounts, ("backstop.kind", "backstop.price"))
+        return Line(e.step, "backstop", text, told, amounts, ("backstop.kind", "backstop.price"))
 
-    def _result(self, claim: int, market: str, side: int, size: Decimal, price: Decimal, result: Decimal) -> tuple[str, ...]:
-        """result = value at the price - value at the bankruptcy price, where it is that."""
-        bankrupt = self.claims.get(claim)
-        if bankrupt is None or bankrupt.bankruptcy_price is None:
-            return ()
-        value = self.value[market]
-        at_price, at_bankruptcy = value(side * size, price), value(side * size, bankrupt.bankruptcy_price)
-        if at_price - at_bankruptcy != result:
-            return ()
-        words = f"value at {digits(price)} - value at the bankruptcy price {digits(bankrupt.bankruptcy_price)}"
-        return (f"result = {words} = {money(at_price)} - {money(at_bankruptcy)} = {digits(result)}",)
+    def _value(self, name: str, market: str, size: Decimal, price: Decimal, told: Decimal, otherwise: str) -> list[str]:
+        """What a size is worth at a price, and where it counts for something else: for what, and why."""
+        there = worth(self.markets[market].contract, size, price, self.scenario.money_unit)._replace(name=name)
+        lines = [formula(there)]
+        if there.result != told:
+            lines.append(f"counted as {digits(told)}: {otherwise}")
+        return lines
+
+    def _result(
+        self, market: str, side: int, size: Decimal, price: Decimal, result: Decimal, proceeds: Decimal, number: int
+    ) -> list[str]:
+        """result = value at the price - value at the bankruptcy price."""
+        claim = self.claims[number]
+        least = "what is closed at its bankruptcy price or better brings no less than it costs there"
+        lines = self._value(f"value at {digits(price)}", market, size, price, abs(proceeds), least)
+        cost, name = proceeds - result, "value at the bankruptcy price"
+        if claim.method in WHOLE:  # it goes to the vault at the mark, which is what it is worth there
+            return lines
+        if claim.bankruptcy_price is not None:
+            rest = "what the parts before it have left of the whole, or the venue's own rounding"
+            lines += self._value(name, market, size, claim.bankruptcy_price, abs(cost), rest)
+        lines.append(less("result", f"value at {digits(price)}", proceeds, name, cost))
+        return lines
 
     def _fund_paid(self, e: ev.FundPaid) -> Line:
-        before, after = self._funds[id(e)]
         text = f"{self._claim(e.claim)}{fund_name(e.fund)} pays {digits(e.amount)}"
-        formula = f"fund = {digits(before)} - {digits(e.amount)} = {digits(after)}"
-        return Line(
-            e.step, "fund pays", text, (formula,), {"amount": -e.amount, "fund": after}, ("fund.negative", "fund.drawdown")
-        )
+        told = f"fund = {money(e.before)} - {digits(e.amount)} = {digits(e.after)}"
+        rules = ("fund.negative", "fund.drawdown")
+        return Line(e.step, "fund pays", text, (told,), {"amount": -e.amount, "fund": e.after}, rules)
 
     def _fund_received(self, e: ev.FundReceived) -> Line:
-        before, after = self._funds[id(e)]
         text = f"{self._claim(e.claim)}{fund_name(e.fund)} receives {digits(e.amount)} ({e.why})"
-        formula = f"fund = {digits(before)} + {digits(e.amount)} = {digits(after)}"
-        return Line(e.step, "fund receives", text, (formula,), {"amount": e.amount, "fund": after}, ("liquidation.surplus",))
+        told = (*formulas(e.how), f"fund = {money(e.before)} + {digits(e.amount)} = {digits(e.after)}")
+        return Line(e.step, "fund receives", text, told, {"amount": e.amount, "fund": e.after}, ("liquidation.surplus",))
+
+    def _fund_stopped(self, e: ev.FundStopped) -> Line:
+        more = f"pays {digits(e.left)} more at most" if e.left else "pays no more"
+        return self._fall(e, "fund stops", f"{fund_name(e.fund)} {more}, and keeps {digits(e.balance)}", {"left": e.left})
+
+    def _fund_resumed(self, e: ev.FundResumed) -> Line:
+        return self._fall(e, "fund pays again", f"{fund_name(e.fund)} pays again, out of {digits(e.balance)}", {})
+
+    def _fall(self, e: ev.FundStopped | ev.FundResumed, kind: str, text: str, more: dict[str, Decimal]) -> Line:
+        peak = f"its peak {over(e.window)}"
+        text = f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; the limit is {digits(e.limit)}"
+        told = (less("fall", "peak", e.peak, "balance", e.balance), *formulas(e.how))
+        amounts = {"balance": e.balance, "peak": e.peak, "fall": e.fall, "limit": e.limit, **more}
+        return Line(e.step, kind, text, told, amounts, ("fund.drawdown",))
 
     def _bad_debt(self, e: ev.BadDebt) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.amount)} that nobody covers: bad debt"
@@ -173,8 +203,9 @@ class Teller:
         held = f"{self._position(e.market, e.side, e.size)}, {digits(e.unrealized_pnl)} at the mark"
         text = f"{self._claim(e.claim)}the venue holds {held}"
         mark = self.scenario.path.marks[e.market][e.step]
-        formulas = self._result(e.claim, e.market, e.side, e.size, mark, e.unrealized_pnl)
-        return Line(e.step, "held", text, formulas, {"size": e.size, "unrealized_pnl": e.unrealized_pnl})
+        value = self.value[e.market](e.side * e.size, mark)
+        told = tuple(self._result(e.market, e.side, e.size, mark, e.unrealized_pnl, value, e.claim))
+        return Line(e.step, "held", text, told, {"size": e.size, "unrealized_pnl": e.unrealized_pnl})
 
     def _claim(self, claim: int) -> str:
         """'alice's position: ', for a line about a claim."""
@@ -186,19 +217,19 @@ class Teller:
     def _place(self, e: ev.Deleveraged | ev.Skipped) -> PlaceFact | None:
         """The place in the queue that the event speaks of."""
         facts = self.witness.places.get((e.step, e.account), ())
-        return next((f for f in facts if (f.market, f.side, f.rank, f.score) == (e.market, e.side, e.rank, e.score)), None)
+        there = (e.market, e.side, e.rank, e.score)
+        return next((f for f in facts if (f.market, f.side, f.rank, f.score.result) == there), None)
 
     def _placed(self, fact: PlaceFact, tied: bool) -> Line:
         """Why the account stood where it did."""
         held = self._position(fact.market, fact.side, fact.inputs.size)
         text = (
             f"{clean(fact.account)}, {held}: rank {fact.rank:,} of {fact.positions:,} in the queue,"
-            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {score_text(fact.score)}"
+            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {score_text(fact.score.result)}"
         )
-        formulas = score_formula(self.scenario.rules.adl.score, fact.inputs, fact.score)
         rules = (*PLACE_RULES, "adl.ties") if tied else PLACE_RULES
-        amounts = {"rank": Decimal(fact.rank), "score": fact.score, "ahead": fact.ahead, **_amounts(fact.inputs)}
-        return Line(fact.step, "queue", text, formulas, amounts, rules, fact.account)
+        amounts = {"rank": Decimal(fact.rank), "score": fact.score.result, "ahead": fact.ahead, **_amounts(fact.inputs)}
+        return Line(fact.step, "queue", text, (formula(fact.score),), amounts, rules, fact.account)
 
     def _not_reached(self, fact: PlaceFact) -> Line:
         line = self._placed(fact, False)
@@ -208,7 +239,7 @@ class Teller:
 
     def _deleveraged(self, e: ev.Deleveraged) -> Line:
         value, part = self.value[e.market], e.side * e.size
-        at_price, at_mark = value(part, e.price), value(part, e.mark)
+        at_price, at_mark = -e.proceeds, value(part, e.mark)
         last = self.last_mark[e.market]
         kept = value(part, last) - at_price
         text = (
@@ -217,69 +248,46 @@ class Teller:
         )
         if e.rule_price is not None:
             text += f" (not at {digits(e.rule_price)}, which would leave a bankrupt account with money)"
-        cost = at_price - e.realized_pnl
-        formulas = [
-            f"realized pnl = value at {digits(e.price)} - cost = {money(at_price)} - {money(cost)} = {digits(e.realized_pnl)}"
-        ]
-        if at_mark - at_price == e.forgone_pnl:
-            words = f"value at the mark {digits(e.mark)} - value at {digits(e.price)}"
-            formulas.append(
-                f"forgone against the mark = {words} = {money(at_mark)} - {money(at_price)} = {digits(e.forgone_pnl)}"
-            )
-        words = f"value at the last mark {digits(last)} - value at {digits(e.price)}"
-        formulas.append(f"forgone against holding on = {words} = {money(at_price + kept)} - {money(at_price)} = {digits(kept)}")
+        here, entry_value = f"value at {digits(e.price)}", at_price - e.realized_pnl
+        told = formulas(e.how)
+        told += self._value(here, e.market, e.size, e.price, abs(at_price), "what it brings the closed account, to the last unit")
+        if e.size != e.size_before:
+            parts = (abs(e.entry_value), e.size, e.size_before)
+            share, exactly = "[entry value] x [size] / [size before]", divide(parts[0] * e.size, e.size_before)
+            told.append(formula(rounded("its entry value", share, parts, exactly, self.scenario.money_unit)))
+        told.append(less("realized pnl", here, at_price, "entry value", entry_value))
+        if e.result:
+            cost, name = e.proceeds - e.result, "value at the bankruptcy price"
+            told.append(less("result for the closed account", here, e.proceeds, name, cost))
+        told.append(less("forgone against the mark", f"value at the mark {digits(e.mark)}", at_mark, here, at_price))
+        told.append(less("forgone against holding on", f"value at the last mark {digits(last)}", at_price + kept, here, at_price))
         amounts = {"size": e.size, "price": e.price, "realized_pnl": e.realized_pnl, "forgone_pnl": e.forgone_pnl, "kept": kept}
-        return Line(e.step, "deleveraged", text, tuple(formulas), amounts, ("adl.when", "adl.price"), e.account)
+        return Line(e.step, "deleveraged", text, tuple(told), amounts, ("adl.when", "adl.price"), e.account)
 
     def _skipped(self, e: ev.Skipped) -> Line:
         held = self._position(e.market, e.side, e.size)
         fill = f"giving up {held} at {digits(e.price)}"
         text = f"{clean(e.account)} is passed over: {fill} would leave it {digits(e.equity_after)}"
         amounts = {"size": e.size, "equity_after": e.equity_after}
-        return Line(e.step, "passed over", text, self._equity_after(e), amounts, ("adl.would_bankrupt",), e.account)
-
-    def _equity_after(self, e: ev.Skipped) -> tuple[str, ...]:
-        """Equity less what the fill would forgo, where the equity is still that of the ranking."""
-        place, value, part = self._place(e), self.value[e.market], e.side * e.size
-        forgone = value(part, self.scenario.path.marks[e.market][e.step]) - value(part, e.price)
-        if place is None or place.inputs.equity - forgone != e.equity_after:
-            return ()
-        numbers = f"{money(place.inputs.equity)} - {money(forgone)} = {digits(e.equity_after)}"
-        return (f"equity after = equity - forgone pnl = {numbers}",)
+        return Line(e.step, "passed over", text, tuple(formulas(e.how)), amounts, ("adl.would_bankrupt",), e.account)
 
     # --- the rest ----------------------------------------------------------------------------------------------------
 
     def _funding_paid(self, e: ev.FundingPaid) -> Line:
         payers = "longs pay shorts" if e.rate > 0 else "shorts pay longs"
         text = f"funding of {clean(e.market)} at rate {digits(e.rate)}: {payers} {digits(e.amount)}"
-        formula = f"per contract = rate x notional of one contract at {digits(e.mark)}"
-        return Line(e.step, "funding due", text, (formula,), {"rate": e.rate, "amount": e.amount})
+        return Line(e.step, "funding due", text, tuple(formulas(e.how)), {"rate": e.rate, "amount": e.amount})
 
     def _funding_settled(self, e: ev.FundingSettled) -> Line:
         verb = "receives" if e.amount > 0 else "pays"
         text = f"{clean(e.account)} {verb} {digits(abs(e.amount))} of funding on its {side_name(e.side)} {clean(e.market)}"
-        paid = self._funding[id(e)]
-        formulas = [f"a long contract has paid {digits(paid)} since it was last settled"]
-        for fact in self.witness.margins.get((e.step, e.account), ()):
-            for p in fact.positions:
-                owed = -p.side * p.size * paid
-                if (p.market, p.side) == (e.market, e.side) and round_to(owed, self.scenario.money_unit, FLOOR) == e.amount:
-                    numbers = f"{money(D(-p.side))} x {digits(p.size)} x {money(paid)} = {digits(owed)}"
-                    formulas.append(f"funding = -side x size x paid = {numbers}")
-                    if owed != e.amount:
-                        formulas.append(f"rounded down to the money unit: {digits(e.amount)}")
-        return Line(e.step, "funding", text, tuple(formulas), {"amount": e.amount}, (), e.account)
+        told = formula(settled_worked(e.side, e.size, e.per_contract, e.amount, self.scenario.money_unit))
+        return Line(e.step, "funding", text, (told,), {"amount": e.amount}, (), e.account)
 
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
         text = f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by {digits(e.base)}"
-        loss, bases = self._losses[id(e)]
-        share = divide(loss * e.base, bases)
-        formulas = []
-        if abs(share - e.amount) < self.scenario.money_unit:
-            numbers = f"{digits(loss)} x {digits(e.base)} / {digits(bases)}"
-            formulas.append(f"share = loss x base / all bases = {numbers} = {digits(e.amount)}")
         amounts = {"amount": -e.amount, "base": e.base}
-        return Line(e.step, "shared loss", text, tuple(formulas), amounts, ("last_resort.policy",), e.account)
+        return Line(e.step, "shared loss", text, tuple(formulas(e.how)), amounts, ("last_resort.policy",), e.account)
 
 
 def _anything(event: Event) -> Line:

@@ -9,30 +9,42 @@ from collections.abc import Iterable, Iterator
 
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story
 from adlcalc.report.columns import EXPLAIN
-from adlcalc.report.human import clean, digits
+from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 
 NOTHING = "Nothing happened."
 
 
-def story_page(story: Story) -> Page:
-    """Steps, under each its lines, under each line its formulas; the rules at the end."""
+def story_page(story: Story, *, rules: bool = True) -> Page:
+    """Why it came to it; steps, under each its lines, under each line its formulas; at the end the rules, or only those that
+    made the difference."""
     return Page(
         title=f"{title_of(story.scenario, story.file)}: {story.subject}",
         subtitle=f"Venue {clean(story.scenario.venue)}",
-        blocks=lambda _: _blocks(story),
+        blocks=lambda _: _blocks(story, rules),
         document=EXPLAIN,
         about=story,
     )
 
 
-def _blocks(story: Story) -> Iterator[Block]:
+def _blocks(story: Story, rules: bool) -> Iterator[Block]:
+    yield Listing("Why", [Item(line.text, line.rules[0]) for line in story.why], colon=False)
     for chapter in story.chapters:
         yield Listing(_heading(chapter), _items(chapter.lines), NOTHING, colon=False)
     if not story.chapters and not story.sums:
         yield NOTHING
     yield Listing("How it adds up", _items(story.sums), colon=False)
-    yield Listing("Rules", [Item(_rule(note)) for note in story.rules], colon=False)
+    shown = story.rules if rules else [note for note in story.rules if _leads(note, story)]
+    yield Listing("Rules", [Item(_rule(note)) for note in shown], colon=False)
+    if more := len(story.rules) - len(shown):
+        further = "more " if shown else ""
+        stands = counted(more, f"{further}rule stands", f"{further}rules stand")
+        yield f"{stands} behind it, with values and sources: add --rules."
+
+
+def _leads(note: RuleNote, story: Story) -> bool:
+    """Is it a rule that made the difference? ('margin.maintenance' stands in the rulebook by contract kind.)"""
+    return any(f"{note.rule}.".startswith(f"{line.rules[0]}.") for line in story.why)
 
 
 def _items(lines: Iterable[Line]) -> list[Item]:

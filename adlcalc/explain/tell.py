@@ -1,7 +1,7 @@
 """Which events belong to a story, its chapters, how it adds up, and what the rulebook says of its rules.
 
-Everything told is either an event of the run or a number that the engine was seen to look at; formulas are put in numbers with
-the engine's own functions, and one that does not give the event's number is left out.
+Everything told is either an event of the run or a number that the engine was seen to look at, with the formula that the
+engine handed over with it.
 
 Public: tell.
 """
@@ -13,11 +13,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from adlcalc.engine import events as ev
+from adlcalc.engine.declared import Word, meaning_of
 from adlcalc.engine.events import AccountState, Event
 from adlcalc.engine.model import Scenario
-from adlcalc.explain.margin_lines import added
+from adlcalc.explain.formula import added
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
 from adlcalc.explain.story_lines import Teller, fund_name
+from adlcalc.explain.why import reasons
 from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.human import digits
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from adlcalc.venues.rulebook import Rulebook
 
 E = TypeVar("E", bound=Event)
+FUND_EVENTS = (ev.FundReceived, ev.FundPaid, ev.FundStopped, ev.FundResumed, ev.LossSocialized, ev.BadDebt)
 
 
 def tell(
@@ -39,9 +42,15 @@ def tell(
         sums: tuple[Line, ...] = ()
         if subject.step is None:
             sums = tuple(_fund_sums(events) if subject.fund else _account_sums(subject.account or "", events, witness, chapters))
-        used = dict.fromkeys(rule for chapter in chapters for line in chapter.lines for rule in line.rules)
+        why = () if subject.account is None else tuple(_at(subject.step, reasons(subject.account, events, scenario)))
+        told = (*why, *(line for chapter in chapters for line in chapter.lines))
+        used = dict.fromkeys(rule for line in told for rule in line.rules)
         notes = (_rule_note(rule, scenario, rulebook) for rule in used)
-        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None))
+        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None), why)
+
+
+def _at(step: int | None, lines: Iterable[Line]) -> Iterator[Line]:
+    return (line for line in lines if step in (None, line.step))
 
 
 # --- chapters ------------------------------------------------------------------------------------------------------------
@@ -70,7 +79,7 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     if subject.fund:
         if isinstance(event, ev.BookFilled | ev.BackstopTook):
             return bool(event.result)
-        return isinstance(event, ev.FundReceived | ev.FundPaid | ev.LossSocialized | ev.BadDebt)
+        return isinstance(event, FUND_EVENTS)
     if subject.account is None:
         return True
     owner = teller.owner(getattr(event, "claim", None))
@@ -146,7 +155,8 @@ def _total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
-    """What the rulebook says of a rule, for the contract kind of the first market; None where it has no such rule."""
+    """What the rulebook says of a rule, for the contract kind of the first market, or what holds
+    where it says nothing; None where it has no such rule."""
     market = scenario.markets[0]
     kind = market.contract.kind
     entry = rulebook.rules[kind].get(rule)
@@ -156,7 +166,9 @@ def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | 
     ):
         return RuleNote(rule, "", "given", "the scenario's markets", "")
     if entry is None:
-        return None
+        section, _, name = rule.partition(".")
+        value = getattr(getattr(scenario.rules, section, None), name, None)
+        return RuleNote(rule, value, "default", "", meaning_of(value)) if isinstance(value, Word) else None
     found = rulebook.sources.get(entry.source) if entry.source is not None else None
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:

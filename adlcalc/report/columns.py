@@ -3,8 +3,8 @@ schema of the outputs all come from here. To show a new number, add one Field (a
 
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
-Public: LIQUIDATIONS, FUND, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN, QUEUE, MOVES, RANK,
-COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
+Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN,
+QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
 """
 
 from __future__ import annotations
@@ -319,6 +319,23 @@ FUND = Rows(
     ),
     by="fund",
 )
+FUND_STOPS = Rows(
+    "fund_stops",
+    "when a fund stopped paying because of its drawdown, and when it paid again",
+    (
+        STEP,
+        TIME,
+        Field("fund", "fund", "which fund"),
+        Field("kind", "text", "stopped or resumed"),
+        Field("balance", "number", "what it holds"),
+        Field("peak", "number", "the highest that it held in the window"),
+        Field("fall", "number", "peak - balance"),
+        Field("limit", "number", "the fall at which it stops, or below which it pays again"),
+        Field("window", "step", "over how many seconds the peak is taken; null: the whole run", null=True),
+        Field("left", "number", "what it might still pay", null=True),
+    ),
+    where=(JSON,),
+)
 DELEVERAGED = Rows(
     "deleveraged",
     "the ADL fills, a row for each counterparty",
@@ -534,6 +551,7 @@ RUN = Document(
         MARKS,
         LIQUIDATIONS,
         FUND,
+        FUND_STOPS,
         DELEVERAGED,
         SKIPPED,
         FUNDING,
@@ -999,6 +1017,7 @@ EXPLAIN = Document(
             by="kind account",
         ),
         Rows("sums", "how it adds up", LINE, table="sum", by="kind"),
+        Rows("why", "the rules that made the difference", LINE, table="why", by="kind"),
         Rows(
             "rules",
             "the rules behind it",

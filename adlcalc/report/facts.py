@@ -5,7 +5,7 @@ Public: Facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -29,12 +29,15 @@ from adlcalc.report.assumptions import used_assumptions
 class Facts:
     """What happened when a scenario was run: the events, and rows that are worked out when they are first asked for.
 
-    `file` is the name the scenario was read under, or None.
+    `file` is the name the scenario was read under, or None; `options` are those of the command line that changed the scenario.
     """
 
-    def __init__(self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None, options: Sequence[str] = ()
+    ) -> None:
         self.scenario = scenario
         self.file = file
+        self.options = tuple(options)
         self.events: tuple[Event, ...] = tuple(events)
         # they come last, before the end: a big book's are many, and no other row is made of them
         last = len(self.events)
@@ -51,6 +54,11 @@ class Facts:
     def fund(self) -> tuple[run_view.FundRow, ...]:
         """One row per step and fund."""
         return run_view.fund_rows(self._happened)
+
+    @cached_property
+    def fund_stops(self) -> tuple[run_view.FundStop, ...]:
+        """One row for each time that a fund stopped paying or paid again."""
+        return run_view.fund_stops(self._happened)
 
     @cached_property
     def deleveraged(self) -> tuple[Deleveraged, ...]:

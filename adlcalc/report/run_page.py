@@ -17,6 +17,7 @@ from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
+from adlcalc.report.verdict import ask_why, verdict
 
 NOTES = "Assumed rules that this run used"
 SHOWN = {
@@ -30,13 +31,14 @@ SHOWN = {
 """The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
 
 
-def run_page(run: Facts, limit: int = 0, *, steps: bool = False) -> Page:
-    """At most `limit` rows of each table (0: all); with `steps` the path step by step as well."""
+def run_page(run: Facts, limit: int = 0, *, steps: bool = False, closing: bool = False) -> Page:
+    """At most `limit` rows of each table (0: all); with `steps` the path step by step as well. closing: at the end the run in one
+    sentence, and the command that asks why; goldens are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
-        blocks=lambda _: _blocks(run, limit, steps),
+        blocks=lambda _: _blocks(run, limit, steps, closing),
         document=columns.RUN,
         about=run,
         asked=("steps",) if steps else (),
@@ -44,7 +46,7 @@ def run_page(run: Facts, limit: int = 0, *, steps: bool = False) -> Page:
     )
 
 
-def _blocks(run: Facts, limit: int, steps: bool) -> Iterator[Block]:
+def _blocks(run: Facts, limit: int, steps: bool, closing: bool) -> Iterator[Block]:
     """Three tables always, the others where they have something to say."""
     if steps:
         yield _table(columns.STEPS, run, limit)
@@ -57,6 +59,10 @@ def _blocks(run: Facts, limit: int, steps: bool) -> Iterator[Block]:
     yield _accounts(run, limit)
     yield from _audit(run)
     yield notes(NOTES, run.assumptions)
+    if closing:
+        yield verdict(run)
+        if asking := ask_why(run):
+            yield asking
 
 
 def _table(rows: Rows, run: Facts, limit: int) -> Table:

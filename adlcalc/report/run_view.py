@@ -2,8 +2,8 @@
 
 Rows hold the engine's exact numbers; how they are written is decided elsewhere.
 
-Public: LiquidationRow, FundRow, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows, bad_debt_rows, step_rows, audit,
-funding_by_account.
+Public: LiquidationRow, FundRow, FundStop, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows,
+fund_stops, bad_debt_rows, step_rows, audit, funding_by_account.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from adlcalc.engine.events import (
     FundingSettled,
     FundPaid,
     FundReceived,
+    FundResumed,
+    FundStopped,
     Held,
     Liquidated,
     MarkMoved,
@@ -79,6 +81,20 @@ class FundRow(NamedTuple):
     def moved(self) -> bool:
         """True where money came in or went out, even if it comes to the same balance."""
         return bool(self.received or self.paid)
+
+
+class FundStop(NamedTuple):
+    """A fund stopped paying, or pays again (kind: 'stopped', 'resumed'). left: what it might still pay."""
+
+    step: int
+    fund: str
+    kind: str
+    balance: Decimal
+    peak: Decimal
+    fall: Decimal
+    limit: Decimal
+    window: int | None
+    left: Decimal | None
 
 
 class BadDebtRow(NamedTuple):
@@ -215,6 +231,17 @@ def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
                     for name, closing in event.funds
                 )
                 balances, received, paid = dict(event.funds), {}, {}
+    return tuple(rows)
+
+
+def fund_stops(events: Sequence[Event]) -> tuple[FundStop, ...]:
+    """Each time that a fund stopped paying or paid again."""
+    rows = []
+    for e in events:
+        if isinstance(e, FundStopped):
+            rows.append(FundStop(e.step, e.fund, "stopped", e.balance, e.peak, e.fall, e.limit, e.window, e.left))
+        elif isinstance(e, FundResumed):
+            rows.append(FundStop(e.step, e.fund, "resumed", e.balance, e.peak, e.fall, e.limit, e.window, None))
     return tuple(rows)
 
 

@@ -33,7 +33,9 @@ def shortfall(run: Outcome) -> Value:
 
 def needed_budget(run: Outcome) -> Value:
     """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at the bankruptcy
-    price it is sum |mark - bankruptcy price| x size over the ADL fills. Source: arXiv 2602.15182, eq. 6."""
+    price it is sum |mark - bankruptcy price| x size over the ADL fills. It is what the fund lacked, not how much larger it would
+    have to be: one that a rule stops before it is empty (fund.drawdown: at 30 % of its peak) pays so little of what is added to
+    it that the least fund is several times that. Source: arXiv 2602.15182, eq. 6."""
     return sum((each.needed for each in run.rounds), run.held_loss)
 
 

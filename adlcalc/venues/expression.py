@@ -21,7 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.engine.queue.scores import INFINITE, SCORES, Inputs, Score
+from adlcalc.engine.queue.scores import INFINITE, SCORES, WITHOUT, Inputs, Score
 from adlcalc.ground.numbers import D, divide
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32
@@ -61,6 +61,17 @@ NAMES: Mapping[str, tuple[str, _Value]] = {
 }
 """Every name an expression may use, and what it is."""
 
+_RATIOS: Mapping[str, str] = {
+    "pnl_percent": "([pnl] / [entry_value])",
+    "roe": "([pnl] / [initial_margin])",
+    "effective_leverage": "([exposure] / [equity])",
+    "margin_ratio": "([maintenance] / [equity])",
+    "collateral": "[balance]",
+    "entry_price": "[entry]",
+    "mark_price": "[mark]",
+}
+"""The names that are not called as the amounts of `Inputs` are, in these."""
+
 
 class ExpressionError(ValueError):
     """What is wrong with an expression: `message` is a predicate ('must not ...'), column (from 1) and length point into it."""
@@ -91,7 +102,23 @@ def score_of(text: str) -> Score:
             return INFINITE if found > 0 else -INFINITE
         return divide(D(found.numerator), D(found.denominator))
 
-    return Expression(text, text, of)
+    def formula(x: Inputs) -> str:
+        return WITHOUT if abs(value(x)) >= _INFINITE else template
+
+    template = _template(text)
+    return Expression(text, text, of, formula)
+
+
+def _template(text: str) -> str:
+    """The expression as a formula: names in brackets, x for * and ^ for **."""
+
+    def written(token: re.Match[str]) -> str:
+        word = token[0]
+        if word in NAMES:
+            return _RATIOS.get(word, f"[{word}]")
+        return {"*": "x", "**": "^"}.get(word, word.replace("_", ""))
+
+    return _TOKEN.sub(written, " ".join(text.split()))
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT
+from adlcalc.engine.events import How
 from adlcalc.engine.formulas.prices import Known
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
@@ -114,9 +115,10 @@ class VenueClaim(Closing):
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnOrder(Closing):
     """An order to close `holding` in the account's own name. quote(size): the value of a part at the bankruptcy price, where the
-    venue rounds that money itself; else the price does."""
+    venue rounds that money itself; else the price does. how: of its bankruptcy price."""
 
     holding: Holding
+    how: How = ()
     quote: Callable[[Decimal], Decimal] | None = None
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:

@@ -25,9 +25,11 @@ from adlcalc.engine.events import (
     FundingSettled,
     FundPaid,
     FundReceived,
+    How,
     LossSocialized,
 )
-from adlcalc.engine.formulas.funding import payment_per_contract
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
@@ -287,7 +289,10 @@ class Ledger:
         # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
         side = 1 if rate > 0 else -1
         contracts = book.open_interest[side] + max(side * book.rest_size, ZERO)
-        return FundingPaid(self.step, book.name, rate, book.mark, abs(payment) * contracts)
+        owed = abs(payment) * contracts
+        each = payment_worked(book.contract, rate, book.mark, payment)
+        all_of_them = Worked("together", owed, "[per contract] x [contracts]", (abs(payment), contracts))
+        return FundingPaid(self.step, book.name, rate, book.mark, owed, (each, all_of_them))
 
     def settle_funding(self, holding: Holding) -> Told:
         """What a position has received or owes, rounded down (against the account); the rest of the market is the other
@@ -304,7 +309,7 @@ class Ledger:
         self.touch(holding.holder)
         self.pay_in(holding, amount)
         book.rest_cash -= amount
-        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract),)
+        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size),)
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the fund."""
@@ -366,13 +371,13 @@ class Ledger:
         self.pay_in(holding, amount)
         return (self._from_fund(holding.book.fund, number, amount),)
 
-    def account_pays_fund(self, holding: Holding, number: int, amount: Decimal) -> Told:
+    def account_pays_fund(self, holding: Holding, number: int, amount: Decimal, how: How = ()) -> Told:
         """A liquidation fee from the margin behind a position to the fund."""
         if amount <= 0:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, -amount)
-        return (self._to_fund(holding.book.fund, number, amount, "fee"),)
+        return (self._to_fund(holding.book.fund, number, amount, "fee", how),)
 
     def forgive(self, holding: Holding, amount: Decimal) -> None:
         """An account that has nothing left is relieved of its debt; the loss is still to be borne (`account_bears`,
@@ -380,16 +385,16 @@ class Ledger:
         self.touch(holding.holder)
         self.pay_in(holding, amount)
 
-    def account_bears(self, holding: Holding, amount: Decimal, base: Decimal) -> Told:
+    def account_bears(self, holding: Holding, amount: Decimal, base: Decimal, how: How = ()) -> Told:
         """An account bears its part of a loss, from the margin behind a position."""
         self.touch(holding.holder)
         self.pay_in(holding, -amount)
-        return (LossSocialized(self.step, holding.holder.id, holding.book.name, amount, base),)
+        return (LossSocialized(self.step, holding.holder.id, holding.book.name, amount, base, how),)
 
-    def rest_bears(self, book: MarketBook, amount: Decimal, base: Decimal) -> Told:
+    def rest_bears(self, book: MarketBook, amount: Decimal, base: Decimal, how: How = ()) -> Told:
         """The rest of the market bears its part of a loss."""
         book.rest_cost += amount
-        return (LossSocialized(self.step, REST, book.name, amount, base),)
+        return (LossSocialized(self.step, REST, book.name, amount, base, how),)
 
     def fund_takes_excess(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """What rounding has taken from the bearers of a loss beyond it goes to the fund."""
@@ -409,10 +414,10 @@ class Ledger:
         self.pay_in(unit.holdings[0], -left)
         return left
 
-    def _to_fund(self, fund: FundBook, number: int, amount: Decimal, why: str) -> FundReceived:
+    def _to_fund(self, fund: FundBook, number: int, amount: Decimal, why: str, how: How = ()) -> FundReceived:
         before = fund.balance
         fund.balance = before + amount
-        return FundReceived(self.step, fund.name, number, amount, why, before=before, after=fund.balance)
+        return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
 
     def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> FundPaid:
         before = fund.balance

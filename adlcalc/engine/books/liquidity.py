@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.model import Depth, Liquidity
 from adlcalc.ground.numbers import DOWN, ZERO, D, divide, round_to
 
@@ -51,14 +52,23 @@ class StepBook:
         price, size = self._levels[0]
         return Offer(size, lambda _size: price, flat=True)
 
-    def take(self, size: Decimal) -> None:
-        """Use up `size` of the best offer."""
+    def take(self, size: Decimal) -> Worked:
+        """Use up `size` of the best offer; its price."""
+        mark, away = self._mark, "[mark] - " if self._side > 0 else "[mark] + "
+        if self._endless is not None:
+            return as_it_is("price", "mark", mark)
         if self._liquidity.kind == Depth.IMPACT:
+            before, price = self._taken, self._impact_price(size)
             self._taken += size
-        elif self._liquidity.kind == Depth.LEVELS:
-            self._levels[0][1] -= size
-            if not self._levels[0][1]:
-                del self._levels[0]
+            formula = away + "[impact] x ([depth before] + [depth after]) / 2"
+            return Worked("price", price, formula, (mark, self._liquidity.impact, before, self._taken))
+        price = self._levels[0][0]
+        self._levels[0][1] -= size
+        if not self._levels[0][1]:
+            del self._levels[0]
+        if price == mark:
+            return as_it_is("price", "mark", mark)
+        return Worked("price", price, away + "[distance]", (mark, abs(mark - price)))
 
     def fill_or_kill(self, size: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
         """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing is taken yet."""

@@ -22,7 +22,8 @@ from typing import ClassVar, NamedTuple
 
 from adlcalc.engine.declared import Choices, Takes, Word, given
 from adlcalc.engine.formulas.sharing import capped, in_units
-from adlcalc.ground.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, round_to
+from adlcalc.engine.formulas.worked import SHARED, Worked, as_it_is
+from adlcalc.ground.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, divide, round_to
 
 
 class Winner(NamedTuple):
@@ -60,6 +61,37 @@ class Haircut:
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         raise NotImplementedError
 
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        """What the budget is shared out by, a number for each; all zero where it is not shared out."""
+        return [Fraction(0)] * len(winners)
+
+    def worked(self, winners: Sequence[Winner], cuts: Sequence[Decimal], budget: Decimal, unit: Decimal) -> list[Worked]:
+        """How each cut came about: all that may be taken of a profit, a part of the loss in proportion, or what the others
+        leave of it."""
+        masses, total = self.masses(winners), sum(cuts, ZERO)
+        whole = sum(masses, Fraction(0))
+        exact = [Fraction(budget) * mass / whole if whole else Fraction(0) for mass in masses]
+        full = [Fraction(cut) < share - Fraction(unit) for cut, share in zip(cuts, exact, strict=True)]
+        borne = sum((cut for cut, at_most in zip(cuts, full, strict=True) if at_most), ZERO)
+        whole -= sum((mass for mass, at_most in zip(masses, full, strict=True) if at_most), Fraction(0))
+        out = []
+        for w, cut, mass, at_most in zip(winners, cuts, masses, full, strict=True):
+            if cut == w.profit:
+                out.append(as_it_is("cut", "all of the profit", cut))
+            elif at_most:
+                out.append(as_it_is("cut", "the most that the rule takes of it", cut))
+            elif whole and abs(Fraction(budget - borne) * mass / whole - Fraction(cut)) < Fraction(unit):
+                loss, parts = ("([loss] - [what others bear wholly])", (budget, borne)) if borne else ("[loss]", (budget,))
+                formula, parts = f"{loss} x [its weight] / [all weights]", (*parts, _amount(mass), _amount(whole))
+                out.append(Worked("cut", cut, formula, parts, unit, SHARED))
+            else:
+                out.append(Worked("cut", cut, "[what is cut in all] - [what the others bear]", (total, total - cut)))
+        return out
+
+
+def _amount(x: Fraction) -> Decimal:
+    return divide(D(x.numerator), D(x.denominator))
+
 
 def budget_of(deficit: Decimal, severity: Decimal, unit: Decimal) -> Decimal:
     """What a severity in [0, 1] has profits pay of a deficit: severity x deficit, half even to the money
@@ -78,6 +110,9 @@ class ProRata(Haircut):
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         return _by_weight(winners, [Fraction(1)] * len(winners), [winner.profit for winner in winners], budget, unit)
+
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        return _profits(winners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +133,9 @@ class Capped(Haircut):
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         return _by_weight(winners, self.weights(winners), self.caps(winners, unit), budget, unit)
+
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        return [weight * Fraction(w.profit) for weight, w in zip(self.weights(winners), winners, strict=True)]
 
     def weights(self, winners: Sequence[Winner]) -> list[Fraction]:
         """What a profit counts for, beside its amount."""
@@ -172,6 +210,9 @@ class InUnits(Haircut):
             left -= more
         return cuts
 
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        return _profits(winners)
+
 
 @dataclass(frozen=True, slots=True)
 class FlooredGains(Haircut):
@@ -190,6 +231,9 @@ class FlooredGains(Haircut):
             paid[i] += more
             left -= more
         return [w.profit - got for w, got in zip(winners, paid, strict=True)]
+
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        return _profits(winners)
 
 
 # --- one after the other -----------------------------------------------------------------------------------------------------
@@ -230,8 +274,15 @@ class Hybrid(Levered):
         rest = _by_weight(left, weights, self.caps(left, unit), budget - sum(by_queue, ZERO), unit)
         return [first + second for first, second in zip(by_queue, rest, strict=True)]
 
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+        return [Fraction(0)] * len(winners)
+
 
 # --- parts -------------------------------------------------------------------------------------------------------------------
+
+
+def _profits(winners: Sequence[Winner]) -> Sequence[Fraction]:
+    return [Fraction(w.profit) for w in winners]
 
 
 def _by_weight(

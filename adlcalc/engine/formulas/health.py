@@ -9,7 +9,8 @@ every value is +-q x and every maintenance margin the largest of lines rate x q 
 is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its upper, wherever
 the mark stands. cash: all equity but the values in this market, less the maintenance margin of the positions in others.
 
-Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, SHARE_UNIT.
+Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, weights_of, SHARE_UNIT,
+liquidation_worked.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from typing import NamedTuple
 from adlcalc.engine.contract import Contract, Kind
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines
-from adlcalc.ground.numbers import FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.engine.formulas.worked import Worked
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
@@ -86,7 +88,7 @@ def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, sid
 
 def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | None:
     """`safe_marks` as fractions."""
-    linear = contract.kind is Kind.LINEAR
+    linear = contract.kind == Kind.LINEAR
     slope = sum((Fraction(leg.signed_size) for leg in legs), Fraction()) * (1 if linear else -1)
     sizes = [abs(Fraction(leg.signed_size)) for leg in legs]
     lines = [[(Fraction(rate), Fraction(less)) for rate, less in leg.lines] for leg in legs]
@@ -120,7 +122,7 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
 def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> Ends:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
     m = Fraction(contract.multiplier)
-    if contract.kind is Kind.LINEAR:
+    if contract.kind == Kind.LINEAR:
         return None if low is None else low / m, None if high is None else high / m
     return None if high is None else m / high, None if low is None else m / low
 
@@ -136,12 +138,61 @@ def bankrupt_values(cash: Decimal, values: Sequence[Decimal], maintenances: Sequ
     """
     if len(values) == 1:
         return [-cash]
-    weights = list(maintenances)
-    if not any(weights):
-        weights = [abs(v) for v in values]
-    if not any(weights):
-        weights = [ONE] * len(values)
+    _, weights = weights_of(values, maintenances)
     equity, whole = cash + sum(values, ZERO), sum(weights, ZERO)
     # shares are rounded down, so that together they are no more than the equity
     shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
     return [v - share for v, share in zip(values, shares, strict=True)]
+
+
+def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tuple[str, list[Decimal]]:
+    """By what the equity is shared: a word for it, and how much each position has of it."""
+    if any(maintenances):
+        return "maintenance margin", list(maintenances)
+    if any(values):
+        return "notional", [abs(v) for v in values]
+    return "part", [ONE] * len(values)
+
+
+# --- how a liquidation price is told ----------------------------------------------------------------------------------------
+
+
+def liquidation_worked(
+    contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, price: Decimal, tick: Decimal
+) -> Worked:
+    """How `liquidation_price` came about, from the lines of maintenance margin that count there.
+
+    Where equity without the legs' values (cash) and their values are together their maintenance margins:
+    x (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value rises with x, and
+    x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose value falls with it.
+    """
+    up, linear, m = margin.rises(contract, side), contract.kind == Kind.LINEAR, contract.multiplier
+    x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
+    lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]
+    deductions = sum((d for _, _, d in lines), ZERO)
+    sign = "-" if up else "+"
+    amounts: tuple[Decimal, ...]
+    parts: tuple[Decimal, ...]
+    above, parts = "[that value]", (-cash if up else cash,)
+    if deductions:
+        above, parts = f"({above} {sign} [deduction])", (*parts, deductions)
+    if len(lines) == 1:
+        size, rate, _ = lines[0]
+        below, amounts = f"(1 {sign} [rate]) / [size]", (rate, size)
+    else:
+        net = sum((q for q, _ in legs), ZERO) * (1 if up == linear else -1)
+        below = f"([net size] {sign} [sizes x rates])"
+        amounts = (net, sum((size * rate for size, rate, _ in lines), ZERO))
+    formula, numbers = f"{above} / {below}", (*parts, *amounts)
+    if not linear:
+        formula, numbers = f"[multiplier] / ({formula})", (m, *numbers)
+    elif m != 1:
+        formula, numbers = f"{formula} / [multiplier]", (*numbers, m)
+    return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
+
+
+def _counting(lines: Lines, n: Fraction) -> tuple[Decimal, Decimal]:
+    """The line that is the maintenance margin of a notional."""
+    if len(lines) == 1:
+        return lines[0]
+    return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))

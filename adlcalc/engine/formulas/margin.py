@@ -4,7 +4,7 @@ Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = not
 Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
 
 Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways, price_of_notional,
-liquidation_price, price_of_value, bankruptcy_price, initial_collateral.
+liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth, price_worked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import cache
 from operator import attrgetter
 
 from adlcalc.engine.contract import BY_NOTIONAL, BY_SIZE, LINEAR, OF_ENTRY, PER_CONTRACT, Contract, Maintenance
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
 
 Lines = tuple[tuple[Decimal, Decimal], ...]
@@ -171,3 +172,38 @@ def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decim
         return None
     price = to_tick(price, tick, side)
     return price if price > 0 or contract.kind == LINEAR else None
+
+
+# --- how prices are told ---------------------------------------------------------------------------------------------
+
+
+def rises(contract: Contract, side: int) -> bool:
+    """Does the position's value rise with its notional? (Linear long, inverse short.)"""
+    return (side > 0) == (contract.kind == LINEAR)
+
+
+def worth(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> Worked:
+    """The notional of a fill: q m P (linear) or q m / P (inverse), rounded once; `per-contract` that of one contract."""
+    m = contract.multiplier
+    one, parts = ("[price]", (price,)) if m == 1 else ("[multiplier] x [price]", (m, price))
+    if contract.kind != LINEAR:
+        one, parts = "[multiplier] / [price]", (m, price)
+    if contract.rounding == PER_CONTRACT:
+        each = value(contract, ONE, price, unit)
+        return Worked("value", abs(each) * size, f"[size] x rounded({one})", (size, *parts), unit)
+    exactly = size * m * price if contract.kind == LINEAR else divide(size * m, price)
+    return rounded("value", f"[size] x {one}", (size, *parts), exactly, unit)
+
+
+def price_worked(
+    name: str, contract: Contract, side: int, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...], tick: Decimal
+) -> Worked:
+    """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n, rounded against
+    the account."""
+    m = contract.multiplier
+    held, amounts = ("[size]", (size,)) if m == 1 else ("[size] x [multiplier]", (size, m))
+    if contract.kind == LINEAR:
+        formula, amounts = f"{what} / {held if m == 1 else f'({held})'}", (*parts, *amounts)
+    else:
+        formula, amounts = f"{held} / {what}", (*amounts, *parts)
+    return Worked(name, price, formula, amounts, tick, CEILING if side > 0 else FLOOR)

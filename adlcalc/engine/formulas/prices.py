@@ -4,6 +4,8 @@ b = bankruptcy price of what is closed, m = mark, p = mark of the step before, w
 (+1 long, -1 short). A price that is worked out is rounded half even to the tick, since neither side is the
 one to be spared; b, m and p are on it.
 
+A rule gives its price with how it was worked out, which the event of the trade carries.
+
 Public: Known, Price, PRICES, MarkFirst, BySolvency, FILLS, no_gift.
 """
 
@@ -15,7 +17,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Takes, given
-from adlcalc.ground.numbers import HALF_EVEN, ONE, round_to
+from adlcalc.engine.formulas.worked import Worked, as_it_is, rounded
+from adlcalc.ground.numbers import HALF_EVEN, ONE
 
 
 class Known(NamedTuple):
@@ -28,22 +31,22 @@ class Known(NamedTuple):
     tick: Decimal
 
 
-Price = Callable[[Known], Decimal]
+Price = Callable[[Known], Worked]
 
 
-def bankruptcy(x: Known) -> Decimal:
+def bankruptcy(x: Known) -> Worked:
     """b, the bankruptcy price: the trade costs nobody but the closed account."""
-    return x.b
+    return as_it_is("price", "bankruptcy price", x.b)
 
 
-def mark(x: Known) -> Decimal:
+def mark(x: Known) -> Worked:
     """m, the mark: the counterparty gives up nothing, and the fund bears what the closed account lacks."""
-    return x.m
+    return as_it_is("price", "mark", x.m)
 
 
-def previous_mark(x: Known) -> Decimal:
+def previous_mark(x: Known) -> Worked:
     """p, the mark of the step before."""
-    return x.p
+    return as_it_is("price", "mark of the step before", x.p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,10 @@ class Mix:
 
     price_weight: Decimal = given("w, the weight of the bankruptcy price", Takes.FRACTION, ONE)
 
-    def __call__(self, x: Known) -> Decimal:
-        return round_to(self.price_weight * x.b + (ONE - self.price_weight) * x.m, x.tick, HALF_EVEN)
+    def __call__(self, x: Known) -> Worked:
+        w, rest = self.price_weight, ONE - self.price_weight
+        formula = "[w] x [bankruptcy price] + [1 - w] x [mark]"
+        return rounded("price", formula, (w, x.b, rest, x.m), w * x.b + rest * x.m, x.tick, HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,10 @@ class Spread:
 
     price_weight: Decimal = given("w, the rate of the spread", Takes.FRACTION, ONE)
 
-    def __call__(self, x: Known) -> Decimal:
-        return round_to(x.m * (ONE - x.s * self.price_weight), x.tick, HALF_EVEN)
+    def __call__(self, x: Known) -> Worked:
+        w = self.price_weight
+        formula = "[mark] x (1 - [w])" if x.s > 0 else "[mark] x (1 + [w])"
+        return rounded("price", formula, (x.m, w), x.m * (ONE - x.s * w), x.tick, HALF_EVEN)
 
 
 PRICES: Mapping[str, Any] = {
@@ -80,27 +87,29 @@ PRICES: Mapping[str, Any] = {
 class MarkFirst:
     """At the mark as far as the fund can pay for it, the rest at the bankruptcy price."""
 
-    def __call__(self, x: Known) -> Decimal:
+    def __call__(self, x: Known) -> Worked:
         """The price of the rest."""
-        return x.b
+        return bankruptcy(x)
 
 
 @dataclass(frozen=True, slots=True)
 class BySolvency:
     """At the mark where the account has equity, else at its bankruptcy price."""
 
-    def __call__(self, x: Known) -> Decimal:
+    def __call__(self, x: Known) -> Worked:
         """The price of a claim; deleveraging.py makes the mark the claim's own price where the account is
         solvent."""
-        return x.b
+        return mark(x) if x.b == x.m else bankruptcy(x)
 
 
-def no_gift(price: Decimal, x: Known) -> Decimal:
+def no_gift(price: Worked, x: Known) -> Worked:
     """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at that
     price or beyond, a better one is cut to it. (The mark of the step before may lie far on the other side of a gap.)"""
-    if (x.m <= x.b) if x.s > 0 else (x.m >= x.b):
-        return min(price, x.b) if x.s > 0 else max(price, x.b)
-    return price
+    bankrupt = (x.m <= x.b) if x.s > 0 else (x.m >= x.b)
+    if not bankrupt or ((price.result <= x.b) if x.s > 0 else (price.result >= x.b)):
+        return price
+    least = "min" if x.s > 0 else "max"
+    return Worked("price", x.b, f"{least}([price by the rule], [bankruptcy price])", (price.result, x.b))
 
 
 FILLS: Mapping[str, Any] = {**PRICES, "mark-then-bankruptcy": MarkFirst, "mark-if-solvent": BySolvency}

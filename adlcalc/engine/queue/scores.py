@@ -2,9 +2,9 @@
 
 A score gets the amounts of `Inputs` and returns one exact quotient (60 digits: equal fractions give equal
 scores, and different ones differ there for all amounts the engine accepts). Most are products of ratios,
-which are written once, here: the function that works them out, the line that `explain` and `rank` put numbers
-into and the grid of long queues are made from them. Where equity is zero or less, leverage has no number: a
-winner then stands before everybody, a loser behind everybody.
+which are written once, here: the function that works them out, the formula that `explain` puts numbers into
+and the grid of long queues are made from them. The others have their formula beside them. Where equity is
+zero or less, leverage has no number: a winner then stands before everybody, a loser behind everybody.
 
 pnl% is on the entry value, ROE (return on equity) on the initial margin. `adlcalc venues --rules adl.score`
 lists them; a scenario may bring its own, see venues/expression.py. A new score is one entry here.
@@ -14,6 +14,7 @@ Public: Inputs, Score, SCORES, INFINITE, inputs_of.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adlcalc.engine.formulas.margin import initial_collateral, maintenance_margin
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ONE, ZERO, D, divide
 
 if TYPE_CHECKING:
@@ -54,6 +56,9 @@ class Inputs(NamedTuple):
     mark: Decimal = ONE
 
 
+AMOUNT = re.compile(r"\[(\w+)\]")
+"""An amount of `Inputs` in a formula."""
+
 Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
 
@@ -63,18 +68,24 @@ RETURN_TIMES_LEVERAGE = tuple((("pnl", "entry_value"), (notional, "equity")) for
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """A rule that orders a queue. meaning: what it is and where it comes from. ratios: the ratios that it is
-    the product of, where it is one; turned: a loser's second ratio is turned over. Two scores of one name are
-    the same."""
+    """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
+    amounts, with their names in brackets. ratios: the ratios that it is the product of, where it is one. Two
+    scores of one name are the same."""
 
     name: str
     meaning: str
     of: Callable[[Inputs], Decimal]
+    formula: Callable[[Inputs], str]
     ratios: tuple[Ratio, ...] = ()
-    turned: bool = False
 
     def __call__(self, x: Inputs) -> Decimal:
         return self.of(x)
+
+    def worked(self, x: Inputs) -> Worked:
+        """The score with how it was worked out."""
+        formula = self.formula(x)
+        parts = tuple(D(getattr(x, name)) for name in AMOUNT.findall(formula))
+        return Worked("score", self.of(x), AMOUNT.sub(_in_words, formula), parts)
 
     def __str__(self) -> str:
         return self.name
@@ -130,8 +141,8 @@ def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score
     pairs = tuple((above, below) for above, _, below in (ratio.partition(" / ") for ratio in ratios))
     places = [Inputs._fields.index(amount) for pair in pairs for amount in pair]
     if len(pairs) == 1:
-        return Score(name, meaning, _ratio(itemgetter(*places)), pairs)
-    return Score(name, meaning, _ratios(itemgetter(*places), turned), pairs, turned)
+        return Score(name, meaning, _ratio(itemgetter(*places)), _ratio_formula(pairs[0]), pairs)
+    return Score(name, meaning, _ratios(itemgetter(*places), turned), _ratios_formula(pairs, turned), pairs)
 
 
 def _ratio(amounts: Callable[[Inputs], Any]) -> Callable[[Inputs], Decimal]:
@@ -140,6 +151,10 @@ def _ratio(amounts: Callable[[Inputs], Any]) -> Callable[[Inputs], Decimal]:
         return divide(above, below) if below else _without_equity(x)
 
     return of
+
+
+def _ratio_formula(pair: Ratio) -> Callable[[Inputs], str]:
+    return lambda x: _over(pair) if getattr(x, pair[1]) else WITHOUT
 
 
 def _ratios(amounts: Callable[[Inputs], Any], turned: bool) -> Callable[[Inputs], Decimal]:
@@ -153,6 +168,30 @@ def _ratios(amounts: Callable[[Inputs], Any], turned: bool) -> Callable[[Inputs]
         return divide(above * equity, below * more) if turns else divide(above * more, below * equity)
 
     return of
+
+
+def _ratios_formula(pairs: tuple[Ratio, ...], turned: bool) -> Callable[[Inputs], str]:
+    first, (more, equity) = pairs
+
+    def formula(x: Inputs) -> str:
+        turns = turned and x.pnl < 0
+        if getattr(x, equity) <= 0 or not getattr(x, first[1]) or (turns and not getattr(x, more)):
+            return WITHOUT
+        return f"{_over(first)} x {_over((equity, more) if turns else (more, equity))}"
+
+    return formula
+
+
+def _over(pair: Ratio) -> str:
+    return f"[{pair[0]}] / [{pair[1]}]"
+
+
+def _in_words(amount: re.Match[str]) -> str:
+    return f"[{amount[1].replace('_', ' ')}]"
+
+
+WITHOUT = "the sign of the pnl [pnl] without end, for there is no number at equity [equity]"
+"""What stands for the formula where a ratio has no number."""
 
 
 def _without_equity(x: Inputs) -> Decimal:
@@ -173,11 +212,24 @@ def binance_2019(x: Inputs) -> Decimal:
     return divide(x.pnl * x.maintenance, max(ONE, x.balance) * x.equity)
 
 
+def _binance_2019(x: Inputs) -> str:
+    if x.pnl <= 0:
+        return "max(0, [pnl])"
+    if x.equity <= 0:
+        return "max(0, [equity])"
+    return "[pnl] / max(1, [balance]) x [maintenance] / [equity]"
+
+
 def hyperliquid_directional(x: Inputs) -> Decimal:
     """As `hyperliquid`, but entry price / mark price for shorts, so that the ratio is above one for every
     winner."""
     above, below = (x.mark, x.entry) if x.side > 0 else (x.entry, x.mark)
     return divide(above * x.notional, below * x.equity) if x.equity > 0 else _without_equity(x)
+
+
+def _hyperliquid_directional(x: Inputs) -> str:
+    prices = ("mark", "entry") if x.side > 0 else ("entry", "mark")
+    return f"{_over(prices)} x [notional] / [equity]" if x.equity > 0 else WITHOUT
 
 
 def entry_price(x: Inputs) -> Decimal:
@@ -191,9 +243,9 @@ def size(x: Inputs) -> Decimal:
     return x.size
 
 
-def _worked_out(name: str, function: Callable[[Inputs], Decimal]) -> Score:
+def _worked_out(name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str]) -> Score:
     """The score that a function is; its docstring says what it is."""
-    return Score(name, getdoc(function) or "", function)
+    return Score(name, getdoc(function) or "", function, formula)
 
 
 _ALL = (
@@ -215,7 +267,7 @@ _ALL = (
         "A winner's score is so pnl / equity. Source: Binance FAQ 360033525471 as it stood in "
         "December 2025.",
     ),
-    _worked_out("binance-2019", binance_2019),
+    _worked_out("binance-2019", binance_2019, _binance_2019),
     product(
         "bybit", "pnl / entry_value", "notional / equity",
         meaning="Leveraged return: Bybit's help center names it without its algebra, BitMEX's stands in for "
@@ -262,15 +314,15 @@ _ALL = (
         "mark / entry below one, so of two shorts the less profitable one comes first. Source: "
         "Hyperliquid documentation, Auto-deleveraging.",
     ),
-    _worked_out("hyperliquid-directional", hyperliquid_directional),
+    _worked_out("hyperliquid-directional", hyperliquid_directional, _hyperliquid_directional),
     product(
         "pnl-percent", "pnl / entry_value",
         meaning="pnl / entry value. Source: Bitfinex, What is Termination: the highest percentage gain "
         "first.",
     ),
     product("roe", "pnl / initial_margin", meaning="Return on equity: pnl / initial margin."),
-    _worked_out("entry-price", entry_price),
-    _worked_out("size", size),
+    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]"),
+    _worked_out("size", size, lambda _: "[size]"),
 )  # fmt: skip
 SCORES: Mapping[str, Score] = {score.name: score for score in _ALL}
 

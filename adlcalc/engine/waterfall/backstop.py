@@ -16,14 +16,16 @@ from functools import partial
 from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.holdings import Due
 from adlcalc.engine.contract import INVERSE
-from adlcalc.engine.events import BackstopTook, Event
+from adlcalc.engine.events import BackstopTook, Event, How
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.formulas.sharing import in_units
+from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, liquidation_price
+from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import CEILING, DOWN, ONE, ZERO, round_to
+from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
 
 VAULT = "vault"
 
@@ -40,13 +42,15 @@ def offer_to_backstop(state: State, claim: Closing) -> Iterator[Event]:
 def shared(state: State, claim: Closing, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
     known = claim.known()
-    book, price = claim.book, no_gift(rules.price(known), known)
+    book, by_rule = claim.book, rules.price(known)
+    price = no_gift(by_rule, known)
+    how = (by_rule,) if price is by_rule else (by_rule, price)
     left = [taker.left[book] for taker in takers]
     whole = sum(left, ZERO)
     shares = [Fraction(size) * Fraction(min(claim.size, whole)) / Fraction(whole) for size in left]
     for taker, size in zip(takers, in_units(shares, min(claim.size, whole), book.lot, left), strict=True):
         if size:
-            yield from take(state, claim, taker, size, price)
+            yield from take(state, claim, taker, size, how)
 
 
 def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Event]:
@@ -56,13 +60,17 @@ def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Ev
     bids = {taker: book.mark - claim.side * state.distance_of(taker, book) for taker in takers}
     for taker in sorted(takers, key=lambda taker: -claim.side * bids[taker]):
         price = bids[taker]
-        size = min(claim.size, taker.left[book])
+        wanted = size = min(claim.size, taker.left[book])
         if price <= 0 or not size:
             continue
         if not claim.better_or_equal(price):
             size = state.affordable(claim, size, partial(_flat, price))
         if size:
-            yield from take(state, claim, taker, size, price)
+            formula = "[mark] - [distance]" if claim.side > 0 else "[mark] + [distance]"
+            bid = Worked("price", price, formula, (book.mark, abs(book.mark - price)))
+            yield from take(state, claim, taker, size, (bid,))
+        if size < wanted:
+            book.fund.refuse()
 
 
 def _flat(price: Decimal, _size: Decimal) -> Decimal:
@@ -70,14 +78,15 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
     return price
 
 
-def take(state: State, claim: Closing, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
-    """One transfer from the venue to a provider."""
-    book = claim.book
+def take(state: State, claim: Closing, taker: Backstop, size: Decimal, how: How) -> Iterator[Event]:
+    """One transfer from the venue to a provider, at the price that `how` ends with."""
+    book, price = claim.book, how[-1].result
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_with_backstop(claim, taker, size, proceeds)
-    yield BackstopTook(state.step, state.ledger.number_of(claim), taker.id, book.name, claim.side, size, price, result)
+    number = state.ledger.number_of(claim)
+    yield BackstopTook(state.step, number, taker.id, book.name, claim.side, size, price, result, how, proceeds)
     yield from settle(state, claim, result)
 
 
@@ -91,11 +100,11 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        price, trigger, number = bankruptcy(holding, target), liquidation_price(unit, holding), state.ledger.next_number()
-        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="backstop", number=number)
+        bankrupt, trigger, number = bankruptcy(holding, target), liquidation_price(unit, holding), state.ledger.next_number()
+        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="backstop", number=number)
         state.ledger.hand_over(holding, size, worth, vault)
-        left = worth - target
-        yield BackstopTook(state.step, number, vault.id, book.name, holding.side, size, book.mark, left)
+        left, how = worth - target.value, (as_it_is("price", "mark", book.mark),)
+        yield BackstopTook(state.step, number, vault.id, book.name, holding.side, size, book.mark, left, how, worth)
     state.ledger.give_margin(unit, vault)
 
 
@@ -118,7 +127,7 @@ def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Itera
     at most the equity."""
     ledger, unit = state.ledger, due.unit
     share = share_to_close(rules, due.equity, due.maintenance)
-    fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
+    fee = share_fee(share, rules.fee, due.maintenance, due.equity, ledger.unit)
     vault = ledger.vault(VAULT, unit.holdings[0].book.settles)
     for holding in unit.open_holdings():
         yield from ledger.settle_funding(holding)
@@ -126,9 +135,10 @@ def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Itera
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
-        price, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
-        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="shared", number=used.claim)
+        bankrupt, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
+        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="shared", number=used.claim)
         proceeds = book.value(holding.side * size, book.mark)
         ledger.hand_over(holding, size, proceeds, vault)
-        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)
-    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
+        how = (as_it_is("price", "mark", book.mark),)
+        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO, how, proceeds)
+    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)

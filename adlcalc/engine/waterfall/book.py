@@ -43,10 +43,11 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
             affordable = state.affordable(claim, size, offer.price, money)
             if affordable < size:
                 state.refused.add((claim, money))
-        if not affordable:
-            return
-        yield from fill(state, claim, affordable, offer.price(affordable))
+        if affordable:
+            yield from fill(state, claim, affordable, offer.price(affordable))
         if affordable < size:
+            if available is None:
+                claim.book.fund.refuse()
             return
 
 
@@ -63,13 +64,14 @@ def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered
     resort.
     """
     book = claim.book
-    state.book_side(book, claim.side).take(size)
+    how = state.book_side(book, claim.side).take(size)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
-    yield BookFilled(state.step, state.ledger.number_of(claim), book.name, claim.side, size, price, result)
+    number = state.ledger.number_of(claim)
+    yield BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
     if result > 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
         yield from state.ledger.post_result(claim, result, "surplus")
     else:
-        yield from uncovered(state, book, state.ledger.number_of(claim), -result)
+        yield from uncovered(state, book, number, -result)

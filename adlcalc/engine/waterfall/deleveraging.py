@@ -11,8 +11,9 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
-from adlcalc.engine.events import Deleveraged, Event, Skipped
-from adlcalc.engine.formulas.prices import MarkFirst, no_gift
+from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place
@@ -55,23 +56,25 @@ def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> 
     if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, claim.book.mark, claim.book.mark)
+            yield from match(state, claim, place, at_mark, (mark(claim.known()),))
             size -= at_mark
         if not size or not place.holding.size:
             return
-    by_rule, price = adl_price(state, claim)
-    yield from match(state, claim, place, size, price, by_rule)
+    yield from match(state, claim, place, size, adl_price(state, claim))
 
 
-def adl_price(state: State, claim: Closing) -> tuple[Decimal, Decimal]:
-    """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
+def adl_price(state: State, claim: Closing) -> How:
+    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account (`no_gift`)."""
     known = claim.known()
     by_rule = state.rules.adl.price(known)
-    return by_rule, no_gift(by_rule, known)
+    price = no_gift(by_rule, known)
+    return (by_rule,) if price is by_rule else (by_rule, price)
 
 
-def match(state: State, claim: Closing, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
-    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
+def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -> Iterator[Event]:
+    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place.
+    how: its price by the rule, and the price that it is."""
+    price = how[-1].result
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
@@ -92,10 +95,11 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, price: Deci
                 size=size,
                 price=price,
                 equity_after=equity_after,
+                how=(Worked("equity after", equity_after, "[equity] - [forgone pnl]", (equity_after + forgone, forgone)),),
             )
         return
     yield from state.ledger.settle_funding(holding)
-    before = holding.size
+    before, entry_value = holding.size, holding.cost
     pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True
     state.note_change(holding)
@@ -116,7 +120,10 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, price: Deci
         forgone_pnl=forgone,
         tied=place.tied,
         result=ZERO if price == claim.price else result,
-        rule_price=None if by_rule == price else by_rule,
+        rule_price=None if len(how) == 1 else how[0].result,
+        how=how,
+        proceeds=proceeds,
+        entry_value=entry_value,
     )
     if isinstance(claim, VenueClaim):
         yield from state.ledger.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

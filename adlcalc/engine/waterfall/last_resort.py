@@ -13,8 +13,9 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.books.holdings import Holding, MarketBook
-from adlcalc.engine.events import Event
+from adlcalc.engine.events import Event, How
 from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.scores import Score, inputs_of
 from adlcalc.engine.rules import BadDebt, PerContract, Surplus
 from adlcalc.engine.waterfall.state import Loss, State
@@ -83,8 +84,9 @@ def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how:
     winners = [(h, winner(h, score, how.base)) for h in everybody(*books)]
     winners = [(h, w) for h, w in winners if w.profit > 0]
     cuts = how.cuts([w for _, w in winners], budget, state.ledger.unit) if winners else []
-    for (holding, w), cut in zip(winners, cuts, strict=True):
-        yield from levy(state, holding, cut, w.profit)
+    hows = how.worked([w for _, w in winners], cuts, budget, state.ledger.unit) if winners else []
+    for (holding, w), cut, made in zip(winners, cuts, hows, strict=True):
+        yield from levy(state, holding, cut, w.profit, (made,))
     return sum(cuts, ZERO)
 
 
@@ -109,14 +111,19 @@ def per_contract(state: State, book: MarketBook, budget: Decimal, number: int) -
     if not contracts:
         return ZERO
     each, paid = round_to(divide(budget, contracts), unit, CEILING), ZERO
+    rate = Worked("levy on a contract", each, "[loss] / [open contracts]", (budget, contracts), unit, CEILING)
+
+    def cut(size: Decimal) -> How:
+        return rate, rounded("cut", "[size] x [levy on a contract]", (size, each), size * each, unit, CEILING)
+
     for holding in bearers:
-        cut = round_to(holding.size * each, unit, CEILING)
-        paid += cut
-        yield from levy(state, holding, cut, holding.size)
+        how = cut(holding.size)
+        paid += how[-1].result
+        yield from levy(state, holding, how[-1].result, holding.size, how)
     if book.rest_size:
-        cut = round_to(abs(book.rest_size) * each, unit, CEILING)
-        paid += cut
-        yield from state.ledger.rest_bears(book, cut, abs(book.rest_size))
+        how = cut(abs(book.rest_size))
+        paid += how[-1].result
+        yield from state.ledger.rest_bears(book, how[-1].result, abs(book.rest_size), how)
     yield from state.ledger.fund_takes_excess(book, number, paid - budget)
     return budget
 
@@ -127,10 +134,10 @@ def everybody(*books: MarketBook) -> Sequence[Holding]:
     return sorted(open_ones, key=lambda holding: holding.order)
 
 
-def levy(state: State, holding: Holding, amount: Decimal, base: Decimal) -> Iterator[Event]:
+def levy(state: State, holding: Holding, amount: Decimal, base: Decimal, how: How) -> Iterator[Event]:
     """Take `amount` from the margin behind a position; the venue's loss is the smaller for it (its cash was
     never charged)."""
     if amount:
         yield from state.ledger.settle_funding(holding)
-        yield from state.ledger.account_bears(holding, amount, base)
+        yield from state.ledger.account_bears(holding, amount, base, how)
         state.note_change(holding)

@@ -1,19 +1,22 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, bankruptcy, bankrupt_values, liquidation_price, liquidated.
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, liquidation_price, liquidated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
-from adlcalc.engine.events import Liquidated
+from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Rules
 from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import FLOOR, ZERO
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
@@ -35,32 +38,100 @@ def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]
     return due, safe
 
 
-def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
+VALUE, SHARE, EQUITY = "value at the bankruptcy price", "share of the equity", "equity"
+
+
+class Target(NamedTuple):
+    """The value of a position at its bankruptcy price, and how it was worked out."""
+
+    value: Decimal
+    how: How
+
+
+class Priced(NamedTuple):
+    """A price of a position (None where there is none), and how it was worked out."""
+
+    price: Decimal | None
+    how: How
+
+
+def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
-    book = holding.book
-    return margin.bankruptcy_price(book.contract, holding.side, holding.size, target, book.tick)
+    contract, side, size, tick = holding.book.contract, holding.side, holding.size, holding.book.tick
+    price = margin.bankruptcy_price(contract, side, size, target.value, tick)
+    if price is None:
+        return Priced(None, target.how)
+    of = (target.how[-1].result,)
+    made = margin.price_worked("bankruptcy price", contract, side, size, price, "[that value]", of, tick)
+    return Priced(price, (*target.how, made))
 
 
-def bankrupt_values(unit: Unit) -> list[tuple[Holding, Decimal]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
-        return [(holdings[0], -unit.cash())]
+        return [(holdings[0], without_margin(holdings[0]))]
     values = [holding.value() for holding in holdings]
     needed = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
-    return list(zip(holdings, health.bankrupt_values(unit.cash(), values, needed), strict=True))
+    targets = health.bankrupt_values(unit.cash(), values, needed)
+    by, weights = health.weights_of(values, needed)
+    equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
+    out = []
+    for holding, value, target, weight in zip(holdings, values, targets, weights, strict=True):
+        formula, parts = f"[equity] x [its {by}] / [{by} of all]", (equity, weight, whole)
+        share = Worked(SHARE, value - target, formula, parts, health.SHARE_UNIT, FLOOR)
+        out.append((holding, less(holding, value, share)))
+    return out
 
 
-def liquidation_price(unit: Unit, holding: Holding) -> Decimal | None:
+def without_margin(holding: Holding) -> Target:
+    """Of a position that is alone: its entry value less what is behind it."""
+    unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
+    target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
+    parts: tuple[Decimal, ...]
+    formula, parts = f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]", (abs(holding.cost), money)
+    pending = holding.pending_funding()
+    if pending:
+        formula, parts = f"{formula} {sign} [pending funding]", (*parts, pending)
+    return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+
+
+def less(holding: Holding, value: Decimal, share: Worked) -> Target:
+    """The value at the mark less an amount of equity."""
+    up = margin.rises(holding.book.contract, holding.side)
+    target = value - share.result
+    formula = f"[value at the mark] {'-' if up else '+'} [{share.name}]"
+    how = Worked(VALUE, target if up else -target, formula, (abs(value), share.result))
+    return Target(target, (how,) if share.name == EQUITY else (share, how))
+
+
+def liquidation_price(unit: Unit, holding: Holding) -> Priced:
     """The mark of its market at which the position is told to be liquidated, as its unit stands (health.liquidation_price)."""
-    book, legs, cash = holding.book, [], unit.cash()
+    book, contract, side = holding.book, holding.book.contract, holding.side
+    legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
+        worth = one.value()
         if one.book is book:
             legs.append(health.Leg(one.signed_size, one.lines()))
+            here += worth
         else:  # the other markets are held: equity there, less what they need
-            worth = one.value()
-            cash += worth - margin.maintenance_margin(one.lines(), abs(worth))
-    return health.liquidation_price(book.contract, legs, cash, holding.side, book.tick)
+            needed = margin.maintenance_margin(one.lines(), abs(worth))
+            others += needed
+            cash += worth - needed
+    price = health.liquidation_price(contract, legs, cash, side, book.tick)
+    if price is None:
+        return Priced(None, ())
+    made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
+    if len(unit.holdings) == 1:
+        return Priced(price, (made,))
+    up = margin.rises(contract, side)
+    sign, back = ("-", "+") if up else ("+", "-")
+    formula = f"[value at the mark] {sign} [equity]"
+    parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
+    if others:
+        formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
+    free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
+    return Priced(price, (free, made))
 
 
 def liquidated(
@@ -69,12 +140,13 @@ def liquidated(
     holding: Holding,
     *,
     size: Decimal,
-    price: Decimal | None,
-    trigger: Decimal | None,
+    bankrupt: Priced,
+    trigger: Priced,
     method: str,
     number: int,
 ) -> Liquidated:
-    """A position of which `size` is closed, with the prices that explain it; trigger: its liquidation price."""
+    """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price; trigger, its
+    liquidation price."""
     return Liquidated(
         step=state.step,
         claim=number,
@@ -84,10 +156,12 @@ def liquidated(
         size=size,
         entry_price=holding.entry,
         mark_price=holding.book.mark,
-        bankruptcy_price=price,
-        liquidation_price=trigger,
+        bankruptcy_price=bankrupt.price,
+        liquidation_price=trigger.price,
         equity=due.equity,
         maintenance=due.maintenance,
         margin="isolated" if due.unit.isolated else "cross",
         method=method,
+        how=bankrupt.how,
+        liquidation_how=trigger.how,
     )

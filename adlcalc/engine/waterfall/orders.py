@@ -4,7 +4,7 @@ fee.
 One short function per rule; `own_name.py` places the orders.
 
 Public: AnyOrders, Order, schedule, order_size, deficit_sizes, limit_price, fillable_price, bankruptcy_quote, quote_of,
-surplus_fee, equity_fee, remainder_fee_rate.
+surplus_fee, equity_fee, remainder_fee, share_fee, remainder_fee_rate.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import NamedTuple
 from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.books.holdings import Due, Holding
 from adlcalc.engine.contract import INVERSE
+from adlcalc.engine.events import How
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.rules import (
     AnyPrice,
     AtBankruptcy,
@@ -193,15 +195,44 @@ def _need(holding: Holding, value: Decimal) -> Decimal:
 # --- for which fee -------------------------------------------------------------------------------------------------------
 
 
-def surplus_fee(rules: Charge, claim: Closing, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> Decimal:
+def surplus_fee(rules: Charge, claim: Closing, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> How:
     """min(fee x value of the fill, surplus over the bankruptcy price), rounded down. Source: dYdX v4 chain, insurance fund
     delta."""
-    return min(round_to(rules.fee * abs(proceeds), unit, DOWN), max(surplus, ZERO))
+    by_rate = _by_rate(rules.fee, abs(proceeds), "value of the fill", unit)
+    return by_rate, _at_most(by_rate, surplus, "surplus")
 
 
-def equity_fee(rules: Charge, closed: Decimal, equity: Decimal, unit: Decimal) -> Decimal:
+def equity_fee(rules: Charge, closed: Decimal, equity: Decimal, unit: Decimal) -> How:
     """min(fee x closed notional at the mark, equity that is left), rounded down. Source: Dango book, liquidation fee."""
-    return min(round_to(rules.fee * closed, unit, DOWN), max(equity, ZERO))
+    by_rate = _by_rate(rules.fee, closed, "notional closed", unit)
+    return by_rate, _at_most(by_rate, equity, "equity left")
+
+
+def remainder_fee(
+    rules: Charge, discount: Decimal, needs: Decimal, equity: Decimal, notional: Decimal, closed: Decimal, unit: Decimal
+) -> How:
+    """The fee rate that `remainder_fee_rate` leaves x closed notional at the mark, half even."""
+    rate = remainder_fee_rate(rules, discount, needs, needs - equity, notional)
+    fee = rounded("fee", "[fee rate] x [notional closed]", (rate, closed), rate * closed, unit)
+    if not notional:
+        return (fee,)
+    formula = "max(min([fee], 0.95 x ([equity] / [notional] - [discount])), 0)"
+    return Worked("fee rate", rate, formula, (rules.fee, equity, notional, discount), RATIO_UNIT, FLOOR), fee
+
+
+def share_fee(share: Decimal, rate: Decimal, maintenance: Decimal, equity: Decimal, unit: Decimal) -> How:
+    """min(share x fee x maintenance margin, equity), rounded down. Source: Paradex documentation, liquidation."""
+    formula = "[share] x [fee rate] x [maintenance margin]"
+    by_rate = rounded("fee by the rate", formula, (share, rate, maintenance), share * rate * maintenance, unit, DOWN)
+    return by_rate, _at_most(by_rate, equity, "equity")
+
+
+def _by_rate(rate: Decimal, amount: Decimal, of: str, unit: Decimal) -> Worked:
+    return rounded("fee by the rate", f"[fee rate] x [{of}]", (rate, amount), rate * amount, unit, DOWN)
+
+
+def _at_most(fee: Worked, most: Decimal, what: str) -> Worked:
+    return Worked("fee", min(fee.result, max(most, ZERO)), f"min([{fee.name}], max([{what}], 0))", (fee.result, most))
 
 
 def remainder_fee_rate(rules: Charge, discount: Decimal, needs: Decimal, deficit: Decimal, notional: Decimal) -> Decimal:

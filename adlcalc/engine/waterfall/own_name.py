@@ -18,6 +18,7 @@ from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
+from adlcalc.engine.formulas.worked import Worked, as_it_is, rounded
 from adlcalc.engine.rules import (
     AdlWhen,
     Charge,
@@ -37,9 +38,12 @@ from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
+    EQUITY,
+    Priced,
     bankrupt_values,
     bankruptcy,
     is_due,
+    less,
     liquidated,
     liquidation_price,
 )
@@ -49,12 +53,12 @@ from adlcalc.engine.waterfall.orders import (
     limit_price,
     order_size,
     quote_of,
-    remainder_fee_rate,
+    remainder_fee,
     schedule,
     surplus_fee,
 )
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import ONE, ZERO, round_to
+from adlcalc.ground.numbers import ONE, ZERO
 
 
 def settle_markets(state: State) -> Iterator[Event]:
@@ -117,16 +121,16 @@ def place_order(
     yield from told(state, due, order, trigger, done, "market", events, used)
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
-        rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
-        fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
-        yield from state.ledger.account_pays_fund(holding, state.ledger.number_of(order), fee)
+        closed = abs(book.value(done, book.mark))
+        fee = remainder_fee(rules.charge, rules.discount, needs, due.equity, notional, closed, state.ledger.unit)
+        yield from state.ledger.account_pays_fund(holding, state.ledger.number_of(order), fee[-1].result, fee)
 
 
 def told(
     state: State,
     due: Due,
     order: OwnOrder,
-    trigger: Decimal | None,
+    trigger: Priced,
     done: Decimal,
     method: str,
     events: list[Event],
@@ -137,8 +141,9 @@ def told(
         used.claim = state.ledger.number_of(order)
     if done:
         order.holder.liquidated = True
+        bankrupt = Priced(order.price, order.how)
         yield liquidated(
-            state, due, order.holding, size=done, price=order.price, trigger=trigger, method=method, number=used.claim
+            state, due, order.holding, size=done, bankrupt=bankrupt, trigger=trigger, method=method, number=used.claim
         )
     yield from events
 
@@ -147,9 +152,12 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
     """The position as something to be closed, still in the account's name."""
     how = state.rules.liquidation.method
     rules = how.size if isinstance(how, OwnName) and isinstance(how.size, Orders) else Orders()
-    target = holding.value() - due.equity if rules.share == Share.ALL else dict(bankrupt_values(due.unit))[holding]
-    price = bankruptcy(holding, target)
-    cost = target if price is None else holding.book.value(holding.signed_size, price)
+    if rules.share == Share.ALL:
+        target = less(holding, holding.value(), as_it_is(EQUITY, EQUITY, due.equity))
+    else:
+        target = dict(bankrupt_values(due.unit))[holding]
+    price, made = bankruptcy(holding, target)
+    cost = target.value if price is None else holding.book.value(holding.signed_size, price)
     return OwnOrder(
         holder=holding.holder,
         book=holding.book,
@@ -158,6 +166,7 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
         left=Remainder(holding.size, cost),
         number=Number(),
         holding=holding,
+        how=made,
         quote=quote_of(holding) if rules.rounding == Rounded.MONEY and price is not None else None,
     )
 
@@ -165,21 +174,25 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
 class Standing:
     """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as in a book."""
 
-    def __init__(self, price: Decimal) -> None:
+    def __init__(self, price: Worked) -> None:
         self._price = price
 
     def next(self) -> Offer | None:
-        return Offer(None, lambda _size: self._price, flat=True) if self._price > 0 else None
+        price = self._price.result
+        return Offer(None, lambda _size: price, flat=True) if price > 0 else None
 
-    def take(self, size: Decimal) -> None:
-        """There is always more."""
+    def take(self, size: Decimal) -> Worked:
+        """Its price; there is always more."""
+        return self._price
 
 
 def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBook | Standing:
     """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
     book = claim.book
     if isinstance(buyer, Liquidator):
-        return Standing(round_to(book.mark * (ONE - claim.side * buyer.discount), book.tick))
+        formula = "[mark] x (1 - [discount])" if claim.side > 0 else "[mark] x (1 + [discount])"
+        price = book.mark * (ONE - claim.side * buyer.discount)
+        return Standing(rounded("price", formula, (book.mark, buyer.discount), price, book.tick))
     return state.book_side(book, claim.side)
 
 
@@ -199,16 +212,16 @@ def fill_order(
         result = proceeds - claim.cost_of(part)
         if covered and result < 0 and not fund_covers(covered, claim, -result, used):
             return
-        buyer.take(part)
+        how = buyer.take(part)
         state.ledger.fill_in_book(claim, part, proceeds)
         number = state.ledger.number_of(claim)
-        yield BookFilled(state.step, number, book.name, claim.side, part, price, result)
+        yield BookFilled(state.step, number, book.name, claim.side, part, price, result, (how,), proceeds)
         if covered and result < 0:
             used.fund_paid -= result
             yield from state.ledger.fund_pays_account(claim.holding, number, -result)
         elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
             fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
-            yield from state.ledger.account_pays_fund(claim.holding, number, fee)
+            yield from state.ledger.account_pays_fund(claim.holding, number, fee[-1].result, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
@@ -225,7 +238,11 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -
 def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
-    return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
+    fund = claim.book.fund
+    if amount > fund.available():
+        fund.refuse()
+        return False
+    return most is None or used.fund_paid + amount <= most
 
 
 # --- after the orders ----------------------------------------------------------------------------------------------------
@@ -262,7 +279,7 @@ def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Even
     unit = due.unit
     closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
     fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
-    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee))
+    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee))
 
 
 def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
@@ -310,5 +327,6 @@ def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
     paid = min(-left, first.book.fund.available())
     yield from ledger.fund_pays_account(first, used.claim, paid)
     if paid < -left:
+        first.book.fund.refuse()
         ledger.forgive(first, -left - paid)
         yield from uncovered(state, first.book, used.claim, -left - paid)

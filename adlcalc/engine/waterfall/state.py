@@ -5,8 +5,9 @@ Public: State, Loss, Used, Observer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing
@@ -14,7 +15,7 @@ from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import StepBook
-from adlcalc.engine.events import Owed
+from adlcalc.engine.events import Event, Owed
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
@@ -135,6 +136,19 @@ class State:
         if available is None:
             available = claim.book.fund.available()
         return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
+
+    def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events, and before what follows from it that a fund stopped or resumed paying."""
+        funds = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
+        if not funds:
+            yield from events
+            return
+        for event in chain(events, (None,)):
+            for fund in funds:
+                news, fund.news = fund.news, []
+                yield from (one._replace(step=self.step) for one in news)
+            if event is not None:
+                yield event
 
     def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
         """How far from the mark a bidder bids in a market."""

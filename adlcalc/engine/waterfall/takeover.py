@@ -46,15 +46,16 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
-        price = bankruptcy(holding, target)
+        bankrupt = bankruptcy(holding, target)
+        price = bankrupt.price
         # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
-        cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
+        cost = target.value if price is None else max(holding.book.value(holding.signed_size, price), target.value)
         story = liquidated(
             state,
             due,
             holding,
             size=holding.size,
-            price=price,
+            bankrupt=bankrupt,
             trigger=liquidation_price(unit, holding),
             method="takeover",
             number=ledger.next_number(),
@@ -80,21 +81,22 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
             return
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
-        price = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
+        bankrupt = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
+        price = bankrupt.price
         fills = state.book_side(book, holding.side).fill_or_kill(size, price)
         if size >= holding.size or price is None or not fills:
             return
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
         trigger = liquidation_price(unit, holding)
-        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="reduced", number=number)
+        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="reduced", number=number)
         unit.holder.liquidated = True
         for filled, at in fills:
-            state.book_side(book, holding.side).take(filled)
+            made = state.book_side(book, holding.side).take(filled)
             proceeds = book.value(holding.side * filled, at)
             state.ledger.reduce_in_book(holding, filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
-            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
+            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds)
         if not how.repeat:
             return
 

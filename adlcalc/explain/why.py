@@ -1,0 +1,111 @@
+"""The one rule that made the difference for an account, told before everything else.
+
+Public: reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from adlcalc.engine import events as ev
+from adlcalc.engine.declared import meaning_of
+from adlcalc.engine.events import Event
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import AdlWhen, Due
+from adlcalc.explain.story import Line
+from adlcalc.explain.story_lines import fund_name, over
+from adlcalc.ground.numbers import ZERO
+from adlcalc.report.human import clean, digits
+
+BEYOND = "and the mark was at or beyond the bankruptcy price"
+
+
+def reasons(account: str, events: Sequence[Event], scenario: Scenario) -> Iterator[Line]:
+    """Why the account was liquidated, deleveraged, passed over or charged: the first time of each, and anew where another rule
+    did it."""
+    told: set[tuple[str, str]] = set()
+    funds = _Funds(scenario)
+    for event in events:
+        funds.hear(event)
+        if getattr(event, "account", None) != account:
+            continue
+        line = _reason(event, scenario, funds)
+        if line is not None and (line.kind, line.rules[0]) not in told:
+            told.add((line.kind, line.rules[0]))
+            yield line
+
+
+class _Funds:
+    """How the funds stand while the events are gone through."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.behind = {market.name: market.fund for market in scenario.markets}
+        self.floor = {fund.name: fund.floor for fund in scenario.funds}
+        self.holds: dict[str, Decimal] = {}
+        self.stopped: dict[str, ev.FundStopped] = {}
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, ev.Started):
+            self.holds = dict(event.funds)
+        elif isinstance(event, ev.FundPaid | ev.FundReceived):
+            self.holds[event.fund] = event.after
+        elif isinstance(event, ev.FundStopped):
+            self.stopped[event.fund] = event
+        elif isinstance(event, ev.FundResumed):
+            self.stopped.pop(event.fund, None)
+        elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
+            self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
+
+
+def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Line | None:
+    """What the rule was, and what it said of this account."""
+    if isinstance(event, ev.Liquidated):
+        return _liquidated(event, scenario)
+    if isinstance(event, ev.Deleveraged):
+        return _deleveraged(event, scenario, funds)
+    if isinstance(event, ev.Skipped):
+        text = f"a fill at {digits(event.price)} would leave {clean(event.account)} {digits(event.equity_after)}"
+        return _line(event, "passed over", f"{text}, so its place in the queue was passed over", "adl.would_bankrupt")
+    if isinstance(event, ev.LossSocialized):
+        text = f"{clean(event.account)} bears {digits(event.amount)} of a loss that nobody covered"
+        return _line(event, "shared loss", text, "last_resort.policy")
+    return None
+
+
+def _liquidated(e: ev.Liquidated, scenario: Scenario) -> Line:
+    at = f"{clean(e.account)} was liquidated at mark {digits(e.mark_price)}"
+    if scenario.rules.adl.when == AdlWhen.SETTLEMENT:
+        return _line(e, "liquidated", f"{at}: {_sentence(meaning_of(AdlWhen.SETTLEMENT))}", "adl.when")
+    due = "at or below" if scenario.rules.margin.due == Due.AT_OR_BELOW else "below"
+    text = f"{at}: its equity, {digits(e.equity)}, was {due} its maintenance margin, {digits(e.maintenance)}"
+    return _line(e, "liquidated", text, "margin.maintenance")
+
+
+def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
+    at = f"{clean(e.account)} was deleveraged against {clean(e.bankrupt)}"
+    when, fund = scenario.rules.adl.when, funds.behind[e.market]
+    if when != AdlWhen.AFTER_FUND:
+        return _line(e, "deleveraged", f"{at}: {_sentence(meaning_of(when))}", "adl.when")
+    name, balance, stop = fund_name(fund), funds.holds.get(fund, ZERO), funds.stopped.get(fund)
+    if stop is not None:
+        could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
+        fall = f"{digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
+        text = f"{at} because {name} {could}, with {digits(balance)} in it: it was {fall}, and its limit is {digits(stop.limit)}"
+        return _line(e, "deleveraged", text, "fund.drawdown")
+    empty = f"{name} was empty"
+    if floor := funds.floor.get(fund):
+        empty = f"{name} was at its floor, {digits(floor)}"
+    if balance > funds.floor.get(fund, ZERO):
+        empty = f"what {name} held, {digits(balance)}, paid for no further lot"
+    return _line(e, "deleveraged", f"{at} because the book took no more, {empty}, {BEYOND}", "adl.when")
+
+
+def _sentence(meaning: str) -> str:
+    """As the end of a sentence."""
+    first = meaning.split(". ")[0].rstrip(".")
+    return first[:1].lower() + first[1:]
+
+
+def _line(event: Event, kind: str, text: str, rule: str) -> Line:
+    return Line(event.step, kind, text, (), {}, (rule,), getattr(event, "account", None))

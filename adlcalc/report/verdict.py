@@ -1,0 +1,93 @@
+"""A run in one sentence, and the command that asks why.
+
+Public: verdict, ask_why.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.report.facts import Facts
+from adlcalc.report.human import clean, counted, digits
+
+NAMED = 3
+"""Names that a sentence lists; of more it says how many there are."""
+
+
+def verdict(run: Facts) -> str:
+    """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at 54,000.'"""
+    with exact():
+        parts = [_liquidated(run), *_funds(run), *_deleveraged(run), *_losses(run)]
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def ask_why(run: Facts) -> str:
+    """'Why: adlcalc explain FILE bob', about the first who was deleveraged, else liquidated; '' where nobody was, or where the
+    run has no file."""
+    rows: Sequence[Any] = run.deleveraged or run.liquidations
+    if not rows or run.file in (None, "-"):
+        return ""
+    words = ("adlcalc", "explain", str(run.file), rows[0].account, *run.options)
+    return "Why: " + " ".join(shlex.quote(clean(word)) for word in words)
+
+
+def _liquidated(run: Facts) -> str:
+    accounts = dict.fromkeys(row.account for row in run.liquidations)
+    if not accounts:
+        return "nobody was liquidated"
+    return f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated {_steps(row.step for row in run.liquidations)}"
+
+
+def _steps(steps: Iterable[int]) -> str:
+    """'at step 2', 'at steps 2 to 5'."""
+    found = sorted(set(steps))
+    return f"at step {found[0]:,}" if len(found) == 1 else f"at steps {found[0]:,} to {found[-1]:,}"
+
+
+def _funds(run: Facts) -> Iterator[str]:
+    """What each fund paid, and where that leaves it."""
+    names = dict.fromkeys(row.fund for row in run.fund)
+    for name in names:
+        own = [row for row in run.fund if row.fund == name]
+        paid, received, left = sum((r.paid for r in own), ZERO), sum((r.received for r in own), ZERO), own[-1].closing
+        who = "the fund" if len(names) == 1 else f"fund {clean(name)}"
+        done = [f"paid {digits(paid)}"] if paid else []
+        done += [f"received {digits(received)}"] if received else []
+        if not done:
+            continue
+        holds = f"holds {digits(left)}" if left else "is empty"
+        stopped = any(stop.fund == name for stop in run.fund_stops if stop.kind == "stopped")
+        yield f"{who} {', '.join(done)} and {holds}" + (", for its drawdown stopped it" if stopped else "")
+
+
+def _deleveraged(run: Facts) -> Iterator[str]:
+    """How many contracts, from whom, at which prices: market by market."""
+    several = len(run.scenario.markets) > 1
+    for market in dict.fromkeys(row.market for row in run.deleveraged):
+        own = [row for row in run.deleveraged if row.market == market]
+        size = sum((row.size for row in own), ZERO)
+        contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}" + (f" of {clean(market)}" if several else "")
+        prices = sorted({row.price for row in own})
+        at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
+        yield f"{contracts} deleveraged from {_names(row.account for row in own)} at {at}"
+
+
+def _names(accounts: Iterable[str]) -> str:
+    names = list(dict.fromkeys(accounts))
+    if len(names) > NAMED:
+        return counted(len(names), "account")
+    *first, last = map(clean, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _losses(run: Facts) -> Iterator[str]:
+    shared: Decimal = sum((row.amount for row in run.socialized), ZERO)
+    if shared:
+        yield f"{counted(len({row.account for row in run.socialized}), 'account')} bore {digits(shared)} of the loss"
+    if run.audit.bad_debt:
+        yield f"bad debt {run.audit.told}"
