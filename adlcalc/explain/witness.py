@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holder, Unit
 from adlcalc.engine.formulas.margin import Lines, maintenance_margin
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.waterfall.liquidation import is_due
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO

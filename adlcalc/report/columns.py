@@ -39,7 +39,7 @@ def _position(row: Any, run: Any) -> str:
 
 def _score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | None]:
     """Six digits each; a column of numbers unless one of them is infinite."""
-    from adlcalc.engine.queue.scores import INFINITE
+    from adlcalc.engine.formulas.scores import INFINITE
     from adlcalc.report.score_formula import score_text
 
     if any(abs(x) >= INFINITE for x in scores):
@@ -561,7 +561,7 @@ SCORE_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|
 
 def _score_digits(place: Any, _: Any) -> str:
     """A score as data; one that an empty margin gives has no end."""
-    from adlcalc.engine.queue.scores import INFINITE
+    from adlcalc.engine.formulas.scores import INFINITE
 
     x = place.row.score
     return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adlcalc.engine.queue.scores import INFINITE, Inputs, Ratio, Score
+from adlcalc.engine.formulas.scores import INFINITE, Inputs, Ratio, Score
 from adlcalc.ground.numbers import ONE, divide
 from adlcalc.report.human import digits, score
 

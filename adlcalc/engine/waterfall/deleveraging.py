@@ -12,9 +12,9 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, Skipped
+from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, no_gift
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
