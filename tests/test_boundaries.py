@@ -16,11 +16,11 @@ import adlcalc
 from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Contract, Kind
 from adlcalc.engine.queue import head
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.rules import AdlRules, AdlWhen, Eligible, LastResortRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact

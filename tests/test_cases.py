@@ -23,9 +23,8 @@ from dex_rules import DEX_RULES
 
 import adlcalc
 from adlcalc.engine.books import fund
-from adlcalc.engine.formulas import funding, margin
+from adlcalc.engine.formulas import funding, margin, scores
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Maintenance, Tier, side_name
-from adlcalc.engine.queue import scores
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
 from adlcalc.source import Problems
 from adlcalc.source.nodes import Place, Source

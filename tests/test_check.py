@@ -134,7 +134,7 @@ def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: P
 
 
 def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adlcalc.engine.queue.scores import SCORES, Score
+    from adlcalc.engine.formulas.scores import SCORES, Score
 
     adlcalc("check", str(folder), "--update")
     whole = SCORES["generic"]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import adlcalc
 from adlcalc.engine.formulas.haircuts import CashQueue
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES

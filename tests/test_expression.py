@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adlcalc
-from adlcalc.engine.queue.scores import INFINITE, SCORES, Inputs
+from adlcalc.engine.formulas.scores import INFINITE, SCORES, Inputs
 from adlcalc.ground.numbers import ZERO, D, divide, exact
 from adlcalc.source.problems import ScenarioErrors
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut, Winner, budget_of
-from adlcalc.engine.queue.policies import POLICIES
+from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
 
 CENT = D("0.01")

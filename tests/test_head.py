@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Fund, Liquidity, Market, Path, Position, Scenario
 from adlcalc.engine.queue import head
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact

@@ -123,6 +123,35 @@ def test_a_command_knows_no_format(name: str) -> None:
     assert imported(file) & written == set()
 
 
+STAIR = (
+    ("declared", "contract"),
+    ("formulas",),
+    ("rules", "events"),
+    ("model",),
+    ("books",),
+    ("queue",),
+    ("waterfall",),
+    ("loop",),
+)
+"""The rooms of the engine, from the ground up: each stands on those before it, and none is known by one below."""
+
+
+def test_the_engine_is_a_stair() -> None:
+    floors = {f"adlcalc.engine.{name}": floor for floor, names in enumerate(STAIR) for name in names}
+    rooms = {file.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py") for file in files("engine")} - {"__init__"}
+    assert rooms == {name for names in STAIR for name in names}
+    wrong = []
+    for file in files("engine"):
+        own = file.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        for module in imported(file):
+            room = ".".join(module.split(".")[:3])
+            if room in floors and floors[room] > floors[f"adlcalc.engine.{own}"]:
+                wrong.append(f"{file.relative_to(PACKAGE)} imports {module}")
+    assert wrong == []
+
+
 # --- postings ------------------------------------------------------------------------------------------------------------
 
 BALANCES = {

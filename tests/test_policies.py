@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import adlcalc
 from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.formulas.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
 from adlcalc.engine.formulas.prices import PRICES, Known, no_gift
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.formulas.sharing import capped, in_units
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Path, Position, Scenario
-from adlcalc.engine.queue.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
 from adlcalc.engine.queue.queue import Place, Queue
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlRules, Eligible
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.formulas.scores import INFINITE, SCORES, Inputs
 from adlcalc.engine.model import Account, Market, Path, Position, Scenario
-from adlcalc.engine.queue.scores import INFINITE, SCORES, Inputs, inputs_of
+from adlcalc.engine.queue.queue import inputs_of
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
 
 # shorts of one linear market at mark 100, maintenance 0.5 %: entry, size, margin

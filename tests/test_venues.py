@@ -12,7 +12,7 @@ from conftest import Result
 
 from adlcalc.engine.formulas.margin import lines_of, maintenance_margin
 from adlcalc.engine.formulas.prices import bankruptcy
-from adlcalc.engine.queue.scores import SCORES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.rules import REDUCTIONS, Assumption, LiquidationRules, Takeover
 from adlcalc.ground.numbers import D, exact
 from adlcalc.scenario import load

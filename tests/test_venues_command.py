@@ -13,7 +13,7 @@ import pytest
 from conftest import Result
 
 import adlcalc as library
-from adlcalc.engine.queue.scores import SCORES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
 from adlcalc.venues.rule_list import rule_names
 from adlcalc.venues.rulebook import shipped

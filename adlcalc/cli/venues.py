@@ -100,7 +100,7 @@ def _rules(name: str | None) -> Page:
 
 
 def _score(name: str) -> Page:
-    from adlcalc.engine.queue.scores import SCORES
+    from adlcalc.engine.formulas.scores import SCORES
     from adlcalc.report.venues_view import score_page
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.coverage import open_rulebook, users_of_score

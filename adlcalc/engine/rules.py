@@ -17,9 +17,9 @@ from decimal import Decimal
 
 from adlcalc.engine.declared import Choices, Takes, Word, given, part
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut
+from adlcalc.engine.formulas.policies import POLICIES, Policy, queue
 from adlcalc.engine.formulas.prices import FILLS, PRICES, BySolvency, MarkFirst, Price, bankruptcy
-from adlcalc.engine.queue.policies import POLICIES, Policy, queue
-from adlcalc.engine.queue.scores import SCORES, Score
+from adlcalc.engine.formulas.scores import SCORES, Score
 from adlcalc.ground.numbers import ONE, ZERO
 
 

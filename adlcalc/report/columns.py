@@ -39,7 +39,7 @@ def _position(row: Any, run: Any) -> str:
 
 def _score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | None]:
     """Six digits each; a column of numbers unless one of them is infinite."""
-    from adlcalc.engine.queue.scores import INFINITE
+    from adlcalc.engine.formulas.scores import INFINITE
     from adlcalc.report.score_formula import score_text
 
     if any(abs(x) >= INFINITE for x in scores):

@@ -40,7 +40,7 @@ class Kind(NamedTuple):
 
 def score_digits(x: Decimal) -> str:
     """A score as data; one that an empty margin gives has no end."""
-    from adlcalc.engine.queue.scores import INFINITE
+    from adlcalc.engine.formulas.scores import INFINITE
 
     return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"
 

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adlcalc.engine.declared import name_in
+from adlcalc.engine.formulas.policies import POLICIES
+from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.model import Scenario, side_name
-from adlcalc.engine.queue.policies import POLICIES
-from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adlcalc.engine.queue.scores import INFINITE
+from adlcalc.engine.formulas.scores import INFINITE
 from adlcalc.report.human import digits, score
 
 

@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from adlcalc.engine.declared import meaning_of
-from adlcalc.engine.queue.scores import SCORES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.report.columns import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page

@@ -17,9 +17,9 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.formulas.haircuts import HAIRCUTS
+from adlcalc.engine.formulas.policies import POLICIES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.queue.policies import POLICIES
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules
 from adlcalc.ground.numbers import ONE, D
 from adlcalc.study.metrics import Value, all_of

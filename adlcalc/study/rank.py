@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import MarketBook
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.queue.queue import Place, Queue
-from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Lights
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, D, divide, round_to

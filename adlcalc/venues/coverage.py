@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.declared import name_in
+from adlcalc.engine.formulas.policies import POLICIES, TopNProRata, queue
 from adlcalc.engine.formulas.prices import FILLS, Mix, Price, Spread
-from adlcalc.engine.queue.policies import POLICIES, TopNProRata, queue
-from adlcalc.engine.queue.scores import SCORES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.rules import (
     BACKSTOPS,
     LAST_RESORTS,

@@ -21,7 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.engine.queue.scores import INFINITE, SCORES, WITHOUT, Inputs, Score
+from adlcalc.engine.formulas.scores import INFINITE, SCORES, WITHOUT, Inputs, Score
 from adlcalc.ground.numbers import D, divide
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32

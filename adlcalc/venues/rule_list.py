@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.declared import Takes, Word, meaning_of
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.ground.numbers import show
 from adlcalc.source.keys import keys_of
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from adlcalc.engine.declared import Declared, Takes
+from adlcalc.engine.formulas.policies import POLICIES
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.queue.policies import POLICIES
-from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import Count, Fraction, FractionBelowOne, NotNegative, Positive, Step, Text, by_shape

@@ -139,7 +139,7 @@ class Ledger:
         for book in {book.fund: book for book in self.markets.values()}.values():
             total[book.settles] += book.fund.balance
         for claim in self.claims:
-            total[claim.book.settles] -= claim.cost
+            total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
             total[next((book.settles for book in backstop.positions), self.currencies[0])] += backstop.standing()
         for book in self.markets.values():
@@ -150,7 +150,7 @@ class Ledger:
         """Signed contracts of everybody but the accounts, per market."""
         contracts = {book.name: book.rest_size for book in self.markets.values()}
         for claim in self.claims:
-            contracts[claim.book.name] += claim.side * claim.size
+            contracts[claim.book.name] += claim.side * claim.left.size
         for backstop in self.backstops.values():
             for book, (size, _cost) in backstop.positions.items():
                 contracts[book.name] += size
@@ -277,7 +277,7 @@ class Ledger:
 
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
-        return (claim for claim in list(self.claims) if claim.size)
+        return (claim for claim in list(self.claims) if claim.left.size)
 
     # --- payments: money moves between two sides; each gives back what it is told as ---------------------------------------
 

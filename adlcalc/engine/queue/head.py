@@ -23,9 +23,8 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.contract import LINEAR
-from adlcalc.engine.queue.policies import queue as by_score
-from adlcalc.engine.queue.queue import Place
-from adlcalc.engine.queue.scores import inputs_of
+from adlcalc.engine.formulas.policies import queue as by_score
+from adlcalc.engine.queue.queue import Place, inputs_of
 from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
 from adlcalc.ground.numbers import D, divide
 

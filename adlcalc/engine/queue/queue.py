@@ -1,6 +1,6 @@
 """The ADL queue of one side of one market: who is deleveraged first, ranked once per step and then used up in order.
 
-Public: Place, Queue.
+Public: Place, Queue, inputs_of.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
-from adlcalc.engine.queue.scores import Inputs, inputs_of
+from adlcalc.engine.formulas.margin import initial_collateral, maintenance_margin
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Eligible, Ties
 from adlcalc.ground.numbers import ZERO
 
@@ -62,3 +63,29 @@ class Queue:
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def inputs_of(holding: Holding) -> Inputs:
+    """The amounts of a position at the marks."""
+    value, unit = holding.value(), holding.unit
+    pnl, entry_value, notional = value - holding.cost, abs(holding.cost), abs(value)
+    if unit.isolated:
+        assert holding.collateral is not None
+        balance, equity, exposure = holding.collateral, unit.cash() + value, notional
+        maintenance = maintenance_margin(holding.lines(), notional)
+    else:
+        balance, equity, exposure, maintenance = holding.holder.balance, unit.cash(), ZERO, ZERO
+        for other in unit.holdings:
+            if other.size:
+                worth = other.value()
+                equity += worth
+                exposure += abs(worth)
+                maintenance += maintenance_margin(other.lines(), abs(worth))
+    if holding.leverage:
+        initial = initial_collateral(entry_value, holding.leverage, holding.book.unit)
+    else:
+        initial = entry_value if holding.collateral is None else holding.collateral
+    return Inputs(
+        pnl, entry_value, notional, equity, exposure, maintenance, balance, initial,
+        holding.size, holding.side, holding.entry, holding.book.mark,
+    )  # fmt: skip

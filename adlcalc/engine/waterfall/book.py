@@ -32,9 +32,9 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
     """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can pay it, in lots.
 
     available: what the fund may pay (None: what it has)."""
-    side = state.book_side(claim.book, claim.side)
-    while claim.size and (offer := side.next()):
-        size = claim.size if offer.size is None else min(claim.size, offer.size)
+    side, left = state.book_side(claim.book, claim.side), claim.left
+    while left.size and (offer := side.next()):
+        size = left.size if offer.size is None else min(left.size, offer.size)
         affordable = size
         if not (offer.flat and claim.better_or_equal(offer.price(size))):
             money = claim.book.fund.available() if available is None else available

@@ -12,10 +12,10 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Unit
 from adlcalc.engine.formulas.margin import maintenance_margin
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.queue.scores import Inputs
 from adlcalc.engine.waterfall.liquidation import is_due
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO

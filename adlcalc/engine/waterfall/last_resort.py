@@ -15,8 +15,9 @@ from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.events import Event, How
 from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
+from adlcalc.engine.formulas.scores import Score
 from adlcalc.engine.formulas.worked import Worked, rounded
-from adlcalc.engine.queue.scores import Score, inputs_of
+from adlcalc.engine.queue.queue import inputs_of
 from adlcalc.engine.rules import BadDebt, PerContract, Surplus
 from adlcalc.engine.waterfall.state import Loss, State
 from adlcalc.ground.numbers import CEILING, ZERO, divide, round_to

@@ -9,7 +9,7 @@ zero or less, leverage has no number: a winner then stands before everybody, a l
 pnl% is on the entry value, ROE (return on equity) on the initial margin. `adlcalc venues --rules adl.score`
 lists them; a scenario may bring its own, see venues/expression.py. A new score is one entry here.
 
-Public: Inputs, Score, SCORES, INFINITE, inputs_of.
+Public: Inputs, Score, SCORES, INFINITE.
 """
 
 from __future__ import annotations
@@ -20,14 +20,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from inspect import getdoc
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from adlcalc.engine.formulas.margin import initial_collateral, maintenance_margin
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ONE, ZERO, D, divide
-
-if TYPE_CHECKING:
-    from adlcalc.engine.books.holdings import Holding
 
 INFINITE = D("1E+300")
 """Stands for leverage without equity: first in any queue of winners, last (a score of zero) among losers."""
@@ -104,32 +100,6 @@ class Score:
         """Is it pnl / entry value x notional / equity (of an isolated position, exposure is its notional)?
         head.py's grid bounds that."""
         return self.ratios in RETURN_TIMES_LEVERAGE
-
-
-def inputs_of(holding: Holding) -> Inputs:
-    """The amounts of a position at the marks."""
-    value, unit = holding.value(), holding.unit
-    pnl, entry_value, notional = value - holding.cost, abs(holding.cost), abs(value)
-    if unit.isolated:
-        assert holding.collateral is not None
-        balance, equity, exposure = holding.collateral, unit.cash() + value, notional
-        maintenance = maintenance_margin(holding.lines(), notional)
-    else:
-        balance, equity, exposure, maintenance = holding.holder.balance, unit.cash(), ZERO, ZERO
-        for other in unit.holdings:
-            if other.size:
-                worth = other.value()
-                equity += worth
-                exposure += abs(worth)
-                maintenance += maintenance_margin(other.lines(), abs(worth))
-    if holding.leverage:
-        initial = initial_collateral(entry_value, holding.leverage, holding.book.unit)
-    else:
-        initial = entry_value if holding.collateral is None else holding.collateral
-    return Inputs(
-        pnl, entry_value, notional, equity, exposure, maintenance, balance, initial,
-        holding.size, holding.side, holding.entry, holding.book.mark,
-    )  # fmt: skip
 
 
 # --- how one is made -------------------------------------------------------------------------------------------------------
