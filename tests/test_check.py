@@ -298,6 +298,18 @@ def test_a_folder_without_scenarios_is_an_error(adlcalc: Command, tmp_path: Path
     assert adlcalc("check", str(tmp_path)) == Result("", f"adlcalc: there is no scenario in the folder {tmp_path}\n", 2)
 
 
+def test_a_pattern_in_quotes_is_the_files_that_it_matches(adlcalc: Command, folder: Path) -> None:
+    change(folder / f"{HALF}.yaml", "fund_left: 0", "fund_left: 5")
+    (folder / "sub").mkdir()
+    shutil.copy(folder / f"{HALF}.yaml", folder / "sub" / "deep.yaml")
+    assert adlcalc("check", str(folder / "*.yaml")).err == "adlcalc check: 1 of 3 did not pass\n"
+    assert adlcalc("check", str(folder / "**" / "*.yaml")).err == "adlcalc check: 2 of 4 did not pass\n"
+    got = adlcalc("check", str(folder / "*.yml"))
+    assert (got.code, "there is no such file" in got.err) == (2, True)
+    shutil.copy(folder / "05-fund-empty-adl.yaml", folder / "[a]*.yaml")  # a file of that very name
+    assert adlcalc("check", str(folder / "[a]*.yaml")) == Result("", "", 0)
+
+
 # --- goldens elsewhere, orphans, refusals ----------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from adlcalc.report import Run
 from adlcalc.scenario import load
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source import ScenarioErrors
-from adlcalc.source.json_schema import draft7
+from adlcalc.source.json_schema import Definitions, definition_of
 from adlcalc.venues.schema import RuleValues
 
 VALUES = (
@@ -118,7 +118,8 @@ def sample(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
 
 
 def scenario_places() -> Iterator[dict[str, Any]]:
-    root, whole = draft7(ScenarioFile)
+    whole: Definitions = {}
+    root = definition_of(ScenarioFile, whole)
     for key, schema in root["properties"].items():
         for value in numbers(schema, whole):
             yield {**BASE, key: value}
@@ -126,7 +127,8 @@ def scenario_places() -> Iterator[dict[str, Any]]:
 
 
 def rule_places() -> Iterator[dict[str, Any]]:
-    root, whole = draft7(RuleValues)
+    whole: Definitions = {}
+    root = definition_of(RuleValues, whole)
     for section, schema in root["properties"].items():
         if section != "contract":
             for value in numbers(schema, whole):

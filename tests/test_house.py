@@ -16,7 +16,7 @@ from adlcalc.venues.schema import RuleValues, section_of
 PACKAGE = Path(__file__).parent.parent / "adlcalc"
 
 MAY_IMPORT = {
-    "ground": {"ground", "source.files"},
+    "ground": {"ground"},
     "source": {"ground", "source"},
     "engine": {"ground", "engine"},
     "venues": {"ground", "source", "engine", "venues"},

@@ -199,7 +199,7 @@ def test_a_golden_through_a_link_in_its_folder_is_written(adlcalc: Command, fold
     (folder / "kept").write_text("old\n")
     assert adlcalc("check", "s.yaml", "--update").code == 0
     assert (folder / "s.golden").is_symlink()
-    assert "Deleveraged" in (folder / "kept").read_text()
+    assert (folder / "kept").read_text().startswith('{"golden": "adlcalc run", ')
 
 
 @pytest.mark.parametrize("order", [["other.yaml", "x.yaml"], ["x.yaml", "other.yaml"], ["x.yaml", "other.yaml", "-j", "2"]])

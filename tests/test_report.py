@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conftest import Result
 from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
 
 from adlcalc.check.expectations import differences
@@ -443,8 +446,8 @@ def test_digits_are_plain_with_separators(number: str, shown: str) -> None:
     assert human.digits(D(number)) == shown
 
 
-def test_a_column_has_the_same_places_in_every_row() -> None:
-    assert human.column_of_numbers([D(54_000), D("60000.5"), None, ZERO]) == ("54,000.0", "60,000.5", "-", "0.0")
+def test_a_number_is_written_alike_whatever_stands_in_other_rows() -> None:
+    assert human.column_of_numbers([D(54_000), D("60000.5"), None, ZERO]) == ("54,000", "60,000.5", "-", "0")
     assert human.column_of_numbers([ZERO, D("1.25")], zero="-") == ("-", "1.25")
 
 
@@ -484,20 +487,72 @@ def sample(rows: int) -> table.Table:
 
 
 def test_our_own_padding_writes_the_bytes_of_tabulate() -> None:
+    """But for points, which tabulate does not put under one another where it is not to read numbers."""
+    import tabulate
+
     one = sample(40)
-    assert render._padded(one) == render._tabulated(one, "simple")
+    with render._plain_tabulate():
+        theirs = tabulate.tabulate(
+            list(zip(*(column.cells for column in one.columns), strict=True)),
+            headers=[column.heading for column in one.columns],
+            tablefmt="simple",
+            disable_numparse=True,
+            colalign=["right" if column.right else "left" for column in one.columns],
+        )
+    plain = replace(one, columns=tuple(replace(column, point=False) for column in one.columns))
+    assert render.text_table(plain) == "\n".join(line.rstrip() for line in theirs.split("\n"))
 
 
-def test_large_tables_are_padded_by_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "_tabulated", lambda *_: pytest.fail("tabulate is too slow for this"))
-    assert len(render.text_table(sample(render.LARGE + 1)).splitlines()) == render.LARGE + 4
+def test_points_stand_under_one_another() -> None:
+    one = table.table("T", "", [table.numbers("n", [D(1000), D("999.9"), None, D("-0.25")]), table.words("x", list("abcd"))])
+    assert render.text_table(one).splitlines()[2:] == ["1,000     a", "  999.9   b", "    -     c", "   -0.25  d"]
+    assert "| 1,000 | a" in render.markdown_table(one)
+
+
+def test_long_names_are_shortened_before_a_column_goes_and_stay_whole_where_there_is_room() -> None:
+    address = "dydx1" + "q" * 30 + "0123456789"
+    columns = [
+        table.names("account", [address, "bob"]),
+        table.words("x", ["x" * 50, "y"], drop=1),
+        table.words("z", ["z", "z"]),
+    ]
+    one = table.table("T", "", columns)
+    fitted = table.fit(one)
+    assert fitted.columns[0].cells == ("dydx1qqqqq…23456789", "bob")
+    assert fitted.dropped == ()
+    assert table.fit(one, 200).columns[0].cells == (address, "bob")
+    assert table.fit(one, 40).dropped == ("x",)
+
+
+@pytest.mark.parametrize(("width", "shown"), [("0", True), ("200", True), ("80", False)])
+def test_which_columns_had_no_room_is_said(adlcalc: Callable[..., Result], width: str, shown: bool) -> None:
+    text = adlcalc("run", "scenarios/18-march-2020.yaml", "--width", width).out
+    liquidated = text.split("\n\n")[2].splitlines()
+    assert ("entry" in liquidated[0]) == shown
+    assert ("… no room for " in text) != shown
+    if width != "0":
+        assert max(map(len, text.splitlines())) <= int(width)
+    if width == "80":
+        assert "liquidation" in liquidated[0]  # what is asked first goes last
+
+
+def test_a_terminal_is_used_to_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adlcalc.cli.usual import room
+
+    assert room(None, None) == 80  # the tests' own standard output is no terminal
+    assert (room(0, None), room(120, "x")) == (None, 120)
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setenv("COLUMNS", "132")
+    assert (room(None, None), room(None, "x.txt")) == (132, 80)
+    monkeypatch.setenv("COLUMNS", "3")
+    assert room(None, None) == 40
 
 
 def test_tabulate_is_left_as_it_was() -> None:
     import tabulate
 
     before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
-    render.text_table(sample(3))
+    render.markdown_table(sample(3))
     assert before == (tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING)
 
 
@@ -613,3 +668,19 @@ def test_a_difference_points_at_its_expectation() -> None:
     assert size.at(where, "half.yaml").startswith("half.yaml:20:34: expect: deleveraged: row 1 (bob): size:")
     assert rank.at(where, "half.yaml").startswith("half.yaml:20:5: expect: ")
     assert rank.at({}, "half.yaml").startswith("half.yaml: expect: ")
+
+
+def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) -> None:
+    """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody meant."""
+    import adlcalc
+
+    (tmp_path / "s.yaml").write_text(
+        "rules: {adl: {score: pnl / (size - 5)}}\n"
+        "accounts:\n"
+        "- {id: a, side: long, size: 10, entry: 100, leverage: 10}\n"
+        "- {id: c, side: short, size: 5, entry: 100, leverage: 10}\n"
+        "prices: [100, 89]\n"
+    )
+    made = adlcalc.run(adlcalc.load(tmp_path / "s.yaml"))
+    assert [row["score"] for row in json.loads(made.to_json())["deleveraged"]] == ["Infinity"]
+    assert [row["score"] for row in csv_rows(made.to_csv()) if row["table"] == "deleveraged"] == ["Infinity"]

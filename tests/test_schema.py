@@ -163,7 +163,7 @@ def test_every_document_is_what_its_schema_says(adlcalc: Command, command: tuple
 def test_a_golden_that_differs_is_told_as_its_schema_says(adlcalc: Command, tmp_path: Path) -> None:
     text = (ROOT / "scenarios/05-fund-empty-adl.yaml").read_text(encoding="utf-8").partition("expect:")[0]
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    assert adlcalc("run", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "a.golden"), "--set", "fund=9").code == 0
+    assert adlcalc("run", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "a.golden"), "--set", "fund=9", "--json").code == 0
     printed = json.loads(adlcalc("check", str(tmp_path), "--json").out)
     assert printed["files"][0]["findings"][0]["differences"]
     whole = strict(json.loads((ROOT / FILES["output"]).read_text(encoding="utf-8")))

@@ -82,7 +82,7 @@ def collect(paths: Sequence[str], golden: str | None) -> Collected:
     jobs: dict[str, Job] = {}
     others = _Others()
     empty, roots = [], []
-    for path in paths:
+    for path in _unquoted(paths):
         if not os.path.isdir(path):
             beside = golden or os.path.dirname(path)
             own = _golden_of(os.path.basename(path), beside, path)
@@ -104,6 +104,16 @@ def collect(paths: Sequence[str], golden: str | None) -> Collected:
     orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.realpath(name) not in owned]
     worked = tuple(job._replace(golden=None, more=()) if job.file in second else job for job in jobs.values())
     return Collected(worked, tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
+
+
+def _unquoted(paths: Sequence[str]) -> Iterator[str]:
+    """The paths; a pattern that the shell has left alone ('scenarios/*.yaml' in quotes) for the files that it matches. A file
+    of that very name comes first; a pattern that matches nothing stays, and is told as a file that is not there."""
+    from glob import glob, has_magic
+
+    for path in paths:
+        found = sorted(glob(path, recursive=True)) if has_magic(path) and not os.path.lexists(path) else []
+        yield from found or [path]
 
 
 class _Others:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 FACTS = '{"golden"'
+_CLOSING = re.compile(r"(?:\n\n(?:[\d,]+ of [\d,]+ liquidated |Nobody was liquidated|Why: )(?:.+\n?)+)+\Z")
+"""The sentence and the next command that a run may end with: the tables say the same, and the file was named otherwise then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
         except NotFacts:
             return Held(what, Style.json, Style.json, text, new, page)
         return Held(what, Style.json, Style.json, text, new, page, tables, facts_of(page, tables))
+    text = _CLOSING.sub("\n", text)
     page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text)
     return Held(what, Style.table, Style.json, text, FORMATS[Style.table].page(page), page, is_old=True)
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "venues": "venues",
     "import": "import_",
     "compare": "compare",
+    "diff": "diff",
 }
 """Command -> its file."""
 

@@ -6,13 +6,13 @@ Public: FailOn, Request, work_through.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
-from adlcalc.cli.usual import ROWS, TABLE
+from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Request:
     sets: tuple[str, ...] = ()
     steps: bool = False
     limit: int = ROWS
+    width: int | None = None
     fail_on: tuple[FailOn, ...] = ()
     quiet: bool = False
     index: bool = True
@@ -67,7 +68,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         try:
             run, found = _one(file, request)
             if not silent:
-                page = run_page(run, request.limit, steps=request.steps)
+                page = replace(run_page(run, request.limit, steps=request.steps), width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:

@@ -60,6 +60,7 @@ def compare(
     json: options.Json = False,
     output: options.Output = None,
     limit: options.Limit = options.ROWS,
+    width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Compare policies: the same book and path under each, what it came to, how it is spread, what it leaves.
@@ -96,7 +97,7 @@ def compare(
         )
         return compare_page(compared, limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
 
 
 def _explain(name: str) -> int:

@@ -42,6 +42,7 @@ def explain(
     format: options.Format = options.TABLE,
     json: options.Json = False,
     output: options.Output = None,
+    width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Tell what happened to an account, to the insurance fund, or to everybody at a step: each event with its formula, the
@@ -66,4 +67,4 @@ def explain(
             note(loaded)
         return story_page(story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)))
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))

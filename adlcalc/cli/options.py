@@ -1,6 +1,6 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Quiet, Step, At, ROWS, TABLE, chosen.
+Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}: a table keeps to 80 columns, the others leave none out.",
+        help=f"{', '.join(FORMATS)}: a table keeps to the width, the others leave no column out.",
         parser=_format,
         autocompletion=_formats,
     ),
@@ -67,6 +67,15 @@ Format = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Rows of a table that are shown; 0 shows all.")]
+Width = Annotated[
+    int | None,
+    typer.Option(
+        "--width",
+        metavar="N",
+        min=0,
+        help="Columns of a table: those of the terminal, 80 in a pipe; 0 shows all.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; --output is written, the exit code tells.")]
 Step = Annotated[str | None, typer.Option("--step", metavar="STEP", help="At which step: 0, 1, ... or last.")]
 At = Annotated[str | None, typer.Option("--at", metavar="STEP", hidden=True, help="What --step was called.")]

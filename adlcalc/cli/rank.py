@@ -50,6 +50,7 @@ def rank(
     json: options.Json = False,
     output: options.Output = None,
     limit: options.Limit = options.ROWS,
+    width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Show who stands where in the ADL queue and why: score, lights, what is ahead, how large a bankrupt position must be to
@@ -79,4 +80,4 @@ def rank(
         )
         return rank_page(asked, limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))

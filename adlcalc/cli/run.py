@@ -38,6 +38,7 @@ def run(
             help="Exit with 1 if anybody is liquidated or deleveraged, or if a loss is left to others or to nobody. Repeatable.",
         ),
     ] = None,
+    width: options.Width = None,
     quiet: options.Quiet = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
@@ -56,6 +57,7 @@ def run(
         sets=tuple(sets or ()),
         steps=steps,
         limit=limit,
+        width=width,
         fail_on=tuple(fail_on or ()),
         quiet=quiet,
         index=not no_index,

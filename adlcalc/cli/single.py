@@ -6,23 +6,27 @@ Public: show, work.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adlcalc.asking import Unknown
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
+from adlcalc.cli.usual import room
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
 
 
-def show(file: str, output: str | None, format: str, page: Callable[[], Page], *, quiet: bool = False) -> int:
-    """Make the page and write it in a format; the exit code. quiet: nothing goes to standard output."""
+def show(
+    file: str, output: str | None, format: str, page: Callable[[], Page], *, quiet: bool = False, width: int | None = None
+) -> int:
+    """Make the page and write it in a format; the exit code. quiet: nothing goes to standard output; width: as --width has it."""
 
     def result() -> str | None:
         from adlcalc.report.writers import FORMATS
 
-        made = page()
+        made = replace(page(), width=room(width, output))
         return None if quiet and output is None else FORMATS[format].page(made)
 
     return work(file, output, result)

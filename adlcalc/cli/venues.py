@@ -46,6 +46,7 @@ def venues(
     format: options.Format = options.TABLE,
     json: options.Json = False,
     output: options.Output = None,
+    width: options.Width = None,
 ) -> None:
     """List the venues' rulebooks: what is modeled of each, and how well it is known.
 
@@ -63,7 +64,7 @@ def venues(
             return _score(score)
         return _all() if name is None else _one(name)
 
-    raise typer.Exit(show(name or "venues", output, options.chosen(format, json), page))
+    raise typer.Exit(show(name or "venues", output, options.chosen(format, json), page, width=width))
 
 
 def _all() -> Page:

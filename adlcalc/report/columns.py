@@ -18,7 +18,7 @@ from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.field import CSV, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
-from adlcalc.report.table import Column, lines, numbers, right
+from adlcalc.report.table import Column, lines, listed, numbers, right
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
@@ -192,7 +192,7 @@ STEPS = Rows(
             "who was liquidated",
             heading="liquidated",
             shown=lambda row, _: _listed(row.liquidated),
-            look=lines,
+            look=listed,
         ),
         Field(
             "deleveraged",
@@ -200,7 +200,7 @@ STEPS = Rows(
             "who was deleveraged",
             heading="deleveraged",
             shown=lambda row, _: _listed(row.deleveraged),
-            look=lines,
+            look=listed,
         ),
         Field("money_difference", "number", "the audit of money: 0"),
         Field("open_interest_difference", "number", "the audit of contracts: 0"),
@@ -242,9 +242,9 @@ def _reduced(run: Any) -> bool:
     return any(row.method != "takeover" for row in run.liquidations)
 
 
-def _part(key: str, note: str, heading: str) -> Field:
+def _part(key: str, note: str, heading: str, drop: int = 0) -> Field:
     """What became of a part of a liquidated position: a column only where there is any."""
-    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True)
+    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True, drop=drop)
 
 
 LIQUIDATIONS = Rows(
@@ -275,11 +275,11 @@ LIQUIDATIONS = Rows(
             "the price at which it was due",
             null=True,
             heading="liquidation\nprice",
-            drop=5,
+            drop=9,
             hide=True,
             expect=True,
         ),
-        _part("book_size", "contracts closed in the book, at this step and later ones", "in the\nbook"),
+        _part("book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8),
         Field("book_price", "number", "at which price on average", null=True, heading="at\nprice", drop=4, hide=True),
         _part("backstop_size", "contracts that a backstop took over", "back-\nstop"),
         _part("deleveraged_size", "contracts closed against counterparties", "by\nADL"),
@@ -329,7 +329,7 @@ DELEVERAGED = Rows(
         MARKET,
         Field("side", "side", "the side of the position that is given up", expect=True),
         Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
-        Field("score", "number", "the score that gave the rank", columns=_score, expect=True),
+        Field("score", "score", "the score that gave the rank", columns=_score, expect=True),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
         Field("size", "number", "contracts given up", heading="gave up", shown=_position, look=lines, expect=True),
         Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
@@ -361,7 +361,7 @@ SKIPPED = Rows(
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
         Field("rank", "count", "its rank in the queue", heading="rank", drop=3),
-        Field("score", "number", "the score that gave the rank", columns=_score_passed_over),
+        Field("score", "score", "the score that gave the rank", columns=_score_passed_over),
         Field(
             "size",
             "number",
@@ -556,15 +556,6 @@ RUN = Document(
 
 SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
 MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranking.market")
-SCORE_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^-?Infinity$"}
-
-
-def _score_digits(place: Any, _: Any) -> str:
-    """A score as data; one that an empty margin gives has no end."""
-    from adlcalc.engine.formulas.scores import INFINITE
-
-    x = place.row.score
-    return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"
 
 
 def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
@@ -662,7 +653,7 @@ QUEUE = Rows(
             when=_has_others,
         ),
         Field("share", "number", "the part of the queue down to it", of="row.share"),
-        Field("score", "text", "its score", of=_score_digits, of_schema=SCORE_SCHEMA, columns=_scores),
+        Field("score", "score", "its score", of="row.score", columns=_scores),
         Field("tied", "flag", "a neighbor has the same score", of="row.tied"),
         Field("margin", "text", "isolated or cross", of="row.margin", heading="margin", drop=3),
         Field("size", "number", "contracts", of="row.size", heading="size"),

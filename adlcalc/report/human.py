@@ -27,10 +27,9 @@ def digits(x: Decimal | None, places: int | None = None) -> str:
 
 
 def column_of_numbers(values: Iterable[Decimal | None], *, zero: str | None = None) -> tuple[str, ...]:
-    """The values of one column with as many decimals each as the longest of them needs; `zero` is shown instead of 0 if given."""
-    values = tuple(values)
-    places = max((_places(x) for x in values if x), default=0)
-    return tuple(zero if zero is not None and x is not None and not x else digits(x, places) for x in values)
+    """The values of one column, each with the decimals that it has, whatever stands in other rows; `zero` is shown instead of 0
+    if given."""
+    return tuple(zero if zero is not None and x is not None and not x else digits(x) for x in values)
 
 
 def score(x: Decimal) -> Decimal:

@@ -10,45 +10,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
+from threading import Lock
 
 from adlcalc.ground.text import clean
 from adlcalc.report.table import GAP, Column, Table
 
-LARGE = 5_000  # rows from which on our own padding, many times faster than tabulate, writes the text table
+_ONE_AT_A_TIME = Lock()
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
 
 
 def text_table(table: Table) -> str:
     """Headings, a rule of dashes and the rows; numbers to the right."""
-    table = _unfolded(table)
-    return _padded(table) if table.height > LARGE else _tabulated(table, "simple")
+    columns = tuple(replace(column, cells=column.padded, point=False) for column in table.columns)
+    return _padded(_unfolded(replace(table, columns=columns)))
 
 
 def markdown_table(table: Table) -> str:
     """A GitHub table: one line of heading, markup in cells escaped."""
-    return _tabulated(table, "pipe")
+    import tabulate
+
+    with _plain_tabulate():
+        text = tabulate.tabulate(
+            list(zip(*map(_markdown_cells, table.columns), strict=True)),
+            headers=[column.heading.replace("\n", " ") for column in table.columns],
+            tablefmt="pipe",
+            disable_numparse=True,
+            colalign=["right" if column.right else "left" for column in table.columns],
+        )
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def escape_markdown(text: str) -> str:
     """The text with every character that Markdown would act upon inside a line preceded by a backslash."""
     return _MARKUP.sub(r"\\\g<0>", "\n".join(map(clean, text.split("\n"))))
-
-
-def _tabulated(table: Table, style: str) -> str:
-    import tabulate
-
-    markdown = style == "pipe"
-    headings = [column.heading.replace("\n", " ") if markdown else column.heading for column in table.columns]
-    cells = [_markdown_cells(column) if markdown else column.cells for column in table.columns]
-    with _plain_tabulate():
-        text = tabulate.tabulate(
-            list(zip(*cells, strict=True)),
-            headers=headings,
-            tablefmt=style,
-            disable_numparse=True,
-            colalign=["right" if column.right else "left" for column in table.columns],
-        )
-    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _markdown_cells(column: Column) -> tuple[str, ...]:
@@ -67,19 +61,23 @@ def _unfolded(table: Table) -> Table:
 
 @contextmanager
 def _plain_tabulate() -> Iterator[None]:
-    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it was."""
+    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it was.
+
+    It has no arguments for these, only names of its module; so one table is laid out at a time.
+    """
     import tabulate
 
-    before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
-    tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = False, 0
-    try:
-        yield
-    finally:
-        tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = before
+    with _ONE_AT_A_TIME:
+        before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
+        tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = False, 0
+        try:
+            yield
+        finally:
+            tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = before
 
 
 def _padded(table: Table) -> str:
-    """The same bytes as tabulate's `simple`."""
+    """Every column as wide as its widest line; blanks at the end of a line go."""
     lines = max(column.heading.count("\n") for column in table.columns) + 1
     columns = []
     for column in table.columns:

@@ -1,13 +1,14 @@
 """A table: named columns of strings that are already written as a person shall read them.
 
-Where a table is wider than a page, whole columns go, in a stated order, so that a line never wraps; the bytes do not depend on
-the terminal. A column that has nothing to say in any row may be left out as well.
+Where a table is wider than a page, long names are shortened in the middle; then whole columns go, in a stated order, so that a
+line never wraps, and the table knows which have gone. A column that has nothing to say in any row may be left out as well.
 
-Public: PAGE, Column, Table, words, lines, right, counts, numbers, table, fit.
+Public: PAGE, Column, Table, words, names, lines, listed, right, counts, numbers, table, fit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,31 +17,56 @@ from adlcalc.report.human import NOTHING, clean, column_of_numbers
 
 PAGE = 80
 GAP = 2  # blanks between two columns
+_LONG = re.compile(r"[^\s,]{25,}")
+HEAD, TAIL = 10, 8  # what is left of a long name
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too wide, then 2, 3..."""
+    """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too wide, then 2, 3...;
+    point: its cells are numbers, which stand point under point; ids: its cells are names, which may be shortened."""
 
     heading: str
     cells: tuple[str, ...]
     right: bool = False
     drop: int = 0
+    point: bool = False
+    ids: bool = False
+
+    @property
+    def padded(self) -> tuple[str, ...]:
+        """The cells with blanks behind numbers, so that points stand under one another."""
+        if not self.point:
+            return self.cells
+        most = max(map(_fraction, self.cells), default=0)
+        return tuple(cell + " " * (most - _fraction(cell)) for cell in self.cells) if most else self.cells
 
     @property
     def width(self) -> int:
         """The widest line of the heading or of a cell, in characters."""
-        return max(len(line) for text in (self.heading, *self.cells) for line in text.split("\n"))
+        return max(len(line) for text in (self.heading, *self.padded) for line in text.split("\n"))
+
+    @property
+    def name(self) -> str:
+        """The heading in one line."""
+        return self.heading.replace("-\n", "").replace("\n", " ")
+
+
+def _fraction(cell: str) -> int:
+    """How many characters a number has from its point on."""
+    return len(cell) - cell.index(".") if "." in cell else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title and columns of equally many cells. more: rows that a limit cut off; nothing: the sentence for an empty table."""
+    """A title and columns of equally many cells. more: rows that a limit cut off; nothing: the sentence for an empty table;
+    dropped: the columns for which there was no room."""
 
     title: str
     nothing: str
     columns: tuple[Column, ...]
     more: int = 0
+    dropped: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -56,6 +82,20 @@ def words(
 ) -> Column | None:
     """A column of text, to the left. hide: None instead of a column that has nothing in any row."""
     return _column(heading, (NOTHING if cell is None else clean(cell) for cell in cells), False, drop, hide)
+
+
+def names(
+    heading: str, cells: Iterable[str | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
+    """A column of names, to the left."""
+    column = words(heading, cells, drop=drop, hide=hide)
+    return column and replace(column, ids=True)
+
+
+def listed(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
+    """A column of lists of names, which are clean already."""
+    column = lines(heading, cells, drop=drop, hide=hide)
+    return column and replace(column, ids=True)
 
 
 def lines(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
@@ -78,8 +118,9 @@ def counts(
 def numbers(
     heading: str, values: Iterable[Decimal | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
 ) -> Column | None:
-    """A column of numbers with the same places, to the right; `zero` is what 0 is shown as."""
-    return _column(heading, column_of_numbers(values, zero=zero), True, drop, hide)
+    """A column of numbers, point under point; `zero` is what 0 is shown as."""
+    column = _column(heading, column_of_numbers(values, zero=zero), True, drop, hide)
+    return column and replace(column, point=True)
 
 
 def _column(heading: str, cells: Iterable[str], right: bool, drop: int, hide: bool) -> Column | None:
@@ -94,9 +135,26 @@ def table(title: str, nothing: str, columns: Iterable[Column | None], more: int 
 
 def fit(wide: Table, width: int | None = PAGE) -> Table:
     """The table with as many columns as fit into `width` (None: all); those that must stay do so even if they do not fit."""
-    while width is not None and wide.width > width:
-        going = min((column for column in wide.columns if column.drop), key=lambda column: column.drop, default=None)
+    if width is None or wide.width <= width:
+        return wide
+    columns = tuple(map(_shortened, wide.columns))
+    widths = [column.width for column in columns]
+    left = list(range(len(columns)))
+    while sum(widths[i] for i in left) + GAP * (len(left) - 1) > width:
+        going = min((i for i in left if columns[i].drop), key=lambda i: columns[i].drop, default=None)
         if going is None:
             break
-        wide = replace(wide, columns=tuple(column for column in wide.columns if column is not going))
-    return wide
+        left.remove(going)
+    dropped = tuple(column.name for i, column in enumerate(columns) if i not in left)
+    return replace(wide, columns=tuple(columns[i] for i in left), dropped=dropped)
+
+
+def _shortened(column: Column) -> Column:
+    """Long names by their beginning and end."""
+    if not column.ids:
+        return column
+
+    def short(found: re.Match[str]) -> str:
+        return f"{found[0][:HEAD]}…{found[0][-TAIL:]}"
+
+    return replace(column, cells=tuple(_LONG.sub(short, cell) for cell in column.cells))

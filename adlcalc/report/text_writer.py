@@ -1,4 +1,4 @@
-"""A page as text of at most 80 columns, as far as names and numbers allow.
+"""A page as text of as many columns as it may have, as far as names and numbers allow.
 
 Public: page, join, wrapped.
 """
@@ -17,8 +17,9 @@ from adlcalc.report.table import PAGE, Table, fit
 def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """Title, subtitle, blocks; where there are several pages, a line with the file's name before each."""
     parts = [f"==> {page.name} <=="] if several else []
-    parts.append("\n".join(wrapped(line) for line in (page.title, page.subtitle) if line))
-    parts += [text for block in page.blocks(page.width) if (text := _block(block, page.width))]
+    prose = min(page.width or PAGE, PAGE)
+    parts.append("\n".join(wrapped(line, width=prose) for line in (page.title, page.subtitle) if line))
+    parts += [text for block in page.blocks(page.width) if (text := _block(block, page.width, prose))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -27,21 +28,22 @@ def join(texts: Sequence[str]) -> str:
     return "\n".join(texts)
 
 
-def _block(block: Block, width: int | None) -> str:
+def _block(block: Block, width: int | None, prose: int) -> str:
     if isinstance(block, str):
-        return wrapped(block)
+        return wrapped(block, width=prose)
     if isinstance(block, Listing):
-        return "\n".join(_listing(block)) if block.is_there else ""
+        return "\n".join(_listing(block, prose)) if block.is_there else ""
     if not block.height:
-        return wrapped(block.nothing)
-    return "\n".join([block.title, "", text_table(fit(block, width)), *more(block)])
+        return wrapped(block.nothing, width=prose)
+    fitted = fit(block, width)
+    return "\n".join([block.title, "", text_table(fitted), *more(block), *_dropped(fitted, prose)])
 
 
-def _listing(block: Listing) -> Iterator[str]:
-    yield wrapped(block.heading + (":" if block.colon else ""))
+def _listing(block: Listing, width: int) -> Iterator[str]:
+    yield wrapped(block.heading + (":" if block.colon else ""), width=width)
     for item in block.items or [Item(block.nothing)]:
-        yield wrapped(f"{item.kind}: {item.text}" if item.kind else item.text, "* ")
-        yield from (wrapped(line, indent=4) for line in item.below)
+        yield wrapped(f"{item.kind}: {item.text}" if item.kind else item.text, "* ", width=width)
+        yield from (wrapped(line, indent=4, width=width) for line in item.below)
         yield from (f"  {line}" for line in item.lines)
 
 
@@ -50,7 +52,14 @@ def more(block: Table) -> list[str]:
     return [f"… {block.more:,} more, use --limit 0"] if block.more else []
 
 
-def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
+def _dropped(block: Table, width: int) -> list[str]:
+    """Which columns had no room, and how to see them."""
+    if not block.dropped:
+        return []
+    return [wrapped(f"… no room for {', '.join(block.dropped)}: --width 0 shows all", width=width)]
+
+
+def wrapped(line: str, bullet: str = "", indent: int = 0, width: int = PAGE) -> str:
     """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
     start = " " * indent + bullet
     line = "\n".join(map(clean, line.split("\n")))
@@ -58,7 +67,7 @@ def wrapped(line: str, bullet: str = "", indent: int = 0) -> str:
         "\n".join(
             wrap(
                 line,
-                PAGE,
+                max(width, len(start) + 10),
                 initial_indent=start,
                 subsequent_indent=" " * len(start),
                 break_long_words=False,

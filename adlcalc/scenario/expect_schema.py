@@ -47,6 +47,7 @@ class RowSpec(Strict):
 
 _OF_KIND: Mapping[str, Any] = {
     "number": AmountSpec,
+    "score": AmountSpec,
     "step": Step,
     "count": Count,
     "side": Literal["long", "short"],

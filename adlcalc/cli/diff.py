@@ -1,0 +1,124 @@
+"""`adlcalc diff`: what happens otherwise in a second run, in the words of `adlcalc check`.
+
+Public: register, diff, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from adlcalc.asking import Unknown
+from adlcalc.cli import options
+from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.exits import FAILED, RAN, note, say
+from adlcalc.cli.single import work
+
+if TYPE_CHECKING:
+    from adlcalc.check.golden import Difference
+
+EXAMPLE = """\b
+Examples:
+  adlcalc diff before.yaml after.yaml
+  adlcalc diff book.yaml --set fund=0
+  adlcalc diff book.yaml --venue bybit --venue okx"""
+
+
+class Side(NamedTuple):
+    """One of the two runs."""
+
+    file: str
+    sets: tuple[str, ...] = ()
+    venue: str | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff", epilog=EXAMPLE, short_help="Tell what differs between two runs.", no_args_is_help=True)(diff)
+
+
+def diff(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="A [B]", help="One scenario file, or two.", autocompletion=scenario_files),
+    ],
+    sets: options.Sets = None,
+    venues: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--venue",
+            metavar="NAME",
+            help="Another rulebook; twice: one against the other.",
+            autocompletion=venue_names,
+        ),
+    ] = None,
+    output: options.Output = None,
+    limit: options.Limit = options.ROWS,
+    quiet: options.Quiet = False,
+) -> None:
+    """Tell what happens otherwise in the second of two runs: each fact that differs, in the order in which things happen.
+
+    Two files are held against each other, both with what --set and --venue say. One file is held against itself with that
+    change; where --set or --venue is given twice, the first against the second. Exit code: 0 the same happens, 1 something
+    differs, 2 a file or the command line cannot be used.
+    """
+    found: list[Difference] = []
+
+    def text() -> str | None:
+        one, two = _sides(files, tuple(sets or ()), tuple(venues or ()))
+        found.extend(_differences(one, two, quiet))
+        shown = found[: limit or None]
+        lines = list(map(str, shown))
+        if len(shown) < len(found):
+            lines.append(f"… {len(found) - len(shown):,} more, use --limit 0")
+        return None if quiet and output is None else "".join(f"{line}\n" for line in lines)
+
+    code = work(files[0], output, text)
+    if code == RAN and not found and not quiet:
+        say("adlcalc diff: the same happens in both")
+    raise typer.Exit(FAILED if code == RAN and found else code)
+
+
+def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...]) -> tuple[Side, Side]:
+    """The two runs that are asked for."""
+    if len(files) > 2:
+        raise Unknown("diff takes one file or two")
+    if list(files).count("-") > 1:
+        raise Unknown("standard input can be read once")
+    if len(files) == 2:
+        if len(venues) > 1:
+            raise Unknown("two files and two rulebooks are four runs; give one --venue for both")
+        venue = venues[0] if venues else None
+        return Side(files[0], sets, venue), Side(files[1], sets, venue)
+    (file,) = files
+    if file == "-":
+        raise Unknown("standard input can be read once: name a file, which is read for each run")
+    if len(venues) > 2 or (len(venues) < 2 and len(sets) > 2):
+        raise Unknown("one file is held against itself with one change, or under two --set or two --venue")
+    if len(venues) == 2:  # what --set says holds for both
+        return Side(file, sets, venues[0]), Side(file, sets, venues[1])
+    venue = venues[0] if venues else None
+    if len(sets) == 2:
+        return Side(file, sets[:1], venue), Side(file, sets[1:], venue)
+    if not sets and venue is None:
+        raise Unknown("one file alone is the same as itself: give a second one, --set or --venue")
+    return Side(file), Side(file, sets, venue)
+
+
+def _differences(one: Side, two: Side, quiet: bool) -> Sequence[Difference]:
+    """The facts of both runs, held against each other."""
+    from adlcalc.check.facts import facts_of
+    from adlcalc.check.golden import compare
+    from adlcalc.engine.loop import run
+    from adlcalc.report import Run
+    from adlcalc.report.run_page import run_page
+    from adlcalc.scenario import load
+
+    loads = [load(side.file, sets=side.sets, venue=side.venue) for side in (one, two)]
+    if not quiet:
+        note(*loads)
+    pages = [run_page(Run(loaded.scenario, run(loaded.scenario), file=loaded.file)) for loaded in loads]
+    old = facts_of(pages[0])
+    return compare(old, facts_of(pages[1], like=old), pages[0].document)
