@@ -19,7 +19,8 @@ from adlcalc.ground.numbers import ZERO
 
 
 class PositionState(NamedTuple):
-    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open."""
+    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open;
+    `pending`: funding received (+) or owed (-) since it was last settled."""
 
     market: str
     side: int
@@ -29,6 +30,7 @@ class PositionState(NamedTuple):
     collateral: Decimal | None
     mark: Decimal
     unrealized_pnl: Decimal
+    pending: Decimal = ZERO
 
 
 class AccountState(NamedTuple):

@@ -5,26 +5,41 @@ Public: Facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 
 from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, LossSocialized, Skipped
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
+from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.assumptions import used_assumptions
+from adlcalc.report.series_view import SeriesRow, series_rows
+from adlcalc.study.health import Health, OpenPosition
+from adlcalc.study.watch import Watch
 
 
 class Facts:
     """What happened when a scenario was run: the events, and rows that are worked out when they are first asked for.
 
-    `file` is the name the scenario was read under, or None.
+    `file` is the name the scenario was read under, or None. watch: what was looked at while it ran, where somebody asked;
+    named: the accounts, funds and markets whose series was asked for.
     """
 
-    def __init__(self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        events: Iterable[Event],
+        *,
+        file: str | None = None,
+        watch: Watch | None = None,
+        named: Sequence[str] = (),
+    ) -> None:
         self.scenario = scenario
         self.file = file
+        self.watch = watch
+        self.named = tuple(named)
         self.events: tuple[Event, ...] = tuple(events)
 
     @cached_property
@@ -82,6 +97,22 @@ class Facts:
         """Every account at the end, in file order; then the rest of the market and the venue, where they hold anything."""
         ended = self.events[-1] if self.events else None
         return ended.accounts if isinstance(ended, Ended) else ()
+
+    @cached_property
+    def health(self) -> Health:
+        """How open positions stand."""
+        return Health(self.scenario)
+
+    def positions_of(self, state: AccountState) -> tuple[OpenPosition, ...]:
+        """The open positions of an account, and how they stand."""
+        with exact():
+            return self.health.of(state)
+
+    @cached_property
+    def series(self) -> tuple[SeriesRow, ...]:
+        """The series that were asked for, step by step."""
+        with exact():
+            return tuple(series_rows(self.scenario, self.events, self.watch, self.named))
 
     @cached_property
     def funding_by_account(self) -> dict[str, Decimal]:

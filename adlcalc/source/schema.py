@@ -1,6 +1,6 @@
 """A pydantic model against a located tree: the model declares, every fault is told in our words at its line and column.
 
-Public: check, Checked, subject.
+Public: check, Checked, subject, part_of.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class _Teller:
         place: Node | Place = at(self.root, path)
         if kind == TOLD:
             message, hint, part = (fault["ctx"][key] for key in ("message", "hint", "part"))
-            place = _part_of(at(self.root, path), *part) if part else place
+            place = part_of(at(self.root, path), *part) if part else place
         elif kind == SHAPE:
             message = f"{fault['msg']}, not {given}"
         elif kind == "literal_error":
@@ -208,7 +208,7 @@ class _Teller:
         self.problems.add(place, f"{self._name(path)} {message}", hint)
 
 
-def _part_of(node: Node, start: int, length: int) -> Node | Place:
+def part_of(node: Node, start: int, length: int) -> Node | Place:
     """A stretch of a text where it stands in its line; all of it where it is written over several lines or with escapes."""
     found = node.source.line(node.line).find(node.text, node.column - 1) if isinstance(node, Scalar) else -1
     return node if found < 0 else Place(node.source, node.line, found + start + 1, length)

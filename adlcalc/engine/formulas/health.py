@@ -86,7 +86,7 @@ def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, sid
 
 def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | None:
     """`safe_marks` as fractions."""
-    linear = contract.kind is Kind.LINEAR
+    linear = contract.kind == Kind.LINEAR
     slope = sum((Fraction(leg.signed_size) for leg in legs), Fraction()) * (1 if linear else -1)
     sizes = [abs(Fraction(leg.signed_size)) for leg in legs]
     lines = [[(Fraction(rate), Fraction(less)) for rate, less in leg.lines] for leg in legs]
@@ -120,7 +120,7 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
 def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> Ends:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
     m = Fraction(contract.multiplier)
-    if contract.kind is Kind.LINEAR:
+    if contract.kind == Kind.LINEAR:
         return None if low is None else low / m, None if high is None else high / m
     return None if high is None else m / high, None if low is None else m / low
 

@@ -123,7 +123,9 @@ class FinalAccounts:
 def account_state(holder: Holder) -> AccountState:
     """One account as it stands."""
     positions = tuple(
-        PositionState(h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl())
+        PositionState(
+            h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl(), h.pending_funding()
+        )
         for h in holder.holdings
         if h.size
     )

@@ -15,7 +15,7 @@ from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Reduction, Rules
-from adlcalc.ground.numbers import DOWN, ONE, ZERO, divide, round_to
+from adlcalc.ground.numbers import DOWN, ONE, divide, round_to
 
 if TYPE_CHECKING:
     from adlcalc.engine.waterfall.state import State
