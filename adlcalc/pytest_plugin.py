@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adlcalc.check.checking import Outcome
 
 ENDINGS = (".yaml", ".yml", ".json")
-WRITTEN = "adlcalc golden"
+WRITTEN, PAGE = "adlcalc golden", "adlcalc page"
 LOOKED_AT = 1 << 16  # characters of a file that are read to see what it is
 
 
@@ -45,12 +45,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What --adlcalc-update has written."""
+    """What --adlcalc-update has written, and how goldens of an old form are renewed."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
-    written = [text for report in reports for name, text in report.user_properties if name == WRITTEN]
-    if written:
+    told = [(name, str(text)) for report in reports for name, text in report.user_properties]
+    lines = [text for name, text in told if name == WRITTEN]
+    pages = [text for name, text in told if name == PAGE]
+    if pages:
+        from adlcalc.check.report import renew
+
+        lines.append(renew(pages).replace("--update", "--adlcalc-update"))
+    if lines:
         terminalreporter.section("goldens of adlcalc")
-        terminalreporter.write_line("\n".join(map(str, written)))
+        terminalreporter.write_line("\n".join(lines))
 
 
 def _looks_like_one(path: Path) -> bool:
@@ -92,6 +98,7 @@ class ScenarioItem(pytest.Item):
         outcome = settled(outcome, inputs)
         if outcome.written:
             self.user_properties.append((WRITTEN, outcome.written))
+        self.user_properties += [(PAGE, golden) for golden in outcome.pages]
         if outcome.findings:
             raise ScenarioFailed(outcome)
 

@@ -106,7 +106,7 @@ def half_the_fund() -> Iterator[Event]:
         if step == 2:
             yield taken_over(2)
             yield BookFilled(2, 1, BTC, 1, D(1), D(53_000), D(-1_000))
-            yield FundPaid(2, "fund", 1, D(1_000))
+            yield FundPaid(2, "fund", 1, D(1_000), before=D(1_000), after=ZERO)
             yield gave(2)
         yield ended(step, 1_000 if step < 2 else 0)
     yield Ended(
@@ -135,12 +135,12 @@ def worked_over_three_steps() -> Iterator[Event]:
     yield MarkMoved(0, BTC, D(60_000), None)
     yield taken_over(0, size="6")
     yield BookFilled(0, 1, BTC, 1, D(1), D(55_000), D(1_000))
-    yield FundReceived(0, "fund", 1, D(1_000), "surplus")
+    yield FundReceived(0, "fund", 1, D(1_000), "surplus", before=ZERO, after=D(1_000))
     yield Held(0, 1, BTC, 1, D(5), D(54_000), D(30_000))
     yield ended(0, 1_000)
     yield MarkMoved(1, BTC, D(53_000), None)
     yield BookFilled(1, 1, BTC, 1, D(2), D(53_000), D(-2_000))
-    yield FundPaid(1, "fund", 1, D(1_000))
+    yield FundPaid(1, "fund", 1, D(1_000), before=D(1_000), after=ZERO)
     yield BadDebt(1, 1, BTC, D(1_000))
     yield passed_over(1)
     yield gave(1, tied=True)

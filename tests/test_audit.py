@@ -86,7 +86,7 @@ def smaller(ledger: Ledger, claim: Claim, *_: Any, **__: Any) -> None:
     claim.size -= min(claim.size, ONE_UNIT)
 
 
-def generous(state: State, claim: Claim, result: Decimal, why: str) -> None:
+def generous(ledger: Ledger, claim: Claim, result: Decimal, why: str) -> None:
     if result:
         claim.book.fund.balance += ONE_UNIT
 
@@ -106,7 +106,13 @@ BREAKAGES: dict[str, tuple[type, str, Callable[..., Any], str, str]] = {
         "money -",
         "contracts 0",
     ),
-    "the fund is given a unit by nobody": (State, "post_result", after(State.post_result, generous), "money 0.0", "contracts 0"),
+    "the fund is given a unit by nobody": (
+        Ledger,
+        "post_result",
+        after(Ledger.post_result, generous),
+        "money 0.0",
+        "contracts 0",
+    ),
 }
 
 
@@ -195,14 +201,14 @@ def test_at_the_end_everybody_is_added_up_touched_or_not() -> None:
 
 
 def test_a_backstop_is_audited_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = Backstop.take
+    plain = Ledger.to_backstop
 
-    def twice(self: Backstop, book: Any, size: Decimal, cost: Decimal) -> None:
-        plain(self, book, size + size, cost)
+    def twice(self: Ledger, backstop: Backstop, book: Any, size: Decimal, cost: Decimal) -> None:
+        plain(self, backstop, book, size + size, cost)
 
     one = book_of([account("a", 2, 100, 10), account("b", -2, 100, 100)], [100, 90], liquidity=0)
     one = replace(one, rules=Rules(backstop=BackstopRules(Providers())), providers=(Provider("p", "M", d(1)),))
     assert list(run(one))
-    monkeypatch.setattr(Backstop, "take", twice)
+    monkeypatch.setattr(Ledger, "to_backstop", twice)
     with pytest.raises(AuditError, match=r"step 1: .* contracts 1 in M"):
         list(run(one))

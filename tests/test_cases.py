@@ -64,7 +64,12 @@ class Given:
         self.unit = self.number("unit", D("0.00000001"))
         self.tick = self.number("tick", D("0.00000001"))
         if "venue" in values and "maintenance" not in values:
-            self.maintenance = self.rulebook().maintenance(self.contract.kind, money_unit=self.unit, lot=SMALLEST)
+            book, own, problems = self.rulebook(), None, Problems()
+            if "table" in values:
+                nowhere = Place(Source("case", "", excerpt=False))
+                own = book.table(values["table"], self.contract.kind, problems, nowhere, multiplier=self.contract.multiplier)
+            problems.raise_if_any()
+            self.maintenance = book.maintenance(self.contract.kind, own=own, money_unit=self.unit, lot=SMALLEST)
         else:
             self.maintenance = self._maintenance(values.get("maintenance", {"rate": "0.005"}))
 

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "study": {"ground", "source", "engine", "venues", "study"},
     "report": {"ground", "engine", "venues", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
-    "check": {"ground", "source", "engine", "venues", "scenario", "study", "report", "check", "cli.exits"},
+    "check": {"ground", "source", "engine", "venues", "scenario", "study", "report", "explain", "asking", "check"},
     "importers": {"ground", "source", "engine", "venues", "scenario", "importers"},
 }
 """Each room stands on those that it names, and the command line on all of them."""
@@ -120,6 +120,68 @@ def test_a_command_knows_no_format(name: str) -> None:
     written = {f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")}
     assert named == []
     assert imported(file) & written == set()
+
+
+# --- postings ------------------------------------------------------------------------------------------------------------
+
+BALANCES = {
+    "balance", "cash", "collateral", "cost", "funding", "funding_dust", "open_interest", "positions", "rest_cash", "rest_cost",
+    "rest_size", "signed_size", "taken", "venue_cash",
+}  # fmt: skip
+"""What a book of adlcalc.engine.books says of money and contracts: nobody but the ledger changes it."""
+
+MUTATING = {"append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
+
+
+def postings(tree: ast.AST) -> list[tuple[int, str]]:
+    """Where a balance is assigned, or a collection of balances changed: line and name."""
+
+    def name_of(node: ast.expr) -> str:
+        while isinstance(node, ast.Subscript | ast.Starred):
+            node = node.value
+        return node.attr if isinstance(node, ast.Attribute) else ""
+
+    found = []
+    for node in ast.walk(tree):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = [part for target in node.targets for part in getattr(target, "elts", [target])]
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign) and getattr(node, "value", None) is not None:
+            targets = [node.target]
+        elif isinstance(node, ast.Delete):
+            targets = node.targets
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
+            targets = [node.func.value]
+        found += [(node.lineno, name) for target in targets if (name := name_of(target)) in BALANCES]
+    return found
+
+
+def without_constructors(tree: ast.Module) -> ast.Module:
+    """A module without the methods that make its objects."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            rest = [one for one in node.body if not (isinstance(one, ast.FunctionDef) and one.name == "__init__")]
+            node.body = rest or [ast.Pass()]
+    return tree
+
+
+def test_only_the_ledger_changes_a_balance() -> None:
+    """In the engine, and in the studies that look into it; the books' own constructors begin at zero."""
+    wrong = []
+    for file in [*files("engine"), *files("study"), *files("explain"), *files("report")]:
+        if file.name == "ledger.py":
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        wrong += [
+            f"{file.relative_to(PACKAGE)}:{line}: {name}"
+            for line, name in postings(without_constructors(tree) if file.parent.name == "books" else tree)
+        ]
+    assert wrong == []
+
+
+def test_a_posting_elsewhere_would_be_seen() -> None:
+    text = "a.balance = 1\nb.fund.balance += 1\nc.venue_cash[x] -= 1\nd.rest_cost, e = 1, 2\nf.positions.setdefault(g, 1)\n"
+    assert [line for line, _ in postings(ast.parse(text + "h.mark = 1"))] == [1, 2, 3, 4, 5]
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------------

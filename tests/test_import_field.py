@@ -267,7 +267,8 @@ def test_a_position_due_at_its_own_mark_is_a_warning(adlcalc: Command, tmp_path:
     file.write_text(json.dumps(row), encoding="utf-8")
     out, err, code = adlcalc("import", "ccxt", str(file))
     assert code == 0
-    assert "due at the mark right after the import: equity 30, maintenance margin 33" in err
+    # Gate: 6,000 x (0.5 % + the taker fee of 0.075 %)
+    assert "due at the mark right after the import: equity 30, maintenance margin 34.5" in err
     assert "# warning: BTC/USDT:USDT: due at the mark" in out
 
 
@@ -610,14 +611,15 @@ def given_scenario(name: str) -> Scenario:
 
 
 def test_a_coin_below_a_millionth_has_a_tick_of_its_own(adlcalc: Command) -> None:
-    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; liquidation 5.88888e-7 / (1 - 0.01 - 0.0005) = 5.95137e-7."""
+    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; Gate's taker fee is 0.075 %: liquidation 5.88888e-7 / (1 - 0.01 - 0.00075)
+    = 5.95287e-7."""
     scenario = given_scenario("62")
     assert scenario.markets[0].tick == D("1E-12")
-    assert near(price_of(scenario), "0.000000595137", "0.00001")
+    assert near(price_of(scenario), "0.000000595287", "0.00001")
     (file,) = GIVEN.glob("62*.yaml")
     row = json.loads(adlcalc("run", str(file), "-f", "json").out)["liquidations"][0]
     assert near(D(row["bankruptcy_price"]), "0.000000588888", "0.00001")
-    assert near(D(row["liquidation_price"]), "0.000000595137", "0.00001")
+    assert near(D(row["liquidation_price"]), "0.000000595287", "0.00001")
 
 
 def test_both_legs_of_a_hedge_move() -> None:

@@ -133,6 +133,5 @@ def test_a_market_by_its_description(adlcalc: Command, tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_readme_is_what_the_import_writes(adlcalc: Command) -> None:
-    root = GIVEN.parent.parent
-    made = adlcalc("import", "ccxt", "examples/positions.json", "--open-interest", "80000").out
-    assert made == (root / "examples" / "mine.yaml").read_text(encoding="utf-8")
+    made = adlcalc("import", "ccxt", "tests/imports/trader/positions.json", "--open-interest", "80000").out
+    assert made == (GIVEN / "trader" / "mine.yaml").read_text(encoding="utf-8")

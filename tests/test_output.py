@@ -25,7 +25,7 @@ FILES = {
     "own.yaml": RULEBOOK.format(name="own", base="base.yaml"),
     "base.yaml": RULEBOOK.format(name="base", base="generic"),
     "book.csv": BOOK,
-    "klines.csv": "time,open,high,low,close\n0,60000,60000,60000,60000\n60,53000,53000,53000,53000\n",
+    "klines.csv": "time,open,high,low,close\n1700000000,60000,60000,60000,60000\n1700000060,53000,53000,53000,53000\n",
     "positions.json": json.dumps([POSITION]),
     "tiers.json": json.dumps(TIERS),
 }

@@ -18,7 +18,7 @@ from conftest import ROOT, Result
 Command = Callable[..., Result]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(yaml|text)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-DIFFERS = "scenarios/04-fund-half-absorbs.yaml: golden: "
+DIFFERS = "scenarios/04-fund-half-absorbs.yaml:"
 
 pytestmark = pytest.mark.skipif("adlcalc check scenarios --format" not in README, reason="the README has no workflow")
 
@@ -70,10 +70,18 @@ def test_the_hook_is_one_that_there_is() -> None:
 
 
 def test_the_difference_is_told_as_the_readme_shows(project: Path, adlcalc: Command) -> None:
-    (shown,) = [text for kind, text in BLOCKS if kind == "text" and text.startswith(DIFFERS)]
+    (shown,) = [text for kind, text in BLOCKS if kind == "text" and text.startswith(DIFFERS) and ": golden: " in text]
     path = Path("scenarios/04-fund-half-absorbs.yaml")
     text = path.read_text(encoding="utf-8").partition("expect:")[0]
     path.write_text(text, encoding="utf-8")
     assert adlcalc("check", str(path), "--update").code == 0
     path.write_text(re.sub(r"(id: alice.*)leverage: 10", r"\1collateral: 12_020", text), encoding="utf-8")
     assert adlcalc("check", str(path)).out.startswith(shown)
+
+
+def test_the_goldens_of_other_commands_have_the_names_that_the_readme_tells(project: Path, adlcalc: Command) -> None:
+    (command,) = re.findall(r"`(adlcalc check book\.yaml --update [^`]*)`", README)
+    shutil.copy("scenarios/04-fund-half-absorbs.yaml", "book.yaml")
+    assert adlcalc(*shlex.split(command)[1:]).code == 0
+    told = set(re.findall(r"`(book\.[\w-]+\.golden)`", README))
+    assert {path.name for path in project.glob("*.golden")} - {"book.golden"} == told

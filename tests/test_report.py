@@ -234,7 +234,7 @@ def test_json_holds_every_account_and_no_float() -> None:
 
 def test_json_tells_what_funding_an_account_has_paid() -> None:
     events = [*half_the_fund()]
-    events[2:2] = [FundingSettled(0, "bob", BTC, -1, D("12.5")), FundingSettled(1, "bob", BTC, -1, D("-2"))]
+    events[2:2] = [FundingSettled(0, "bob", BTC, -1, D("12.5"), D("12.5")), FundingSettled(1, "bob", BTC, -1, D("-2"), D(-2))]
     assert run(iter(events)).to_dict()["accounts"][1]["funding"] == "10.5"
 
 

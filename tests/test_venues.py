@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from adlcalc.venues.maintenance import faults
 from adlcalc.venues.rulebook import KINDS, Rulebook, load_rulebook, shipped
 
 NOWHERE = Place(Source("test", "", excerpt=False))
+REASON = re.compile(r"\b(no|not|nothing|nobody|never|silent|without|cannot|unclear)\b|stands? in|(is|are) taken", re.IGNORECASE)
+"""Words in which a note says that a document leaves something open, or that a value stands in for it."""
 BOOK = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100]\n"
 
 
@@ -46,12 +49,14 @@ def test_a_shipped_rulebook_bears_its_name_and_has_no_faults(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_every_rule_has_a_source_or_is_assumed_with_a_note(name: str) -> None:
+def test_every_rule_names_a_document_and_an_assumed_one_its_reason(name: str) -> None:
+    """The document says so; or it was read for it, the rule is assumed, and the note tells what was not found."""
     book = rulebook(name)
     for kind in KINDS:
         for rule in book.rules[kind].values():
-            assert rule.source in book.sources or rule.status == "assumed", rule.name
+            assert rule.source in book.sources, f"{rule.name} has no source"
             assert rule.note.endswith("."), f"{rule.name}: a note is a sentence"
+            assert rule.status != "assumed" or REASON.search(rule.note), f"{rule.name} is assumed without a reason"
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -78,7 +83,7 @@ def test_the_rules_of_bitmex() -> None:
     assert (rules.adl.eligible, rules.adl.score) == ("all", SCORES["bitmex"])
     assert book.values["inverse"].contract.rounding == "per-contract"
     assert book.values["linear"].contract.rounding == "total"
-    assert book.values["inverse"].margin.closing_fee == D("0.00075")
+    assert book.values["inverse"].margin.maintenance_on == "entry"
 
 
 @pytest.mark.parametrize(
@@ -107,11 +112,15 @@ def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:
     def assumed(*kinds: str, tabled: tuple[str, ...] | None = None) -> list[str]:
         return [assumption.rule for assumption in book.engine_rules(kinds, kinds if tabled is None else tabled).assumptions]
 
-    common = ["margin.closing_fee", "margin.due", "adl.would_bankrupt", "adl.ties"]
+    common = ["margin.due", "adl.would_bankrupt", "adl.ties"]
     assert assumed("inverse") == common
-    assert assumed("linear") == ["margin.maintenance.linear", *common, "contract.rounding.linear"]
-    assert assumed("linear", tabled=()) == [*common, "contract.rounding.linear"]
+    assert assumed("linear") == [*common, "contract.rounding.linear"]
     assert assumed("inverse", "linear") == assumed("linear", "inverse") == assumed("linear")
+
+    htx = rulebook("htx")
+    of_htx = [assumption.rule for assumption in htx.engine_rules(["linear"], ["linear"]).assumptions]
+    assert of_htx[0] == "margin.maintenance.linear"
+    assert [assumption.rule for assumption in htx.engine_rules(["linear"], []).assumptions] == of_htx[1:]
 
 
 # --- a scenario's own rules ------------------------------------------------------------------------------------------------
@@ -133,19 +142,18 @@ def test_a_scenario_replaces_any_rule_and_its_footnote_goes(tmp_path: Path) -> N
 
 def test_a_rule_may_be_replaced_for_one_kind_of_contract(tmp_path: Path) -> None:
     rules = "rules: {margin: {maintenance: {linear: 0.02}, closing_fee: {inverse: 0.001}}}\n"
-    found = scenario(tmp_path, f"venue: bitmex\n{rules}")
+    found = scenario(tmp_path, f"venue: mexc\n{rules}")
     (market,) = found.markets
     assert [tier.rate for tier in market.maintenance.tiers] == [D("0.02")]
-    assert market.maintenance.closing_fee == D("0.00075")
-    inverse = scenario(tmp_path, f"venue: bitmex\n{rules}markets: {{X: {{contract: inverse}}}}\n").markets[0]
-    assert (len(inverse.maintenance.tiers), inverse.maintenance.closing_fee) == (250, D("0.001"))
+    assert market.maintenance.closing_fee == D("0.0006")
+    inverse = scenario(tmp_path, f"venue: mexc\n{rules}markets: {{X: {{contract: inverse}}}}\n").markets[0]
+    assert ([tier.rate for tier in inverse.maintenance.tiers], inverse.maintenance.closing_fee) == ([D("0.004")], D("0.001"))
 
 
 def test_a_market_may_bring_its_own_maintenance_to_the_fee_of_the_venue(tmp_path: Path) -> None:
-    found = scenario(tmp_path, "venue: bitmex\nmarkets: {X: {contract: inverse, maintenance: 0.01}}\n")
+    found = scenario(tmp_path, "venue: mexc\nmarkets: {X: {contract: inverse, maintenance: 0.01}}\n")
     (market,) = found.markets
-    assert ([tier.rate for tier in market.maintenance.tiers], market.maintenance.closing_fee) == ([D("0.01")], D("0.00075"))
-    assert market.contract.rounding == "per-contract"
+    assert ([tier.rate for tier in market.maintenance.tiers], market.maintenance.closing_fee) == ([D("0.01")], D("0.0006"))
 
 
 # --- a user's own rulebook ---------------------------------------------------------------------------------------------------

@@ -62,6 +62,14 @@ def test_a_vector_that_is_met_is_the_source_of_a_test(venue: str) -> None:
     assert all(reason.endswith(".") for reason in vectors.not_met.values())
 
 
+@pytest.mark.parametrize("venue", shipped())
+def test_a_printed_number_is_met_or_it_is_said_why_there_is_none(venue: str) -> None:
+    vectors = open_rulebook(venue).vectors
+    printed = [name for name in vectors.met if not name.startswith("DV-")]
+    assert bool(printed) != bool(vectors.none)
+    assert vectors.none is None or vectors.none.endswith(".")
+
+
 # --- the command -------------------------------------------------------------------------------------------------------------
 
 
@@ -118,7 +126,7 @@ def test_a_rulebook_of_ones_own_is_shown_like_a_shipped_one(adlcalc: Command, tm
     }
     assert rules["adl.score"]["value"] == ["generic"]
     assert document["sources"]["page"] == {"title": "A page", "url": "https://example.com", "seen": "2026-01-02"}
-    assert document["vectors"] == {"met": ["V-1"], "not_met": {"V-2": "It rounds twice."}}
+    assert document["vectors"] == {"met": ["V-1"], "not_met": {"V-2": "It rounds twice."}, "none": None}
     assert document["defaults"]["backstop.kind"] == "none"
     assert "liquidation.portion" not in document["defaults"]  # of orders, which this venue does not use
     table = adlcalc("venues", str(tmp_path / "mine.yaml")).out

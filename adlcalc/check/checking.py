@@ -1,17 +1,19 @@
-"""One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what the golden holds.
+"""One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what its goldens hold.
 
-Public: Options, Finding, Outcome, Golden, check_file, settled, unworked, orphan, told.
+Public: Options, Style, Finding, Outcome, Golden, check_file, settled, unworked, orphan, told, worst.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from adlcalc.check.collecting import Job, Kind, kind_of_text
-from adlcalc.check.golden_rows import Style, style_of
-from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, described
+from adlcalc.check.collecting import GOLDEN, Job, Kind, kind_of_text
+from adlcalc.check.commands import Style
+from adlcalc.check.places import Places
+from adlcalc.check.verdict import Verdict, described
 from adlcalc.ground.output import Identity, Inputs, OutputError, write
 from adlcalc.source.files import inside
 
@@ -24,21 +26,25 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """As many differences of a golden are listed before the diff."""
-STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """update: write goldens; strict: see `_strict`; style: of goldens that are new."""
+    """update: write goldens; strict: see `_strict`; style: of goldens that are written, None: facts, and what was asked for as
+    a page stays one; commands: what else there shall be goldens of."""
 
     update: bool = False
     strict: bool = False
-    style: Style = Style.table
+    style: Style | None = None
+    commands: tuple[str, ...] = ()
+
+
+VERDICTS = {"error": Verdict.unusable, "bug": Verdict.bug}
 
 
 class Finding(NamedTuple):
     """One thing that is wrong. kind: 'error' (the file cannot be used), 'bug', 'expect', 'golden', 'strict' or 'orphan'; line 0:
-    the file as a whole; details: lines to print under the message."""
+    the file as a whole; details: lines to print under the message; words: those of them that are sentences."""
 
     kind: str
     file: str
@@ -47,6 +53,7 @@ class Finding(NamedTuple):
     message: str
     details: str = ""
     differences: tuple[Difference, ...] = ()
+    words: str = ""
 
     @property
     def place(self) -> str:
@@ -54,6 +61,16 @@ class Finding(NamedTuple):
         from adlcalc.source.problems import escape
 
         return f"{escape(self.file)}:{self.line}:{self.column}" if self.line else escape(self.file)
+
+    @property
+    def verdict(self) -> Verdict:
+        """How bad it is."""
+        return VERDICTS.get(self.kind, Verdict.differs)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of them; ok where there is none."""
+    return max(verdicts, default=Verdict.ok)
 
 
 class Golden(NamedTuple):
@@ -66,15 +83,20 @@ class Golden(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a file. code: as the command exits for this file alone; written: what --update did, in a line or more;
-    golden: what it has still to do; read: the files that were read."""
+    """What became of a file. written: what --update did, in a line or more; goldens: what it has still to do; pages: goldens
+    of an old form, which hold what a page shows and no more; read: the files that were read."""
 
     file: str
-    code: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
     written: str = ""
-    golden: Golden | None = None
+    goldens: tuple[Golden, ...] = ()
+    pages: tuple[str, ...] = ()
     read: frozenset[Identity] = frozenset()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what was found."""
+        return worst(finding.verdict for finding in self.findings)
 
 
 def check_file(job: Job, options: Options) -> Outcome:
@@ -90,83 +112,91 @@ def check_file(job: Job, options: Options) -> Outcome:
 def _checked(job: Job, options: Options) -> Outcome:
     if job.root is not None and not inside(job.root, job.file):
         message = "this link leads out of the folder; name the file itself to have it checked"
-        return Outcome(job.file, UNUSABLE, (Finding("error", job.file, 0, 0, message),))
-    return _rulebook(job.file) if _is_rulebook(job.file) else _scenario(job, options)
+        return Outcome(job.file, (Finding("error", job.file, 0, 0, message),))
+    kind = _kind(job.file)
+    if kind in (Kind.rulebook, Kind.tables):
+        return _rulebook(job.file, kind)
+    return _scenario(job, options)
 
 
 def settled(outcome: Outcome, inputs: Inputs) -> Outcome:
-    """The outcome with its golden written, once all files are worked: none of those that they read is replaced."""
-    golden = outcome.golden
-    if golden is None:
-        return outcome
-    try:
-        if inputs.holds(golden.path):
-            raise OutputError("the golden is not written: it is a file that is read")
-        os.makedirs(os.path.dirname(golden.path) or ".", exist_ok=True)
-        write(golden.text, golden.path, folder=golden.root)
-    except OSError as error:
-        return _unwritten(outcome, f"the golden cannot be written: {error.strerror}")
-    except OutputError as error:
-        return _unwritten(outcome, str(error))
-    return outcome._replace(written=golden.said, golden=None)
+    """The outcome with its goldens written, once all files are worked: none of those that they read is replaced."""
+    for golden in outcome.goldens:
+        try:
+            if inputs.holds(golden.path):
+                raise OutputError("the golden is not written: it is a file that is read")
+            os.makedirs(os.path.dirname(golden.path) or ".", exist_ok=True)
+            write(golden.text, golden.path, folder=golden.root)
+        except OSError as error:
+            outcome = _unwritten(outcome, golden, f"the golden cannot be written: {error.strerror}")
+        except OutputError as error:
+            outcome = _unwritten(outcome, golden, str(error))
+        else:
+            outcome = outcome._replace(written="\n".join(filter(None, (outcome.written, golden.said))))
+    return outcome._replace(goldens=())
 
 
-def _unwritten(outcome: Outcome, message: str) -> Outcome:
-    assert outcome.golden is not None
-    finding = Finding("error", outcome.golden.path, 0, 0, message)
-    return outcome._replace(code=max(outcome.code, UNUSABLE), findings=(*outcome.findings, finding), golden=None)
+def _unwritten(outcome: Outcome, golden: Golden, message: str) -> Outcome:
+    return outcome._replace(findings=(*outcome.findings, Finding("error", golden.path, 0, 0, message)))
 
 
 def told(error: Exception, file: str) -> Outcome:
     """The outcome of an exception."""
     from adlcalc.source.problems import SHOWN, ScenarioErrors, format_problem
 
-    code, text = described(error, file)
+    verdict, text = described(error, file)
     if not isinstance(error, ScenarioErrors):
-        return Outcome(file, code, (Finding("error" if code == UNUSABLE else "bug", file, 0, 0, text.split("\n")[-1], text),))
-    findings = [
-        Finding("error", one.file, one.line, one.column, one.message, format_problem(one)) for one in error.problems[:SHOWN]
-    ]
+        kind = "error" if verdict is Verdict.unusable else "bug"
+        return Outcome(file, (Finding(kind, file, 0, 0, text.split("\n")[-1], text),))
+    problems = error.problems[:SHOWN]
+    findings = [Finding("error", one.file, one.line, one.column, one.message, format_problem(one)) for one in problems]
     more = len(error.problems) - SHOWN
     if more > 0:
         findings.append(Finding("error", file, 0, 0, f"... and {more} more errors", f"... and {more} more errors"))
-    return Outcome(file, code, tuple(findings))
+    return Outcome(file, tuple(findings))
 
 
 def unworked(file: str, by: str) -> Outcome:
     """A file whose processes were ended from outside: the machine's memory is the usual reason."""
     message = f"not checked: each process that worked it was ended (by {by}); with --jobs 1 there is most memory for it"
-    return Outcome(file, UNUSABLE, (Finding("error", file, 0, 0, message),))
+    return Outcome(file, (Finding("error", file, 0, 0, message),))
 
 
 def orphan(golden: str) -> Outcome:
     """A golden that belongs to no scenario."""
-    return Outcome(golden, FAILED, (Finding("orphan", golden, 0, 0, "this golden belongs to no scenario; remove or rename it"),))
+    message = "this golden belongs to no scenario; remove or rename it"
+    return Outcome(golden, (Finding("orphan", golden, 0, 0, message),))
 
 
 # --- rulebooks -------------------------------------------------------------------------------------------------------
 
 
-def _is_rulebook(file: str) -> bool:
+def _kind(file: str) -> Kind:
     """By the look of its first part; a file that cannot be opened is left to the reader, which says why."""
     if file == "-" or not os.path.isfile(file):
-        return False
+        return Kind.unknown
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:
-            return kind_of_text(opened.read(1 << 20)) is Kind.rulebook
+            return kind_of_text(opened.read(1 << 20))
     except OSError:
-        return False
+        return Kind.unknown
 
 
-def _rulebook(file: str) -> Outcome:
+def _rulebook(file: str, kind: Kind) -> Outcome:
+    """A rulebook, or the maintenance tables beside one."""
+    from adlcalc.source.files import text_of
     from adlcalc.source.nodes import Place, Source
     from adlcalc.source.problems import Problems
+    from adlcalc.venues.named_tables import Tables
     from adlcalc.venues.rulebook import load_rulebook
 
     problems = Problems()
-    load_rulebook(file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, "")))
+    if kind is Kind.tables:
+        Tables(text_of(file)).all(problems)
+    else:
+        load_rulebook(file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, "")))
     problems.raise_if_any()
-    return Outcome(file, RAN, ())
+    return Outcome(file)
 
 
 # --- scenarios -------------------------------------------------------------------------------------------------------
@@ -182,22 +212,13 @@ def _scenario(job: Job, options: Options) -> Outcome:
     watch = watch_for(loaded.expect.asked if loaded.expect is not None else ())
     events = run_engine(loaded.scenario, observer=watch)
     run = Run(loaded.scenario, events, file=os.path.basename(job.file), watch=watch)
+    places = Places(job.file)
     findings = list(_expect(run, loaded))
     if options.strict:
-        findings += _strict(run, job.file)
-    golden = None
-    if job.golden is not None and not inside(job.golden_root, job.golden):
-        findings.append(Finding("error", job.golden, 0, 0, "the golden leads out of its folder by a link"))
-    elif job.golden is not None and options.update:
-        new = _update(run, job, job.golden, options, findings)
-        if isinstance(new, Finding):
-            findings.append(new)
-        else:
-            golden = new
-    elif job.golden is not None and os.path.exists(job.golden):
-        findings += _held(run, job.file, job.golden)
-    code = max((UNUSABLE if finding.kind == "error" else FAILED for finding in findings), default=RAN)
-    return Outcome(job.file, code, tuple(findings), golden=golden)
+        findings += _strict(run, job.file, places)
+    work = _Goldens(job, options, loaded, run, places, wrong=any(finding.kind == "expect" for finding in findings))
+    work.all()
+    return Outcome(job.file, (*findings, *work.findings), goldens=tuple(work.new), pages=tuple(work.pages))
 
 
 def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
@@ -211,41 +232,110 @@ def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
         yield Finding("expect", loaded.file, line, column, difference.message)
 
 
-def _strict(run: Run, file: str) -> Iterator[Finding]:
+def _strict(run: Run, file: str, places: Places) -> Iterator[Finding]:
     """Assumed rules that were used, a book whose longs and shorts do not balance, bad debt."""
     from adlcalc.report.human import clean, position
 
+    def finding(message: str, *keys: str) -> Finding:
+        found = (places.key(key) for key in keys)
+        return Finding("strict", file, *next((place for place in found if place), places.first), message)
+
     for assumption in run.assumptions:
-        yield Finding("strict", file, 0, 0, f"assumed rule {clean(assumption.rule)}: {clean(assumption.note)}")
+        yield finding(f"assumed rule {clean(assumption.rule)}: {clean(assumption.note)}", "rules", "venue")
     for market, size in run.audit.rest.items():
         held = position(1 if size > 0 else -1, abs(size), market)
-        yield Finding("strict", file, 0, 0, f"the book is unbalanced: the rest of the market begins with {held}")
+        yield finding(f"the book is unbalanced: the rest of the market begins with {held}", "accounts")
     if run.audit.bad_debt:
-        yield Finding("strict", file, 0, 0, f"bad debt {run.audit.told}")
+        yield finding(f"bad debt {run.audit.told}", "accounts")
 
 
 # --- goldens ---------------------------------------------------------------------------------------------------------
 
 
-def _held(run: Run, file: str, golden: str) -> Iterator[Finding]:
-    """The run against its golden."""
-    from adlcalc.check.golden import compare
+class _Goldens:
+    """The goldens of a scenario: held, or written anew."""
 
-    old = _read(golden)
-    if isinstance(old, Finding):
-        yield old
-        return
-    found = compare(old, _like(run, old), old_name=golden, new_name=f"{file} (now)")
-    if found is not None:
-        yield Finding("golden", file, 0, 0, found.first, _explained(found, golden), found.differences)
+    def __init__(self, job: Job, options: Options, loaded: Loaded, run: Run, places: Places, *, wrong: bool) -> None:
+        self.job, self.options, self.loaded, self.run, self.places, self.wrong = job, options, loaded, run, places, wrong
+        self.findings: list[Finding] = []
+        self.new: list[Golden] = []
+        self.pages: list[str] = []
+
+    def all(self) -> None:
+        """Each one that there is, and with --update those that there shall be."""
+        from adlcalc.asking import Unknown
+        from adlcalc.check.commands import RUN, asked, name_of
+        from adlcalc.check.facts import NotFacts
+
+        job = self.job
+        if job.golden is None:
+            return
+        wanted: dict[str, str] = {}
+        if self.options.update:
+            for command in (RUN, *self.options.commands):
+                name = name_of(asked(command))
+                wanted[f"{job.golden.removesuffix(GOLDEN)}{f'.{name}' if name else ''}{GOLDEN}"] = command
+        for golden in dict.fromkeys((job.golden, *job.more, *wanted)):
+            if not inside(job.golden_root, golden):
+                self._unusable(golden, "the golden leads out of its folder by a link")
+                continue
+            try:
+                self._one(golden, wanted.get(golden))
+            except (Unknown, NotFacts) as error:
+                self._unusable(golden, str(error), getattr(error, "line", 1))
+
+    def _unusable(self, golden: str, message: str, line: int = 0) -> None:
+        self.findings.append(Finding("error", golden, line, line, message))
+
+    def _one(self, golden: str, command: str | None) -> None:
+        """One golden; command: what it shall be of, where it is not there."""
+        from adlcalc.check.commands import asked
+        from adlcalc.check.held import new_golden, old_golden
+
+        text = _read(golden) if os.path.exists(golden) else None
+        if isinstance(text, Finding):
+            self.findings.append(text)
+            return
+        if text is None:
+            if command is not None and not self._refused():
+                style = self.options.style or Style.json
+                made = new_golden(asked(command), style, self.loaded, self.run)
+                self.new.append(Golden(self.job.golden_root, golden, made, f"{golden}: new"))
+            return
+        held = old_golden(text, self.loaded, self.run)
+        found = held.compared(golden, f"{self.job.file} (now)")
+        if not self.options.update:
+            if held.is_old:
+                self.pages.append(golden)
+            if found is not None:
+                self.findings.append(self._differs(found, golden))
+            return
+        style = self.options.style or held.renewed
+        made = new_golden(held.asked, style, self.loaded, self.run)
+        if made != text and not self._refused():
+            said = [f"{golden}: {found.first if found else held.grown(style)}", *(_words(found) if found else ())]
+            self.new.append(Golden(self.job.golden_root, golden, made, "\n".join(said)))
+
+    def _refused(self) -> bool:
+        """No golden is written of a run that is known to be wrong; that is told once."""
+        if self.wrong and not any(finding.kind == "golden" for finding in self.findings):
+            message = "its golden is not written: the run is not what the file expects"
+            self.findings.append(Finding("golden", self.job.file, *self.places.first, message))
+        return self.wrong
+
+    def _differs(self, found: Comparison, golden: str) -> Finding:
+        """In words, then as lines."""
+        words = "\n".join([f"  first in {golden}, line {found.line}", *_words(found)])
+        place = self.places.of(found.differences[0] if found.differences else None)
+        details = f"{words}\n{found.diff}" if found.diff else words
+        return Finding("golden", self.job.file, *place, found.first, details, found.differences, words)
 
 
-def _explained(found: Comparison, golden: str) -> str:
-    """Where in the golden, each difference, the diff."""
+def _words(found: Comparison) -> list[str]:
+    """The differences as sentences."""
     lines = [f"  {difference}" for difference in found.differences[:LISTED]]
-    if len(found.differences) > LISTED:
-        lines.append(f"  ... and {len(found.differences) - LISTED:,} more")
-    return "\n".join([f"  first in {golden}, line {found.line}", *lines, found.diff])
+    more = len(found.differences) - LISTED
+    return [*lines, f"  ... and {more:,} more"] if more > 0 else lines
 
 
 def _read(golden: str) -> str | Finding:
@@ -260,57 +350,3 @@ def _read(golden: str) -> str | Finding:
         return Finding("error", golden, 0, 0, f"the golden cannot be read: {error.strerror}")
     except UnicodeDecodeError:
         return Finding("error", golden, 0, 0, "the golden is not UTF-8 text")
-
-
-def _like(run: Run, old: str) -> str:
-    """The run written as `old` was: same form, with or without the steps, whole or cut, under the name that the file had then."""
-    from adlcalc.report.run import ROWS
-
-    style = style_of(old)
-    if style is Style.csv:
-        return run.to_csv(steps="\nmark," in old)
-    if style is Style.json:
-        return _named_as(run, old).to_json()
-    return _named_as(run, old).to_text(ROWS if LIMIT_NOTE in old else 0, steps=STEPS_TITLE in old)
-
-
-def _named_as(run: Run, old: str) -> Run:
-    """The run under the file name that stands in `old`, if that is the same file seen from another folder."""
-    import json
-    import re
-
-    from adlcalc.report import Run
-
-    written = re.search(r'^  "scenario": \{.*?"file": ("(?:[^"\\]|\\.)*")', old, re.MULTILINE)
-    try:
-        name = json.loads(written[1]) if written else old.split("\n", 1)[0]
-    except ValueError:  # an escape that JSON does not have: no name of ours
-        return run
-    return Run(run.scenario, run.events, file=name) if os.path.basename(name) == run.file else run
-
-
-def _update(run: Run, job: Job, golden: str, options: Options, wrong: list[Finding]) -> Golden | Finding | None:
-    """The golden if it is new or differs; a Finding where it must not be written: where the run is known to be wrong."""
-    from adlcalc.check.golden import compare
-
-    if any(finding.kind == "expect" for finding in wrong):
-        return Finding("golden", job.file, 0, 0, "its golden is not written: the run is not what the file expects")
-    old = _read(golden) if os.path.exists(golden) else None
-    if isinstance(old, Finding):
-        return old
-    if old is None:
-        return Golden(job.golden_root, golden, _new(run, options.style), f"{golden}: new")
-    new = _like(run, old)
-    found = compare(old, new, old_name=golden, new_name=golden)
-    if found is None:
-        return None
-    return Golden(job.golden_root, golden, new, f"{golden}: {found.first}\n{_explained(found, golden)}")
-
-
-def _new(run: Run, style: Style) -> str:
-    """A golden of its own making: everything the run has to tell."""
-    if style is Style.json:
-        return run.to_json()
-    if style is Style.csv:
-        return run.to_csv(steps=True)
-    return run.to_text(0, steps=True)

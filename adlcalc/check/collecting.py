@@ -19,6 +19,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 GOLDEN = ".golden"
 NEEDED = ("accounts", "prices")
 RULES = ("as_of", "extends", "sources", "not_modeled", "margin", "liquidation", "adl", "contract")
+TABLES = ("contracts", "unit")
 _OURS = re.compile(r'"(?:schema": *"adlcalc\.|\$schema")')
 
 
@@ -27,17 +28,20 @@ class Kind(Enum):
 
     scenario = "scenario"
     rulebook = "rulebook"
+    tables = "tables"
     unknown = "unknown"
 
 
 class Job(NamedTuple):
-    """A file to check; golden: where its golden is or would be (None: standard input has none); root, golden_root: the folders
-    that they may not leave by a link (None: a file that was named itself may be anywhere)."""
+    """A file to check; golden: where the golden of its run is or would be (None: standard input has none); more: its other
+    goldens, NAME.*.golden; root, golden_root: the folders that they may not leave by a link (None: a file that was named itself
+    may be anywhere)."""
 
     file: str
     golden: str | None
     root: str | None = None
     golden_root: str = ""
+    more: tuple[str, ...] = ()
 
 
 class Collected(NamedTuple):
@@ -51,10 +55,12 @@ class Collected(NamedTuple):
 
 
 def kind_of_text(text: str) -> Kind:
-    """Scenario, rulebook or neither; a file that has accounts or prices is a scenario."""
-    keys = _keys_at_the_top(text, (*NEEDED, *RULES))
+    """Scenario, rulebook, tables beside a rulebook, or none of them; a file that has accounts or prices is a scenario."""
+    keys = _keys_at_the_top(text, (*NEEDED, *RULES, *TABLES))
     if keys & set(NEEDED):
         return Kind.scenario
+    if keys >= set(TABLES):
+        return Kind.tables
     return Kind.rulebook if keys else Kind.unknown
 
 
@@ -74,31 +80,66 @@ def _keys_at_the_top(text: str, names: Sequence[str]) -> set[str]:
 def collect(paths: Sequence[str], golden: str | None) -> Collected:
     """All files that the paths stand for, each once."""
     jobs: dict[str, Job] = {}
+    others = _Others()
     empty, roots = [], []
     for path in paths:
         if not os.path.isdir(path):
             beside = golden or os.path.dirname(path)
             own = _golden_of(os.path.basename(path), beside, path)
-            jobs.setdefault(os.path.normpath(path), Job(path, own, None, beside))
+            jobs.setdefault(os.path.normpath(path), Job(path, own, None, beside, others.of(path, own)))
             continue
         found = list(_files(path))
         roots.append(golden or path)
         if not found:
             empty.append(path)
         for inside in found:
-            file = os.path.join(path, inside)
-            jobs.setdefault(os.path.normpath(file), Job(file, _golden_of(inside, golden or path, file), path, golden or path))
+            file = _joined(path, inside)
+            own = _golden_of(inside, golden or path, file)
+            jobs.setdefault(os.path.normpath(file), Job(file, own, path, golden or path, others.of(file, own)))
     first: dict[str, str] = {}
     pairs = [(job.file, os.path.realpath(job.golden)) for job in jobs.values() if job.golden is not None]
     shared = [(file, first[name]) for file, name in pairs if first.setdefault(name, file) != file]
     second = {file for file, _ in shared}  # what is written for one of them is not the other's
-    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.realpath(name) not in first]
-    worked = tuple(job._replace(golden=None) if job.file in second else job for job in jobs.values())
+    owned = {*first, *(os.path.realpath(name) for job in jobs.values() for name in job.more)}
+    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.realpath(name) not in owned]
+    worked = tuple(job._replace(golden=None, more=()) if job.file in second else job for job in jobs.values())
     return Collected(worked, tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
 
 
+class _Others:
+    """NAME.WHAT.golden belongs to the scenario NAME, unless there is a scenario NAME.WHAT. A folder is listed once."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, list[str]] = {}
+
+    def of(self, file: str, golden: str | None) -> tuple[str, ...]:
+        """The goldens of a file other than that of its run."""
+        if golden is None:
+            return ()
+        folder, own = os.path.split(golden)
+        stem = own.removesuffix(GOLDEN)
+        scenarios = {os.path.splitext(name)[0] for name in self._names(os.path.dirname(file)) if name.endswith(ENDINGS)}
+        found = (name for name in self._names(folder) if name.startswith(f"{stem}.") and name.endswith(GOLDEN) and name != own)
+        return tuple(os.path.join(folder, name) for name in found if _owner(name.removesuffix(GOLDEN), scenarios) == stem)
+
+    def _names(self, folder: str) -> list[str]:
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = sorted(os.listdir(folder or "."))
+            except OSError:
+                self._listed[folder] = []
+        return self._listed[folder]
+
+
+def _owner(name: str, scenarios: set[str]) -> str:
+    """The scenario with the longest name that a golden's name begins with."""
+    while name and name not in scenarios:
+        name = name.rpartition(".")[0]
+    return name
+
+
 def _golden_of(inside: str, root: str, file: str) -> str | None:
-    return None if file == "-" else os.path.join(root, os.path.splitext(inside)[0] + GOLDEN)
+    return None if file == "-" else _joined(root, os.path.splitext(inside)[0] + GOLDEN)
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -110,12 +151,17 @@ def _walk(folder: str) -> Iterator[str]:
                 yield os.path.relpath(os.path.join(place, name), folder)
 
 
+def _joined(folder: str, name: str) -> str:
+    """A file of a folder; of the current one by its name alone, as the readers of annotations want it."""
+    return name if folder in (".", f".{os.sep}") else os.path.join(folder, name)
+
+
 def _files(folder: str) -> Iterator[str]:
     return (name for name in _walk(folder) if name.endswith(ENDINGS) and not _is_ours(os.path.join(folder, name)))
 
 
 def _goldens(folder: str) -> Iterator[str]:
-    return (os.path.join(folder, name) for name in _walk(folder) if name.endswith(GOLDEN))
+    return (_joined(folder, name) for name in _walk(folder) if name.endswith(GOLDEN))
 
 
 def _is_ours(file: str) -> bool:

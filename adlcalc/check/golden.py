@@ -1,29 +1,39 @@
 """A result held against its golden: what differs, in which table, row and column, and at which event the two runs part.
 
-Public: compare, Comparison, Difference.
+Facts are compared row by row, by what names a row; pages line by line.
+
+Public: compare, compare_pages, lines_of, restricted, Comparison, Difference.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from adlcalc.check.golden_rows import Row, rows_of
+from adlcalc.check.facts import Row, Tables, whole_maps
+from adlcalc.report.field import Document
 from adlcalc.report.human import clean
 
-OUTCOME = frozenset(("in the book", "at price", "back-stop", "by adl", "by ADL", "still held", "surplus", "shortfall"))
-OUTCOME |= {"book size", "book price", "backstop size", "deleveraged size", "held size"}
-"""Columns of a liquidation that later steps still write to."""
+OUTCOME = frozenset(
+    ("book_size", "book_price", "backstop_size", "deleveraged_size", "held_size", "surplus", "shortfall"),
+)
+"""Facts of a liquidation that later steps still write to."""
+TOLD = {"liquidations": "liquidated", "bad_debt": "bad debt", "result": "the result"}
 STAGES = ("mark", "funding", "liquidated", "skipped", "deleveraged", "socialized", "outcome", "bad debt", "fund", "steps")
 """The order in which a step's rows come about, as far as rows tell."""
 HAPPENS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "skipped": "skipped in the queue"}
+NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "rank")
+"""What tells rows apart that have the same name."""
 NEVER = 10**9
 CONTEXT, LINES = 3, 400
 
 
 class Difference(NamedTuple):
-    """One value that differs. old or new is None where the whole row (column '') or the column is only in one of the two."""
+    """One value that differs. old or new is None where the whole row (column '') or the column is only in one of the two.
+    account, market: whom and what the row is about, where it is about any."""
 
     table: str
     step: int | None
@@ -31,6 +41,8 @@ class Difference(NamedTuple):
     column: str
     old: str | None
     new: str | None
+    account: str | None = None
+    market: str | None = None
 
     @property
     def event(self) -> str:
@@ -60,19 +72,28 @@ class Comparison(NamedTuple):
     line: int
 
 
-def compare(old: str, new: str, *, old_name: str, new_name: str) -> Comparison | None:
-    """What differs between a golden and a result; None if they are the same text."""
-    if old == new:
-        return None
+def compare(old: Tables, new: Tables, document: Document) -> tuple[Difference, ...]:
+    """Where the facts differ. A table or a key that the golden lacks is not compared."""
+    found = [one for table in old for one in _of_table(table, old[table], new.get(table), document)]
+    return _sorted(list(enumerate(found)))
+
+
+def lines_of(old: str, new: str, differences: tuple[Difference, ...], *, old_name: str, new_name: str) -> Comparison:
+    """The differences with the lines of both texts."""
     before, after = old.splitlines(), new.splitlines()
-    differences = _sorted(_differences(rows_of(old), rows_of(new)))
-    line = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    pairs = enumerate(zip(before, after, strict=False))
+    line = next((i for i, (a, b) in pairs if a != b), min(len(before), len(after)))
     first = differences[0].event if differences else _first_line(before, after, line)
     return Comparison(first, differences, _unified(before, after, line, old_name, new_name), line + 1)
 
 
+def compare_pages(old: str, new: str, *, old_name: str, new_name: str) -> Comparison | None:
+    """What differs between two pages; None if they are the same text."""
+    return None if old == new else lines_of(old, new, (), old_name=old_name, new_name=new_name)
+
+
 def _first_line(before: list[str], after: list[str], line: int) -> str:
-    """The place where two texts with the same rows differ."""
+    """The place where two pages differ."""
     if before == after:
         return "the line break at the end differs"
     was, now = (lines[line] if line < len(lines) else None for lines in (before, after))
@@ -86,59 +107,109 @@ def _shown(text: str | None) -> str:
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _differences(old: Sequence[Row], new: Sequence[Row]) -> Iterator[tuple[int, Difference]]:
-    """Every difference, with its place in the order of the results."""
-    if not old or not new:  # one of them is no result of ours: the lines must do
+def _of_table(name: str, old: Sequence[Row], new: Sequence[Row] | None, document: Document) -> Iterator[Difference]:
+    told = TOLD.get(name, name)
+    if new is None:
+        yield Difference(told, None, told, "", "a table of the golden", None)
         return
-    before, after = _keyed(old), _keyed(new)
-    # a column that one page has no room for says nothing; those that are hidden where all is zero are OUTCOME
-    common = _columns(old) & _columns(new)
-    both = {row.table for row in old} & {row.table for row in new}
-    for order, key in enumerate(dict.fromkeys([*before, *after])):
-        was, now = before.get(key), after.get(key)
-        row = was or now
-        assert row is not None
-        if was is None or now is None:
-            shown = ", ".join(f"{column} {value}" for column, value in row.cells.items() if value != "-")
-            old_new = (None, shown) if was is None else (shown, None)
-            yield order, Difference(row.table, row.step, row.label, "", *old_new)
-            continue
-        for column in dict.fromkeys([*was.cells, *now.cells]):
-            a, b = was.cells.get(column), now.cells.get(column)
-            if a != b and (column in OUTCOME or (row.table, column) in common):
-                yield order, Difference(row.table, row.step, row.label, column, a, b)
-    yield from _order(old, new, both)
+    rows = document.held.get(name)
+    by = tuple(rows.by.split()) if rows is not None else ()
+    whole = {key for table, key in whole_maps(document) if table == name}
+    pairs = _paired(old, new, by)
+    for i, j in pairs:
+        row = old[i] if i is not None else new[j or 0]
+        label = " ".join(str(row[key]) for key in by if row.get(key) is not None) or ("" if name == "steps" else told)
+        about = Difference(told, _step(row), label, "", None, None, _text(row.get("account")), _text(row.get("market")))
+        if i is None:
+            yield about._replace(new=_summary(row, by))
+        elif j is None:
+            yield about._replace(old=_summary(row, by))
+        else:
+            for column, a, b in _values(old[i], new[j], whole):
+                if column not in (*by, "step"):
+                    yield about._replace(column=column.replace("_", " "), old=a, new=b)
+    yield from _order(told, old, new, by, [(i, j) for i, j in pairs if i is not None and j is not None])
 
 
-def _columns(rows: Sequence[Row]) -> set[tuple[str, str]]:
-    return {(row.table, column) for row in rows for column in row.cells}
+def _step(row: Row) -> int | None:
+    step = row.get("step")
+    if isinstance(step, str) and step.isdigit():  # of a CSV
+        return int(step)
+    return step if isinstance(step, int) else None
 
 
-def _order(old: Sequence[Row], new: Sequence[Row], tables: set[str]) -> Iterator[tuple[int, Difference]]:
-    """Rows that are the same but stand in another order."""
-    for table in sorted(tables):
-        was, now = ([(row.step, row.label) for row in rows if row.table == table] for rows in (old, new))
-        if was != now and sorted(was, key=str) == sorted(now, key=str):
-            i = next(i for i, (a, b) in enumerate(zip(was, now, strict=True)) if a != b)
-            step = was[i][0] if was[i][0] == now[i][0] else None
-            yield NEVER, Difference(table, step, f"row {i + 1} of {table}", "is", was[i][1], now[i][1])
+def _summary(row: Row, by: Sequence[str]) -> str:
+    """A whole row: what it has to say."""
+    cells = {key: _text(x) for key, x in row.items() if key not in (*by, "step")}
+    return ", ".join(f"{key.replace('_', ' ')} {text}" for key, text in cells.items() if text and text not in ("0", "false"))
 
 
-def _keyed(rows: Sequence[Row]) -> dict[tuple[object, ...], Row]:
-    """Rows by what identifies them; the n-th of the same kind is the n-th."""
-    keyed: dict[tuple[object, ...], Row] = {}
-    seen: dict[tuple[object, ...], int] = {}
-    for row in rows:
-        key = (row.table, row.step, row.label)
-        seen[key] = seen.get(key, 0) + 1
-        keyed[(*key, seen[key])] = row
-    return keyed
+def _values(old: Row, new: Row, whole: set[str]) -> Iterator[tuple[str, str | None, str | None]]:
+    """The columns that differ; maps name by name."""
+    for key, was in old.items():
+        now = new.get(key)
+        if isinstance(was, dict) and isinstance(now, dict):
+            for name in dict.fromkeys([*was, *now]) if key in whole else was:
+                if was.get(name) != now.get(name):
+                    yield f"{key.removesuffix('s')} {name}", _text(was.get(name)), _text(now.get(name))
+        elif was != now or key not in new:
+            yield key, _text(was), _text(now)
 
 
-def _sorted(found: Iterator[tuple[int, Difference]]) -> tuple[Difference, ...]:
+def _text(value: Any) -> str | None:
+    """A value in a sentence."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(x)}" for name, x in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(_text(one)) for one in value)
+    return None if value is None else str(value)
+
+
+def _paired(old: Sequence[Row], new: Sequence[Row], by: Sequence[str]) -> list[tuple[int | None, int | None]]:
+    """Which row of the golden is which of the run: first those that are the same, then those of the same names, then those
+    that the same key names; the n-th of several the n-th. None: it has none."""
+    keys = list(dict.fromkeys(key for row in old for key in row))
+    stages: tuple[Callable[[Row], object], ...] = (
+        lambda row: json.dumps([row.get(key) for key in keys], sort_keys=True),
+        lambda row: tuple(str(row.get(key)) for key in ("step", *by, *NAMES)),
+        lambda row: tuple(str(row.get(key)) for key in ("step", *by)),
+    )
+    partner: dict[int, int] = {}
+    left, free = list(range(len(old))), list(range(len(new)))
+    for key_of in stages:
+        waiting: dict[object, deque[int]] = {}
+        for j in free:
+            waiting.setdefault(key_of(new[j]), deque()).append(j)
+        for i in left:
+            found = waiting.get(key_of(old[i]))
+            if found:
+                partner[i] = found.popleft()
+        left = [i for i in left if i not in partner]
+        taken = set(partner.values())
+        free = [j for j in free if j not in taken]
+    return [*((i, partner.get(i)) for i in range(len(old))), *((None, j) for j in free)]
+
+
+def _order(
+    table: str, old: Sequence[Row], new: Sequence[Row], by: Sequence[str], pairs: Sequence[tuple[int, int]]
+) -> Iterator[Difference]:
+    """The first of the rows that both have and that stand in another order."""
+    theirs = sorted(j for _, j in pairs)
+    for n, ((i, j), there) in enumerate(zip(pairs, theirs, strict=True)):
+        if j != there:
+            was, now = (" ".join(str(row.get(key)) for key in by) for row in (old[i], new[there]))
+            step = _step(old[i]) if _step(old[i]) == _step(new[there]) else None
+            if was == now:
+                was, now = _summary(old[i], by), _summary(new[there], by)
+            yield Difference(table, step, f"row {n + 1} of {table}", "is", was, now)
+            return
+
+
+def _sorted(items: Sequence[tuple[int, Difference]]) -> tuple[Difference, ...]:
     """As things happen: by step, then by the stage of the waterfall, then as written. What a liquidation's later fills were
     counts no earlier than the first step at which anything else differs."""
-    items = list(found)
     others = [_when(item) for _, item in items if not _is_outcome(item)]
     first = min(others, default=0)
 
@@ -156,11 +227,20 @@ def _sorted(found: Iterator[tuple[int, Difference]]) -> tuple[Difference, ...]:
 
 
 def _is_outcome(difference: Difference) -> bool:
-    return difference.table == "liquidated" and difference.column in OUTCOME
+    return difference.table == "liquidated" and difference.column.replace(" ", "_") in OUTCOME
 
 
 def _when(difference: Difference) -> int:
-    return NEVER if difference.step is None else difference.step
+    return NEVER if difference.step is None or difference.column == "is" else difference.step
+
+
+def restricted(new: Tables, old: Mapping[str, Sequence[Row]]) -> Tables:
+    """The tables and keys of `new` that `old` has, in its order: what two texts are compared by."""
+    found: Tables = {}
+    for name, rows in old.items():
+        keys = list(dict.fromkeys(key for row in rows for key in row))
+        found[name] = [{key: row[key] for key in keys or row if key in row} for row in new.get(name, ())]
+    return found
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings give the same bytes.
 
-Public: ReportFormat, report, told.
+Public: ReportFormat, report, told, renew.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from adlcalc.check.checking import Finding, Outcome
-from adlcalc.cli.exits import FAILED, RAN
+from adlcalc.check.verdict import Verdict
 from adlcalc.ground.text import clean, clean_json
 
-RESULTS = {RAN: "passed", FAILED: "failed"}
+RESULTS = {Verdict.ok: "passed", Verdict.differs: "failed"}
 
 
 class ReportFormat(StrEnum):
@@ -77,7 +77,7 @@ class _File:
 
     @property
     def result(self) -> str:
-        return RESULTS.get(self.outcome.code, "broken")
+        return RESULTS.get(self.outcome.verdict, "broken")
 
     @property
     def golden_written(self) -> bool:
@@ -99,17 +99,17 @@ def _junit(outcomes: Sequence[Outcome]) -> str:
     """One test case a file, each with its first finding as the message and all of them as the text."""
     from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-    broken = sum(outcome.code not in RESULTS for outcome in outcomes)
-    failed = sum(outcome.code == FAILED for outcome in outcomes)
+    broken = sum(outcome.verdict not in RESULTS for outcome in outcomes)
+    failed = sum(outcome.verdict is Verdict.differs for outcome in outcomes)
     counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": str(broken)}
     root = Element("testsuites", {"name": "adlcalc", **counts})
     suite = SubElement(root, "testsuite", {"name": "adlcalc check", **counts})
     for outcome in outcomes:
         name = _lines(outcome.file)
         case = SubElement(suite, "testcase", classname="adlcalc", name=name, file=name)
-        if outcome.code != RAN:
+        if outcome.verdict is not Verdict.ok:
             first = outcome.findings[0]
-            what = "failure" if outcome.code == FAILED else "error"
+            what = "failure" if outcome.verdict is Verdict.differs else "error"
             found = SubElement(case, what, type=first.kind, message=_lines(first.message))
             found.text = _lines("\n".join(map(told, outcome.findings)))
     indent(root, space="")
@@ -123,6 +123,13 @@ def told(one: Finding) -> str:
     return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
 
 
+def renew(pages: Sequence[str]) -> str:
+    """What is said once of goldens that are pages of an old form."""
+    first = clean(pages[0])
+    what = f"{first} holds" if len(pages) == 1 else f"{first} and {len(pages) - 1:,} more hold"
+    return f"{what} what a page showed, and not every fact; --update renews that"
+
+
 def _lines(text: str) -> str:
     """Lines without what XML cannot hold, or what a terminal or a CI service acts upon."""
     return "\n".join(clean(line) for line in text.split("\n"))
@@ -134,9 +141,9 @@ def _github(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         for one in outcome.findings:
             place = [f"file={_property(one.file)}", f"title={_property('adlcalc ' + one.kind)}"]
-            if one.line:
-                place[1:1] = [f"line={one.line}", f"col={one.column}"]
-            more = "\n" + one.details if one.details and one.kind == "golden" else ""
+            if one.line or one.file != "-":  # the file as a whole is told at its beginning
+                place[1:1] = [f"line={one.line or 1}", f"col={one.column or 1}"]
+            more = f"\n{one.words}" if one.words else ""
             lines.append(f"::error {','.join(place)}::{_data(one.message + more)}")
     return "\n".join(lines) + "\n" if lines else ""
 

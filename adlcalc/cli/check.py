@@ -10,13 +10,16 @@ from typing import Annotated
 
 import typer
 
-from adlcalc.check.checking import Options, Outcome, check_file, orphan, settled, unworked
+from adlcalc.asking import Unknown
+from adlcalc.check.checking import Options, Outcome, check_file, orphan, settled, unworked, worst
 from adlcalc.check.collecting import Job, collect
-from adlcalc.check.golden_rows import Style
-from adlcalc.check.report import ReportFormat, report, told
+from adlcalc.check.commands import Style
+from adlcalc.check.commands import asked as command_of
+from adlcalc.check.report import ReportFormat, renew, report, told
+from adlcalc.check.verdict import Verdict
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
-from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, say
+from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, code_of, say
 from adlcalc.ground.output import Inputs, OutputError, write
 
 EXAMPLE = """\b
@@ -39,7 +42,14 @@ def check(
         str | None, typer.Option(metavar="DIR", help="Where the goldens are; beside the scenarios if left out.")
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Write the goldens and say what changed.")] = False,
-    golden_format: Annotated[Style, typer.Option(help="The form of goldens that --update writes anew.")] = Style.table,
+    golden_format: Annotated[
+        Style | None,
+        typer.Option(help="The form in which --update writes goldens: json (all facts, the default), or a page at full width."),
+    ] = None,
+    golden_of: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COMMAND", help="With --update: a golden of this too, say 'rank --side long'. Repeatable."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
     format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
     json: options.Json = False,
@@ -49,13 +59,21 @@ def check(
 ) -> None:
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
-    NAME.yaml is held to NAME.golden where there is one: a text, JSON or CSV that `adlcalc run` has written, or `--update`.
-    Silent if all is well. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
-    difference is told with its table, row and column, and the first event at which the two runs part.
+    NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a golden's first line
+    says which command it is of. `--update` writes them. Silent if all is well. Exit code: 0 all is well; 1 something differs; 2
+    a file cannot be used; the worst one counts. A difference is told with its table, row and column, and the first event at
+    which the two runs part.
     """
     if json and format not in (ReportFormat.text, ReportFormat.json):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
-    asked = Options(update=update, strict=strict, style=golden_format)
+    if golden_of and not update:
+        raise typer.BadParameter("says what --update shall write; it is not given", param_hint="--golden-of")
+    try:
+        commands = tuple(command_of(one).words for one in golden_of or ())
+    except Unknown as error:
+        say(f"adlcalc: {error}")
+        raise typer.Exit(UNUSABLE) from None
+    asked = Options(update=update, strict=strict, style=golden_format, commands=commands)
     try:
         raise typer.Exit(_check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet))
     except KeyboardInterrupt:
@@ -75,7 +93,7 @@ def _check(
         code = UNUSABLE
     inputs, ours = Inputs(), Inputs(output)
     inputs.add(job.file for job in found.jobs)
-    goldens = [*(job.golden for job in found.jobs if job.golden is not None), *found.orphans]
+    goldens = [name for job in found.jobs for name in (job.golden, *job.more) if name is not None] + [*found.orphans]
     try:
         ours.add([*(job.file for job in found.jobs), *goldens])
     except OutputError as error:
@@ -100,10 +118,14 @@ def _check(
         code = UNUSABLE
     if lost:
         code = UNUSABLE
-    failed = sum(outcome.code != RAN for outcome in outcomes)
-    if failed and not quiet:
-        say(f"adlcalc check: {failed} of {len(outcomes)} did not pass")
-    return max(code, *(outcome.code for outcome in outcomes)) if outcomes else code
+    failed = sum(outcome.verdict is not Verdict.ok for outcome in outcomes)
+    if not quiet:
+        pages = [golden for outcome in outcomes for golden in outcome.pages]
+        if pages:
+            say(f"adlcalc check: {renew(pages)}")
+        if failed:
+            say(f"adlcalc check: {failed} of {len(outcomes)} did not pass")
+    return max(code, code_of(worst(outcome.verdict for outcome in outcomes)))
 
 
 def _worked(jobs: tuple[Job, ...], options: Options, processes: int) -> tuple[list[Outcome], bool]:

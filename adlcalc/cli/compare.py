@@ -5,25 +5,20 @@ Public: register, compare, EXAMPLE.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import OWN, Unknown, comparison, metrics_of, severity_of
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import RAN, UNUSABLE, note, say
-from adlcalc.cli.single import Unknown, show
+from adlcalc.cli.single import show
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
-    from adlcalc.engine.model import Scenario
-    from adlcalc.report.compare_view import Comparison
     from adlcalc.report.page import Page
-    from adlcalc.study.compare import Choice
 
-OWN = "own"  # each venue under its own policy, where only venues are compared
 EXAMPLE = """\b
 Example:
   adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
@@ -81,13 +76,25 @@ def compare(
 
     def page() -> Page:
         from adlcalc.report.compare_view import compare_page
+        from adlcalc.scenario import load
 
         if venue is not None and venues is not None:
             raise Unknown("--venue and --venues do not go together: one is the file's rulebook, the others are compared")
         named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
         choose = policies if policies is not None or venues is None else OWN
-        share, shown = _severity(severity), _metrics(metrics)
-        return compare_page(_compared(file, choose, named, sets or (), share, markout, accounts, axioms, shown), limit)
+        severity_of(severity), metrics_of(metrics)  # before anything is read
+        loads = [load(file, sets=tuple(sets or ()), venue=name) for name in named]
+        note(*loads)
+        compared = comparison(
+            loads,
+            policies=choose,
+            severity=severity,
+            markout=markout,
+            accounts=accounts,
+            axioms=axioms,
+            metrics=metrics,
+        )
+        return compare_page(compared, limit)
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
 
@@ -104,72 +111,3 @@ def _explain(name: str) -> int:
     names = METRICS if name == "all" else [name]
     write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)
     return RAN
-
-
-def _metrics(text: str | None) -> tuple[str, ...]:
-    """The metrics that were asked for."""
-    from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.metrics import METRICS
-
-    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
-    for name in names:
-        if name not in METRICS:
-            hint = closest_hint(name, METRICS) or f"the metrics are {', '.join(METRICS)}"
-            raise Unknown(f"there is no metric {quote(name)}\nhint: {hint}")
-    return tuple(dict.fromkeys(names))
-
-
-def _severity(text: str) -> Decimal:
-    from adlcalc.source.number import NumberError, number_of
-
-    try:
-        found = number_of(text)
-    except NumberError as error:
-        raise Unknown(f"--severity {error.message}") from None
-    if not 0 <= found <= 1:
-        raise Unknown(f"--severity must be a fraction from 0 to 1, not {text}")
-    return found
-
-
-def _choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
-    """The policies that were asked for: all that apply by default."""
-    from adlcalc.source.problems import closest_hint
-    from adlcalc.study.compare import PolicyError, applicable, choices_of
-
-    try:
-        return choices_of(text if text is not None else applicable(scenario))
-    except PolicyError as error:
-        hint = closest_hint(error.name, error.known) if error.known else ""
-        raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
-
-
-def _compared(
-    file: str,
-    policies: str | None,
-    venues: Sequence[str | None],
-    sets: Sequence[str],
-    severity: Decimal,
-    markout: int,
-    accounts: bool,
-    axioms: bool,
-    shown: Sequence[str],
-) -> Comparison:
-    """Run the scenario under every venue and policy."""
-    from adlcalc.report.compare_view import Comparison
-    from adlcalc.scenario import load
-    from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
-    from adlcalc.source.nodes import Place, Source
-    from adlcalc.source.problems import fail
-    from adlcalc.study.axioms import findings
-    from adlcalc.study.compare import compare as compare_policies
-
-    loads = [load(file, sets=tuple(sets), venue=name) for name in venues]
-    scenario = loads[0].scenario
-    several = mingled((m.name for m in scenario.markets), {m.name: m.settles for m in scenario.markets})
-    if several:
-        raise fail(Place(Source(file, "")), f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
-    note(*loads)
-    choices = _choices(policies, loads[0].scenario)
-    results = [result for loaded in loads for result in compare_policies(loaded.scenario, choices, severity, markout)]
-    found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
-    return Comparison(loads[0].scenario, loads[0].file, results, accounts, found, markout, shown)

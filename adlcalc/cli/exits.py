@@ -1,6 +1,6 @@
 """Exit codes, and what is said for each way to fail.
 
-Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, say, note, explain, described.
+Public: RAN, FAILED, UNUSABLE, BUG, INTERRUPTED, code_of, say, note, explain.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from adlcalc.check.verdict import Verdict
     from adlcalc.scenario import Loaded
 
 RAN = 0
@@ -38,26 +39,15 @@ def note(*loads: Loaded) -> None:
         say(format_problem(problem._replace(message=problem.message + under)))
 
 
+def code_of(verdict: Verdict) -> int:
+    """The exit code of a verdict."""
+    return (RAN, FAILED, UNUSABLE, BUG)[verdict]
+
+
 def explain(error: Exception, file: str) -> int:
     """Say what went wrong with a file and return the exit code: a fault of the scenario, or a bug."""
-    code, text = described(error, file)
+    from adlcalc.check.verdict import described
+
+    verdict, text = described(error, file)
     say(text)
-    return code
-
-
-def described(error: Exception, file: str) -> tuple[int, str]:
-    """The exit code of an exception, and what is said of it."""
-    from adlcalc.engine.books.ledger import AuditError
-    from adlcalc.engine.loop import PrecisionError
-    from adlcalc.source import ScenarioErrors
-
-    if isinstance(error, ScenarioErrors):
-        return UNUSABLE, str(error)
-    if isinstance(error, PrecisionError):
-        return UNUSABLE, f"{file}: error: {error}"
-    if isinstance(error, AuditError):
-        return BUG, f"{file}: audit: {error}\nThis is a bug in adlcalc: please report it with the scenario."
-    import traceback
-
-    trace = "".join(traceback.format_exception(error)).rstrip()
-    return BUG, f"{trace}\n{file}: this is a bug in adlcalc: please report it with the lines above and the scenario."
+    return code_of(verdict)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.exits import note
-from adlcalc.cli.single import Unknown, one_of, show, step_of
+from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
-    from adlcalc.explain.story import Story
     from adlcalc.report.page import Page
 
 EXAMPLE = """\b
@@ -51,37 +51,19 @@ def explain(
     """
 
     def page() -> Page:
+        from adlcalc.asking import check_subject, story
+        from adlcalc.cli.progress import through
         from adlcalc.explain.story_view import story_page
+        from adlcalc.scenario import load
 
         named = [*([account] if account is not None else []), *(accounts or ())]
         if len(set(named)) > 1:
             raise Unknown("explain tells one account's story at a time")
         who = named[0] if named else None
-        return story_page(_story(file, who, fund, step or at, venue, tuple(sets or ()), quiet))
+        check_subject(who, fund, step or at)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        if not quiet:
+            note(loaded)
+        return story_page(story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)))
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
-
-
-def _story(
-    file: str, account: str | None, fund: bool, step: str | None, venue: str | None, sets: tuple[str, ...], quiet: bool
-) -> Story:
-    """Run the scenario to its end with a witness, and tell what was asked for."""
-    from adlcalc.cli.progress import with_progress
-    from adlcalc.engine.loop import run
-    from adlcalc.explain.story import Subject
-    from adlcalc.explain.tell import tell
-    from adlcalc.scenario import load
-
-    if (account is not None and fund) or (account is None and not fund and step is None):
-        raise Unknown("explain what? Give an ACCOUNT, or --fund, or --step N for everybody at a step")
-    loaded = load(file, sets=sets, venue=venue)
-    if not quiet:
-        note(loaded)
-    scenario = loaded.scenario
-    if account is not None:
-        one_of("account", account, (one.id for one in scenario.accounts))
-    subject = Subject(account, fund, None if step is None else step_of(step, scenario.path.steps))
-    witness = subject.witness()
-    events = run(scenario, observer=witness)
-    seen = tuple(events if quiet else with_progress(events, scenario.path.steps))
-    return tell(subject, scenario, loaded.rulebook, seen, witness, loaded.file)

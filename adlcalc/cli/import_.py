@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.exits import say
-from adlcalc.cli.single import Unknown, work
+from adlcalc.cli.single import work
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
@@ -184,22 +185,13 @@ def _positions(
             _amounts("--open-interest", open_interest, "SYMBOL=CONTRACTS"),
         )
         tier_text = None if tiers is None else opened(tiers, limit=MOST)
-        made = _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, given), file, output)
-        _spare(output, tiers, markets)
-        return made
+        return _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, given), file, output)
 
     return work(file, output, result)
 
 
 MOST = 64 * 1024 * 1024
 """Bytes of a file of positions, tiers or markets: those of a large exchange have 20 MB."""
-
-
-def _spare(output: str | None, *read: str | None) -> None:
-    """Refuse an output that is one of the files that are read."""
-    for file in read:
-        if output and file and os.path.exists(output) and os.path.exists(file) and os.path.samefile(output, file):
-            raise Unknown(f"--output {output} would overwrite a file that is read")
 
 
 def _amounts(option: str, given: Sequence[str], form: str) -> dict[str, Decimal]:

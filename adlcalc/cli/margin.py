@@ -5,19 +5,16 @@ Public: register, margin, EXAMPLE.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.exits import note
-from adlcalc.cli.single import one_of, show, step_of
+from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
-    from adlcalc.report.margin_view import Margins
     from adlcalc.report.page import Page
-    from adlcalc.scenario import Loaded
 
 EXAMPLE = """\b
 Example:
@@ -52,34 +49,15 @@ def margin(
     """
 
     def page() -> Page:
+        from adlcalc.asking import margins
+        from adlcalc.cli.progress import through
         from adlcalc.report.margin_view import margin_page
         from adlcalc.scenario import load
 
         loaded = load(file, sets=tuple(sets or ()), venue=venue)
         if not quiet:
             note(loaded)
-        return margin_page(_margins(loaded, step or "0", account or (), limit, quiet))
+        asked = margins(loaded, step=step or "0", accounts=account or (), limit=limit, through=through(quiet))
+        return margin_page(asked)
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
-
-
-def _margins(loaded: Loaded, at: str, accounts: Sequence[str], limit: int, quiet: bool) -> Margins:
-    """Run the scenario up to the step and look at its margins."""
-    from adlcalc.cli.progress import with_progress
-    from adlcalc.engine.events import StepEnded
-    from adlcalc.engine.loop import run
-    from adlcalc.report.margin_view import Margins
-    from adlcalc.study.health import Nearest
-
-    scenario = loaded.scenario
-    step = step_of(at, scenario.path.steps)
-    for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
-    nearest = Nearest(scenario, step, accounts, limit)
-    events = run(scenario, observer=nearest)
-    for event in events if quiet else with_progress(events, step + 1):
-        if isinstance(event, StepEnded) and event.step == step:
-            break
-    marks = {market.name: scenario.path.marks[market.name][step] for market in scenario.markets}
-    more = nearest.count - len(nearest.found)
-    return Margins(scenario, loaded.file, step, marks, nearest.found, accounts, more)

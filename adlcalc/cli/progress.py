@@ -1,6 +1,6 @@
 """A line on stderr that counts the steps of a long run.
 
-Public: with_progress.
+Public: with_progress, through.
 """
 
 from __future__ import annotations
@@ -46,3 +46,8 @@ def with_progress(
         if shown:
             stream.write(f"\r{' ' * len(shown)}\r")
             stream.flush()
+
+
+def through(quiet: bool) -> Callable[[Iterable[Event], int], Iterable[Event]]:
+    """(events, steps) -> the same events, watched unless nothing is to be said."""
+    return (lambda events, _: events) if quiet else with_progress

@@ -5,7 +5,6 @@ Public: register, rank, EXAMPLE.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +12,10 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.exits import note
-from adlcalc.cli.single import one_of, show, step_of
+from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
-    from adlcalc.report.rank_view import Queues
-    from adlcalc.scenario import Loaded
 
 EXAMPLE = """\b
 Example:
@@ -64,38 +61,22 @@ def rank(
     """
 
     def page() -> Page:
+        from adlcalc.asking import queues
+        from adlcalc.cli.progress import through
         from adlcalc.report.rank_view import rank_page
         from adlcalc.scenario import load
 
         loaded = load(file, sets=tuple(sets or ()), venue=venue)
         if not quiet:
             note(loaded)
-        return rank_page(_queues(loaded, step or at or "last", market, side, account or (), quiet), limit)
+        asked = queues(
+            loaded,
+            step=step or at or "last",
+            market=market,
+            side=side,
+            accounts=account or (),
+            through=through(quiet),
+        )
+        return rank_page(asked, limit)
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
-
-
-def _queues(loaded: Loaded, at: str, market: str | None, side: Side | None, accounts: Sequence[str], quiet: bool) -> Queues:
-    """Run the scenario up to the step and keep its queues."""
-    from adlcalc.cli.progress import with_progress
-    from adlcalc.engine.events import StepEnded
-    from adlcalc.engine.loop import run
-    from adlcalc.engine.model import LONG, SHORT
-    from adlcalc.report.rank_view import Queues
-    from adlcalc.study.rank import Ranker
-
-    scenario = loaded.scenario
-    step = step_of(at, scenario.path.steps)
-    names = [one.name for one in scenario.markets]
-    for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
-    markets = names if market is None else [one_of("market", market, names)]
-    sides = (LONG, SHORT) if side is None else (LONG,) if side is Side.long else (SHORT,)
-    ranker = Ranker(scenario, step, markets, sides, accounts)
-    events = run(scenario, observer=ranker)
-    for event in events if quiet else with_progress(events, step + 1):
-        if isinstance(event, StepEnded) and event.step == step:
-            break
-    told = loaded.told
-    lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
-    return Queues(scenario, loaded.file, step, ranker.rankings, tuple(accounts), lights, interest)

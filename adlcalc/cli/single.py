@@ -1,22 +1,19 @@
 """A command about one scenario: it is loaded, looked at, and the result is written; whatever goes wrong has its exit code.
 
-Public: show, work, Unknown, one_of, step_of.
+Public: show, work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from adlcalc.asking import Unknown
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
-
-
-class Unknown(Exception):
-    """The command line names something that the scenario does not have."""
 
 
 def show(file: str, output: str | None, format: str, page: Callable[[], Page], *, quiet: bool = False) -> int:
@@ -49,23 +46,3 @@ def work(file: str, output: str | None, result: Callable[[], str | None]) -> int
     except Exception as error:
         return explain(error, file)
     return RAN
-
-
-def one_of(what: str, name: str, known: Iterable[str]) -> str:
-    """The name, if the scenario has it; else Unknown with the nearest one."""
-    from adlcalc.source.problems import closest_hint, quote
-
-    names = list(dict.fromkeys(known))
-    if name in names:
-        return name
-    hint = closest_hint(name, names)
-    raise Unknown(f"there is no {what} {quote(name)} in the scenario" + (f"\nhint: {hint}" if hint else ""))
-
-
-def step_of(text: str, steps: int) -> int:
-    """A step as it was typed."""
-    if text == "last":
-        return steps - 1
-    if not (text.isascii() and text.isdigit() and int(text) < steps):
-        raise Unknown(f"there is no step {text!r}: the steps are 0 to {steps - 1}, or last")
-    return int(text)

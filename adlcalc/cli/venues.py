@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import venue_names
 from adlcalc.cli.exits import UNUSABLE, say
-from adlcalc.cli.single import Unknown, show
+from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -81,7 +82,7 @@ def _one(name: str) -> Page:
 
 
 def _rules(name: str | None) -> Page:
-    from adlcalc.cli.single import Unknown
+    from adlcalc.asking import Unknown
     from adlcalc.report.venues_view import rules_page
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.coverage import open_rulebook

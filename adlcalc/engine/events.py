@@ -82,13 +82,14 @@ class FundingPaid(NamedTuple):
 class FundingSettled(NamedTuple):
     """What one position has paid (negative) or received since it was last settled, rounded down (against the
     account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund
-    at the end."""
+    at the end. per_contract: what one long contract has paid since."""
 
     step: int
     account: str
     market: str
     side: int
     amount: Decimal
+    per_contract: Decimal
 
 
 class Liquidated(NamedTuple):
@@ -125,20 +126,26 @@ class BookFilled(NamedTuple):
 
 
 class FundReceived(NamedTuple):
-    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'."""
+    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'. before, after: the fund's balance."""
 
     step: int
     fund: str
     claim: int
     amount: Decimal
     why: str
+    before: Decimal
+    after: Decimal
 
 
 class FundPaid(NamedTuple):
+    """The fund pays for a claim, before and after: its balance."""
+
     step: int
     fund: str
     claim: int
     amount: Decimal
+    before: Decimal
+    after: Decimal
 
 
 class BackstopTook(NamedTuple):

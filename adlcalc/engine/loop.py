@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 
 from adlcalc.engine.books.audit import Audit
-from adlcalc.engine.events import Ended, Event, FundingPaid, Held, MarkMoved, Started, StepEnded
-from adlcalc.engine.formulas.funding import payment_per_contract
+from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen, OwnName
 from adlcalc.engine.waterfall.closing import FinalAccounts, settle_everybody
@@ -90,9 +89,6 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     """Marks move; funding that is due is paid at the new marks."""
     state.begin(step)
     books = state.ledger.markets.values()
-    for book in books:
-        book.previous = book.mark if step else path.marks[book.name][0]
-        book.mark = path.marks[book.name][step]
     if step == 0:
         state.ledger.open_marks()
         funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
@@ -102,12 +98,7 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     for book in books:
         rate = path.funding.get(book.name, {}).get(step)
         if rate:
-            payment = payment_per_contract(book.contract, rate, book.mark)
-            book.funding += payment
-            # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
-            side = 1 if rate > 0 else -1
-            contracts = book.open_interest[side] + max(side * book.rest_size, ZERO)
-            yield FundingPaid(step, book.name, rate, book.mark, abs(payment) * contracts)
+            yield state.ledger.charge_funding(book, rate)
 
 
 def close_unit(state: State, due: Due) -> Iterator[Event]:

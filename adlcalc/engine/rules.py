@@ -441,10 +441,14 @@ class RankedWhen(Word):
 
 
 class Ties(Word):
-    """Who is first among equal scores. No venue publishes a rule, so there is this one, which queue.Place.key
-    follows."""
+    """Who is first among equal scores; queue.Place.key follows it. Only Ethereal publishes a rule."""
 
     LARGER_POSITION = "larger-position", "The larger position, then the order in the file."
+    PROFIT_BALANCE_NEWEST = (
+        "profit-balance-newest",
+        "The highest unrealized profit, then the lowest balance (collateral if isolated), then the newest account, "
+        "the last in the file. Source: Ethereal, Auto deleveraging.",
+    )
 
 
 class Lights(Word):

@@ -68,6 +68,8 @@ def _maintenance(name: str, p: PositionFact) -> str:
     """The line of the maintenance table that counts: the largest at this notional."""
     notional = abs(p.value)
     rate, deduction = max(p.lines, key=lambda line: line[0] * notional - line[1])
+    if not rate and deduction < 0:
+        return f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = {digits(p.maintenance)}"
     words, numbers = "rate x notional", f"{digits(rate)} x {digits(notional)}"
     if deduction:
         words, numbers = f"{words} - deduction", f"{numbers} - {money(deduction)}"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.contract import OF_ENTRY
 from adlcalc.engine.model import SMALLEST, Maintenance
 from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.importers.positions import Found
@@ -86,7 +87,9 @@ def readings(one: Found, rulebook: Rulebook) -> Iterator[Reading]:
     yield Reading(None, "no maintenance margin rate is given; the rulebook's is taken")
     if not rates and one.maintenance is None and one.margin is not None and one.liquidation is not None:
         spare = one.margin + one.value_at(one.liquidation) - one.cost
-        rate = round_to(divide(spare, abs(one.value_at(one.liquidation))) - fee, SMALLEST)
+        of_entry = rulebook.values[one.contract.kind].margin.maintenance_on == OF_ENTRY
+        value = one.cost if of_entry else one.value_at(one.liquidation)
+        rate = round_to(divide(spare, abs(value)) - fee, SMALLEST)
         if ZERO <= rate <= HIGHEST:
             yield Reading(
                 rate, f"rate {show(rate)} is what makes the row's own liquidation price, which so is no check"

@@ -13,7 +13,7 @@ import sys
 import zipfile
 import zlib
 
-from adlcalc.source.files import TABLE_LIMIT, decoded, text_of
+from adlcalc.source.files import TABLE_LIMIT, decoded, standard_input_opened, text_of, was_opened
 from adlcalc.source.nodes import Place, Source
 from adlcalc.source.problems import ScenarioErrors, fail, quote
 
@@ -27,9 +27,11 @@ def opened(path: str, *, limit: int = TABLE_LIMIT) -> Source:
         if path != "-" and not os.path.isfile(path):  # a pipe would be waited for
             return text_of(path, limit=limit)  # it says why
         if path == "-":
+            standard_input_opened()
             data = sys.stdin.buffer.read(limit + 1)
         else:
             with open(path, "rb") as file:
+                was_opened(path, file.fileno())
                 data = file.read(limit + 1)
     except (OSError, ValueError):
         return text_of(path, limit=limit)  # it says why

@@ -16,7 +16,7 @@ from typing import Any
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO, D, round_to, show
-from adlcalc.report.field import CSV, DATA, DIGITS, JSON, Document, Field, Plain, Rows
+from adlcalc.report.field import CSV, DATA, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
 from adlcalc.report.table import Column, lines, numbers, right
 
@@ -70,15 +70,24 @@ TIME = Field(
 """A page shows the time of a row's step where the path has any."""
 MARKET = Field("market", "market", "in which market", expect=True)
 MARKET_SHOWN = Field("market", "market", "in which market", heading="market", when=_several)
-CLAIM = Field("claim", "count", "the number of the position that the venue closed")
+CLAIM = Field("claim", "count", "the number of the position that the venue closed", prose=True)
+CLAIMED = Field(
+    "claimed",
+    "text",
+    "whose position it was for and at which step the venue closed that: 'alice at step 2'",
+    of=lambda row, run: run.claimed.get(row.claim),
+    where=(GOLDEN,),
+)
+"""What a golden has instead of the number of a claim, which one claim more before it would change."""
 ASSUMPTIONS = Rows(
     "assumptions",
     "the assumed rules that the result depends on",
     (
         Field("rule", "text", "the rule's name"),
-        Field("note", "text", "what was assumed, and why"),
+        Field("note", "text", "what was assumed, and why", prose=True),
     ),
     table="assumption",
+    by="rule",
 )
 
 CURRENCIES = Field(
@@ -96,6 +105,8 @@ CURRENCIES = Field(
             Field("money_difference", "number", "money that came from or went nowhere: 0", of=lambda _debt, _: ZERO),
             Field("bad_debt", "number", "money that nobody covered", of=lambda debt, _: debt[1]),
         ),
+        under="step",
+        by="currency",
     ),
 )
 
@@ -125,14 +136,15 @@ MARKETS = Rows(
             optional=True,
         ),
     ),
+    by="market",
 )
 SCENARIO = Rows(
     "scenario",
     "what was run",
     (
-        Field("title", "text", "its title", of="scenario.title", null=True),
+        Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
         Field("venue", "text", "whose rules", of="scenario.venue"),
-        Field("file", "text", "the name that it was read under", null=True),
+        Field("file", "text", "the name that it was read under", null=True, prose=True),
         Field("steps", "count", "how many steps the path has", of=lambda run, _: len(run.steps)),
         Field("accounts", "step", "how many accounts there are", of=lambda run, _: len(run.scenario.accounts)),
         Field("money_unit", "number", "to what money is rounded", of="scenario.money_unit"),
@@ -291,6 +303,7 @@ LIQUIDATIONS = Rows(
     table="liquidation",
     page="step time account size method entry_price liquidation_price bankruptcy_price mark_price book_size book_price"
     " backstop_size deleveraged_size held_size surplus shortfall",
+    by="account",
 )
 FUND = Rows(
     "fund",
@@ -304,6 +317,7 @@ FUND = Rows(
         Field("paid", "number", "what it paid", heading="paid", zero=NOTHING),
         Field("closing", "number", "what it holds after the step", heading="closing"),
     ),
+    by="fund",
 )
 DELEVERAGED = Rows(
     "deleveraged",
@@ -329,10 +343,12 @@ DELEVERAGED = Rows(
         ),
         Field("bankrupt", "account", "whose position it is closed against", heading="against", expect=True),
         CLAIM,
+        CLAIMED,
         Field("mark_price", "number", "mark price at which it happened", of="mark", heading="mark\nprice", drop=2),
         Field("tied", "flag", "a neighbor in the queue had the same score"),
     ),
     page="step time account rank score size size_before price mark_price realized_pnl forgone_pnl bankrupt",
+    by="account",
 )
 SKIPPED = Rows(
     "skipped",
@@ -340,6 +356,7 @@ SKIPPED = Rows(
     (
         STEP,
         CLAIM,
+        CLAIMED,
         Field("account", "account", "who is passed over", heading="account"),
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
@@ -356,6 +373,7 @@ SKIPPED = Rows(
         Field("price", "number", "at which price", heading="at\nprice"),
         Field("equity_after", "number", "the equity that it would have been left with", heading="equity\nafter"),
     ),
+    by="account",
 )
 FUNDING = Rows(
     "funding",
@@ -367,6 +385,7 @@ FUNDING = Rows(
         Field("mark_price", "number", "the mark price it is worked out at", of="mark"),
         Field("amount", "number", "what the payers owe together"),
     ),
+    by="market",
 )
 SOCIALIZED = Rows(
     "socialized",
@@ -379,13 +398,15 @@ SOCIALIZED = Rows(
         Field("base", "number", "the profit that it is a share of", heading="profit"),
     ),
     page="step account market base amount",
+    by="account",
 )
 BAD_DEBT = Rows(
     "bad_debt",
     "money that nobody covered",
     (
         STEP,
-        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it"),
+        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it", prose=True),
+        CLAIMED,
         Field("account", "account", "whose position left it", heading="account"),
         MARKET_SHOWN,
         Field("amount", "number", "how much", heading="amount"),
@@ -397,6 +418,7 @@ BAD_DEBT = Rows(
             shown=lambda row, _: WHY[row.why],
         ),
     ),
+    by="account",
 )
 RATIO_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^inf$"}
 MARGIN_RATIO = Field(
@@ -482,6 +504,7 @@ POSITIONS = Rows(
     under="account",
     page="account size margin entry_price mark_price liquidation_price distance bankruptcy_price margin_ratio equity"
     " unit_maintenance",
+    by="account market",
 )
 
 
@@ -542,6 +565,7 @@ ACCOUNTS = Rows(
     ),
     table="account",
     page="account status equity_start equity_end funding change positions",
+    by="account",
 )
 def _whole(row: Any, _: Any) -> str:
     """'short 1.5'; nothing where the account holds nothing."""
@@ -614,6 +638,7 @@ SERIES = Rows(
             hide=True,
         ),
     ),
+    by="series step market side",
 )
 AUDIT = Rows(
     "audit",
@@ -702,6 +727,7 @@ MARGIN = Document(
                 Field("due", "flag", "its margin unit is due"),
             ),
             table="position",
+            by="account market side",
             page=POSITIONS.page,
         ),
         replace(ASSUMPTIONS, where=(JSON,)),
@@ -850,6 +876,24 @@ QUEUE = Rows(
         Field("equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4),
         Field("maintenance", "number", "maintenance margin of its margin unit", of="row.inputs.maintenance"),
         Field("initial_margin", "number", "initial margin", of="row.inputs.initial_margin"),
+        replace(MARGIN_RATIO, of="row.stands.ratio_text", shown=lambda place, _: _ratio(place.row.stands.margin_ratio), drop=10),
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held; none where there is none",
+            of="row.stands.liquidation_price",
+            null=True,
+            heading="liquidation\nprice",
+            drop=11,
+        ),
+        Field(
+            "bankruptcy_price",
+            "number",
+            "the price at which its equity is zero; none where there is none",
+            of="row.stands.bankruptcy_price",
+            null=True,
+        ),
+        replace(DISTANCE, of="row.stands.shown_distance", heading=None),
         Field("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead", when=_has_others),
         Field(
             "reached_partly",
@@ -900,8 +944,10 @@ QUEUE = Rows(
         Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
     ),
     records="places",
-    page="asked_mark rank account venue_lights lights percentile score pnl_ratio effective_leverage equity"
+    page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
+    " effective_leverage equity"
     " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
+    by="market side account",
 )
 MOVES = Rows(
     "moves",
@@ -970,6 +1016,7 @@ MOVES = Rows(
     ),
     table="move",
     records="moves",
+    by="market side account goal lever",
 )
 RANK = Document(
     "adlcalc.rank/1",
@@ -979,9 +1026,9 @@ RANK = Document(
             "scenario",
             "which step of what, and how it was ranked",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 Field("venue", "text", "whose rules", of="scenario.venue"),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),
                 Field("time", "text", "when that is", null=True),
                 Field("score", "text", "the score that ranks", of="scenario.rules.adl.score.name"),
@@ -1025,8 +1072,8 @@ COMPARE = Document(
             "scenario",
             "what was compared",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field(
                     "markout_steps",
                     "text",
@@ -1061,6 +1108,7 @@ COMPARE = Document(
                 ),
             ),
             where=(JSON,),
+            by="venue policy",
         ),
         Rows(
             "accounts",
@@ -1076,6 +1124,7 @@ COMPARE = Document(
             ),
             records="burdens",
             where=(JSON,),
+            by="venue policy account",
         ),
         Rows(
             "axioms",
@@ -1088,10 +1137,11 @@ COMPARE = Document(
                 Field("account", "account", "who it fails for", of="finding.account", null=True),
                 Field("before", "number", "what it paid before", of="finding.before", null=True),
                 Field("after", "number", "what it paid after", of="finding.after", null=True),
-                Field("because", "text", "why", of="finding.because"),
+                Field("because", "text", "why", of="finding.because", prose=True),
             ),
             records="tried",
             where=(JSON,),
+            by="venue policy axiom",
         ),
         Rows(
             "measures",
@@ -1109,7 +1159,7 @@ LINE = (
     Field("step", "step", "at which step"),
     Field("account", "account", "whom it is about", null=True),
     Field("kind", "text", "what happened, in a word or two"),
-    Field("text", "text", "what happened"),
+    Field("text", "text", "what happened", prose=True),
     Field("formulas", "texts", "how the numbers came about"),
     Field("amounts", "numbers", "the numbers by name", where=(JSON,)),
     Field("rules", "texts", "the rules behind it", where=(JSON,)),
@@ -1123,9 +1173,9 @@ EXPLAIN = Document(
             "scenario",
             "what was run",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 Field("venue", "text", "whose rules", of="scenario.venue"),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
             ),
             records=lambda story: story,
             one=True,
@@ -1156,8 +1206,9 @@ EXPLAIN = Document(
             LINE,
             records=lambda story: [line for chapter in story.chapters for line in chapter.lines],
             table="line",
+            by="kind account",
         ),
-        Rows("sums", "how it adds up", LINE, table="sum"),
+        Rows("sums", "how it adds up", LINE, table="sum", by="kind"),
         Rows(
             "rules",
             "the rules behind it",
@@ -1165,10 +1216,11 @@ EXPLAIN = Document(
                 Field("rule", "text", "its name"),
                 Field("value", "text", "what it says"),
                 Field("status", "text", "documented, observed, assumed, given or default"),
-                Field("source", "text", "where it is documented"),
-                Field("note", "text", "what else there is to say"),
+                Field("source", "text", "where it is documented", prose=True),
+                Field("note", "text", "what else there is to say", prose=True),
             ),
             table="rule",
+            by="rule",
         ),
     ),
 )
@@ -1271,6 +1323,7 @@ VENUE = Document(
                         },
                     },
                 ),
+                Field("tables", "named", "maintenance tables by symbol, each with its date and document"),
                 Field("not_modeled", "texts", "what is not modeled", of="book.not_modeled"),
                 Field(
                     "vectors",
@@ -1289,8 +1342,9 @@ VENUE = Document(
                                 "type": "object",
                                 "additionalProperties": {"type": "string"},
                             },
+                            "none": {"description": "why none is met", "type": ["string", "null"]},
                         },
-                        "required": ["met", "not_met"],
+                        "required": ["met", "not_met", "none"],
                     },
                 ),
             ),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, LossSocialized, Skipped
+from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, FundingSettled, LossSocialized, Skipped
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
@@ -118,6 +118,20 @@ class Facts:
     def funding_by_account(self) -> dict[str, Decimal]:
         """What each account has paid (negative) or received as funding over the whole run."""
         return run_view.funding_by_account(self.events)
+
+    @cached_property
+    def claimed(self) -> dict[int, str]:
+        """By the number of a claim, whose position it was and when the venue closed it: 'alice at step 2'."""
+        return {row.claim: f"{row.account} at step {row.step}" for row in self.liquidations}
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The accounts that an event of the run names; what every account pays or receives by the same rule (funding) apart."""
+        found: set[str] = set()
+        for event in self.events:
+            if not isinstance(event, FundingSettled | Ended):
+                found.update(getattr(event, key, "") for key in ("account", "provider", "bankrupt"))
+        return frozenset(found)
 
     def __repr__(self) -> str:
         name = self.scenario.title or self.file or ""

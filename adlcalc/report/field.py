@@ -6,7 +6,7 @@
 
 A function that a Field is given takes the record and what the document is about (the run, the queues, the story).
 
-Public: Field, Rows, Document, JSON, CSV, DATA, DRAFT.
+Public: Field, Rows, Document, JSON, CSV, GOLDEN, DATA, DRAFT.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import show
 from adlcalc.report.table import Column, counts, numbers, words
 
-JSON, CSV = "json", "csv"
+JSON, CSV, GOLDEN = "json", "csv", "golden"
 DATA = (JSON, CSV)
 DRAFT = "http://json-schema.org/draft-07/schema#"
 DIGITS = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"}
@@ -67,7 +67,8 @@ class Field:
     note     what it says, for the schemas
     of       the attribute it is got by (dots lead further in), or a function; `key` where it has the same name
     null     it may be null; optional: where it is null, JSON leaves it out
-    where    the data formats that have it
+    where    the data formats that have it; a golden has what JSON has, but for prose, and what is only there for it (GOLDEN)
+    prose    it is said to people (a title, a note), or names a file, or is a number of ours: no golden holds it
     expect   the name by which an `expect:` block may name it: True for its key
 
     On the page, where it has a heading:
@@ -85,6 +86,7 @@ class Field:
     null: bool = False
     optional: bool = False
     where: Sequence[str] = DATA
+    prose: bool = False
     expect: bool | str = False
     heading: str | None = None
     shown: Callable[[Any, Any], Any] | None = None
@@ -109,6 +111,16 @@ class Field:
     def expected(self) -> str:
         """Its name in an `expect:` block; '' where it has none."""
         return self.key if self.expect is True else self.expect or ""
+
+    @property
+    def held(self) -> bool:
+        """Does a golden hold it?"""
+        return GOLDEN in self.where or (JSON in self.where and not self.prose)
+
+    @property
+    def whole(self) -> bool:
+        """Is it a map whose keys are names (of markets, of funds): a name more is a fact, and no key that has been added?"""
+        return self.of_schema is None and self.kind in ("numbers", "named")
 
     def plain(self, value: Any, about: Any) -> Any:
         """The value as JSON has it."""
@@ -153,7 +165,8 @@ class Rows:
     one      it is one record, not a list of them
     where    the data formats that have it
     asked    CSV has it only where this was asked for
-    under    the key of the outer record that CSV rows of inner ones begin with
+    under    the key of the outer record that rows of inner ones begin with, where they are rows of their own
+    by       the keys that name a row among those of its step
     page     the order of the page's columns, where it is not that of the fields; those not named follow
     """
 
@@ -166,7 +179,13 @@ class Rows:
     where: Sequence[str] = DATA
     asked: str = ""
     under: str = ""
+    by: str = ""
     page: str = ""
+
+    @property
+    def golden(self) -> str:
+        """Its name in a golden."""
+        return self.name or "result"
 
     def of(self, about: Any) -> Any:
         """Its records (or the one)."""
@@ -176,7 +195,8 @@ class Rows:
 
     @cached_property
     def _by_format(self) -> Mapping[str, _Reader]:
-        return {form: _Reader([f for f in self.fields if form in f.where]) for form in DATA}
+        found = {form: _Reader([f for f in self.fields if form in f.where]) for form in DATA}
+        return {**found, GOLDEN: _Reader([f for f in self.fields if f.held and f.inner is None], whole=True)}
 
     def plain(self, record: Any, about: Any) -> Plain:
         """The record as JSON has it."""
@@ -190,6 +210,36 @@ class Rows:
         for rows, found in inner:
             for one in found:
                 yield {"table": rows.table, rows.under: row[rows.under], **one}
+
+    def facts(self, record: Any, about: Any, outer: Plain | None = None) -> Iterator[tuple[Rows, Plain]]:
+        """The record as a golden has it, and the rows of the records inside it, each with the table that it is a row of."""
+        row = self._by_format[GOLDEN](record, about)
+        if outer is not None and self.under in outer:
+            row = {self.under: outer[self.under], **row}
+        yield self, row
+        for field in self.fields:
+            if field.inner is not None and field.held:
+                for one in field.get(record, about) or ():
+                    yield from field.inner.facts(one, about, row)
+
+    def read(self, row: Plain, outer: Plain | None = None) -> Iterator[tuple[Rows, Plain]]:
+        """What `facts` would give, as far as it stands in a row of the JSON."""
+        kept = {field.key: row[field.key] for field in self.fields if field.held and not field.inner and field.key in row}
+        if outer is not None and self.under in outer:
+            kept = {self.under: outer[self.under], **kept}
+        yield self, kept
+        for field in self.fields:
+            if field.inner is not None and field.held:
+                for one in row.get(field.key) or ():
+                    yield from field.inner.read(one, kept)
+
+    def tables(self) -> Iterator[Rows]:
+        """It, and the tables inside it that a golden has."""
+        if JSON in self.where:
+            yield self
+            for field in self.fields:
+                if field.inner is not None and field.held:
+                    yield from field.inner.tables()
 
     def csv_keys(self) -> Iterator[str]:
         """The columns that the CSV needs for it."""
@@ -225,7 +275,8 @@ class Rows:
 class _Reader:
     """Records as plain dicts. What is got by name is got in one call, as this is done for every account of a book."""
 
-    def __init__(self, fields: Sequence[Field]) -> None:
+    def __init__(self, fields: Sequence[Field], *, whole: bool = False) -> None:
+        self.whole = whole  # what is optional is there all the same, so that a null that becomes a value is seen
         named = [field for field in fields if isinstance(field.of, str)]
         self.others = [field for field in fields if callable(field.of) or field.inner is not None]
         self.keys = [field.key for field in fields]
@@ -242,7 +293,7 @@ class _Reader:
             }
         for field in self.others:
             value = field.get(record, about)
-            if value is None and field.optional:
+            if value is None and field.optional and not self.whole:
                 row.pop(field.key, None)
             else:
                 row[field.key] = field.plain(value, about)
@@ -272,6 +323,26 @@ class Document:
                 yield rows.name, rows.plain(rows.of(about), about)
             else:
                 yield rows.name, _all(rows, about)
+
+    def facts(self, about: Any) -> Iterator[tuple[Rows, Plain]]:
+        """The rows of a golden, each with the table that it is a row of."""
+        for rows in self.sections:
+            if JSON in rows.where:
+                for record in (rows.of(about),) if rows.one or not rows.name else rows.of(about):
+                    yield from rows.facts(record, about)
+
+    def read(self, document: Plain) -> Iterator[tuple[Rows, Plain]]:
+        """The same from a JSON document that has been written."""
+        for rows in self.sections:
+            if JSON in rows.where:
+                found = document.get(rows.name, []) if rows.name else document
+                for row in found if isinstance(found, list) else [found]:
+                    yield from rows.read(row)
+
+    @cached_property
+    def held(self) -> Mapping[str, Rows]:
+        """The tables that a golden of it has, by their names there, in order."""
+        return {table.golden: table for rows in self.sections for table in rows.tables()}
 
     def flat(self, about: Any, asked: Iterable[str] = ()) -> Iterator[Plain]:
         """The rows of the CSV."""

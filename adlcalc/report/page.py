@@ -13,7 +13,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.report.field import Document
 from adlcalc.report.human import clean
-from adlcalc.report.table import Table
+from adlcalc.report.table import PAGE, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Page:
     blocks    width -> the tables, sentences and lists; width: the columns there is room for, None where there is no end
     document  what it is as data, and about: what that is got from; asked: the tables that were asked for
     name      the file that it is about, where there may be several
+    width     the columns that a text of it may have, None where there is no end
     """
 
     title: str
@@ -62,6 +63,7 @@ class Page:
     about: Any
     asked: Sequence[str] = ()
     name: str = ""
+    width: int | None = PAGE
 
 
 class Writer(Protocol):

@@ -92,9 +92,9 @@ def table(title: str, nothing: str, columns: Iterable[Column | None], more: int 
     return Table(title, nothing, tuple(column for column in columns if column is not None), more)
 
 
-def fit(wide: Table, width: int = PAGE) -> Table:
-    """The table with as many columns as fit into `width`; those that must stay do so even if they do not fit."""
-    while wide.width > width:
+def fit(wide: Table, width: int | None = PAGE) -> Table:
+    """The table with as many columns as fit into `width` (None: all); those that must stay do so even if they do not fit."""
+    while width is not None and wide.width > width:
         going = min((column for column in wide.columns if column.drop), key=lambda column: column.drop, default=None)
         if going is None:
             break

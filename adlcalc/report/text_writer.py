@@ -18,7 +18,7 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """Title, subtitle, blocks; where there are several pages, a line with the file's name before each."""
     parts = [f"==> {page.name} <=="] if several else []
     parts.append("\n".join(wrapped(line) for line in (page.title, page.subtitle) if line))
-    parts += [text for block in page.blocks(PAGE) if (text := _block(block))]
+    parts += [text for block in page.blocks(page.width) if (text := _block(block, page.width))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -27,14 +27,14 @@ def join(texts: Sequence[str]) -> str:
     return "\n".join(texts)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, width: int | None) -> str:
     if isinstance(block, str):
         return wrapped(block)
     if isinstance(block, Listing):
         return "\n".join(_listing(block)) if block.is_there else ""
     if not block.height:
         return wrapped(block.nothing)
-    return "\n".join([block.title, "", text_table(fit(block)), *more(block)])
+    return "\n".join([block.title, "", text_table(fit(block, width)), *more(block)])
 
 
 def _listing(block: Listing) -> Iterator[str]:

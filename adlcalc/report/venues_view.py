@@ -17,7 +17,7 @@ from adlcalc.report.columns import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
-from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of
+from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
 from adlcalc.venues.rule_list import RuleRow
 from adlcalc.venues.rulebook import Rulebook
 
@@ -135,7 +135,12 @@ class Sheet:
     @property
     def vectors(self) -> Mapping[str, Any]:
         """The venue's own numbers."""
-        return {"met": list(self.book.vectors.met), "not_met": dict(self.book.vectors.not_met)}
+        return self.book.vectors.model_dump()
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Its maintenance tables by symbol, each with its date and document."""
+        return {one.name: one.dated for one in tables_of(self.book)}
 
 
 def rulebook_page(book: Rulebook) -> Page:
@@ -180,12 +185,22 @@ def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
     documents = [f"{key}: {d.title}, seen {d.seen}" + (f"\n{d.url}" if d.url else "") for key, d in book.sources.items()]
     vectors = [f"{name}: met" for name in book.vectors.met]
     vectors += [f"{name}: not met. {reason}" for name, reason in book.vectors.not_met.items()]
+    vectors += [book.vectors.none] if book.vectors.none else []
     return [
         ("Sources", documents),
+        ("Tables of maintenance margin, by symbol", _tables(book)),
         ("Not modeled", list(book.not_modeled)),
         ("Vectors", vectors),
         ("Not said, and left at", [f"{section}: {said}" for section, said in _left(book)]),
     ]
+
+
+def _tables(book: Rulebook) -> list[str]:
+    """The symbols of the tables, those of one document and date together."""
+    symbols: dict[str, list[str]] = {}
+    for one in tables_of(book):
+        symbols.setdefault(one.dated, []).append(one.name)
+    return [f"{', '.join(names)}: {dated}" for dated, names in symbols.items()]
 
 
 def _left(book: Rulebook) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
+from adlcalc.venues.maintenance import NamedTable
 from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 
 GENERIC = "generic"
@@ -100,7 +101,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         accounts=tuple(accounts),
         path=marks,
         funds=funds,
-        rules=rulebook.engine_rules(kinds, tabled),
+        rules=rulebook.engine_rules(kinds, tabled, _named_tables(draft)),
         title=file.title,
         venue=rulebook.venue,
         money_unit=unit,
@@ -142,6 +143,12 @@ def _refuse_rulebook(root: Map, problems: Problems) -> None:
 def _has_own_table(draft: Draft, market: str) -> bool:
     spec = (draft.file.markets or {}).get(market)
     return spec is not None and spec.maintenance is not None
+
+
+def _named_tables(draft: Draft) -> list[str]:
+    """The tables of the venue that markets name."""
+    rules = [spec.maintenance for spec in (draft.file.markets or {}).values() if spec is not None]
+    return [rule.table for rule in rules if isinstance(rule, NamedTable)]
 
 
 def _of_rules(setting: str) -> bool:

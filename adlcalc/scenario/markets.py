@@ -31,7 +31,7 @@ from adlcalc.scenario.schema import (
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import subject
-from adlcalc.venues.maintenance import faults
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, faults
 from adlcalc.venues.rulebook import Rulebook
 
 UNNAMED = "MARKET"
@@ -103,7 +103,7 @@ def _market(
     draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal, settles: str, shared: bool
 ) -> Market:
     tick, lot = spec.tick or default_tick(draft, name), spec.lot or SMALLEST
-    own = spec.maintenance
+    own = _own_maintenance(draft, name, spec, rulebook)
     found = list(faults(own)) if own is not None else []
     for path, message, hint in found:
         full = ("markets", name, "maintenance", *path)
@@ -140,6 +140,17 @@ def default_tick(draft: Draft, name: str) -> Decimal:
                 written.append(one.entry)
     lowest = min(written, default=ONE)
     return min(SMALLEST, ONE.scaleb(lowest.adjusted() - LEAST))
+
+
+def _own_maintenance(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None) -> MaintenanceValue | None:
+    """The maintenance that the market brings itself, or by the name of a table of the venue."""
+    own = spec.maintenance
+    if not isinstance(own, NamedTable):
+        return own
+    where = draft.node("markets", name, "maintenance", "table")
+    if rulebook is None:
+        return None
+    return rulebook.table(own.table, spec.contract, draft.problems, where, multiplier=spec.multiplier)
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:

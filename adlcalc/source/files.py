@@ -39,7 +39,7 @@ def reading(reader: Reader) -> Iterator[None]:
         _READERS.reset(token)
 
 
-def _opened(path: str, descriptor: int) -> None:
+def was_opened(path: str, descriptor: int) -> None:
     readers = _READERS.get()
     if readers:
         found = os.fstat(descriptor)
@@ -53,10 +53,10 @@ def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = No
     nowhere = Place(Source(name, ""))
     try:
         if path == "-":
-            _standard_input_opened()
+            standard_input_opened()
             data = _taken(sys.stdin.buffer, limit)
         else:
-            data = bytes_of(path, limit=limit, opened=_opened)
+            data = bytes_of(path, limit=limit, opened=was_opened)
         return decoded(name, data)
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
@@ -114,13 +114,13 @@ def _too_large(limit: int) -> UnfitFileError:
     return UnfitFileError(f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else "")
 
 
-def _standard_input_opened() -> None:
+def standard_input_opened() -> None:
     """A shell may have put a file there: `adlcalc run - < book.yaml`."""
     try:
         descriptor = sys.stdin.fileno()
     except OSError:  # not a file of the system: a test's, a notebook's
         return
-    _opened("-", descriptor)
+    was_opened("-", descriptor)
 
 
 def _why_unreadable(error: OSError | ValueError) -> tuple[str, str]:

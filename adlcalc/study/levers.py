@@ -18,7 +18,7 @@ from typing import NamedTuple
 from adlcalc.engine.books.holdings import Holding
 from adlcalc.engine.formulas.margin import initial_collateral
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import CEILING, ONE, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, ONE, ZERO, D, divide, round_to
 
 HUNDREDTH = D("0.01")
 MOST_MONEY = D("1E+15")
@@ -77,7 +77,8 @@ def _leverage(state: State, holding: Holding) -> Lever:
         holding.leverage = value(n)
         if holding.collateral is not None:
             # margin is only ever added: a position that has more than the new leverage asks for keeps it
-            holding.collateral = max(holding.collateral, initial_collateral(holding.cost, value(n), state.ledger.unit))
+            wanted = initial_collateral(holding.cost, value(n), state.ledger.unit)
+            state.ledger.pay_in(holding, max(wanted - holding.collateral, ZERO))
 
     return Lever("leverage", before, most, value, pull)
 

@@ -4,6 +4,7 @@
     parts.py                         from flat rules to the engine's types; which rules play a part there
     schema.py                        what a rulebook file may say, made from the engine's declarations
     maintenance.py                   the ways to write a maintenance margin, and what the engine makes of them
+    named_tables.py                  maintenance tables by symbol, in the files of tables/
     expression.py                    scores that a file writes out
     combinations.py                  rules that each play a part and do not go together
     rulebook.py                      reading, `extends`, overrides -> Rulebook

@@ -1,6 +1,6 @@
 """What each rulebook models, in words that fit a table, and how well it is known.
 
-Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, users_of_score, open_rulebook.
+Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, tables_of, users_of_score, open_rulebook.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from adlcalc.engine.rules import (
 from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
-from adlcalc.venues.maintenance import MaintenanceValue, RiskSteps, Slope
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope
+from adlcalc.venues.named_tables import Table
 from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, SourceNote
 
@@ -114,8 +115,9 @@ def percent(rate: Decimal) -> str:
     return f"{show(round_to(rate * 100, D('0.001')))} %"
 
 
-def margin_words(rule: MaintenanceValue) -> str:
+def margin_words(rule: MaintenanceValue | NamedTable) -> str:
     """The kind of a maintenance margin."""
+    assert not isinstance(rule, NamedTable), "the load puts the table in the place of its name"
     if isinstance(rule, Decimal):
         return percent(rule)
     if isinstance(rule, RiskSteps):
@@ -212,6 +214,14 @@ def defaults_of(book: Rulebook) -> Iterator[tuple[str, str]]:
             if f"{section}.{rule}" not in book.rules[KINDS[0]] and f"{section}.{rule}" in book.used:
                 value = getattr(rules, rule)
                 yield f"{section}.{rule}", show(value) if isinstance(value, Decimal) else str(value).lower()
+
+
+def tables_of(book: Rulebook) -> list[Table]:
+    """The maintenance tables that a market may name."""
+    problems = Problems()
+    tables = list(book.tables.all(problems).values()) if book.tables else []
+    problems.raise_if_any()
+    return tables
 
 
 def lines_of(node: Node) -> Iterator[str]:

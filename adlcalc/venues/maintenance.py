@@ -5,8 +5,9 @@
     {by: size, tiers: [...]}                                       the one tier that the size (or entry value) falls in
     {base_limit: 200, step: 100, base_rate: 0.004, step_rate: 0.004}   risk steps on the entry value
     {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
+    {table: ETHUSDT}                                               one of the venue's tables (tables.py)
 
-Public: MaintenanceRule, TierTable, RiskSteps, Slope, to_engine, faults.
+Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, NamedTable, to_engine, faults.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic import Field, Tag
 
 from adlcalc.engine.model import Maintenance, Measure, RateOf, Tier
 from adlcalc.ground.numbers import ONE, ZERO, divide, show
-from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, by_shape
+from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, Text, by_shape
 from adlcalc.source.nodes import Path
 
 
@@ -58,11 +59,19 @@ class Slope(Strict):
     slope: NotNegative = Field(description="what each contract adds to the rate")
 
 
+class NamedTable(Strict):
+    """A table of the venue, by its symbol."""
+
+    table: Text = Field(description="the symbol, as the venue spells it")
+
+
 def _tag(value: Any) -> str | None:
     if isinstance(value, str):
         return "<rate>"
     if not isinstance(value, dict):
         return None
+    if "table" in value:
+        return "<named>"
     if "tiers" in value or "by" in value:
         return "<tiers>"
     if {"base_limit", "step", "step_rate"} & value.keys():
@@ -74,16 +83,18 @@ MaintenanceRule = Annotated[
     Annotated[Fraction, Tag("<rate>")]
     | Annotated[TierTable, Tag("<tiers>")]
     | Annotated[RiskSteps, Tag("<steps>")]
-    | Annotated[Slope, Tag("<slope>")],
-    by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate} or {base_rate, slope}"),
+    | Annotated[Slope, Tag("<slope>")]
+    | Annotated[NamedTable, Tag("<named>")],
+    by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {table: SYMBOL}"),
 ]
 MOST_TIERS = 1_000
 """Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
 MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
+"""A rule that stands for itself: what a NamedTable names."""
 
 
 def to_engine(
-    rule: MaintenanceValue, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
+    rule: MaintenanceValue | NamedTable, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
 ) -> Maintenance:
     """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load goes on to its end.
 
@@ -91,6 +102,7 @@ def to_engine(
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
+    assert not isinstance(rule, NamedTable), "the load puts the table in the place of its name"
     what = RateOf(on)
     by = Measure.NOTIONAL if what == RateOf.MARK else Measure.ENTRY_VALUE
     if any(True for _ in faults(rule)):
@@ -128,7 +140,7 @@ def computed_deductions(table: TierTable) -> list[Decimal]:
     return deductions
 
 
-def faults(rule: MaintenanceValue) -> Iterator[tuple[Path, str, str]]:
+def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str]]:
     """What is wrong with a rule beyond the form of its keys: (path within the rule, predicate, hint)."""
     if isinstance(rule, RiskSteps) and rule.step_rate and divide(ONE - rule.base_rate, rule.step_rate) > 100_000:
         yield ("step_rate",), "is too small: more than 100000 steps", ""

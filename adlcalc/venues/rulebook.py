@@ -25,6 +25,7 @@ from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
+from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
 from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
 
@@ -32,6 +33,8 @@ KINDS = ("linear", "inverse")
 LONGEST_ROW = 32
 """Rulebooks that extend one another; the shipped ones take three."""
 ALL_SECTIONS = tuple(RuleValues.model_fields)
+SHIPPED_AS = "adlcalc/venues/"
+"""How the folder of the shipped rulebooks is shown in messages."""
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
 
@@ -79,6 +82,14 @@ class Rulebook:
     made: Rules
     used: frozenset[str]
     unused: tuple[Unused, ...]
+    tables: Tables | None
+
+    def table(
+        self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
+    ) -> MaintenanceValue | None:
+        """The maintenance of the venue's table of that name, for a market; None where `problems` says why not."""
+        found = _table(self.venue, self.tables, name, kind, problems, where, multiplier)
+        return None if found is None else found.rule
 
     def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
         """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
@@ -86,9 +97,10 @@ class Rulebook:
         maintenance = rules.maintenance if own is None else own
         return to_engine(maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot)
 
-    def engine_rules(self, kinds: Collection[str], tabled: Collection[str]) -> Rules:
-        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's."""
-        return replace(self.made, assumptions=tuple(self._assumptions(kinds, tabled)))
+    def engine_rules(self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()) -> Rules:
+        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's; named: the
+        tables that markets name."""
+        return replace(self.made, assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)))
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
         """The assumed rules that a run with these contracts uses, each once, in file order."""
@@ -99,6 +111,12 @@ class Rulebook:
                 if rule is not None and rule.status == "assumed" and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
+
+    def _of_tables(self, named: Collection[str]) -> Iterator[Assumption]:
+        """What is assumed in the tables that markets name."""
+        for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
+            if name in named and table.note:
+                yield Assumption(f"tables.{name}", table.note)
 
 
 Layer = dict[tuple[str, str, str], Rule]
@@ -112,6 +130,7 @@ class _Read(NamedTuple):
     root: Map
     layer: Layer
     sources: Mapping[str, SourceNote]
+    tables: Tables | None
 
 
 def shipped() -> list[str]:
@@ -155,7 +174,9 @@ def _book(
     unused_to: Problems | None = None,
 ) -> Rulebook | None:
     """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in `given`."""
-    head, root, _, sources = read
+    head, root, _, sources, tables = read
+    if not _take_tables(head.venue, layer, tables, problems):
+        return None
     unsaid = _unsaid(layer)
     if unsaid:
         shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
@@ -188,8 +209,30 @@ def _book(
     rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
     return Rulebook(
         head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
-        made, _used(parts), unused,
+        made, _used(parts), unused, tables,
     )  # fmt: skip
+
+
+def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Problems) -> bool:
+    """Put the venue's table where a maintenance rule names one, so that it is shown and checked like any other; False where
+    `problems` says why not."""
+    before = len(problems)
+    for kind in KINDS:
+        rule = layer.get(("margin", "maintenance", kind))
+        named = rule.node.items.get("table") if rule and isinstance(rule.node, Map) and len(rule.node.items) == 1 else None
+        if rule and isinstance(named, Scalar):
+            found = _table(venue, tables, named.text, kind, problems, named, None)
+            layer["margin", "maintenance", kind] = rule if found is None else replace(rule, node=found.node)
+    return len(problems) == before
+
+
+def _table(
+    venue: str, tables: Tables | None, name: str, kind: str, problems: Problems, where: Located, multiplier: Decimal | None
+) -> Table | None:
+    if tables is not None:
+        return tables.find(name, kind, problems, where, multiplier=multiplier)
+    problems.add(where, f"venue {quote(venue)} has no tables", "give the tiers: maintenance: {tiers: [...]}")
+    return None
 
 
 def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
@@ -283,19 +326,30 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
         return None
     layer: Layer = {}
     sources: dict[str, SourceNote] = {}
+    tables = None
     if head.extends is not None:
         base = _read(head.extends, problems, root.items["extends"], str(FilePath(source.name).parent), (*above, source.name))
         if base is None:
             return None
         layer |= base.layer
         sources |= base.sources
+        tables = base.tables
+    if head.tables is not None:
+        tables = Tables(_beside(head.tables, source.name, root.items["tables"]))
     for key, note in head.sources.items():
         if sources.setdefault(key, note) != note:
             place = at(root, ("sources", key))
             problems.add(place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key")
     layer |= _stated(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
-    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited})
+    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited}, tables)
+
+
+def _beside(name: str, rulebook: str, where: Located) -> Source:
+    """The text of a file beside a rulebook, in its folder or below."""
+    if rulebook.startswith(SHIPPED_AS):
+        return text_of(str(files("adlcalc.venues") / name), shown_as=f"{SHIPPED_AS}{name}")
+    return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT)
 
 
 def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
@@ -317,7 +371,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if _is_shipped(name):
         names = shipped()
         if name in names:
-            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"adlcalc/venues/{name}.yaml")
+            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:

@@ -254,7 +254,9 @@ class RuleEntry(Strict):
     """One rule as a rulebook states it."""
 
     value: Any = Field(description="what the rule is set to")
-    source: Text | None = Field(None, description="key of the document in 'sources' that says so")
+    source: Text | None = Field(
+        None, description="key of the document in 'sources' that says so; of an assumed rule, the one that was read for it"
+    )
     status: Literal["documented", "observed", "assumed"] = Field(
         description="documented by the venue, observed in its data, or assumed because the venue is silent"
     )
@@ -270,10 +272,11 @@ class SourceNote(Strict):
 
 
 class VectorNotes(Strict):
-    """Which numbers printed by the venue, or derived from its rules, the rulebook reproduces."""
+    """Which numbers printed by the venue, or derived from its rules (ids that begin with DV-), the rulebook reproduces."""
 
     met: list[Text] = Field(default_factory=list, description="ids of the vectors that the test cases hold the rulebook to")
     not_met: dict[str, Text] = Field(default_factory=dict, description="id of a vector that cannot be met -> the reason")
+    none: Text | None = Field(None, description="why the rulebook meets no printed number, where it meets none")
 
 
 class Head(Strict):
@@ -283,6 +286,7 @@ class Head(Strict):
     title: Text = Field(description="what it models, in a line")
     as_of: Text = Field(description="the date of the rules, or the years they held")
     extends: Text | None = Field(None, description="another rulebook, whose rules hold where this one gives none")
+    tables: Text | None = Field(None, description="a file beside it with the maintenance tables of its contracts, by symbol")
     sources: dict[str, SourceNote] = Field(default_factory=dict, description="the documents, by key")
     not_modeled: list[Text] = Field(
         default_factory=list, description="sentences on what the venue does and this rulebook does not"

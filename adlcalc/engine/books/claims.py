@@ -95,12 +95,6 @@ class Backstop:
         self.positions: dict[MarketBook, list[Decimal]] = {}  # [signed size, cost]
         self.left: dict[MarketBook, Decimal] = {}
 
-    def take(self, book: MarketBook, signed_size: Decimal, cost: Decimal) -> None:
-        position = self.positions.setdefault(book, [ZERO, ZERO])
-        position[0] += signed_size
-        position[1] += cost
-        self.taken = True
-
     def standing(self) -> Decimal:
         """Cash - cost: what the audit adds up."""
         return self.cash - sum((cost for _size, cost in self.positions.values()), ZERO)

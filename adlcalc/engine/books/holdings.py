@@ -190,10 +190,14 @@ class Unit:
         for holding in holdings:
             holding._unit = self
 
+    def money(self) -> Decimal:
+        """The collateral of an isolated position, the balance of a cross account."""
+        own = self.holdings[0].collateral
+        return self.holder.balance if own is None else own
+
     def cash(self) -> Decimal:
         """Equity but for the values at the mark: collateral or balance, less costs, plus pending funding."""
-        first = self.holdings[0]
-        total = first.collateral if first.collateral is not None else self.holder.balance
+        total = self.money()
         for holding in self.holdings:
             if holding.size:
                 total -= holding.cost

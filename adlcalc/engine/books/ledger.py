@@ -18,8 +18,22 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import Backstop, Claim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.events import (
+    BadDebt,
+    Event,
+    FundingPaid,
+    FundingSettled,
+    FundPaid,
+    FundReceived,
+    LossSocialized,
+)
+from adlcalc.engine.formulas.funding import payment_per_contract
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
+
+REST = "rest of market"
+Told = tuple[Event, ...]
+"""What a posting is told as: the caller yields it."""
 
 
 class AuditError(Exception):
@@ -30,6 +44,7 @@ class Ledger:
     """Everybody's books, and the postings."""
 
     def __init__(self, scenario: Scenario) -> None:
+        self.step = 0
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
@@ -81,6 +96,19 @@ class Ledger:
         for book in self.markets.values():
             self.opening[book.settles] += book.rest_cost
 
+    def begin(self, scenario: Scenario, step: int) -> None:
+        """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers have their capacity
+        again."""
+        path, self.step = scenario.path, step
+        self.claims = list(self.open_claims())
+        for fund in self.funds.values():
+            fund.begin(path.seconds[step] if path.seconds else step)
+        for provider in scenario.providers:
+            self.backstops[provider.id].left[self.markets[provider.market]] = provider.size
+        for book in self.markets.values():
+            book.previous = book.mark if step else path.marks[book.name][0]
+            book.mark = path.marks[book.name][step]
+
     # --- what the audit adds up ----------------------------------------------------------------------------------
 
     def currency_of(self, holder: Holder) -> str:
@@ -124,31 +152,10 @@ class Ledger:
         if holder not in self.touched:
             self.touched[holder] = (holder.standing(), [holding.signed_size for holding in holder.holdings])
 
-    # --- postings ------------------------------------------------------------------------------------------------
-
-    def settle_funding(self, holding: Holding) -> Decimal:
-        """Post what a position has received or owes, rounded down (against the account); the rest of the market is the other
-        side.
-        """
-        pending = holding.pending_funding()
-        holding.funding = holding.book.funding
-        amount = round_to(pending, self.unit, FLOOR)
-        holding.book.funding_dust += pending - amount
-        if amount:
-            self.touch(holding.holder)
-            self.pay_in(holding, amount)
-            holding.book.rest_cash -= amount
-        return amount
-
-    def pay_in(self, holding: Holding, amount: Decimal) -> None:
-        """Add to the margin behind a position: its collateral, or the balance of a cross account."""
-        if holding.collateral is not None:
-            holding.collateral += amount
-        else:
-            holding.holder.balance += amount
+    # --- trades: contracts and their value move between two sides -------------------------------------------------------
 
     def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal, release: bool = True) -> Decimal:
-        """Close `size` of a position for `proceeds` (signed value); the realized pnl.
+        """An account's leg: `size` of a position closed for `proceeds` (signed value); the realized pnl.
 
         Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to
         the free balance with the pnl; a loss larger than what is released is borne by the position's own collateral.
@@ -180,10 +187,54 @@ class Ledger:
         holding.signed_size = holding.size * holding.side
         return pnl
 
+    def close_claim_part(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
+        """The leg of a claim: its surplus (+) or shortfall (-), which is still to be posted (`post_result`)."""
+        cost = claim.cost_of(size)
+        claim.cost -= cost
+        claim.size -= size
+        if claim.holding is not None:
+            self.close_part(claim.holding, size, proceeds, release=False)
+        return proceeds - cost
+
     def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
-        """The book's other side: the rest of the market takes signed_size over for fill_value."""
+        """The book's leg: the rest of the market takes signed_size over for fill_value."""
         book.rest_size += signed_size
         book.rest_cost += fill_value
+
+    def to_backstop(self, backstop: Backstop, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
+        """A backstop's leg: it takes signed_size over for fill_value."""
+        position = backstop.positions.setdefault(book, [ZERO, ZERO])
+        position[0] += signed_size
+        position[1] += fill_value
+        backstop.taken = True
+
+    def fill_in_book(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
+        """A fill of a claim in the book; the claim's result."""
+        result = self.close_claim_part(claim, size, proceeds)
+        self.to_rest(claim.book, claim.side * size, proceeds)
+        return result
+
+    def reduce_in_book(self, holding: Holding, size: Decimal, proceeds: Decimal) -> None:
+        """A fill of an account's own order in the book, which frees the margin of what is closed."""
+        self.close_part(holding, size, proceeds)
+        self.to_rest(holding.book, holding.side * size, proceeds)
+
+    def fill_against(self, claim: Claim, holding: Holding, size: Decimal, proceeds: Decimal) -> tuple[Decimal, Decimal]:
+        """A deleveraging; the counterparty's realized pnl and the claim's result."""
+        pnl = self.close_part(holding, size, -proceeds)
+        return pnl, self.close_claim_part(claim, size, proceeds)
+
+    def fill_with_backstop(self, claim: Claim, taker: Backstop, size: Decimal, proceeds: Decimal) -> Decimal:
+        """A provider takes part of a claim, out of its capacity of this step; the claim's result."""
+        result = self.close_claim_part(claim, size, proceeds)
+        self.to_backstop(taker, claim.book, claim.side * size, proceeds)
+        taker.left[claim.book] -= size
+        return result
+
+    def hand_over(self, holding: Holding, size: Decimal, proceeds: Decimal, vault: Backstop) -> None:
+        """The vault takes part of an account's position."""
+        self.close_part(holding, size, proceeds, release=False)
+        self.to_backstop(vault, holding.book, holding.side * size, proceeds)
 
     def next_claim(self) -> int:
         """The number of the next claim."""
@@ -202,23 +253,72 @@ class Ledger:
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
-    def empty_margin(self, unit: Unit) -> Decimal:
-        """Take what is left of a unit's margin after takeover (the dust of rounded prices; negative only where no price
-        exists).
-        """
-        first = unit.holdings[0]
-        left = first.collateral if first.collateral is not None else unit.holder.balance
-        self.pay_in(first, -left)
-        return left
+    def restate(self, claim: Claim, size: Decimal, cost: Decimal) -> None:
+        """An order in the account's own name is for another size or price from here on; nobody's money moves."""
+        claim.size, claim.cost = size, cost
 
-    def close_claim_part(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
-        """Close part of a claim for `proceeds`; its surplus (+) or shortfall (-), which the caller posts to fund or bad debt."""
-        cost = claim.cost_of(size)
-        claim.cost -= cost
-        claim.size -= size
-        if claim.holding is not None:
-            self.close_part(claim.holding, size, proceeds, release=False)
-        return proceeds - cost
+    def open_claims(self) -> Iterator[Claim]:
+        """What the venue still holds."""
+        return (claim for claim in list(self.claims) if claim.size)
+
+    # --- payments: money moves between two sides; each gives back what it is told as ---------------------------------------
+
+    def charge_funding(self, book: MarketBook, rate: Decimal) -> FundingPaid:
+        """Funding falls due: the index moves by the payment of one long contract, and what the payers owe together is told.
+        It is settled with each position before anything else changes it (`settle_funding`)."""
+        payment = payment_per_contract(book.contract, rate, book.mark)
+        book.funding += payment
+        # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
+        side = 1 if rate > 0 else -1
+        contracts = book.open_interest[side] + max(side * book.rest_size, ZERO)
+        return FundingPaid(self.step, book.name, rate, book.mark, abs(payment) * contracts)
+
+    def settle_funding(self, holding: Holding) -> Told:
+        """What a position has received or owes, rounded down (against the account); the rest of the market is the other
+        side."""
+        if holding.book.funding == holding.funding:
+            return ()
+        book, pending = holding.book, holding.pending_funding()
+        per_contract = book.funding - holding.funding
+        holding.funding = book.funding
+        amount = round_to(pending, self.unit, FLOOR)
+        book.funding_dust += pending - amount
+        if not amount:
+            return ()
+        self.touch(holding.holder)
+        self.pay_in(holding, amount)
+        book.rest_cash -= amount
+        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract),)
+
+    def funding_dust_to_fund(self, book: MarketBook) -> Told:
+        """What rounding took from the accounts at settlements goes from the rest of the market to the fund."""
+        dust = round_to(book.funding_dust, self.unit, DOWN)
+        if not dust:
+            return ()
+        book.rest_cash -= dust
+        return (self._to_fund(book.fund, 0, dust, "dust"),)
+
+    def post_result(self, claim: Claim, result: Decimal, why: str) -> Told:
+        """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left
+        is bad debt."""
+        if not result:
+            return ()
+        if result > 0:
+            return (self._to_fund(claim.book.fund, claim.id, result, why),)
+        paid = self.fund_pays_loss(claim, -result)
+        return (*paid, *self.venue_bears(claim.book, claim.id, -result - sum((event.amount for event in paid), ZERO)))
+
+    def fund_pays_loss(self, claim: Claim, loss: Decimal) -> tuple[FundPaid, ...]:
+        """The fund pays of a claim's loss what it may."""
+        paid = min(loss, claim.book.fund.reserve())
+        return (self._from_fund(claim.book.fund, claim.id, paid),) if paid else ()
+
+    def venue_bears(self, book: MarketBook, number: int, amount: Decimal) -> Told:
+        """Money that nobody covers: the venue's books carry it, and it is a row."""
+        if not amount:
+            return ()
+        self.venue_cash[book.settles] -= amount
+        return (BadDebt(self.step, number, book.name, amount),)
 
     def give_back(self, claim: Claim, amount: Decimal) -> None:
         """A surplus that the account keeps goes to its balance."""
@@ -226,5 +326,79 @@ class Ledger:
             self.touch(claim.holder)
             claim.holder.balance += amount
 
-    def open_claims(self) -> Iterator[Claim]:
-        return (claim for claim in list(self.claims) if claim.size)
+    def take_margin(self, unit: Unit, claim: Claim) -> Told:
+        """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only where no price
+        exists."""
+        return self.post_result(claim, left, "dust") if (left := self._empty_margin(unit)) else ()
+
+    def give_margin(self, unit: Unit, vault: Backstop) -> None:
+        """What is left of a unit's margin goes to the vault that has taken its positions over."""
+        vault.cash += self._empty_margin(unit)
+
+    def free_margin(self, unit: Unit) -> None:
+        """What is left of the margin of an isolated position that is closed goes to the account's free balance."""
+        first, left = unit.holdings[0], unit.money()
+        if first.collateral is not None:
+            self.touch(unit.holder)
+            first.collateral, unit.holder.balance = ZERO, unit.holder.balance + left
+
+    def fund_pays_account(self, holding: Holding, number: int, amount: Decimal) -> Told:
+        """The fund pays into the margin behind a position."""
+        if amount <= 0:
+            return ()
+        self.touch(holding.holder)
+        self.pay_in(holding, amount)
+        return (self._from_fund(holding.book.fund, number, amount),)
+
+    def account_pays_fund(self, holding: Holding, number: int, amount: Decimal) -> Told:
+        """A liquidation fee from the margin behind a position to the fund."""
+        if amount <= 0:
+            return ()
+        self.touch(holding.holder)
+        self.pay_in(holding, -amount)
+        return (self._to_fund(holding.book.fund, number, amount, "fee"),)
+
+    def forgive(self, holding: Holding, amount: Decimal) -> None:
+        """An account that has nothing left is relieved of its debt; the loss is still to be borne (`account_bears`,
+        `rest_bears`, `venue_bears`)."""
+        self.touch(holding.holder)
+        self.pay_in(holding, amount)
+
+    def account_bears(self, holding: Holding, amount: Decimal, base: Decimal) -> Told:
+        """An account bears its part of a loss, from the margin behind a position."""
+        self.touch(holding.holder)
+        self.pay_in(holding, -amount)
+        return (LossSocialized(self.step, holding.holder.id, holding.book.name, amount, base),)
+
+    def rest_bears(self, book: MarketBook, amount: Decimal, base: Decimal) -> Told:
+        """The rest of the market bears its part of a loss."""
+        book.rest_cost += amount
+        return (LossSocialized(self.step, REST, book.name, amount, base),)
+
+    def fund_takes_excess(self, book: MarketBook, number: int, amount: Decimal) -> Told:
+        """What rounding has taken from the bearers of a loss beyond it goes to the fund."""
+        return (self._to_fund(book.fund, number, amount, "dust"),) if amount > 0 else ()
+
+    # --- single legs -----------------------------------------------------------------------------------------------------
+
+    def pay_in(self, holding: Holding, amount: Decimal) -> None:
+        """Add to the margin behind a position: its collateral, or the balance of a cross account."""
+        if holding.collateral is not None:
+            holding.collateral += amount
+        else:
+            holding.holder.balance += amount
+
+    def _empty_margin(self, unit: Unit) -> Decimal:
+        left = unit.money()
+        self.pay_in(unit.holdings[0], -left)
+        return left
+
+    def _to_fund(self, fund: FundBook, number: int, amount: Decimal, why: str) -> FundReceived:
+        before = fund.balance
+        fund.balance = before + amount
+        return FundReceived(self.step, fund.name, number, amount, why, before=before, after=fund.balance)
+
+    def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> FundPaid:
+        before = fund.balance
+        fund.balance = before - amount
+        return FundPaid(self.step, fund.name, number, amount, before=before, after=fund.balance)

@@ -118,7 +118,7 @@ class QueueHead:
     """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
 
     def __init__(self, grid: Grid, rules: Rules) -> None:
-        self._grid, self._score = grid, rules.adl.score.of
+        self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
         self._losers_too = rules.adl.eligible == Eligible.ALL
         # what a later fill of this step could change is scored now
         self._first = [place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))]
@@ -151,7 +151,7 @@ class QueueHead:
 
     def _place(self, holding: Holding) -> Place:
         inputs = inputs_of(holding)
-        return Place(holding, self._score(inputs), inputs)
+        return Place(holding, self._score(inputs), inputs, self._ties)
 
     def _in_order(self) -> Iterator[Place]:
         """Winners by opening cells best bound first, then, if the rulebook ranks them, the losers."""

@@ -11,21 +11,24 @@ from itertools import pairwise
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.queue.scores import Inputs, inputs_of
-from adlcalc.engine.rules import AdlRules, Eligible
+from adlcalc.engine.rules import AdlRules, Eligible, Ties
+from adlcalc.ground.numbers import ZERO
 
 
 class Place:
     """One position's place in the queue. rank 1 is deleveraged first; tied: another place has exactly the same score."""
 
-    __slots__ = ("holding", "inputs", "rank", "score", "size", "tied")
+    __slots__ = ("holding", "inputs", "rank", "score", "size", "tied", "ties")
 
-    def __init__(self, holding: Holding, score: Decimal, inputs: Inputs) -> None:
-        self.holding, self.score, self.inputs = holding, score, inputs
+    def __init__(self, holding: Holding, score: Decimal, inputs: Inputs, ties: Ties) -> None:
+        self.holding, self.score, self.inputs, self.ties = holding, score, inputs, ties
         self.size, self.rank, self.tied = holding.size, 0, False
 
-    def key(self) -> tuple[Decimal, Decimal, int]:
-        """Highest score first, then the larger position, then the order in the file (no venue publishes a rule for ties)."""
-        return (-self.score, -self.size, self.holding.order)
+    def key(self) -> tuple[Decimal, Decimal, Decimal, int]:
+        """Highest score first; among equal ones as rule `ties` has it; the last word is the order in the file."""
+        if self.ties == Ties.PROFIT_BALANCE_NEWEST:
+            return (-self.score, -self.inputs.pnl, self.inputs.balance, -self.holding.order)
+        return (-self.score, -self.size, ZERO, self.holding.order)
 
 
 class Queue:
@@ -39,7 +42,7 @@ class Queue:
                 continue
             inputs = inputs_of(holding)
             if inputs.pnl > 0 or not winners_only:
-                places.append(Place(holding, score(inputs), inputs))
+                places.append(Place(holding, score(inputs), inputs, rules.ties))
         places.sort(key=Place.key)
         for rank, place in enumerate(places, 1):
             place.rank = rank

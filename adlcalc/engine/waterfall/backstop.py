@@ -74,9 +74,7 @@ def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Deci
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
-    result = state.ledger.close_claim_part(claim, size, proceeds)
-    taker.take(book, claim.side * size, proceeds)
-    taker.left[book] -= size
+    result = state.ledger.fill_with_backstop(claim, taker, size, proceeds)
     yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
     yield from settle(state, claim, result)
 
@@ -87,13 +85,12 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
     unit.holder.liquidated = True
     for holding in unit.open_holdings():
-        yield from state.settle_funding(holding)
+        yield from state.ledger.settle_funding(holding)
     for holding, target in bankrupt_values(unit):
-        book, size, signed = holding.book, holding.size, holding.signed_size
+        book, size = holding.book, holding.size
         worth = holding.value()
         yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
-        state.ledger.close_part(holding, size, worth, release=False)
-        vault.take(book, signed, worth)
+        state.ledger.hand_over(holding, size, worth, vault)
         claim, left = state.ledger.claim_count, worth - target
         yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
-    vault.cash += state.ledger.empty_margin(unit)
+    state.ledger.give_margin(unit, vault)

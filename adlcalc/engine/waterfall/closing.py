@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
-from adlcalc.engine.events import AccountState, Event, FundReceived, PositionState
+from adlcalc.engine.books.ledger import REST
+from adlcalc.engine.events import AccountState, Event, PositionState
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import DOWN, ZERO, exact, round_to
+from adlcalc.ground.numbers import ZERO, exact, round_to
 
-REST, VENUE = "rest of market", "venue"
+VENUE = "venue"
 
 
 def settle_everybody(state: State) -> Iterator[Event]:
@@ -23,13 +24,9 @@ def settle_everybody(state: State) -> Iterator[Event]:
         state.doubtful[holder] = None  # settlements are rounded against the account: one of nothing may end below it
         for holding in holder.holdings:
             if holding.size:
-                yield from state.settle_funding(holding)
+                yield from state.ledger.settle_funding(holding)
     for book in state.ledger.markets.values():
-        dust = round_to(book.funding_dust, state.ledger.unit, DOWN)
-        if dust:
-            book.rest_cash -= dust
-            book.fund.balance += dust
-            yield FundReceived(state.step, book.fund.name, 0, dust, "dust")
+        yield from state.ledger.funding_dust_to_fund(book)
 
 
 def by_name(holders: list[Holder]) -> list[Holder]:

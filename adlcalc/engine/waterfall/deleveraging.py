@@ -86,10 +86,9 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
                 state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
             )
         return
-    yield from state.settle_funding(holding)
+    yield from state.ledger.settle_funding(holding)
     before = holding.size
-    pnl = state.ledger.close_part(holding, size, -proceeds)
-    result = state.ledger.close_claim_part(claim, size, proceeds)
+    pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True
     state.note_change(holding)
     yield Deleveraged(
@@ -98,4 +97,4 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
         None if by_rule == price else by_rule,
     )  # fmt: skip
     if claim.holding is None:
-        yield from state.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)
+        yield from state.ledger.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

@@ -13,12 +13,11 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Claim
 from adlcalc.engine.books.holdings import Holding, MarketBook
-from adlcalc.engine.events import Event, FundReceived, LossSocialized
+from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
 from adlcalc.engine.queue.scores import Score, inputs_of
 from adlcalc.engine.rules import BadDebt, PerContract, Surplus
-from adlcalc.engine.waterfall.closing import REST
-from adlcalc.engine.waterfall.state import State
+from adlcalc.engine.waterfall.state import Loss, State
 from adlcalc.ground.numbers import CEILING, ZERO, divide, round_to
 
 TO_ACCOUNT = Surplus.ACCOUNT
@@ -31,20 +30,21 @@ def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
     if result >= 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif result >= 0:
-        yield from state.post_result(claim, result, "surplus")
+        yield from state.ledger.post_result(claim, result, "surplus")
     else:
-        paid = min(-result, claim.book.fund.reserve())
-        yield from state.post_result(claim, -paid, "surplus")
-        if paid < -result:
-            yield from uncovered(state, claim, -result - paid)
+        paid = state.ledger.fund_pays_loss(claim, -result)
+        yield from paid
+        left = -result - sum((event.amount for event in paid), ZERO)
+        if left:
+            yield from uncovered(state, claim.book, claim.id, left)
 
 
-def uncovered(state: State, claim: Claim, loss: Decimal) -> Iterator[Event]:
+def uncovered(state: State, book: MarketBook, number: int, loss: Decimal) -> Iterator[Event]:
     """A loss that nobody covers: bad debt at once, or kept until `share_losses`."""
     if isinstance(state.rules.last_resort.policy, BadDebt):
-        yield from state.bad_debt(claim, loss)
+        yield from state.ledger.venue_bears(book, number, loss)
     else:
-        state.losses.append((claim, loss))
+        state.losses.append(Loss(book, number, loss))
 
 
 def share_losses(state: State) -> Iterator[Event]:
@@ -59,20 +59,20 @@ def share_losses(state: State) -> Iterator[Event]:
     whole_venue = isinstance(how, Haircut) and how.whole_venue
     together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
     for books in together if whole_venue else [[book] for book in markets]:
-        mine = [(claim, loss) for claim, loss in losses if claim.book in books]
-        total = sum((loss for _, loss in mine), ZERO)
+        mine = [loss for loss in losses if loss.book in books]
+        total = sum((loss.amount for loss in mine), ZERO)
         # a loss of half a unit, where contracts are rounded one by one, is not rounded up
         budget = min(budget_of(total, how.severity, state.ledger.unit), total)
         if not budget:
             covered = ZERO
         elif isinstance(how, PerContract):
-            covered = yield from per_contract(state, books[0], budget, mine[-1][0])
+            covered = yield from per_contract(state, books[0], budget, mine[-1].number)
         else:
             covered = yield from cut_profits(state, books, budget, how)
-        for claim, loss in mine:
-            own = min(loss, covered)
+        for loss in mine:
+            own = min(loss.amount, covered)
             covered -= own
-            yield from state.bad_debt(claim, loss - own)
+            yield from state.ledger.venue_bears(loss.book, loss.number, loss.amount - own)
 
 
 def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut) -> Generator[Event, None, Decimal]:
@@ -100,7 +100,7 @@ def winner(holding: Holding, score: Score, base: Base) -> Winner:
     return Winner(profit, x.equity, x.exposure, score(x))
 
 
-def per_contract(state: State, book: MarketBook, budget: Decimal, claim: Claim) -> Generator[Event, None, Decimal]:
+def per_contract(state: State, book: MarketBook, budget: Decimal, number: int) -> Generator[Event, None, Decimal]:
     """Every open contract of the market pays the same, winners and losers alike: budget / contracts, rounded
     up to the money unit. What that brings too much goes to the fund. Source: Drift v2, resolution of a perp
     bankruptcy."""
@@ -116,11 +116,8 @@ def per_contract(state: State, book: MarketBook, budget: Decimal, claim: Claim) 
     if book.rest_size:
         cut = round_to(abs(book.rest_size) * each, unit, CEILING)
         paid += cut
-        book.rest_cost += cut
-        yield LossSocialized(state.step, REST, book.name, cut, abs(book.rest_size))
-    if paid > budget:
-        book.fund.balance += paid - budget
-        yield FundReceived(state.step, book.fund.name, claim.id, paid - budget, "dust")
+        yield from state.ledger.rest_bears(book, cut, abs(book.rest_size))
+    yield from state.ledger.fund_takes_excess(book, number, paid - budget)
     return budget
 
 
@@ -134,8 +131,6 @@ def levy(state: State, holding: Holding, amount: Decimal, base: Decimal) -> Iter
     """Take `amount` from the margin behind a position; the venue's loss is the smaller for it (its cash was
     never charged)."""
     if amount:
-        yield from state.settle_funding(holding)
-        state.ledger.touch(holding.holder)
-        state.ledger.pay_in(holding, -amount)
+        yield from state.ledger.settle_funding(holding)
+        yield from state.ledger.account_bears(holding, amount, base)
         state.note_change(holding)
-        yield LossSocialized(state.step, holding.holder.id, holding.book.name, amount, base)

@@ -74,8 +74,8 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     unit, ledger = due.unit, state.ledger
     unit.holder.liquidated = True
     for holding in unit.holdings:
-        if holding.book.funding != holding.funding and holding.size:
-            yield from state.settle_funding(holding)
+        if holding.size:
+            yield from ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
@@ -86,9 +86,7 @@ def take_over(state: State, due: Due) -> Iterator[Event]:
     for holding, cost, event in moves:
         yield event
         ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
-    left = ledger.empty_margin(unit)
-    if left:
-        yield from state.post_result(ledger.claims[-1], left, "dust")
+    yield from ledger.take_margin(unit, ledger.claims[-1])
 
 
 def bankruptcy(holding: Holding, target: Decimal) -> Decimal | None:
@@ -144,15 +142,14 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         fills = state.book_side(book, holding.side).fill_or_kill(size, price)
         if size >= holding.size or price is None or not fills:
             return
-        yield from state.settle_funding(holding)
+        yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_claim()
         yield liquidated(state, due, holding, size, price, "reduced", number)
         unit.holder.liquidated = True
         for filled, at in fills:
             state.book_side(book, holding.side).take(filled)
             proceeds = book.value(holding.side * filled, at)
-            state.ledger.close_part(holding, filled, proceeds)
-            state.ledger.to_rest(book, holding.side * filled, proceeds)
+            state.ledger.reduce_in_book(holding, filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
             yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
         if not how.repeat:

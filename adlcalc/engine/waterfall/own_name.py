@@ -16,7 +16,7 @@ from adlcalc.engine.books.claims import Claim
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
-from adlcalc.engine.events import BookFilled, Event, FundPaid, FundReceived, Liquidated
+from adlcalc.engine.events import BookFilled, Event, Liquidated
 from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.rules import (
     AdlWhen,
@@ -66,7 +66,7 @@ def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Even
         if rules.charge and rules.charge.fee_cap == FeeCap.EQUITY:
             closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
             fee = equity_fee(rules.charge, closed, unit.margin()[0], state.ledger.unit)
-            yield from fee_to_fund(state, unit.holdings[0], used.claim, fee)
+            yield from state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
     yield from settle_flat(state, unit, used)
     if unit.is_open():
         equity, maintenance = unit.margin()
@@ -122,14 +122,14 @@ def place_order(
     if not size:
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
-    yield from state.settle_funding(holding)
+    yield from state.ledger.settle_funding(holding)
     claim = own_claim(state, due, holding)
     story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
     events = list(fill_order(state, claim, size, rules, limit_price(rules.limit, due, holding, claim.price), used))
     done = had - holding.size
     if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
-        claim.size = size - done
-        claim.cost = claim.proceeds(claim.size, claim.price) if claim.price is not None else claim.cost
+        left = size - done
+        state.ledger.restate(claim, left, claim.cost if claim.price is None else claim.proceeds(left, claim.price))
         events.extend(against_queue(state, due, claim))
     done = had - holding.size
     if done:
@@ -140,7 +140,7 @@ def place_order(
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
         rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
         fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
-        yield from fee_to_fund(state, holding, claim.id, fee)
+        yield from state.ledger.account_pays_fund(holding, claim.id, fee)
 
 
 def told(state: State, holding: Holding, story: Liquidated, done: Decimal, events: list[Event], used: Used) -> Iterator[Event]:
@@ -204,16 +204,15 @@ def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limi
         if covered and result < 0 and not fund_covers(covered, claim, -result, used):
             return
         buyer.take(part)
-        state.ledger.close_claim_part(claim, part, proceeds)
-        state.ledger.to_rest(book, claim.side * part, proceeds)
+        state.ledger.fill_in_book(claim, part, proceeds)
         yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result)
         assert claim.holding is not None
         if covered and result < 0:
             used.fund_paid -= result
-            yield from fund_to_account(state, claim.holding, claim.id, -result)
+            yield from state.ledger.fund_pays_account(claim.holding, claim.id, -result)
         elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
             fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
-            yield from fee_to_fund(state, claim.holding, claim.id, fee)
+            yield from state.ledger.account_pays_fund(claim.holding, claim.id, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
@@ -260,7 +259,7 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
     if not holding.size:
         return
     had = holding.size
-    yield from state.settle_funding(holding)
+    yield from state.ledger.settle_funding(holding)
     claim = own_claim(state, due, holding)
     story = liquidated(state, due, holding, had, claim.price, method, claim.id)
     events = list(against_queue(state, due, claim))
@@ -273,45 +272,21 @@ def against_queue(state: State, due: Due, claim: Claim) -> Iterator[Event]:
     """Deleverage a claim in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
     if isinstance(state.rules.adl.price, BySolvency) and due.equity >= 0:
         claim.price, claim.quote = claim.book.mark, None
-        claim.cost = claim.book.value(claim.side * claim.size, claim.price)
+        state.ledger.restate(claim, claim.size, claim.book.value(claim.side * claim.size, claim.price))
     yield from deleverage(state, claim)
 
 
 def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:
     """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far as it may, and
     the rest is for the last resort."""
-    first, holder = unit.holdings[0], unit.holder
-    left = first.collateral if first.collateral is not None else holder.balance
+    first, left, ledger = unit.holdings[0], unit.money(), state.ledger
     if unit.is_open() or not left or not used.claim:
         return
-    state.ledger.touch(holder)
     if left > 0:
-        if first.collateral is not None:
-            first.collateral, holder.balance = ZERO, holder.balance + left
+        ledger.free_margin(unit)
         return
     paid = min(-left, first.book.fund.available())
-    yield from fund_to_account(state, first, used.claim, paid)
+    yield from ledger.fund_pays_account(first, used.claim, paid)
     if paid < -left:
-        claim = Claim(used.claim, holder.id, first.book, first.side, ZERO, None, ZERO)
-        state.ledger.pay_in(first, -left - paid)
-        yield from uncovered(state, claim, -left - paid)
-
-
-def fund_to_account(state: State, holding: Holding, number: int, amount: Decimal) -> Iterator[Event]:
-    """The fund pays into the margin behind a position."""
-    if amount > 0:
-        fund = holding.book.fund
-        state.ledger.touch(holding.holder)
-        fund.balance -= amount
-        state.ledger.pay_in(holding, amount)
-        yield FundPaid(state.step, fund.name, number, amount)
-
-
-def fee_to_fund(state: State, holding: Holding, number: int, amount: Decimal) -> Iterator[Event]:
-    """A liquidation fee from the margin behind a position to the fund."""
-    if amount > 0:
-        fund = holding.book.fund
-        state.ledger.touch(holding.holder)
-        state.ledger.pay_in(holding, -amount)
-        fund.balance += amount
-        yield FundReceived(state.step, fund.name, number, amount, "fee")
+        ledger.forgive(first, -left - paid)
+        yield from uncovered(state, first.book, used.claim, -left - paid)

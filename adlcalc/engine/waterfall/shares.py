@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.events import BackstopTook, Event, FundReceived
+from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.rules import Shares
 from adlcalc.engine.waterfall.backstop import VAULT
 from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
@@ -38,18 +38,13 @@ def hand_over_shares(state: State, due: Due, rules: Shares, used: Used) -> Itera
     fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
     vault = ledger.vault(VAULT, unit.holdings[0].book.settles)
     for holding in unit.open_holdings():
-        yield from state.settle_funding(holding)
+        yield from ledger.settle_funding(holding)
     for holding, target in bankrupt_values(unit):
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_claim(), True
         yield liquidated(state, due, holding, size, bankruptcy(holding, target), "shared", used.claim)
         proceeds = book.value(holding.side * size, book.mark)
-        ledger.close_part(holding, size, proceeds, release=False)
-        vault.take(book, holding.side * size, proceeds)
+        ledger.hand_over(holding, size, proceeds, vault)
         yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)
-    if fee:
-        first = unit.holdings[0]
-        ledger.pay_in(first, -fee)
-        first.book.fund.balance += fee
-        yield FundReceived(state.step, first.book.fund.name, used.claim, fee, "fee")
+    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee)

@@ -1,19 +1,20 @@
 """What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
 
-Public: State, Observer.
+Public: State, Loss, Used, Observer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Claim
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import StepBook
-from adlcalc.engine.events import BadDebt, Event, FundingSettled, FundPaid, FundReceived, Owed
+from adlcalc.engine.events import Owed
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
@@ -38,6 +39,14 @@ class Observer:
         """A step has been worked; its queues, where it had any, are still those it used."""
 
 
+class Loss(NamedTuple):
+    """Money that nobody has covered yet, and the number of the claim that left it."""
+
+    book: MarketBook
+    number: int
+    amount: Decimal
+
+
 class Used:
     """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions filled, their last
     claim.
@@ -56,19 +65,17 @@ class State:
 
     def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
         self.observer = observer
-        self.rules = scenario.rules
+        self.scenario, self.rules = scenario, scenario.rules
         takeover = scenario.rules.liquidation.takeover
         self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
         self.providers = scenario.providers
-        self._seconds = scenario.path.seconds
         self.ledger = Ledger(scenario)
-        self.step = 0
         self.evaluations = 0
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
         self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
-        self.losses: list[tuple[Claim, Decimal]] = []  # uncovered and not yet shared out
+        self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
         self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
@@ -77,19 +84,19 @@ class State:
         self._grids: dict[tuple[str, int], Grid] = {}
         self._index = index
 
+    @property
+    def step(self) -> int:
+        """The step that is worked."""
+        return self.ledger.step
+
     def begin(self, step: int) -> None:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
-        self.step = step
+        self.ledger.begin(self.scenario, step)
         self._sides.clear()
         self._queues.clear()
         self.skipped.clear()
         self.refused.clear()
         self.used.clear()
-        self.ledger.claims = list(self.ledger.open_claims())
-        for fund in self.ledger.funds.values():
-            fund.begin(self._seconds[step] if self._seconds else step)
-        for provider in self.providers:
-            self.ledger.backstops[provider.id].left[self.ledger.markets[provider.market]] = provider.size
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
@@ -140,34 +147,6 @@ class State:
                 if not other.unit.isolated:
                     self.changed[other.unit] = None
                     break
-
-    def settle_funding(self, holding: Holding) -> Iterator[Event]:
-        """Settle a position's funding before anything else changes it."""
-        if holding.book.funding != holding.funding:
-            amount = self.ledger.settle_funding(holding)
-            if amount:
-                yield FundingSettled(self.step, holding.holder.id, holding.book.name, holding.side, amount)
-
-    def post_result(self, claim: Claim, result: Decimal, why: str) -> Sequence[Event]:
-        """A surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left is bad debt."""
-        if not result:
-            return ()
-        fund = claim.book.fund
-        if result > 0:
-            fund.balance += result
-            return (FundReceived(self.step, fund.name, claim.id, result, why),)
-        paid = min(-result, fund.reserve())
-        if not paid:
-            return self.bad_debt(claim, -result)
-        fund.balance -= paid
-        return (FundPaid(self.step, fund.name, claim.id, paid), *self.bad_debt(claim, -result - paid))
-
-    def bad_debt(self, claim: Claim, amount: Decimal) -> Sequence[Event]:
-        """Money that nobody covers: the venue's books carry it, and it is a row."""
-        if not amount:
-            return ()
-        self.ledger.venue_cash[claim.book.settles] -= amount
-        return (BadDebt(self.step, claim.id, claim.book.name, amount),)
 
     def take_stock(self) -> Sequence[Owed]:
         """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a row."""

@@ -85,12 +85,11 @@ def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: boo
     book = claim.book
     state.book_side(book, claim.side).take(size)
     proceeds = claim.proceeds(size, price)
-    result = state.ledger.close_claim_part(claim, size, proceeds)
-    state.ledger.to_rest(book, claim.side * size, proceeds)
+    result = state.ledger.fill_in_book(claim, size, proceeds)
     yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
     if result > 0 and state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)
     elif covered or result > 0:
-        yield from state.post_result(claim, result, "surplus")
+        yield from state.ledger.post_result(claim, result, "surplus")
     else:
-        yield from uncovered(state, claim, -result)
+        yield from uncovered(state, book, claim.id, -result)

@@ -1,0 +1,210 @@
+"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command line, goldens and Python all
+ask here; `through` may watch the events go by (to show progress).
+
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, choices, metrics_of, severity_of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from adlcalc.engine.events import Event
+    from adlcalc.engine.model import Scenario
+    from adlcalc.explain.story import Story
+    from adlcalc.report.compare_view import Comparison
+    from adlcalc.report.margin_view import Margins
+    from adlcalc.report.rank_view import Queues
+    from adlcalc.scenario import Loaded
+    from adlcalc.study.compare import Choice
+
+OWN = "own"
+"""Each venue under its own policy, where only venues are compared."""
+Through = Callable[[Iterable["Event"], int], Iterable["Event"]]
+
+
+class Unknown(Exception):
+    """What is asked names something that there is not."""
+
+
+def one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """The name, if the scenario has it; else Unknown with the nearest one."""
+    from adlcalc.source.problems import closest_hint, quote
+
+    names = list(dict.fromkeys(known))
+    if name in names:
+        return name
+    hint = closest_hint(name, names)
+    raise Unknown(f"there is no {what} {quote(name)} in the scenario" + (f"\nhint: {hint}" if hint else ""))
+
+
+def step_of(text: str, steps: int) -> int:
+    """A step as it was typed."""
+    if text == "last":
+        return steps - 1
+    if not (text.isascii() and text.isdigit() and int(text) < steps):
+        raise Unknown(f"there is no step {text!r}: the steps are 0 to {steps - 1}, or last")
+    return int(text)
+
+
+def _as_they_are(events: Iterable[Event], _: int) -> Iterable[Event]:
+    return events
+
+
+def queues(
+    loaded: Loaded,
+    *,
+    step: str = "last",
+    market: str | None = None,
+    side: str | None = None,
+    accounts: Sequence[str] = (),
+    through: Through = _as_they_are,
+) -> Queues:
+    """Run the scenario up to the step and keep its queues."""
+    from adlcalc.engine.events import StepEnded
+    from adlcalc.engine.loop import run
+    from adlcalc.engine.model import LONG, SHORT, side_name
+    from adlcalc.report.rank_view import Queues
+    from adlcalc.study.rank import Ranker
+
+    scenario = loaded.scenario
+    at = step_of(step, scenario.path.steps)
+    names = [one.name for one in scenario.markets]
+    for name in accounts:
+        one_of("account", name, (one.id for one in scenario.accounts))
+    markets = names if market is None else [one_of("market", market, names)]
+    sides = {side_name(each): each for each in (LONG, SHORT)}
+    chosen = tuple(sides.values()) if side is None else (sides[one_of("side", side, sides)],)
+    ranker = Ranker(scenario, at, markets, chosen, accounts)
+    for event in through(run(scenario, observer=ranker), at + 1):
+        if isinstance(event, StepEnded) and event.step == at:
+            break
+    told = loaded.told
+    lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
+    return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest)
+
+
+def margins(
+    loaded: Loaded,
+    *,
+    step: str = "0",
+    accounts: Sequence[str] = (),
+    limit: int = 0,
+    through: Through = _as_they_are,
+) -> Margins:
+    """Run the scenario up to the step and look at its margins, before anybody is liquidated at its marks."""
+    from adlcalc.engine.events import StepEnded
+    from adlcalc.engine.loop import run
+    from adlcalc.report.margin_view import Margins
+    from adlcalc.study.health import Nearest
+
+    scenario = loaded.scenario
+    at = step_of(step, scenario.path.steps)
+    for name in accounts:
+        one_of("account", name, (one.id for one in scenario.accounts))
+    nearest = Nearest(scenario, at, accounts, limit)
+    for event in through(run(scenario, observer=nearest), at + 1):
+        if isinstance(event, StepEnded) and event.step == at:
+            break
+    marks = {market.name: scenario.path.marks[market.name][at] for market in scenario.markets}
+    return Margins(scenario, loaded.file, at, marks, nearest.found, accounts, nearest.count - len(nearest.found))
+
+
+def story(
+    loaded: Loaded,
+    *,
+    account: str | None = None,
+    fund: bool = False,
+    step: str | None = None,
+    through: Through = _as_they_are,
+) -> Story:
+    """Run the scenario to its end with a witness, and tell what was asked for."""
+    from adlcalc.engine.loop import run
+    from adlcalc.explain.story import Subject
+    from adlcalc.explain.tell import tell
+
+    check_subject(account, fund, step)
+    scenario = loaded.scenario
+    if account is not None:
+        one_of("account", account, (one.id for one in scenario.accounts))
+    subject = Subject(account, fund, None if step is None else step_of(step, scenario.path.steps))
+    witness = subject.witness()
+    events = through(run(scenario, observer=witness), scenario.path.steps)
+    return tell(subject, scenario, loaded.rulebook, tuple(events), witness, loaded.file)
+
+
+def check_subject(account: str | None, fund: bool, step: str | None) -> None:
+    """A story is of an account, of the fund, or of everybody at a step."""
+    if (account is not None and fund) or (account is None and not fund and step is None):
+        raise Unknown("explain what? Give an ACCOUNT, or --fund, or --step N for everybody at a step")
+
+
+def comparison(
+    loads: Sequence[Loaded],
+    *,
+    policies: str | None = None,
+    severity: str = "1",
+    markout: int = 1,
+    accounts: bool = False,
+    axioms: bool = False,
+    metrics: str | None = None,
+) -> Comparison:
+    """Run the scenario, loaded once for each venue, under every policy."""
+    from adlcalc.report.compare_view import Comparison
+    from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
+    from adlcalc.source.nodes import Place, Source
+    from adlcalc.source.problems import fail
+    from adlcalc.study.axioms import findings
+    from adlcalc.study.compare import compare
+
+    share, shown = severity_of(severity), metrics_of(metrics)
+    scenario, file = loads[0].scenario, loads[0].file
+    several = mingled((m.name for m in scenario.markets), {m.name: m.settles for m in scenario.markets})
+    if several:
+        where = Place(Source(file, ""))
+        raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
+    chosen = choices(policies, scenario)
+    results = [result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout)]
+    found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
+    return Comparison(scenario, file, results, accounts, found, markout, shown)
+
+
+def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
+    """The policies that were asked for: all that apply by default."""
+    from adlcalc.source.problems import closest_hint
+    from adlcalc.study.compare import PolicyError, applicable, choices_of
+
+    try:
+        return choices_of(text if text is not None else applicable(scenario))
+    except PolicyError as error:
+        hint = closest_hint(error.name, error.known) if error.known else ""
+        raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
+
+
+def metrics_of(text: str | None) -> tuple[str, ...]:
+    """The metrics that were asked for."""
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.metrics import METRICS
+
+    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
+    for name in names:
+        if name not in METRICS:
+            hint = closest_hint(name, METRICS) or f"the metrics are {', '.join(METRICS)}"
+            raise Unknown(f"there is no metric {quote(name)}\nhint: {hint}")
+    return tuple(dict.fromkeys(names))
+
+
+def severity_of(text: str) -> Decimal:
+    """The share of the loss that haircuts cover."""
+    from adlcalc.source.number import NumberError, number_of
+
+    try:
+        found = number_of(text)
+    except NumberError as error:
+        raise Unknown(f"--severity {error.message}") from None
+    if not 0 <= found <= 1:
+        raise Unknown(f"--severity must be a fraction from 0 to 1, not {text}")
+    return found

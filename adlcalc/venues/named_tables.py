@@ -1,0 +1,122 @@
+"""Maintenance tables by symbol, in a file beside a rulebook: `maintenance: {table: ETHUSDT}` of a market or a rulebook takes one.
+
+A venue publishes hundreds of them and changes them often, so each file says when and where they were seen. The file is read when
+the first of its tables is asked for.
+
+Public: Table, Tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from adlcalc.ground.numbers import show
+from adlcalc.source.document import read_document
+from adlcalc.source.fields import Positive, Strict, Text
+from adlcalc.source.nodes import Node, Source, at
+from adlcalc.source.problems import Located, Problems, closest_hint, quote
+from adlcalc.source.schema import check, subject
+from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, faults
+from adlcalc.venues.schema import SourceNote
+
+
+class TableEntry(Strict):
+    """The table of one contract."""
+
+    maintenance: MaintenanceRule = Field(description="the maintenance margin, as in a rulebook")
+    contract: Literal["linear", "inverse"] = Field("linear", description="the kind of contract that it is for")
+    multiplier: Positive | None = Field(None, description="tiers by size: base units per contract; the market must have it too")
+    seen: Text | None = Field(None, description="the date of its numbers, where it is not that of the file")
+    note: Text | None = Field(None, description="what is assumed where the source is silent or was cut; a run prints it")
+
+
+class TablesFile(Strict):
+    """Tables of a venue."""
+
+    venue: Text = Field(description="whose tables they are")
+    as_of: Text = Field(description="the date of the numbers")
+    unit: Text = Field(description="what the tiers count")
+    source: SourceNote = Field(description="where they were seen")
+    contracts: dict[str, TableEntry] = Field(description="the tables by symbol, as the venue spells it")
+
+
+class Table(NamedTuple):
+    """One table. node: where its maintenance stands; dated: its date and the document, in a sentence."""
+
+    name: str
+    rule: MaintenanceValue
+    node: Node
+    contract: str
+    multiplier: Decimal | None
+    dated: str
+    note: str
+
+
+class Tables:
+    """The tables of a file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.file: TablesFile | None = None
+        self._found: dict[str, Table] | None = None
+        self._broken = False
+
+    def all(self, problems: Problems) -> Mapping[str, Table]:
+        """Every table by its symbol; what is wrong with the file goes to `problems`."""
+        if self._found is None or self._broken:
+            before = len(problems)
+            self._found = self._read(problems)
+            self._broken = len(problems) > before
+        return self._found
+
+    def find(
+        self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
+    ) -> Table | None:
+        """The table of a symbol for a kind of contract; None where `problems` says why not.
+
+        multiplier: that of the market, which a table by size must share; None where there is no market yet (a rulebook's)."""
+        tables = self.all(problems)
+        table = tables.get(name)
+        if table is None:
+            if not self._broken:
+                problems.add(where, f"{self.source.name} has no table {quote(name)}", closest_hint(name, tables))
+            return None
+        if table.contract != kind:
+            problems.add(where, f"table {quote(name)} is for {table.contract} contracts, not {kind} ones")
+        elif multiplier is not None and table.multiplier is not None and table.multiplier != multiplier:
+            counted, given = show(table.multiplier), show(multiplier)
+            message = f"table {quote(name)} counts contracts of {counted}, but the market's multiplier is {given}"
+            problems.add(where, message, f"write multiplier: {counted}, and sizes in contracts")
+        else:
+            return table
+        return None
+
+    def _read(self, problems: Problems) -> dict[str, Table]:
+        root = read_document(self.source, problems)
+        if root is None:
+            return {}
+        checked = check(TablesFile, root, problems, what="the file of tables")
+        if checked.model is None:
+            return {}
+        self.file = checked.model
+        found = {}
+        for name, entry in checked.model.contracts.items():
+            path = ("contracts", name, "maintenance")
+            if isinstance(entry.maintenance, NamedTable):
+                problems.add(at(root, path), f"table {quote(name)} cannot name another one", "give its tiers")
+                continue
+            wrong = [((*path, *inner), message, hint) for inner, message, hint in faults(entry.maintenance)]
+            for where, message, hint in wrong:
+                problems.add(at(root, where), f"{subject(TablesFile, root, where)} {message}", hint)
+            if wrong:
+                continue
+            document = checked.model.source
+            dated = f"as of {entry.seen or checked.model.as_of}: {document.title}, seen {document.seen}"
+            found[name] = Table(
+                name, entry.maintenance, at(root, path), entry.contract, entry.multiplier, dated, entry.note or ""
+            )
+        return found

@@ -1,0 +1,193 @@
+"""Maintenance tables by symbol: what is shipped is sound and dated; a market, a rulebook or --set takes one by its name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from adlcalc.engine.rules import Assumption
+from adlcalc.scenario import Loaded, load
+from adlcalc.source import ScenarioErrors
+from adlcalc.venues.coverage import open_rulebook, tables_of
+from adlcalc.venues.rulebook import shipped
+
+FOLDER = Path(__file__).parent.parent / "adlcalc/venues/tables"
+FILES = sorted(FOLDER.glob("*.yaml"))
+BOOK = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100]\n"
+OWN = """venue: mine
+as_of: 2026-09-01
+unit: USDT of notional
+source: {title: A page, seen: 2026-09-02}
+contracts:
+  ABC:
+    maintenance: {tiers: [{up_to: 50, rate: 0.1}, {rate: 0.2}]}
+    note: The second tier is taken to go on.
+  COIN: {contract: inverse, maintenance: 0.02}
+  LOTS: {multiplier: 0.1, maintenance: {by: size, tiers: [{up_to: 5, rate: 0.1}, {rate: 0.2}]}}
+"""
+RULEBOOK = "venue: mine\ntitle: t\nas_of: x\nextends: generic\ntables: own.yaml\n"
+
+
+def scenario(folder: Path, text: str, *, sets: tuple[str, ...] = ()) -> Loaded:
+    """A scenario beside a rulebook that has tables."""
+    (folder / "own.yaml").write_text(OWN)
+    (folder / "mine.yaml").write_text(RULEBOOK)
+    (folder / "s.yaml").write_text(f"venue: mine.yaml\n{text}{BOOK}")
+    return load(folder / "s.yaml", sets=sets)
+
+
+def fault(folder: Path, text: str) -> str:
+    """The one error of a scenario."""
+    with pytest.raises(ScenarioErrors) as caught:
+        scenario(folder, text)
+    (problem,) = caught.value.problems
+    return f"{Path(problem.file).name}:{problem.line}:{problem.column}: {problem.message}\n{problem.hint}"
+
+
+# --- what is shipped -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_shipped_file_has_sound_tables_of_its_venue(file: Path) -> None:
+    """Sound: rates rise, and every published deduction is the one that makes the margin continuous."""
+    assert file.stem in shipped()
+    book = open_rulebook(file.stem)
+    tables = tables_of(book)
+    assert tables
+    assert book.tables is not None
+    assert book.tables.file is not None
+    assert book.tables.file.venue == file.stem
+    for table in tables:
+        assert table.dated.startswith("as of 202"), table.name
+        assert not table.note or table.note.endswith("."), table.name
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_shipped_table_serves_a_market(file: Path, tmp_path: Path) -> None:
+    for table in tables_of(open_rulebook(file.stem)):
+        multiplier = table.multiplier or 1
+        market = f"{{contract: {table.contract}, multiplier: {multiplier}, maintenance: {{table: {table.name}}}}}"
+        (tmp_path / "s.yaml").write_text(f"venue: {file.stem}\nmarkets: {{X: {market}}}\n{BOOK}")
+        found = load(tmp_path / "s.yaml").scenario
+        assert found.markets[0].maintenance.tiers
+        assert (f"tables.{table.name}" in {assumption.rule for assumption in found.rules.assumptions}) == bool(table.note)
+
+
+# --- naming one ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_market_takes_a_table_by_its_symbol(tmp_path: Path) -> None:
+    """2 x 100 = 200: 50 x 0.1 + 150 x 0.2 = 35 = 200 x 0.2 - 5."""
+    found = scenario(tmp_path, "markets: {X: {maintenance: {table: ABC}}}\n").scenario
+    assert [(tier.rate, tier.deduction) for tier in found.markets[0].maintenance.tiers] == [
+        (Decimal("0.1"), Decimal(0)),
+        (Decimal("0.2"), Decimal(5)),
+    ]
+    assert found.rules.assumptions[-1] == Assumption("tables.ABC", "The second tier is taken to go on.")
+
+
+def test_two_markets_take_two_tables_and_only_theirs_are_told(tmp_path: Path) -> None:
+    """The rulebook's own 0.5 % is for a third."""
+    text = (
+        "markets: {X: {maintenance: {table: LOTS}, multiplier: 0.1}, Y: {contract: inverse, maintenance: {table: COIN}}, Z: {}}\n"
+    )
+    accounts = "accounts: [{id: a, market: X, side: long, size: 1, entry: 100, leverage: 10}]\n"
+    (tmp_path / "own.yaml").write_text(OWN)
+    (tmp_path / "mine.yaml").write_text(RULEBOOK)
+    (tmp_path / "s.yaml").write_text(f"venue: mine.yaml\n{text}{accounts}prices: {{X: [100], Y: [100], Z: [100]}}\n")
+    found = load(tmp_path / "s.yaml").scenario
+    assert [market.maintenance.tiers[0].rate for market in found.markets] == [Decimal("0.1"), Decimal("0.02"), Decimal("0.005")]
+    assert not [assumption for assumption in found.rules.assumptions if assumption.rule.startswith("tables.")]
+
+
+def test_set_names_a_table(tmp_path: Path) -> None:
+    found = scenario(tmp_path, "markets: {X: {}}\n", sets=("markets.X.maintenance.table=ABC",)).scenario
+    assert found.markets[0].maintenance.tiers[1].deduction == 5
+
+
+def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> None:
+    (tmp_path / "heir.yaml").write_text(
+        "venue: heir\ntitle: t\nas_of: x\nextends: mine.yaml\n"
+        "margin: {maintenance: {value: {table: COIN}, status: assumed, note: n}}\n".replace("COIN", "ABC")
+    )
+    (tmp_path / "own.yaml").write_text(OWN)
+    (tmp_path / "mine.yaml").write_text(RULEBOOK)
+    (tmp_path / "s.yaml").write_text(f"venue: heir.yaml\n{BOOK}")
+    with pytest.raises(ScenarioErrors, match="table 'ABC' is for linear contracts, not inverse ones"):
+        load(tmp_path / "s.yaml")
+    heir = (tmp_path / "heir.yaml").read_text()
+    (tmp_path / "heir.yaml").write_text(heir.replace("{value:", "{linear: {value:").replace("note: n}", "note: n}}"))
+    assert load(tmp_path / "s.yaml").scenario.markets[0].maintenance.tiers[1].deduction == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "markets: {X: {maintenance: {table: ABD}}}\n",
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?",
+        ),
+        (
+            "markets: {X: {maintenance: {table: COIN}}}\n",
+            "s.yaml:2:36: table 'COIN' is for inverse contracts, not linear ones\n",
+        ),
+        (
+            "markets: {X: {maintenance: {table: LOTS}}}\n",
+            "s.yaml:2:36: table 'LOTS' counts contracts of 0.1, but the market's multiplier is 1\n"
+            "write multiplier: 0.1, and sizes in contracts",
+        ),
+        (
+            "rules: {margin: {maintenance: {linear: {table: ABD}}}}\n",
+            "s.yaml:2:48: own.yaml has no table 'ABD'\ndid you mean 'ABC'?",
+        ),
+        (
+            "markets: {X: {maintenance: {table: ABC, tiers: []}}}\n",
+            "s.yaml:2:41: unknown key 'tiers' in 'maintenance' of market 'X'\nknown here: table",
+        ),
+    ],
+)
+def test_a_table_that_does_not_serve_is_told_where_it_is_named(tmp_path: Path, text: str, told: str) -> None:
+    assert fault(tmp_path, text).replace(f"{tmp_path}/", "") == told
+
+
+def test_a_venue_without_tables_says_so(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(f"venue: generic\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}")
+    with pytest.raises(ScenarioErrors, match="venue 'generic' has no tables"):
+        load(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        (
+            "50, rate: 0.1}, {rate: 0.2",
+            "50, rate: 0.1}, {rate: 0.05",
+            "own.yaml:7:58: 'rate' of tier 2 of 'maintenance' of contract 'ABC' must be greater",
+        ),
+        ("maintenance: 0.02", "maintenance: {table: ABC}", "own.yaml:9:42: table 'COIN' cannot name another one"),
+        ("unit: USDT of notional\n", "", "own.yaml:1:1: the file of tables has no 'unit'"),
+    ],
+)
+def test_faults_of_the_file_are_told_at_their_place_in_it(tmp_path: Path, written: str, instead: str, told: str) -> None:
+    (tmp_path / "own.yaml").write_text(OWN.replace(written, instead))
+    (tmp_path / "mine.yaml").write_text(RULEBOOK)
+    (tmp_path / "s.yaml").write_text(f"venue: mine.yaml\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}")
+    with pytest.raises(ScenarioErrors) as caught:
+        load(tmp_path / "s.yaml")
+    (problem,) = caught.value.problems
+    assert f"{Path(problem.file).name}:{problem.line}:{problem.column}: {problem.message}".startswith(told)
+
+
+def test_a_file_that_is_not_there_is_told_at_its_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(RULEBOOK.replace("own.yaml", "other.yaml"))
+    (tmp_path / "s.yaml").write_text(f"venue: mine.yaml\n{BOOK}")
+    with pytest.raises(ScenarioErrors, match=r"other\.yaml"):
+        load(tmp_path / "s.yaml")
+
+
+def test_the_rulebooks_page_lists_its_tables_with_their_dates() -> None:
+    dated = {table.name: table.dated for table in tables_of(open_rulebook("hyperliquid"))}
+    assert list(dated) == ["BTC", "ETH", "SOL", "BNB", "ATOM"]
+    assert dated["ATOM"].startswith("as of 2026-09-03: ")
