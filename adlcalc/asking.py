@@ -1,5 +1,5 @@
-"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command line, goldens and Python all
-ask here; `through` may watch the events go by (to show progress).
+"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command line, goldens and
+Python all ask here; `through` may watch the events go by (to show progress).
 
 Public: Unknown, one_of, step_of, queues, margins, story, comparison, choices, metrics_of, severity_of.
 """

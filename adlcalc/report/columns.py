@@ -694,7 +694,8 @@ RUN = Document(
         backstop_size deleveraged_size held_size surplus shortfall margin method equity maintenance fund opening received paid
         closing rank score size_before price realized_pnl forgone_pnl bankrupt tied equity_after rate amount base why
         equity_start equity_end status deleveraged balance funding unrealized_pnl collateral money_difference
-        open_interest_difference bad_debt rule note claim""",
+        open_interest_difference bad_debt rule note claim maintenance_margin unit_maintenance margin_ratio distance series kind
+        lights held liquidated_size""",
 )
 
 # --- margin alone ------------------------------------------------------------------------------------------------------
@@ -1055,7 +1056,8 @@ RANK = Document(
     published="""
         market side rank account lights percentile share score tied margin size entry_price mark_price unrealized_pnl
         pnl_ratio effective_leverage notional entry_value exposure equity maintenance initial_margin ahead reached_partly
-        reached_wholly rating percentage venue_rank asked goal lever before after change""",
+        reached_wholly rating percentage venue_rank asked goal lever before after change margin_ratio liquidation_price
+        bankruptcy_price distance""",
 )
 
 # --- policies compared -----------------------------------------------------------------------------------------------

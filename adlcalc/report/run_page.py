@@ -1,6 +1,6 @@
 """A run as a page: title, tables, audit, footnotes.
 
-Public: run_page.
+Public: run_page, OPEN_TITLE.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
 
+OPEN_TITLE = "Open positions"
 NOTES = "Assumed rules that this run used"
 SHOWN = {
     columns.LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
@@ -31,14 +32,14 @@ SHOWN = {
 """The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
 
 
-def run_page(run: Facts, limit: int = 0, *, steps: bool = False, drawn: bool = False) -> Page:
+def run_page(run: Facts, limit: int = 0, *, steps: bool = False, drawn: bool = False, health: bool = True) -> Page:
     """At most `limit` rows of each table (0: all); with `steps` the path step by step as well; drawn: little bars beside a
-    series."""
+    series; health: how open positions stand (which a page that was written long ago does not have)."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
-        blocks=lambda _: _blocks(run, limit, steps, drawn=drawn),
+        blocks=lambda _: _blocks(run, limit, steps, drawn=drawn, health=health),
         document=columns.RUN,
         about=run,
         asked=("steps",) if steps else (),
@@ -46,7 +47,7 @@ def run_page(run: Facts, limit: int = 0, *, steps: bool = False, drawn: bool = F
     )
 
 
-def _blocks(run: Facts, limit: int, steps: bool, *, drawn: bool = False) -> Iterator[Block]:
+def _blocks(run: Facts, limit: int, steps: bool, *, drawn: bool, health: bool) -> Iterator[Block]:
     """Three tables always, the others where they have something to say."""
     if steps:
         yield _table(columns.STEPS, run, limit)
@@ -56,7 +57,7 @@ def _blocks(run: Facts, limit: int, steps: bool, *, drawn: bool = False) -> Iter
     for rows in (columns.SKIPPED, columns.SOCIALIZED, columns.BAD_DEBT):
         if rows.of(run):
             yield _table(rows, run, limit)
-    yield from _accounts(run, limit)
+    yield from _accounts(run, limit, health=health)
     yield from _series(run, limit, drawn=drawn)
     yield from _audit(run)
     yield notes(NOTES, run.assumptions)
@@ -85,14 +86,15 @@ def _stood_still(run: Facts) -> str:
     return f"The insurance fund did not move: it holds {digits(balance)}."
 
 
-def _accounts(run: Facts, limit: int) -> Iterator[Block]:
+def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
     """The accounts that changed, then the positions that are still open, nearest to their liquidation first. All accounts are
     gone through once for both."""
     changed = _Changed(limit)
     near, count = run.health.nearest(changed.passing(run.accounts), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
     yield table("Accounts that changed", nothing, columns.ACCOUNTS.columns(changed.shown, run), more=changed.more)
-    yield table("Open positions", "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near))
+    if health:
+        yield table(OPEN_TITLE, "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near))
 
 
 class _Changed:
