@@ -112,8 +112,8 @@ def deleverage(values: Values) -> dict[str, Any]:
     state = opened(values)
     unit, holding = closed(state, values)
     due = own_name.unit_due(unit)
-    claim = own_name.own_claim(state, due, holding)
-    claim.size = number(values["size"]) if "size" in values else claim.size
+    claim = own_name.own_order(state, due, holding)
+    claim = claim.of_size(number(values["size"])) if "size" in values else claim
     return told(state, list(own_name.against_queue(state, due, claim)))
 
 
@@ -127,7 +127,7 @@ def quote(values: Values) -> Decimal:
     """The money that the position, or `size` of it, brings at its bankruptcy price."""
     state = opened(values)
     unit, holding = closed(state, values)
-    claim = own_name.own_claim(state, own_name.unit_due(unit), holding)
+    claim = own_name.own_order(state, own_name.unit_due(unit), holding)
     return claim.cost_of(number(values["size"]) if "size" in values else holding.size)
 
 
@@ -142,7 +142,7 @@ def fund_delta(values: Values) -> Decimal:
     """What the fund gets (+) or pays (-) when all of the position is filled at `price`."""
     state = opened(values)
     unit, holding = closed(state, values)
-    claim = own_name.own_claim(state, own_name.unit_due(unit), holding)
+    claim = own_name.own_order(state, own_name.unit_due(unit), holding)
     proceeds = holding.side * holding.size * number(values["price"])
     result = proceeds - claim.cost_of(holding.size)
     return result if result < 0 else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)
@@ -152,7 +152,7 @@ def fund_covers(values: Values) -> Decimal:
     """1 where the fund can pay `amount`, else 0."""
     state = opened(values)
     unit, holding = closed(state, values)
-    claim = own_name.own_claim(state, own_name.unit_due(unit), holding)
+    claim = own_name.own_order(state, own_name.unit_due(unit), holding)
     limit = orders_of(state).limit
     assert isinstance(limit, Fillable)
     return ONE if own_name.fund_covers(limit, claim, number(values["amount"]), Used()) else ZERO

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adlcalc.engine.events import (
+    AccountEnded,
     AccountState,
     BadDebt,
     BookFilled,
@@ -98,6 +99,11 @@ def short(size: int, entry: int, collateral: int | None) -> PositionState:
     return PositionState(BTC, -1, D(size), D(entry), D(-size * entry), money, D(53_000), D(pnl))
 
 
+def at_the_end(step: int, accounts: tuple[AccountState, ...], evaluations: int) -> Iterator[Event]:
+    yield from (AccountEnded(step, state) for state in accounts)
+    yield Ended(step, evaluations)
+
+
 def half_the_fund() -> Iterator[Event]:
     """alice is taken over at 53,000; one coin is sold in the book and costs the fund 1,000, the other is closed against bob."""
     yield Started(0, fund(1_000), ((BTC, D(1)),))  # type: ignore[arg-type]
@@ -109,7 +115,7 @@ def half_the_fund() -> Iterator[Event]:
             yield FundPaid(2, "fund", 1, D(1_000), before=D(1_000), after=ZERO)
             yield gave(2)
         yield ended(step, 1_000 if step < 2 else 0)
-    yield Ended(
+    yield from at_the_end(
         2,
         (
             AccountState("alice", "liquidated", False, D(12_000), ZERO, ZERO, ()),
@@ -126,7 +132,7 @@ def nothing_happens() -> Iterator[Event]:
     yield Started(0, fund(1_000), ((BTC, ZERO),))  # type: ignore[arg-type]
     yield MarkMoved(0, BTC, D(60_000), "2020-03-12T10:00Z")
     yield ended(0, 1_000)
-    yield Ended(0, (AccountState("alice", "open", False, D(12_000), D(12_000), ZERO, ()),), 0)
+    yield from at_the_end(0, (AccountState("alice", "open", False, D(12_000), D(12_000), ZERO, ()),), 0)
 
 
 def worked_over_three_steps() -> Iterator[Event]:
@@ -146,7 +152,7 @@ def worked_over_three_steps() -> Iterator[Event]:
     yield gave(1, tied=True)
     yield Held(1, 1, BTC, 1, D(2), D(54_000), D(-2_000))
     yield ended(1, 0, 3_000)
-    yield Ended(1, (AccountState("venue", "open", False, ZERO, ZERO, ZERO, ()),), 1)
+    yield from at_the_end(1, (AccountState("venue", "open", False, ZERO, ZERO, ZERO, ()),), 1)
 
 
 def run(events: Iterator[Event] | None = None, **options: object) -> Run:

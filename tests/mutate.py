@@ -1,21 +1,26 @@
 """Random mutants of the engine, and whether the tests see them.
 
-    python -m tests.mutate --count 150 --seed 1
+    python -m tests.mutate --count 150 --seed 1 --jobs 2
 
-The project is copied to a temporary folder; one place of adlcalc/engine, wherever in it, is changed there (a comparison, a
-sign, + to -, min to max, `and` to `or`, a direction of rounding, a number, an augmented assignment left out), and the quick
-tests are run, the likeliest first, until one fails. What survives them meets all tests of the engine. A test that hangs has
-seen the mutant too, but is told apart. The places are drawn without repetition from the seed, so that a run can be repeated.
+The project is copied to a temporary folder; one place of adlcalc/engine, wherever in it, is changed there (a
+comparison, a sign, + to -, min to max, `and` to `or`, a direction of rounding, a number, an augmented
+assignment left out). First all tests of the engine run once, and which of them walks through which line is
+noted; then each mutant meets the tests that walk through its line, the fastest first, until one fails. What
+survives the first seconds of them meets the rest. A test that hangs has seen the mutant too, but is told
+apart. The places are drawn without repetition from the seed, so that a run can be repeated.
 
-Public: Mutant, mutants_of, mutated, drawn.
+Needs coverage.py: pip install '.[mutate]'. Public: Mutant, mutants_of, mutated, drawn.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import concurrent.futures
 import copy
+import json
 import os
+import queue
 import random
 import re
 import shutil
@@ -25,7 +30,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 ENGINE = Path("adlcalc") / "engine"
@@ -34,7 +39,8 @@ WHOLE = (
     *("test_index", "test_head", "test_golden", "test_scenarios", "test_oracle", "test_against_oracle", "test_properties"),
     *("test_stateful", "test_readd", "test_explain", "test_rank", "test_compare", "test_fuzz_rules"),
 )
-PATIENCE = 600  # seconds for the quick tests, thrice that for all
+FIRST = 15.0  # seconds of tests that a mutant meets first
+PATIENCE = 600  # seconds after which a test is taken to hang
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -149,44 +155,142 @@ def drawn(count: int, seed: int, only: str | None = None) -> list[Mutant]:
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
-def seen_by(tests: Sequence[str], folder: Path, patience: float) -> str:
+# --- which test walks through which line ------------------------------------------------------------------------------
+
+
+_seconds: dict[str, float] = {}
+
+
+def pytest_runtest_setup(item: Any) -> None:
+    """As a plug-in of the first run: from here on lines are walked through by this test."""
+    import coverage
+
+    now = coverage.Coverage.current()
+    if now:
+        now.switch_context(item.nodeid)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """As a plug-in of the first run: how long each test takes."""
+    _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish() -> None:
+    """As a plug-in of the first run: the times are left beside the lines."""
+    Path("seconds.json").write_text(json.dumps(_seconds), encoding="utf-8")
+
+
+class Walks(NamedTuple):
+    """The tests that walk through each line of the engine, and how long each takes."""
+
+    lines: dict[str, dict[int, list[str]]]
+    seconds: dict[str, float]
+
+    def through(self, mutant: Mutant, text: str) -> list[str]:
+        """Those that walk through the mutant's line (or the statement around it), the fastest first; where only
+        the import does, all."""
+        lines = self.lines.get(str(mutant.file), {})
+        found = {test for line in _statement(text, mutant.line) for test in lines.get(line, ()) if test}
+        every = found or set(self.seconds)
+        return sorted(every, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+
+def _statement(text: str, line: int) -> range:
+    """The lines of the smallest statement that holds a line."""
+    best = range(line, line + 1)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0):
+            best = range(node.lineno, (node.end_lineno or line) + 1)
+    return best
+
+
+def walks(folder: Path) -> Walks:
+    """Run all tests of the engine once; the lines of each."""
+    import coverage
+
+    files = [f"tests/{name}.py" for name in (*QUICK, *WHOLE) if (folder / "tests" / f"{name}.py").exists()]
+    pytest = ["-m", "pytest", "-q", "-p", "tests.mutate", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
+    command = [sys.executable, "-m", "coverage", "run", f"--source={ENGINE}", *pytest]
+    if subprocess.run(command, cwd=folder, env=_environment(folder), stdout=subprocess.DEVNULL).returncode:
+        sys.exit("the tests fail without any mutant")
+    data = coverage.CoverageData(str(folder / ".coverage"))
+    data.read()
+    lines = {str(Path(file).relative_to(folder.resolve())): data.contexts_by_lineno(file) for file in data.measured_files()}
+    return Walks(lines, json.loads((folder / "seconds.json").read_text(encoding="utf-8")))
+
+
+# --- mutants against tests --------------------------------------------------------------------------------------------
+
+
+def seen_by(tests: Sequence[str], folder: Path) -> str:
     """'killed' by a test, by 'timeout', or 'survived'."""
-    files = [f"tests/{name}.py" for name in tests if (folder / "tests" / f"{name}.py").exists()]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *files]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    plugins = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *plugins, *tests]
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=patience)
+        done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         return "timeout"
     return "survived" if done.returncode == 0 else "killed"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def judged(mutant: Mutant, folder: Path, known: Walks) -> tuple[Mutant, str, str]:
+    """What becomes of a mutant in a copy of the project, and its line."""
+    target = folder / mutant.file
+    plain = target.read_text(encoding="utf-8")
+    tests = known.through(mutant, plain)
+    first, total = 0, 0.0
+    while first < len(tests) and first < MOST and total < FIRST:
+        total += known.seconds.get(tests[first], 0.0)
+        first += 1
+    target.write_text(mutated(plain, mutant.number), encoding="utf-8")
+    try:
+        outcome = seen_by(tests[:first], folder)
+        for start in range(first, len(tests), MOST):
+            if outcome != "survived":
+                break
+            outcome = seen_by(tests[start : start + MOST], folder)
+    finally:
+        target.write_text(plain, encoding="utf-8")
+    return mutant, outcome, plain.splitlines()[mutant.line - 1].strip()
+
+
+MOST = 400
+"""So many names of tests fit into a command."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutate", description="Random mutants of the engine against its tests.")
     parser.add_argument("--count", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--at", metavar="FILE:LINE", help="all mutants of one line instead")
-    parser.add_argument("--quick", action="store_true", help="leave the survivors of the quick tests at that")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "project"
-        shutil.copytree(
-            ROOT, folder, ignore=shutil.ignore_patterns(".*_cache", "__pycache__", ".git", "*.egg-info", ".hypothesis")
-        )
-        if seen_by(QUICK, folder, PATIENCE) != "survived":
-            sys.exit("the tests fail without any mutant")
-        for mutant in drawn(options.count, options.seed, options.at):
-            target = folder / mutant.file
-            plain = target.read_text(encoding="utf-8")
-            target.write_text(mutated(plain, mutant.number), encoding="utf-8")
-            outcome = seen_by(QUICK, folder, PATIENCE)
-            if outcome == "survived" and not options.quick:
-                outcome = seen_by(WHOLE, folder, 3 * PATIENCE)
-            target.write_text(plain, encoding="utf-8")
-            counts[outcome] += 1
-            line = plain.splitlines()[mutant.line - 1].strip()
-            print(f"{outcome:8} | {mutant.file.relative_to(ENGINE)}:{mutant.line} | {mutant.kind} | {line[:100]}", flush=True)
+        copies: queue.Queue[Path] = queue.Queue()
+        for number in range(options.jobs):
+            folder = Path(temporary) / f"project{number}"
+            ignored = shutil.ignore_patterns(".*_cache", "__pycache__", ".git", ".venv", "*.egg-info", ".hypothesis")
+            shutil.copytree(ROOT, folder, ignore=ignored)
+            copies.put(folder)
+        known = walks(Path(temporary) / "project0")
+
+        def job(mutant: Mutant) -> tuple[Mutant, str, str]:
+            folder = copies.get()
+            try:
+                return judged(mutant, folder, known)
+            finally:
+                copies.put(folder)
+
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for mutant, outcome, line in pool.map(job, drawn(options.count, options.seed, options.at)):
+                counts[outcome] += 1
+                where = f"{mutant.file.relative_to(ENGINE)}:{mutant.line}"
+                print(f"{outcome:8} | {where} | {mutant.kind} | {line[:90]}", flush=True)
     whole = sum(counts.values())
     print(f"{whole} mutants: {', '.join(f'{n} {name}' for name, n in sorted(counts.items()))}")
     sys.exit(0 if whole and counts["survived"] <= whole // 10 else 1)

@@ -16,6 +16,7 @@ from books import in_cents, random_scenario
 from oracle import UnspecifiedError, run_oracle
 
 from adlcalc.engine.events import (
+    AccountEnded,
     BadDebt,
     BookFilled,
     Deleveraged,
@@ -47,7 +48,7 @@ def events_of(scenario: Scenario, *, index: bool = True) -> list[Any]:
     """Every event of a run, and the accounts at its end."""
     events: list[Any] = list(run(scenario, index=index))
     assert isinstance(events[-1], Ended)
-    return [*events[:-1], *events[-1].accounts]
+    return [event.state if isinstance(event, AccountEnded) else event for event in events[:-1]]
 
 
 def row(keys: tuple[str, ...], event: Any) -> tuple[Any, ...]:

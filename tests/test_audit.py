@@ -12,7 +12,7 @@ from books import account, d
 from books import scenario as book_of
 
 from adlcalc.engine.books.audit import Audit
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, VenueClaim
 from adlcalc.engine.books.holdings import Holding
 from adlcalc.engine.books.ledger import AuditError, Ledger
 from adlcalc.engine.loop import run
@@ -77,16 +77,16 @@ def grown(ledger: Ledger, holding: Holding, *_: Any, **__: Any) -> None:
     holding.size = abs(holding.signed_size)
 
 
-def dearer(ledger: Ledger, claim: Claim, *_: Any, **__: Any) -> None:
-    claim.cost += ONE_UNIT
+def dearer(ledger: Ledger, claim: VenueClaim, *_: Any, **__: Any) -> None:
+    claim.left.cost += ONE_UNIT
     ledger.claims.append(claim) if claim not in ledger.claims else None
 
 
-def smaller(ledger: Ledger, claim: Claim, *_: Any, **__: Any) -> None:
-    claim.size -= min(claim.size, ONE_UNIT)
+def smaller(ledger: Ledger, claim: VenueClaim, *_: Any, **__: Any) -> None:
+    claim.left.size -= min(claim.size, ONE_UNIT)
 
 
-def generous(ledger: Ledger, claim: Claim, result: Decimal, why: str) -> None:
+def generous(ledger: Ledger, claim: VenueClaim, result: Decimal, why: str) -> None:
     if result:
         claim.book.fund.balance += ONE_UNIT
 
@@ -97,8 +97,8 @@ BREAKAGES: dict[str, tuple[type, str, Callable[..., Any], str, str]] = {
     "the book has twice the contracts": (Ledger, "to_rest", more_contracts, "money 0", "contracts 1 in M"),
     "a counterparty loses a unit": (Ledger, "close_part", after(Ledger.close_part, unpaid), "money -0.0000000", "contracts 0"),
     "a counterparty keeps a contract": (Ledger, "close_part", after(Ledger.close_part, grown), "money 0", "contracts "),
-    "a claim costs a unit more": (Ledger, "close_claim_part", after(Ledger.close_claim_part, dearer), "money -", "contracts 0"),
-    "a claim loses contracts": (Ledger, "close_claim_part", after(Ledger.close_claim_part, smaller), "", "contracts "),
+    "a claim costs a unit more": (Ledger, "close", after(Ledger.close, dearer), "money -", "contracts 0"),
+    "a claim loses contracts": (Ledger, "close", after(Ledger.close, smaller), "", "contracts "),
     "funding takes a unit from nobody": (
         Ledger,
         "settle_funding",

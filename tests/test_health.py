@@ -16,7 +16,7 @@ from books import scenario as book_of
 from conftest import Result
 from rules import under_venue, with_rules
 
-from adlcalc.engine.events import AccountState, Ended, Liquidated, PositionState
+from adlcalc.engine.events import AccountEnded, AccountState, Liquidated, PositionState
 from adlcalc.engine.formulas.margin import lines_of
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Kind, Position, Scenario
@@ -134,7 +134,7 @@ def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: Due, inver
     for seed in range(40):
         rng = random.Random(f"to the tick {seed}")
         book = _hedged(rng, inverse, due)
-        state = next(state for state in _end(book).accounts if state.account == "me")
+        state = next(state for state in _end(book) if state.account == "me")
         with exact():
             told = [one for one in Health(book).of(state) if one.liquidation_price is not None and not one.due]
         for one in told:
@@ -166,10 +166,8 @@ def _hedged(rng: random.Random, inverse: bool, due: Due) -> Scenario:
     return replace(book, accounts=accounts)
 
 
-def _end(scenario: Scenario) -> Ended:
-    *_, last = run(scenario)
-    assert isinstance(last, Ended)
-    return last
+def _end(scenario: Scenario) -> list[AccountState]:
+    return [event.state for event in run(scenario) if isinstance(event, AccountEnded)]
 
 
 # --- the screen ------------------------------------------------------------------------------------------------------------
@@ -186,7 +184,7 @@ def test_the_screen_finds_the_nearest(kind: str) -> None:
             one = under_venue(one, shipped()[seed % len(shipped())], random.Random(seed))
         elif kind == "rules":
             one = with_rules(one, seed)
-        states = list(_end(one).accounts)
+        states = _end(one)
         every, count = Health(one).nearest(states)
         assert len(every) == count
         away = [x.distance for x in every if x.distance is not None]
@@ -199,11 +197,11 @@ def test_the_screen_finds_the_nearest(kind: str) -> None:
 def test_a_long_book_has_few_prices_worked_out(book: Callable[..., Scenario]) -> None:
     one = book(accounts=3_000, steps=2)
     health = Health(one)
-    found, count = health.nearest(_end(one).accounts, 50)
+    found, count = health.nearest(_end(one), 50)
     assert len(found) == 50
     assert count > 2_500
     assert health.worked_out < 0.3 * count
-    assert found == Health(one).nearest(_end(one).accounts)[0][:50]
+    assert found == Health(one).nearest(_end(one))[0][:50]
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------------

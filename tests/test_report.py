@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
 
 from adlcalc.check.expectations import differences
-from adlcalc.engine.events import AccountState, BookFilled, Ended, FundingPaid, FundingSettled, Liquidated, LossSocialized
+from adlcalc.engine.events import AccountEnded, AccountState, BookFilled, FundingPaid, FundingSettled, Liquidated, LossSocialized
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
 from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
@@ -303,7 +304,7 @@ def test_csv_of_the_steps_has_a_row_per_step_and_market() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-cmd", "@sum", "-"])
 def test_csv_cells_are_never_spreadsheet_formulas(name: str) -> None:
     events = [*nothing_happens()]
-    events[-1] = Ended(0, (AccountState(name, "open", False, D(-5), D("-5.5"), ZERO, ()),), 0)
+    events[-2] = AccountEnded(0, AccountState(name, "open", False, D(-5), D("-5.5"), ZERO, ()))
     (row,) = (row for row in csv_rows(run(iter(events)).to_csv()) if row["table"] == "account")
     assert row["account"] == "'" + name
     assert (row["equity_start"], row["equity_end"]) == ("-5", "-5.5")  # a number is a number
@@ -622,3 +623,19 @@ def test_a_difference_points_at_its_expectation() -> None:
     assert size.at(where, "half.yaml").startswith("half.yaml:20:34: expect: deleveraged: row 1 (bob): size:")
     assert rank.at(where, "half.yaml").startswith("half.yaml:20:5: expect: ")
     assert rank.at({}, "half.yaml").startswith("half.yaml: expect: ")
+
+
+def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) -> None:
+    """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody meant."""
+    import adlcalc
+
+    (tmp_path / "s.yaml").write_text(
+        "rules: {adl: {score: pnl / (size - 5)}}\n"
+        "accounts:\n"
+        "- {id: a, side: long, size: 10, entry: 100, leverage: 10}\n"
+        "- {id: c, side: short, size: 5, entry: 100, leverage: 10}\n"
+        "prices: [100, 89]\n"
+    )
+    made = adlcalc.run(adlcalc.load(tmp_path / "s.yaml"))
+    assert [row["score"] for row in json.loads(made.to_json())["deleveraged"]] == ["Infinity"]
+    assert [row["score"] for row in csv_rows(made.to_csv()) if row["table"] == "deleveraged"] == ["Infinity"]

@@ -26,7 +26,32 @@ def test_version_and_a_bare_import_load_nothing_that_takes_time(code: str) -> No
 
 def test_json_needs_no_tabulate() -> None:
     code = "import adlcalc; adlcalc.run(adlcalc.load('scenarios/05-fund-empty-adl.yaml')).to_json()"
-    assert modules_after(code) & {"tabulate", "typer", "numpy", "rich"} == set()
+    assert modules_after(code) & {"tabulate", "typer", "pydantic", "numpy", "rich"} == set()
+
+
+SLOW = {"typer", "click", "pydantic", "rich", "multiprocessing", "concurrent", "asyncio", "subprocess", "difflib"}
+RUN = "import sys; sys.argv = ['adlcalc', 'run', 'scenarios/05-fund-empty-adl.yaml']; from adlcalc.cli import main"
+
+
+def test_a_run_of_a_file_imports_what_it_uses() -> None:
+    """Without options there is nothing to parse; with them it is typer that is needed, and what typer needs."""
+    plain = modules_after(f"{RUN}\ntry: main()\nexcept SystemExit: pass")
+    assert plain & SLOW == set()
+    rooms = {name.split(".")[1] for name in plain if name.startswith("adlcalc.")}
+    assert rooms & {"importers", "explain"} == set()
+    # how open positions stand is part of every run, and `expect:` may ask it questions; nothing that runs many times
+    studied = {name for name in plain if name.startswith("adlcalc.study.")}
+    assert studied <= {f"adlcalc.study.{name}" for name in ("answers", "health", "questions")}
+
+
+@pytest.mark.parametrize("more", [[], ["no.yaml"]], ids=["sound", "one-is-missing"])
+def test_a_run_without_options_is_the_run_with_one_at_its_default(more: list[str]) -> None:
+    def done(*options: str) -> tuple[bytes, bytes, int]:
+        command = [sys.executable, "-m", "adlcalc", "run", "scenarios/05-fund-empty-adl.yaml", *more, *options]
+        found = subprocess.run(command, capture_output=True, check=False)
+        return found.stdout, found.stderr, found.returncode
+
+    assert done() == done("--format", "table")
 
 
 def processor_seconds() -> float:

@@ -14,8 +14,8 @@ from adlcalc.check.collecting import GOLDEN, Job, Kind, kind_of_text
 from adlcalc.check.commands import Style
 from adlcalc.check.places import Places
 from adlcalc.check.verdict import Verdict, described
+from adlcalc.ground.opened import inside
 from adlcalc.ground.output import Identity, Inputs, OutputError, write
-from adlcalc.source.files import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

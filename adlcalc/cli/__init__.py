@@ -30,17 +30,22 @@ def main() -> None:
 
 
 def _answer() -> None:
-    """`--version` alone is answered before anything is imported that takes time."""
+    """What has no options is answered without typer, which takes more time to import and to set up than a small run."""
+    from adlcalc.cli.usual import only_files
+
+    command, arguments = sys.argv[1:2], sys.argv[2:]
     if sys.argv[1:] == ["--version"]:
         from adlcalc import __version__
 
         print(f"adlcalc {__version__}", flush=True)
-        return
-    # the same result wherever it runs: no plug-in of somebody's environment takes part, or costs the time to look for one
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from adlcalc.cli.app import app_for
+    elif command == ["run"] and only_files(arguments) and "_ADLCALC_COMPLETE" not in os.environ:
+        from adlcalc.cli.batch import Request, work_through
 
-    app_for(sys.argv[1:])(prog_name="adlcalc")
+        sys.exit(work_through(arguments, Request()))
+    else:
+        from adlcalc.cli.app import app_for
+
+        app_for(sys.argv[1:])(prog_name="adlcalc")
 
 
 def _open_closed_streams() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
+from adlcalc.cli.usual import ROWS, TABLE
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 class Request:
     """The options of `adlcalc run`."""
 
-    format: str
-    output: str | None
-    venue: str | None
-    sets: tuple[str, ...]
-    steps: bool
-    limit: int
-    fail_on: tuple[str, ...]
-    series: tuple[str, ...]
-    quiet: bool
-    index: bool
+    format: str = TABLE
+    output: str | None = None
+    venue: str | None = None
+    sets: tuple[str, ...] = ()
+    steps: bool = False
+    limit: int = ROWS
+    fail_on: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    quiet: bool = False
+    index: bool = True
 
 
 def work_through(files: Sequence[str], request: Request) -> int:

@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from adlcalc.cli.completion import scenario_files, venue_names
+from adlcalc.cli.usual import JSON
+from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
+from adlcalc.cli.usual import TABLE as TABLE
 from adlcalc.report.writers import FORMATS
-
-ROWS = 50
-"""Rows of a table that are shown where nobody asks for another number."""
-TABLE, JSON = "table", "json"
 
 
 def _format(text: str) -> str:

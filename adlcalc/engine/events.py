@@ -6,48 +6,15 @@ fill, fund posting and deleveraging that follows carries the claim it was for. M
 positive.
 
 Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, BackstopTook, Deleveraged,
-Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountState, PositionState, Started, Ended, Event.
+Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.ground.numbers import ZERO
-
-
-class PositionState(NamedTuple):
-    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open;
-    `pending`: funding received (+) or owed (-) since it was last settled."""
-
-    market: str
-    side: int
-    size: Decimal
-    entry: Decimal
-    cost: Decimal
-    collateral: Decimal | None
-    mark: Decimal
-    unrealized_pnl: Decimal
-    pending: Decimal = ZERO
-
-
-class AccountState(NamedTuple):
-    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any
-    position was), 'backstop' (a provider that took something over).
-
-    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at
-    its end, where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
-    """
-
-    account: str
-    status: str
-    deleveraged: bool
-    equity_start: Decimal
-    equity_end: Decimal
-    balance: Decimal
-    positions: tuple[PositionState, ...]
 
 
 class Started(NamedTuple):
@@ -260,11 +227,49 @@ class StepEnded(NamedTuple):
     bad_debts: tuple[tuple[str, Decimal], ...] = ()
 
 
-class Ended(NamedTuple):
-    """The last event. accounts yields an AccountState for every account, by name (it may be iterated again)."""
+class PositionState(NamedTuple):
+    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open;
+    `pending`: funding received (+) or owed (-) since it was last settled."""
+
+    market: str
+    side: int
+    size: Decimal
+    entry: Decimal
+    cost: Decimal
+    collateral: Decimal | None
+    mark: Decimal
+    unrealized_pnl: Decimal
+    pending: Decimal = ZERO
+
+
+class AccountState(NamedTuple):
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any
+    position was), 'backstop' (a provider that took something over).
+
+    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at
+    its end, where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
+    """
+
+    account: str
+    status: str
+    deleveraged: bool
+    equity_start: Decimal
+    equity_end: Decimal
+    balance: Decimal
+    positions: tuple[PositionState, ...]
+
+
+class AccountEnded(NamedTuple):
+    """How an account stands when the last step has been worked; one for everybody, by name."""
 
     step: int
-    accounts: Iterable[AccountState]
+    state: AccountState
+
+
+class Ended(NamedTuple):
+    """The last event. evaluations: how many exact margin evaluations the run took."""
+
+    step: int
     evaluations: int
 
 
@@ -285,5 +290,6 @@ Event = (
     | Held
     | Owed
     | StepEnded
+    | AccountEnded
     | Ended
 )

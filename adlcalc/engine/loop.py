@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Inexact, InvalidOperation, Overflow
 
 from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
-from adlcalc.engine.rules import AdlWhen, OwnName
-from adlcalc.engine.waterfall.closing import FinalAccounts, settle_everybody
+from adlcalc.engine.rules import AdlWhen
+from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
 from adlcalc.engine.waterfall.last_resort import share_losses
-from adlcalc.engine.waterfall.liquidation import Due, find_due, liquidate, take_over
-from adlcalc.engine.waterfall.own_name import liquidate_in_own_name, settle_markets
+from adlcalc.engine.waterfall.liquidation import find_due
+from adlcalc.engine.waterfall.own_name import settle_markets
+from adlcalc.engine.waterfall.stages import close_unit, stages_of, work
 from adlcalc.engine.waterfall.state import Observer, State
-from adlcalc.engine.waterfall.takeover import work
 from adlcalc.ground.numbers import ZERO, exact
 
 
@@ -27,12 +28,14 @@ class PrecisionError(ValueError):
     """The scenario's numbers have more digits together than 60-digit arithmetic holds exactly."""
 
 
-def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = None) -> Iterator[Event]:
-    """The events of a scenario, step by step.
+def run(
+    scenario: Scenario, *, index: bool = True, accounts: bool = True, observer: Observer | None = None
+) -> Iterator[Event]:
+    """The events of a scenario, step by step, and how every account stands at the end.
 
-    index=False evaluates every account at every step: slower, the same events. observer: looks on. Raises AuditError (a bug)
-    or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects and no cycles that
-    matter.
+    index=False evaluates every account at every step: slower, the same events. accounts=False: without the accounts at the end,
+    for whoever runs many and asks something else. observer: looks on. Raises AuditError (a bug) or PrecisionError. The garbage
+    collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -57,27 +60,28 @@ def run(scenario: Scenario, *, index: bool = True, observer: Observer | None = N
                 events.extend(state.take_stock())
                 events.append(end_step(state, audit))
             yield from events
-        yield Ended(state.step, FinalAccounts(state), state.evaluations)
+        end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
+        del state  # with all that it remembers of the accounts, which are let go as they are told
+        if accounts:
+            yield from accounts_at_end(ledger, owed)
+        yield end
     finally:
         if collecting:
             gc.enable()
 
 
-class exact_step:  # noqa: N801  (used as `with exact_step(3):`)
+@contextmanager
+def exact_step(step: int) -> Iterator[None]:
     """The exact context around one step; a result that needs more than 60 digits is the scenario's fault, said with the step."""
-
-    def __init__(self, step: int) -> None:
-        self._step, self._context = step, exact()
-
-    def __enter__(self) -> None:
-        self._context.__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._context.__exit__(None, None, None)
-        if isinstance(error, Inexact | Overflow) or (isinstance(error, InvalidOperation) and too_long(error)):
-            raise PrecisionError(
-                f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)"
-            ) from error
+    try:
+        with exact():
+            yield
+    except (Inexact, Overflow, InvalidOperation) as error:
+        if isinstance(error, InvalidOperation) and not too_long(error):
+            raise
+        raise PrecisionError(
+            f"step {step}: the numbers have too many digits together to be worked exactly (60 at most)"
+        ) from error
 
 
 def too_long(error: InvalidOperation) -> bool:
@@ -101,17 +105,6 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
             yield state.ledger.charge_funding(book, rate)
 
 
-def close_unit(state: State, due: Due) -> Iterator[Event]:
-    """Close a due unit by the rulebook's method (rules liquidation.method, reduce, takeover_below)."""
-    how = state.rules.liquidation.method
-    if isinstance(how, OwnName):
-        late = how.too_late
-        if late is None or due.equity >= late.takeover_below * due.maintenance:
-            return liquidate_in_own_name(state, due, how)
-        how = late
-    return liquidate(state, due, how.reduce) if how.reduce.tiers else take_over(state, due)
-
-
 def one_step(state: State) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     if state.rules.adl.when == AdlWhen.SETTLEMENT:
@@ -119,16 +112,20 @@ def one_step(state: State) -> Iterator[Event]:
         yield from settle_markets(state)
         yield from share_losses(state)
         return
+    stages = stages_of(state.rules)
     pending = state.watchlist.touched()
     while True:
-        due = find_due(state, pending)
+        due, safe = find_due(state, pending)
+        state.watch(safe)
+        state.doubt(one.unit for one in due)
+        state.doubt(unit for unit in pending if not unit.is_open() and unit.holder.balance < 0)
         state.changed = {}
         for one in due:
-            yield from close_unit(state, one)
+            yield from close_unit(state, stages, one)
         moved = False
         for claim in state.ledger.open_claims():
             before = claim.size
-            yield from work(state, claim)
+            yield from work(state, stages, claim)
             moved = moved or claim.size != before
         yield from share_losses(state)
         pending = list(state.changed)
@@ -137,7 +134,7 @@ def one_step(state: State) -> Iterator[Event]:
     for claim in state.ledger.open_claims():
         book = claim.book
         pnl = book.value(claim.side * claim.size, book.mark) - claim.cost
-        yield Held(state.step, claim.id, book.name, claim.side, claim.size, claim.price, pnl)
+        yield Held(state.step, state.ledger.number_of(claim), book.name, claim.side, claim.size, claim.price, pnl)
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:

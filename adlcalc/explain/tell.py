@@ -65,7 +65,7 @@ def _chapters(subject: Subject, scenario: Scenario, events: Sequence[Event], tel
 
 def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     """Is this event part of the story?"""
-    if isinstance(event, ev.Started | ev.MarkMoved | ev.StepEnded | ev.Ended):
+    if isinstance(event, ev.Started | ev.MarkMoved | ev.StepEnded | ev.AccountEnded | ev.Ended):
         return False
     if subject.fund:
         if isinstance(event, ev.BookFilled | ev.BackstopTook):
@@ -129,9 +129,8 @@ def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:
 
 
 def _final(account: str, events: Sequence[Event]) -> AccountState:
-    ended = events[-1]
-    assert isinstance(ended, ev.Ended)
-    return next(state for state in ended.accounts if state.account == account)
+    ended = (event.state for event in reversed(events) if isinstance(event, ev.AccountEnded))
+    return next(state for state in ended if state.account == account)
 
 
 def _of(events: Sequence[Event], kind: type[E], account: str) -> list[E]:

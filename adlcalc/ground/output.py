@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import BinaryIO
 
-from adlcalc.source.files import inside, reading
+from adlcalc.ground.opened import inside, reading
 
 Identity = tuple[int, int] | str
 """What tells one file from all others: device and number, whatever it is called, or the path where its links end."""

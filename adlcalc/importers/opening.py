@@ -13,7 +13,8 @@ import sys
 import zipfile
 import zlib
 
-from adlcalc.source.files import TABLE_LIMIT, decoded, standard_input_opened, text_of, was_opened
+from adlcalc.ground.opened import was_opened
+from adlcalc.source.files import TABLE_LIMIT, decoded, standard_input_opened, text_of
 from adlcalc.source.nodes import Place, Source
 from adlcalc.source.problems import ScenarioErrors, fail, quote
 

@@ -329,7 +329,7 @@ DELEVERAGED = Rows(
         MARKET,
         Field("side", "side", "the side of the position that is given up", expect=True),
         Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
-        Field("score", "number", "the score that gave the rank", columns=_score, expect=True),
+        Field("score", "score", "the score that gave the rank", columns=_score, expect=True),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
         Field("size", "number", "contracts given up", heading="gave up", shown=_position, look=lines, expect=True),
         Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
@@ -361,7 +361,7 @@ SKIPPED = Rows(
         MARKET_SHOWN,
         Field("side", "side", "the side of its position"),
         Field("rank", "count", "its rank in the queue", heading="rank", drop=3),
-        Field("score", "number", "the score that gave the rank", columns=_score_passed_over),
+        Field("score", "score", "the score that gave the rank", columns=_score_passed_over),
         Field(
             "size",
             "number",
@@ -739,15 +739,6 @@ MARGIN = Document(
 
 SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
 MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranking.market")
-SCORE_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^-?Infinity$"}
-
-
-def _score_digits(place: Any, _: Any) -> str:
-    """A score as data; one that an empty margin gives has no end."""
-    from adlcalc.engine.queue.scores import INFINITE
-
-    x = place.row.score
-    return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"
 
 
 def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
@@ -845,7 +836,7 @@ QUEUE = Rows(
             when=_has_others,
         ),
         Field("share", "number", "the part of the queue down to it", of="row.share"),
-        Field("score", "text", "its score", of=_score_digits, of_schema=SCORE_SCHEMA, columns=_scores),
+        Field("score", "score", "its score", of="row.score", columns=_scores),
         Field("tied", "flag", "a neighbor has the same score", of="row.tied"),
         Field("margin", "text", "isolated or cross", of="row.margin", heading="margin", drop=3),
         Field("size", "number", "contracts", of="row.size", heading="size"),

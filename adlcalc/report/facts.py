@@ -5,11 +5,22 @@ Public: Facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from adlcalc.engine.events import AccountState, Deleveraged, Ended, Event, FundingPaid, FundingSettled, LossSocialized, Skipped
+from adlcalc.engine.events import (
+    AccountEnded,
+    AccountState,
+    Deleveraged,
+    Ended,
+    Event,
+    FundingPaid,
+    FundingSettled,
+    LossSocialized,
+    Skipped,
+)
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
@@ -17,7 +28,9 @@ from adlcalc.report import run_view
 from adlcalc.report.assumptions import used_assumptions
 from adlcalc.report.series_view import SeriesRow, series_rows
 from adlcalc.study.health import Health, OpenPosition
-from adlcalc.study.watch import Watch
+
+if TYPE_CHECKING:
+    from adlcalc.study.watch import Watch
 
 
 class Facts:
@@ -41,62 +54,66 @@ class Facts:
         self.watch = watch
         self.named = tuple(named)
         self.events: tuple[Event, ...] = tuple(events)
+        # they come last, before the end: a big book's are many, and no other row is made of them
+        last = len(self.events)
+        while last and isinstance(self.events[last - 1], AccountEnded | Ended):
+            last -= 1
+        self._happened = self.events[:last]
 
     @cached_property
     def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
         """One row per position that the venue closed."""
-        return run_view.liquidation_rows(self.events, self.scenario)
+        return run_view.liquidation_rows(self._happened, self.scenario)
 
     @cached_property
     def fund(self) -> tuple[run_view.FundRow, ...]:
         """One row per step and fund."""
-        return run_view.fund_rows(self.events)
+        return run_view.fund_rows(self._happened)
 
     @cached_property
     def deleveraged(self) -> tuple[Deleveraged, ...]:
         """One row per counterparty and fill."""
-        return tuple(event for event in self.events if isinstance(event, Deleveraged))
+        return tuple(event for event in self._happened if isinstance(event, Deleveraged))
 
     @cached_property
     def skipped(self) -> tuple[Skipped, ...]:
         """Counterparties that were passed over because the fill would have bankrupted them."""
-        return tuple(event for event in self.events if isinstance(event, Skipped))
+        return tuple(event for event in self._happened if isinstance(event, Skipped))
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
         """One row per market and step at which funding fell due."""
-        return tuple(event for event in self.events if isinstance(event, FundingPaid))
+        return tuple(event for event in self._happened if isinstance(event, FundingPaid))
 
     @cached_property
     def socialized(self) -> tuple[LossSocialized, ...]:
         """One row per account whose profit was cut to cover a loss."""
-        return tuple(event for event in self.events if isinstance(event, LossSocialized))
+        return tuple(event for event in self._happened if isinstance(event, LossSocialized))
 
     @cached_property
     def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
         """Money that nobody covered, row by row."""
-        return run_view.bad_debt_rows(self.events)
+        return run_view.bad_debt_rows(self._happened)
 
     @cached_property
     def steps(self) -> tuple[run_view.StepRow, ...]:
         """One row per step of the path."""
-        return run_view.step_rows(self.events)
+        return run_view.step_rows(self._happened)
 
     @cached_property
     def audit(self) -> run_view.Audit:
         """The audit after the last step."""
-        return run_view.audit(self.events)
+        return run_view.audit(self._happened)
 
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
-        return used_assumptions(self.scenario, self.events)
+        return used_assumptions(self.scenario, self._happened)
 
     @property
-    def accounts(self) -> Iterable[AccountState]:
-        """Every account at the end, in file order; then the rest of the market and the venue, where they hold anything."""
-        ended = self.events[-1] if self.events else None
-        return ended.accounts if isinstance(ended, Ended) else ()
+    def accounts(self) -> Iterator[AccountState]:
+        """Every account at the end, by name; then the rest of the market, backstops and the venue, where they hold anything."""
+        return (event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded))
 
     @cached_property
     def health(self) -> Health:
@@ -117,7 +134,7 @@ class Facts:
     @cached_property
     def funding_by_account(self) -> dict[str, Decimal]:
         """What each account has paid (negative) or received as funding over the whole run."""
-        return run_view.funding_by_account(self.events)
+        return run_view.funding_by_account(self._happened)
 
     @cached_property
     def claimed(self) -> dict[int, str]:
@@ -128,8 +145,8 @@ class Facts:
     def touched(self) -> frozenset[str]:
         """The accounts that an event of the run names; what every account pays or receives by the same rule (funding) apart."""
         found: set[str] = set()
-        for event in self.events:
-            if not isinstance(event, FundingSettled | Ended):
+        for event in self._happened:
+            if not isinstance(event, FundingSettled):
                 found.update(getattr(event, key, "") for key in ("account", "provider", "bankrupt"))
         return frozenset(found)
 

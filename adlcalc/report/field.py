@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -37,7 +38,15 @@ class Kind(NamedTuple):
     column: Callable[..., Column | None] = words
 
 
+def score_digits(x: Decimal) -> str:
+    """A score as data; one that an empty margin gives has no end."""
+    from adlcalc.engine.queue.scores import INFINITE
+
+    return show(x) if abs(x) < INFINITE else "Infinity" if x > 0 else "-Infinity"
+
+
 TEXT: Plain = {"type": "string"}
+SCORE: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^-?Infinity$"}
 KINDS: Mapping[str, Kind] = {
     "text": Kind(None, TEXT),
     "account": Kind(None, TEXT),
@@ -45,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "fund": Kind(None, TEXT),
     "side": Kind(side_name, {"type": "string", "enum": ["long", "short"]}),
     "number": Kind(show, DIGITS, numbers),
+    "score": Kind(score_digits, SCORE, numbers),
     "step": Kind(None, {"type": "integer", "minimum": 0}, counts),
     "count": Kind(None, {"type": "integer", "minimum": 1}, counts),
     "flag": Kind(None, {"type": "boolean"}),

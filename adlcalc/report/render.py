@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
+from threading import Lock
 
 from adlcalc.ground.text import clean
 from adlcalc.report.table import GAP, Column, Table
 
 LARGE = 5_000  # rows from which on our own padding, many times faster than tabulate, writes the text table
+_ONE_AT_A_TIME = Lock()
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
 
 
@@ -67,15 +69,19 @@ def _unfolded(table: Table) -> Table:
 
 @contextmanager
 def _plain_tabulate() -> Iterator[None]:
-    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it was."""
+    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it was.
+
+    It has no arguments for these, only names of its module; so one table is laid out at a time.
+    """
     import tabulate
 
-    before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
-    tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = False, 0
-    try:
-        yield
-    finally:
-        tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = before
+    with _ONE_AT_A_TIME:
+        before = tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING
+        tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = False, 0
+        try:
+            yield
+        finally:
+            tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = before
 
 
 def _padded(table: Table) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.events import Deleveraged, Event, Held, Liquidated
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.run_view import FundRow, StepRow, fund_rows, step_rows
 from adlcalc.study.health import FAR, Health, ratio_text
-from adlcalc.study.watch import Watch
+
+if TYPE_CHECKING:
+    from adlcalc.study.watch import Watch
 
 BARS = "▁▂▃▄▅▆▇█"
 

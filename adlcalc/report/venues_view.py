@@ -135,7 +135,7 @@ class Sheet:
     @property
     def vectors(self) -> Mapping[str, Any]:
         """The venue's own numbers."""
-        return self.book.vectors.model_dump()
+        return dict(self.book.vectors)
 
     @property
     def tables(self) -> Mapping[str, str]:

@@ -31,7 +31,7 @@ def settlements(draft: Draft, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     unsaid: list[str] = []
     for name in names:
-        spec = specs.get(name) or MarketSpec.model_validate({})
+        spec = specs.get(name) or MarketSpec()
         base = BASE.match(name) if spec.contract == "inverse" else None
         if spec.settles is not None:
             fault = name_fault(spec.settles)

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from unicodedata import is_normalized
 
 from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, at
 from adlcalc.source.problems import Problems, nearest, quote
 
 RESERVED_IDS = frozenset(("rest of market", "rest of the market", "vault", "venue"))
 """The engine's own accounts."""
+RESERVED_WITH_CURRENCY = re.compile(rf"({'|'.join(sorted(RESERVED_IDS))}) \(.*\)")
+"""As they are called where there is one of them for each currency: 'venue (BTC)'."""
 LONGEST_NAME = 200
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks of which nothing is seen: joiners, fillers, variation selectors, the empty braille cell. (Python calls them
@@ -45,8 +48,8 @@ class Draft:
 
     def lacks(self, key: str, hint: str) -> None:
         """Note that a top-level key is missing, unless it was told already: as faulty, or as misspelled."""
-        unknown = (other for other in self.whole.items if other not in type(self.file).model_fields)
-        if key not in self.broken and not any(nearest(other, type(self.file).model_fields) == key for other in unknown):
+        unknown = (other for other in self.whole.items if other not in keys_of(type(self.file)))
+        if key not in self.broken and not any(nearest(other, keys_of(type(self.file))) == key for other in unknown):
             self.problems.add(self.root, f"the scenario has no {quote(key)}", hint)
 
     def add(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
@@ -69,6 +72,6 @@ def name_fault(name: str, *, reserved: frozenset[str] = frozenset()) -> str | No
         return "is not written in composed characters (Unicode NFC), and looks like another name that is"
     if name != name.strip():
         return "begins or ends with a space"
-    if name in reserved:
+    if name in reserved or (reserved and RESERVED_WITH_CURRENCY.fullmatch(name)):
         return "is a name that adlcalc itself uses"
     return None

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, Tag, create_model
-
 from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
 from adlcalc.report.field import Rows
-from adlcalc.source.fields import Count, NotNegative, Number, Step, Strict, Text, by_shape, tag_by_type
+from adlcalc.source.fields import Count, NotNegative, Number, Step, Text, by_shape, tag_by_type
+from adlcalc.source.keys import REQUIRED, Key, Strict, Tag, key, keys_of, made
 from adlcalc.study.questions import MEASURES, PREDICATES
 
 
 class AboutSpec(Strict):
     """A number that need not be met to the last digit."""
 
-    about: Number = Field(description="the number; half a unit of its last digit is near enough where 'within' is left out")
-    within: NotNegative | None = Field(None, description="how far away it may be")
+    about: Number = key(description="the number; half a unit of its last digit is near enough where 'within' is left out")
+    within: NotNegative | None = key(None, description="how far away it may be")
 
 
 _AMOUNT = "a number or {about, within}"
@@ -28,7 +27,7 @@ _amount_tag = tag_by_type(text="<exactly>", keys="<about>")
 
 
 def _fund_tag(value: Any) -> str | None:
-    if isinstance(value, dict) and not AboutSpec.model_fields.keys() & value.keys():
+    if isinstance(value, dict) and not keys_of(AboutSpec).keys() & value.keys():
         return "<funds>"
     return _amount_tag(value)
 
@@ -49,6 +48,7 @@ class RowSpec(Strict):
 
 _OF_KIND: Mapping[str, Any] = {
     "number": AmountSpec,
+    "score": AmountSpec,
     "step": Step,
     "count": Count,
     "side": Literal["long", "short"],
@@ -59,14 +59,15 @@ _OF_KIND: Mapping[str, Any] = {
 
 def _row(name: str, note: str, rows: Rows, needed: Collection[str]) -> type[RowSpec]:
     """A row with the columns of a table that an expectation may name."""
-    fields: dict[str, Any] = {}
-    for key, column in rows.expected.items():
+    keys: dict[str, Key] = {}
+    for known, column in rows.expected.items():
         kind = _OF_KIND[column.kind]
-        if key in needed:
-            fields[key] = (kind, Field(description=column.note))
+        if known in needed:
+            keys[known] = Key(REQUIRED, column.note, takes=kind)
         else:
-            fields[key] = (kind | None, Field(None, description=column.note))
-    return create_model(name, __base__=RowSpec, __doc__=note, **fields)
+            keys[known] = Key(None, column.note, takes=kind | None)
+    declared: type[RowSpec] = made(name, note, keys, RowSpec)
+    return declared
 
 
 if TYPE_CHECKING:  # for the checker, a row is a row
@@ -103,27 +104,27 @@ LiquidatedSpec = Annotated[
 class ExpectSpec(Strict):
     """What should come out; `adlcalc check` compares. What is left out is not compared."""
 
-    liquidated: list[LiquidatedSpec] | None = Field(None, description="all accounts that are liquidated, in any order")
-    liquidated_in_order: list[LiquidatedSpec] | None = Field(
+    liquidated: list[LiquidatedSpec] | None = key(None, description="all accounts that are liquidated, in any order")
+    liquidated_in_order: list[LiquidatedSpec] | None = key(
         None, description="all positions that are liquidated, in the order of the liquidations"
     )
-    fund_paid: FundAmountSpec | None = Field(None, description="what the funds pay, over all steps, together or by fund")
-    fund_received: FundAmountSpec | None = Field(None, description="what the funds receive, over all steps, together or by fund")
-    fund_left: FundAmountSpec | None = Field(None, description="what the funds hold at the end, together or by fund")
-    deleveraged: list[FillSpec] | None = Field(None, description="all ADL fills, in order")
-    skipped: list[Text] | None = Field(None, description="all accounts that were skipped in the queue, in any order")
-    ranks: dict[str, Count] | None = Field(
+    fund_paid: FundAmountSpec | None = key(None, description="what the funds pay, over all steps, together or by fund")
+    fund_received: FundAmountSpec | None = key(None, description="what the funds receive, over all steps, together or by fund")
+    fund_left: FundAmountSpec | None = key(None, description="what the funds hold at the end, together or by fund")
+    deleveraged: list[FillSpec] | None = key(None, description="all ADL fills, in order")
+    skipped: list[Text] | None = key(None, description="all accounts that were skipped in the queue, in any order")
+    ranks: dict[str, Count] | None = key(
         None, description="rank at which an account was first deleveraged or skipped, by account id"
     )
-    bad_debt: AmountSpec | None = Field(None, description="what nobody covered")
-    equity: dict[str, AmountSpec] | None = Field(None, description="equity at the end, by account id")
-    positions: dict[str, list[HeldSpec]] | None = Field(None, description="all positions held at the end, by account id")
-    measures: dict[str, AmountSpec] | None = Field(
+    bad_debt: AmountSpec | None = key(None, description="what nobody covered")
+    equity: dict[str, AmountSpec] | None = key(None, description="equity at the end, by account id")
+    positions: dict[str, list[HeldSpec]] | None = key(None, description="all positions held at the end, by account id")
+    measures: dict[str, AmountSpec] | None = key(
         None,
         description=f"numbers by what is measured: {', '.join(MEASURES)}; of an account in brackets, @STEP at a step",
         examples=[{"margin_ratio(alice)@1": "0.35"}],
     )
-    holds: list[Text] | None = Field(
+    holds: list[Text] | None = key(
         None,
         description=f"what must be so: comparisons of measures, {', '.join(PREDICATES)}, not, and, or",
         examples=[["not adl(bob)", "margin_ratio(alice) < 0.8"]],

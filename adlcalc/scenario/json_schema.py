@@ -6,14 +6,14 @@ Public: scenario_schema.
 from __future__ import annotations
 
 from adlcalc.scenario.schema import ScenarioFile
-from adlcalc.source.json_schema import draft7, merged
+from adlcalc.source.json_schema import Definitions, definition_of, merged
 from adlcalc.venues.json_schema import overrides_schema
 
 
 def scenario_schema() -> str:
     """The JSON Schema of a scenario file."""
-    schema, definitions = draft7(ScenarioFile)
-    rules, more = overrides_schema()
-    schema["properties"]["rules"] = {**schema["properties"]["rules"], **rules}
+    definitions: Definitions = {}
+    schema = definition_of(ScenarioFile, definitions)
+    schema["properties"]["rules"] = {**schema["properties"]["rules"], **overrides_schema(definitions)}
     schema["required"] = ["accounts", "prices"]
-    return merged("adlcalc scenario", schema, definitions | more)
+    return merged("adlcalc scenario", schema, definitions)

@@ -94,7 +94,7 @@ def build_markets(draft: Draft, settles: Mapping[str, str], rulebook: Rulebook |
     """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
     specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
     return {
-        name: _market(draft, name, specs.get(name) or MarketSpec.model_validate({}), rulebook, unit, currency, shared)
+        name: _market(draft, name, specs.get(name) or MarketSpec(), rulebook, unit, currency, shared)
         for name, currency in settles.items()
     }
 

@@ -10,25 +10,25 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PlainValidator, Tag
-
-from adlcalc.source.fields import Count, InJsonSchema, Number, Positive, Strict, Text, by_shape, kind_of, tag_by_type, wrong
+from adlcalc.source.fields import Count, Number, Positive, Text, by_shape, tag_by_type
+from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
+from adlcalc.source.problems import kind_of
 
 
 class Ramp(Strict):
     """A straight path: steps moves of equal size."""
 
-    from_: Positive = Field(alias="from", description="price at step 0")
-    to: Positive = Field(description="price at the last step")
-    steps: Count = Field(description="number of moves; there is one price more")
+    from_: Positive = key(name="from", description="price at step 0")
+    to: Positive = key(description="price at the last step")
+    steps: Count = key(description="number of moves; there is one price more")
 
 
 class PriceFile(Strict):
     """Prices in a CSV file beside the scenario: a venue's candles, or columns time and close."""
 
-    file: Text = Field(description="name of the CSV file")
-    column: Text | None = Field(None, description="the column of the prices; close (or mark) if left out")
-    path: Literal["close", "low-first", "high-first"] = Field(
+    file: Text = key(description="name of the CSV file")
+    column: Text | None = key(None, description="the column of the prices; close (or mark) if left out")
+    path: Literal["close", "low-first", "high-first"] = key(
         "close", description="one price a candle, or four: open, low, high, close; open, high, low, close"
     )
 
@@ -67,14 +67,14 @@ PricesSpec = Annotated[
 class Regular(Strict):
     """Funding at regular steps."""
 
-    rate: Number = Field(description="funding rate, a fraction of the notional; above zero longs pay")
-    every: Count = Field(description="it is paid at steps every, 2 x every, ...")
+    rate: Number = key(description="funding rate, a fraction of the notional; above zero longs pay")
+    every: Count = key(description="it is paid at steps every, 2 x every, ...")
 
 
 _rate_tag = tag_by_type(text="<rate>", items="<list>", keys="<every>")
 
 
-RATE_KEYS = frozenset(Regular.model_fields)
+RATE_KEYS = frozenset(keys_of(Regular))
 
 
 def _funding_tag(value: Any) -> str | None:
@@ -141,5 +141,5 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-IntervalSpec = Annotated[Interval, PlainValidator(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")]
-Moment = Annotated[datetime, PlainValidator(_moment), InJsonSchema(type="string")]
+IntervalSpec = Annotated[Interval, Reads(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")]
+Moment = Annotated[datetime, Reads(_moment), InJsonSchema(type="string")]

@@ -8,25 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, Tag
-
 from adlcalc.ground.numbers import show
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
-from adlcalc.source.fields import (
-    Count,
-    InJsonSchema,
-    NotNegative,
-    Number,
-    Positive,
-    Strict,
-    Text,
-    by_shape,
-    kind_of,
-    tag_by_type,
-    wrong,
-)
+from adlcalc.source.fields import Count, NotNegative, Number, Positive, Text, by_shape, tag_by_type
+from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
 from adlcalc.source.number import NumberError, number_of
+from adlcalc.source.problems import kind_of
 from adlcalc.venues.maintenance import MaintenanceRule
 
 # --- markets ---------------------------------------------------------------------------------------------------------
@@ -35,7 +23,7 @@ from adlcalc.venues.maintenance import MaintenanceRule
 class Impact(Strict):
     """A book whose price moves with what is sold into it."""
 
-    impact: NotNegative = Field(description="price moved per contract; a fill pays the average")
+    impact: NotNegative = key(description="price moved per contract; a fill pays the average")
 
 
 def _word_or_size(value: Any) -> str | Decimal:
@@ -72,8 +60,8 @@ _liquidity_tag = tag_by_type(text="<size>", items="<levels>", keys="<impact>")
 
 _LIQUIDITY = "unlimited, none, a size, [[distance, size], ...] or {impact: ...}"
 _PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
-WordOrSize = Annotated[str | Decimal, PlainValidator(_word_or_size), InJsonSchema(type=["string", "number"])]
-Level = Annotated[tuple[Decimal, Decimal], PlainValidator(_level), InJsonSchema(**_PAIR)]
+WordOrSize = Annotated[str | Decimal, Reads(_word_or_size), InJsonSchema(type=["string", "number"])]
+Level = Annotated[tuple[Decimal, Decimal], Reads(_level), InJsonSchema(**_PAIR)]
 LiquiditySpec = Annotated[
     Annotated[WordOrSize, Tag("<size>")] | Annotated[list[Level], Tag("<levels>")] | Annotated[Impact, Tag("<impact>")],
     by_shape(_liquidity_tag, _LIQUIDITY),
@@ -83,21 +71,21 @@ LiquiditySpec = Annotated[
 class MarketSpec(Strict):
     """One contract that is traded."""
 
-    contract: Literal["linear", "inverse"] = Field(
+    contract: Literal["linear", "inverse"] = key(
         "linear", description="linear: settled in the quote currency; inverse: settled in the base coin"
     )
-    settles: Text | None = Field(
+    settles: Text | None = key(
         None,
         description="the currency of its money; if left out quote, of an inverse market the base coin in its name or base",
     )
-    multiplier: Positive = Field(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
-    tick: Positive | None = Field(None, description="smallest price step; 0.00000001 if left out")
-    lot: Positive | None = Field(None, description="smallest size step; 0.00000001 if left out")
-    liquidity: LiquiditySpec | None = Field(
+    multiplier: Positive = key(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
+    tick: Positive | None = key(None, description="smallest price step; 0.00000001 if left out")
+    lot: Positive | None = key(None, description="smallest size step; 0.00000001 if left out")
+    liquidity: LiquiditySpec | None = key(
         None, description=f"what the book takes in a step: {_LIQUIDITY}; unlimited if left out"
     )
-    maintenance: MaintenanceRule | None = Field(None, description="maintenance margin of this market; the venue's if left out")
-    open_interest: Positive | None = Field(
+    maintenance: MaintenanceRule | None = key(None, description="maintenance margin of this market; the venue's if left out")
+    open_interest: Positive | None = key(
         None, description="contracts that are open at the venue, which each side holds; `rank` reads indicators by it"
     )
 
@@ -108,14 +96,14 @@ class MarketSpec(Strict):
 class FundSpec(Strict):
     """An insurance fund."""
 
-    balance: NotNegative = Field(Decimal(0), description="what it holds at the start")
-    floor: NotNegative = Field(Decimal(0), description="it pays down to this and no further")
-    peak: NotNegative | None = Field(
+    balance: NotNegative = key(Decimal(0), description="what it holds at the start")
+    floor: NotNegative = key(Decimal(0), description="it pays down to this and no further")
+    peak: NotNegative | None = key(
         None, description="the balance that drawdowns are measured from; the opening one if left out"
     )
 
 
-FUND_KEYS = frozenset(FundSpec.model_fields)
+FUND_KEYS = frozenset(keys_of(FundSpec))
 
 
 _amount_tag = tag_by_type(text="<number>", keys="<fund>")
@@ -145,10 +133,10 @@ FundsSpec = Annotated[
 class ProviderSpec(Strict):
     """A backstop provider (rule backstop.kind: providers) or a bidder (auction)."""
 
-    id: Text = Field(description="name of the provider")
-    market: Text | None = Field(None, description="the market; may be left out where there is one")
-    size: Positive = Field(description="how many contracts it takes in a step")
-    distance: NotNegative = Field(Decimal(0), description="auction: how far from the mark it bids, in price")
+    id: Text = key(description="name of the provider")
+    market: Text | None = key(None, description="the market; may be left out where there is one")
+    size: Positive = key(description="how many contracts it takes in a step")
+    distance: NotNegative = key(Decimal(0), description="auction: how far from the mark it bids, in price")
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -164,8 +152,8 @@ _BALANCE = "money of the account: behind its cross positions, or free beside iso
 class IndicatorSpec(Strict):
     """What the venue shows of a position's place in its queue."""
 
-    lights: Count = Field(description="lights that are lit; all of them: first in line")
-    of: Count = Field(5, description="how many lights there are")
+    lights: Count = key(description="lights that are lit; all of them: first in line")
+    of: Count = key(5, description="how many lights there are")
 
 
 _INDICATOR = "what the venue shows of the position's place in its queue; kept for `rank`, no run depends on it"
@@ -174,44 +162,44 @@ _INDICATOR = "what the venue shows of the position's place in its queue; kept fo
 class PositionSpec(Strict):
     """A position of an account's long form."""
 
-    market: Text | None = Field(None, description=_MARKET)
-    side: Side = Field(description="long or short")
-    size: Positive = Field(description="contracts, always positive")
-    entry: Positive = Field(description="entry price")
-    leverage: Positive | None = Field(None, description=_LEVERAGE)
-    collateral: NotNegative | None = Field(None, description=_COLLATERAL)
-    margin: Margin | None = Field(None, description="isolated or cross; that of the account if left out")
-    indicator: IndicatorSpec | None = Field(None, description=_INDICATOR)
+    market: Text | None = key(None, description=_MARKET)
+    side: Side = key(description="long or short")
+    size: Positive = key(description="contracts, always positive")
+    entry: Positive = key(description="entry price")
+    leverage: Positive | None = key(None, description=_LEVERAGE)
+    collateral: NotNegative | None = key(None, description=_COLLATERAL)
+    margin: Margin | None = key(None, description="isolated or cross; that of the account if left out")
+    indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 
 class ShortAccount(Strict):
     """An account with one position, on one line."""
 
-    id: Text = Field(description="the account's name, once in the file")
-    market: Text | None = Field(None, description=_MARKET)
-    side: Side = Field(description="long or short")
-    size: Positive = Field(description="contracts, always positive")
-    entry: Positive = Field(description="entry price")
-    leverage: Positive | None = Field(None, description=_LEVERAGE)
-    collateral: NotNegative | None = Field(None, description=_COLLATERAL)
-    margin: Margin = Field("isolated", description="isolated or cross")
-    balance: Number | None = Field(None, description=_BALANCE)
-    indicator: IndicatorSpec | None = Field(None, description=_INDICATOR)
+    id: Text = key(description="the account's name, once in the file")
+    market: Text | None = key(None, description=_MARKET)
+    side: Side = key(description="long or short")
+    size: Positive = key(description="contracts, always positive")
+    entry: Positive = key(description="entry price")
+    leverage: Positive | None = key(None, description=_LEVERAGE)
+    collateral: NotNegative | None = key(None, description=_COLLATERAL)
+    margin: Margin = key("isolated", description="isolated or cross")
+    balance: Number | None = key(None, description=_BALANCE)
+    indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 
 class LongAccount(Strict):
     """An account with any number of positions."""
 
-    id: Text = Field(description="the account's name, once in the file")
-    margin: Margin = Field("isolated", description="isolated or cross, for positions that do not say")
-    balance: Number | None = Field(None, description=_BALANCE)
-    positions: list[PositionSpec] = Field(description="the account's positions")
+    id: Text = key(description="the account's name, once in the file")
+    margin: Margin = key("isolated", description="isolated or cross, for positions that do not say")
+    balance: Number | None = key(None, description=_BALANCE)
+    positions: list[PositionSpec] = key(description="the account's positions")
 
 
 class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
-    file: Text = Field(
+    file: Text = key(
         description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance"
     )
 
@@ -245,36 +233,36 @@ RESERVED_MARKETS = FUND_KEYS | PATH_KEYS | RATE_KEYS
 class ScenarioFile(Strict):
     """A scenario: accounts, a price path, a venue's rules."""
 
-    title: Text = Field("", description="what the scenario shows, in a line", examples=["The fund covers half"])
-    description: Text = Field("", description="free text")
-    venue: Text = Field(
+    title: Text = key("", description="what the scenario shows, in a line", examples=["The fund covers half"])
+    description: Text = key("", description="free text")
+    venue: Text = key(
         "generic", description="name of a rulebook, or path of your own beside the scenario", examples=["bitmex", "my-venue.yaml"]
     )
-    rules: dict[str, dict[str, Any]] | None = Field(
+    rules: dict[str, dict[str, Any]] | None = key(
         None,
         description="rules that replace the rulebook's, {section: {rule: value}}",
         examples=[{"margin": {"maintenance": "0.01"}}],
     )
-    money_unit: Positive | None = Field(None, description="smallest amount of money; 0.00000001 if left out", examples=["0.01"])
-    markets: dict[str, MarketSpec] | None = Field(
+    money_unit: Positive | None = key(None, description="smallest amount of money; 0.00000001 if left out", examples=["0.01"])
+    markets: dict[str, MarketSpec] | None = key(
         None,
         description="the markets, by name; may be left out where there is one and the defaults serve",
         examples=[{"BTC-PERP": {"tick": "0.1", "lot": "0.001", "liquidity": "unlimited"}}],
     )
-    fund: FundsSpec | None = Field(
+    fund: FundsSpec | None = key(
         None,
         description="the insurance fund; empty if left out",
         examples=["1_000", {"balance": "1_000", "floor": "100"}, {"BTC-PERP": "500", "ETH-PERP": "200"}],
     )
-    backstop: list[ProviderSpec] | None = Field(
+    backstop: list[ProviderSpec] | None = key(
         None, description="who stands behind the book, where the venue has backstop providers or an auction"
     )
-    accounts: AccountsSpec | None = Field(
+    accounts: AccountsSpec | None = key(
         None,
         description="the accounts, or the CSV file that holds them",
         examples=[[{"id": "alice", "side": "long", "size": "2", "entry": "60_000", "leverage": "10"}], {"file": "book.csv"}],
     )
-    prices: PricesSpec | None = Field(
+    prices: PricesSpec | None = key(
         None,
         description="the mark prices, step 0 first",
         examples=[
@@ -283,13 +271,13 @@ class ScenarioFile(Strict):
             {"file": "klines.csv", "path": "low-first"},
         ],
     )
-    interval: IntervalSpec | None = Field(None, description="time between steps", examples=["1m", "8h"])
-    start: Moment | None = Field(None, description="time of step 0", examples=["2020-03-12T10:00Z"])
-    times: list[Text] | None = Field(None, description="the time of each step, as it is to be shown")
-    funding: FundingSpec | None = Field(
+    interval: IntervalSpec | None = key(None, description="time between steps", examples=["1m", "8h"])
+    start: Moment | None = key(None, description="time of step 0", examples=["2020-03-12T10:00Z"])
+    times: list[Text] | None = key(None, description="the time of each step, as it is to be shown")
+    funding: FundingSpec | None = key(
         None, description="funding rates; none if left out", examples=["0.0001", {"rate": "0.0001", "every": "8"}]
     )
-    expect: ExpectSpec | None = Field(
+    expect: ExpectSpec | None = key(
         None,
         description="what should come out; held to it by `adlcalc check`",
         examples=[{"liquidated": ["alice"], "fund_paid": "1_000", "bad_debt": "0"}],

@@ -7,7 +7,8 @@
     table.py     CSV text -> columns
     number.py    the text of a number -> Decimal
     fields.py    what a field of a file may hold: kinds of numbers, text, unions by shape
-    schema.py    a pydantic model against a tree: every fault at its line and column
+    keys.py      what a file may hold, declared: a class a map, a `key` a key
+    schema.py    a declaration against a tree: every fault at its line and column
     problems.py  Problem, Problems, ScenarioErrors, format_problem
 
 Public: Problem, Problems, ScenarioErrors, format_problem.

@@ -1,51 +1,21 @@
-"""What a field of a file may hold: the base of all models, kinds of numbers and text, unions told apart by shape.
+"""The kinds of values that a key of a file may take: numbers and text, and several told apart by their shape.
 
-Models are fed bare text only (nodes.plain), so numbers reach them exactly as written. A field's own check raises
-`wrong(predicate)`; tags of union members are written '<like this>' and never appear in a message.
+They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are written
+'<like this>'.
 
-Public: Strict, Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape,
-tag_by_type, InJsonSchema, wrong, kind_of, TOLD, SHAPE.
+Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator
-from pydantic_core import PydanticCustomError
-
 from adlcalc.ground.numbers import show
+from adlcalc.source.keys import ByShape, InJsonSchema, Reads, wrong
 from adlcalc.source.number import NumberError, number_of
-from adlcalc.source.problems import quote
-
-TOLD, SHAPE = "told", "shape"
-"""Types of our own errors: of a field, of a union whose value has none of its shapes."""
-
-
-class Strict(BaseModel):
-    """The base of everything that users write: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, regex_engine="python-re")
-
-
-def wrong(message: str, hint: str = "", part: tuple[int, int] | None = None) -> PydanticCustomError:
-    """The error a field's own validator raises; message is a predicate: 'must be ...'. part: (start, length) of the fault within
-    the text, where it is not all of it."""
-    return PydanticCustomError(TOLD, "{message}", {"message": message, "hint": hint, "part": part})
-
-
-def kind_of(value: Any) -> str:
-    """A bare value named in a sentence."""
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return quote(value)
+from adlcalc.source.problems import kind_of
 
 
 def _number(value: Any) -> Decimal:
@@ -109,28 +79,17 @@ def _text(value: Any) -> str:
     return value
 
 
-class InJsonSchema:
-    """What a type is in JSON Schema. Every use gets a copy: a field's default is written into it, by some versions of pydantic
-    into the one that all uses share."""
-
-    def __init__(self, **keywords: Any) -> None:
-        self.keywords = keywords
-
-    def __get_pydantic_json_schema__(self, _core: Any, _handler: Any) -> dict[str, Any]:
-        return copy.deepcopy(self.keywords)
-
-
 _NUMBER, _WHOLE = ["number", "string"], ["integer", "string"]
-Number = Annotated[Decimal, PlainValidator(_number), InJsonSchema(type=_NUMBER)]
-Positive = Annotated[Decimal, PlainValidator(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
-NotNegative = Annotated[Decimal, PlainValidator(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
-Fraction = Annotated[Decimal, PlainValidator(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
+Number = Annotated[Decimal, Reads(_number), InJsonSchema(type=_NUMBER)]
+Positive = Annotated[Decimal, Reads(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
+NotNegative = Annotated[Decimal, Reads(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
+Fraction = Annotated[Decimal, Reads(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
 FractionBelowOne = Annotated[
-    Decimal, PlainValidator(_fraction_below_one), InJsonSchema(type=_NUMBER, minimum=0, exclusiveMaximum=1)
+    Decimal, Reads(_fraction_below_one), InJsonSchema(type=_NUMBER, minimum=0, exclusiveMaximum=1)
 ]
-Count = Annotated[int, PlainValidator(_count), InJsonSchema(type=_WHOLE, minimum=1)]
-Step = Annotated[int, PlainValidator(_step), InJsonSchema(type=_WHOLE, minimum=0)]
-Text = Annotated[str, PlainValidator(_text), InJsonSchema(type=["string", "number"])]
+Count = Annotated[int, Reads(_count), InJsonSchema(type=_WHOLE, minimum=1)]
+Step = Annotated[int, Reads(_step), InJsonSchema(type=_WHOLE, minimum=0)]
+Text = Annotated[str, Reads(_text), InJsonSchema(type=["string", "number"])]
 
 
 def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:
@@ -142,6 +101,6 @@ def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str 
     return tag
 
 
-def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> Discriminator:
+def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> ByShape:
     """Pick a union's member by the look of the value; where tag_of says None, the value 'must be <expected>'."""
-    return Discriminator(tag_of, custom_error_type=SHAPE, custom_error_message=f"must be {expected}")
+    return ByShape(tag_of, expected)

@@ -1,6 +1,6 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, bytes_of, UnfitFileError, companion, control_character, reading, inside, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from adlcalc.ground.opened import inside, was_opened
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
 from adlcalc.source.problems import Located, fail, quote
 
@@ -23,28 +22,6 @@ DOCUMENT_LIMIT = 16 * MB
 TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line breaks, strays."""
-
-Reader = Callable[[str, os.stat_result], None]
-_READERS: ContextVar[tuple[Reader, ...]] = ContextVar("readers", default=())
-
-
-@contextmanager
-def reading(reader: Reader) -> Iterator[None]:
-    """Tell `reader` of each file that is opened here (its path, `-` for standard input, and what the system knows of it), before
-    it is read; what it raises ends the reading."""
-    token = _READERS.set((*_READERS.get(), reader))
-    try:
-        yield
-    finally:
-        _READERS.reset(token)
-
-
-def was_opened(path: str, descriptor: int) -> None:
-    readers = _READERS.get()
-    if readers:
-        found = os.fstat(descriptor)
-        for reader in readers:
-            reader(path, found)
 
 
 def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None) -> Source:
@@ -184,9 +161,3 @@ def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMI
             "put the file itself beside the scenario",
         )
     return text_of(os.path.realpath(file), limit=limit, shown_as=file)
-
-
-def inside(folder: str, path: str) -> bool:
-    """Is `path`, where all links have been followed, in the folder or below it?"""
-    root, file = os.path.realpath(folder or os.curdir), os.path.realpath(path)
-    return file.startswith(os.path.join(root, ""))

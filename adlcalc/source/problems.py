@@ -7,14 +7,14 @@
 
 All problems of a load are collected and shown at once, in the order of the file.
 
-Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, nearest, closest_hint.
+Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from adlcalc.ground.text import clean
 from adlcalc.source.nodes import Source
@@ -154,6 +154,17 @@ def quote(text: object) -> str:
     """'text' as it appears in a sentence: escaped, and cut when it is long."""
     shown = escape(str(text))
     return f"'{shown if len(shown) <= 60 else shown[:57] + '...'}'"
+
+
+def kind_of(value: Any) -> str:
+    """A bare value named in a sentence."""
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quote(value)
 
 
 def _columns(text: str) -> int:

@@ -1,26 +1,21 @@
-"""A pydantic model against a located tree: the model declares, every fault is told in our words at its line and column.
+"""A declaration (source/keys.py) against a located tree: every fault is told in our words at its line and column.
 
 Public: check, Checked, subject, part_of.
 """
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-
-from adlcalc.source.fields import SHAPE, TOLD, kind_of
+from adlcalc.source.keys import Fault, Faults, Strict, Wrong, keys_of, without_none
 from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
-from adlcalc.source.problems import SHOWN, Problems, closest_hint, nearest, quote
+from adlcalc.source.problems import SHOWN, Problems, closest_hint, kind_of, nearest, quote
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Strict)
 BEGINNING = 1_000
 """Items of a list that are looked at before the rest of it."""
-_UNIONS = (typing.Union, types.UnionType)
 
 
 class Checked(NamedTuple, Generic[M]):
@@ -38,22 +33,28 @@ def check(model: type[M], root: Node, problems: Problems, *, what: str, items: t
     if not isinstance(root, Map):
         problems.add(root, f"{what} must be a map of keys, not {kind_of(bare_values(root))}")
         return Checked(None, Map(root.source, root.line, root.column, 1), frozenset())
+    teller = _Teller(model, root, problems, what)
     beginning = _beginning(root)
     if beginning is not root:  # most of a long list is wrong in the same way: say so at once
-        _tell_all(model, beginning, problems, what, most=SHOWN)
-    teller = _Teller(model, root, problems, what)
-    try:
-        found = model.model_validate(bare_values(root))
-        faults = teller.tell([])
-    except ValidationError as error:
-        faults = teller.tell(error.errors(include_url=False))
-    if not faults:
+        faults = _read(model, beginning)[1]
+        if len(faults) >= SHOWN:
+            _Teller(model, beginning, problems, what).tell(faults)
+            problems.raise_if_any()
+    found, faults = _read(model, root)
+    spoiled = teller.tell(faults)
+    if not spoiled:
         return Checked(found, root, frozenset())
-    kept = _without(root, faults, items)
+    kept = _without(root, spoiled, items)
+    # None where something that is required went with the faulty part
+    return Checked(_read(model, kept)[0], kept, frozenset(str(path[0]) for path in spoiled if path))
+
+
+def _read(model: type[M], root: Map) -> tuple[M | None, list[Fault]]:
+    """What the tree holds, or what is wrong with it."""
     try:
-        return Checked(model.model_validate(bare_values(kept)), kept, frozenset(str(path[0]) for path in faults if path))
-    except ValidationError:  # something that is required went with the faulty part
-        return Checked(None, kept, frozenset(str(path[0]) for path in faults if path))
+        return model.read(bare_values(root)), []
+    except Faults as error:
+        return None, error.faults
 
 
 def _beginning(node: Any) -> Any:
@@ -72,16 +73,6 @@ def _beginning(node: Any) -> Any:
     for key, value in short:
         part.put(node.keys[str(key)], value)
     return part
-
-
-def _tell_all(model: type[BaseModel], root: Map, problems: Problems, what: str, *, most: int) -> None:
-    """End the load if at least `most` faults are found."""
-    try:
-        model.model_validate(bare_values(root))
-    except ValidationError as error:
-        if error.error_count() >= most:
-            _Teller(model, root, problems, what).tell(error.errors(include_url=False))
-            problems.raise_if_any()
 
 
 def _nulls(node: Node, path: Path = ()) -> Iterator[Path]:
@@ -134,39 +125,34 @@ def _without(root: Map, faults: list[Path], items: tuple[str, ...]) -> Map:
     return kept
 
 
-KEY_FAULTS = ("extra_forbidden", "missing")
-WANTED = {"model_type": "a map of keys", "dict_type": "a map of keys", "list_type": "a list", "string_type": "text"}
-
-
 class _Teller:
-    """Tells pydantic's errors of one tree in our words."""
+    """Tells the faults of one tree in our words."""
 
-    def __init__(self, model: type[BaseModel], root: Map, problems: Problems, what: str) -> None:
+    def __init__(self, model: type[Strict], root: Map, problems: Problems, what: str) -> None:
         self.model, self.root, self.problems, self.what = model, root, problems, what
 
-    def tell(self, faults: Iterable[Any]) -> list[Path]:
+    def tell(self, faults: Iterable[Fault]) -> list[Path]:
         """Tell of all faults and of all empty values; the paths of what they spoil."""
         empty = dict.fromkeys(_nulls(self.root))
-        missing: dict[Path, tuple[Any, list[str]]] = {}
+        missing: dict[Path, tuple[type[Strict], list[str]]] = {}
         misspelled: set[Path] = set()  # keys that an unknown one stands for: told once, as unknown
         spoiled = []
-        for fault in faults:
-            path, annotation = _resolve(self.model, fault["loc"], fault["type"])
-            if fault["type"] == "missing":
-                missing.setdefault(path[:-1], (annotation, []))[1].append(str(path[-1]))
+        for path, owner, is_missing, wrong in faults:
+            if owner is not None and is_missing:
+                missing.setdefault(path[:-1], (owner, []))[1].append(str(path[-1]))
                 continue
-            if fault["type"] == "extra_forbidden":
+            if owner is not None:
                 empty.pop(path, None)
-                meant = self._unknown(path, annotation)
+                meant = self._unknown(path, owner)
                 if meant is not None:
                     misspelled.add((*path[:-1], meant))
-            elif path not in empty:
-                self._value(path, annotation, fault)
+            elif wrong is not None and path not in empty:
+                self._value(path, wrong)
             spoiled.append(path)
-        for path, (annotation, keys) in missing.items():
+        for path, (owner, keys) in missing.items():
             spoiled += [path or (key,) for key in keys]
             keys = [key for key in keys if (*path, key) not in misspelled]
-            hint = _describe(annotation, keys[0]) if len(keys) == 1 else ""
+            hint = f"{keys[0]}: {keys_of(owner)[keys[0]].description}" if len(keys) == 1 else ""
             if keys:
                 self.problems.add(at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint)
         for path in empty:
@@ -178,11 +164,11 @@ class _Teller:
     def _name(self, path: Path) -> str:
         return subject(self.model, self.root, path) if path else self.what
 
-    def _unknown(self, path: Path, annotation: Any) -> str | None:
-        """A key that the map (whose type is annotation) does not have; the key that it is probably meant to be."""
+    def _unknown(self, path: Path, owner: type[Strict]) -> str | None:
+        """A key that the map does not have; the key that it is probably meant to be."""
         key, node = str(path[-1]), at(self.root, path[:-1])
         place = node.keys.get(key, node) if isinstance(node, Map) else node
-        known = _keys_of(annotation)
+        known = list(keys_of(owner))
         unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
         hint = closest_hint(key, unused if nearest(key, unused) else known)
         if len(key) == 3 and key.isdigit():  # half of 1,000 written in a map in brackets
@@ -190,22 +176,11 @@ class _Teller:
         self.problems.add(place, f"unknown key {quote(key)} in {self._name(path[:-1])}", hint)
         return nearest(key, unused)
 
-    def _value(self, path: Path, annotation: Any, fault: Any) -> None:
-        """A value that is not what its field takes."""
-        kind, given, hint = fault["type"], kind_of(fault["input"]), ""
-        place: Node | Place = at(self.root, path)
-        if kind == TOLD:
-            message, hint, part = (fault["ctx"][key] for key in ("message", "hint", "part"))
-            place = part_of(at(self.root, path), *part) if part else place
-        elif kind == SHAPE:
-            message = f"{fault['msg']}, not {given}"
-        elif kind == "literal_error":
-            choices = [str(choice) for choice in get_args(_bare(annotation))]
-            near = nearest(str(fault["input"]), choices) if len(choices) > 2 else None
-            message, hint = f"must be {_join(choices, 'or')}, not {given}", f"did you mean {quote(near)}?" if near else ""
-        else:
-            message = f"must be {WANTED.get(kind, 'what belongs here')}, not {given}"
-        self.problems.add(place, f"{self._name(path)} {message}", hint)
+    def _value(self, path: Path, wrong: Wrong) -> None:
+        """A value that is not what its key takes."""
+        node = at(self.root, path)
+        place = part_of(node, *wrong.part) if wrong.part else node
+        self.problems.add(place, f"{self._name(path)} {wrong.message}", wrong.hint)
 
 
 def part_of(node: Node, start: int, length: int) -> Node | Place:
@@ -220,74 +195,10 @@ def _join(words: Iterable[str], last: str) -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
-# --- the declaration, looked up along a path -----------------------------------------------------------------------
+# --- names in sentences ------------------------------------------------------------------------------------
 
 
-def _bare(annotation: Any) -> Any:
-    """The type inside Annotated and Optional."""
-    while True:
-        if get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        elif get_origin(annotation) in _UNIONS:
-            members = [member for member in get_args(annotation) if member is not type(None)]
-            if len(members) != 1:
-                return annotation
-            annotation = members[0]
-        else:
-            return annotation
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _into(annotation: Any, part: str | int) -> Any:
-    """The type one step down: a field, an item, or the union member with that tag; None where the declaration ends."""
-    annotation = _bare(annotation)
-    if _is_model(annotation):
-        for name, field in annotation.model_fields.items():
-            if part == (field.alias or name):
-                return field.annotation
-        return None
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in _UNIONS:
-        for member in arguments:
-            if any(getattr(mark, "tag", None) == part for mark in getattr(member, "__metadata__", ())):
-                return get_args(member)[0]
-        return None
-    if origin is dict:
-        return arguments[1]
-    return arguments[0] if origin in (list, tuple) and isinstance(part, int) else None
-
-
-def _resolve(model: type[BaseModel], loc: tuple[str | int, ...], kind: str) -> tuple[Path, Any]:
-    """pydantic's location without the tags of unions, and the type declared there (for a missing or unknown key: of its map)."""
-    path: list[str | int] = []
-    annotation: Any = model
-    for part in loc[:-1] if kind in KEY_FAULTS else loc:
-        in_union = get_origin(_bare(annotation)) in _UNIONS
-        if not (in_union and isinstance(part, str) and part.startswith("<")):
-            path.append(part)
-        annotation = _into(annotation, part)
-    return (*path, *loc[-1:]) if kind in KEY_FAULTS else tuple(path), annotation
-
-
-def _keys_of(annotation: Any) -> list[str]:
-    annotation = _bare(annotation)
-    return [field.alias or name for name, field in annotation.model_fields.items()] if _is_model(annotation) else []
-
-
-def _describe(annotation: Any, key: str) -> str:
-    """'key: its description' of a model's field."""
-    annotation = _bare(annotation)
-    if _is_model(annotation):
-        for name, field in annotation.model_fields.items():
-            if key == (field.alias or name) and field.description:
-                return f"{key}: {field.description}"
-    return ""
-
-
-def subject(model: type[BaseModel], root: Node, path: Path) -> str:
+def subject(model: type[Strict], root: Node, path: Path) -> str:
     """What stands at `path`, in words: 'leverage' of account 'alice'; position 2 of account 'carol'; item 3 of 'prices'."""
     if not path:
         return "the file"
@@ -303,12 +214,18 @@ def subject(model: type[BaseModel], root: Node, path: Path) -> str:
             if owner.endswith("s"):
                 return f"{kind} {part + 1}{_of(model, root, parent[:-1])}"
         return f"item {part + 1} of {subject(model, root, parent)}" if parent else f"item {part + 1}"
-    if parent and isinstance(parent[-1], str) and parent[-1].endswith("s") and len(parent) == 1 and isinstance(node, Map):
-        declared = _bare(_into(model, parent[-1]))
-        if get_origin(declared) is dict and _is_model(_bare(get_args(declared)[1])):
-            return f"{parent[-1][:-1]} {quote(part)}"
+    if len(parent) == 1 and isinstance(node, Map) and _is_map_of_maps(model, str(parent[0])):
+        return f"{str(parent[0])[:-1]} {quote(part)}"
     return f"{quote(part)}{_of(model, root, parent)}"
 
 
-def _of(model: type[BaseModel], root: Node, path: Path) -> str:
+def _is_map_of_maps(model: type[Strict], key: str) -> bool:
+    """Is it a key under which users name maps of one kind: markets, say?"""
+    known = keys_of(model).get(key) if key.endswith("s") else None
+    declared = without_none(known.takes) if known is not None else None
+    inner = get_args(declared)[1] if get_origin(declared) is dict else None
+    return isinstance(inner, type) and issubclass(inner, Strict)
+
+
+def _of(model: type[Strict], root: Node, path: Path) -> str:
     return f" of {subject(model, root, path)}" if path else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from adlcalc.engine.events import (
     AccountState,
@@ -24,7 +24,9 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.study.health import FAR, Health, OpenPosition, ratio
 from adlcalc.study.questions import Measure, Names, Question, number_of, told
-from adlcalc.study.watch import Watch
+
+if TYPE_CHECKING:
+    from adlcalc.study.watch import Watch
 
 
 class Ran(Protocol):
@@ -58,6 +60,8 @@ def watch_for(measures: Iterable[Measure], series: Iterable[str] = ()) -> Watch 
     shown = list(series)
     if not asked and not shown:
         return None
+    from adlcalc.study.watch import Watch
+
     accounts = [str(one.of) for one in asked if one.seen != "fund"]
     ranked = [str(one.of) for one in asked if one.seen == "rank"]
     return Watch([*accounts, *shown], [*ranked, *shown])

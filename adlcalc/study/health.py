@@ -274,5 +274,6 @@ class Nearest(Observer):
     def marked(self, state: State) -> None:
         """The marks of a step have moved."""
         if state.step == self._step:
+            worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
             asked = (one for one in by_name(state.ledger.holders) if not self._accounts or one.id in self._accounts)
-            self.found, self.count = self._health.nearest(map(account_state, asked), self._limit)
+            self.found, self.count = self._health.nearest((account_state(one, worth) for one in asked), self._limit)

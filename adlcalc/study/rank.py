@@ -91,7 +91,7 @@ def rows_of(queue: Queue, rules: AdlRules, health: Health | None = None) -> tupl
 def _stands(health: Health, place: Place) -> OpenPosition:
     """How the position of a place stands."""
     holding = place.holding
-    found = health.of(account_state(holding.holder))
+    found = health.of(account_state(holding.holder, {each.book: ZERO for each in holding.holder.holdings}))
     return next(one for one in found if (one.market, one.side) == (holding.book.name, holding.side))
 
 

@@ -106,7 +106,7 @@ class Outcome:
 def measured(scenario: Scenario) -> Outcome:
     """Run a scenario and measure it."""
     meter = _Meter(scenario)
-    for event in run(scenario, observer=meter):
+    for event in run(scenario, accounts=False, observer=meter):
         meter.hear(event)
     booked = sum(meter.amounts[BadDebt], ZERO)
     return Outcome(

@@ -94,7 +94,8 @@ class Watch(Observer):
 
     def _note(self, state: State, *, before: bool) -> None:
         for holder in self._held(state):
-            self.moments.append(Moment(state.step, before, account_state(holder)))
+            state_now = account_state(holder, dict.fromkeys(state.ledger.markets.values(), ZERO))
+            self.moments.append(Moment(state.step, before, state_now))
 
 
 def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Iterable[tuple[str, Standing]]:

@@ -28,6 +28,7 @@ from adlcalc.engine.rules import (
     Takeover,
 )
 from adlcalc.ground.numbers import D, divide, round_to, show
+from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope
@@ -180,7 +181,7 @@ def _spaced(name: str) -> str:
 def stated(book: Rulebook) -> list[Rule]:
     """Every rule that the rulebook (or one it extends) states, once, section by section."""
     found: dict[str, Rule] = {}
-    for section in RuleValues.model_fields:
+    for section in keys_of(RuleValues):
         for name in {**book.rules[KINDS[0]], **book.rules[KINDS[1]]}:
             if name.startswith(f"{section}."):
                 for kind in KINDS:
@@ -208,9 +209,9 @@ def parameters_of(book: Rulebook) -> list[Parameter]:
 def defaults_of(book: Rulebook) -> Iterator[tuple[str, str]]:
     """The rules that nothing is said about and that play a part, and what they are then: (name, value)."""
     values = book.values[KINDS[0]]
-    for section in RuleValues.model_fields:
+    for section in keys_of(RuleValues):
         rules = getattr(values, section)
-        for rule in type(rules).model_fields:
+        for rule in keys_of(type(rules)):
             if f"{section}.{rule}" not in book.rules[KINDS[0]] and f"{section}.{rule}" in book.used:
                 value = getattr(rules, rule)
                 yield f"{section}.{rule}", show(value) if isinstance(value, Decimal) else str(value).lower()

@@ -6,51 +6,62 @@ Public: rulebook_schema, overrides_schema.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from adlcalc.source.json_schema import Schema, draft7, merged
-from adlcalc.venues.schema import Head, RuleEntry, RuleValues, is_by_contract
+from adlcalc.source.json_schema import Definitions, Schema, definition_of, merged
+from adlcalc.source.keys import keys_of
+from adlcalc.venues.schema import Head, RuleEntry, RuleValues, section_of
 
 
 def rulebook_schema() -> str:
     """The JSON Schema of a rulebook file."""
-    schema, definitions = draft7(Head)
-    entry, _ = draft7(RuleEntry)
+    definitions: Definitions = {}
+    schema = definition_of(Head, definitions)
+    entry = definition_of(RuleEntry, definitions)
 
     def stated(value: Schema) -> Schema:
         return {**entry, "properties": {**entry["properties"], "value": value}}
 
-    sections, more = _sections(stated)
-    schema["properties"] |= sections
+    schema["properties"] |= _sections(stated, definitions)
     schema["description"] = "A rulebook: the rules of a venue, each with its source."
-    return merged("adlcalc rulebook", schema, definitions | more)
+    return merged("adlcalc rulebook", schema, definitions)
 
 
-def overrides_schema() -> tuple[Schema, Schema]:
-    """The schema of a scenario's `rules`, {section: {rule: value or {value: ...}}}, and its definitions."""
+def overrides_schema(definitions: Definitions) -> Schema:
+    """The schema of a scenario's `rules`, {section: {rule: value or {value: ...}}}."""
 
     def replaced(value: Schema) -> Schema:
-        wrapped = {"type": "object", "properties": {"value": value}, "required": ["value"], "additionalProperties": False}
+        wrapped = {
+            "type": "object",
+            "properties": {"value": value},
+            "required": ["value"],
+            "additionalProperties": False,
+        }
         return {"anyOf": [value, wrapped], **{key: value[key] for key in ("description",) if key in value}}
 
-    sections, definitions = _sections(replaced)
-    return {"type": "object", "properties": sections, "additionalProperties": False}, definitions
+    return {"type": "object", "properties": _sections(replaced, definitions), "additionalProperties": False}
 
 
-def _sections(entry_of: Callable[[Schema], Schema]) -> tuple[Schema, Schema]:
+def _sections(entry_of: Callable[[Schema], Schema], definitions: Definitions) -> Schema:
     """Every section with its rules; a rule that may differ by contract kind may also be written {linear, inverse}."""
-    values, definitions = draft7(RuleValues)
     sections: Schema = {}
-    for section, reference in values["properties"].items():
-        name = reference["$ref"] if "$ref" in reference else reference["allOf"][0]["$ref"]
-        model = definitions.pop(name.rpartition("/")[2])
-        rules: dict[str, Any] = {}
+    for section in keys_of(RuleValues):
+        kind = section_of(section)
+        model = definition_of(kind, definitions)
+        rules: Schema = {}
         for rule, value in model["properties"].items():
             entry = entry_of(value)
-            if is_by_contract(section, rule):
+            if keys_of(kind)[rule].by_contract:
                 kinds = {"linear": entry, "inverse": entry}
                 entry = {
-                    "anyOf": [entry, {"type": "object", "properties": kinds, "additionalProperties": False, "minProperties": 1}]
+                    "anyOf": [
+                        entry,
+                        {
+                            "type": "object",
+                            "properties": kinds,
+                            "additionalProperties": False,
+                            "minProperties": 1,
+                        },
+                    ]
                 }
             rules[rule] = {"description": value["description"], **entry} if "description" in value else entry
         sections[section] = {
@@ -59,4 +70,4 @@ def _sections(entry_of: Callable[[Schema], Schema]) -> tuple[Schema, Schema]:
             "properties": rules,
             "additionalProperties": False,
         }
-    return sections, definitions
+    return sections

@@ -16,29 +16,28 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag
-
 from adlcalc.engine.model import Maintenance, Measure, RateOf, Tier
 from adlcalc.ground.numbers import ONE, ZERO, divide, show
-from adlcalc.source.fields import Fraction, NotNegative, Positive, Strict, Text, by_shape
+from adlcalc.source.fields import Fraction, NotNegative, Positive, Text, by_shape
+from adlcalc.source.keys import Strict, Tag, key
 from adlcalc.source.nodes import Path
 
 
 class TierLine(Strict):
     """One tier of a maintenance table."""
 
-    up_to: Positive | None = Field(None, description="where the tier ends; the last one has none")
-    rate: Fraction = Field(description="maintenance rate, a fraction of the notional")
-    deduction: NotNegative | None = Field(None, description="maintenance amount taken off; computed if left out")
-    max_leverage: Positive | None = Field(None, description="the highest leverage that a position of this tier may choose")
+    up_to: Positive | None = key(None, description="where the tier ends; the last one has none")
+    rate: Fraction = key(description="maintenance rate, a fraction of the notional")
+    deduction: NotNegative | None = key(None, description="maintenance amount taken off; computed if left out")
+    max_leverage: Positive | None = key(None, description="the highest leverage that a position of this tier may choose")
 
 
 class TierTable(Strict):
     """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one for the whole position)."""
 
-    tiers: list[TierLine] = Field(description="the tiers, smallest first; the last without up_to")
-    by: Literal["notional", "entry-value", "size"] = Field("notional", description="what the tiers measure")
-    bounds: Literal["exclusive", "inclusive"] = Field(
+    tiers: list[TierLine] = key(description="the tiers, smallest first; the last without up_to")
+    by: Literal["notional", "entry-value", "size"] = key("notional", description="what the tiers measure")
+    bounds: Literal["exclusive", "inclusive"] = key(
         "exclusive", description="whether a size or entry value of exactly up_to is still inside the tier"
     )
 
@@ -46,23 +45,23 @@ class TierTable(Strict):
 class RiskSteps(Strict):
     """base_rate up to base_limit of entry value, and step_rate more for each step begun above it (BitMEX's risk limits)."""
 
-    base_limit: Positive = Field(description="entry value at which the first step begins")
-    step: Positive = Field(description="entry value of each further step")
-    base_rate: Fraction = Field(description="maintenance rate below base_limit")
-    step_rate: Fraction = Field(description="what each step adds to the rate")
+    base_limit: Positive = key(description="entry value at which the first step begins")
+    step: Positive = key(description="entry value of each further step")
+    base_rate: Fraction = key(description="maintenance rate below base_limit")
+    step_rate: Fraction = key(description="what each step adds to the rate")
 
 
 class Slope(Strict):
     """base_rate + slope x size (Deribit)."""
 
-    base_rate: Fraction = Field(description="maintenance rate of a size near zero")
-    slope: NotNegative = Field(description="what each contract adds to the rate")
+    base_rate: Fraction = key(description="maintenance rate of a size near zero")
+    slope: NotNegative = key(description="what each contract adds to the rate")
 
 
 class NamedTable(Strict):
     """A table of the venue, by its symbol."""
 
-    table: Text = Field(description="the symbol, as the venue spells it")
+    table: Text = key(description="the symbol, as the venue spells it")
 
 
 def _tag(value: Any) -> str | None:

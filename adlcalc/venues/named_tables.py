@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from pydantic import Field
-
 from adlcalc.ground.numbers import show
 from adlcalc.source.document import read_document
-from adlcalc.source.fields import Positive, Strict, Text
+from adlcalc.source.fields import Positive, Text
+from adlcalc.source.keys import Strict, key
 from adlcalc.source.nodes import Node, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
@@ -27,21 +26,21 @@ from adlcalc.venues.schema import SourceNote
 class TableEntry(Strict):
     """The table of one contract."""
 
-    maintenance: MaintenanceRule = Field(description="the maintenance margin, as in a rulebook")
-    contract: Literal["linear", "inverse"] = Field("linear", description="the kind of contract that it is for")
-    multiplier: Positive | None = Field(None, description="tiers by size: base units per contract; the market must have it too")
-    seen: Text | None = Field(None, description="the date of its numbers, where it is not that of the file")
-    note: Text | None = Field(None, description="what is assumed where the source is silent or was cut; a run prints it")
+    maintenance: MaintenanceRule = key(description="the maintenance margin, as in a rulebook")
+    contract: Literal["linear", "inverse"] = key("linear", description="the kind of contract that it is for")
+    multiplier: Positive | None = key(None, description="tiers by size: base units per contract; the market must have it too")
+    seen: Text | None = key(None, description="the date of its numbers, where it is not that of the file")
+    note: Text | None = key(None, description="what is assumed where the source is silent or was cut; a run prints it")
 
 
 class TablesFile(Strict):
     """Tables of a venue."""
 
-    venue: Text = Field(description="whose tables they are")
-    as_of: Text = Field(description="the date of the numbers")
-    unit: Text = Field(description="what the tiers count")
-    source: SourceNote = Field(description="where they were seen")
-    contracts: dict[str, TableEntry] = Field(description="the tables by symbol, as the venue spells it")
+    venue: Text = key(description="whose tables they are")
+    as_of: Text = key(description="the date of the numbers")
+    unit: Text = key(description="what the tiers count")
+    source: SourceNote = key(description="where they were seen")
+    contracts: dict[str, TableEntry] = key(description="the tables by symbol, as the venue spells it")
 
 
 class Table(NamedTuple):

@@ -16,9 +16,10 @@ from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.engine.queue.scores import SCORES
 from adlcalc.ground.numbers import show
+from adlcalc.source.keys import keys_of
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 from adlcalc.venues.rulebook import KINDS, Rulebook
-from adlcalc.venues.schema import RuleValues
+from adlcalc.venues.schema import RuleValues, section_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class RuleRow:
 
 def rule_names() -> list[str]:
     """'adl.score' and all the others, in the order in which a rulebook states them."""
-    return [f"{section}.{rule}" for section, field in RuleValues.model_fields.items() for rule in _fields(field.annotation)]
+    return [f"{section}.{rule}" for section in keys_of(RuleValues) for rule in keys_of(section_of(section))]
 
 
 def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRow]:
@@ -91,19 +92,14 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
 def _of_a_market(name: str, books: Sequence[Rulebook]) -> Iterator[RuleRow]:
     """The row of a rule that becomes a market's: the maintenance margin, its fee, rounding."""
     section, _, rule = name.partition(".")
-    field = _fields(RuleValues.model_fields[section].annotation)[rule]
-    default = "" if field.is_required() else _written(field.default)
+    said = keys_of(section_of(section))[rule]
+    default = "" if said.required else _written(said.default)
     takes, users = OF_A_MARKET[name], tuple(book.venue for book in books)
     if isinstance(takes, str):
-        yield RuleRow(name, takes, field.description or "", "", default, users)
+        yield RuleRow(name, takes, said.description, "", default, users)
         return
-    yield RuleRow(name, "one of these", field.description or "", "", default, ())
+    yield RuleRow(name, "one of these", said.description, "", default, ())
     yield from _values(name, takes, books)
-
-
-def _fields(model: Any) -> Mapping[str, Any]:
-    fields: Mapping[str, Any] = model.model_fields
-    return fields
 
 
 def _written_in(book: Rulebook, name: str) -> set[str]:

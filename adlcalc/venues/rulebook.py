@@ -11,15 +11,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from adlcalc.engine.model import Maintenance
 from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.source.document import read_document
-from adlcalc.source.fields import Strict
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
+from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
@@ -27,12 +26,13 @@ from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
-from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract
+from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract, section_of
 
+SHIPPED = FilePath(__file__).parent
 KINDS = ("linear", "inverse")
 LONGEST_ROW = 32
 """Rulebooks that extend one another; the shipped ones take three."""
-ALL_SECTIONS = tuple(RuleValues.model_fields)
+ALL_SECTIONS = tuple(keys_of(RuleValues))
 SHIPPED_AS = "adlcalc/venues/"
 """How the folder of the shipped rulebooks is shown in messages."""
 GIVEN = "given"
@@ -135,7 +135,7 @@ class _Read(NamedTuple):
 
 def shipped() -> list[str]:
     """The names of the rulebooks that come with adlcalc."""
-    return sorted(file.name[:-5] for file in files("adlcalc.venues").iterdir() if file.name.endswith(".yaml"))
+    return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
 def load_rulebook(
@@ -250,7 +250,7 @@ def _used(parts: Mapping[str, Part]) -> frozenset[str]:
 @cache
 def _of_markets() -> frozenset[str]:
     """The rules that the engine does not declare: those that become a market's or a contract's."""
-    named = ((section, rule) for section in ALL_SECTIONS for rule in _model_of(section).model_fields)
+    named = ((section, rule) for section in ALL_SECTIONS for rule in keys_of(section_of(section)))
     return frozenset(
         f"{section}.{rule}" for section, rule in named if section not in SECTIONS or rule not in first_leaves(SECTIONS[section])
     )
@@ -272,18 +272,10 @@ def _unsaid(layer: Layer) -> list[str]:
     """The rules that have no default and are not in the layer."""
     names = []
     for section in ALL_SECTIONS:
-        for rule, field in _model_of(section).model_fields.items():
-            if field.is_required():
+        for rule, said in keys_of(section_of(section)).items():
+            if said.required:
                 names += [f"{section}.{rule}"] * any((section, rule, kind) not in layer for kind in KINDS)
     return names
-
-
-def _model_of(section: str) -> type[Strict]:
-    """The model that declares a section's rules."""
-    model = RuleValues.model_fields[section].annotation
-    assert isinstance(model, type)
-    assert issubclass(model, Strict)
-    return model
 
 
 def _tree(root: Map, layer: Layer, kind: str) -> Map:
@@ -319,7 +311,7 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
     if isinstance(bare, Map):
         for section in ALL_SECTIONS:
             bare.drop(section)
-    known = (*Head.model_fields, *ALL_SECTIONS)
+    known = (*keys_of(Head), *ALL_SECTIONS)
     checked = check(Head, _named_keys(bare, known, problems), problems, what="the rulebook")
     head = checked.model
     if head is None or not isinstance(root, Map):
@@ -348,7 +340,7 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
 def _beside(name: str, rulebook: str, where: Located) -> Source:
     """The text of a file beside a rulebook, in its folder or below."""
     if rulebook.startswith(SHIPPED_AS):
-        return text_of(str(files("adlcalc.venues") / name), shown_as=f"{SHIPPED_AS}{name}")
+        return text_of(str(SHIPPED / name), shown_as=f"{SHIPPED_AS}{name}")
     return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT)
 
 
@@ -371,7 +363,7 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if _is_shipped(name):
         names = shipped()
         if name in names:
-            return text_of(str(files("adlcalc.venues") / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")
+            return text_of(str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:
@@ -438,7 +430,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
         if not isinstance(inner, Map):
             problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")
             continue
-        known = list(_model_of(section).model_fields)
+        known = list(keys_of(section_of(section)))
         for rule, entry in inner.items.items():
             if rule not in known:
                 problems.add(

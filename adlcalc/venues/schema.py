@@ -1,6 +1,6 @@
 """What a rulebook file may say: the rules and their values, as engine/rules.py declares them, and the file around them.
 
-Public: RuleValues, RuleEntry, VectorNotes, Head, BY_CONTRACT, STATUSES, is_by_contract.
+Public: RuleValues, RuleEntry, VectorNotes, Head, section_of, is_by_contract.
 """
 
 from __future__ import annotations
@@ -10,36 +10,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, PlainValidator, Tag, create_model
-
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.engine.queue.policies import POLICIES
 from adlcalc.engine.queue.scores import SCORES
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.ground.numbers import show
-from adlcalc.source.fields import (
-    Count,
-    Fraction,
-    FractionBelowOne,
-    InJsonSchema,
-    NotNegative,
-    Positive,
-    Step,
-    Strict,
-    Text,
-    by_shape,
-    kind_of,
-    wrong,
-)
-from adlcalc.source.problems import nearest, quote
+from adlcalc.source.fields import Count, Fraction, FractionBelowOne, NotNegative, Positive, Step, Text, by_shape
+from adlcalc.source.keys import REQUIRED, InJsonSchema, Key, Reads, Strict, Tag, Then, key, keys_of, made, wrong
+from adlcalc.source.problems import kind_of, nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
-
-BY_CONTRACT = {"by_contract": True}
-"""Marks a rule that may differ by contract kind, written {linear: ..., inverse: ...}; the others hold for the whole venue."""
-
 
 LEAST_PORTION, GREATEST_EXPONENT = Decimal("0.001"), 32
 
@@ -56,9 +38,9 @@ def _exponent(number: int) -> int:
     return number
 
 
-Portion = Annotated[Fraction, AfterValidator(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
+Portion = Annotated[Fraction, Then(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
 Exponent = Annotated[
-    Count, AfterValidator(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
+    Count, Then(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
 ]
 
 
@@ -80,8 +62,8 @@ def _score(value: Any) -> str:
     return value
 
 
-_NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"type": "string", "description": f"over {', '.join(NAMES)}"}]}
-Score = Annotated[str, PlainValidator(_score), InJsonSchema(**_NAME_OR_EXPRESSION)]
+_NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"description": f"over {', '.join(NAMES)}", "type": "string"}]}
+Score = Annotated[str, Reads(_score), InJsonSchema(**_NAME_OR_EXPRESSION)]
 
 
 def _policy(value: Any) -> str:
@@ -101,8 +83,8 @@ def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: st
     return value
 
 
-Policy = Annotated[str, PlainValidator(_policy), InJsonSchema(enum=list(POLICIES))]
-LastResort = Annotated[str, PlainValidator(_last_resort), InJsonSchema(enum=list(LAST_RESORTS))]
+Policy = Annotated[str, Reads(_policy), InJsonSchema(enum=list(POLICIES))]
+LastResort = Annotated[str, Reads(_last_resort), InJsonSchema(enum=list(LAST_RESORTS))]
 
 
 if TYPE_CHECKING:
@@ -115,16 +97,16 @@ else:
 class _Maintenance(Strict):
     """The rules of a margin that become a market's, and so may differ by contract kind."""
 
-    maintenance: MaintenanceRule = Field(
-        description="maintenance margin: a rate, tiers, risk steps or a slope", json_schema_extra=dict(BY_CONTRACT)
+    maintenance: MaintenanceRule = key(
+        description="maintenance margin: a rate, tiers, risk steps or a slope", by_contract=True
     )
-    closing_fee: Fraction = Field(
-        description="rate added to the maintenance margin for the cost of closing", json_schema_extra=dict(BY_CONTRACT)
+    closing_fee: Fraction = key(
+        description="rate added to the maintenance margin for the cost of closing", by_contract=True
     )
-    maintenance_on: RateOfWord = Field(
+    maintenance_on: RateOfWord = key(
         "mark",
         description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
-        json_schema_extra=dict(BY_CONTRACT),
+        by_contract=True,
     )
 
 
@@ -134,26 +116,26 @@ def _flag(value: Any) -> bool:
     return value
 
 
-Flag = Annotated[bool, PlainValidator(_flag), InJsonSchema(type="boolean")]
+Flag = Annotated[bool, Reads(_flag), InJsonSchema(type="boolean")]
 
 
 class DrawdownRule(Strict):
     """When a fund stops paying although it is not empty."""
 
-    start: Fraction = Field(description="it stops this share of its peak below the peak")
-    stop: Fraction = Field(description="it pays again when it is less than this share below the peak")
-    window_hours: Positive | None = Field(
+    start: Fraction = key(description="it stops this share of its peak below the peak")
+    stop: Fraction = key(description="it pays again when it is less than this share below the peak")
+    window_hours: Positive | None = key(
         None, description="the peak is that of the last so many hours; of the whole run if left out"
     )
-    at_least: NotNegative = Field(Decimal(0), description="the fall is at least this much money")
-    above: NotNegative = Field(Decimal(0), description="it does not stop at this balance or below, but pays to its floor")
+    at_least: NotNegative = key(Decimal(0), description="the fall is at least this much money")
+    above: NotNegative = key(Decimal(0), description="it does not stop at this balance or below, but pays to its floor")
 
 
 def _drawdown_tag(value: Any) -> str | None:
     return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
 
 
-NoDrawdown = Annotated[None, PlainValidator(lambda _none: None), InJsonSchema(enum=["none"])]
+NoDrawdown = Annotated[None, Reads(lambda _none: None), InJsonSchema(enum=["none"])]
 OptionalDrawdown = Annotated[
     Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
     by_shape(_drawdown_tag, "none or {start, stop}"),
@@ -194,36 +176,36 @@ def _described(places: list[Leaf]) -> str:
 
 
 def _section(name: str, base: type[Strict] = Strict) -> type[Strict]:
-    """The model of a section, from the engine's declaration of its rules."""
+    """The declaration of a section as a file has it, from the engine's declaration of its rules."""
     kind = SECTIONS[name]
     places: dict[str, list[Leaf]] = {}
     for leaf in leaves_of(kind):
         places.setdefault(leaf.name, []).append(leaf)
-    declared: dict[str, Any] = {}
+    declared: dict[str, Key] = {}
     for rule, leaves in places.items():
         first = leaves[0]
-        default = ... if first.rule.required else default_of(first)
-        made = Field(default, description=_described(leaves))
-        declared[rule] = (_taken(first.rule, first.default), made)
-    model: type[Strict] = create_model(kind.__name__, __base__=base, __doc__=kind.__doc__, **declared)
-    return model
+        default = REQUIRED if first.rule.required else default_of(first)
+        declared[rule] = Key(default, _described(leaves), takes=_taken(first.rule, first.default))
+    section: type[Strict] = made(kind.__name__, kind.__doc__ or "", declared, base)
+    return section
 
 
 class ContractRules(Strict):
     """How is a fill's value rounded?"""
 
-    rounding: RoundingWord = Field(
+    rounding: RoundingWord = key(
         description="total: a fill's value is rounded once; per-contract: the value of one contract is rounded, then multiplied",
-        json_schema_extra=dict(BY_CONTRACT),
+        by_contract=True,
     )
 
 
-def _all_sections() -> Iterator[tuple[str, Any]]:
+def _all_sections() -> Iterator[tuple[str, Key]]:
     """The sections in the order in which a rulebook states them; one that need not be said is what its defaults make it."""
     for name in SECTIONS:
-        model = _section(name, _Maintenance if name == "margin" else Strict)
-        yield name, (model, ... if any(field.is_required() for field in model.model_fields.values()) else model())
-    yield "contract", (ContractRules, ...)
+        section = _section(name, _Maintenance if name == "margin" else Strict)
+        needed = any(one.required for one in keys_of(section).values())
+        yield name, Key(REQUIRED, section.__doc__ or "", make=None if needed else section, takes=section)
+    yield "contract", Key(REQUIRED, ContractRules.__doc__ or "", takes=ContractRules)
 
 
 if TYPE_CHECKING:
@@ -235,16 +217,19 @@ if TYPE_CHECKING:
         contract: ContractRules
 
 else:
-    RuleValues = create_model(
-        "RuleValues", __base__=Strict, __doc__="All rules of a venue for one contract kind.", **dict(_all_sections())
-    )
+    RuleValues = made("RuleValues", "All rules of a venue for one contract kind.", dict(_all_sections()))
+
+
+def section_of(name: str) -> type[Strict]:
+    """The declaration of a section's rules."""
+    section: type[Strict] = keys_of(RuleValues)[name].takes
+    return section
 
 
 def is_by_contract(section: str, rule: str) -> bool:
     """May this rule be written {linear: ..., inverse: ...}?"""
-    model = RuleValues.model_fields[section].annotation if section in RuleValues.model_fields else None
-    field = model.model_fields.get(rule) if isinstance(model, type) and issubclass(model, Strict) else None
-    return field is not None and field.json_schema_extra == BY_CONTRACT
+    known = keys_of(section_of(section)).get(rule) if section in keys_of(RuleValues) else None
+    return known is not None and known.by_contract
 
 
 # --- the file around the rules ---------------------------------------------------------------------------------------
@@ -253,42 +238,42 @@ def is_by_contract(section: str, rule: str) -> bool:
 class RuleEntry(Strict):
     """One rule as a rulebook states it."""
 
-    value: Any = Field(description="what the rule is set to")
-    source: Text | None = Field(
+    value: Any = key(description="what the rule is set to")
+    source: Text | None = key(
         None, description="key of the document in 'sources' that says so; of an assumed rule, the one that was read for it"
     )
-    status: Literal["documented", "observed", "assumed"] = Field(
+    status: Literal["documented", "observed", "assumed"] = key(
         description="documented by the venue, observed in its data, or assumed because the venue is silent"
     )
-    note: Text | None = Field(None, description="a sentence for the reader; an assumed rule must have one")
+    note: Text | None = key(None, description="a sentence for the reader; an assumed rule must have one")
 
 
 class SourceNote(Strict):
     """A document that rules are taken from."""
 
-    title: Text = Field(description="title of the page or paper")
-    url: Text | None = Field(None, description="its address")
-    seen: Text = Field(description="the day it was read")
+    title: Text = key(description="title of the page or paper")
+    url: Text | None = key(None, description="its address")
+    seen: Text = key(description="the day it was read")
 
 
 class VectorNotes(Strict):
     """Which numbers printed by the venue, or derived from its rules (ids that begin with DV-), the rulebook reproduces."""
 
-    met: list[Text] = Field(default_factory=list, description="ids of the vectors that the test cases hold the rulebook to")
-    not_met: dict[str, Text] = Field(default_factory=dict, description="id of a vector that cannot be met -> the reason")
-    none: Text | None = Field(None, description="why the rulebook meets no printed number, where it meets none")
+    met: list[Text] = key(make=list, description="ids of the vectors that the test cases hold the rulebook to")
+    not_met: dict[str, Text] = key(make=dict, description="id of a vector that cannot be met -> the reason")
+    none: Text | None = key(None, description="why the rulebook meets no printed number, where it meets none")
 
 
 class Head(Strict):
     """What a rulebook says about itself."""
 
-    venue: Text = Field(description="the name of the rulebook")
-    title: Text = Field(description="what it models, in a line")
-    as_of: Text = Field(description="the date of the rules, or the years they held")
-    extends: Text | None = Field(None, description="another rulebook, whose rules hold where this one gives none")
-    tables: Text | None = Field(None, description="a file beside it with the maintenance tables of its contracts, by symbol")
-    sources: dict[str, SourceNote] = Field(default_factory=dict, description="the documents, by key")
-    not_modeled: list[Text] = Field(
-        default_factory=list, description="sentences on what the venue does and this rulebook does not"
+    venue: Text = key(description="the name of the rulebook")
+    title: Text = key(description="what it models, in a line")
+    as_of: Text = key(description="the date of the rules, or the years they held")
+    extends: Text | None = key(None, description="another rulebook, whose rules hold where this one gives none")
+    tables: Text | None = key(None, description="a file beside it with the maintenance tables of its contracts, by symbol")
+    sources: dict[str, SourceNote] = key(make=dict, description="the documents, by key")
+    not_modeled: list[Text] = key(
+        make=list, description="sentences on what the venue does and this rulebook does not"
     )
-    vectors: VectorNotes = Field(default_factory=VectorNotes, description="the venue's own numbers, met and not met")
+    vectors: VectorNotes = key(make=VectorNotes, description="the venue's own numbers, met and not met")

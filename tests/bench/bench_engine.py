@@ -33,7 +33,7 @@ def seconds_to_run(scenario: Scenario) -> tuple[float, dict[str, int]]:
     """One run, its events consumed and counted."""
     counts = {"liquidated": 0, "deleveraged": 0, "evaluations": 0}
     start = time.process_time()
-    for event in run(scenario):
+    for event in run(scenario, accounts=False):
         counts["liquidated"] += type(event) is Liquidated
         counts["deleveraged"] += type(event) is Deleveraged
     counts["evaluations"] = event.evaluations  # the last event is Ended

@@ -1,11 +1,15 @@
-"""What is taken off accounts: claims, the bankrupt positions that are being closed, and the backstops that take them over.
+"""What is being closed, and the backstops that take it over.
 
-Public: Claim, Backstop.
+A position is closed either in the account's own name (`OwnOrder`: the account keeps what its fills bring) or by the venue, which
+has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the two are one thing, a `Closing`.
+
+Public: Closing, OwnOrder, VenueClaim, Remainder, Number, Backstop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
@@ -14,46 +18,58 @@ from adlcalc.engine.formulas.prices import Known
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
-class Claim:
-    """A position that is being closed. cost = its value at the bankruptcy price, so its pnl is surplus or shortfall.
+class Remainder:
+    """What is still to be closed: contracts, and their value at the bankruptcy price. Only the ledger changes it."""
 
-    `holding` is None where the venue holds it; else it still stands in the account's own name, and the account keeps the result.
-    `quote(size)` gives the value of a part at the bankruptcy price where the venue rounds that money itself; else the price does.
-    """
+    __slots__ = ("cost", "size")
 
-    __slots__ = ("account", "book", "cost", "holder", "holding", "id", "price", "quote", "side", "size")
+    def __init__(self, size: Decimal, cost: Decimal) -> None:
+        self.size, self.cost = size, cost
 
-    def __init__(
-        self, id: int, account: str, book: MarketBook, side: int, size: Decimal, price: Decimal | None, cost: Decimal
-    ) -> None:
-        self.id, self.account, self.book, self.side, self.size, self.price, self.cost = id, account, book, side, size, price, cost
-        self.holding: Holding | None = None
-        self.holder: Holder | None = None
-        self.quote: Callable[[Decimal], Decimal] | None = None
+
+class Number:
+    """The number under which a closing is told; None until the ledger gives it the next one (`Ledger.number_of`)."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, given: int | None = None) -> None:
+        self.given = given
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closing:
+    """A position that is being closed. price: its bankruptcy price (None where there is none). Its cost is its value there, so
+    that what its closing brings beyond it is surplus or shortfall."""
+
+    holder: Holder
+    book: MarketBook
+    side: int
+    price: Decimal | None
+    left: Remainder
+    number: Number
+
+    @property
+    def size(self) -> Decimal:
+        """How many contracts are still to be closed."""
+        return self.left.size
+
+    @property
+    def cost(self) -> Decimal:
+        """The value at the bankruptcy price of what is still to be closed."""
+        return self.left.cost
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
-        """What closing a part at `price` brings.
-
-        What the venue holds never brings less than it cost where the price is the bankruptcy price or better: the last part
-        costs what the others' rounding has left of the whole, and such dust is the other side's, not a loss of anybody's.
-        """
-        if self.quote is not None and price == self.price:
-            return self.quote(size)
-        value = self.book.value(self.side * size, price)
-        if self.holding is None and self.better_or_equal(price):
-            return max(value, self.cost_of(size))
-        return value
+        """What closing a part at `price` brings."""
+        return self.book.value(self.side * size, price)
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
-        left.
-        """
-        if self.quote is not None:
-            return self.quote(size)
-        if size == self.size:
-            return self.cost
+        left."""
+        left = self.left
+        if size == left.size:
+            return left.cost
         if self.price is None:
-            return round_to(divide(self.cost * size, self.size), self.book.unit)
+            return round_to(divide(left.cost * size, left.size), self.book.unit)
         return self.book.value(self.side * size, self.price)
 
     def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
@@ -69,18 +85,59 @@ class Claim:
         return max(posted, worse if self.book.contract.kind == LINEAR else divide(worse, self.price * price))
 
     def known(self) -> Known:
-        """What the price of a trade against this claim may be made of."""
+        """What the price of a trade against it may be made of."""
         assert self.price is not None
         book = self.book
         return Known(self.price, book.mark, book.previous, self.side, book.tick)
 
     def at_or_beyond(self, price: Decimal) -> bool:
-        """Is `price` no better for closing this claim than its bankruptcy price?"""
+        """Is `price` no better for closing it than its bankruptcy price?"""
         return self.price is None or (price <= self.price if self.side > 0 else price >= self.price)
 
     def better_or_equal(self, price: Decimal) -> bool:
         """Would a fill at `price` be at the bankruptcy price or better?"""
         return self.price is not None and (price >= self.price if self.side > 0 else price <= self.price)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VenueClaim(Closing):
+    """A position that the venue has taken over, and closes."""
+
+    def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
+        """What closing a part at `price` brings; never less than it cost where that is the bankruptcy price or better: the last
+        part costs what the others' rounding has left of the whole, and such dust is the other side's, not a loss of anybody's.
+        """
+        value = self.book.value(self.side * size, price)
+        return max(value, self.cost_of(size)) if self.better_or_equal(price) else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnOrder(Closing):
+    """An order to close `holding` in the account's own name. quote(size): the value of a part at the bankruptcy price, where the
+    venue rounds that money itself; else the price does."""
+
+    holding: Holding
+    quote: Callable[[Decimal], Decimal] | None = None
+
+    def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
+        """What closing a part at `price` brings."""
+        if self.quote is not None and price == self.price:
+            return self.quote(size)
+        return self.book.value(self.side * size, price)
+
+    def cost_of(self, size: Decimal) -> Decimal:
+        """The cost of a part, by the venue's own rounding where it has one."""
+        return self.quote(size) if self.quote is not None else Closing.cost_of(self, size)
+
+    def of_size(self, size: Decimal) -> OwnOrder:
+        """The same order for `size` contracts."""
+        cost = self.cost if self.price is None else self.proceeds(size, self.price)
+        return replace(self, left=Remainder(size, cost))
+
+    def at_the_mark(self) -> OwnOrder:
+        """The same order, with the mark for its bankruptcy price."""
+        value = self.book.value(self.side * self.size, self.book.mark)
+        return replace(self, price=self.book.mark, quote=None, left=Remainder(self.size, value))
 
 
 class Backstop:

@@ -1,11 +1,12 @@
 """Who holds what while a run runs: markets, positions, accounts, and the units that are liquidated together.
 
-Public: MarketBook, Holding, Holder, Unit.
+Public: MarketBook, Holding, Holder, Unit, Due.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.contract import BY_NOTIONAL
@@ -225,3 +226,15 @@ class Unit:
                 equity += value
                 maintenance += margin.maintenance_margin(book.lines or holding.lines(), abs(value))
         return equity, maintenance
+
+
+class Due(NamedTuple):
+    """A margin unit under its maintenance margin."""
+
+    unit: Unit
+    equity: Decimal
+    maintenance: Decimal
+
+    def order(self) -> tuple[Decimal, int]:
+        """Worst first: lowest equity per maintenance margin, ties in file order."""
+        return (divide(self.equity, self.maintenance) if self.maintenance else self.equity, self.unit.order)

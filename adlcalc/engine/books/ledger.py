@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.events import (
@@ -51,7 +51,7 @@ class Ledger:
         self.markets = {m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)}
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.holders: list[Holder] = []
-        self.claims: list[Claim] = []  # what the venue holds, oldest first
+        self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
@@ -108,6 +108,13 @@ class Ledger:
         for book in self.markets.values():
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
+
+    def dissolve(self) -> list[Holder]:
+        """The accounts, when the run is over: nothing else knows them from here on."""
+        holders, self.holders = self.holders, []
+        for book in self.markets.values():
+            book.holdings = {1: [], -1: []}
+        return holders
 
     # --- what the audit adds up ----------------------------------------------------------------------------------
 
@@ -187,12 +194,13 @@ class Ledger:
         holding.signed_size = holding.size * holding.side
         return pnl
 
-    def close_claim_part(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
-        """The leg of a claim: its surplus (+) or shortfall (-), which is still to be posted (`post_result`)."""
-        cost = claim.cost_of(size)
-        claim.cost -= cost
-        claim.size -= size
-        if claim.holding is not None:
+    def close(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
+        """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is still to be posted
+        (`post_result`); that of an order in the account's own name is the account's."""
+        cost, left = claim.cost_of(size), claim.left
+        left.cost -= cost
+        left.size -= size
+        if isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
         return proceeds - cost
 
@@ -208,9 +216,9 @@ class Ledger:
         position[1] += fill_value
         backstop.taken = True
 
-    def fill_in_book(self, claim: Claim, size: Decimal, proceeds: Decimal) -> Decimal:
+    def fill_in_book(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """A fill of a claim in the book; the claim's result."""
-        result = self.close_claim_part(claim, size, proceeds)
+        result = self.close(claim, size, proceeds)
         self.to_rest(claim.book, claim.side * size, proceeds)
         return result
 
@@ -219,14 +227,14 @@ class Ledger:
         self.close_part(holding, size, proceeds)
         self.to_rest(holding.book, holding.side * size, proceeds)
 
-    def fill_against(self, claim: Claim, holding: Holding, size: Decimal, proceeds: Decimal) -> tuple[Decimal, Decimal]:
+    def fill_against(self, claim: Closing, holding: Holding, size: Decimal, proceeds: Decimal) -> tuple[Decimal, Decimal]:
         """A deleveraging; the counterparty's realized pnl and the claim's result."""
         pnl = self.close_part(holding, size, -proceeds)
-        return pnl, self.close_claim_part(claim, size, proceeds)
+        return pnl, self.close(claim, size, proceeds)
 
-    def fill_with_backstop(self, claim: Claim, taker: Backstop, size: Decimal, proceeds: Decimal) -> Decimal:
+    def fill_with_backstop(self, claim: Closing, taker: Backstop, size: Decimal, proceeds: Decimal) -> Decimal:
         """A provider takes part of a claim, out of its capacity of this step; the claim's result."""
-        result = self.close_claim_part(claim, size, proceeds)
+        result = self.close(claim, size, proceeds)
         self.to_backstop(taker, claim.book, claim.side * size, proceeds)
         taker.left[claim.book] -= size
         return result
@@ -236,28 +244,36 @@ class Ledger:
         self.close_part(holding, size, proceeds, release=False)
         self.to_backstop(vault, holding.book, holding.side * size, proceeds)
 
-    def next_claim(self) -> int:
-        """The number of the next claim."""
+    def next_number(self) -> int:
+        """The number of the next closing that is told: 1, 2, ..."""
         self.claim_count += 1
         return self.claim_count
 
-    def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> Claim:
+    def number_of(self, claim: Closing) -> int:
+        """The number under which a closing is told. An order in the account's own name takes it with its first fill."""
+        if claim.number.given is None:
+            claim.number.given = self.next_number()
+        return claim.number.given
+
+    def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> VenueClaim:
         """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the
         account's books until `empty_margin` takes it."""
         self.touch(holding.holder)
-        claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
-        claim.holder = holding.holder
+        claim = VenueClaim(
+            holder=holding.holder,
+            book=holding.book,
+            side=holding.side,
+            price=price,
+            left=Remainder(holding.size, cost),
+            number=Number(number),
+        )
         self.claims.append(claim)
         self.pay_in(holding, cost - holding.cost)
         holding.book.open_interest[holding.side] -= holding.size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
-    def restate(self, claim: Claim, size: Decimal, cost: Decimal) -> None:
-        """An order in the account's own name is for another size or price from here on; nobody's money moves."""
-        claim.size, claim.cost = size, cost
-
-    def open_claims(self) -> Iterator[Claim]:
+    def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
         return (claim for claim in list(self.claims) if claim.size)
 
@@ -298,20 +314,21 @@ class Ledger:
         book.rest_cash -= dust
         return (self._to_fund(book.fund, 0, dust, "dust"),)
 
-    def post_result(self, claim: Claim, result: Decimal, why: str) -> Told:
+    def post_result(self, claim: Closing, result: Decimal, why: str) -> Told:
         """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left
         is bad debt."""
         if not result:
             return ()
         if result > 0:
-            return (self._to_fund(claim.book.fund, claim.id, result, why),)
+            return (self._to_fund(claim.book.fund, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
-        return (*paid, *self.venue_bears(claim.book, claim.id, -result - sum((event.amount for event in paid), ZERO)))
+        left = -result - sum((event.amount for event in paid), ZERO)
+        return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))
 
-    def fund_pays_loss(self, claim: Claim, loss: Decimal) -> tuple[FundPaid, ...]:
+    def fund_pays_loss(self, claim: Closing, loss: Decimal) -> tuple[FundPaid, ...]:
         """The fund pays of a claim's loss what it may."""
         paid = min(loss, claim.book.fund.reserve())
-        return (self._from_fund(claim.book.fund, claim.id, paid),) if paid else ()
+        return (self._from_fund(claim.book.fund, self.number_of(claim), paid),) if paid else ()
 
     def venue_bears(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
@@ -320,13 +337,12 @@ class Ledger:
         self.venue_cash[book.settles] -= amount
         return (BadDebt(self.step, number, book.name, amount),)
 
-    def give_back(self, claim: Claim, amount: Decimal) -> None:
+    def give_back(self, claim: Closing, amount: Decimal) -> None:
         """A surplus that the account keeps goes to its balance."""
-        if claim.holder is not None:
-            self.touch(claim.holder)
-            claim.holder.balance += amount
+        self.touch(claim.holder)
+        claim.holder.balance += amount
 
-    def take_margin(self, unit: Unit, claim: Claim) -> Told:
+    def take_margin(self, unit: Unit, claim: Closing) -> Told:
         """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only where no price
         exists."""
         return self.post_result(claim, left, "dust") if (left := self._empty_margin(unit)) else ()

@@ -1,8 +1,9 @@
-"""Backstops: providers that share a claim, bidders in an auction, a vault that takes whole units over.
+"""Backstops: providers that share a claim, bidders in an auction, a vault that takes whole units over or a share of each of
+their positions (rule liquidation.size: shares).
 
 What they take stays with them to the end of the run, at their own risk; they are accounts of the audit.
 
-Public: offer_to_backstop, to_vault, VAULT.
+Public: offer_to_backstop, to_vault, hand_over_shares.
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, Closing
+from adlcalc.engine.books.holdings import Due
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.formulas.sharing import in_units
-from adlcalc.engine.rules import Providers
+from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, liquidated
-from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO
+from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, liquidation_price
+from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.ground.numbers import CEILING, DOWN, ONE, ZERO, round_to
 
 VAULT = "vault"
 
 
-def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
+def offer_to_backstop(state: State, claim: Closing) -> Iterator[Event]:
     """Providers (rule backstop.kind) take what they can of a claim."""
     if claim.price is None or not claim.size:
         return
@@ -35,7 +37,7 @@ def offer_to_backstop(state: State, claim: Claim) -> Iterator[Event]:
     yield from (shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers))
 
 
-def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
+def shared(state: State, claim: Closing, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
     """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
     known = claim.known()
     book, price = claim.book, no_gift(rules.price(known), known)
@@ -47,7 +49,7 @@ def shared(state: State, claim: Claim, takers: list[Backstop], rules: Providers)
             yield from take(state, claim, taker, size, price)
 
 
-def auction(state: State, claim: Claim, takers: list[Backstop]) -> Iterator[Event]:
+def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Event]:
     """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far
     as the fund can pay the difference (the reserve price)."""
     book = claim.book
@@ -68,14 +70,14 @@ def _flat(price: Decimal, _size: Decimal) -> Decimal:
     return price
 
 
-def take(state: State, claim: Claim, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
+def take(state: State, claim: Closing, taker: Backstop, size: Decimal, price: Decimal) -> Iterator[Event]:
     """One transfer from the venue to a provider."""
     book = claim.book
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_with_backstop(claim, taker, size, proceeds)
-    yield BackstopTook(state.step, claim.id, taker.id, book.name, claim.side, size, price, result)
+    yield BackstopTook(state.step, state.ledger.number_of(claim), taker.id, book.name, claim.side, size, price, result)
     yield from settle(state, claim, result)
 
 
@@ -89,8 +91,44 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        yield liquidated(state, due, holding, size, bankruptcy(holding, target), "backstop", state.ledger.next_claim())
+        price, trigger, number = bankruptcy(holding, target), liquidation_price(unit, holding), state.ledger.next_number()
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="backstop", number=number)
         state.ledger.hand_over(holding, size, worth, vault)
-        claim, left = state.ledger.claim_count, worth - target
-        yield BackstopTook(state.step, claim, vault.id, book.name, holding.side, size, book.mark, left)
+        left = worth - target
+        yield BackstopTook(state.step, number, vault.id, book.name, holding.side, size, book.mark, left)
     state.ledger.give_margin(unit, vault)
+
+
+def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Decimal:
+    """The smallest multiple of `portion` after which maintenance / equity is below `target`, the fee paid; all where none is.
+
+    After a share k: maintenance (1 - k), equity - k x fee x maintenance. Source: Paradex documentation, liquidation (portion
+    0.2, target 0.9)."""
+    share = rules.portion
+    while share < ONE:
+        left = equity - share * rules.fee * maintenance
+        if (ONE - share) * maintenance < rules.target * left:
+            return share
+        share += rules.portion
+    return ONE
+
+
+def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Iterator[Event]:
+    """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x fee x maintenance,
+    at most the equity."""
+    ledger, unit = state.ledger, due.unit
+    share = share_to_close(rules, due.equity, due.maintenance)
+    fee = min(round_to(share * rules.fee * due.maintenance, ledger.unit, DOWN), max(due.equity, ZERO))
+    vault = ledger.vault(VAULT, unit.holdings[0].book.settles)
+    for holding in unit.open_holdings():
+        yield from ledger.settle_funding(holding)
+    for holding, target in bankrupt_values(unit):
+        book = holding.book
+        size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
+        used.claim, unit.holder.liquidated = ledger.next_number(), True
+        price, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="shared", number=used.claim)
+        proceeds = book.value(holding.side * size, book.mark)
+        ledger.hand_over(holding, size, proceeds, vault)
+        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO)
+    yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee)

@@ -1,21 +1,26 @@
 """The end of a run: funding is settled for everybody, and every account is told as it stands.
 
-Public: settle_everybody, FinalAccounts.
+Public: settle_everybody, accounts_at_end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
-from adlcalc.engine.books.ledger import REST
-from adlcalc.engine.events import AccountState, Event, PositionState
+from adlcalc.engine.books.ledger import REST, Ledger
+from adlcalc.engine.events import AccountEnded, AccountState, Event, Owed, PositionState
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO, exact, round_to
 
 VENUE = "venue"
+AT_ONCE = 1_000
+"""So many accounts are worked out under one exact context, which must be closed while the caller has control."""
+
+Worth = dict[MarketBook, Decimal]
+"""Per market the value at the mark of what has been told so far."""
 
 
 def settle_everybody(state: State) -> Iterator[Event]:
@@ -30,101 +35,131 @@ def settle_everybody(state: State) -> Iterator[Event]:
 
 
 def by_name(holders: list[Holder]) -> list[Holder]:
+    """So that the same book gives the same output in whatever order its accounts are written."""
     return sorted(holders, key=lambda holder: holder.id)
 
 
-class FinalAccounts:
-    """Every account at the end, by name, then backstops, the rest of the market and the venue where they hold anything.
+def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnded]:
+    """Every account by name, then the rest of the market, backstops and the venue where they hold anything.
 
-    By name, so that the same book gives the same output in whatever order its accounts are written.
-    """
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    def __iter__(self) -> Iterator[AccountState]:
-        ledger = self._state.ledger
-        values = dict.fromkeys(ledger.markets.values(), ZERO)  # of everybody but the rest of the market
-        for holder in by_name(ledger.holders):
-            with exact():
-                row = account_state(holder)
-                for holding in holder.holdings:
-                    if holding.size:
-                        values[holding.book] += holding.value()
-            yield row
+    The ledger is dissolved: accounts are let go as they are told, so that a big book does not stand in memory twice."""
+    worth = dict.fromkeys(ledger.markets.values(), ZERO)
+    holders = by_name(ledger.dissolve())[::-1]
+    while holders:
+        told, holders[-AT_ONCE:] = holders[: -AT_ONCE - 1 : -1], []
         with exact():
-            rows = list(self._others(values))
+            rows = [AccountEnded(ledger.step, account_state(holder, worth)) for holder in told]
+        for holder in told:
+            holder.holdings.clear()
         yield from rows
+    with exact():
+        backstops = list(backstops_at_end(ledger, worth))
+        venue = list(venue_at_end(ledger, owed, worth))
+        rest = list(rest_at_end(ledger, worth))  # last: its value is what balances everybody else's
+    yield from (AccountEnded(ledger.step, one) for one in (*rest, *backstops, *venue))
 
-    def _others(self, values: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
-        ledger = self._state.ledger
-        worth = dict(values)
-        held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
-        gain = dict.fromkeys(ledger.currencies, ZERO)
-        for claim in ledger.open_claims():
-            value = claim.book.value(claim.side * claim.size, claim.book.mark)
-            worth[claim.book] += value
-            gain[claim.book.settles] += max(value - claim.cost, ZERO)
-            entry = claim.price if claim.price is not None else ZERO
-            held[claim.book.settles].append(
+
+def account_state(holder: Holder, worth: Worth) -> AccountState:
+    """One account as it stands."""
+    positions = []
+    for h in holder.holdings:
+        if h.size:
+            value = h.value()
+            worth[h.book] += value
+            positions.append(
                 PositionState(
-                    claim.book.name, claim.side, claim.size, entry, claim.cost, None, claim.book.mark, value - claim.cost
+                    h.book.name,
+                    h.side,
+                    h.size,
+                    h.entry,
+                    h.cost,
+                    h.collateral,
+                    h.book.mark,
+                    value - h.cost,
+                    h.pending_funding(),
                 )
             )
-        takers = []
-        for backstop in ledger.backstops.values():
-            own, stock = backstop.cash, []
-            for book, (size, cost) in backstop.positions.items():
-                value = book.value(size, book.mark)
-                worth[book] += value
-                own += value - cost
-                if size:
-                    entry = round_to(margin.price_of_value(book.contract, size, cost) or ZERO, book.tick)
-                    stock.append(
-                        PositionState(book.name, 1 if size > 0 else -1, abs(size), entry, cost, None, book.mark, value - cost)
-                    )
-            if backstop.taken:
-                takers.append(AccountState(backstop.id, "backstop", False, ZERO, own, backstop.cash, tuple(stock)))
-        for currency in ledger.currencies:
-            yield from self._rest(currency, worth)
-        yield from takers
-        for debt in self._state.owed:  # a claim on each account that stands below zero
-            gain[ledger.markets[debt.market].settles] += debt.amount
-        owing = {ledger.markets[debt.market].settles for debt in self._state.owed}
-        for currency in ledger.currencies:
-            if held[currency] or currency in owing:
-                name = ledger.named(VENUE, currency)
-                yield AccountState(name, "open", False, ZERO, gain[currency], ZERO, tuple(held[currency]))
-
-    def _rest(self, currency: str, worth: dict[MarketBook, Decimal]) -> Iterator[AccountState]:
-        """The rest of the market, as far as it settles in a currency."""
-        books = [book for book in self._state.ledger.markets.values() if book.settles == currency]
-        equity, positions = ZERO, []
-        for book in books:
-            # the rest's value is what balances everybody else's, so rounded inverse values add up to zero too
-            value = -worth[book]
-            equity += book.rest_cash + value - book.rest_cost
-            if book.rest_size:
-                side = 1 if book.rest_size > 0 else -1
-                entry = round_to(margin.price_of_value(book.contract, book.rest_size, book.rest_cost) or ZERO, book.tick)
-                positions.append(
-                    PositionState(
-                        book.name, side, abs(book.rest_size), entry, book.rest_cost, None, book.mark, value - book.rest_cost
-                    )
-                )
-        if positions or equity:
-            cash = sum((book.rest_cash for book in books), ZERO)
-            yield AccountState(self._state.ledger.named(REST, currency), "open", False, ZERO, equity, cash, tuple(positions))
-
-
-def account_state(holder: Holder) -> AccountState:
-    """One account as it stands."""
-    positions = tuple(
-        PositionState(
-            h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, h.pnl(), h.pending_funding()
-        )
-        for h in holder.holdings
-        if h.size
-    )
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
-    return AccountState(holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance, positions)
+    return AccountState(
+        account=holder.id,
+        status=status,
+        deleveraged=holder.deleveraged,
+        equity_start=holder.equity_start,
+        equity_end=holder.equity(),
+        balance=holder.balance,
+        positions=tuple(positions),
+    )
+
+
+def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
+    """The providers, bidders and vaults that have taken something over."""
+    for backstop in ledger.backstops.values():
+        equity, positions = backstop.cash, []
+        for book, (size, cost) in backstop.positions.items():
+            value = book.value(size, book.mark)
+            worth[book] += value
+            equity += value - cost
+            if size:
+                positions.append(position_at_end(book, size, cost, value))
+        if backstop.taken:
+            yield someone(backstop.id, "backstop", equity, backstop.cash, positions)
+
+
+def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator[AccountState]:
+    """What the venue still holds, and its claims on accounts that stand below zero; per currency. Its losses are bad debt, so
+    only gains are its equity."""
+    held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
+    gain = dict.fromkeys(ledger.currencies, ZERO)
+    for claim in ledger.open_claims():
+        book = claim.book
+        value = book.value(claim.side * claim.size, book.mark)
+        worth[book] += value
+        gain[book.settles] += max(value - claim.cost, ZERO)
+        entry = claim.price if claim.price is not None else ZERO
+        held[book.settles].append(
+            PositionState(book.name, claim.side, claim.size, entry, claim.cost, None, book.mark, value - claim.cost)
+        )
+    owing = set()
+    for debt in owed:
+        currency = ledger.markets[debt.market].settles
+        gain[currency] += debt.amount
+        owing.add(currency)
+    for currency in ledger.currencies:
+        if held[currency] or currency in owing:
+            yield someone(ledger.named(VENUE, currency), "open", gain[currency], ZERO, held[currency])
+
+
+def rest_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
+    """The rest of the market, per currency. Its value is that of everybody else turned round, so that rounded inverse values add
+    up to zero too."""
+    for currency in ledger.currencies:
+        equity = cash = ZERO
+        positions = []
+        for book in ledger.markets.values():
+            if book.settles == currency:
+                equity += book.rest_cash - worth[book] - book.rest_cost
+                cash += book.rest_cash
+                if book.rest_size:
+                    positions.append(position_at_end(book, book.rest_size, book.rest_cost, -worth[book]))
+        if positions or equity:
+            yield someone(ledger.named(REST, currency), "open", equity, cash, positions)
+
+
+def position_at_end(book: MarketBook, signed_size: Decimal, cost: Decimal, value: Decimal) -> PositionState:
+    """A position that is known by its size and cost; its entry price is worked out from them."""
+    entry = round_to(margin.price_of_value(book.contract, signed_size, cost) or ZERO, book.tick)
+    side = 1 if signed_size > 0 else -1
+    return PositionState(book.name, side, abs(signed_size), entry, cost, None, book.mark, value - cost)
+
+
+def someone(name: str, status: str, equity: Decimal, balance: Decimal, positions: list[PositionState]) -> AccountState:
+    """Somebody who is no account of the scenario, and begins with nothing."""
+    return AccountState(
+        account=name,
+        status=status,
+        deleveraged=False,
+        equity_start=ZERO,
+        equity_end=equity,
+        balance=balance,
+        positions=tuple(positions),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.formulas.prices import MarkFirst, no_gift
@@ -21,7 +21,7 @@ from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 
-def deleverage(state: State, claim: Claim) -> Iterator[Event]:
+def deleverage(state: State, claim: Closing) -> Iterator[Event]:
     """Close the claim against the queue until it is covered or nobody is left.
 
     A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left
@@ -50,7 +50,7 @@ def deleverage(state: State, claim: Claim) -> Iterator[Event]:
             return
 
 
-def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> Iterator[Event]:
+def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
     if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
@@ -63,14 +63,14 @@ def close_against(state: State, claim: Claim, place: Place, size: Decimal) -> It
     yield from match(state, claim, place, size, price, by_rule)
 
 
-def adl_price(state: State, claim: Claim) -> tuple[Decimal, Decimal]:
+def adl_price(state: State, claim: Closing) -> tuple[Decimal, Decimal]:
     """What the rule adl.price says of a fill, and its price: the same, but for a bankrupt account (`no_gift`)."""
     known = claim.known()
     by_rule = state.rules.adl.price(known)
     return by_rule, no_gift(by_rule, known)
 
 
-def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
+def match(state: State, claim: Closing, place: Place, size: Decimal, price: Decimal, by_rule: Decimal) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place."""
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
@@ -81,9 +81,17 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     if equity_after is not None:
         if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
             state.skipped.add((claim, place))
-            account = holding.holder.id
             yield Skipped(
-                state.step, claim.id, account, book.name, holding.side, place.rank, place.score, size, price, equity_after
+                step=state.step,
+                claim=state.ledger.number_of(claim),
+                account=holding.holder.id,
+                market=book.name,
+                side=holding.side,
+                rank=place.rank,
+                score=place.score,
+                size=size,
+                price=price,
+                equity_after=equity_after,
             )
         return
     yield from state.ledger.settle_funding(holding)
@@ -92,9 +100,23 @@ def match(state: State, claim: Claim, place: Place, size: Decimal, price: Decima
     holding.holder.deleveraged = True
     state.note_change(holding)
     yield Deleveraged(
-        state.step, claim.id, claim.account, holding.holder.id, book.name, holding.side, place.rank, place.score, before, size,
-        price, book.mark, pnl, forgone, place.tied, ZERO if price == claim.price else result,
-        None if by_rule == price else by_rule,
-    )  # fmt: skip
-    if claim.holding is None:
+        step=state.step,
+        claim=state.ledger.number_of(claim),
+        bankrupt=claim.holder.id,
+        account=holding.holder.id,
+        market=book.name,
+        side=holding.side,
+        rank=place.rank,
+        score=place.score,
+        size_before=before,
+        size=size,
+        price=price,
+        mark=book.mark,
+        realized_pnl=pnl,
+        forgone_pnl=forgone,
+        tied=place.tied,
+        result=ZERO if price == claim.price else result,
+        rule_price=None if by_rule == price else by_rule,
+    )
+    if isinstance(claim, VenueClaim):
         yield from state.ledger.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
@@ -23,7 +23,7 @@ from adlcalc.ground.numbers import CEILING, ZERO, divide, round_to
 TO_ACCOUNT = Surplus.ACCOUNT
 
 
-def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
+def settle(state: State, claim: Closing, result: Decimal) -> Iterator[Event]:
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
@@ -36,7 +36,7 @@ def settle(state: State, claim: Claim, result: Decimal) -> Iterator[Event]:
         yield from paid
         left = -result - sum((event.amount for event in paid), ZERO)
         if left:
-            yield from uncovered(state, claim.book, claim.id, left)
+            yield from uncovered(state, claim.book, state.ledger.number_of(claim), left)
 
 
 def uncovered(state: State, book: MarketBook, number: int, loss: Decimal) -> Iterator[Event]:

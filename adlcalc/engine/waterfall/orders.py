@@ -15,8 +15,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from adlcalc.engine.books.claims import Claim
-from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.books.claims import Closing
+from adlcalc.engine.books.holdings import Due, Holding
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.rules import (
@@ -30,7 +30,6 @@ from adlcalc.engine.rules import (
     Portion,
     Whole,
 )
-from adlcalc.engine.waterfall.liquidation import Due
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
 
 AnyOrders = Whole | Portion | Deficit
@@ -194,7 +193,7 @@ def _need(holding: Holding, value: Decimal) -> Decimal:
 # --- for which fee -------------------------------------------------------------------------------------------------------
 
 
-def surplus_fee(rules: Charge, claim: Claim, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> Decimal:
+def surplus_fee(rules: Charge, claim: Closing, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> Decimal:
     """min(fee x value of the fill, surplus over the bankruptcy price), rounded down. Source: dYdX v4 chain, insurance fund
     delta."""
     return min(round_to(rules.fee * abs(proceeds), unit, DOWN), max(surplus, ZERO))

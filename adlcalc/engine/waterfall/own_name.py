@@ -4,7 +4,7 @@ A due unit is worked in this order: its orders (orders.py says how large and at 
 still due, then the fee, then the debt of an account that is left with nothing. What is still open stays with the account and is
 looked at at every step.
 
-Public: liquidate_in_own_name, settle_markets.
+Public: place_orders, vault_takes, queue_takes, pay_fee, settle_flat, watch_on, settle_markets.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
-from adlcalc.engine.books.holdings import Holding, Unit
+from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
-from adlcalc.engine.events import BookFilled, Event, Liquidated
+from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.rules import (
     AdlWhen,
+    Charge,
     Deficit,
     FeeCap,
     Fillable,
@@ -31,13 +32,17 @@ from adlcalc.engine.rules import (
     Positions,
     Rounded,
     Share,
-    Shares,
-    Vault,
 )
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
-from adlcalc.engine.waterfall.liquidation import Due, bankrupt_values, bankruptcy, is_due, liquidated
+from adlcalc.engine.waterfall.liquidation import (
+    bankrupt_values,
+    bankruptcy,
+    is_due,
+    liquidated,
+    liquidation_price,
+)
 from adlcalc.engine.waterfall.orders import (
     AnyOrders,
     equity_fee,
@@ -48,32 +53,8 @@ from adlcalc.engine.waterfall.orders import (
     schedule,
     surplus_fee,
 )
-from adlcalc.engine.waterfall.shares import hand_over_shares
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import ONE, ZERO, round_to
-
-
-def liquidate_in_own_name(state: State, due: Due, how: OwnName) -> Iterator[Event]:
-    """All that a step does for one due unit."""
-    rules, unit = how.size, due.unit
-    used = state.used.setdefault(unit, Used())
-    opened = [(holding, holding.size) for holding in unit.open_holdings()]
-    if isinstance(rules, Shares):
-        yield from hand_over_shares(state, due, rules, used)
-    else:
-        yield from place_orders(state, unit, rules, used)
-        yield from after_orders(state, unit_due(unit), rules, used)
-        if rules.charge and rules.charge.fee_cap == FeeCap.EQUITY:
-            closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in opened), ZERO)
-            fee = equity_fee(rules.charge, closed, unit.margin()[0], state.ledger.unit)
-            yield from state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee)
-    yield from settle_flat(state, unit, used)
-    if unit.is_open():
-        equity, maintenance = unit.margin()
-        if equity > maintenance:
-            state.watchlist.watch(unit, equity - maintenance)
-        else:
-            state.watchlist.keep(unit)
 
 
 def settle_markets(state: State) -> Iterator[Event]:
@@ -82,7 +63,7 @@ def settle_markets(state: State) -> Iterator[Event]:
         used = state.used.setdefault(unit, Used())
         for holding in unit.open_holdings():
             yield from close_against_queue(state, unit_due(unit), holding, used, "settled")
-        yield from settle_flat(state, unit, used)
+        yield from settle_flat(state, unit_due(unit), used)
 
 
 def unit_due(unit: Unit) -> Due:
@@ -93,9 +74,10 @@ def unit_due(unit: Unit) -> Due:
 # --- orders --------------------------------------------------------------------------------------------------------------
 
 
-def place_orders(state: State, unit: Unit, rules: AnyOrders, used: Used) -> Iterator[Event]:
+def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
     """One order per position while the unit is due; where then_whole, a second one for all that is left. positions 'one': until
     one of them has closed something in this step (dYdX: one perpetual of an account in a block)."""
+    unit = due.unit
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit_due(unit)):
             now = unit_due(unit)
@@ -123,49 +105,61 @@ def place_order(
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.ledger.settle_funding(holding)
-    claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, size, claim.price, "market", claim.id)
-    events = list(fill_order(state, claim, size, rules, limit_price(rules.limit, due, holding, claim.price), used))
+    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    events = list(fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used))
     done = had - holding.size
     if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
-        left = size - done
-        state.ledger.restate(claim, left, claim.cost if claim.price is None else claim.proceeds(left, claim.price))
-        events.extend(against_queue(state, due, claim))
+        events.extend(against_queue(state, due, order.of_size(size - done)))
     done = had - holding.size
     if done:
         used.filled.add(holding)
         used.notional += abs(each) if done == size else abs(book.value(done, book.mark))
-    yield from told(state, holding, story, done, events, used)
+    yield from told(state, due, order, trigger, done, "market", events, used)
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
         rate = remainder_fee_rate(rules.charge, rules.discount, needs, needs - due.equity, notional)
         fee = round_to(rate * abs(book.value(done, book.mark)), state.ledger.unit)
-        yield from state.ledger.account_pays_fund(holding, claim.id, fee)
+        yield from state.ledger.account_pays_fund(holding, state.ledger.number_of(order), fee)
 
 
-def told(state: State, holding: Holding, story: Liquidated, done: Decimal, events: list[Event], used: Used) -> Iterator[Event]:
-    """The story of what was closed with its fills; a number is only used up where there is something to tell."""
+def told(
+    state: State,
+    due: Due,
+    order: OwnOrder,
+    trigger: Decimal | None,
+    done: Decimal,
+    method: str,
+    events: list[Event],
+    used: Used,
+) -> Iterator[Event]:
+    """How much of a position was closed, then the fills that did it. trigger: its liquidation price before them."""
     if events:
-        used.claim = state.ledger.next_claim()
+        used.claim = state.ledger.number_of(order)
     if done:
-        holding.holder.liquidated = True
-        yield story._replace(size=done)
+        order.holder.liquidated = True
+        yield liquidated(
+            state, due, order.holding, size=done, price=order.price, trigger=trigger, method=method, number=used.claim
+        )
     yield from events
 
 
-def own_claim(state: State, due: Due, holding: Holding) -> Claim:
+def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
     """The position as something to be closed, still in the account's name."""
     how = state.rules.liquidation.method
     rules = how.size if isinstance(how, OwnName) and isinstance(how.size, Orders) else Orders()
     target = holding.value() - due.equity if rules.share == Share.ALL else dict(bankrupt_values(due.unit))[holding]
     price = bankruptcy(holding, target)
     cost = target if price is None else holding.book.value(holding.signed_size, price)
-    number = state.ledger.claim_count + 1
-    claim = Claim(number, holding.holder.id, holding.book, holding.side, holding.size, price, cost)
-    claim.holding, claim.holder = holding, holding.holder
-    if rules.rounding == Rounded.MONEY and price is not None:
-        claim.quote = quote_of(holding)
-    return claim
+    return OwnOrder(
+        holder=holding.holder,
+        book=holding.book,
+        side=holding.side,
+        price=price,
+        left=Remainder(holding.size, cost),
+        number=Number(),
+        holding=holding,
+        quote=quote_of(holding) if rules.rounding == Rounded.MONEY and price is not None else None,
+    )
 
 
 class Standing:
@@ -181,7 +175,7 @@ class Standing:
         """There is always more."""
 
 
-def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook | Standing:
+def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBook | Standing:
     """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
     book = claim.book
     if isinstance(buyer, Liquidator):
@@ -189,7 +183,9 @@ def buyer_of(state: State, claim: Claim, buyer: InBook | Liquidator) -> StepBook
     return state.book_side(book, claim.side)
 
 
-def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used) -> Iterator[Event]:
+def fill_order(
+    state: State, claim: OwnOrder, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used
+) -> Iterator[Event]:
     """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
     pay for all of it; a better one pays the fee out of its surplus."""
     book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None
@@ -205,20 +201,20 @@ def fill_order(state: State, claim: Claim, size: Decimal, rules: AnyOrders, limi
             return
         buyer.take(part)
         state.ledger.fill_in_book(claim, part, proceeds)
-        yield BookFilled(state.step, claim.id, book.name, claim.side, part, price, result)
-        assert claim.holding is not None
+        number = state.ledger.number_of(claim)
+        yield BookFilled(state.step, number, book.name, claim.side, part, price, result)
         if covered and result < 0:
             used.fund_paid -= result
-            yield from state.ledger.fund_pays_account(claim.holding, claim.id, -result)
+            yield from state.ledger.fund_pays_account(claim.holding, number, -result)
         elif rules.charge and rules.charge.fee_cap == FeeCap.SURPLUS:
             fee = surplus_fee(rules.charge, claim, proceeds, result, state.ledger.unit)
-            yield from state.ledger.account_pays_fund(claim.holding, claim.id, fee)
+            yield from state.ledger.account_pays_fund(claim.holding, number, fee)
         size -= part
         if covered and not is_due(state.rules, *claim.holding.unit.margin()):
             return
 
 
-def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> Decimal:
+def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -> Decimal:
     """How much of `size` the offer takes at the limit or better, in lots where its price moves with the size."""
     part = size if offer.size is None else min(size, offer.size)
     if limit is None or not part:
@@ -226,7 +222,7 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Claim) -> 
     return largest_affordable(part, claim.book.lot, lambda x: claim.side * (limit - offer.price(x)), ZERO)
 
 
-def fund_covers(limit: Fillable, claim: Claim, amount: Decimal, used: Used) -> bool:
+def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
     return amount <= claim.book.fund.available() and (most is None or used.fund_paid + amount <= most)
@@ -235,23 +231,50 @@ def fund_covers(limit: Fillable, claim: Claim, amount: Decimal, used: Used) -> b
 # --- after the orders ----------------------------------------------------------------------------------------------------
 
 
-def after_orders(state: State, due: Due, orders: AnyOrders, used: Used) -> Iterator[Event]:
-    """What is still due: the vault takes it (equity not below zero, but below its part of the maintenance margin), or the queue
-    does (adl.when: negative, zero-fill)."""
-    rules, unit = state.rules, due.unit
-    if not unit.is_open() or not is_due(rules, due.equity, due.maintenance):
+def vault_takes(state: State, due: Due, used: Used, below: Decimal) -> Iterator[Event]:
+    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance margin."""
+    now = unit_due(due.unit)
+    if still_due(state, now) and ZERO <= now.equity < below * now.maintenance:
+        yield from to_vault(state, now)
+
+
+def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:
+    """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative; zero-fill: only a
+    position of which nothing was filled)."""
+    now = unit_due(due.unit)
+    if not still_due(state, now) or now.equity >= 0:
         return
-    backstop = rules.backstop.kind
-    if isinstance(backstop, Vault) and ZERO <= due.equity < backstop.vault_below * due.maintenance:
-        yield from to_vault(state, due)
-        return
-    if due.equity >= 0 or rules.adl.when not in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
-        return
-    for holding in unit.open_holdings():
+    zero_fill = state.rules.adl.when == AdlWhen.ZERO_FILL
+    for holding in due.unit.open_holdings():
         if orders.positions == Positions.ONE and used.filled:
             return
-        if holding.size and not (rules.adl.when == AdlWhen.ZERO_FILL and holding in used.filled):
-            yield from close_against_queue(state, unit_due(unit), holding, used, "deleveraged")
+        if holding.size and not (zero_fill and holding in used.filled):
+            yield from close_against_queue(state, unit_due(due.unit), holding, used, "deleveraged")
+
+
+def still_due(state: State, due: Due) -> bool:
+    """Is anything of it open, and under its maintenance margin?"""
+    return due.unit.is_open() and is_due(state.rules, due.equity, due.maintenance)
+
+
+def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Event]:
+    """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
+    unit = due.unit
+    closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
+    fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
+    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee))
+
+
+def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
+    """What is still open stays with the account, and is looked at when its margin may be gone; while it is due, at every step."""
+    unit = due.unit
+    if unit.is_open():
+        equity, maintenance = unit.margin()
+        if equity > maintenance:
+            state.watchlist.watch(unit, equity - maintenance)
+        else:
+            state.watchlist.keep(unit)
+    return iter(())
 
 
 def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
@@ -260,26 +283,25 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
         return
     had = holding.size
     yield from state.ledger.settle_funding(holding)
-    claim = own_claim(state, due, holding)
-    story = liquidated(state, due, holding, had, claim.price, method, claim.id)
-    events = list(against_queue(state, due, claim))
+    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    events = list(against_queue(state, due, order))
     if holding.size < had:
         used.filled.add(holding)
-    yield from told(state, holding, story, had - holding.size, events, used)
+    yield from told(state, due, order, trigger, had - holding.size, method, events, used)
 
 
-def against_queue(state: State, due: Due, claim: Claim) -> Iterator[Event]:
-    """Deleverage a claim in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
+def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:
+    """Deleverage an order in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
     if isinstance(state.rules.adl.price, BySolvency) and due.equity >= 0:
-        claim.price, claim.quote = claim.book.mark, None
-        state.ledger.restate(claim, claim.size, claim.book.value(claim.side * claim.size, claim.price))
-    yield from deleverage(state, claim)
+        order = order.at_the_mark()
+    yield from deleverage(state, order)
 
 
-def settle_flat(state: State, unit: Unit, used: Used) -> Iterator[Event]:
+def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
     """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far as it may, and
     the rest is for the last resort."""
-    first, left, ledger = unit.holdings[0], unit.money(), state.ledger
+    unit, ledger = due.unit, state.ledger
+    first, left = unit.holdings[0], unit.money()
     if unit.is_open() or not left or not used.claim:
         return
     if left > 0:

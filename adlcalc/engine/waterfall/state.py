@@ -5,13 +5,13 @@ Public: State, Loss, Used, Observer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.books.claims import Backstop, Claim
+from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.fund import largest_affordable
-from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import StepBook
 from adlcalc.engine.events import Owed
@@ -49,15 +49,16 @@ class Loss(NamedTuple):
 
 class Used:
     """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions filled, their last
-    claim.
+    claim. opened: what was open before them.
     """
 
-    __slots__ = ("claim", "filled", "fund_paid", "notional")
+    __slots__ = ("claim", "filled", "fund_paid", "notional", "opened")
 
     def __init__(self) -> None:
         self.notional = self.fund_paid = ZERO
         self.filled: set[Holding] = set()
         self.claim = 0
+        self.opened: list[tuple[Holding, Decimal]] = []
 
 
 class State:
@@ -73,8 +74,8 @@ class State:
         self.evaluations = 0
         self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
-        self.skipped: set[tuple[Claim, Place]] = set()  # places passed over in this step
-        self.refused: set[tuple[Claim, Decimal]] = set()  # claims that a fund with so much money did not pay all for in this step
+        self.skipped: set[tuple[Closing, Place]] = set()  # places passed over in this step
+        self.refused: set[tuple[Closing, Decimal]] = set()  # a fund with so much did not pay all
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
@@ -125,7 +126,7 @@ class State:
         return queue
 
     def affordable(
-        self, claim: Claim, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
+        self, claim: Closing, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
     ) -> Decimal:
         """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
 
@@ -147,6 +148,16 @@ class State:
                 if not other.unit.isolated:
                     self.changed[other.unit] = None
                     break
+
+    def watch(self, safe: Iterable[Due]) -> None:
+        """Units that are not due are watched from where they stand now."""
+        for unit, equity, maintenance in safe:
+            self.watchlist.watch(unit, equity - maintenance)
+
+    def doubt(self, units: Iterable[Unit]) -> None:
+        """The accounts of these may stand below zero at the end of the step."""
+        for unit in units:
+            self.doubtful[unit.holder] = None
 
     def take_stock(self) -> Sequence[Owed]:
         """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a row."""

@@ -1,6 +1,6 @@
-"""What happens to a bankrupt position in the venue's hands: book and fund, backstop, queue, last resort, in the rulebook's order.
+"""The venue takes a due unit over at its bankruptcy price, where the rulebook says so after an attempt to make it smaller.
 
-Public: work, close_in_book, fill.
+Public: take_over, reduce_or_take_over.
 """
 
 from __future__ import annotations
@@ -8,88 +8,103 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Claim
+from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event
-from adlcalc.engine.rules import AdlWhen, Auction, OfferedWhen, Providers, Surplus
-from adlcalc.engine.waterfall.backstop import offer_to_backstop
-from adlcalc.engine.waterfall.deleveraging import deleverage
-from adlcalc.engine.waterfall.last_resort import uncovered
-from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO
-
-ADL_BEFORE_BOOK, ADL_AFTER_FUND = AdlWhen.BEFORE_BOOK, AdlWhen.AFTER_FUND
-BEFORE_BOOK, BEFORE_FUND, TO_ACCOUNT = OfferedWhen.BEFORE_BOOK, OfferedWhen.BEFORE_FUND, Surplus.ACCOUNT
-
-
-def work(state: State, claim: Claim) -> Iterator[Event]:
-    """Work one claim as far as this step allows.
-
-    1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands between
-    the two.
-    2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
-    3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last resort.
-    What remains while the mark is better (or when even the book is empty) is held and worked again.
-    A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when:
-    never).
-    """
-    backstop, adl = state.rules.backstop.kind, state.rules.adl
-    asked = backstop.when if isinstance(backstop, Providers | Auction) else None
-    if asked == BEFORE_BOOK:
-        yield from offer_to_backstop(state, claim)
-    if adl.when == ADL_BEFORE_BOOK:
-        yield from deleverage(state, claim)
-    if asked == BEFORE_FUND:
-        yield from close_in_book(state, claim, ZERO)
-        yield from offer_to_backstop(state, claim)
-    yield from close_in_book(state, claim, None)
-    if claim.size and claim.at_or_beyond(claim.book.mark):
-        if adl.when == ADL_AFTER_FUND:
-            yield from deleverage(state, claim)
-        yield from close_at_any_price(state, claim)
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.rules import Reduction
+from adlcalc.engine.waterfall.liquidation import (
+    bankrupt_values,
+    bankruptcy,
+    is_due,
+    liquidated,
+    liquidation_price,
+)
+from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.ground.numbers import DOWN, ONE, divide, round_to
 
 
-def close_in_book(state: State, claim: Claim, available: Decimal | None) -> Iterator[Event]:
-    """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can pay it, in lots.
-
-    available: what the fund may pay (None: what it has)."""
-    side = state.book_side(claim.book, claim.side)
-    while claim.size and (offer := side.next()):
-        size = claim.size if offer.size is None else min(claim.size, offer.size)
-        affordable = size
-        if not (offer.flat and claim.better_or_equal(offer.price(size))):
-            money = claim.book.fund.available() if available is None else available
-            if (claim, money) in state.refused:
-                return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
-            affordable = state.affordable(claim, size, offer.price, money)
-            if affordable < size:
-                state.refused.add((claim, money))
-        if not affordable:
-            return
-        yield from fill(state, claim, affordable, offer.price(affordable))
-        if affordable < size:
-            return
-
-
-def close_at_any_price(state: State, claim: Claim) -> Iterator[Event]:
-    """What is left of the book takes what nobody else could, and the loss goes to the last resort."""
-    side = state.book_side(claim.book, claim.side)
-    while claim.size and (offer := side.next()):
-        size = claim.size if offer.size is None else min(claim.size, offer.size)
-        yield from fill(state, claim, size, offer.price(size), covered=False)
-
-
-def fill(state: State, claim: Claim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
-    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last
-    resort.
-    """
-    book = claim.book
-    state.book_side(book, claim.side).take(size)
-    proceeds = claim.proceeds(size, price)
-    result = state.ledger.fill_in_book(claim, size, proceeds)
-    yield BookFilled(state.step, claim.id, book.name, claim.side, size, price, result)
-    if result > 0 and state.surplus == TO_ACCOUNT:
-        state.ledger.give_back(claim, result)
-    elif covered or result > 0:
-        yield from state.ledger.post_result(claim, result, "surplus")
+def reduce_or_take_over(state: State, due: Due, used: Used, how: Reduction) -> Iterator[Event]:
+    """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
+    for holding in due.unit.open_holdings():
+        yield from reduce(state, due.unit, holding, how)
+    equity, maintenance = due.unit.margin()
+    state.evaluations += 1
+    if is_due(state.rules, equity, maintenance):
+        yield from take_over(state, Due(due.unit, equity, maintenance), used)
     else:
-        yield from uncovered(state, book, claim.id, -result)
+        state.watchlist.watch(due.unit, equity - maintenance)
+
+
+def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
+    """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing of that margin."""
+    unit, ledger = due.unit, state.ledger
+    unit.holder.liquidated = True
+    for holding in unit.holdings:
+        if holding.size:
+            yield from ledger.settle_funding(holding)
+    # all prices are those of the unit as it stands, before any of it is moved
+    moves = []
+    for holding, target in bankrupt_values(unit):
+        price = bankruptcy(holding, target)
+        # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
+        cost = target if price is None else max(holding.book.value(holding.signed_size, price), target)
+        story = liquidated(
+            state,
+            due,
+            holding,
+            size=holding.size,
+            price=price,
+            trigger=liquidation_price(unit, holding),
+            method="takeover",
+            number=ledger.next_number(),
+        )
+        moves.append((holding, cost, story))
+    for holding, cost, event in moves:
+        yield event
+        ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
+    yield from ledger.take_margin(unit, ledger.claims[-1])
+
+
+def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
+    """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower tier.
+
+    An order is filled whole at the bankruptcy price or better, or not at all; the account keeps what it realizes.
+    """
+    book, rule = holding.book, holding.book.market.maintenance
+    while True:
+        equity, maintenance = unit.margin()
+        state.evaluations += 1
+        due = Due(unit, equity, maintenance)
+        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == BY_NOTIONAL else holding.cost) + 1
+        if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
+            return
+        size = size_above(holding, rule.tiers[tier - how.tiers].floor)
+        price = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
+        fills = state.book_side(book, holding.side).fill_or_kill(size, price)
+        if size >= holding.size or price is None or not fills:
+            return
+        yield from state.ledger.settle_funding(holding)
+        number = state.ledger.next_number()
+        trigger = liquidation_price(unit, holding)
+        yield liquidated(state, due, holding, size=size, price=price, trigger=trigger, method="reduced", number=number)
+        unit.holder.liquidated = True
+        for filled, at in fills:
+            state.book_side(book, holding.side).take(filled)
+            proceeds = book.value(holding.side * filled, at)
+            state.ledger.reduce_in_book(holding, filled, proceeds)
+            result = proceeds - book.value(holding.side * filled, price)
+            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result)
+        if not how.repeat:
+            return
+
+
+def size_above(holding: Holding, floor: Decimal) -> Decimal:
+    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional, entry value or
+    size.
+    """
+    book = holding.book
+    by = book.market.maintenance.by
+    basis = holding.size if by == BY_SIZE else abs(holding.cost if by == BY_ENTRY_VALUE else holding.value())
+    lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
+    return (lots + 1) * book.lot

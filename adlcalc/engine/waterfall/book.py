@@ -1,0 +1,75 @@
+"""A claim of the venue against the order book of the step.
+
+Public: close_without_fund, close_with_fund, close_at_any_price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from adlcalc.engine.books.claims import VenueClaim
+from adlcalc.engine.events import BookFilled, Event
+from adlcalc.engine.rules import Surplus
+from adlcalc.engine.waterfall.last_resort import uncovered
+from adlcalc.engine.waterfall.state import State
+from adlcalc.ground.numbers import ZERO
+
+TO_ACCOUNT = Surplus.ACCOUNT
+
+
+def close_without_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+    """Take the offers at the bankruptcy price or better."""
+    return close_in_book(state, claim, ZERO)
+
+
+def close_with_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+    """Take the offers at the bankruptcy price or better, and worse ones while the fund pays the shortfall."""
+    return close_in_book(state, claim, None)
+
+
+def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterator[Event]:
+    """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can pay it, in lots.
+
+    available: what the fund may pay (None: what it has)."""
+    side = state.book_side(claim.book, claim.side)
+    while claim.size and (offer := side.next()):
+        size = claim.size if offer.size is None else min(claim.size, offer.size)
+        affordable = size
+        if not (offer.flat and claim.better_or_equal(offer.price(size))):
+            money = claim.book.fund.available() if available is None else available
+            if (claim, money) in state.refused:
+                return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
+            affordable = state.affordable(claim, size, offer.price, money)
+            if affordable < size:
+                state.refused.add((claim, money))
+        if not affordable:
+            return
+        yield from fill(state, claim, affordable, offer.price(affordable))
+        if affordable < size:
+            return
+
+
+def close_at_any_price(state: State, claim: VenueClaim) -> Iterator[Event]:
+    """What is left of the book takes what nobody else could, and the loss goes to the last resort."""
+    side = state.book_side(claim.book, claim.side)
+    while claim.size and (offer := side.next()):
+        size = claim.size if offer.size is None else min(claim.size, offer.size)
+        yield from fill(state, claim, size, offer.price(size), covered=False)
+
+
+def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
+    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last
+    resort.
+    """
+    book = claim.book
+    state.book_side(book, claim.side).take(size)
+    proceeds = claim.proceeds(size, price)
+    result = state.ledger.fill_in_book(claim, size, proceeds)
+    yield BookFilled(state.step, state.ledger.number_of(claim), book.name, claim.side, size, price, result)
+    if result > 0 and state.surplus == TO_ACCOUNT:
+        state.ledger.give_back(claim, result)
+    elif covered or result > 0:
+        yield from state.ledger.post_result(claim, result, "surplus")
+    else:
+        yield from uncovered(state, book, state.ledger.number_of(claim), -result)

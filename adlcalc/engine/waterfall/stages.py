@@ -1,0 +1,129 @@
+"""The waterfall of a rulebook as lists of stages: of a due unit, and of a position that the venue has taken over.
+
+Each stage is a named function of its own module; here is only which of them there are, and in which order.
+
+Public: Stages, stages_of, close_unit, work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from adlcalc.engine.books.claims import VenueClaim
+from adlcalc.engine.books.holdings import Due
+from adlcalc.engine.events import Event
+from adlcalc.engine.rules import (
+    AdlWhen,
+    Auction,
+    FeeCap,
+    OfferedWhen,
+    OwnName,
+    Providers,
+    Rules,
+    Shares,
+    Takeover,
+    Vault,
+)
+from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
+from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, close_without_fund
+from adlcalc.engine.waterfall.deleveraging import deleverage
+from adlcalc.engine.waterfall.own_name import (
+    pay_fee,
+    place_orders,
+    queue_takes,
+    settle_flat,
+    vault_takes,
+    watch_on,
+)
+from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
+
+UnitStage = Callable[[State, Due, Used], Iterator[Event]]
+ClaimStage = Callable[[State, VenueClaim], Iterator[Event]]
+
+
+class Stages(NamedTuple):
+    """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule takeover_below). claim: of
+    what the venue has taken over."""
+
+    unit: tuple[UnitStage, ...]
+    late: tuple[UnitStage, ...]
+    claim: tuple[ClaimStage, ...]
+
+
+def stages_of(rules: Rules) -> Stages:
+    """The waterfall that the rules say."""
+    how, takeover = rules.liquidation.method, rules.liquidation.takeover
+    late = tuple(by_takeover(takeover)) if takeover else ()
+    unit = tuple(in_own_name(rules, how)) if isinstance(how, OwnName) else late
+    return Stages(unit, late, tuple(in_the_venues_hands(rules)))
+
+
+def by_takeover(how: Takeover) -> Iterator[UnitStage]:
+    """Orders into lower tiers where the rulebook has them, then the takeover."""
+    yield partial(reduce_or_take_over, how=how.reduce) if how.reduce.tiers else take_over
+
+
+def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
+    """Orders, then vault or queue for what is still due, the fee, the debt of an account that is left with nothing."""
+    size, backstop = how.size, rules.backstop.kind
+    if isinstance(size, Shares):
+        yield partial(hand_over_shares, rules=size)
+    else:
+        yield partial(place_orders, rules=size)
+        if isinstance(backstop, Vault):
+            yield partial(vault_takes, below=backstop.vault_below)
+        if rules.adl.when in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
+            yield partial(queue_takes, orders=size)
+        if size.charge and size.charge.fee_cap == FeeCap.EQUITY:
+            yield partial(pay_fee, charge=size.charge)
+    yield settle_flat
+    yield watch_on
+
+
+def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
+    """1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands
+    between the two.
+    2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
+    3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last resort.
+    What remains while the mark is better (or when even the book is empty) is held and worked again.
+    A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when:
+    never).
+    """
+    backstop, adl = rules.backstop.kind, rules.adl
+    asked = backstop.when if isinstance(backstop, Providers | Auction) else None
+    if asked == OfferedWhen.BEFORE_BOOK:
+        yield offer_to_backstop
+    if adl.when == AdlWhen.BEFORE_BOOK:
+        yield deleverage
+    if asked == OfferedWhen.BEFORE_FUND:
+        yield close_without_fund
+        yield offer_to_backstop
+    yield close_with_fund
+    if adl.when == AdlWhen.AFTER_FUND:
+        yield partial(while_beyond, stage=deleverage)
+    yield partial(while_beyond, stage=close_at_any_price)
+
+
+def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterator[Event]:
+    """A stage for what remains while the mark is at or beyond the bankruptcy price."""
+    if claim.size and claim.at_or_beyond(claim.book.mark):
+        yield from stage(state, claim)
+
+
+def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
+    """A due unit through its stages."""
+    how = state.rules.liquidation.method
+    late = isinstance(how, OwnName) and how.too_late is not None and due.equity < how.too_late.takeover_below * due.maintenance
+    used = state.used.setdefault(due.unit, Used())
+    used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
+    for stage in stages.late if late else stages.unit:
+        yield from stage(state, due, used)
+
+
+def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
+    """A claim of the venue through its stages, as far as this step allows."""
+    for stage in stages.claim:
+        yield from stage(state, claim)

@@ -1,1 +1,0 @@
-adlcalc run scenarios/01-margin-call-without-loss.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/02-surplus-to-the-fund.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/03-fund-absorbs.yaml

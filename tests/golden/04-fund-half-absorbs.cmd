@@ -1,1 +1,0 @@
-adlcalc run scenarios/04-fund-half-absorbs.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/06-deep-book.yaml

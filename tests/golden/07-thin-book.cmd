@@ -1,1 +1,0 @@
-adlcalc run scenarios/07-thin-book.yaml

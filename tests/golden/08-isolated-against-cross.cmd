@@ -1,1 +1,0 @@
-adlcalc run scenarios/08-isolated-against-cross.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/10-tiers.yaml

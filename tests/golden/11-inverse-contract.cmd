@@ -1,1 +1,0 @@
-adlcalc run scenarios/11-inverse-contract.yaml

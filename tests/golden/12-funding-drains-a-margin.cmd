@@ -1,1 +1,0 @@
-adlcalc run scenarios/12-funding-drains-a-margin.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/13-bitmex-queue.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/14-counterparty-skipped.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/15-cascade.yaml

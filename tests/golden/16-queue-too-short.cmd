@@ -1,1 +1,0 @@
-adlcalc run scenarios/16-queue-too-short.yaml

@@ -1,1 +1,0 @@
-adlcalc run scenarios/17-held-by-the-venue.yaml

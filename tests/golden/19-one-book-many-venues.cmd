@@ -1,1 +1,0 @@
-adlcalc run scenarios/19-one-book-many-venues.yaml

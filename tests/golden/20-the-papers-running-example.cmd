@@ -1,1 +1,0 @@
-adlcalc run scenarios/20-the-papers-running-example.yaml

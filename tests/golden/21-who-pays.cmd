@@ -1,1 +1,0 @@
-adlcalc run scenarios/21-who-pays.yaml

@@ -1,0 +1,106 @@
+"""A finished run is plain data: it crosses to another process, can be kept, and holds nothing of the engine that made it."""
+
+from __future__ import annotations
+
+import pickle
+import pickletools
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from books import random_scenario
+from rules import under_venue
+
+import adlcalc
+from adlcalc.engine import events as ev
+from adlcalc.engine.events import AccountEnded, Ended, Event, FundPaid, FundReceived, Started, StepEnded
+from adlcalc.engine.loop import run
+from adlcalc.ground.numbers import exact
+from adlcalc.venues.rulebook import shipped
+
+SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
+CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState)
+ATOMS = (type(None), bool, int, str, Decimal)
+
+
+def modules_in(pickled: bytes) -> set[str]:
+    """The modules whose types or functions a pickle names."""
+    texts: list[str] = []
+    for _, argument, _ in pickletools.genops(pickled):
+        if isinstance(argument, str):
+            texts.append(argument)
+    return {text for text in texts if text.startswith("adlcalc.")}
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
+def test_every_run_survives_a_pickle_and_holds_no_engine(path: Path) -> None:
+    done = adlcalc.run(adlcalc.load(str(path)))
+    pickled = pickle.dumps(done)
+    again = pickle.loads(pickled)
+    assert again.events == done.events
+    assert again.to_json() == done.to_json()
+    engine = {"adlcalc.engine.books", "adlcalc.engine.waterfall", "adlcalc.engine.loop", "adlcalc.engine.queue.queue"}
+    assert not {name for name in modules_in(pickled) if any(name.startswith(room) for room in engine)}
+    assert "adlcalc.engine.events" in modules_in(pickled), "the names are found at all"
+
+
+def test_a_score_that_is_an_expression_survives_too(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "rules: {adl: {score: 'pnl / size'}}\nfund: 0\nprices: [100, 80]\naccounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"
+        "  - {id: b, side: short, size: 1, entry: 100, leverage: 2}\n",
+        encoding="utf-8",
+    )
+    done = adlcalc.run(adlcalc.load(str(file)))
+    assert pickle.loads(pickle.dumps(done)).to_json() == done.to_json()
+
+
+def leaves(value: Any) -> list[Any]:
+    """What a value is made of, beside tuples and events."""
+    if type(value) is tuple or type(value) in CONTAINERS:
+        return [leaf for part in value for leaf in leaves(part)]
+    return [value]
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_events_are_plain_and_in_their_order(venue: str) -> None:
+    for seed in range(8):
+        book = random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0)
+        told = list(run(under_venue(book, venue, random.Random(f"{venue} {seed}"))))
+        assert {type(leaf) for leaf in leaves(tuple(told))} <= set(ATOMS)
+        assert isinstance(told[0], Started)
+        assert isinstance(told[-1], Ended)
+        kinds = [type(event) for event in told]
+        last_step = len(kinds) - 1 - kinds[::-1].index(StepEnded)
+        assert AccountEnded not in kinds[:last_step]
+        ended = told[last_step + 1 : -1]
+        assert all(isinstance(event, AccountEnded) for event in ended)
+        assert {account.id for account in book.accounts} <= {event.state.account for event in ended}
+
+
+@pytest.mark.parametrize("venue", shipped())
+def test_postings_to_a_fund_follow_one_another(venue: str) -> None:
+    """Each begins with the balance that the one before left, and the step ends with it."""
+    for seed in range(8):
+        book = random_scenario(seed, inverse=seed % 2 == 1, funding=seed % 4 == 0)
+        with exact():
+            funds: dict[str, Decimal] = {}
+            for event in list(run(under_venue(book, venue, random.Random(f"{venue} fund {seed}")))):
+                if isinstance(event, Started):
+                    funds = dict(event.funds)
+                elif isinstance(event, FundPaid | FundReceived):
+                    assert event.before == funds[event.fund]
+                    moved = event.amount if isinstance(event, FundReceived) else -event.amount
+                    assert event.after == event.before + moved
+                    funds[event.fund] = event.after
+                elif isinstance(event, StepEnded):
+                    assert dict(event.funds) == funds
+
+
+def test_without_the_accounts_a_run_is_the_same_up_to_there() -> None:
+    book = random_scenario(3)
+    whole = list(run(book))
+    assert list(run(book, accounts=False)) == [event for event in whole if not isinstance(event, AccountEnded)]
