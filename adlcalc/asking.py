@@ -1,7 +1,7 @@
-"""What can be asked of a scenario that is loaded: its queues, a story, a comparison. The command line, goldens and Python all
-ask here; `through` may watch the events go by (to show progress).
+"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command line, goldens and
+Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, story, comparison, choices, metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, choices, metrics_of, severity_of.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.explain.story import Story
     from adlcalc.report.compare_view import Comparison
+    from adlcalc.report.margin_view import Margins
     from adlcalc.report.rank_view import Queues
     from adlcalc.scenario import Loaded
     from adlcalc.study.compare import Choice
@@ -84,6 +85,32 @@ def queues(
     told = loaded.told
     lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
     return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest)
+
+
+def margins(
+    loaded: Loaded,
+    *,
+    step: str = "0",
+    accounts: Sequence[str] = (),
+    limit: int = 0,
+    through: Through = _as_they_are,
+) -> Margins:
+    """Run the scenario up to the step and look at its margins, before anybody is liquidated at its marks."""
+    from adlcalc.engine.events import StepEnded
+    from adlcalc.engine.loop import run
+    from adlcalc.report.margin_view import Margins
+    from adlcalc.study.health import Nearest
+
+    scenario = loaded.scenario
+    at = step_of(step, scenario.path.steps)
+    for name in accounts:
+        one_of("account", name, (one.id for one in scenario.accounts))
+    nearest = Nearest(scenario, at, accounts, limit)
+    for event in through(run(scenario, observer=nearest), at + 1):
+        if isinstance(event, StepEnded) and event.step == at:
+            break
+    marks = {market.name: scenario.path.marks[market.name][at] for market in scenario.markets}
+    return Margins(scenario, loaded.file, at, marks, nearest.found, accounts, nearest.count - len(nearest.found))
 
 
 def story(

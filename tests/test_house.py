@@ -20,11 +20,11 @@ MAY_IMPORT = {
     "source": {"ground", "source"},
     "engine": {"ground", "engine"},
     "venues": {"ground", "source", "engine", "venues"},
-    "scenario": {"ground", "source", "engine", "venues", "scenario", "report.columns", "report.field"},
+    "scenario": {"ground", "source", "engine", "venues", "scenario", "report.columns", "report.field", "study.questions"},
     "study": {"ground", "source", "engine", "venues", "study"},
     "report": {"ground", "engine", "venues", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
-    "check": {"ground", "source", "engine", "venues", "scenario", "report", "explain", "asking", "check"},
+    "check": {"ground", "source", "engine", "venues", "scenario", "study", "report", "explain", "asking", "check"},
     "importers": {"ground", "source", "engine", "venues", "scenario", "importers"},
 }
 """Each room stands on those that it names, and the command line on all of them."""

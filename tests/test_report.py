@@ -119,6 +119,7 @@ def test_json_is_the_contract_to_the_letter() -> None:
         "socialized",
         "bad_debt",
         "accounts",
+        "series",
         "audit",
         "assumptions",
     ]
@@ -203,6 +204,14 @@ def test_json_is_the_contract_to_the_letter() -> None:
                 "mark_price": "53000",
                 "unrealized_pnl": "7000",
                 "collateral": "6000",
+                "margin": "isolated",
+                "equity": "13000",
+                "maintenance_margin": "265",
+                "unit_maintenance": "265",
+                "margin_ratio": "0.02038462",  # 265 / 13,000
+                "liquidation_price": "65671.6",  # 66,000 / 1.005, down to the tick
+                "bankruptcy_price": "66000",
+                "distance": "0.23908679",  # 12,671.6 / 53,000 = 0.2390867924...
             }
         ],
     }
@@ -594,8 +603,8 @@ def test_a_run_without_events_is_empty_and_says_so() -> None:
 def expect(**options: Any) -> Any:
     """An `expect` block that compares nothing but what is given."""
     empty = dict.fromkeys(("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt"))
-    maps: dict[str, Any] = {name: {} for name in ("equity", "positions", "ranks", "where")}
-    return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, **options})
+    maps: dict[str, Any] = {name: {} for name in ("equity", "positions", "ranks", "measures", "where")}
+    return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, "holds": (), **options})
 
 
 def liquidation(account: str, step: int | None = None) -> Any:

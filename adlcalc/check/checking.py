@@ -206,9 +206,12 @@ def _scenario(job: Job, options: Options) -> Outcome:
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
     from adlcalc.scenario import load
+    from adlcalc.study.answers import watch_for
 
     loaded = load(job.file)
-    run = Run(loaded.scenario, run_engine(loaded.scenario), file=os.path.basename(job.file))
+    watch = watch_for(loaded.expect.asked if loaded.expect is not None else ())
+    events = run_engine(loaded.scenario, observer=watch)
+    run = Run(loaded.scenario, events, file=os.path.basename(job.file), watch=watch)
     places = Places(job.file)
     findings = list(_expect(run, loaded))
     if options.strict:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
-from adlcalc.engine.events import Deleveraged, PositionState, Skipped
+from adlcalc.engine.events import Deleveraged, Skipped
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ZERO, D, divide, exact, show
 from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
@@ -18,6 +18,9 @@ from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean
 from adlcalc.report.run_view import LiquidationRow
+from adlcalc.study.answers import Answers
+from adlcalc.study.health import OpenPosition
+from adlcalc.study.questions import INFINITE, Measure, Question, told
 
 ELSEWHERE = ("account", "step")
 """What a liquidation is found by where the order does not count."""
@@ -70,6 +73,10 @@ class Expectations(Protocol):
     @property
     def positions(self) -> Mapping[str, Sequence[Named]]: ...
     @property
+    def measures(self) -> Mapping[str, tuple[Measure, Amount]]: ...
+    @property
+    def holds(self) -> Sequence[Question]: ...
+    @property
     def where(self) -> Mapping[str, str]:
         """'file:line:column' of each expectation by its path."""
 
@@ -116,6 +123,7 @@ def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     yield from _ranks(run, expected.ranks)
     yield from _value("bad_debt", "bad_debt", expected.bad_debt, run.audit.bad_debt)
     yield from _accounts(run, expected)
+    yield from _asked(run, expected)
 
 
 # --- liquidations ----------------------------------------------------------------------------------------------------
@@ -205,11 +213,11 @@ def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
         got = found[account].equity_end if account in found else ZERO
         yield from _value(f"equity.{account}", f"equity: {clean(account)}", wanted, got)
     for account, positions in expected.positions.items():
-        held = found[account].positions if account in found else ()
+        held = run.positions_of(found[account]) if account in found else ()
         yield from _positions(account, positions, held)
 
 
-def _positions(account: str, expected: Sequence[Named], held: Sequence[PositionState]) -> Iterator[Difference]:
+def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosition]) -> Iterator[Difference]:
     """All positions of an account, in any order; a position is known by its side, and its market where that is given."""
     left = list(held)
     for i, wanted in enumerate(expected):
@@ -224,6 +232,25 @@ def _positions(account: str, expected: Sequence[Named], held: Sequence[PositionS
     for row in left:
         message = f"positions: {clean(account)}: did not expect {side_name(row.side)} {show(row.size)} {clean(row.market)}"
         yield Difference(f"positions.{account}", message)
+
+
+# --- questions ---------------------------------------------------------------------------------------------------------
+
+
+def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
+    """Measures, and what must be so."""
+    answers = Answers(run)
+    for text, (measure, wanted) in expected.measures.items():
+        got = answers(measure)
+        value = None if got is None else divide(D(got.numerator), D(got.denominator))
+        if got is None or told(got) == INFINITE:
+            amount = show(wanted if isinstance(wanted, Decimal) else wanted.value)
+            yield Difference(f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}")
+        else:
+            yield from _value(f"measures.{text}", f"measures: {clean(text)}", wanted, value)
+    for i, question in enumerate(expected.holds):
+        if not answers.holds(question):
+            yield Difference(f"holds.{i}", f"holds: {clean(question.text)}: it is not so: {clean(answers.told(question))}")
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

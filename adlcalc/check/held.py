@@ -105,7 +105,7 @@ def _csv(what: Asked, text: str, page: Page) -> Held:
 def _older(text: str, loaded: Loaded, run: Run) -> Held:
     """What `adlcalc run` has printed: with or without the steps, whole or cut, under the name that the file had then."""
     from adlcalc.report.run import ROWS
-    from adlcalc.report.run_page import run_page
+    from adlcalc.report.run_page import OPEN_TITLE, run_page
 
     named = _named_as(run, text)
     what = asked(RUN)
@@ -118,7 +118,7 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
             return Held(what, Style.json, Style.json, text, new, page)
         return Held(what, Style.json, Style.json, text, new, page, tables, facts_of(page, tables))
     text = _CLOSING.sub("\n", text)
-    page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text)
+    page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text, health=OPEN_TITLE in text)
     return Held(what, Style.table, Style.json, text, FORMATS[Style.table].page(page), page, is_old=True)
 
 

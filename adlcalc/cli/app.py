@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "check",
     "schema": "schema",
     "new": "new",
+    "margin": "margin",
     "rank": "rank",
     "explain": "explain",
     "venues": "venues",

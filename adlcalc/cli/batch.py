@@ -1,13 +1,13 @@
 """Several scenarios in one call: each is loaded, run, held to what it expects and written; the worst exit code wins.
 
-Public: FailOn, Request, work_through.
+Public: Request, work_through.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
@@ -17,14 +17,8 @@ from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
-
-
-class FailOn(StrEnum):
-    """Outcomes that a caller may count as a failure."""
-
-    liquidation = "liquidation"
-    adl = "adl"
-    loss = "loss"
+    from adlcalc.scenario import Loaded
+    from adlcalc.study.questions import Names, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,8 @@ class Request:
     steps: bool = False
     limit: int = ROWS
     width: int | None = None
-    fail_on: tuple[FailOn, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
     quiet: bool = False
     index: bool = True
 
@@ -61,6 +56,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     from adlcalc.report.writers import FORMATS
 
     writer, several = FORMATS[request.format], len(files) > 1
+    drawn = request.output is None and sys.stdout.isatty()
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
@@ -68,7 +64,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         try:
             run, found = _one(file, request)
             if not silent:
-                page = run_page(run, request.limit, steps=request.steps, closing=True)
+                page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
                 page = replace(page, width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
@@ -91,25 +87,31 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
     from adlcalc.scenario import load
+    from adlcalc.study.answers import Answers, names_of, watch_for
 
     loaded = load(file, sets=request.sets, venue=request.venue)
     if not request.quiet:
         note(loaded)
-    events = run_engine(loaded.scenario, index=request.index)
+    questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]
+    held = loaded.expect if not request.sets and request.venue is None else None  # it speaks of the file as it stands
+    asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
+    watch = watch_for(asked, _accounts(request.series, loaded))
+    events = run_engine(loaded.scenario, index=request.index, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
-    run = Run(loaded.scenario, events, file=loaded.file, options=_changes(request))
+    options, series = _changes(request), request.series
+    run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
     code = RAN
-    if loaded.expect is not None and not request.sets and request.venue is None:  # it speaks of the file as it stands
-        for difference in differences(run, loaded.expect):
-            say(difference.at(loaded.expect.where, loaded.file))
+    if held is not None:
+        for difference in differences(run, held):
+            say(difference.at(held.where, loaded.file))
             code = FAILED
-    for outcome in request.fail_on:
-        what = _happened(run, outcome)
-        if what:
+    answers = Answers(run)
+    for question in questions:
+        if answers.holds(question):
             code = FAILED
             if not request.quiet:
-                say(f"{loaded.file}: --fail-on {outcome}: {what}")
+                say(f"{loaded.file}: --fail-on {question.text}: {_happened(run, question.text) or answers.told(question)}")
     return run, code
 
 
@@ -119,16 +121,45 @@ def _changes(request: Request) -> list[str]:
     return [*venue, *(word for change in request.sets for word in ("--set", change))]
 
 
-def _happened(run: Run, outcome: FailOn) -> str:
-    """What happened, in words; '' if it did not."""
+def _question(text: str, names: Names) -> Question:
+    """The question of an option, or ScenarioErrors that point into it."""
+    from adlcalc.source.problems import Problem, ScenarioErrors
+    from adlcalc.study.questions import QuestionError, read
+
+    try:
+        return read(text, names)
+    except QuestionError as error:
+        problem = Problem("--fail-on", 1, error.column, error.length, f"it {error.message}", error.hint, text)
+        raise ScenarioErrors([problem]) from None
+
+
+def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
+    """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the scenario's."""
+    from adlcalc.report.series_view import kind_of
+    from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
+
+    scenario = loaded.scenario
+    if not series:
+        return []
+    ids = dict.fromkeys(one.id for one in scenario.accounts)
+    known = [*ids, "fund", *(one.name for one in scenario.funds), *(one.name for one in scenario.markets)]
+    for name in series:
+        if name not in ids and name not in known:
+            message = f"--series: there is no account, fund or market {quote(name)} in the scenario"
+            raise ScenarioErrors([Problem(loaded.file, 0, 0, 0, message, closest_hint(name, known))])
+    return [name for name in series if kind_of(scenario, name) == "account"]
+
+
+def _happened(run: Run, outcome: str) -> str:
+    """What happened where one of the three plain outcomes was asked for; '' where it was another question."""
     from adlcalc.report.human import counted
 
-    if outcome is FailOn.liquidation and run.liquidations:
+    if outcome == "liquidation":
         return counted(len(run.liquidations), "position was liquidated", "positions were liquidated")
-    if outcome is FailOn.adl and run.deleveraged:
+    if outcome == "adl":
         return counted(len({row.account for row in run.deleveraged}), "account was deleveraged", "accounts were deleveraged")
-    if outcome is FailOn.loss and run.audit.bad_debt:
+    if outcome == "loss" and run.audit.bad_debt:
         return f"bad debt {run.audit.told}"
-    if outcome is FailOn.loss and run.socialized:
+    if outcome == "loss":
         return counted(len(run.socialized), "account shares a loss", "accounts share a loss")
     return ""

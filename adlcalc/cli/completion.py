@@ -1,6 +1,6 @@
 """What the shell proposes: names are listed, no file is opened.
 
-Public: venue_names, scenario_files.
+Public: venue_names, questions, scenario_files.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ def venue_names(incomplete: str) -> list[str]:
     """Names of the rulebooks that come with adlcalc."""
     names = (entry.name for entry in files("adlcalc").joinpath("venues").iterdir())
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and name.startswith(incomplete))
+
+
+def questions(incomplete: str) -> list[str]:
+    """What a question may begin with."""
+    from adlcalc.study.questions import MEASURES, PREDICATES
+
+    known = {**PREDICATES, **MEASURES}
+    return [name + "(" * kind.needed for name, kind in known.items() if name.startswith(incomplete)]
 
 
 def scenario_files(incomplete: str) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from adlcalc.cli import options
-from adlcalc.cli.batch import FailOn, Request, work_through
+from adlcalc.cli.batch import Request, work_through
+from adlcalc.cli.completion import questions
 
 EXAMPLE = """\b
 Example:
@@ -32,13 +33,19 @@ def run(
     steps: Annotated[bool, typer.Option("--steps", help="Show the path step by step as well.")] = False,
     limit: options.Limit = options.ROWS,
     fail_on: Annotated[
-        list[FailOn] | None,
+        list[str] | None,
         typer.Option(
-            metavar="liquidation|adl|loss",
-            help="Exit with 1 if anybody is liquidated or deleveraged, or if a loss is left to others or to nobody. Repeatable.",
+            metavar="QUESTION",
+            help="Exit with 1 if it is so: liquidation, adl, loss (one is left to others or to nobody), or a question like "
+            "'margin_ratio(alice) >= 0.8'. Repeatable.",
+            autocompletion=questions,
         ),
     ] = None,
     width: options.Width = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Show an account, a market or the fund step by step. Repeatable."),
+    ] = None,
     quiet: options.Quiet = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
@@ -59,6 +66,7 @@ def run(
         limit=limit,
         width=width,
         fail_on=tuple(fail_on or ()),
+        series=tuple(dict.fromkeys(series or ())),
         quiet=quiet,
         index=not no_index,
     )

@@ -280,7 +280,8 @@ class StepEnded(NamedTuple):
 
 
 class PositionState(NamedTuple):
-    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open."""
+    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open;
+    `pending`: funding received (+) or owed (-) since it was last settled."""
 
     market: str
     side: int
@@ -290,6 +291,7 @@ class PositionState(NamedTuple):
     collateral: Decimal | None
     mark: Decimal
     unrealized_pnl: Decimal
+    pending: Decimal = ZERO
 
 
 class AccountState(NamedTuple):

@@ -3,8 +3,8 @@ schema of the outputs all come from here. To show a new number, add one Field (a
 
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
-Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS, RUN,
-QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
+Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS,
+SERIES, RUN, MARGIN, QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
-from adlcalc.ground.numbers import ZERO, show
-from adlcalc.report.field import CSV, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
+from adlcalc.ground.numbers import ZERO, D, round_to, show
+from adlcalc.report.field import CSV, DATA, DIGITS, GOLDEN, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, clean, counted, digits, position, score
 from adlcalc.report.table import Column, lines, listed, numbers, right
 
@@ -437,20 +437,90 @@ BAD_DEBT = Rows(
     ),
     by="account",
 )
+RATIO_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^inf$"}
+MARGIN_RATIO = Field(
+    "margin_ratio",
+    "text",
+    "maintenance margin / equity of its margin unit; inf at an equity of zero or less",
+    of="ratio_text",
+    of_schema=RATIO_SCHEMA,
+    null=True,
+    heading="margin\nratio",
+    shown=lambda row, _: _ratio(row.margin_ratio),
+    look=right,
+    drop=7,
+)
+DISTANCE = Field(
+    "distance",
+    "number",
+    "|mark - liquidation price| / mark; 0 where it is due, none where no mark makes it so",
+    of="shown_distance",
+    null=True,
+    heading="away",
+    shown=lambda row, _: _ratio(row.distance),
+    look=right,
+    drop=8,
+)
+
+
+def _ratio(x: Decimal | None) -> str:
+    """A ratio for reading, to four decimals; what is less is not shown as none."""
+    if x is None:
+        return NOTHING
+    if not x.is_finite():
+        return "inf"
+    rounded = round_to(x, D("0.0001"))
+    return digits(rounded, 4) if rounded or not x else "<0.0001"
+
+
+_OF_UNIT = "of its margin unit; none of what no account holds"
 POSITIONS = Rows(
     "positions",
-    "the positions held at the end",
+    "the positions held at the end, and how they stand",
     (
+        Field("account", "account", "whose it is", where=(), heading="account"),
         MARKET,
         Field("side", "side", "long or short", expect=True),
-        Field("size", "number", "contracts", expect=True),
-        Field("entry_price", "number", "entry price", of="entry", expect="entry"),
-        Field("mark_price", "number", "the last mark price", of="mark"),
+        Field("size", "number", "contracts", expect=True, heading="position", shown=_position, look=lines),
+        Field("entry_price", "number", "entry price", of="entry", expect="entry", heading="entry\nprice", drop=1),
+        Field("mark_price", "number", "the last mark price", of="mark", heading="mark\nprice", drop=6),
         Field("unrealized_pnl", "number", "pnl at the last mark price"),
         Field("collateral", "number", "its own margin; none where it is cross", null=True),
+        Field("margin", "text", "isolated or cross", null=True, heading="margin", drop=2),
+        Field("equity", "number", f"equity {_OF_UNIT}", null=True, heading="equity", drop=5),
+        Field("maintenance_margin", "number", "its own maintenance margin", null=True, expect=True),
+        Field(
+            "unit_maintenance",
+            "number",
+            f"maintenance margin {_OF_UNIT}",
+            null=True,
+            heading="mainte-\nnance",
+            drop=4,
+        ),
+        MARGIN_RATIO,
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held; none where there is none",
+            null=True,
+            heading="liquidation\nprice",
+            expect=True,
+        ),
+        Field(
+            "bankruptcy_price",
+            "number",
+            "the price at which its equity is zero; none where there is none",
+            null=True,
+            heading="bankruptcy\nprice",
+            drop=3,
+            expect=True,
+        ),
+        DISTANCE,
     ),
     table="position",
     under="account",
+    page="account size margin entry_price mark_price liquidation_price distance bankruptcy_price margin_ratio equity"
+    " unit_maintenance",
     by="account market",
 )
 
@@ -502,6 +572,7 @@ ACCOUNTS = Rows(
             "positions",
             "rows",
             "what it holds",
+            of=lambda state, run: run.positions_of(state),
             inner=POSITIONS,
             heading="positions left",
             shown=_positions,
@@ -512,6 +583,79 @@ ACCOUNTS = Rows(
     table="account",
     page="account status equity_start equity_end funding change positions",
     by="account",
+)
+def _whole(row: Any, _: Any) -> str:
+    """'short 1.5'; nothing where the account holds nothing."""
+    return NOTHING if row.size is None else position(row.side, row.size, None)
+
+
+SERIES = Rows(
+    "series",
+    "accounts, funds and markets step by step, where their series were asked for",
+    (
+        STEP,
+        Field("time", "text", "when it was", null=True, heading="time", drop=1, hide=True),
+        Field("series", "text", "whose series it is"),
+        Field("kind", "text", "account, fund or market"),
+        Field("market", "market", "in which market", null=True),
+        Field("side", "side", "long or short", null=True),
+        Field("size", "number", "contracts", null=True, heading="position", shown=_whole, look=lines, drop=2, hide=True),
+        Field("mark_price", "number", "mark price", of="mark", null=True, heading="mark\nprice", drop=6, hide=True),
+        Field("equity", "number", f"equity {_OF_UNIT}", null=True, heading="equity", drop=5, hide=True),
+        Field(
+            "unit_maintenance",
+            "number",
+            f"maintenance margin {_OF_UNIT}",
+            null=True,
+            heading="mainte-\nnance",
+            drop=3,
+            hide=True,
+        ),
+        replace(MARGIN_RATIO, hide=True),
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held",
+            null=True,
+            heading="liquidation\nprice",
+            hide=True,
+        ),
+        Field("rank", "count", "its place in the queue; none where it stands in none", null=True, heading="rank", hide=True),
+        Field("lights", "count", "5 in the first fifth of the queue", null=True, heading="lights", drop=4, hide=True),
+        Field("balance", "number", "what the fund holds after the step", null=True, heading="balance", hide=True),
+        Field("received", "number", "what it received", null=True, heading="received", zero=NOTHING, hide=True),
+        Field("paid", "number", "what it paid", null=True, heading="paid", zero=NOTHING, hide=True),
+        Field(
+            "held",
+            "number",
+            "unrealized pnl of what the venue holds in its markets",
+            null=True,
+            heading="pnl of\nwhat is held",
+            zero=NOTHING,
+            hide=True,
+        ),
+        Field(
+            "liquidated_size",
+            "number",
+            "contracts that the venue closed",
+            of="liquidated",
+            null=True,
+            heading="liquidated",
+            zero=NOTHING,
+            hide=True,
+        ),
+        Field(
+            "deleveraged_size",
+            "number",
+            "contracts closed against counterparties",
+            of="deleveraged",
+            null=True,
+            heading="deleveraged",
+            zero=NOTHING,
+            hide=True,
+        ),
+    ),
+    by="series step market side",
 )
 AUDIT = Rows(
     "audit",
@@ -558,6 +702,7 @@ RUN = Document(
         SOCIALIZED,
         BAD_DEBT,
         ACCOUNTS,
+        SERIES,
         AUDIT,
         REST,
         ASSUMPTIONS,
@@ -567,7 +712,45 @@ RUN = Document(
         backstop_size deleveraged_size held_size surplus shortfall margin method equity maintenance fund opening received paid
         closing rank score size_before price realized_pnl forgone_pnl bankrupt tied equity_after rate amount base why
         equity_start equity_end status deleveraged balance funding unrealized_pnl collateral money_difference
-        open_interest_difference bad_debt rule note claim""",
+        open_interest_difference bad_debt rule note claim maintenance_margin unit_maintenance margin_ratio distance series kind
+        lights held liquidated_size""",
+)
+
+# --- margin alone ------------------------------------------------------------------------------------------------------
+
+MARGIN = Document(
+    "adlcalc.margin/1",
+    "How accounts stand at a step, before anybody is liquidated at its marks.",
+    (
+        Rows(
+            "scenario",
+            "which step of what",
+            (
+                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("venue", "text", "whose rules", of="scenario.venue"),
+                Field("file", "text", "the name that it was read under", null=True),
+                Field("step", "step", "at which step"),
+                Field("time", "text", "when that is", null=True),
+                Field("marks", "numbers", "the mark price by market"),
+            ),
+            records=lambda standing: standing,
+            one=True,
+            where=(JSON,),
+        ),
+        Rows(
+            "positions",
+            "the open positions, nearest to their liquidation first",
+            (
+                replace(POSITIONS.fields[0], where=DATA),
+                *POSITIONS.fields[1:],
+                Field("due", "flag", "its margin unit is due"),
+            ),
+            table="position",
+            by="account market side",
+            page=POSITIONS.page,
+        ),
+        replace(ASSUMPTIONS, where=(JSON,)),
+    ),
 )
 
 # --- the queue -------------------------------------------------------------------------------------------------------
@@ -703,6 +886,24 @@ QUEUE = Rows(
         Field("equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4),
         Field("maintenance", "number", "maintenance margin of its margin unit", of="row.inputs.maintenance"),
         Field("initial_margin", "number", "initial margin", of="row.inputs.initial_margin"),
+        replace(MARGIN_RATIO, of="row.stands.ratio_text", shown=lambda place, _: _ratio(place.row.stands.margin_ratio), drop=10),
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held; none where there is none",
+            of="row.stands.liquidation_price",
+            null=True,
+            heading="liquidation\nprice",
+            drop=11,
+        ),
+        Field(
+            "bankruptcy_price",
+            "number",
+            "the price at which its equity is zero; none where there is none",
+            of="row.stands.bankruptcy_price",
+            null=True,
+        ),
+        replace(DISTANCE, of="row.stands.shown_distance", heading=None),
         Field("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead", when=_has_others),
         Field(
             "reached_partly",
@@ -753,7 +954,8 @@ QUEUE = Rows(
         Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
     ),
     records="places",
-    page="asked_mark rank account venue_lights lights percentile score pnl_ratio effective_leverage equity"
+    page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
+    " effective_leverage equity"
     " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
     by="market side account",
 )
@@ -863,7 +1065,8 @@ RANK = Document(
     published="""
         market side rank account lights percentile share score tied margin size entry_price mark_price unrealized_pnl
         pnl_ratio effective_leverage notional entry_value exposure equity maintenance initial_margin ahead reached_partly
-        reached_wholly rating percentage venue_rank asked goal lever before after change""",
+        reached_wholly rating percentage venue_rank asked goal lever before after change margin_ratio liquidation_price
+        bankruptcy_price distance""",
 )
 
 # --- policies compared -----------------------------------------------------------------------------------------------
@@ -1277,6 +1480,6 @@ CHECK = Document(
 )
 DOCUMENTS: Mapping[str, Document] = {
     one.name.split(".")[1].split("/")[0]: one
-    for one in (RUN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
+    for one in (RUN, MARGIN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
 }
 """Every JSON document that is printed, by name."""

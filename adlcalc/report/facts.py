@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from adlcalc.engine.events import (
     AccountEnded,
@@ -22,22 +23,39 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
+from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.assumptions import used_assumptions
+from adlcalc.report.series_view import SeriesRow, series_rows
+from adlcalc.study.health import Health, OpenPosition
+
+if TYPE_CHECKING:
+    from adlcalc.study.watch import Watch
 
 
 class Facts:
     """What happened when a scenario was run: the events, and rows that are worked out when they are first asked for.
 
-    `file` is the name the scenario was read under, or None; `options` are those of the command line that changed the scenario.
+    `file` is the name the scenario was read under, or None; `options` are those of the command line that changed the
+    scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts, funds and markets
+    whose series was asked for.
     """
 
     def __init__(
-        self, scenario: Scenario, events: Iterable[Event], *, file: str | None = None, options: Sequence[str] = ()
+        self,
+        scenario: Scenario,
+        events: Iterable[Event],
+        *,
+        file: str | None = None,
+        options: Sequence[str] = (),
+        watch: Watch | None = None,
+        named: Sequence[str] = (),
     ) -> None:
         self.scenario = scenario
         self.file = file
         self.options = tuple(options)
+        self.watch = watch
+        self.named = tuple(named)
         self.events: tuple[Event, ...] = tuple(events)
         # they come last, before the end: a big book's are many, and no other row is made of them
         last = len(self.events)
@@ -104,6 +122,22 @@ class Facts:
     def accounts(self) -> Iterator[AccountState]:
         """Every account at the end, by name; then the rest of the market, backstops and the venue, where they hold anything."""
         return (event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded))
+
+    @cached_property
+    def health(self) -> Health:
+        """How open positions stand."""
+        return Health(self.scenario)
+
+    def positions_of(self, state: AccountState) -> tuple[OpenPosition, ...]:
+        """The open positions of an account, and how they stand."""
+        with exact():
+            return self.health.of(state)
+
+    @cached_property
+    def series(self) -> tuple[SeriesRow, ...]:
+        """The series that were asked for, step by step."""
+        with exact():
+            return tuple(series_rows(self.scenario, self.events, self.watch, self.named))
 
     @cached_property
     def funding_by_account(self) -> dict[str, Decimal]:

@@ -1,12 +1,12 @@
 """A run as a page: title, tables, audit, footnotes.
 
-Public: run_page.
+Public: run_page, OPEN_TITLE.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
@@ -16,9 +16,11 @@ from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.page import Block, Page, notes, title_of
-from adlcalc.report.table import Table, table
+from adlcalc.report.series_view import bars
+from adlcalc.report.table import Table, table, words
 from adlcalc.report.verdict import ask_why, verdict
 
+OPEN_TITLE = "Open positions"
 NOTES = "Assumed rules that this run used"
 SHOWN = {
     columns.LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
@@ -31,14 +33,18 @@ SHOWN = {
 """The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
 
 
-def run_page(run: Facts, limit: int = 0, *, steps: bool = False, closing: bool = False) -> Page:
-    """At most `limit` rows of each table (0: all); with `steps` the path step by step as well. closing: at the end the run in one
-    sentence, and the command that asks why; goldens are without them."""
+def run_page(
+    run: Facts, limit: int = 0, *, steps: bool = False, drawn: bool = False, health: bool = True, closing: bool = False
+) -> Page:
+    """At most `limit` rows of each table (0: all); with `steps` the path step by step as well.
+
+    drawn: little bars beside a series; health: how open positions stand (which a page that was written long ago does
+    not have); closing: at the end the run in one sentence, and the command that asks why; goldens are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
-        blocks=lambda _: _blocks(run, limit, steps, closing),
+        blocks=lambda _: _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
         document=columns.RUN,
         about=run,
         asked=("steps",) if steps else (),
@@ -46,7 +52,9 @@ def run_page(run: Facts, limit: int = 0, *, steps: bool = False, closing: bool =
     )
 
 
-def _blocks(run: Facts, limit: int, steps: bool, closing: bool) -> Iterator[Block]:
+def _blocks(
+    run: Facts, limit: int, steps: bool, *, drawn: bool, health: bool, closing: bool
+) -> Iterator[Block]:
     """Three tables always, the others where they have something to say."""
     if steps:
         yield _table(columns.STEPS, run, limit)
@@ -56,7 +64,8 @@ def _blocks(run: Facts, limit: int, steps: bool, closing: bool) -> Iterator[Bloc
     for rows in (columns.SKIPPED, columns.SOCIALIZED, columns.BAD_DEBT):
         if rows.of(run):
             yield _table(rows, run, limit)
-    yield _accounts(run, limit)
+    yield from _accounts(run, limit, health=health)
+    yield from _series(run, limit, drawn=drawn)
     yield from _audit(run)
     yield notes(NOTES, run.assumptions)
     if closing:
@@ -88,26 +97,57 @@ def _stood_still(run: Facts) -> str:
     return f"The insurance fund did not move: it holds {digits(balance)}."
 
 
-def _accounts(run: Facts, limit: int) -> Table:
-    """The accounts that changed: first those that were liquidated or deleveraged, then those whose equity moved."""
-    shown, changed = _changed(run, limit)
+def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
+    """The accounts that changed, then the positions that are still open, nearest to their liquidation first. All accounts are
+    gone through once for both."""
+    changed = _Changed(limit)
+    near, count = run.health.nearest(changed.passing(run.accounts), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    return table("Accounts that changed", nothing, columns.ACCOUNTS.columns(shown, run), more=changed - len(shown))
+    yield table("Accounts that changed", nothing, columns.ACCOUNTS.columns(changed.shown, run), more=changed.more)
+    if health:
+        yield table(OPEN_TITLE, "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near))
 
 
-def _changed(run: Facts, limit: int) -> tuple[list[AccountState], int]:
-    """The first `limit` accounts that changed and how many did. Holds no more than these and those that were touched."""
-    touched: list[AccountState] = []
-    moved: list[AccountState] = []
-    others = 0
-    for state in run.accounts:
-        if state.status == "liquidated" or state.deleveraged:
-            touched.append(state)
-        elif state.equity_end != state.equity_start:
-            others += 1
-            if not limit or len(moved) < limit:
-                moved.append(state)
-    return [*touched, *moved][: limit or None], len(touched) + others
+class _Changed:
+    """The first `limit` accounts that changed, those first that were liquidated or deleveraged, then those whose equity moved;
+    and how many more there are. Holds no more than these and those that were touched."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._others = limit, 0
+        self._touched: list[AccountState] = []
+        self._moved: list[AccountState] = []
+
+    def passing(self, states: Iterable[AccountState]) -> Iterator[AccountState]:
+        """The states as they come, looked at on their way."""
+        for state in states:
+            if state.status == "liquidated" or state.deleveraged:
+                self._touched.append(state)
+            elif state.equity_end != state.equity_start:
+                self._others += 1
+                if not self._limit or len(self._moved) < self._limit:
+                    self._moved.append(state)
+            yield state
+
+    @property
+    def shown(self) -> list[AccountState]:
+        """The rows."""
+        return [*self._touched, *self._moved][: self._limit or None]
+
+    @property
+    def more(self) -> int:
+        """Those beyond the limit."""
+        return len(self._touched) + self._others - len(self.shown)
+
+
+def _series(run: Facts, limit: int, *, drawn: bool) -> Iterator[Block]:
+    """A table for each account, fund and market that was asked for; little bars beside it where it is drawn."""
+    for name in dict.fromkeys(row.series for row in run.series):
+        rows = [row for row in run.series if row.series == name]
+        shown = rows[: limit or None]
+        made = [*columns.SERIES.columns(shown, run)]
+        if drawn:
+            made.append(words("", bars([row.drawn for row in shown])))
+        yield table(f"{clean(name)}, step by step", "", made, more=len(rows) - len(shown))
 
 
 def _audit(run: Facts) -> Iterator[str]:

@@ -5,7 +5,7 @@ Public: Expect, ExpectedRow, About, build_expect.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,8 @@ from adlcalc.scenario.draft import RESERVED_IDS, Draft
 from adlcalc.scenario.expect_schema import AboutSpec, ExpectSpec, RowSpec
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import closest_hint, quote
+from adlcalc.source.schema import part_of
+from adlcalc.study.questions import Measure, Names, Question, QuestionError, read, read_measure
 
 SIDES = {"long": LONG, "short": SHORT}
 
@@ -62,14 +64,22 @@ class Expect:
     bad_debt: Amount | None = None
     equity: Mapping[str, Amount] = field(default_factory=dict)
     positions: Mapping[str, tuple[ExpectedRow, ...]] = field(default_factory=dict)
+    measures: Mapping[str, tuple[Measure, Amount]] = field(default_factory=dict)
+    holds: tuple[Question, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Iterator[Measure]:
+        """What is asked of the run by measures and questions."""
+        yield from (measure for measure, _ in self.measures.values())
+        yield from (measure for question in self.holds for measure in question.parts)
 
 
 def build_expect(
-    draft: Draft, spec: ExpectSpec, ids: Collection[str], markets: Collection[str], funds: Collection[str]
+    draft: Draft, spec: ExpectSpec, names: Names
 ) -> Expect:
     """The block with its names checked against the accounts, markets and funds of the scenario."""
-    known = {"account": ids, "market": markets, "fund": funds}
+    known = {"account": names.accounts, "market": names.markets, "fund": names.funds}
     for kind, path, name, is_key in _names(spec):
         if name not in known[kind] and not (kind == "account" and name in RESERVED_IDS):
             place = draft.key("expect", *path) if is_key else draft.node("expect", *path)
@@ -89,8 +99,37 @@ def build_expect(
         bad_debt=_amount(spec.bad_debt),
         equity=_amount(spec.equity or {}),
         positions={account: _rows(held) or () for account, held in (spec.positions or {}).items()},
+        measures=_measures(draft, spec, names),
+        holds=_holds(draft, spec, names),
         where=dict(_places(draft.node("expect"), "")),
     )
+
+
+def _measures(draft: Draft, spec: ExpectSpec, names: Names) -> dict[str, tuple[Measure, Amount]]:
+    """What `measures` says, by its text."""
+    found = {}
+    for text, amount in (spec.measures or {}).items():
+        try:
+            found[text] = read_measure(text, names), _amount(amount)
+        except QuestionError as error:
+            _wrong(draft, draft.key("expect", "measures", text), error)
+    return found
+
+
+def _holds(draft: Draft, spec: ExpectSpec, names: Names) -> tuple[Question, ...]:
+    """What `holds` says."""
+    found = []
+    for i, text in enumerate(spec.holds or ()):
+        try:
+            found.append(read(text, names))
+        except QuestionError as error:
+            _wrong(draft, draft.node("expect", "holds", i), error)
+    return tuple(found)
+
+
+def _wrong(draft: Draft, node: Node, error: QuestionError) -> None:
+    """A fault of a question, with the part of it that is wrong."""
+    draft.problems.add(part_of(node, error.column - 1, error.length), f"it {error.message}", error.hint)
 
 
 def _rows(spec: Iterable[str | RowSpec] | None) -> tuple[ExpectedRow, ...] | None:

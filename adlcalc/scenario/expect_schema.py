@@ -12,6 +12,7 @@ from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
 from adlcalc.report.field import Rows
 from adlcalc.source.fields import Count, NotNegative, Number, Step, Text, by_shape, tag_by_type
 from adlcalc.source.keys import REQUIRED, Key, Strict, Tag, key, keys_of, made
+from adlcalc.study.questions import MEASURES, PREDICATES
 
 
 class AboutSpec(Strict):
@@ -118,3 +119,13 @@ class ExpectSpec(Strict):
     bad_debt: AmountSpec | None = key(None, description="what nobody covered")
     equity: dict[str, AmountSpec] | None = key(None, description="equity at the end, by account id")
     positions: dict[str, list[HeldSpec]] | None = key(None, description="all positions held at the end, by account id")
+    measures: dict[str, AmountSpec] | None = key(
+        None,
+        description=f"numbers by what is measured: {', '.join(MEASURES)}; of an account in brackets, @STEP at a step",
+        examples=[{"margin_ratio(alice)@1": "0.35"}],
+    )
+    holds: list[Text] | None = key(
+        None,
+        description=f"what must be so: comparisons of measures, {', '.join(PREDICATES)}, not, and, or",
+        examples=[["not adl(bob)", "margin_ratio(alice) < 0.8"]],
+    )

@@ -30,6 +30,7 @@ from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
 from adlcalc.source.schema import check
+from adlcalc.study.questions import Names
 from adlcalc.venues.maintenance import NamedTable
 from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 
@@ -88,7 +89,9 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     expect = None
     if file.expect is not None:
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
-        expect = build_expect(draft, file.expect, ids, markets, [fund.name for fund in funds])
+        steps = 1 if marks is None else marks.steps
+        currencies = len({market.settles for market in markets.values()})
+        expect = build_expect(draft, file.expect, Names(ids, [fund.name for fund in funds], markets, steps, currencies))
     if rulebook is None or marks is None:
         return None
     kinds = [market.contract.kind for market in markets.values()]

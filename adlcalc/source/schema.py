@@ -1,6 +1,6 @@
 """A declaration (source/keys.py) against a located tree: every fault is told in our words at its line and column.
 
-Public: check, Checked, subject.
+Public: check, Checked, subject, part_of.
 """
 
 from __future__ import annotations
@@ -179,11 +179,11 @@ class _Teller:
     def _value(self, path: Path, wrong: Wrong) -> None:
         """A value that is not what its key takes."""
         node = at(self.root, path)
-        place = _part_of(node, *wrong.part) if wrong.part else node
+        place = part_of(node, *wrong.part) if wrong.part else node
         self.problems.add(place, f"{self._name(path)} {wrong.message}", wrong.hint)
 
 
-def _part_of(node: Node, start: int, length: int) -> Node | Place:
+def part_of(node: Node, start: int, length: int) -> Node | Place:
     """A stretch of a text where it stands in its line; all of it where it is written over several lines or with escapes."""
     found = node.source.line(node.line).find(node.text, node.column - 1) if isinstance(node, Scalar) else -1
     return node if found < 0 else Place(node.source, node.line, found + start + 1, length)

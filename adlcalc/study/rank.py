@@ -21,8 +21,10 @@ from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import AdlRules, Lights
+from adlcalc.engine.waterfall.closing import account_state
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, D, divide, round_to
+from adlcalc.study.health import Health, OpenPosition
 from adlcalc.study.what_if import Move, lights_of, moves
 
 SHOWN = D("0.00000001")
@@ -47,6 +49,7 @@ class Row:
     ahead: Decimal
     partly: Decimal
     wholly: Decimal
+    stands: OpenPosition | None = None
 
     @property
     def size(self) -> Decimal:
@@ -71,20 +74,30 @@ class Ranking:
     moves: tuple[Move, ...]
 
 
-def rows_of(queue: Queue, rules: AdlRules) -> tuple[Row, ...]:
-    """The rows of a queue that has just been ranked."""
+def rows_of(queue: Queue, rules: AdlRules, health: Health | None = None) -> tuple[Row, ...]:
+    """The rows of a queue that has just been ranked; with `health` how each position stands."""
     places = list(queue)
     heads = rules.lights == Lights.HEADS
     whole = D(len(places)) if heads else sum((place.size for place in places), ZERO)
     rows, ahead = [], ZERO
     for place in places:
         up_to = D(place.rank) if heads else ahead + place.size
-        rows.append(_row(place, lights_of(up_to, whole), divide(up_to, whole), ahead, queue.book.lot))
+        stands = None if health is None else _stands(health, place)
+        rows.append(_row(place, lights_of(up_to, whole), divide(up_to, whole), ahead, queue.book.lot, stands))
         ahead += place.size
     return tuple(rows)
 
 
-def _row(place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal) -> Row:
+def _stands(health: Health, place: Place) -> OpenPosition:
+    """How the position of a place stands."""
+    holding = place.holding
+    found = health.of(account_state(holding.holder, {each.book: ZERO for each in holding.holder.holdings}))
+    return next(one for one in found if (one.market, one.side) == (holding.book.name, holding.side))
+
+
+def _row(
+    place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal, stands: OpenPosition | None
+) -> Row:
     x = place.inputs
     return Row(
         rank=place.rank,
@@ -100,6 +113,7 @@ def _row(place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal
         ahead=ahead,
         partly=ahead + min(lot, place.size),
         wholly=ahead + place.size,
+        stands=stands,
     )
 
 
@@ -117,6 +131,7 @@ class Ranker(Observer):
             (market.name, side) for market in scenario.markets for side in (1, -1) if market.name in markets and side in sides
         ]
         self._accounts = accounts
+        self._health = Health(scenario)
         self._found: dict[tuple[str, int], Ranking] = {}
 
     @property
@@ -140,6 +155,6 @@ class Ranker(Observer):
                 self._found[market, side] = self._ranking(state, Queue(book, side, state.rules.adl), used=False)
 
     def _ranking(self, state: State, queue: Queue, used: bool) -> Ranking:
-        rows = rows_of(queue, state.rules.adl)
+        rows = rows_of(queue, state.rules.adl, self._health)
         found = moves(state, queue, self._accounts) if self._accounts else ()
         return Ranking(queue.book.name, queue.side, queue.book.mark, used, rows, tuple(found))

@@ -53,6 +53,11 @@ class FundBook:
         """The highest balance in the window; before the first step, the opening one."""
         return max(self.balance, max((balance for _, balance in self._history), default=self._opening_peak))
 
+    @property
+    def stopped(self) -> bool:
+        """Has its drawdown stopped it?"""
+        return self._stopped
+
     def reserve(self) -> Decimal:
         """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already, and ADL at the
         mark.

@@ -67,7 +67,17 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
             value = h.value()
             worth[h.book] += value
             positions.append(
-                PositionState(h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, value - h.cost)
+                PositionState(
+                    h.book.name,
+                    h.side,
+                    h.size,
+                    h.entry,
+                    h.cost,
+                    h.collateral,
+                    h.book.mark,
+                    value - h.cost,
+                    h.pending_funding(),
+                )
             )
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
     return AccountState(

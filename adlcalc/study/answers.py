@@ -1,0 +1,199 @@
+"""What a run answers to a question (questions.py).
+
+Public: Ran, Answers, names_of, watch_for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
+
+from adlcalc.engine.events import (
+    AccountState,
+    Deleveraged,
+    Event,
+    FundPaid,
+    FundReceived,
+    Liquidated,
+    LossSocialized,
+    StepEnded,
+)
+from adlcalc.engine.model import Scenario
+from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.study.health import FAR, Health, OpenPosition, ratio
+from adlcalc.study.questions import Measure, Names, Question, number_of, told
+
+if TYPE_CHECKING:
+    from adlcalc.study.watch import Watch
+
+
+class Ran(Protocol):
+    """A finished run."""
+
+    @property
+    def scenario(self) -> Scenario: ...
+    @property
+    def events(self) -> Sequence[Event]: ...
+    @property
+    def accounts(self) -> Iterable[AccountState]: ...
+    @property
+    def watch(self) -> Watch | None: ...
+
+
+def names_of(scenario: Scenario) -> Names:
+    """What a question about a scenario may name."""
+    return Names(
+        {one.id: None for one in scenario.accounts}.keys(),
+        {one.name: None for one in scenario.funds}.keys(),
+        {one.name: None for one in scenario.markets}.keys(),
+        scenario.path.steps,
+        len(scenario.currencies),
+    )
+
+
+def watch_for(measures: Iterable[Measure], series: Iterable[str] = ()) -> Watch | None:
+    """What must be looked at while a run is made, so that it can be asked these (and can show the series of these accounts);
+    None where the events are enough."""
+    asked = [one for one in measures if one.seen]
+    shown = list(series)
+    if not asked and not shown:
+        return None
+    from adlcalc.study.watch import Watch
+
+    accounts = [str(one.of) for one in asked if one.seen != "fund"]
+    ranked = [str(one.of) for one in asked if one.seen == "rank"]
+    return Watch([*accounts, *shown], [*ranked, *shown])
+
+
+class Answers:
+    """Asks one run."""
+
+    def __init__(self, run: Ran) -> None:
+        self._run, self._health = run, Health(run.scenario)
+        self._last = run.scenario.path.steps - 1
+        self._ends: dict[str, AccountState] = {}
+
+    def holds(self, question: Question) -> bool:
+        """Is it so?"""
+        return question.holds(self)
+
+    def told(self, question: Question) -> str:
+        """What the numbers in it are: 'margin_ratio(alice) is 0.92, adl is no'."""
+        return ", ".join(f"{one.text} is {told(self(one))}" for one in dict.fromkeys(question.parts))
+
+    def __call__(self, measure: Measure) -> Fraction | bool | None:
+        """What a measure or predicate comes to."""
+        with exact():
+            found = getattr(self, f"_{measure.word}")(measure)
+        return found if isinstance(found, bool) else number_of(found)
+
+    # --- numbers of the events ----------------------------------------------------------------------------------------------
+
+    def _until(self, measure: Measure) -> Iterator[Event]:
+        """The events up to the end of its step."""
+        last = self._last if measure.step is None else measure.step
+        return (event for event in self._run.events if event.step <= last)
+
+    def _fund_paid(self, measure: Measure) -> Decimal:
+        paid = (event for event in self._until(measure) if isinstance(event, FundPaid))
+        return sum((event.amount for event in paid if measure.of in (None, event.fund)), ZERO)
+
+    def _fund_received(self, measure: Measure) -> Decimal:
+        received = (event for event in self._until(measure) if isinstance(event, FundReceived))
+        return sum((event.amount for event in received if measure.of in (None, event.fund)), ZERO)
+
+    def _ended(self, measure: Measure) -> StepEnded:
+        """The end of its step."""
+        last = self._last if measure.step is None else measure.step
+        return next(event for event in self._run.events if isinstance(event, StepEnded) and event.step == last)
+
+    def _fund_left(self, measure: Measure) -> Decimal:
+        return sum((held for name, held in self._ended(measure).funds if measure.of in (None, name)), ZERO)
+
+    def _bad_debt(self, measure: Measure) -> Decimal:
+        return self._ended(measure).bad_debt
+
+    def _fills(self, measure: Measure) -> Iterator[Deleveraged]:
+        return (event for event in self._until(measure) if isinstance(event, Deleveraged))
+
+    def _adl_size(self, measure: Measure) -> Decimal:
+        return sum((fill.size for fill in self._fills(measure) if measure.of in (None, fill.market)), ZERO)
+
+    def _adl_accounts(self, measure: Measure) -> int:
+        return len({fill.account for fill in self._fills(measure)})
+
+    def _liquidations(self, measure: Measure) -> int:
+        return sum(isinstance(event, Liquidated) for event in self._until(measure))
+
+    def _forgone(self, measure: Measure) -> Decimal:
+        return sum((fill.forgone_pnl for fill in self._fills(measure) if fill.account == measure.of), ZERO)
+
+    # --- numbers of an account ----------------------------------------------------------------------------------------------
+
+    def _state(self, measure: Measure) -> AccountState:
+        """The account at the end of its step."""
+        if measure.step is None:
+            if str(measure.of) not in self._ends:
+                found = next(state for state in self._run.accounts if state.account == measure.of)
+                self._ends[found.account] = found
+            return self._ends[str(measure.of)]
+        moments = self._watch.moments
+        return next(
+            one.state for one in moments if (one.step, one.before, one.state.account) == (measure.step, False, measure.of)
+        )
+
+    @property
+    def _watch(self) -> Watch:
+        if self._run.watch is None:
+            raise ValueError("this run was made without looking at what is asked (see watch_for)")
+        return self._run.watch
+
+    def _equity(self, measure: Measure) -> Decimal:
+        return self._state(measure).equity_end
+
+    def _rank(self, measure: Measure) -> int | None:
+        step = self._last if measure.step is None else measure.step
+        places = self._watch.places.items()
+        return min((place.rank for (at, who, *_), place in places if (at, who) == (step, measure.of)), default=None)
+
+    def _margin_ratio(self, measure: Measure) -> Decimal | None:
+        """At each step when margin is looked at, and at its end."""
+        ratios = [
+            ratio(equity, maintenance)
+            for moment in self._watch.moments
+            if moment.state.account == measure.of and measure.step in (None, moment.step)
+            for equity, maintenance in self._health.units(moment.state)
+        ]
+        return max((one for one in ratios if one is not None), default=None)
+
+    def _liquidation_price(self, measure: Measure) -> Decimal | None:
+        def away(one: OpenPosition) -> Decimal:
+            distance = one.distance
+            return FAR if distance is None else distance
+
+        held = [one for one in self._health.of(self._state(measure)) if one.liquidation_price is not None]
+        return min(held, key=away).liquidation_price if held else None
+
+    # --- what is true or false ------------------------------------------------------------------------------------------------
+
+    def _in(self, measure: Measure) -> Iterator[Event]:
+        """The events of its step, or all of them."""
+        return (event for event in self._run.events if measure.step in (None, event.step))
+
+    def _liquidation(self, measure: Measure) -> bool:
+        return any(isinstance(event, Liquidated) for event in self._in(measure))
+
+    def _liquidated(self, measure: Measure) -> bool:
+        return any(isinstance(event, Liquidated) and event.account == measure.of for event in self._in(measure))
+
+    def _adl(self, measure: Measure) -> bool:
+        fills = (event for event in self._in(measure) if isinstance(event, Deleveraged))
+        return any(measure.of in (None, fill.account) for fill in fills)
+
+    def _loss(self, measure: Measure) -> bool:
+        return self._bad_debt(measure) != 0 or any(isinstance(event, LossSocialized) for event in self._in(measure))
+
+    def _stopped(self, measure: Measure) -> bool:
+        return any(fund == measure.of and measure.step in (None, step) for step, fund in self._watch.stopped)

@@ -1,0 +1,203 @@
+"""What is asked of a run: the words, their numbers, and errors that point into the text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from conftest import Result
+
+from adlcalc.engine.loop import run
+from adlcalc.report import Run
+from adlcalc.scenario import load
+from adlcalc.study.answers import Answers, names_of, watch_for
+from adlcalc.study.questions import MEASURES, PREDICATES, Names, QuestionError, read, read_measure
+
+Command = Callable[..., Result]
+ADL = "scenarios/05-fund-empty-adl.yaml"
+NAMES = Names(["alice", "bob", "a b", "it's", "x)y"], ["fund"], ["M"], 3)
+
+
+def asked(text: str, file: str = ADL) -> Fraction | bool | None:
+    """A measure of a scenario's run."""
+    loaded = load(file)
+    measure = read_measure(text, names_of(loaded.scenario))
+    watch = watch_for([measure])
+    return Answers(Run(loaded.scenario, run(loaded.scenario, observer=watch), watch=watch))(measure)
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "because"),
+    [
+        ("adl_size", 10, "alice's long 10 is closed against dave 4, bob 4, carol 2"),
+        ("adl_accounts", 3, "dave, bob, carol"),
+        ("adl_size@1", 0, "nobody is due at 95"),
+        ("liquidations", 1, "alice"),
+        ("bad_debt", 0, "the queue covers it all"),
+        ("fund_left", 0, "it was empty"),
+        ("equity(carol)", 164, "104 + 2 x (104 - 90) + 2 x (104 - 88)"),
+        ("equity(carol)@0", 120, "104 + 4 x (104 - 100)"),
+        ("forgone(bob)", 8, "(90 - 88) x 4"),
+        ("rank(carol)", 3, "behind dave and bob"),
+        ("rank(alice)", None, "she holds nothing any more"),
+        ("liquidation_price(carol)", Fraction("129.35323383"), "52 + 2 (104 - P) = 0.01 P: P = 260 / 2.01"),
+        ("liquidation_price(alice)@1", Fraction("90.45226131"), "100 + 10 (P - 100) = 0.05 P: P = 900 / 9.95"),
+        ("liquidation_price(alice)", None, "she holds nothing any more"),
+    ],
+)
+def test_what_a_measure_is(measure: str, value: Fraction | int | None, because: str) -> None:
+    assert asked(measure) == value, because
+
+
+def test_the_worst_margin_ratio_is_seen_before_anybody_is_liquidated() -> None:
+    """At 88 alice's long 10 from 100 on 100 is worth 100 - 120 < 0: there is no greater ratio. At 95: 0.05 x 95 x 10 / 50."""
+    assert read("margin_ratio(alice) >= inf", names_of(load(ADL).scenario)).holds(asked_of())
+    assert asked("margin_ratio(alice)@1") == Fraction("4.75") / 50
+
+
+def asked_of() -> Answers:
+    loaded = load(ADL)
+    watch = watch_for([read_measure("margin_ratio(alice)", names_of(loaded.scenario))])
+    return Answers(Run(loaded.scenario, run(loaded.scenario, observer=watch), watch=watch))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("adl", True),
+        ("no adl", False),
+        ("adl(bob) and not adl(alice)", True),
+        ("adl(alice) or liquidated(alice)", True),
+        ("not (adl(alice) or liquidated(alice))", False),
+        ("adl@1", False),
+        ("liquidated(alice)@2", True),
+        ("loss", False),
+        ("bad_debt == 0 and adl_size >= 1_0.0", True),
+        ("rank(alice) > 0 or rank(alice) <= 0", False),  # there is no such number
+        ("stopped(fund)", False),
+    ],
+)
+def test_what_is_so(text: str, holds: bool) -> None:
+    loaded = load(ADL)
+    question = read(text, names_of(loaded.scenario))
+    watch = watch_for(question.parts)
+    assert Answers(Run(loaded.scenario, run(loaded.scenario, observer=watch), watch=watch)).holds(question) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("adl('a b')", "a b"), ('adl("it\'s")', "it's"), ("adl('it''s')", "it's"), ("adl( 'x)y' )", "x)y")]
+)
+def test_names_in_quotes(text: str, name: str) -> None:
+    assert read(text, NAMES).parts[0].of == name
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "length", "says"),
+    [
+        ("bad_dept > 0", 1, 8, "no measure or predicate"),
+        ("bad_debt > 0 or adl(bop)", 21, 3, "no such account"),
+        ("bad_debt = 0", 10, 1, "must not contain"),
+        ("bad_debt", 9, 1, "a comparison"),
+        ("adl < 2", 1, 3, "compare measures"),
+        ("equity > 0", 1, 6, "of which account"),
+        ("bad_debt(bob) > 0", 9, 1, "brackets"),
+        ("bad_debt@3 > 0", 10, 1, "0 to 2"),
+        ("(adl", 5, 1, "')'"),
+        ("adl)", 4, 1, "or the end"),
+        ("adl(", 5, 1, "the name of an account"),
+        ("", 1, 1, "must have"),
+        ("not " * 40 + "adl", 129, 1, "nested"),
+    ],
+)
+def test_an_error_points_into_the_text(text: str, column: int, length: int, says: str) -> None:
+    with pytest.raises(QuestionError, match="must") as caught:
+        read(text, NAMES)
+    assert says in caught.value.message
+    assert (caught.value.column, caught.value.length) == (column, length)
+
+
+def test_every_word_has_an_answer_and_says_what_it_is() -> None:
+    for word, kind in {**MEASURES, **PREDICATES}.items():
+        assert callable(getattr(Answers, f"_{word}"))
+        assert kind.note
+
+
+# --- on the command line and in files ----------------------------------------------------------------------------------------
+
+
+def test_fail_on_a_question(adlcalc: Command) -> None:
+    got = adlcalc("run", ADL, "--fail-on", "equity(carol) > 100", "-o", "/dev/null")
+    assert (got.code, got.err) == (1, f"{ADL}: --fail-on equity(carol) > 100: equity(carol) is 164\n")
+    assert adlcalc("run", ADL, "--fail-on", "equity(carol) > 1_000").code == 0
+    bad = adlcalc("run", ADL, "--fail-on", "equity(carl) > 1_000")
+    assert (bad.out, bad.code) == ("", 2)
+    assert " 1 | equity(carl) > 1_000\n   |        ^^^^\nhint: did you mean 'carol'?\n" in bad.err
+
+
+def test_expect_holds_questions(adlcalc: Command, tmp_path: Path) -> None:
+    text = Path(ADL).read_text(encoding="utf-8").partition("expect:")[0]
+    file = tmp_path / "asked.yaml"
+    expected = 'expect: {measures: {equity(carol): 164, "rank(carol)": 2}, holds: ["adl(bob)", "no adl"]}\n'
+    file.write_text(text + expected, encoding="utf-8")
+    for command in ("run", "check"):
+        got = adlcalc(command, str(file))
+        assert got.code == 1
+        said = got.err + got.out
+        assert "measures: rank(carol): expected 2, got 3" in said
+        assert "holds: no adl: it is not so: adl is yes" in said
+        assert "equity(carol)" not in said.partition("rank(carol)")[2].partition("\n")[0]
+    file.write_text(text + 'expect: {measures: {"equty(carol)": 1}, holds: ["adl(bo)"]}\n', encoding="utf-8")
+    got = adlcalc("check", str(file))
+    assert got.code == 2
+    assert "did you mean 'equity'?" in got.err
+    assert "did you mean 'bob'?" in got.err
+
+
+# --- series ------------------------------------------------------------------------------------------------------------------
+
+
+def test_series_of_an_account_a_fund_and_a_market(adlcalc: Command) -> None:
+    rows = json.loads(adlcalc("run", ADL, "--series", "alice", "--series", "fund", "--series", "MARKET", "--json").out)["series"]
+    alice = [row for row in rows if row["series"] == "alice"]
+    # 100 + 10 (95 - 100) = 50, of which 0.005 x 950 is needed; taken over at 88
+    assert [(row["step"], row["size"], row["equity"], row["unit_maintenance"]) for row in alice] == [
+        (0, "10", "100", "5"),
+        (1, "10", "50", "4.75"),
+        (2, None, "0", None),
+    ]
+    assert {row["liquidation_price"] for row in alice[:2]} == {"90.45226131"}
+    assert [row["balance"] for row in rows if row["series"] == "fund"] == ["0", "0", "0"]
+    market = [row for row in rows if row["series"] == "MARKET"]
+    assert [(row["mark_price"], row["liquidated_size"], row["deleveraged_size"]) for row in market] == [
+        ("100", "0", "0"),
+        ("95", "0", "0"),
+        ("88", "10", "10"),
+    ]
+
+
+def test_a_series_stands_where_rank_does(adlcalc: Command) -> None:
+    rows = json.loads(adlcalc("run", ADL, "--series", "carol", "--json").out)["series"]
+    for row in rows:
+        queue = json.loads(adlcalc("rank", ADL, "--step", str(row["step"]), "--side", "short", "--json").out)["queue"]
+        place = next(one for one in queue if one["account"] == "carol")
+        assert (row["rank"], row["lights"]) == (place["rank"], place["lights"])
+
+
+def test_little_bars_are_for_a_terminal(adlcalc: Command) -> None:
+    assert "▁" not in adlcalc("run", ADL, "--series", "MARKET").out
+    loaded = load(ADL)
+    from adlcalc.report.run_page import run_page
+    from adlcalc.report.writers import FORMATS
+
+    page = run_page(Run(loaded.scenario, run(loaded.scenario), named=["MARKET"]), drawn=True)
+    lines = FORMATS["table"].page(page).partition("MARKET, step by step")[2].splitlines()
+    assert [line[-1] for line in lines[5:8]] == ["█", "▅", "▁"]  # 100, 95, 88: (95 - 88) / 12 of eight is 4.67
+
+
+def test_a_series_of_nobody_names_the_nearest(adlcalc: Command) -> None:
+    got = adlcalc("run", ADL, "--series", "carl")
+    assert (got.out, got.code) == ("", 2)
+    assert got.err.endswith("there is no account, fund or market 'carl' in the scenario\nhint: did you mean 'carol'?\n")
