@@ -100,7 +100,9 @@ def test_the_index_does_not_change_a_byte(adlcalc: Command) -> None:
 
 def test_standard_input_is_a_scenario_file(adlcalc: Command) -> None:
     text = (ROOT / ADL).read_bytes()
-    assert adlcalc("run", "-", stdin=text) == adlcalc("run", ADL)
+    read, named = adlcalc("run", "-", stdin=text), adlcalc("run", ADL)
+    # what asks why needs a file to ask of
+    assert (f"{read.out}\nWhy: adlcalc explain {ADL} dave\n", read.err, read.code) == named
 
 
 # --- changes, expectations, failures ------------------------------------------------------------------------------------
@@ -460,5 +462,6 @@ def test_load_and_run_serve_a_notebook(adlcalc: Command) -> None:
 
     run = package.run(package.load(ADL))
     assert run.to_json() == adlcalc("run", ADL, "-f", "json").out
-    assert run.to_text() == adlcalc("run", ADL).out
+    closing = "\n1 of 4 liquidated at step 2; 10 contracts deleveraged from dave, bob and carol\nat 90.\n"
+    assert adlcalc("run", ADL).out == f"{run.to_text()}{closing}\nWhy: adlcalc explain {ADL} dave\n"
     assert package.run(run.scenario, index=False).to_dict()["accounts"] == run.to_dict()["accounts"]

@@ -16,12 +16,13 @@ from rules import under_venue
 import adlcalc
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import AccountEnded, Ended, Event, FundPaid, FundReceived, Started, StepEnded
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.loop import run
 from adlcalc.ground.numbers import exact
 from adlcalc.venues.rulebook import shipped
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
-CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState)
+CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState, Worked)
 ATOMS = (type(None), bool, int, str, Decimal)
 
 
