@@ -43,4 +43,4 @@ class Run(Facts):
         from adlcalc.report.run_page import run_page
         from adlcalc.report.writers import FORMATS
 
-        return FORMATS[format].page(run_page(self, limit, steps=steps))
+        return FORMATS[format].page(run_page(self, limit, steps=steps, closing=True))
