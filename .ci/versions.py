@@ -1,7 +1,7 @@
 """The versions that pyproject.toml allows and those that are installed.
 
-    python .ci/versions.py --lowest   the lowest versions declared, as constraints for pip: what is declared is what is tested
-    python .ci/versions.py NAME       a line of the matrix: Python and the versions that are installed beside it
+python .ci/versions.py --lowest   the lowest versions declared, as constraints for pip: what is declared is what is tested
+python .ci/versions.py NAME       a line of the matrix: Python and the versions that are installed beside it
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from pathlib import Path
 
 def requirements() -> list[str]:
     """All that the project asks for, the optional ones too: `name>=version; marker`."""
-    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    return [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
 
 
 def lowest() -> list[str]:

@@ -1,4 +1,5 @@
-"""adlcalc: who is liquidated, what the insurance fund pays, who is auto-deleveraged, and what it costs each of them. Exactly.
+"""adlcalc: who is liquidated, what the insurance fund pays, who is auto-deleveraged, and what it costs each
+of them. Exactly.
 
     import adlcalc
     run = adlcalc.run(adlcalc.load("scenarios/05-fund-empty-adl.yaml"))
@@ -26,7 +27,8 @@ __version__ = "0.1.0"
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
-    """Read a scenario file ('-' is standard input). `sets` are changes like 'fund=0', `venue` another rulebook than the file's.
+    """Read a scenario file ('-' is standard input). `sets` are changes like 'fund=0', `venue` another
+    rulebook than the file's.
 
     Raises adlcalc.source.ScenarioErrors, whose text shows every problem of the file with its line.
     """
@@ -38,7 +40,8 @@ def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | No
 
 
 def run(scenario: Scenario | Loaded, *, index: bool = True) -> Run:
-    """Run a scenario to its end. index=False looks at every account at every step: slower, the same result."""
+    """Run a scenario to its end. index=False looks at every account at every step: slower, the same
+    result."""
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.engine.model import Scenario
     from adlcalc.report import Run

@@ -1,5 +1,5 @@
-"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command line, goldens and
-Python all ask here; `through` may watch the events go by (to show progress).
+"""What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
+line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
 Public: Unknown, one_of, step_of, queues, margins, story, comparison, choices, metrics_of, severity_of.
 """
@@ -110,7 +110,9 @@ def margins(
         if isinstance(event, StepEnded) and event.step == at:
             break
     marks = {market.name: scenario.path.marks[market.name][at] for market in scenario.markets}
-    return Margins(scenario, loaded.file, at, marks, nearest.found, accounts, nearest.count - len(nearest.found))
+    return Margins(
+        scenario, loaded.file, at, marks, nearest.found, accounts, nearest.count - len(nearest.found)
+    )
 
 
 def story(
@@ -168,7 +170,11 @@ def comparison(
         raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
     chosen = choices(policies, scenario)
     results = [result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout)]
-    found = {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results} if axioms else {}
+    found = (
+        {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results}
+        if axioms
+        else {}
+    )
     return Comparison(scenario, file, results, accounts, found, markout, shown)
 
 

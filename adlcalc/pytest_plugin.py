@@ -1,7 +1,9 @@
-"""The pytest plug-in: scenario files are collected as tests, each held to its `expect:` block and to its golden.
+"""The pytest plug-in: scenario files are collected as tests, each held to its `expect:` block and to its
+golden.
 
-A .yaml, .yml or .json file is a scenario if it matches a pattern of the ini option `adlcalc_files`; where that is not given, if
-it has accounts and prices, if its first line names the editors' schema, or if it is named on the command line.
+A .yaml, .yml or .json file is a scenario if it matches a pattern of the ini option `adlcalc_files`; where
+that is not given, if it has accounts and prices, if its first line names the editors' schema, or if it is
+named on the command line.
 
     pytest scenarios                     check
     pytest scenarios --adlcalc-update    write the goldens
@@ -27,10 +29,21 @@ LOOKED_AT = 1 << 16  # characters of a file that are read to see what it is
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the command line and of the ini file."""
     group = parser.getgroup("adlcalc", "auto-deleveraging scenarios")
-    group.addoption("--adlcalc-update", action="store_true", help="write the goldens of scenarios and say what changed")
-    group.addoption("--adlcalc-strict", action="store_true", help="assumed rules, unbalanced books and bad debt fail too")
-    group.addoption("--adlcalc-golden", metavar="DIR", help="where the goldens are; beside the scenarios if left out")
-    parser.addini("adlcalc_files", "patterns of scenario files (those that look like one, if left out)", type="args", default=[])
+    group.addoption(
+        "--adlcalc-update", action="store_true", help="write the goldens of scenarios and say what changed"
+    )
+    group.addoption(
+        "--adlcalc-strict", action="store_true", help="assumed rules, unbalanced books and bad debt fail too"
+    )
+    group.addoption(
+        "--adlcalc-golden", metavar="DIR", help="where the goldens are; beside the scenarios if left out"
+    )
+    parser.addini(
+        "adlcalc_files",
+        "patterns of scenario files (those that look like one, if left out)",
+        type="args",
+        default=[],
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -39,7 +52,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     patterns = parent.config.getini("adlcalc_files")
     named = parent.session.isinitpath(file_path)
-    if any(file_path.match(pattern) for pattern in patterns) or (not patterns and (named or _looks_like_one(file_path))):
+    if any(file_path.match(pattern) for pattern in patterns) or (
+        not patterns and (named or _looks_like_one(file_path))
+    ):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -89,7 +104,9 @@ class ScenarioItem(pytest.Item):
         from adlcalc.ground.output import Inputs
 
         config = self.config
-        options = Options(update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict"))
+        options = Options(
+            update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict")
+        )
         golden = config.getoption("--adlcalc-golden")
         job = collect([str(self.path)], golden).jobs[0]
         outcome = check_file(job, options)

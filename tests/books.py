@@ -1,7 +1,7 @@
 """Scenarios for the tests: a short way to write one by hand, and seeded random ones.
 
-Round numbers on purpose: equity exactly at maintenance, ties, prices exactly at bankruptcy and funds that are exactly enough
-come up often.
+Round numbers on purpose: equity exactly at maintenance, ties, prices exactly at bankruptcy and funds that are
+exactly enough come up often.
 
 Public: account, scenario, random_scenario, in_cents, as_yaml, as_tree, flow.
 """
@@ -38,14 +38,23 @@ def d(x: Any) -> Decimal:
     return Decimal(str(x))
 
 
-def account(name: str, size: Any, entry: Any, collateral: Any = None, balance: Any = 0, market: str = "M") -> Account:
+def account(
+    name: str, size: Any, entry: Any, collateral: Any = None, balance: Any = 0, market: str = "M"
+) -> Account:
     """One position; a negative size is a short; without collateral it is cross."""
     side, size = (LONG, d(size)) if d(size) > 0 else (SHORT, -d(size))
-    return Account(name, (Position(market, side, size, d(entry), None if collateral is None else d(collateral)),), d(balance))
+    return Account(
+        name,
+        (Position(market, side, size, d(entry), None if collateral is None else d(collateral)),),
+        d(balance),
+    )
 
 
-def scenario(accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: Any = "0.005", **market: Any) -> Scenario:
-    """One linear market M; `liquidity` may be a number (one size at the mark); `due` is a rule, the rest the market's."""
+def scenario(
+    accounts: list[Account], marks: list[Any], fund: Any = 0, *, rate: Any = "0.005", **market: Any
+) -> Scenario:
+    """One linear market M; `liquidity` may be a number (one size at the mark); `due` is a rule, the rest the
+    market's."""
     due = market.pop("due", "at-or-below")
     liquidity = market.pop("liquidity", Liquidity())
     if not isinstance(liquidity, Liquidity):
@@ -142,13 +151,18 @@ def _account(rng: random.Random, name: str, markets: tuple[Market, ...]) -> Acco
     seats = rng.sample(seats, count)
     crosses = [kind == "cross" or (kind == "mixed" and rng.random() < 0.5) for _ in seats]
     positions = tuple(_position(rng, m, s, c) for (m, s), c in zip(seats, crosses, strict=True))
-    value = sum(_value(m, p.size, p.entry) for (m, _), p in zip(seats, positions, strict=True) if p.collateral is None)
+    value = sum(
+        _value(m, p.size, p.entry) for (m, _), p in zip(seats, positions, strict=True) if p.collateral is None
+    )
     balance = _rounded(value / rng.choice([1, 2, 4, 5, 10, 10, 20])) if value else d(rng.choice([0, 0, 10]))
     return Account(name, positions, balance)
 
 
-def random_scenario(seed: int, *, inverse: bool = False, funding: bool = False, most_accounts: int = 30) -> Scenario:
-    """A small book. `inverse`: contracts of both kinds (rounding everywhere); `funding`: rates on some steps."""
+def random_scenario(
+    seed: int, *, inverse: bool = False, funding: bool = False, most_accounts: int = 30
+) -> Scenario:
+    """A small book. `inverse`: contracts of both kinds (rounding everywhere); `funding`: rates on some
+    steps."""
     rng = random.Random(seed)
     steps = rng.randint(1, 8)
     shared = rng.random() < 0.6
@@ -165,13 +179,23 @@ def random_scenario(seed: int, *, inverse: bool = False, funding: bool = False, 
     count = rng.choice([0, 1, 2, 3, 5, 8, 12, rng.randint(1, most_accounts)])
     accounts = tuple(_account(rng, f"u{i}", tuple(markets)) for i in range(count))
     if rng.random() < 0.4:  # twins tie
-        accounts += tuple(Account(f"{a.id}-twin", a.positions, a.balance) for a in accounts[: rng.randint(0, 4)])
+        accounts += tuple(
+            Account(f"{a.id}-twin", a.positions, a.balance) for a in accounts[: rng.randint(0, 4)]
+        )
     rates: dict[str, dict[int, Decimal]] = {m.name: {} for m in markets if funding}
     for rate in rates.values():
-        rate.update({s: d(rng.choice(["0.01", "-0.01", "0.001", "0.05"])) for s in range(1, steps) if rng.random() < 0.6})
+        rate.update(
+            {
+                s: d(rng.choice(["0.01", "-0.01", "0.001", "0.05"]))
+                for s in range(1, steps)
+                if rng.random() < 0.6
+            }
+        )
     names = ["fund"] if shared else [m.name for m in markets]
     floors = [d(rng.choice([0, 0, 0, 1])) for _ in names]
-    funds = tuple(Fund(n, f + d(rng.choice([0, 0, 1, 5, 10, 50, 1000])), f) for n, f in zip(names, floors, strict=True))
+    funds = tuple(
+        Fund(n, f + d(rng.choice([0, 0, 1, 5, 10, 50, 1000])), f) for n, f in zip(names, floors, strict=True)
+    )
     return Scenario(
         markets=tuple(markets),
         accounts=accounts,
@@ -196,7 +220,11 @@ def as_tree(book: Scenario) -> dict[str, Any]:
         "accounts": [_account_spec(a) for a in book.accounts],
         "prices": {name: list(marks) for name, marks in book.path.marks.items()},
     }
-    rates = {name: [given.get(i, 0) for i in range(book.path.steps)] for name, given in book.path.funding.items() if given}
+    rates = {
+        name: [given.get(i, 0) for i in range(book.path.steps)]
+        for name, given in book.path.funding.items()
+        if given
+    }
     return {**top, **({"funding": rates} if rates else {})}
 
 
@@ -234,7 +262,11 @@ def _market_spec(market: Market) -> dict[str, Any]:
 def _account_spec(account: Account) -> dict[str, Any]:
     positions = []
     for p in account.positions:
-        margin = {"margin": "cross"} if p.collateral is None else {"margin": "isolated", "collateral": p.collateral}
+        margin = (
+            {"margin": "cross"}
+            if p.collateral is None
+            else {"margin": "isolated", "collateral": p.collateral}
+        )
         side = "long" if p.side == LONG else "short"
         positions.append({"market": p.market, "side": side, "size": p.size, "entry": p.entry, **margin})
     return {"id": account.id, "balance": account.balance, "positions": positions}

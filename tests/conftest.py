@@ -1,8 +1,8 @@
 """The command line inside the test process, the option that rewrites goldens, and how much of the suite runs.
 
-Tests on random books come in numbered blocks or by seed. The whole suite takes the first blocks; with ADLCALC_TESTS=all, as in
-continuous integration, every block. `-m quick` is what a change is tried with: one block, few seeds, and nothing marked slow.
-"""
+Tests on random books come in numbered blocks or by seed. The whole suite takes the first blocks; with
+ADLCALC_TESTS=all, as in continuous integration, every block. `-m quick` is what a change is tried with: one
+block, few seeds, and nothing marked slow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ PATIENCE = 600
 
 
 class Result(NamedTuple):
-    """What a command left behind. `out` is decoded from the bytes of stdout, which are UTF-8 whatever the terminal is."""
+    """What a command left behind. `out` is decoded from the bytes of stdout, which are UTF-8 whatever the
+    terminal is."""
 
     out: str
     err: str
@@ -44,13 +45,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Property tests try the same examples everywhere, and no machine is too slow for them."""
     examples = 20 if config.option.markexpr == "quick" else 100
     settings.register_profile(
-        "adlcalc", max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        "adlcalc",
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("adlcalc")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the quick set; leave out the further blocks, but not of a test that is asked for by its block: `...[generic-17]`."""
+    """Mark the quick set; leave out the further blocks, but not of a test that is asked for by its block:
+    `...[generic-17]`."""
 
     def is_among(item: pytest.Item, first: dict[str, int]) -> bool:
         given = getattr(getattr(item, "callspec", None), "params", {})
@@ -73,7 +80,8 @@ def hear_ctrl_c() -> None:
 
 @pytest.fixture
 def adlcalc(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """adlcalc("run", "scenarios/01.yaml", stdin=b"..."): the command, run from the root of the project on an ASCII terminal."""
+    """adlcalc("run", "scenarios/01.yaml", stdin=b"..."): the command, run from the root of the project on an
+    ASCII terminal."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("COLUMNS", raising=False)

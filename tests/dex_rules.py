@@ -1,8 +1,9 @@
 """Rules of decentralized venues that a case can call one by one, on accounts as these venues keep them.
 
-A venue's test book gives cash with the entry values folded in: `cash` {account: money} and `positions` {account: {market:
-signed size}}, at `marks` {market: price}. `closed` is the account that is closed, `market` its position (the first one
-otherwise); `rules` replaces rules of the venue, {section: {rule: value}}; `mmr` and `max_leverage` are those of every market.
+A venue's test book gives cash with the entry values folded in: `cash` {account: money} and `positions`
+{account: {market: signed size}}, at `marks` {market: price}. `closed` is the account that is closed, `market`
+its position (the first one otherwise); `rules` replaces rules of the venue, {section: {rule: value}}; `mmr`
+and `max_leverage` are those of every market.
 
 Public: DEX_RULES.
 """
@@ -41,7 +42,13 @@ def rules_of(values: Values) -> Rules:
     """The venue's rules with those of the case over them."""
     problems = Problems()
     given = read_value(Source("case", json.dumps(values.get("rules", {})), excerpt=False), problems)
-    book = load_rulebook(values["venue"], problems, where=Place(Source("case", "", excerpt=False)), overrides=given, strict=False)
+    book = load_rulebook(
+        values["venue"],
+        problems,
+        where=Place(Source("case", "", excerpt=False)),
+        overrides=given,
+        strict=False,
+    )
     problems.raise_if_any()
     assert book is not None
     return book.engine_rules(("linear",), ())
@@ -71,7 +78,9 @@ def scenario_of(values: Values) -> Scenario:
     for id, held in values["positions"].items():
         sizes = {name: number(size) for name, size in held.items()}
         equity = number(values["cash"][id]) + sum((size * marks[name] for name, size in sizes.items()), ZERO)
-        positions = tuple(Position(name, 1 if size > 0 else -1, abs(size), marks[name]) for name, size in sizes.items())
+        positions = tuple(
+            Position(name, 1 if size > 0 else -1, abs(size), marks[name]) for name, size in sizes.items()
+        )
         accounts.append(Account(id, positions, equity))
     fund = (Fund("fund", number(values.get("fund", "0"))),)
     path = Path({name: (mark,) for name, mark in marks.items()})
@@ -97,10 +106,15 @@ def closed(state: State, values: Values) -> tuple[Unit, Holding]:
 
 
 def told(state: State, events: list[Any]) -> dict[str, Any]:
-    """What came of it: fills, who was passed over, everybody's cash (equity less the value of what is left), what is left."""
-    fills = [{"with": e.account, "size": e.size, "price": e.price} for e in events if isinstance(e, Deleveraged)]
+    """What came of it: fills, who was passed over, everybody's cash (equity less the value of what is left),
+    what is left."""
+    fills = [
+        {"with": e.account, "size": e.size, "price": e.price} for e in events if isinstance(e, Deleveraged)
+    ]
     refused = [e.account for e in events if isinstance(e, Skipped)]
-    cash = {h.id: h.equity() - sum((p.value() for p in h.holdings if p.size), ZERO) for h in state.ledger.holders}
+    cash = {
+        h.id: h.equity() - sum((p.value() for p in h.holdings if p.size), ZERO) for h in state.ledger.holders
+    }
     left = {h.id: {p.book.name: p.signed_size for p in h.holdings if p.size} for h in state.ledger.holders}
     booked = sum((e.size for e in events if isinstance(e, BookFilled)), ZERO)
     funds = next(iter(state.ledger.funds.values())).balance
@@ -145,7 +159,11 @@ def fund_delta(values: Values) -> Decimal:
     claim = own_name.own_order(state, own_name.unit_due(unit), holding)
     proceeds = holding.side * holding.size * number(values["price"])
     result = proceeds - claim.cost_of(holding.size)
-    return result if result < 0 else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)[-1].result
+    return (
+        result
+        if result < 0
+        else surplus_fee(orders_of(state).charge or Charge(), claim, proceeds, result, MICRO)[-1].result
+    )
 
 
 def fund_covers(values: Values) -> Decimal:
@@ -159,8 +177,11 @@ def fund_covers(values: Values) -> Decimal:
 
 
 def may_move(values: Values) -> Decimal:
-    """1 where an account may go from `before` to `after`, each equity and maintenance margin, `initial` margin after; else 0."""
-    (equity, maintenance), (after, maintenance_after) = ([number(x) for x in values[key]] for key in ("before", "after"))
+    """1 where an account may go from `before` to `after`, each equity and maintenance margin, `initial`
+    margin after; else 0."""
+    (equity, maintenance), (after, maintenance_after) = (
+        [number(x) for x in values[key]] for key in ("before", "after")
+    )
     initial = number(values["initial"]) if "initial" in values else None
     return ONE if counterparty.may_move(equity, maintenance, after, maintenance_after, initial) else ZERO
 

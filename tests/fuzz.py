@@ -1,13 +1,14 @@
 """Texts that nobody would write, for the reader and for rulebooks: mutations of good and bad files.
 
-Whatever the text, a load ends with a scenario or with located errors, quickly; and a small scenario that loads also runs, with an
-audit that closes.
+Whatever the text, a load ends with a scenario or with located errors, quickly; and a small scenario that
+loads also runs, with an audit that closes.
 
     python tests/fuzz.py                          coverage-guided, until it is stopped (needs the extra `fuzz`: atheris)
     python tests/fuzz.py -max_total_time=60       for a minute, as in CI
     python tests/fuzz.py FILE                     what was found, once more
 
-`tests/test_fuzz.py` runs the same check on a few thousand seeded mutations without a guide, wherever the tests run.
+`tests/test_fuzz.py` runs the same check on a few thousand seeded mutations without a guide, wherever the
+tests run.
 
 Public: attempt, corpus, mutated.
 """
@@ -35,8 +36,8 @@ TOKENS = (
 
 
 def attempt(data: bytes) -> bool:
-    """Load a text as a scenario, or as a rulebook where it looks like one; run what is small. True if it was sound. Any exception
-    but those that a user is shown is a fault of ours and goes on to the caller."""
+    """Load a text as a scenario, or as a rulebook where it looks like one; run what is small. True if it was
+    sound. Any exception but those that a user is shown is a fault of ours and goes on to the caller."""
     from adlcalc.check.collecting import Kind, kind_of_text
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.source import ScenarioErrors
@@ -84,7 +85,9 @@ def _rulebook(data: bytes) -> None:
     from adlcalc.source.problems import Problems
     from adlcalc.venues.rulebook import load_rulebook
 
-    with tempfile.NamedTemporaryFile(suffix=".yaml", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as file:
+    with tempfile.NamedTemporaryFile(
+        suffix=".yaml", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as file:
         file.write(data)
         file.flush()
         problems = Problems()
@@ -105,7 +108,11 @@ def _is_located(errors: Exception) -> None:
 
 def corpus() -> list[bytes]:
     """What is mutated: every good and bad file that we have, the small ones."""
-    paths = [*(ROOT / "scenarios").glob("*.yaml"), *(ROOT / "tests/bad").glob("*.yaml"), *(ROOT / "adlcalc").rglob("*.yaml")]
+    paths = [
+        *(ROOT / "scenarios").glob("*.yaml"),
+        *(ROOT / "tests/bad").glob("*.yaml"),
+        *(ROOT / "adlcalc").rglob("*.yaml"),
+    ]
     texts = [path.read_bytes() for path in sorted(paths)]
     return [text for text in texts if len(text) < LONGEST]
 
@@ -163,7 +170,16 @@ def _digits(rng: random.Random, data: bytes, texts: Sequence[bytes]) -> bytes:
         return data
     a = rng.choice(places)
     number = rng.choice(
-        [b"0", b"1", b"9" * 17, b"0.00000001", b"-3", b"1e-9", b"7.123456789012345678", str(rng.random()).encode()]
+        [
+            b"0",
+            b"1",
+            b"9" * 17,
+            b"0.00000001",
+            b"-3",
+            b"1e-9",
+            b"7.123456789012345678",
+            str(rng.random()).encode(),
+        ]
     )
     return data[:a] + number + data[a + 1 :]
 
@@ -191,7 +207,13 @@ def guided() -> None:
     for i, text in enumerate(corpus()):
         (seeds / f"{i:04}").write_bytes(text)
     words.write_text("".join(f'"{"".join(f"{chr(92)}x{byte:02x}" for byte in token)}"\n' for token in TOKENS))
-    options = [f"-dict={words}", f"-max_len={LONGEST}", "-timeout=60", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/"]
+    options = [
+        f"-dict={words}",
+        f"-max_len={LONGEST}",
+        "-timeout=60",
+        "-rss_limit_mb=1024",
+        f"-artifact_prefix={folder}/",
+    ]
     print(f"what is found is written to {folder}", file=sys.stderr)
     atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(seeds)], lambda data: attempt(data) and None)
     atheris.Fuzz()

@@ -1,9 +1,10 @@
-"""Random books under every rulebook, with random `rules:` of every value that the published schema allows, in any combination.
+"""Random books under every rulebook, with random `rules:` of every value that the published schema allows, in
+any combination.
 
-What is written is a scenario file; it ends in located errors or in a run, and of a run the invariants hold: money and
-contracts, no claim and no counterparty filled beyond its size, no position turned round, nobody below zero without a
-row, the same events with the index as without it and when run again. The rules are generated from the JSON Schema, so
-that a new one is fuzzed by itself.
+What is written is a scenario file; it ends in located errors or in a run, and of a run the invariants hold:
+money and contracts, no claim and no counterparty filled beyond its size, no position turned round, nobody
+below zero without a row, the same events with the index as without it and when run again. The rules are
+generated from the JSON Schema, so that a new one is fuzzed by itself.
 
     python -m tests.fuzz_rules --seconds 600 --seed 1     what is found is shrunk and written to a file of its own
 
@@ -43,7 +44,16 @@ NUMBERS = (
     *("1", "1.5", "2", "5", "10", "100", "100000"),
 )
 WORDS = (
-    *("generic", "pnl_percent * effective_leverage", "1 / 0", "-pnl", "pnl / (size - 1)", "0", "1e300 * pnl", "balance"),
+    *(
+        "generic",
+        "pnl_percent * effective_leverage",
+        "1 / 0",
+        "-pnl",
+        "pnl / (size - 1)",
+        "0",
+        "1e300 * pnl",
+        "balance",
+    ),
     *("entry_price", "size"),
 )
 
@@ -56,7 +66,7 @@ class TooSlow(Exception):
     """The case did not end in time."""
 
 
-# --- a case ------------------------------------------------------------------------------------------------------------
+# --- a case -------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -70,10 +80,15 @@ def case(seed: int) -> dict[str, Any]:
     from adlcalc.venues.rulebook import shipped
 
     rng = random.Random(f"rules {seed}")
-    book = random_scenario(rng.randrange(10**9), inverse=rng.random() < 0.4, funding=rng.random() < 0.3, most_accounts=12)
+    book = random_scenario(
+        rng.randrange(10**9), inverse=rng.random() < 0.4, funding=rng.random() < 0.3, most_accounts=12
+    )
     tree = as_tree(book)
     tree["venue"] = rng.choice(shipped())
-    sizes, prices = d(rng.choice([1, 1, 1, 1, "0.000001", 1000, 10_000_000])), d(rng.choice([1, 1, 1, 1, "0.001", 1000]))
+    sizes, prices = (
+        d(rng.choice([1, 1, 1, 1, "0.000001", 1000, 10_000_000])),
+        d(rng.choice([1, 1, 1, 1, "0.001", 1000])),
+    )
     unit = d(rng.choice(["0.00000001"] * 6 + ["0.01", "0.5", "1"]))
     scale(tree, sizes, prices, unit)
     for market in tree["markets"].values():
@@ -97,15 +112,16 @@ def case(seed: int) -> dict[str, Any]:
 
 
 def fitting(tree: dict[str, Any]) -> dict[str, Any]:
-    """The case without the rules that a load says have no place in it, one round after the other; what is left may still be
-    refused."""
+    """The case without the rules that a load says have no place in it, one round after the other; what is
+    left may still be refused."""
     for _ in range(6):
         named = {
             (section, rule)
             for text in messages(tree)
             for section, rules in tree["rules"].items()
             for rule in rules
-            if f"{section}.{rule} " in text or (f"'{rule}'" in text and f"'{section}'" in text and "plays no part" not in text)
+            if f"{section}.{rule} " in text
+            or (f"'{rule}'" in text and f"'{section}'" in text and "plays no part" not in text)
         }
         if not named:
             break
@@ -144,11 +160,15 @@ def scale(tree: dict[str, Any], sizes: Any, prices: Any, unit: Any) -> None:
     for market in tree["markets"].values():
         market["tick"], market["lot"] = market["tick"] * min(prices, 1), market["lot"] * min(sizes, 1)
         if isinstance(market["liquidity"], list):
-            market["liquidity"] = [[distance * prices, size * sizes] for distance, size in market["liquidity"]]
+            market["liquidity"] = [
+                [distance * prices, size * sizes] for distance, size in market["liquidity"]
+            ]
         elif isinstance(market["liquidity"], dict):
             market["liquidity"] = {"impact": market["liquidity"]["impact"] * prices / sizes}
     for account in tree["accounts"]:
-        account["balance"] = money(account["balance"], account["positions"][0]["market"] if account["positions"] else first)
+        account["balance"] = money(
+            account["balance"], account["positions"][0]["market"] if account["positions"] else first
+        )
         for position in account["positions"]:
             position["size"], position["entry"] = position["size"] * sizes, position["entry"] * prices
             if "collateral" in position:
@@ -157,8 +177,11 @@ def scale(tree: dict[str, Any], sizes: Any, prices: Any, unit: Any) -> None:
 
 
 def some_of(rng: random.Random, properties: dict[str, Any], share: float) -> dict[str, Any]:
-    """Some of the rules of a section, each with a value that its schema allows; most of the choices, which open up the others."""
-    chances = {name: max(share, 0.6) if '"enum"' in json.dumps(part) else share for name, part in properties.items()}
+    """Some of the rules of a section, each with a value that its schema allows; most of the choices, which
+    open up the others."""
+    chances = {
+        name: max(share, 0.6) if '"enum"' in json.dumps(part) else share for name, part in properties.items()
+    }
     return {name: value_of(rng, part) for name, part in properties.items() if rng.random() < chances[name]}
 
 
@@ -195,7 +218,7 @@ def value_of(rng: random.Random, part: dict[str, Any]) -> Any:
     return json.dumps(rng.choice(WORDS))
 
 
-# --- what must hold ------------------------------------------------------------------------------------------------------
+# --- what must hold -----------------------------------------------------------------------------------------
 
 
 def attempt(tree: dict[str, Any]) -> str:
@@ -262,7 +285,7 @@ def in_time(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-# --- making it small -------------------------------------------------------------------------------------------------------
+# --- making it small ----------------------------------------------------------------------------------------
 
 
 def fault_of(tree: dict[str, Any]) -> str:
@@ -273,13 +296,18 @@ def fault_of(tree: dict[str, Any]) -> str:
         trace, where = error.__traceback__, ""
         while trace is not None:
             name = trace.tb_frame.f_code.co_filename
-            where = f"{Path(name).name}:{trace.tb_frame.f_code.co_name}" if "adlcalc" in name or "test" in name else where
+            where = (
+                f"{Path(name).name}:{trace.tb_frame.f_code.co_name}"
+                if "adlcalc" in name or "test" in name
+                else where
+            )
             trace = trace.tb_next
         return f"{type(error).__name__} in {where}: {re.sub(r'[0-9]+', 'N', str(error))[:60]}"
 
 
 def shrunk(tree: dict[str, Any], fault: str, tries: int = 400) -> dict[str, Any]:
-    """A smaller case with the same fault: parts are left out one after the other, the largest first, until none can be."""
+    """A smaller case with the same fault: parts are left out one after the other, the largest first, until
+    none can be."""
     changed = True
     while changed and tries > 0:
         changed = False
@@ -313,11 +341,17 @@ def cuts(tree: dict[str, Any]) -> Iterator[Callable[[dict[str, Any]], Any]]:
         for j in reversed(range(len(tree["accounts"][i]["positions"]))):
             yield lambda t, i=i, j=j: t["accounts"][i]["positions"].pop(j)
     for name, market in tree["markets"].items():
-        yield lambda t, name=name: (t["markets"].pop(name), t["prices"].pop(name), t.get("funding", {}).pop(name, None))
+        yield lambda t, name=name: (
+            t["markets"].pop(name),
+            t["prices"].pop(name),
+            t.get("funding", {}).pop(name, None),
+        )
         for key in market:
             yield lambda t, name=name, key=key: t["markets"][name].pop(key)
     for step in reversed(range(max((len(marks) for marks in tree["prices"].values()), default=0))):
-        yield lambda t, step=step: [marks.pop(step) for part in ("prices", "funding") for marks in t.get(part, {}).values()]
+        yield lambda t, step=step: [
+            marks.pop(step) for part in ("prices", "funding") for marks in t.get(part, {}).values()
+        ]
 
 
 def main() -> None:
@@ -325,7 +359,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz_rules", description=main.__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0, help="the first case")
-    parser.add_argument("--into", type=Path, default=Path(), help="the folder that small files are written to")
+    parser.add_argument(
+        "--into", type=Path, default=Path(), help="the folder that small files are written to"
+    )
     options = parser.parse_args()
     end, seed, seen = time.monotonic() + options.seconds, options.seed, {"run": 0, "refused": 0, "faults": 0}
     told: set[str] = set()
@@ -339,7 +375,10 @@ def main() -> None:
             if fault not in told:
                 told.add(fault)
                 file = options.into / f"fuzz-{seed}.yaml"
-                file.write_text(f"# {fault}\n{flow(tree if 'TooSlow' in fault else shrunk(tree, fault))}", encoding="utf-8")
+                file.write_text(
+                    f"# {fault}\n{flow(tree if 'TooSlow' in fault else shrunk(tree, fault))}",
+                    encoding="utf-8",
+                )
                 print(f"seed {seed}: {fault}: {file}", flush=True)
         seed += 1
     counts = ", ".join(f"{n} {name}" for name, n in seen.items())

@@ -38,7 +38,8 @@ ASSUMED = (
 
 
 def scenario(*, title: str = "Half the fund", inverse: bool = False) -> Scenario:
-    """alice long 2 at 60,000, bob short 2, each with 12,000; carol short 1 at 61,000, cross with 10,000; a fund of 1,000."""
+    """alice long 2 at 60,000, bob short 2, each with 12,000; carol short 1 at 61,000, cross with 10,000; a
+    fund of 1,000."""
     contract = Contract("inverse") if inverse else Contract()
     market = Market(BTC, contract, tick=D("0.1"), lot=D("0.001"))
     return Scenario(
@@ -82,10 +83,26 @@ def taken_over(step: int, claim: int = 1, account: str = "alice", size: str = "2
     )
 
 
-def gave(step: int, account: str = "bob", *, rank: int = 1, size: str = "1", tied: bool = False) -> Deleveraged:
+def gave(
+    step: int, account: str = "bob", *, rank: int = 1, size: str = "1", tied: bool = False
+) -> Deleveraged:
     score = D("0.475634567")
     return Deleveraged(
-        step, 1, "alice", account, BTC, -1, rank, score, D(2), D(size), D(54_000), D(53_000), D(6_000), D(1_000), tied
+        step,
+        1,
+        "alice",
+        account,
+        BTC,
+        -1,
+        rank,
+        score,
+        D(2),
+        D(size),
+        D(54_000),
+        D(53_000),
+        D(6_000),
+        D(1_000),
+        tied,
     )
 
 
@@ -105,7 +122,8 @@ def at_the_end(step: int, accounts: tuple[AccountState, ...], evaluations: int) 
 
 
 def half_the_fund() -> Iterator[Event]:
-    """alice is taken over at 53,000; one coin is sold in the book and costs the fund 1,000, the other is closed against bob."""
+    """alice is taken over at 53,000; one coin is sold in the book and costs the fund 1,000, the other is
+    closed against bob."""
     yield Started(0, fund(1_000), ((BTC, D(1)),))  # type: ignore[arg-type]
     for step, mark in enumerate((60_000, 56_000, 53_000)):
         yield MarkMoved(step, BTC, D(mark), None)
@@ -136,7 +154,8 @@ def nothing_happens() -> Iterator[Event]:
 
 
 def worked_over_three_steps() -> Iterator[Event]:
-    """A claim of 6 that is sold at two prices, deleveraged in part, left as bad debt and still held at the end."""
+    """A claim of 6 that is sold at two prices, deleveraged in part, left as bad debt and still held at the
+    end."""
     yield Started(0, fund(0), ((BTC, D(-6)),))  # type: ignore[arg-type]
     yield MarkMoved(0, BTC, D(60_000), None)
     yield taken_over(0, size="6")

@@ -34,9 +34,25 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 ENGINE = Path("adlcalc") / "engine"
-QUICK = ("test_boundaries", "test_cases", "test_audit", "test_policies", "test_haircuts", "test_scores", "test_expression")
+QUICK = (
+    "test_boundaries",
+    "test_cases",
+    "test_audit",
+    "test_policies",
+    "test_haircuts",
+    "test_scores",
+    "test_expression",
+)
 WHOLE = (
-    *("test_index", "test_head", "test_golden", "test_scenarios", "test_oracle", "test_against_oracle", "test_properties"),
+    *(
+        "test_index",
+        "test_head",
+        "test_golden",
+        "test_scenarios",
+        "test_oracle",
+        "test_against_oracle",
+        "test_properties",
+    ),
     *("test_stateful", "test_readd", "test_explain", "test_rank", "test_compare", "test_fuzz_rules"),
 )
 FIRST = 15.0  # seconds of tests that a mutant meets first
@@ -60,7 +76,8 @@ CHANGED = (ast.Compare, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.AugAssign, ast.N
 
 
 class Mutant(NamedTuple):
-    """One place that can be changed: the file, its line, what is done to it, and which of the module's places it is."""
+    """One place that can be changed: the file, its line, what is done to it, and which of the module's places
+    it is."""
 
     file: Path
     line: int
@@ -96,7 +113,9 @@ def variants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _is_text(node: ast.BinOp) -> bool:
-    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in (node.left, node.right))
+    return any(
+        isinstance(part, ast.Constant) and isinstance(part.value, str) for part in (node.left, node.right)
+    )
 
 
 class _Change(ast.NodeTransformer):
@@ -127,12 +146,15 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
 
 def mutants_of(text: str, file: Path) -> list[Mutant]:
     """All places of a module that can be changed, in the order of its text."""
-    found = [(getattr(node, "lineno", 0), kind) for node in _worked(ast.parse(text)) for kind, _ in variants(node)]
+    found = [
+        (getattr(node, "lineno", 0), kind) for node in _worked(ast.parse(text)) for kind, _ in variants(node)
+    ]
     return [Mutant(file, line, kind, number) for number, (line, kind) in enumerate(found)]
 
 
 def mutated(text: str, number: int) -> str:
-    """The module with that one of its places changed; what a mutant names and the module did not is imported."""
+    """The module with that one of its places changed; what a mutant names and the module did not is
+    imported."""
     tree = ast.parse(text)
     pairs = ((node, instead) for node in _worked(tree) for _, instead in variants(node))
     node, instead = next(pair for n, pair in enumerate(pairs) if n == number)
@@ -155,7 +177,7 @@ def drawn(count: int, seed: int, only: str | None = None) -> list[Mutant]:
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
-# --- which test walks through which line ------------------------------------------------------------------------------
+# --- which test walks through which line --------------------------------------------------------------------
 
 
 _seconds: dict[str, float] = {}
@@ -187,8 +209,8 @@ class Walks(NamedTuple):
     seconds: dict[str, float]
 
     def through(self, mutant: Mutant, text: str) -> list[str]:
-        """Those that walk through the mutant's line (or the statement around it), the fastest first; where only
-        the import does, all."""
+        """Those that walk through the mutant's line (or the statement around it), the fastest first; where
+        only the import does, all."""
         lines = self.lines.get(str(mutant.file), {})
         found = {test for line in _statement(text, mutant.line) for test in lines.get(line, ()) if test}
         every = found or set(self.seconds)
@@ -199,7 +221,11 @@ def _statement(text: str, line: int) -> range:
     """The lines of the smallest statement that holds a line."""
     best = range(line, line + 1)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0):
+        if (
+            isinstance(node, ast.stmt)
+            and not hasattr(node, "body")
+            and node.lineno <= line <= (node.end_lineno or 0)
+        ):
             best = range(node.lineno, (node.end_lineno or line) + 1)
     return best
 
@@ -215,11 +241,14 @@ def walks(folder: Path) -> Walks:
         sys.exit("the tests fail without any mutant")
     data = coverage.CoverageData(str(folder / ".coverage"))
     data.read()
-    lines = {str(Path(file).relative_to(folder.resolve())): data.contexts_by_lineno(file) for file in data.measured_files()}
+    lines = {
+        str(Path(file).relative_to(folder.resolve())): data.contexts_by_lineno(file)
+        for file in data.measured_files()
+    }
     return Walks(lines, json.loads((folder / "seconds.json").read_text(encoding="utf-8")))
 
 
-# --- mutants against tests --------------------------------------------------------------------------------------------
+# --- mutants against tests ----------------------------------------------------------------------------------
 
 
 def seen_by(tests: Sequence[str], folder: Path) -> str:
@@ -227,7 +256,9 @@ def seen_by(tests: Sequence[str], folder: Path) -> str:
     plugins = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
     command = [sys.executable, "-m", "pytest", "-x", "-q", *plugins, *tests]
     try:
-        done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, cwd=folder, env=_environment(folder), capture_output=True, timeout=PATIENCE
+        )
     except subprocess.TimeoutExpired:
         return "timeout"
     return "survived" if done.returncode == 0 else "killed"
@@ -263,7 +294,9 @@ MOST = 400
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutate", description="Random mutants of the engine against its tests.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutate", description="Random mutants of the engine against its tests."
+    )
     parser.add_argument("--count", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
@@ -274,7 +307,9 @@ def main() -> None:
         copies: queue.Queue[Path] = queue.Queue()
         for number in range(options.jobs):
             folder = Path(temporary) / f"project{number}"
-            ignored = shutil.ignore_patterns(".*_cache", "__pycache__", ".git", ".venv", "*.egg-info", ".hypothesis")
+            ignored = shutil.ignore_patterns(
+                ".*_cache", "__pycache__", ".git", ".venv", "*.egg-info", ".hypothesis"
+            )
             shutil.copytree(ROOT, folder, ignore=ignored)
             copies.put(folder)
         known = walks(Path(temporary) / "project0")

@@ -1,11 +1,11 @@
-"""The `generic` rulebook written a second time, slowly, straight from its specification: plain fractions, every account looked at
-in every step, every queue sorted whole, no index. The tests hold the engine to it.
+"""The `generic` rulebook written a second time, slowly, straight from its specification: plain fractions,
+every account looked at in every step, every queue sorted whole, no index. The tests hold the engine to it.
 
-It shares with the engine only the words of the scenario (`adlcalc.engine.model`). Wherever the specification leaves a choice,
-a comment `# choice:` names the one taken here.
+It shares with the engine only the words of the scenario (`adlcalc.engine.model`). Wherever the specification
+leaves a choice, a comment `# choice:` names the one taken here.
 
-Public: run_oracle(scenario) -> dict (rows in the words of the JSON output, numbers are Fractions), UnspecifiedError.
-"""
+Public: run_oracle(scenario) -> dict (rows in the words of the JSON output, numbers are Fractions),
+UnspecifiedError."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def down(x: Fraction, step: Fraction) -> Fraction:
 
 @dataclass
 class Book:
-    """One side of a market's book within one step: levels that are used up, or how far an impact book has been pushed."""
+    """One side of a market's book within one step: levels that are used up, or how far an impact book has
+    been pushed."""
 
     levels: list[list[Fraction]]
     pushed: Fraction = Fraction(0)
@@ -46,7 +47,8 @@ class Book:
 
 @dataclass(eq=False)
 class Holding:
-    """An open position: `cost` is side x value at entry of what is open; `accrued` is funding not yet settled."""
+    """An open position: `cost` is side x value at entry of what is open; `accrued` is funding not yet
+    settled."""
 
     owner: Owner
     market: Market
@@ -69,15 +71,19 @@ class Owner:
     equity_start: Fraction = Fraction(0)
 
     def units(self) -> list[list[Holding]]:
-        """Its margin units: each isolated position alone, all cross positions together (in the place of the first of them)."""
+        """Its margin units: each isolated position alone, all cross positions together (in the place of the
+        first of them)."""
         live = [h for h in self.holdings if h.size > 0]
         cross = [h for h in live if h.collateral is None]
-        return [cross if h.collateral is None else [h] for h in live if h.collateral is not None or h is cross[0]]
+        return [
+            cross if h.collateral is None else [h] for h in live if h.collateral is not None or h is cross[0]
+        ]
 
 
 @dataclass(eq=False)
 class Claim:
-    """What the venue took over: worked until `left` is zero. cost is side x value at the bankruptcy price of what is left."""
+    """What the venue took over: worked until `left` is zero. cost is side x value at the bankruptcy price of
+    what is left."""
 
     number: int
     market: Market
@@ -91,7 +97,9 @@ class Claim:
 class Oracle:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.instead: dict[str, Fraction] = {}  # marks supposed in place of the path's, to find liquidation prices
+        self.instead: dict[
+            str, Fraction
+        ] = {}  # marks supposed in place of the path's, to find liquidation prices
         self.unit = Fraction(scenario.money_unit)
         self.markets = {m.name: m for m in scenario.markets}
         self.funds = {f.name: Fraction(f.balance) for f in scenario.funds}
@@ -104,7 +112,18 @@ class Oracle:
         self.claims: list[Claim] = []
         self.venue_funding = self.bad_debt = Fraction(0)
         self.rows: dict[str, list[dict[str, Any]]] = {
-            k: [] for k in ("liquidations", "book", "fund", "deleveraged", "skipped", "bad_debts", "held", "audit", "accounts")
+            k: []
+            for k in (
+                "liquidations",
+                "book",
+                "fund",
+                "deleveraged",
+                "skipped",
+                "bad_debts",
+                "held",
+                "audit",
+                "accounts",
+            )
         }
 
     def owner(self, i: int, account: Account) -> Owner:
@@ -116,11 +135,14 @@ class Oracle:
             owner.holdings.append(Holding(owner, market, p.side, size, entry, cost, collateral, (i, k)))
         return owner
 
-    # --- money -----------------------------------------------------------------------------------------------------------
+    # --- money ----------------------------------------------------------------------------------------------
 
     def value(self, market: Market, size: Fraction, price: Fraction) -> Fraction:
-        """size x multiplier x price, or -size x multiplier / price; rounded once, half even, to the money unit."""
-        one = Fraction(market.contract.multiplier) * (price if market.contract.kind == "linear" else -1 / price)
+        """size x multiplier x price, or -size x multiplier / price; rounded once, half even, to the money
+        unit."""
+        one = Fraction(market.contract.multiplier) * (
+            price if market.contract.kind == "linear" else -1 / price
+        )
         if market.name in self.instead:
             return one * size
         if market.contract.rounding == "per-contract":
@@ -137,7 +159,8 @@ class Oracle:
         return abs(self.value(h.market, h.size, self.mark(h.market)))  # choice: the rounded value, as in pnl
 
     def maintenance(self, h: Holding) -> Fraction:
-        """The largest line rate x notional - deduction, or the one tier that entry value or size falls in; plus slope and fee."""
+        """The largest line rate x notional - deduction, or the one tier that entry value or size falls in;
+        plus slope and fee."""
         rule, n = h.market.maintenance, self.notional(h)
         extra = Fraction(rule.slope) * h.size + Fraction(rule.closing_fee)
         if rule.by == "notional":
@@ -147,17 +170,20 @@ class Oracle:
         return (rate + extra) * n  # choice: not rounded to the money unit
 
     def equity(self, unit: list[Holding]) -> Fraction:
-        """Collateral (isolated position) or balance (cross account) plus unrealized pnl and funding not yet settled."""
+        """Collateral (isolated position) or balance (cross account) plus unrealized pnl and funding not yet
+        settled."""
         margin = unit[0].owner.balance if unit[0].collateral is None else unit[0].collateral
         return margin + sum(self.pnl(h) + h.accrued for h in unit)
 
     def wealth(self, owner: Owner) -> Fraction:
-        return owner.balance + sum((h.collateral or 0) + self.pnl(h) + h.accrued for h in owner.holdings if h.size > 0)
+        return owner.balance + sum(
+            (h.collateral or 0) + self.pnl(h) + h.accrued for h in owner.holdings if h.size > 0
+        )
 
     def all_holdings(self) -> list[Holding]:
         return [h for o in self.owners for h in o.holdings if h.size > 0]
 
-    # --- the run -----------------------------------------------------------------------------------------------------------
+    # --- the run --------------------------------------------------------------------------------------------
 
     def run(self) -> dict[str, Any]:
         for step in range(self.scenario.path.steps):
@@ -180,18 +206,24 @@ class Oracle:
             self.hold()
             for name, balance in self.funds.items():
                 assert opening[name] + self.received[name] - self.paid[name] == balance
-                row = {"opening": opening[name], "received": self.received[name], "paid": self.paid[name], "closing": balance}
+                row = {
+                    "opening": opening[name],
+                    "received": self.received[name],
+                    "paid": self.paid[name],
+                    "closing": balance,
+                }
                 self.rows["fund"].append({"step": step, "fund": name, **row})
             assert self.money() == money, "the oracle lost money"
             assert all(self.open_interest(m) == 0 for m in self.markets), "the oracle lost contracts"
         return self.result()
 
     def waterfall(self) -> None:
-        """Everyone due is taken over, then the venue works what it holds, oldest first; again, until nothing moves.
+        """Everyone due is taken over, then the venue works what it holds, oldest first; again, until nothing
+        moves.
 
-        choice: what was worked in this step already is worked again in the same step when something moved since (another
-        claim's surplus may pay now). The rulebook says "at the next step" of what is held, the waterfall "within the step".
-        """
+        choice: what was worked in this step already is worked again in the same step when something moved
+        since (another claim's surplus may pay now). The rulebook says "at the next step" of what is held, the
+        waterfall "within the step"."""
         moved = True
         while moved:
             due = sorted((u for o in self.owners for u in o.units() if self.is_due(u)), key=self.worst_first)
@@ -205,32 +237,43 @@ class Oracle:
 
     def is_due(self, unit: list[Holding]) -> bool:
         equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
-        return equity < maintenance or (equity == maintenance and self.scenario.rules.margin.due == "at-or-below")
+        return equity < maintenance or (
+            equity == maintenance and self.scenario.rules.margin.due == "at-or-below"
+        )
 
     def worst_first(self, unit: list[Holding]) -> tuple[Fraction, tuple[int, int]]:
         equity, maintenance = self.equity(unit), sum(map(self.maintenance, unit))
-        return equity / (maintenance or 1), unit[0].order  # choice: where no maintenance is asked, the equity itself
+        return equity / (maintenance or 1), unit[
+            0
+        ].order  # choice: where no maintenance is asked, the equity itself
 
-    # --- funding -----------------------------------------------------------------------------------------------------------
+    # --- funding --------------------------------------------------------------------------------------------
 
     def funding(self) -> None:
-        """rate x notional at the new mark, long to short; the venue and the rest of the market pay and receive like everyone."""
+        """rate x notional at the new mark, long to short; the venue and the rest of the market pay and
+        receive like everyone."""
         for name, rates in self.scenario.path.funding.items():
             if self.step in rates:
                 per_contract = Fraction(rates[self.step]) * abs(
                     Fraction(self.markets[name].contract.multiplier)
-                    * (self.mark(self.markets[name]) ** (1 if self.markets[name].contract.kind == "linear" else -1))
+                    * (
+                        self.mark(self.markets[name])
+                        ** (1 if self.markets[name].contract.kind == "linear" else -1)
+                    )
                 )  # choice: accumulated unrounded per contract, rounded only when settled
                 for h in self.all_holdings():
                     if h.market.name == name:
                         h.accrued -= h.side * per_contract * h.size
-                for c in self.claims:  # choice: what the venue holds pays and receives; the venue keeps it, apart from the funds
+                for c in (
+                    self.claims
+                ):  # choice: what the venue holds pays and receives; the venue keeps it, apart from the funds
                     if c.market.name == name:
                         self.venue_funding -= c.side * per_contract * c.left
                 self.rest_cost[name] += per_contract * self.rest[name]
 
     def settle(self, h: Holding) -> None:
-        """Funding becomes money when the position changes and at the end: rounded against the account, the dust to the fund."""
+        """Funding becomes money when the position changes and at the end: rounded against the account, the
+        dust to the fund."""
         amount = down(h.accrued, self.unit)
         self.post(h, amount)
         self.pay_fund(h.market, h.accrued - amount)
@@ -242,10 +285,11 @@ class Oracle:
         else:
             h.collateral += amount
 
-    # --- takeover ----------------------------------------------------------------------------------------------------------
+    # --- takeover -------------------------------------------------------------------------------------------
 
     def take_over(self, unit: list[Holding]) -> None:
-        """Every position of the unit moves to the venue at its own bankruptcy price; what rounding leaves goes to the fund."""
+        """Every position of the unit moves to the venue at its own bankruptcy price; what rounding leaves
+        goes to the fund."""
         owner, isolated = unit[0].owner, unit[0].collateral is not None
         for h in unit:
             self.settle(h)
@@ -259,11 +303,28 @@ class Oracle:
         maintenance = sum(map(self.maintenance, unit))
         arounds = [self.liquidation_price(unit, h) for h in unit]
         for h, share, price, around in zip(unit, shares, prices, arounds, strict=True):
-            row = {"step": self.step, "claim": len(self.claims) + 1, "account": owner.id, **self.where(h), "size": h.size}
-            row |= {"entry_price": h.entry, "mark_price": self.mark(h.market), "bankruptcy_price": price, "equity": equity}
-            row |= {"maintenance": maintenance, "margin": "isolated" if isolated else "cross", "method": "takeover"}
+            row = {
+                "step": self.step,
+                "claim": len(self.claims) + 1,
+                "account": owner.id,
+                **self.where(h),
+                "size": h.size,
+            }
+            row |= {
+                "entry_price": h.entry,
+                "mark_price": self.mark(h.market),
+                "bankruptcy_price": price,
+                "equity": equity,
+            }
+            row |= {
+                "maintenance": maintenance,
+                "margin": "isolated" if isolated else "cross",
+                "method": "takeover",
+            }
             row |= {"liquidation_price": around}
-            row |= dict.fromkeys(("book_size", "backstop_size", "deleveraged_size", "surplus", "shortfall"), Fraction(0))
+            row |= dict.fromkeys(
+                ("book_size", "backstop_size", "deleveraged_size", "surplus", "shortfall"), Fraction(0)
+            )
             # choice: a unit more where half even would leave less than nothing of the share
             least = h.side * self.value(h.market, h.size, self.mark(h.market)) - share
             cost = max(h.side * self.value(h.market, h.size, price), up(least, self.unit))
@@ -273,7 +334,8 @@ class Oracle:
             h.size = h.cost = Fraction(0)
         dust = unit[0].collateral if isolated else owner.balance
         assert dust is not None
-        # choice: the dust of an account in several markets goes to the fund of the last one; a dust below zero is taken from it
+        # choice: the dust of an account in several markets goes to the fund of the last one; a dust below
+        # zero is taken from it
         self.pay_fund(unit[-1].market, dust)
         owner.liquidated = True
         if isolated:
@@ -282,7 +344,8 @@ class Oracle:
             owner.balance = Fraction(0)
 
     def bankruptcy_price(self, h: Holding, share: Fraction) -> Fraction:
-        """Where the share of the equity is lost: mark - s x share / size if linear. Long up, short down to the tick."""
+        """Where the share of the equity is lost: mark - s x share / size if linear. Long up, short down to
+        the tick."""
         # of an isolated position target is cost - collateral: what its size must still be worth
         target = h.side * self.value(h.market, h.size, self.mark(h.market)) - share
         contracts = h.side * h.size * Fraction(h.market.contract.multiplier)
@@ -295,15 +358,17 @@ class Oracle:
         return price
 
     def liquidation_price(self, unit: list[Holding], h: Holding) -> Fraction | str | None:
-        """The mark of this market alone at which equity is the maintenance margin; long up, short down to the tick; None if none.
+        """The mark of this market alone at which equity is the maintenance margin; long up, short down to the
+        tick; None if none.
 
-        choice: rounded as the bankruptcy price is, values taken unrounded. The specification does not say what it is for an
-        account that is both long and short in the market ("?").
-        """
+        choice: rounded as the bankruptcy price is, values taken unrounded. The specification does not say
+        what it is for an account that is both long and short in the market ("?")."""
         if sum(other.market is h.market for other in unit) > 1:
             return "?"
         tick = Fraction(h.market.tick)
-        start = max(1, floor(self.mark(h.market) / tick) if h.side == LONG else ceil(self.mark(h.market) / tick))
+        start = max(
+            1, floor(self.mark(h.market) / tick) if h.side == LONG else ceil(self.mark(h.market) / tick)
+        )
 
         def excess(ticks: int) -> Fraction:
             """Equity above maintenance, so many ticks better than the mark."""
@@ -327,10 +392,11 @@ class Oracle:
         else:
             self.paid[market.fund] -= amount
 
-    # --- working a claim ---------------------------------------------------------------------------------------------------
+    # --- working a claim ------------------------------------------------------------------------------------
 
     def work(self, claim: Claim) -> None:
-        """The book while no worse or the fund pays; with the mark at or beyond bankruptcy, the queue, then the last resort."""
+        """The book while no worse or the fund pays; with the mark at or beyond bankruptcy, the queue, then
+        the last resort."""
         self.close_in_book(claim, last_resort=False)
         beyond = claim.side * (self.mark(claim.market) - claim.price) <= 0
         if claim.left > 0 and beyond:
@@ -341,9 +407,12 @@ class Oracle:
     def close_in_book(self, claim: Claim, last_resort: bool) -> None:
         market, mark, liquidity = claim.market, self.mark(claim.market), claim.market.liquidity
         levels = [(0, INFINITE)] if liquidity.kind == "unlimited" else liquidity.levels
-        book = self.books.setdefault((market.name, claim.side), Book([[Fraction(d), Fraction(q)] for d, q in levels]))
+        book = self.books.setdefault(
+            (market.name, claim.side), Book([[Fraction(d), Fraction(q)] for d, q in levels])
+        )
         if liquidity.kind == "impact":
-            # choice: one slice a claim; its average price, not the marginal one, is held against the bankruptcy price
+            # choice: one slice a claim; its average price, not the marginal one, is held against the
+            # bankruptcy price
             def price_of(q: Fraction) -> Fraction:
                 return mark - claim.side * Fraction(liquidity.impact) * (book.pushed + q / 2)
 
@@ -366,7 +435,8 @@ class Oracle:
                 return
 
     def affordable(self, claim: Claim, most: Fraction, price_of: Any) -> Fraction:
-        """As much as the fund, down to its floor, can pay the shortfall of: all of it, or a whole number of lots."""
+        """As much as the fund, down to its floor, can pay the shortfall of: all of it, or a whole number of
+        lots."""
         money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
 
         def fits(q: Fraction) -> bool:
@@ -377,10 +447,15 @@ class Oracle:
             )  # fmt: skip
             return loss <= money
 
-        if fits(most) or -self.result_of(claim, most, price_of(most))[0] <= money:  # choice: the whole of it, as it is posted
+        if (
+            fits(most) or -self.result_of(claim, most, price_of(most))[0] <= money
+        ):  # choice: the whole of it, as it is posted
             return most
         lot = Fraction(claim.market.lot)
-        low, high = 0, ceil(most / lot)  # the loss is convex in q and zero at zero, so what fits is one interval from zero on
+        low, high = (
+            0,
+            ceil(most / lot),
+        )  # the loss is convex in q and zero at zero, so what fits is one interval from zero on
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if fits(middle * lot) else (low, middle)
@@ -391,7 +466,8 @@ class Oracle:
         # choice: a part costs its own value at the bankruptcy price, the last part takes the rest
         part = claim.cost if q == claim.left else claim.side * self.value(claim.market, q, claim.price)
         result = claim.side * self.value(claim.market, q, price) - part
-        # choice: at the bankruptcy price or better nothing is lost; what rounding has left in the last part is the other side's
+        # choice: at the bankruptcy price or better nothing is lost; what rounding has left in the last part
+        # is the other side's
         return (max(result, Fraction(0)) if claim.side * (price - claim.price) >= 0 else result), part
 
     def book_fill(self, claim: Claim, q: Fraction, price: Fraction, last_resort: bool) -> None:
@@ -411,7 +487,8 @@ class Oracle:
         self.settle_claim(claim, result)
 
     def settle_claim(self, claim: Claim, result: Fraction) -> None:
-        """A surplus goes to the fund; a shortfall it pays down to its floor (rounding may ask for a unit more: bad debt)."""
+        """A surplus goes to the fund; a shortfall it pays down to its floor (rounding may ask for a unit
+        more: bad debt)."""
         money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
         self.lose(claim, max(Fraction(0), -result - money))
         self.pay_fund(claim.market, max(result, -money))
@@ -421,12 +498,17 @@ class Oracle:
             self.bad_debt += amount
             self.rows["bad_debts"].append({"step": self.step, "claim": claim.number, "amount": amount})
 
-    # --- deleveraging ------------------------------------------------------------------------------------------------------
+    # --- deleveraging ---------------------------------------------------------------------------------------
 
     def ranked(self, market: Market, side: int) -> list[tuple[Holding, Fraction]]:
-        """The queue of one side: unrealized pnl > 0, highest score first, then larger size, then file order. Made once a step."""
+        """The queue of one side: unrealized pnl > 0, highest score first, then larger size, then file order.
+        Made once a step."""
         if (market.name, side) not in self.queues:
-            winners = [h for h in self.all_holdings() if h.market.name == market.name and h.side == side and self.pnl(h) > 0]
+            winners = [
+                h
+                for h in self.all_holdings()
+                if h.market.name == market.name and h.side == side and self.pnl(h) > 0
+            ]
             scored = [(h, self.score(h)) for h in winners]
             self.queues[market.name, side] = sorted(scored, key=lambda hs: (-hs[1], -hs[0].size, hs[0].order))
         return self.queues[market.name, side]
@@ -438,9 +520,12 @@ class Oracle:
         return self.pnl(h) / abs(h.cost) * sum(map(self.notional, unit)) / self.equity(unit)
 
     def deleverage(self, claim: Claim) -> None:
-        """Each in the queue gives up to its whole size at the claim's bankruptcy price; one that it would bankrupt is skipped."""
+        """Each in the queue gives up to its whole size at the claim's bankruptcy price; one that it would
+        bankrupt is skipped."""
         queue = self.ranked(claim.market, -claim.side)
-        for rank, (h, score) in enumerate(queue, 1):  # choice: every claim starts at the head; one skipped earlier is asked again
+        for rank, (h, score) in enumerate(
+            queue, 1
+        ):  # choice: every claim starts at the head; one skipped earlier is asked again
             q = min(claim.left, h.size)
             if q == 0:
                 continue  # used up, or taken over since the ranking
@@ -451,10 +536,20 @@ class Oracle:
             left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
             # choice: the equity of the whole margin unit, what a partial close releases and realizes included
             after = self.equity(unit) - self.pnl(h) + realized + left_pnl
-            row = {"step": self.step, "claim": claim.number, "account": h.owner.id, **self.where(h), "rank": rank, "score": score}
+            row = {
+                "step": self.step,
+                "claim": claim.number,
+                "account": h.owner.id,
+                **self.where(h),
+                "rank": rank,
+                "score": score,
+            }
             row |= {"size": q, "price": claim.price}
             if after < 0 and self.scenario.rules.adl.would_bankrupt == "skip":
-                if (claim.number, h.order) not in self.skipped:  # choice: reported once a step, however often it is asked
+                if (
+                    claim.number,
+                    h.order,
+                ) not in self.skipped:  # choice: reported once a step, however often it is asked
                     self.skipped.add((claim.number, h.order))
                     self.rows["skipped"].append({**row, "equity_after": after})
                 continue
@@ -464,21 +559,28 @@ class Oracle:
             h.size, h.cost = h.size - q, h.cost - part
             released = Fraction(0)
             if h.collateral is not None:
-                # choice: rounded down; more than pro rata where the fill loses more, for that is the position's loss
+                # choice: rounded down; more than pro rata where the fill loses more, for that is the
+                # position's loss
                 released = max(down(h.collateral * q / before, self.unit), -realized)
                 h.collateral -= released
-            h.owner.balance += released + realized  # the free balance of an isolated position is the account's balance
+            h.owner.balance += (
+                released + realized
+            )  # the free balance of an isolated position is the account's balance
             h.owner.deleveraged = True
             dust, part = self.result_of(claim, q, claim.price)
             claim.left, claim.cost = claim.left - q, claim.cost - part
-            self.settle_claim(claim, dust)  # choice: a unit that rounding has left over in the last part is the fund's
+            self.settle_claim(
+                claim, dust
+            )  # choice: a unit that rounding has left over in the last part is the fund's
             claim.row["deleveraged_size"] += q
             tied = rank < len(queue) and queue[rank][1] == score
             bankrupt = claim.row["account"]
-            row.update(size_before=before, realized_pnl=realized, forgone_pnl=forgone, bankrupt=bankrupt, tied=tied)
+            row.update(
+                size_before=before, realized_pnl=realized, forgone_pnl=forgone, bankrupt=bankrupt, tied=tied
+            )
             self.rows["deleveraged"].append(row)
 
-    # --- the audit and the result ------------------------------------------------------------------------------------------
+    # --- the audit and the result ---------------------------------------------------------------------------
 
     def hold(self) -> None:
         """What stays with the venue; its loss at the mark counts as bad debt, its gain as nothing yet."""
@@ -486,33 +588,65 @@ class Oracle:
         for c in self.claims:
             if c.left > 0:
                 pnl = c.side * self.value(c.market, c.left, self.mark(c.market)) - c.cost
-                row = {"step": self.step, "claim": c.number, "market": c.market.name, "side": side_name(c.side), "size": c.left}
+                row = {
+                    "step": self.step,
+                    "claim": c.number,
+                    "market": c.market.name,
+                    "side": side_name(c.side),
+                    "size": c.left,
+                }
                 self.rows["held"].append({**row, "bankruptcy_price": c.price, "unrealized_pnl": pnl})
-                bad_debt += max(Fraction(0), -pnl)  # choice: claim by claim; one claim's gain covers no other's loss
+                bad_debt += max(
+                    Fraction(0), -pnl
+                )  # choice: claim by claim; one claim's gain covers no other's loss
         self.rows["audit"].append({"step": self.step, "bad_debt": bad_debt})
 
     def money(self) -> Fraction:
         """Cash of everyone, entry values subtracted; constant, whatever the marks do."""
-        people = sum(o.balance + sum((h.collateral or 0) + h.accrued - h.cost for h in o.holdings) for o in self.owners)
+        people = sum(
+            o.balance + sum((h.collateral or 0) + h.accrued - h.cost for h in o.holdings) for o in self.owners
+        )
         venue = -sum(c.cost for c in self.claims)
-        return people + venue + self.venue_funding + sum(self.funds.values()) - sum(self.rest_cost.values()) - self.bad_debt
+        return (
+            people
+            + venue
+            + self.venue_funding
+            + sum(self.funds.values())
+            - sum(self.rest_cost.values())
+            - self.bad_debt
+        )
 
     def open_interest(self, market: str) -> Fraction:
         sizes = [h.side * h.size for h in self.all_holdings() if h.market.name == market]
-        return sum(sizes) + sum(c.side * c.left for c in self.claims if c.market.name == market) + self.rest[market]
+        return (
+            sum(sizes)
+            + sum(c.side * c.left for c in self.claims if c.market.name == market)
+            + self.rest[market]
+        )
 
     def result(self) -> dict[str, Any]:
         for o in sorted(self.owners, key=lambda owner: owner.id):
             live = [h for h in o.holdings if h.size > 0]
             positions = [
-                {**self.where(h), "size": h.size, "entry_price": h.entry, "cost": h.cost, "collateral": h.collateral}
+                {
+                    **self.where(h),
+                    "size": h.size,
+                    "entry_price": h.entry,
+                    "cost": h.cost,
+                    "collateral": h.collateral,
+                }
                 for h in live
             ]
             status = "liquidated" if o.liquidated else "open" if live else "closed"
             row = {"account": o.id, "status": status, "deleveraged": o.deleveraged, "balance": o.balance}
             row |= {"equity_start": o.equity_start, "equity_end": self.wealth(o), "positions": positions}
             self.rows["accounts"].append(row)
-        return {**self.rows, "funds": self.funds, "rest": self.rest, "bad_debt": self.rows["audit"][-1]["bad_debt"]}
+        return {
+            **self.rows,
+            "funds": self.funds,
+            "rest": self.rest,
+            "bad_debt": self.rows["audit"][-1]["bad_debt"],
+        }
 
     @staticmethod
     def where(h: Holding) -> dict[str, Any]:
@@ -522,7 +656,6 @@ class Oracle:
 def run_oracle(scenario: Scenario) -> dict[str, Any]:
     """The whole run of a scenario under the generic rules.
 
-    Rows: liquidations, book, fund, deleveraged, skipped, bad_debts, held, audit, accounts; totals: funds, rest (of the market),
-    bad_debt. Raises UnspecifiedError where the rules say nothing.
-    """
+    Rows: liquidations, book, fund, deleveraged, skipped, bad_debts, held, audit, accounts; totals: funds,
+    rest (of the market), bad_debt. Raises UnspecifiedError where the rules say nothing."""
     return Oracle(scenario).run()

@@ -1,7 +1,8 @@
-"""Adds the JSON of a run up again, knowing nothing of how it was made: `python readd.py run.json` (or `-`), standard library.
+"""Adds the JSON of a run up again, knowing nothing of how it was made: `python readd.py run.json` (or `-`),
+standard library.
 
-Prints one line for every sum that does not come out and exits 1; prints nothing and exits 0 when all do. Money that rounding
-to the money unit can move is allowed for where it is said; sizes never move.
+Prints one line for every sum that does not come out and exits 1; prints nothing and exits 0 when all do.
+Money that rounding to the money unit can move is allowed for where it is said; sizes never move.
 
 Public: faults_of(run) -> list of sentences.
 """
@@ -62,7 +63,8 @@ def shape(run: Run) -> Iterator[str]:
 
 
 def funds(run: Run) -> Iterator[str]:
-    """opening + received - paid = closing, closing = next opening, the steps tell the same balances, nothing is below zero."""
+    """opening + received - paid = closing, closing = next opening, the steps tell the same balances, nothing
+    is below zero."""
     balances: dict[str, Fraction] = {}
     for row in run["fund"]:
         name, closing = row["fund"], number(row["closing"])
@@ -82,10 +84,13 @@ def funds(run: Run) -> Iterator[str]:
 
 
 def claims(run: Run) -> Iterator[str]:
-    """book + backstop + deleveraged + held = size; the deleveraged rows add up to it; one price tells the book's result."""
+    """book + backstop + deleveraged + held = size; the deleveraged rows add up to it; one price tells the
+    book's result."""
     for row in run["liquidations"]:
         name = f"claim {row['claim']} ({row['account']})"
-        parts = {key: number(row[key]) for key in ("book_size", "backstop_size", "deleveraged_size", "held_size")}
+        parts = {
+            key: number(row[key]) for key in ("book_size", "backstop_size", "deleveraged_size", "held_size")
+        }
         if min(parts.values()) < 0 or sum(parts.values()) != number(row["size"]):
             yield f"{name}: {row['size']} is not {' + '.join(str(float(p)) for p in parts.values())}"
         taken = [fill for fill in run["deleveraged"] if fill["claim"] == row["claim"]]
@@ -95,8 +100,14 @@ def claims(run: Run) -> Iterator[str]:
             yield f"{name}: book_size {row['book_size']} at book_price {row['book_price']}"
         if row["mark_price"] != run["steps"][row["step"]]["marks"][row["market"]]:
             yield f"{name}: its mark {row['mark_price']} is not the step's"
-        elsewhere = any(fill["price"] != row["bankruptcy_price"] for fill in taken)  # at the mark, say: that has a result too
-        if None not in (row["bankruptcy_price"], row["book_price"]) and not parts["backstop_size"] and not elsewhere:
+        elsewhere = any(
+            fill["price"] != row["bankruptcy_price"] for fill in taken
+        )  # at the mark, say: that has a result too
+        if (
+            None not in (row["bankruptcy_price"], row["book_price"])
+            and not parts["backstop_size"]
+            and not elsewhere
+        ):
             told = number(row["surplus"]) - number(row["shortfall"])
             if abs(book_result(run, row) - told) > slack(run, row):
                 yield f"{name}: {row['book_size']} at {row['book_price']} is not {row['surplus']} - {row['shortfall']}"
@@ -110,9 +121,12 @@ def book_result(run: Run, row: dict[str, Any]) -> Fraction:
 
 
 def slack(run: Run, row: dict[str, Any]) -> Fraction:
-    """The average price is rounded to 0.00000001, every fill to the money unit; some venues round each contract."""
+    """The average price is rounded to 0.00000001, every fill to the money unit; some venues round each
+    contract."""
     size, price = number(row["book_size"]), number(row["book_price"])
-    of_price = value(run, row["market"], size, price + Fraction(1, 10**8)) - value(run, row["market"], size, price)
+    of_price = value(run, row["market"], size, price + Fraction(1, 10**8)) - value(
+        run, row["market"], size, price
+    )
     return of_price + rounding(run, size, 8 * len(run["steps"]))
 
 
@@ -121,7 +135,8 @@ def rounding(run: Run, size: Fraction, fills: int) -> Fraction:
 
 
 def fund_and_claims(run: Run) -> Iterator[str]:
-    """What the funds paid is the shortfalls that are not bad debt; what they received, the surpluses and dust.
+    """What the funds paid is the shortfalls that are not bad debt; what they received, the surpluses and
+    dust.
 
     Each fill may leave a unit of rounding to the fund.
     """
@@ -145,7 +160,11 @@ def counterparties(run: Run) -> Iterator[str]:
     """Nobody gives up more than it has, nothing flips; what is left stands at the end or was taken over."""
     left: dict[tuple[str, str, str], Fraction] = {}
     of_claim = {row["claim"]: row for row in run["liquidations"]}
-    gone = {(row["account"], row["market"], row["side"]): row for row in run["liquidations"] if row["method"] == "takeover"}
+    gone = {
+        (row["account"], row["market"], row["side"]): row
+        for row in run["liquidations"]
+        if row["method"] == "takeover"
+    }
     for row in run["deleveraged"]:
         seat, claim = (row["account"], row["market"], row["side"]), of_claim[row["claim"]]
         name = f"{row['account']}, deleveraged at step {row['step']}"
@@ -155,7 +174,11 @@ def counterparties(run: Run) -> Iterator[str]:
         if left.get(seat, before) != before:
             yield f"{name}: had {row['size_before']}, should have {float(left[seat])}"
         left[seat] = before - size
-        if row["market"] != claim["market"] or row["side"] == claim["side"] or row["bankrupt"] != claim["account"]:
+        if (
+            row["market"] != claim["market"]
+            or row["side"] == claim["side"]
+            or row["bankrupt"] != claim["account"]
+        ):
             yield f"{name}: on the wrong side of claim {row['claim']}"
         if run["scenario"]["venue"] == "generic" and row["price"] != claim["bankruptcy_price"]:
             yield f"{name}: at {row['price']}, not at the bankruptcy price {claim['bankruptcy_price']}"
@@ -163,16 +186,28 @@ def counterparties(run: Run) -> Iterator[str]:
         missed = value(run, row["market"], size, mark) - value(run, row["market"], size, number(row["price"]))
         if abs(sign(row) * missed - number(row["forgone_pnl"])) > rounding(run, size, 2):
             yield f"{name}: {row['forgone_pnl']} is not what {row['size']} from {float(mark)} to {row['price']} costs"
-    at_end = {(a["account"], p["market"], p["side"]): number(p["size"]) for a in run["accounts"] for p in a["positions"]}
-    reduced = {(row["account"], row["market"], row["side"]) for row in run["liquidations"] if row["method"] != "takeover"}
+    at_end = {
+        (a["account"], p["market"], p["side"]): number(p["size"])
+        for a in run["accounts"]
+        for p in a["positions"]
+    }
+    reduced = {
+        (row["account"], row["market"], row["side"])
+        for row in run["liquidations"]
+        if row["method"] != "takeover"
+    }
     for seat, size in left.items():
-        stands, taken = at_end.get(seat, Fraction()), number(gone[seat]["size"]) if seat in gone else Fraction()
+        stands, taken = (
+            at_end.get(seat, Fraction()),
+            number(gone[seat]["size"]) if seat in gone else Fraction(),
+        )
         if seat not in reduced and stands + taken != size:
             yield f"{seat}: {float(size)} left of it, {float(stands)} stands and {float(taken)} was taken over"
 
 
 def open_interest(run: Run) -> Iterator[str]:
-    """Signed sizes add up to zero; the rest of the market grew by what the book took, the venue has what it holds."""
+    """Signed sizes add up to zero; the rest of the market grew by what the book took, the venue has what it
+    holds."""
     for market in (m["market"] for m in run["scenario"]["markets"]):
         sizes: dict[str, Fraction] = defaultdict(Fraction)
         for account in run["accounts"]:
@@ -194,7 +229,8 @@ def open_interest(run: Run) -> Iterator[str]:
 
 
 def money(run: Run) -> Iterator[str]:
-    """Equity at the end + funds - bad debt = equity at the start + funds; an account's equity is its parts; nobody else lost."""
+    """Equity at the end + funds - bad debt = equity at the start + funds; an account's equity is its parts;
+    nobody else lost."""
     start, end = total(run["accounts"], "equity_start"), total(run["accounts"], "equity_end")
     last = len(run["steps"]) - 1
     opening = total([row for row in run["fund"] if row["step"] == 0], "opening")
@@ -217,7 +253,9 @@ def money(run: Run) -> Iterator[str]:
     due = {row["account"] for row in run["liquidations"]}
     if due != {a["account"] for a in run["accounts"] if a["status"] == "liquidated"}:
         yield f"liquidated are {sorted(due)}, the accounts' status says otherwise"
-    if {row["account"] for row in run["deleveraged"]} != {a["account"] for a in run["accounts"] if a["deleveraged"]}:
+    if {row["account"] for row in run["deleveraged"]} != {
+        a["account"] for a in run["accounts"] if a["deleveraged"]
+    }:
         yield "the accounts that were deleveraged are not the ones of the rows"
 
 

@@ -1,4 +1,5 @@
-"""Random rules for random books: every rule that the engine declares, in combinations that a rulebook may have.
+"""Random rules for random books: every rule that the engine declares, in combinations that a rulebook may
+have.
 
 Public: random_rules, random_providers, with_rules, under_venue.
 """
@@ -92,7 +93,8 @@ def rulebook(venue: str) -> Rulebook:
 
 
 def under_venue(scenario: Scenario, venue: str, rng: random.Random) -> Scenario:
-    """The book under the rules of a venue: its rounding, its margin (for sizes of any magnitude) or one of up to 130 %."""
+    """The book under the rules of a venue: its rounding, its margin (for sizes of any magnitude) or one of up
+    to 130 %."""
     book = rulebook(venue)
 
     def market(one: Market) -> Market:
@@ -104,7 +106,10 @@ def under_venue(scenario: Scenario, venue: str, rng: random.Random) -> Scenario:
             rates = sorted(rng.sample(["0.2", "0.5", "0.9", "0.99", "1", "1.01", "1.3"], 2))
             bound, low, high = d(rng.choice([100, 300])), d(rates[0]), d(rates[1])
             rule = rng.choice(
-                [Maintenance((Tier(d(0), high),)), Maintenance((Tier(d(0), low), Tier(bound, high, bound * (high - low))))]
+                [
+                    Maintenance((Tier(d(0), high),)),
+                    Maintenance((Tier(d(0), low), Tier(bound, high, bound * (high - low)))),
+                ]
             )
         contract = replace(one.contract, rounding=Rounding(book.values[kind].contract.rounding))
         return replace(one, maintenance=rule, contract=contract)
@@ -116,7 +121,9 @@ def under_venue(scenario: Scenario, venue: str, rng: random.Random) -> Scenario:
             a,
             balance=a.balance * scale,
             positions=tuple(
-                replace(p, size=p.size * scale, collateral=None if p.collateral is None else p.collateral * scale)
+                replace(
+                    p, size=p.size * scale, collateral=None if p.collateral is None else p.collateral * scale
+                )
                 for p in a.positions
             ),
         )

@@ -1,8 +1,8 @@
-"""The engine against the oracle on seeded random books, row by row; with and without the index, the same events.
+"""The engine against the oracle on seeded random books, row by row; with and without the index, the same
+events.
 
-Without funding every row is compared to the last digit. Funding is accumulated and settled at moments that the rules leave
-open, so there money may differ by a few units.
-"""
+Without funding every row is compared to the last digit. Funding is accumulated and settled at moments that
+the rules leave open, so there money may differ by a few units."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def row(keys: tuple[str, ...], event: Any) -> tuple[Any, ...]:
     if "entry" in fields:
         fields["entry_price"] = fields["entry"]
     if "positions" in fields:
-        fields["positions"] = [dict(zip(POSITION, row(POSITION, p), strict=True)) for p in fields["positions"]]
+        fields["positions"] = [
+            dict(zip(POSITION, row(POSITION, p), strict=True)) for p in fields["positions"]
+        ]
     return tuple(fields[k] for k in keys)
 
 
@@ -127,4 +129,6 @@ def test_random_books(kind: str, block: int) -> None:
         except UnspecifiedError:
             continue
         assert not found, f"{kind} book {seed}: " + "\n".join(found[:5])
-        assert list(map(repr, events_of(scenario))) == list(map(repr, events_of(scenario, index=False))), f"{kind} book {seed}"
+        assert list(map(repr, events_of(scenario))) == list(map(repr, events_of(scenario, index=False))), (
+            f"{kind} book {seed}"
+        )

@@ -1,4 +1,5 @@
-"""The audit stops a run when a posting is wrong: each verb of the ledger is broken for real, in money and in contracts."""
+"""The audit stops a run when a posting is wrong: each verb of the ledger is broken for real, in money and in
+contracts."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ accounts:
 funding: {M: [0, 0.01, 0, 0]}
 prices: [100, 99, 86, 80]
 """
-"""At step 2 alice is taken over at 90.0...: the book takes one contract at 86, the fund pays, bob and carol are deleveraged."""
+"""At step 2 alice is taken over at 90.0...: the book takes one contract at 86, the fund pays, bob and carol
+are deleveraged."""
 
 
 def less(x: Any) -> Any:
@@ -95,8 +97,20 @@ BREAKAGES: dict[str, tuple[type, str, Callable[..., Any], str, str]] = {
     "the book is paid a unit too little": (Ledger, "to_rest", broken_rest, "money 0.00000001", "contracts 0"),
     "the book has no contracts": (Ledger, "to_rest", lost_contracts, "money 0", "contracts -"),
     "the book has twice the contracts": (Ledger, "to_rest", more_contracts, "money 0", "contracts 1 in M"),
-    "a counterparty loses a unit": (Ledger, "close_part", after(Ledger.close_part, unpaid), "money -0.0000000", "contracts 0"),
-    "a counterparty keeps a contract": (Ledger, "close_part", after(Ledger.close_part, grown), "money 0", "contracts "),
+    "a counterparty loses a unit": (
+        Ledger,
+        "close_part",
+        after(Ledger.close_part, unpaid),
+        "money -0.0000000",
+        "contracts 0",
+    ),
+    "a counterparty keeps a contract": (
+        Ledger,
+        "close_part",
+        after(Ledger.close_part, grown),
+        "money 0",
+        "contracts ",
+    ),
     "a claim costs a unit more": (Ledger, "close", after(Ledger.close, dearer), "money -", "contracts 0"),
     "a claim loses contracts": (Ledger, "close", after(Ledger.close, smaller), "", "contracts "),
     "funding takes a unit from nobody": (
@@ -117,7 +131,9 @@ BREAKAGES: dict[str, tuple[type, str, Callable[..., Any], str, str]] = {
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
-def test_a_broken_posting_stops_the_run(breakage: str, adlcalc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_posting_stops_the_run(
+    breakage: str, adlcalc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit 70, on standard error the step and by how much, and no page that could be believed."""
     where, verb, instead, money, contracts = BREAKAGES[breakage]
     assert adlcalc("run", "-", stdin=BOOK.encode()).code == 0
@@ -132,7 +148,9 @@ def test_a_broken_posting_stops_the_run(breakage: str, adlcalc: Callable[..., An
     assert "bug" in result.err
 
 
-def test_the_step_that_is_named_is_the_one_that_broke(adlcalc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_step_that_is_named_is_the_one_that_broke(
+    adlcalc: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """zoe, who is taken over at step 3 only, and whose posting alone is wrong."""
 
     def wrong(ledger: Ledger, holding: Holding, *_: Any, **__: Any) -> None:
@@ -159,7 +177,9 @@ def after_claim(harm: Callable[..., None]) -> Callable[..., Any]:
 
 def two_markets() -> Scenario:
     owners = (account("a", 1, 100, 100, market="A"), account("b", -1, 100, 100, market="B"))
-    return Scenario((Market("A"), Market("B")), owners, Path({"A": (d(100),), "B": (d(100),)}), (Fund("fund", d(1)),))
+    return Scenario(
+        (Market("A"), Market("B")), owners, Path({"A": (d(100),), "B": (d(100),)}), (Fund("fund", d(1)),)
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +211,9 @@ def test_at_the_end_everybody_is_added_up_touched_or_not() -> None:
         audit = Audit(state.ledger)
         state.ledger.holders[0].balance += 1
         assert audit.step(0) == (0, 0)
-        with pytest.raises(AuditError, match="step 0: the audit does not close: money 1, contracts 0 in A; touched: nobody"):
+        with pytest.raises(
+            AuditError, match="step 0: the audit does not close: money 1, contracts 0 in A; touched: nobody"
+        ):
             audit.everybody(0)
         state.ledger.holders[0].balance -= 1
         assert audit.everybody(0) == (0, 0)
@@ -207,7 +229,9 @@ def test_a_backstop_is_audited_too(monkeypatch: pytest.MonkeyPatch) -> None:
         plain(self, backstop, book, size + size, cost)
 
     one = book_of([account("a", 2, 100, 10), account("b", -2, 100, 100)], [100, 90], liquidity=0)
-    one = replace(one, rules=Rules(backstop=BackstopRules(Providers())), providers=(Provider("p", "M", d(1)),))
+    one = replace(
+        one, rules=Rules(backstop=BackstopRules(Providers())), providers=(Provider("p", "M", d(1)),)
+    )
     assert list(run(one))
     monkeypatch.setattr(Ledger, "to_backstop", twice)
     with pytest.raises(AuditError, match=r"step 1: .* contracts 1 in M"):

@@ -1,8 +1,8 @@
 """One fault per file: tests/bad/NAME.yaml is refused with exactly the text of NAME.err.
 
-The first line of a scenario may be a comment with options: `# --set fund=abc`, `# --venue bitmx`. Files ending in -book.yaml are
-rulebooks that a scenario names. After a change of wording, `python tests/test_bad.py` writes the .err files anew; read the diff.
-"""
+The first line of a scenario may be a comment with options: `# --set fund=abc`, `# --venue bitmx`. Files
+ending in -book.yaml are rulebooks that a scenario names. After a change of wording, `python
+tests/test_bad.py` writes the .err files anew; read the diff."""
 
 from __future__ import annotations
 

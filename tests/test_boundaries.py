@@ -34,7 +34,8 @@ def events(one: Any, kind: type) -> list[Any]:
 @pytest.mark.parametrize(("mark", "worked"), [("90.01", False), ("90", True), ("89.99", True)])
 @pytest.mark.parametrize("side", [1, -1])
 def test_the_queue_serves_from_the_bankruptcy_price_on(side: int, mark: str, worked: bool) -> None:
-    """A long from 100 with 10 behind it is bankrupt at 90: with no book it is held above that, and deleveraged at it."""
+    """A long from 100 with 10 behind it is bankrupt at 90: with no book it is held above that, and
+    deleveraged at it."""
     price = d(mark) if side > 0 else 200 - d(mark)
     owners = [account("a", side, 100, 10), account("b", -side, 100, 100)]
     one = book_of(owners, [100, price], liquidity=0, rate="0.2")
@@ -44,7 +45,13 @@ def test_the_queue_serves_from_the_bankruptcy_price_on(side: int, mark: str, wor
 
 @pytest.mark.parametrize(
     ("entry_value", "leverage", "collateral"),
-    [("1", "8", "0.12"), ("3", "8", "0.38"), ("1.25", "10", "0.12"), ("-1.35", "10", "0.14"), ("1", "3", "0.33")],
+    [
+        ("1", "8", "0.12"),
+        ("3", "8", "0.38"),
+        ("1.25", "10", "0.12"),
+        ("-1.35", "10", "0.14"),
+        ("1", "3", "0.33"),
+    ],
 )
 def test_leverage_makes_a_collateral_half_even(entry_value: str, leverage: str, collateral: str) -> None:
     """0.125 -> 0.12, 0.375 -> 0.38, 0.125 -> 0.12, 0.135 -> 0.14, 0.333 -> 0.33."""
@@ -52,7 +59,8 @@ def test_leverage_makes_a_collateral_half_even(entry_value: str, leverage: str, 
 
 
 def test_an_inverse_position_has_no_price_for_a_value_of_its_other_sign() -> None:
-    """A long of 100 is worth -100 / P: -2 at 50, and neither 2 nor nothing at any price; a short the other way round."""
+    """A long of 100 is worth -100 / P: -2 at 50, and neither 2 nor nothing at any price; a short the other
+    way round."""
     inverse = Contract(Kind.INVERSE)
     with exact():
         assert margin.price_of_value(inverse, d(100), d(-2)) == 50
@@ -63,8 +71,8 @@ def test_an_inverse_position_has_no_price_for_a_value_of_its_other_sign() -> Non
 
 
 def test_no_notional_is_safe_where_the_lines_have_nothing_in_common() -> None:
-    """Cash -10, rates 50 % and, less a deduction of 60, 150 %: safe from n = 20 on (-10 + n >= n / 2), and up to n = 100
-    (-10 + n >= 1.5 n - 60). With a deduction of 15 only up to 10, so nowhere."""
+    """Cash -10, rates 50 % and, less a deduction of 60, 150 %: safe from n = 20 on (-10 + n >= n / 2), and up
+    to n = 100 (-10 + n >= 1.5 n - 60). With a deduction of 15 only up to 10, so nowhere."""
     with exact():
         assert margin.notional_at_maintenance(((d("0.5"), d(0)), (d("1.5"), d(60))), +1, d(-10)) == 20
         assert margin.notional_at_maintenance(((d("0.5"), d(0)), (d("1.5"), d(15))), +1, d(-10)) is None
@@ -74,10 +82,12 @@ def test_no_notional_is_safe_where_the_lines_have_nothing_in_common() -> None:
 
 @pytest.mark.parametrize(("base", "cuts"), [("move", {"c": 20}), ("profit", {"b": 10, "c": 10})])
 def test_a_profit_may_be_that_of_the_last_move_alone(base: str, cuts: dict[str, int]) -> None:
-    """100 -> 70: a, long from 100 with 10, is 20 short, which nobody covers. b, short from 130 in another account, has 60 by
-    now, of which the last move brought 30; c, short from 100 twice over, has 60, all of it by the last move.
+    """100 -> 70: a, long from 100 with 10, is 20 short, which nobody covers. b, short from 130 in another
+    account, has 60 by now, of which the last move brought 30; c, short from 100 twice over, has 60, all of it
+    by the last move.
 
-    profit: 60 each, so 10 each. move: b has closed nothing and gained 30, c 60: 20 x 30 / 90, 20 x 60 / 90."""
+    profit: 60 each, so 10 each. move: b has closed nothing and gained 30, c 60: 20 x 30 / 90, 20 x 60 /
+    90."""
     owners = [account("a", 1, 100, 10), account("b", -1, 130, 200), account("c", -2, 100, 300)]
     one = book_of(owners, [100, 70])
     rules = LastResortRules(HAIRCUTS["haircut"](base=Base(base)))
@@ -92,8 +102,8 @@ def test_a_profit_may_be_that_of_the_last_move_alone(base: str, cuts: dict[str, 
 
 
 def test_what_rounding_takes_at_settlements_is_kept_together_until_it_is_a_unit() -> None:
-    """Funding of 0.3 a contract in whole money: two longs pay 1 for 0.3 each, the short gets 0 of its 0.6: 0.7 + 0.7 + 0.6 = 2
-    units that nobody holds, one dust of the fund."""
+    """Funding of 0.3 a contract in whole money: two longs pay 1 for 0.3 each, the short gets 0 of its 0.6:
+    0.7 + 0.7 + 0.6 = 2 units that nobody holds, one dust of the fund."""
     owners = [account("a", 1, 100, 50), account("b", 1, 100, 50), account("c", -2, 100, 100)]
     one = replace(book_of(owners, [100, 100], funding={1: "0.003"}), money_unit=d(1))
     assert [(e.amount, e.why) for e in events(one, FundReceived)] == [(2, "dust")]
@@ -109,8 +119,11 @@ def test_an_expression_may_be_as_wide_as_it_likes() -> None:
 
 
 @pytest.mark.parametrize("side", [1, -1])
-def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither profit nor loss: the last of those who are eligible, with the grid as without it, changed in the step or not."""
+def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither profit nor loss: the last of those who are eligible, with the grid as without it, changed in
+    the step or not."""
     monkeypatch.setattr(head, "LONG_QUEUE", 1)
     owners = [account(f"a{i}", side * (1 + i % 3), d(100) + i % 5 - 2, 60) for i in range(40)]
     random.Random(5).shuffle(owners)

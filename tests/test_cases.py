@@ -1,12 +1,14 @@
-"""The rule cases in tests/cases: what the rules must give, worked out by hand or taken from a venue's documents.
+"""The rule cases in tests/cases: what the rules must give, worked out by hand or taken from a venue's
+documents.
 
-A case has a name (its claim), `because` (the arithmetic) and, where its numbers are published, `source`. It is one of two kinds:
+A case has a name (its claim), `because` (the arithmetic) and, where its numbers are published, `source`. It
+is one of two kinds:
 
     rule, given, expect    a call of one engine function (`RULES` says which), and its result
     scenario, expect       a whole scenario file, and any part of the JSON of its run; or `error`, a word of the message
 
-Numbers are compared exactly, or `within` a distance where the source prints rounded ones. A list must match in full length,
-row by row; `accounts` may be written as a map by account, which then need not be complete.
+Numbers are compared exactly, or `within` a distance where the source prints rounded ones. A list must match
+in full length, row by row; `accounts` may be written as a map by account, which then need not be complete.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ SIDES = {side_name(+1): +1, side_name(-1): -1}
 
 
 class TextLoader(yaml.SafeLoader):
-    """YAML whose scalars stay text (but for null), so that no number passes through a float; merge keys work."""
+    """YAML whose scalars stay text (but for null), so that no number passes through a float; merge keys
+    work."""
 
 
 TextLoader.yaml_implicit_resolvers = {
@@ -47,7 +50,7 @@ TextLoader.yaml_implicit_resolvers = {
 }
 
 
-# --- the rules that a case can call ------------------------------------------------------------------------------------
+# --- the rules that a case can call -------------------------------------------------------------------------
 
 
 class Given:
@@ -57,7 +60,9 @@ class Given:
         self.values = values
         contract = values.get("contract", {})
         self.contract = Contract(
-            contract.get("kind", "linear"), D(contract.get("multiplier", "1").replace("_", "")), contract.get("rounding", "total")
+            contract.get("kind", "linear"),
+            D(contract.get("multiplier", "1").replace("_", "")),
+            contract.get("rounding", "total"),
         )
         self.side = SIDES[values.get("side", "long")]
         self.unit = self.number("unit", D("0.00000001"))
@@ -66,9 +71,17 @@ class Given:
             book, own, problems = self.rulebook(), None, Problems()
             if "table" in values:
                 nowhere = Place(Source("case", "", excerpt=False))
-                own = book.table(values["table"], self.contract.kind, problems, nowhere, multiplier=self.contract.multiplier)
+                own = book.table(
+                    values["table"],
+                    self.contract.kind,
+                    problems,
+                    nowhere,
+                    multiplier=self.contract.multiplier,
+                )
             problems.raise_if_any()
-            self.maintenance = book.maintenance(self.contract.kind, own=own, money_unit=self.unit, lot=SMALLEST)
+            self.maintenance = book.maintenance(
+                self.contract.kind, own=own, money_unit=self.unit, lot=SMALLEST
+            )
         else:
             self.maintenance = self._maintenance(values.get("maintenance", {"rate": "0.005"}))
 
@@ -91,7 +104,9 @@ class Given:
         lines = rule["tiers"] if "tiers" in rule else [["0", rule["rate"]]]
         tiers = tuple(Tier(*(D(number.replace("_", "")) for number in line)) for line in lines)
         by, on = rule.get("by", "notional"), rule.get("on", "mark")
-        return Maintenance(tiers, by if on == "mark" else "entry-value", on, closing_fee=self.number("closing_fee", ZERO))
+        return Maintenance(
+            tiers, by if on == "mark" else "entry-value", on, closing_fee=self.number("closing_fee", ZERO)
+        )
 
     def value(self, at: str) -> Decimal:
         """Value of the position at the price under a key."""
@@ -115,7 +130,9 @@ def bankruptcy_price(given: Given) -> Decimal | None:
 
 def liquidation_price(given: Given) -> Decimal | None:
     cash = given.collateral() - given.value("entry")
-    return margin.liquidation_price(given.contract, given.side, given.number("size"), given.lines(), cash, given.tick)
+    return margin.liquidation_price(
+        given.contract, given.side, given.number("size"), given.lines(), cash, given.tick
+    )
 
 
 def score(given: Given) -> Decimal:
@@ -130,7 +147,9 @@ def score(given: Given) -> Decimal:
 
 def affordable(given: Given) -> Decimal:
     each = given.number("loss_each")
-    return fund.largest_affordable(given.number("size"), given.number("lot"), lambda part: part * each, given.number("available"))
+    return fund.largest_affordable(
+        given.number("size"), given.number("lot"), lambda part: part * each, given.number("available")
+    )
 
 
 def fund_available(given: Given) -> Decimal:
@@ -167,12 +186,14 @@ RULES: dict[str, Callable[[Given], Any]] = {
     "queue.lights": lights,
     "fund.affordable": affordable,
     "fund.available": fund_available,
-    "funding.payment": lambda given: funding.payment_per_contract(given.contract, given.number("rate"), given.number("mark")),
+    "funding.payment": lambda given: funding.payment_per_contract(
+        given.contract, given.number("rate"), given.number("mark")
+    ),
 }
 RULES |= {name: lambda given, rule=rule: rule(given.values) for name, rule in DEX_RULES.items()}
 
 
-# --- running a case ------------------------------------------------------------------------------------------------------
+# --- running a case -----------------------------------------------------------------------------------------
 
 
 def cases() -> Iterator[Any]:
@@ -218,7 +239,17 @@ def run_scenario(case: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", list(cases()))
 def test_case(case: dict[str, Any], tmp_path: Path) -> None:
-    assert case.keys() <= {"name", "rule", "source", "within", "given", "scenario", "expect", "error", "because"}
+    assert case.keys() <= {
+        "name",
+        "rule",
+        "source",
+        "within",
+        "given",
+        "scenario",
+        "expect",
+        "error",
+        "because",
+    }
     assert case["because"]
     if "error" in case:
         with pytest.raises(ScenarioErrors, match=case["error"]):

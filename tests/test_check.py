@@ -23,7 +23,9 @@ from adlcalc.report.columns import DOCUMENTS
 
 Command = Callable[..., Result]
 HALF = "04-fund-half-absorbs"
-FUND_LEFT = (ROOT / "scenarios" / f"{HALF}.yaml").read_text(encoding="utf-8").split("\n").index("  fund_left: 0") + 1
+FUND_LEFT = (ROOT / "scenarios" / f"{HALF}.yaml").read_text(encoding="utf-8").split("\n").index(
+    "  fund_left: 0"
+) + 1
 """The line that several tests make wrong."""
 
 
@@ -45,7 +47,7 @@ def without_expect(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").partition("expect:")[0], encoding="utf-8")
 
 
-# --- all is well -----------------------------------------------------------------------------------------------------
+# --- all is well --------------------------------------------------------------------------------------------
 
 
 def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> None:
@@ -64,7 +66,8 @@ def test_update_writes_goldens_and_says_so(adlcalc: Command, folder: Path, style
 
 
 @pytest.mark.parametrize(
-    "arguments", [["-f", "table"], ["-f", "json"], ["-f", "csv"], ["--steps"], ["--limit", "1"], ["--steps", "-f", "csv"]]
+    "arguments",
+    [["-f", "table"], ["-f", "json"], ["-f", "csv"], ["--steps"], ["--limit", "1"], ["--steps", "-f", "csv"]],
 )
 def test_what_run_has_written_is_a_golden(adlcalc: Command, folder: Path, arguments: list[str]) -> None:
     for path in folder.glob("*.yaml"):
@@ -80,7 +83,9 @@ def test_what_run_has_written_is_a_golden(adlcalc: Command, folder: Path, argume
         assert adlcalc("check", str(folder), "-q") == Result("", "", 0)
         got = adlcalc("check", str(folder), "--update")
         assert got.out.count(".golden: the same, now as facts\n") == 3
-        assert (folder / f"{HALF}.golden").read_text(encoding="utf-8").startswith('{"golden": "adlcalc run", ')
+        assert (
+            (folder / f"{HALF}.golden").read_text(encoding="utf-8").startswith('{"golden": "adlcalc run", ')
+        )
         assert adlcalc("check", str(folder)) == Result("", "", 0)
 
 
@@ -95,14 +100,19 @@ def test_standard_input_is_held_to_its_expectations(adlcalc: Command) -> None:
     text = (ROOT / "scenarios" / f"{HALF}.yaml").read_bytes()
     assert adlcalc("check", "-", stdin=text) == Result("", "", 0)
     got = adlcalc("check", "-", stdin=text.replace(b"fund_left: 0", b"fund_left: 7"))
-    assert (got.out, got.code) == (f"-:{FUND_LEFT}:14: expect: fund_left: expected 7, got 0 (difference -7)\n", 1)
+    assert (got.out, got.code) == (
+        f"-:{FUND_LEFT}:14: expect: fund_left: expected 7, got 0 (difference -7)\n",
+        1,
+    )
 
 
-# --- differences -----------------------------------------------------------------------------------------------------
+# --- differences --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("style", ["json", "csv"])
-def test_a_difference_is_told_with_its_table_row_column_and_first_event(adlcalc: Command, folder: Path, style: str) -> None:
+def test_a_difference_is_told_with_its_table_row_column_and_first_event(
+    adlcalc: Command, folder: Path, style: str
+) -> None:
     path = folder / f"{HALF}.yaml"
     without_expect(path)
     adlcalc("check", str(path), "--update", "--golden-format", style)
@@ -113,7 +123,12 @@ def test_a_difference_is_told_with_its_table_row_column_and_first_event(adlcalc:
     )
     got = adlcalc("check", str(path))
     first, *more = got.out.splitlines()
-    line = path.read_text(encoding="utf-8").split("\n").index(next(x for x in path.open() if "id: alice" in x).rstrip()) + 1
+    line = (
+        path.read_text(encoding="utf-8")
+        .split("\n")
+        .index(next(x for x in path.open() if "id: alice" in x).rstrip())
+        + 1
+    )
     assert first == f"{path}:{line}:5: golden: step 2: alice: bankruptcy price 54000 → 53990"
     assert got.code == 1
     assert "  liquidated: step 2: alice: bankruptcy price 54000 → 53990" in more
@@ -133,7 +148,9 @@ def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: P
     assert "bob: no longer deleveraged (" in out
 
 
-def test_a_broken_rule_is_noticed_and_named(adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_rule_is_noticed_and_named(
+    adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from adlcalc.engine.formulas.scores import SCORES, Score
 
     adlcalc("check", str(folder), "--update")
@@ -160,7 +177,11 @@ def test_a_page_at_full_width_is_a_golden_where_somebody_asks(adlcalc: Command, 
     assert (got.code, got.err) == (1, "adlcalc check: 1 of 1 did not pass\n")
     assert "golden: line " in got.out
     assert adlcalc("check", str(path), "--update").code == 0
-    assert path.with_suffix(".golden").read_text(encoding="utf-8").startswith("# adlcalc run --steps --format table\n")
+    assert (
+        path.with_suffix(".golden")
+        .read_text(encoding="utf-8")
+        .startswith("# adlcalc run --steps --format table\n")
+    )
 
 
 def test_only_the_first_step_that_differs_is_the_first_event() -> None:
@@ -175,7 +196,10 @@ def test_only_the_first_step_that_differs_is_the_first_event() -> None:
         },
         DOCUMENTS["run"],
     )
-    assert [difference.event for difference in found] == ["step 1: a: book size 2 → 1", "step 3: f: paid 1 → 2"]
+    assert [difference.event for difference in found] == [
+        "step 1: a: book size 2 → 1",
+        "step 3: f: paid 1 → 2",
+    ]
 
 
 def test_rows_in_another_order_and_pages() -> None:
@@ -194,13 +218,18 @@ def test_fills_of_one_account_against_others_are_told_apart() -> None:
     """The first of three fills is gone: the other two are the same, whatever their place."""
     fills = [{"step": 1, "account": "bob", "bankrupt": name, "size": "1"} for name in ("a", "b", "c")]
     found = compare({"deleveraged": fills}, {"deleveraged": fills[1:]}, DOCUMENTS["run"])
-    assert [difference.event for difference in found] == ["step 1: bob: no longer deleveraged (bankrupt a, size 1)"]
+    assert [difference.event for difference in found] == [
+        "step 1: bob: no longer deleveraged (bankrupt a, size 1)"
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", '{"a": [1]}', "table,step\n1\n", "x\n\n---  ---\n", "a\n\nb\n--\n\n-", "[" * 100_000]
+    "text",
+    ["", "{", "[1, 2]", '{"a": [1]}', "table,step\n1\n", "x\n\n---  ---\n", "a\n\nb\n--\n\n-", "[" * 100_000],
 )
-def test_a_golden_that_is_no_result_is_a_difference_and_no_crash(adlcalc: Command, folder: Path, text: str) -> None:
+def test_a_golden_that_is_no_result_is_a_difference_and_no_crash(
+    adlcalc: Command, folder: Path, text: str
+) -> None:
     (folder / f"{HALF}.golden").write_text(text, encoding="utf-8")
     got = adlcalc("check", str(folder / f"{HALF}.yaml"))
     assert (got.code, got.err.splitlines()[-1]) == (1, "adlcalc check: 1 of 1 did not pass")
@@ -225,7 +254,9 @@ def test_a_golden_that_cannot_be_held_is_an_error_at_its_line(
     golden.write_text(text, encoding="utf-8", errors="replace")
     got = adlcalc("check", str(folder / f"{HALF}.yaml"))
     assert got.code == 2
-    assert got.err.startswith(f"{golden}:{line}:{line}: error: ") or got.err.startswith(f"{golden}:{line}:1: error: ")
+    assert got.err.startswith(f"{golden}:{line}:{line}: error: ") or got.err.startswith(
+        f"{golden}:{line}:1: error: "
+    )
     assert message in got.err
     assert "Traceback" not in got.err
 
@@ -244,7 +275,7 @@ def test_no_control_character_of_a_golden_reaches_the_terminal(adlcalc: Command,
     assert "\\x1b[31mred\\x07" in out
 
 
-# --- expect, strict, broken files ------------------------------------------------------------------------------------
+# --- expect, strict, broken files ---------------------------------------------------------------------------
 
 
 def test_an_expectation_that_is_not_met_is_told_with_its_line(adlcalc: Command, folder: Path) -> None:
@@ -256,7 +287,9 @@ def test_an_expectation_that_is_not_met_is_told_with_its_line(adlcalc: Command, 
     assert adlcalc("check", str(folder), "-q").err == ""
 
 
-def test_strict_also_fails_on_assumed_rules_unbalanced_books_and_bad_debt(adlcalc: Command, folder: Path) -> None:
+def test_strict_also_fails_on_assumed_rules_unbalanced_books_and_bad_debt(
+    adlcalc: Command, folder: Path
+) -> None:
     path = folder / "16-queue-too-short.yaml"
     change(path, "size: 6,  entry: 84", "size: 7,  entry: 84")
     without_expect(path)
@@ -295,7 +328,9 @@ def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
 def test_a_folder_without_scenarios_is_an_error(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text('{"schema": "adlcalc.run/1"}\n')
     (tmp_path / ".hidden.yaml").write_text("x")
-    assert adlcalc("check", str(tmp_path)) == Result("", f"adlcalc: there is no scenario in the folder {tmp_path}\n", 2)
+    assert adlcalc("check", str(tmp_path)) == Result(
+        "", f"adlcalc: there is no scenario in the folder {tmp_path}\n", 2
+    )
 
 
 def test_a_pattern_in_quotes_is_the_files_that_it_matches(adlcalc: Command, folder: Path) -> None:
@@ -310,7 +345,7 @@ def test_a_pattern_in_quotes_is_the_files_that_it_matches(adlcalc: Command, fold
     assert adlcalc("check", str(folder / "[a]*.yaml")) == Result("", "", 0)
 
 
-# --- goldens elsewhere, orphans, refusals ----------------------------------------------------------------------------
+# --- goldens elsewhere, orphans, refusals -------------------------------------------------------------------
 
 
 def test_goldens_may_be_in_a_folder_of_their_own(
@@ -334,7 +369,10 @@ def test_orphans_are_reported(adlcalc: Command, folder: Path) -> None:
     adlcalc("check", str(folder), "--update")
     (folder / f"{HALF}.yaml").unlink()
     got = adlcalc("check", str(folder))
-    assert got.out == f"{folder}/{HALF}.golden: orphan: this golden belongs to no scenario; remove or rename it\n"
+    assert (
+        got.out
+        == f"{folder}/{HALF}.golden: orphan: this golden belongs to no scenario; remove or rename it\n"
+    )
     assert got.code == 1
     assert adlcalc("check", str(folder / "05-fund-empty-adl.yaml")).code == 0
 
@@ -377,7 +415,10 @@ def test_update_says_what_changed(adlcalc: Command, folder: Path) -> None:
     before = golden.read_bytes()
     change(golden, '"54000"', '"54010"')
     got = adlcalc("check", str(folder), "--update")
-    told = ["liquidated: step 2: alice: bankruptcy price 54010 → 54000", "deleveraged: step 2: bob: price 54010 → 54000"]
+    told = [
+        "liquidated: step 2: alice: bankruptcy price 54010 → 54000",
+        "deleveraged: step 2: bob: price 54010 → 54000",
+    ]
     assert got.out == f"{golden}: step 2: alice: bankruptcy price 54010 → 54000\n  {told[0]}\n  {told[1]}\n"
     assert got.code == 0
     assert golden.read_bytes() == before
@@ -409,7 +450,7 @@ def test_a_read_only_folder_is_an_error_and_leaves_nothing_behind(adlcalc: Comma
     assert not list(folder.glob("*.golden*"))
 
 
-# --- reports ---------------------------------------------------------------------------------------------------------
+# --- reports ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -461,7 +502,8 @@ def test_github(adlcalc: Command, mixed: Path) -> None:
 
 
 def test_every_kind_of_difference_has_a_line_for_github(adlcalc: Command, folder: Path) -> None:
-    """An expectation, a golden of the run and of another command, a page, what --strict adds, an orphan, a file without a key."""
+    """An expectation, a golden of the run and of another command, a page, what --strict adds, an orphan, a
+    file without a key."""
     path = folder / "16-queue-too-short.yaml"
     for more in (["--golden-of", "rank"], ["--golden-format", "table"]):
         adlcalc("check", str(path), "--update", *more)
@@ -472,16 +514,25 @@ def test_every_kind_of_difference_has_a_line_for_github(adlcalc: Command, folder
     out = adlcalc("check", str(folder), "--strict", "--format", "github").out
     kinds = set(re.findall(r"title=adlcalc (\w+)::", out))
     assert kinds == {"expect", "golden", "strict", "orphan", "error"}
-    assert all(re.match(r"::error file=[^,]+,line=[1-9]\d*,col=[1-9]\d*,title=", line) for line in out.splitlines())
+    assert all(
+        re.match(r"::error file=[^,]+,line=[1-9]\d*,col=[1-9]\d*,title=", line) for line in out.splitlines()
+    )
 
 
-# --- goldens of other commands -------------------------------------------------------------------------------------------
+# --- goldens of other commands ------------------------------------------------------------------------------
 
 
-def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(adlcalc: Command, folder: Path) -> None:
+def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
+    adlcalc: Command, folder: Path
+) -> None:
     path = folder / f"{HALF}.yaml"
     without_expect(path)
-    asked = ["rank --side short", "explain bob", "compare --policies queue,pro-rata --accounts", "run --set fund=0"]
+    asked = [
+        "rank --side short",
+        "explain bob",
+        "compare --policies queue,pro-rata --accounts",
+        "run --set fund=0",
+    ]
     got = adlcalc("check", str(path), "--update", *(x for one in asked for x in ("--golden-of", one)))
     assert (got.code, got.err) == (0, "")
     names = sorted(one.name for one in folder.glob("*.golden"))
@@ -507,7 +558,9 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(adlcal
 
 def test_a_golden_belongs_to_the_scenario_with_the_longest_name(adlcalc: Command, folder: Path) -> None:
     shutil.copy(folder / f"{HALF}.yaml", folder / f"{HALF}.rank.yaml")
-    assert adlcalc("check", str(folder), "--update", "--golden-of", "rank --side long").out.count(": new") == 8
+    assert (
+        adlcalc("check", str(folder), "--update", "--golden-of", "rank --side long").out.count(": new") == 8
+    )
     (folder / f"{HALF}.rank.yaml").unlink()
     got = adlcalc("check", str(folder))
     assert got.code == 0  # now they are goldens of the other, which is the same book
@@ -517,7 +570,10 @@ def test_a_golden_belongs_to_the_scenario_with_the_longest_name(adlcalc: Command
 
 def test_golden_of_refuses_what_no_golden_is_of(adlcalc: Command, folder: Path) -> None:
     got = adlcalc("check", str(folder), "--update", "--golden-of", "rnak")
-    assert (got.err, got.code) == ("adlcalc: no golden is of the command 'rnak'\nhint: did you mean 'rank'?\n", 2)
+    assert (got.err, got.code) == (
+        "adlcalc: no golden is of the command 'rnak'\nhint: did you mean 'rank'?\n",
+        2,
+    )
     assert adlcalc("check", str(folder), "--golden-of", "rank").code == 2
     assert not list(folder.glob("*.golden"))
 
@@ -539,7 +595,7 @@ def test_the_report_goes_to_a_file(adlcalc: Command, mixed: Path) -> None:
     assert adlcalc("check", str(mixed), "-f", "junit", "-o", str(mixed / "no" / "report.xml")).code == 2
 
 
-# --- pipes, disks, Ctrl-C --------------------------------------------------------------------------------------------
+# --- pipes, disks, Ctrl-C -----------------------------------------------------------------------------------
 
 
 def spawn(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
@@ -573,14 +629,18 @@ def test_ctrl_c_ends_it_without_a_word() -> None:
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "start_new_session": True}
     process = spawn("-", "--jobs", "1", preexec_fn=hear_ctrl_c, **options)
     assert process.stdin is not None
-    os.write(process.stdin.fileno(), b"#" * 1_000_000)  # more than a pipe holds: the command is now reading it
+    os.write(
+        process.stdin.fileno(), b"#" * 1_000_000
+    )  # more than a pipe holds: the command is now reading it
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="the system does not tell of a process's children")
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/task"), reason="the system does not tell of a process's children"
+)
 def test_ctrl_c_ends_the_workers_without_a_word(folder: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (folder / name).write_text("accounts: []\nprices: {from: 100, to: 90, steps: 1_000_000}\n")
@@ -596,10 +656,12 @@ def test_ctrl_c_ends_the_workers_without_a_word(folder: Path) -> None:
     assert b"Traceback" not in err
 
 
-# --- what a file may do to others ------------------------------------------------------------------------------------
+# --- what a file may do to others ---------------------------------------------------------------------------
 
 
-def test_no_id_is_a_formula_in_a_spreadsheet_or_a_command_to_the_terminal(adlcalc: Command, tmp_path: Path) -> None:
+def test_no_id_is_a_formula_in_a_spreadsheet_or_a_command_to_the_terminal(
+    adlcalc: Command, tmp_path: Path
+) -> None:
     ids = ["=1+1", "+1", "@SUM(A1)", "-2+3", "=cmd|' /C calc'!A0"]
     path = tmp_path / "x.yaml"
     rows = [f'  - {{id: "{name}", side: long, size: 1, entry: 100, leverage: 10}}\n' for name in ids]
@@ -618,7 +680,13 @@ def test_no_id_is_a_formula_in_a_spreadsheet_or_a_command_to_the_terminal(adlcal
 def test_a_scenario_opens_no_file_outside_its_folder(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("id,side,size,entry,leverage\na,long,1,100,10\n")
     (tmp_path / "in").mkdir()
-    for name in ("../secret.csv", str(tmp_path / "secret.csv"), "in/../../secret.csv", "..\\secret.csv", "/dev/zero"):
+    for name in (
+        "../secret.csv",
+        str(tmp_path / "secret.csv"),
+        "in/../../secret.csv",
+        "..\\secret.csv",
+        "/dev/zero",
+    ):
         path = tmp_path / "in" / "x.yaml"
         path.write_text(f"accounts: {{file: '{name}'}}\nprices: [100]\n", encoding="utf-8")
         got = adlcalc("check", str(path))

@@ -50,7 +50,7 @@ def broken(tmp_path: Path) -> Path:
     return path
 
 
-# --- formats ------------------------------------------------------------------------------------------------------------
+# --- formats ------------------------------------------------------------------------------------------------
 
 
 def test_run_prints_tables_and_exits_with_0(adlcalc: Command) -> None:
@@ -105,7 +105,7 @@ def test_standard_input_is_a_scenario_file(adlcalc: Command) -> None:
     assert (f"{read.out}\nWhy: adlcalc explain {ADL} dave\n", read.err, read.code) == named
 
 
-# --- changes, expectations, failures ------------------------------------------------------------------------------------
+# --- changes, expectations, failures ------------------------------------------------------------------------
 
 
 def test_set_changes_a_value_and_the_expectations_are_not_held(adlcalc: Command) -> None:
@@ -132,7 +132,9 @@ def test_a_run_that_is_not_as_expected_is_explained_and_exits_with_1(adlcalc: Co
         (SHORT_QUEUE, "loss", 1, "bad debt 21"),
     ],
 )
-def test_fail_on_turns_an_outcome_into_exit_1(adlcalc: Command, file: str, outcome: str, code: int, says: str) -> None:
+def test_fail_on_turns_an_outcome_into_exit_1(
+    adlcalc: Command, file: str, outcome: str, code: int, says: str
+) -> None:
     got = adlcalc("run", file, "--fail-on", outcome)
     assert (got.code, got.err) == (code, f"{file}: --fail-on {outcome}: {says}\n" if says else "")
     assert adlcalc("run", file, "--fail-on", outcome, "-q").err == ""
@@ -142,7 +144,9 @@ def test_fail_on_may_be_repeated(adlcalc: Command) -> None:
     assert adlcalc("run", CALM, "--fail-on", "adl", "--fail-on", "liquidation").code == 1
 
 
-def test_all_files_are_worked_and_the_worst_exit_code_wins(adlcalc: Command, wrong: Path, broken: Path) -> None:
+def test_all_files_are_worked_and_the_worst_exit_code_wins(
+    adlcalc: Command, wrong: Path, broken: Path
+) -> None:
     out, err, code = adlcalc("run", str(wrong), str(broken), ADL, "-f", "json")
     assert [document["scenario"]["file"] for document in json.loads(out)] == [str(wrong), ADL]
     assert code == 2
@@ -150,7 +154,9 @@ def test_all_files_are_worked_and_the_worst_exit_code_wins(adlcalc: Command, wro
     assert "expect: fund_paid" in err
 
 
-def test_a_scenario_that_cannot_be_read_exits_with_2_and_prints_nothing(adlcalc: Command, broken: Path) -> None:
+def test_a_scenario_that_cannot_be_read_exits_with_2_and_prints_nothing(
+    adlcalc: Command, broken: Path
+) -> None:
     for file in (str(broken), "no-such-file.yaml", "scenarios"):
         out, err, code = adlcalc("run", file)
         assert (out, code) == ("", 2)
@@ -159,7 +165,8 @@ def test_a_scenario_that_cannot_be_read_exits_with_2_and_prints_nothing(adlcalc:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["rnu"], ["run"], ["run", ADL, "--limit", "-1"], ["run", ADL, "-f", "xml"], ["run", "--colour"]]
+    "arguments",
+    [["rnu"], ["run"], ["run", ADL, "--limit", "-1"], ["run", ADL, "-f", "xml"], ["run", "--colour"]],
 )
 def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str]) -> None:
     out, err, code = adlcalc(*arguments)
@@ -167,7 +174,9 @@ def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str])
     assert err
 
 
-def test_a_bug_in_the_engine_is_said_without_a_traceback(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_the_engine_is_said_without_a_traceback(
+    adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from adlcalc.engine import loop
     from adlcalc.engine.books.ledger import AuditError
 
@@ -181,7 +190,9 @@ def test_a_bug_in_the_engine_is_said_without_a_traceback(adlcalc: Command, monke
     assert "Traceback" not in err
 
 
-def test_another_bug_shows_its_traceback_and_exits_with_70(adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_bug_shows_its_traceback_and_exits_with_70(
+    adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from adlcalc.engine import loop
 
     monkeypatch.setattr(loop, "run", lambda *_, **__: 1 / 0)
@@ -202,7 +213,7 @@ def test_ctrl_c_exits_with_130(adlcalc: Command, monkeypatch: pytest.MonkeyPatch
     assert "Traceback" not in err
 
 
-# --- where the output goes ----------------------------------------------------------------------------------------------
+# --- where the output goes ----------------------------------------------------------------------------------
 
 
 def test_output_goes_to_a_file_whole(adlcalc: Command, tmp_path: Path) -> None:
@@ -214,7 +225,9 @@ def test_output_goes_to_a_file_whole(adlcalc: Command, tmp_path: Path) -> None:
     assert adlcalc("run", ADL, "-o", "-").out == adlcalc("run", ADL).out
 
 
-def test_a_file_keeps_its_content_when_nothing_could_be_run(adlcalc: Command, tmp_path: Path, broken: Path) -> None:
+def test_a_file_keeps_its_content_when_nothing_could_be_run(
+    adlcalc: Command, tmp_path: Path, broken: Path
+) -> None:
     path = tmp_path / "out.json"
     path.write_text("old")
     assert adlcalc("run", str(broken), "-o", str(path)).code == 2
@@ -223,7 +236,9 @@ def test_a_file_keeps_its_content_when_nothing_could_be_run(adlcalc: Command, tm
 
 def test_output_that_cannot_be_written_exits_with_2(adlcalc: Command, tmp_path: Path) -> None:
     got = adlcalc("run", ADL, "-o", str(tmp_path / "no" / "out.txt"))
-    assert got == Result("", f"adlcalc: cannot write {tmp_path / 'no' / 'out.txt'}: No such file or directory\n", 2)
+    assert got == Result(
+        "", f"adlcalc: cannot write {tmp_path / 'no' / 'out.txt'}: No such file or directory\n", 2
+    )
     assert adlcalc("run", ADL, "-o", str(tmp_path)).code == 2
     assert os.listdir(tmp_path) == []
 
@@ -281,7 +296,13 @@ def test_the_bytes_do_not_depend_on_locale_terminal_or_hash_seed() -> None:
     outputs = set()
     for extra in (
         {"LC_ALL": "C", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "2", "COLUMNS": "200", "FORCE_COLOR": "1", "GITHUB_ACTIONS": "1"},
+        {
+            "LC_ALL": "de_DE.UTF-8",
+            "PYTHONHASHSEED": "2",
+            "COLUMNS": "200",
+            "FORCE_COLOR": "1",
+            "GITHUB_ACTIONS": "1",
+        },
         {"PYTHONIOENCODING": "utf-16", "COLUMNS": "20", "TERM": "dumb"},
     ):
         done = spawn("run", ADL, "--steps", "--limit", "2", env={**os.environ, **extra})
@@ -297,7 +318,9 @@ def test_a_process_that_is_interrupted_exits_with_130() -> None:
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, cwd=ROOT, preexec_fn=hear_ctrl_c, **options)
     assert process.stdin is not None
-    os.write(process.stdin.fileno(), b"#" * 1_000_000)  # more than a pipe holds: the command is now reading it
+    os.write(
+        process.stdin.fileno(), b"#" * 1_000_000
+    )  # more than a pipe holds: the command is now reading it
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -319,10 +342,17 @@ def test_a_hostile_file_name_never_reaches_the_terminal_raw(adlcalc: Command, tm
         assert got.code in (1, 2)
 
 
-# --- options that several commands share ---------------------------------------------------------------------------------
+# --- options that several commands share --------------------------------------------------------------------
 
 QUEUE, COMPARED = "scenarios/13-bitmex-queue.yaml", ("compare", ADL, "--policies", "queue,pro-rata")
-SHOWING = [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED, ("venues",), ("venues", "okx")]
+SHOWING = [
+    ("run", ADL),
+    ("rank", QUEUE),
+    ("explain", ADL, "--fund"),
+    COMPARED,
+    ("venues",),
+    ("venues", "okx"),
+]
 SHOWING += [("venues", "--score", "bitmex"), ("check", ADL)]
 
 
@@ -337,8 +367,12 @@ def test_json_is_short_for_format_json(adlcalc: Command, command: tuple[str, ...
     assert "--json" in both.err
 
 
-@pytest.mark.parametrize("command", [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED], ids=" ".join)
-def test_quiet_prints_nothing_and_writes_the_file(adlcalc: Command, command: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED], ids=" ".join
+)
+def test_quiet_prints_nothing_and_writes_the_file(
+    adlcalc: Command, command: tuple[str, ...], tmp_path: Path
+) -> None:
     assert adlcalc(*command, "-q") == Result("", "", 0)
     target = tmp_path / "out"
     assert adlcalc(*command, "-q", "-o", str(target)) == Result("", "", 0)
@@ -380,7 +414,7 @@ def test_a_format_that_is_not_there_is_told_with_those_that_are(adlcalc: Command
     assert "'xml' is not one of 'table', 'markdown', 'csv', 'json'." in got.err
 
 
-# --- help, version, completion ------------------------------------------------------------------------------------------
+# --- help, version, completion ------------------------------------------------------------------------------
 
 
 def test_every_command_has_help_that_ends_with_an_example(adlcalc: Command) -> None:
@@ -418,11 +452,16 @@ def test_completion_lists_venues_and_scenarios(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.slow
 def test_the_shell_completes_through_the_command() -> None:
-    env = {**os.environ, "_ADLCALC_COMPLETE": "complete_bash", "COMP_WORDS": "adlcalc run --venue bit", "COMP_CWORD": "3"}
+    env = {
+        **os.environ,
+        "_ADLCALC_COMPLETE": "complete_bash",
+        "COMP_WORDS": "adlcalc run --venue bit",
+        "COMP_CWORD": "3",
+    }
     assert "bitmex" in spawn(env=env).stdout.decode().split()
 
 
-# --- progress -----------------------------------------------------------------------------------------------------------
+# --- progress -----------------------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):
@@ -454,7 +493,7 @@ def test_progress_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest.
     assert (terminal.getvalue(), pipe.getvalue()) == ("", "")
 
 
-# --- the Python face ----------------------------------------------------------------------------------------------------
+# --- the Python face ----------------------------------------------------------------------------------------
 
 
 def test_load_and_run_serve_a_notebook(adlcalc: Command) -> None:

@@ -26,11 +26,14 @@ NASTY = [
     "a\r\n  ::error::x",
     "a\u2028::error::x",
 ]
-ON_ONE_LINE = [text for text in NASTY if not re.search(r"[\r\n\u2028\ufe0f]", text)]  # a scenario refuses the others
+ON_ONE_LINE = [
+    text for text in NASTY if not re.search(r"[\r\n\u2028\ufe0f]", text)
+]  # a scenario refuses the others
 
 
 def is_command(line: str) -> bool:
-    """As the runners read a line: `::` where it begins, blanks and marks without width aside; `##[` and its like anywhere."""
+    """As the runners read a line: `::` where it begins, blanks and marks without width aside; `##[` and its
+    like anywhere."""
     begin = re.match(r"[^!-~\w]*", line)
     assert begin is not None
     return line[begin.end() :].startswith("::") or re.search(r"##\w*\[", line) is not None
@@ -45,7 +48,9 @@ def test_what_is_escaped(text: str) -> None:
     assert any(commands(text[at:]) for at in range(len(text)))  # as it stands, or where a line may be wrapped
     assert not commands(clean(text))
     assert clean(clean(text)) == clean(text)
-    assert not any(is_command(clean(text)[at:]) for at in range(len(text)) if clean(text)[at - 1 : at] == " ")  # wrapped there
+    assert not any(
+        is_command(clean(text)[at:]) for at in range(len(text)) if clean(text)[at - 1 : at] == " "
+    )  # wrapped there
 
 
 @pytest.mark.parametrize("text", ["BTC::PERP", "a:b", ":", "# 1", "#[x]", "## x [y]", "std::vector", "a::"])

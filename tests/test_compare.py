@@ -42,11 +42,13 @@ def metrics(policy: str) -> dict[str, object]:
     return dict(result.metrics)
 
 
-# --- which policies --------------------------------------------------------------------------------------------------------
+# --- which policies -----------------------------------------------------------------------------------------
 
 
 def test_a_list_of_policies_with_arguments() -> None:
-    found = choices_of("queue:bitmex, queue:max(pnl, size), top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex")
+    found = choices_of(
+        "queue:bitmex, queue:max(pnl, size), top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex"
+    )
     assert [(c.name, dict(c.changes)) for c in found] == [
         ("queue", {"score": SCORES["bitmex"]}),
         ("queue", {"score": score_of("max(pnl, size)")}),
@@ -68,7 +70,10 @@ def test_a_list_of_policies_with_arguments() -> None:
         ("seeded-cycle:-1", "the seed of policy 'seeded-cycle' must be a whole number from 0, not '-1'"),
         ("top-n-pro-rata:0", "the top of policy 'top-n-pro-rata' must be a whole number from 1, not '0'"),
         ("hybrid:1.5", "the queue_share of policy 'hybrid' must be a fraction from 0 to 1, not '1.5'"),
-        ("risk-weighted-tail:x", "the threshold of policy 'risk-weighted-tail' must be a number of zero or more, not 'x'"),
+        (
+            "risk-weighted-tail:x",
+            "the threshold of policy 'risk-weighted-tail' must be a number of zero or more, not 'x'",
+        ),
     ],
 )
 def test_what_is_no_policy(text: str, message: str) -> None:
@@ -86,7 +91,7 @@ def test_each_policy_is_of_one_space() -> None:
     assert cut.applied_to(rules).last_resort.policy == CashQueue()
 
 
-# --- the metrics of scenario 21 by hand --------------------------------------------------------------------------------------
+# --- the metrics of scenario 21 by hand ---------------------------------------------------------------------
 
 
 def test_metrics_of_the_queue() -> None:
@@ -129,7 +134,12 @@ def test_metrics_with_half_the_severity() -> None:
     (result,) = compare(who_pays(), choices_of("haircut"), severity=D("0.5"), markout=0)
     found = result.metrics
     assert (found["haircut_total"], found["undershoot"], found["bad_debt"]) == (100, 100, 100)
-    assert result.outcome.by_account() == {"whale": D("51.95"), "early": D("31.17"), "gambler": D("10.39"), "late": D("6.49")}
+    assert result.outcome.by_account() == {
+        "whale": D("51.95"),
+        "early": D("31.17"),
+        "gambler": D("10.39"),
+        "late": D("6.49"),
+    }
     left = 800 - Fraction("51.95")
     assert found["ptsr"] == left / 100
     assert found["ptsr_repository"] == left / (200 - 100)
@@ -146,7 +156,11 @@ def test_minimax_leverage_leaves_the_lowest_highest_leverage() -> None:
 def test_what_the_fund_pays_is_not_needed_from_winners() -> None:
     scenario = replace(who_pays(), funds=(Fund("fund", D(50)),))
     (result,) = compare(scenario, choices_of("pro-rata"))
-    assert (result.metrics["shortfall"], result.metrics["fund_used"], result.metrics["needed_budget"]) == (200, 50, 150)
+    assert (result.metrics["shortfall"], result.metrics["fund_used"], result.metrics["needed_budget"]) == (
+        200,
+        50,
+        150,
+    )
     assert result.metrics["haircut_total"] == 150
 
 
@@ -157,7 +171,9 @@ def test_what_the_venue_still_holds_is_a_loss_that_nobody_paid() -> None:
 
 
 def test_nothing_happens_nothing_is_measured() -> None:
-    (result,) = compare(adlcalc.load(str(SCENARIOS / "01-margin-call-without-loss.yaml")).scenario, choices_of("queue"))
+    (result,) = compare(
+        adlcalc.load(str(SCENARIOS / "01-margin-call-without-loss.yaml")).scenario, choices_of("queue")
+    )
     assert result.metrics["haircut_total"] == 0
     assert result.metrics["gini"] is None
     assert {finding.holds for finding in findings(result.outcome.scenario, result.outcome)} == {None}
@@ -169,16 +185,20 @@ def test_every_metric_has_a_definition_and_a_place() -> None:
         assert len(explanation(name)) > 20
 
 
-# --- any book --------------------------------------------------------------------------------------------------------------
+# --- any book -----------------------------------------------------------------------------------------------
 
-shorts = st.lists(st.tuples(st.integers(1, 9), st.integers(80, 130), st.integers(5, 60)), min_size=2, max_size=5)
+shorts = st.lists(
+    st.tuples(st.integers(1, 9), st.integers(80, 130), st.integers(5, 60)), min_size=2, max_size=5
+)
 
 
 def book(rows: list[tuple[int, int, int]], size: int) -> Scenario:
-    """A long of `size` at 100 that is bankrupt at 90, and shorts (size, entry, collateral per contract); mark 80."""
+    """A long of `size` at 100 that is bankrupt at 90, and shorts (size, entry, collateral per contract); mark
+    80."""
     accounts = [Account("alice", (Position("M", LONG, D(size), D(100), D(10 * size)),))]
     accounts += [
-        Account(f"s{i}", (Position("M", SHORT, D(q), D(entry), D(q * margin)),)) for i, (q, entry, margin) in enumerate(rows)
+        Account(f"s{i}", (Position("M", SHORT, D(q), D(entry), D(q * margin)),))
+        for i, (q, entry, margin) in enumerate(rows)
     ]
     markets = (Market("M", lot=ONE),)
     return Scenario(markets, tuple(accounts), Marks({"M": (D(80),)}), money_unit=D("0.01"))
@@ -224,7 +244,7 @@ def test_axioms_with_their_counterexamples() -> None:
     assert [holds for holds, _ in tried("list-order").values()] == [False, True, True]
 
 
-# --- the command -----------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def test_json(adlcalc: Callable[..., Result]) -> None:
@@ -245,7 +265,12 @@ def test_json(adlcalc: Callable[..., Result]) -> None:
 def test_csv(adlcalc: Callable[..., Result]) -> None:
     result = adlcalc("compare", WHO_PAYS, "--policies", "queue,pro-rata", "--accounts", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.out)))
-    assert [row["value"] for row in rows if row["measure"] == "paid" and row["policy"] == "pro-rata"] == ["110", "40", "20", "30"]
+    assert [row["value"] for row in rows if row["measure"] == "paid" and row["policy"] == "pro-rata"] == [
+        "110",
+        "40",
+        "20",
+        "30",
+    ]
     assert {row["measure"] for row in rows if not row["account"]} == METRICS.keys()
 
 
@@ -267,7 +292,9 @@ def test_venues_alone_are_compared_under_their_own_policies(adlcalc: Callable[..
         ("generic", "own"),
         ("bitmex", "own"),
     ]
-    both = adlcalc("compare", WHO_PAYS, "--venues", "generic,bitmex", "--policies", "queue,haircut", "--format", "json")
+    both = adlcalc(
+        "compare", WHO_PAYS, "--venues", "generic,bitmex", "--policies", "queue,haircut", "--format", "json"
+    )
     assert len(json.loads(both.out)["policies"]) == 4
 
 
@@ -299,7 +326,9 @@ def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Resu
         (("--venues", "bitmx"), "bitmex"),
     ],
 )
-def test_what_the_command_refuses(adlcalc: Callable[..., Result], arguments: tuple[str, ...], message: str) -> None:
+def test_what_the_command_refuses(
+    adlcalc: Callable[..., Result], arguments: tuple[str, ...], message: str
+) -> None:
     result = adlcalc("compare", WHO_PAYS, *arguments)
     assert (result.code, result.out) == (2, "")
     assert message in result.err

@@ -28,10 +28,13 @@ def ran(text: str, folder: Path) -> Run:
 
 
 def test_the_audit_is_by_currency(tmp_path: Path) -> None:
-    """x: 90 x 1 is owed, 80 comes: 10 are lost. y: bankrupt at 1 / (1/100 + 0.1/100) = 90.91, worth 1.10 of coin; closed at 80
-    it costs 1.25: 0.15 are lost, in coin."""
+    """x: 90 x 1 is owed, 80 comes: 10 are lost. y: bankrupt at 1 / (1/100 + 0.1/100) = 90.91, worth 1.10 of
+    coin; closed at 80 it costs 1.25: 0.15 are lost, in coin."""
     result = ran(BOOK, tmp_path)
-    assert {name: str(debt.normalize()) for name, debt in result.audit.bad_debts.items()} == {"quote": "1E+1", "BTC": "0.15"}
+    assert {name: str(debt.normalize()) for name, debt in result.audit.bad_debts.items()} == {
+        "quote": "1E+1",
+        "BTC": "0.15",
+    }
     audit = json.loads(result.to_json())["audit"]
     assert audit["bad_debt"] is None
     assert audit["currencies"] == [

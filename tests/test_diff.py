@@ -14,7 +14,8 @@ HALF = "scenarios/04-fund-half-absorbs.yaml"
 
 
 def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
-    """Without its 1,000 the fund pays nothing: both of alice's coins go to bob at her bankruptcy price, 54,000."""
+    """Without its 1,000 the fund pays nothing: both of alice's coins go to bob at her bankruptcy price,
+    54,000."""
     got = adlcalc("diff", HALF, "--set", "fund=0")
     assert (got.err, got.code) == ("", 1)
     lines = got.out.splitlines()

@@ -1,4 +1,5 @@
-"""A finished run is plain data: it crosses to another process, can be kept, and holds nothing of the engine that made it."""
+"""A finished run is plain data: it crosses to another process, can be kept, and holds nothing of the engine
+that made it."""
 
 from __future__ import annotations
 
@@ -42,7 +43,12 @@ def test_every_run_survives_a_pickle_and_holds_no_engine(path: Path) -> None:
     again = pickle.loads(pickled)
     assert again.events == done.events
     assert again.to_json() == done.to_json()
-    engine = {"adlcalc.engine.books", "adlcalc.engine.waterfall", "adlcalc.engine.loop", "adlcalc.engine.queue.queue"}
+    engine = {
+        "adlcalc.engine.books",
+        "adlcalc.engine.waterfall",
+        "adlcalc.engine.loop",
+        "adlcalc.engine.queue.queue",
+    }
     assert not {name for name in modules_in(pickled) if any(name.startswith(room) for room in engine)}
     assert "adlcalc.engine.events" in modules_in(pickled), "the names are found at all"
 
@@ -104,4 +110,6 @@ def test_postings_to_a_fund_follow_one_another(venue: str) -> None:
 def test_without_the_accounts_a_run_is_the_same_up_to_there() -> None:
     book = random_scenario(3)
     whole = list(run(book))
-    assert list(run(book, accounts=False)) == [event for event in whole if not isinstance(event, AccountEnded)]
+    assert list(run(book, accounts=False)) == [
+        event for event in whole if not isinstance(event, AccountEnded)
+    ]

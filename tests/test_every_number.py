@@ -1,7 +1,8 @@
-"""Every place of a scenario that takes a number is given zero, the smallest, the largest, the most digits and nonsense.
+"""Every place of a scenario that takes a number is given zero, the smallest, the largest, the most digits and
+nonsense.
 
-The places are generated from the declarations of the scenario and of the rules, so that a new key is tried without being named
-here. A file is either refused, each fault at its line, or it runs: there is no third way.
+The places are generated from the declarations of the scenario and of the rules, so that a new key is tried
+without being named here. A file is either refused, each fault at its line, or it runs: there is no third way.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ def sample(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
         return "1"
     if schema.get("type") == "array":
         return [sample(schema.get("items", {}), whole)]
-    return beside(schema, whole) if "properties" in schema else True if schema.get("type") == "boolean" else "a"
+    return (
+        beside(schema, whole) if "properties" in schema else True if schema.get("type") == "boolean" else "a"
+    )
 
 
 def scenario_places() -> Iterator[dict[str, Any]]:
@@ -143,7 +146,11 @@ def outcome(document: dict[str, Any], folder: Path) -> str:
     try:
         loaded = load(str(path))
     except ScenarioErrors as errors:
-        unplaced = [problem for problem in errors.problems if not (problem.line and problem.column and problem.message)]
+        unplaced = [
+            problem
+            for problem in errors.problems
+            if not (problem.line and problem.column and problem.message)
+        ]
         if unplaced:
             raise AssertionError(str(errors)) from errors
         return "refused"
@@ -173,7 +180,19 @@ RULES = list(rule_places())
 def test_places_are_found() -> None:
     """The walk sees the unions, the lists and the maps: a place of each is there."""
     found = {json.dumps(place) for place in SCENARIO}
-    for key in ("multiplier", "tick", "lot", "impact", "step_rate", "up_to", "slope", "floor", "distance", "about", "every"):
+    for key in (
+        "multiplier",
+        "tick",
+        "lot",
+        "impact",
+        "step_rate",
+        "up_to",
+        "slope",
+        "floor",
+        "distance",
+        "about",
+        "every",
+    ):
         assert any(f'"{key}": "{HOLE}"' in place for place in found), key
     assert len(SCENARIO) > 60
     assert len(RULES) > 25
@@ -221,4 +240,6 @@ def tried(document: dict[str, Any], folder: Path) -> str:
     try:
         return outcome(document, folder)
     except Exception as error:
-        raise AssertionError(json.dumps({key: x for key, x in document.items() if x is not BASE.get(key)})) from error
+        raise AssertionError(
+            json.dumps({key: x for key, x in document.items() if x is not BASE.get(key)})
+        ) from error

@@ -63,19 +63,34 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
     [
         ("liquidated: [alice]", "liquidated: did not expect anna"),
         ("liquidated: [alice, {account: anna, step: 2}]", "liquidated: anna: expected at step 2, got step 3"),
-        ("liquidated: [alice, {account: anna, size: 3}]", "liquidated: anna: size: expected 3, got 1 (difference -2)"),
-        ("liquidated: [alice, {account: anna, side: short}]", "liquidated: anna: side: expected short, got long"),
+        (
+            "liquidated: [alice, {account: anna, size: 3}]",
+            "liquidated: anna: size: expected 3, got 1 (difference -2)",
+        ),
+        (
+            "liquidated: [alice, {account: anna, side: short}]",
+            "liquidated: anna: side: expected short, got long",
+        ),
         ("liquidated_in_order: [alice]", "liquidated_in_order: row 2: expected nobody, got anna, at step 3"),
         ("liquidated_in_order: [alice, anna, bob]", "liquidated_in_order: row 3: expected bob, got nobody"),
         ("fund_paid: {fund: 1}", "fund_paid: fund: expected 1, got 1000 (difference 999)"),
-        ("fund_paid: {about: 990, within: 9}", "fund_paid: expected about 990 (within 9), got 1000 (difference 10)"),
+        (
+            "fund_paid: {about: 990, within: 9}",
+            "fund_paid: expected about 990 (within 9), got 1000 (difference 10)",
+        ),
         ("fund_paid: {about: 999}", "fund_paid: expected about 999 (within 0.5), got 1000 (difference 1)"),
         ("ranks: {bob: 2}", "ranks: bob: expected 2, got 1"),
         ("ranks: {carol: 2}", "ranks: carol: expected 2, got none: the queue was not worked that far"),
-        ("equity: {bob: {about: 25_000, within: 1}}", "equity: bob: expected about 25000 (within 1), got 25800 (difference 800)"),
+        (
+            "equity: {bob: {about: 25_000, within: 1}}",
+            "equity: bob: expected about 25000 (within 1), got 25800 (difference 800)",
+        ),
         ("positions: {carol: []}", "positions: carol: did not expect short 1 BTC"),
         ("positions: {bob: [{side: short, size: 1}]}", "positions: bob: short: expected 1, got none"),
-        ("positions: {carol: [{side: short, size: 2}]}", "positions: carol: short: size: expected 2, got 1 (difference -1)"),
+        (
+            "positions: {carol: [{side: short, size: 2}]}",
+            "positions: carol: short: size: expected 2, got 1 (difference -1)",
+        ),
     ],
 )
 def test_what_is_not_so_is_told(told, line: str, message: str) -> None:  # type: ignore[no-untyped-def]

@@ -1,4 +1,5 @@
-"""The story of a run: every formula adds up, every verdict is the engine's, every account's parts give its end."""
+"""The story of a run: every formula adds up, every verdict is the engine's, every account's parts give its
+end."""
 
 from __future__ import annotations
 
@@ -51,7 +52,7 @@ def lines(story: Story, kind: str) -> list[Line]:
     return [line for chapter in story.chapters for line in chapter.lines if line.kind == kind]
 
 
-# --- one book, by hand ---------------------------------------------------------------------------------------------------
+# --- one book, by hand --------------------------------------------------------------------------------------
 
 
 def test_the_story_of_a_deleveraged_short() -> None:
@@ -67,11 +68,15 @@ def test_the_story_of_a_deleveraged_short() -> None:
     assert fill.amounts["forgone_pnl"] == 1000
     result, cost = story.sums
     assert result.formulas[0].endswith("= 12,000 + 6,000 + 7,000 = 25,000")
-    assert cost.text == "deleveraging cost 1,000 against the mark, and 1,000 against holding on to the end of the path"
+    assert (
+        cost.text
+        == "deleveraging cost 1,000 against the mark, and 1,000 against holding on to the end of the path"
+    )
 
 
 def test_the_story_of_a_bankrupt_long() -> None:
-    """alice: 12,000 - 14,000 = -2,000, taken over at 108,000 / 2 = 54,000; the fund pays for one, bob gives up the other."""
+    """alice: 12,000 - 14,000 = -2,000, taken over at 108,000 / 2 = 54,000; the fund pays for one, bob gives
+    up the other."""
     story = told(HALF, Subject("alice"))
     (taken,) = lines(story, "liquidated")
     assert taken.formulas == (
@@ -79,14 +84,21 @@ def test_the_story_of_a_bankrupt_long() -> None:
         "bankruptcy price = that value / size = 108,000 / 2 = 54,000, rounded up to 0.1",
         "liquidation price = that value / (1 - rate) / size = 108,000 / (1 - 0.005) / 2 = 54,271.4, rounded up to 0.1",
     )
-    assert [line.kind for line in story.chapters[-1].lines] == ["margin", "liquidated", "in the book", "fund pays", "deleveraged"]
+    assert [line.kind for line in story.chapters[-1].lines] == [
+        "margin",
+        "liquidated",
+        "in the book",
+        "fund pays",
+        "deleveraged",
+    ]
     (paid,) = lines(story, "fund pays")
     assert paid.formulas == ("fund = 1,000 - 1,000 = 0",)
     assert story.sums[0].amounts["liquidations"] == -12000
 
 
 def test_holding_on_to_the_end_may_have_been_worse(tmp_path: object) -> None:
-    """The mark goes back to 58,000: the short that was closed at 54,000 would have lost 4,000 more by then."""
+    """The mark goes back to 58,000: the short that was closed at 54,000 would have lost 4,000 more by
+    then."""
     loaded = adlcalc.load(HALF, sets=["prices=[60_000, 53_000, 58_000]"])
     story = story_of(loaded.scenario, Subject("bob"), loaded.rulebook)[0]
     (fill,) = lines(story, "deleveraged")
@@ -96,7 +108,9 @@ def test_holding_on_to_the_end_may_have_been_worse(tmp_path: object) -> None:
 def test_who_stood_in_the_queue_but_was_not_reached_is_told_so() -> None:
     story = told(HALF, Subject("carol"))
     (queue,) = lines(story, "queue")
-    assert queue.text.endswith("rank 2 of 2 in the queue, 2 of 3 contracts before it, score 0.386157; it was not reached")
+    assert queue.text.endswith(
+        "rank 2 of 2 in the queue, 2 of 3 contracts before it, score 0.386157; it was not reached"
+    )
 
 
 def test_the_story_of_the_fund() -> None:
@@ -130,7 +144,7 @@ def test_a_rule_that_the_scenario_sets_is_its_own() -> None:
     assert (note.value, note.status, note.source) == ("below", "given", "the scenario's rules")
 
 
-# --- every book ----------------------------------------------------------------------------------------------------------
+# --- every book ---------------------------------------------------------------------------------------------
 
 
 def random_book(seed: int) -> Scenario:
@@ -143,7 +157,9 @@ def ended(events: Sequence[Event]) -> list[AccountState]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_parts_give_the_equity_at_the_end_and_margin_is_lost_in_liquidations_only(seed: int, rulebook: object) -> None:
+def test_parts_give_the_equity_at_the_end_and_margin_is_lost_in_liquidations_only(
+    seed: int, rulebook: object
+) -> None:
     scenario = random_book(seed)
     for account in scenario.accounts:
         story, events, _ = story_of(scenario, Subject(account.id), rulebook)
@@ -158,7 +174,8 @@ def test_parts_give_the_equity_at_the_end_and_margin_is_lost_in_liquidations_onl
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_stories_of_all_add_up_to_the_audit(seed: int, rulebook: object) -> None:
-    """What accounts and funds gained, with what the rest of the market and the venue gained, is the bad debt."""
+    """What accounts and funds gained, with what the rest of the market and the venue gained, is the bad
+    debt."""
     scenario = random_book(seed)
     whole = ZERO
     with exact():
@@ -167,19 +184,28 @@ def test_the_stories_of_all_add_up_to_the_audit(seed: int, rulebook: object) -> 
             whole += amounts["equity at the end"] - amounts["equity at the start"]
         story, events, _ = story_of(scenario, Subject(fund=True), rulebook)
         for line in story.sums:
-            assert line.amounts["closing"] == line.amounts["opening"] + line.amounts["received"] - line.amounts["paid"]
+            assert (
+                line.amounts["closing"]
+                == line.amounts["opening"] + line.amounts["received"] - line.amounts["paid"]
+            )
             whole += line.amounts["received"] - line.amounts["paid"]
         stepped = next(event for event in reversed(events) if isinstance(event, StepEnded))
         names = {account.id for account in scenario.accounts}
-        others = sum((state.equity_end - state.equity_start for state in ended(events) if state.account not in names), ZERO)
+        others = sum(
+            (state.equity_end - state.equity_start for state in ended(events) if state.account not in names),
+            ZERO,
+        )
         assert whole + others == stepped.bad_debt
 
 
-TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})*[0-9]*(?:\.[0-9]+)?(?:\.\.)?(?:/[0-9]+)?|[a-wyz][a-z]*|[-+x/(),]")
+TOKEN = re.compile(
+    r"[0-9]{1,3}(?:,[0-9]{3})*[0-9]*(?:\.[0-9]+)?(?:\.\.)?(?:/[0-9]+)?|[a-wyz][a-z]*|[-+x/(),]"
+)
 
 
 class Sum:
-    """The value of '2/3 x 90 + (1 - 1/3) x max(91, 2)', a term, a factor and an atom at a time; cut: a number of it was."""
+    """The value of '2/3 x 90 + (1 - 1/3) x max(91, 2)', a term, a factor and an atom at a time; cut: a number
+    of it was."""
 
     def __init__(self, text: str, unit: Fraction) -> None:
         assert not TOKEN.sub("", text).strip(), text
@@ -231,13 +257,16 @@ ROUNDED = re.compile(
 
 
 def agrees(formula: str) -> bool:
-    """Does what stands before the last '=' give what stands behind it, rounded as it says? False where it is no arithmetic."""
+    """Does what stands before the last '=' give what stands behind it, rounded as it says? False where it is
+    no arithmetic."""
     if " = " not in formula:  # a sentence
         return False
     *_, numbers, result = formula.split(" = ")
     found = ROUNDED.match(result)
     assert found
-    if not re.fullmatch(r"\(?-?[0-9.,/]+\)?", found["result"]) or re.search("[a-wyz]", re.sub("min|max|rounded", "", numbers)):
+    if not re.fullmatch(r"\(?-?[0-9.,/]+\)?", found["result"]) or re.search(
+        "[a-wyz]", re.sub("min|max|rounded", "", numbers)
+    ):
         return False
     unit = Fraction((found["unit"] or "0").replace(",", ""))
     worked, told = Sum(numbers, unit), Sum(found["result"], unit)
@@ -249,7 +278,9 @@ def agrees(formula: str) -> bool:
     elif found["how"] == "rounded half even to":
         assert off <= unit / 2, formula
     elif found["how"] in ("rounded up to", "rounded down to"):
-        assert (told.value - worked.value) * (1 if found["how"] == "rounded up to" else -1) in Within(unit), formula
+        assert (told.value - worked.value) * (1 if found["how"] == "rounded up to" else -1) in Within(unit), (
+            formula
+        )
     elif found["how"]:
         assert off < unit, formula
     else:
@@ -272,7 +303,8 @@ FILLS = ("in the book", "backstop", "deleveraged", "fund pays", "fund receives",
 
 
 def hold_to_its_arithmetic(scenario: Scenario, rulebook: object, subjects: list[Subject]) -> int:
-    """Every formula that these stories tell adds up, and no line about a price, a fill or the fund is without one."""
+    """Every formula that these stories tell adds up, and no line about a price, a fill or the fund is without
+    one."""
     checked = 0
     for subject in subjects:
         story = story_of(scenario, subject, rulebook)[0]
@@ -297,7 +329,9 @@ def test_every_formula_adds_up_again(seed: int, rulebook: object) -> None:
 @pytest.mark.parametrize("venue", shipped())
 def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) -> None:
     loaded = adlcalc.load(ONE_BOOK, venue=venue)
-    assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario)) > 15
+    assert (
+        hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario)) > 15
+    )
 
 
 SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
@@ -318,12 +352,20 @@ def test_the_price_of_ftx_is_told_as_two_thirds_and_one_third() -> None:
 
 
 def test_the_drawdown_is_told_as_the_reason() -> None:
-    """A fund of 5,000 that may fall by 30 %: carl's first 0.75 cost it 2,000 each, 1,500 in all; then dora gives up the rest."""
+    """A fund of 5,000 that may fall by 30 %: carl's first 0.75 cost it 2,000 each, 1,500 in all; then dora
+    gives up the rest."""
     rule = ["rules.fund.drawdown={start: 0.30, stop: 0.25, window_hours: 8}"]
     loaded = adlcalc.load(ONE_BOOK, sets=rule)
     story, events, _ = story_of(loaded.scenario, Subject("dora"), loaded.rulebook)
     (stop,) = (event for event in events if isinstance(event, FundStopped))
-    assert (stop.balance, stop.peak, stop.fall, stop.limit, stop.window, stop.left) == (3500, 5000, 1500, 1500, 28800, 0)
+    assert (stop.balance, stop.peak, stop.fall, stop.limit, stop.window, stop.left) == (
+        3500,
+        5000,
+        1500,
+        1500,
+        28800,
+        0,
+    )
     assert [line.rules for line in story.why] == [("fund.drawdown",)]
     assert story.why[0].text == (
         "dora was deleveraged against carl because the fund had stopped paying, with 3,500 in it: it was 1,500 below its peak of"
@@ -332,7 +374,10 @@ def test_the_drawdown_is_told_as_the_reason() -> None:
     assert story.rules[0].rule == "fund.drawdown"
     fund = story_of(loaded.scenario, Subject(fund=True), loaded.rulebook)[0]
     (line,) = lines(fund, "fund stops")
-    assert line.formulas == ("fall = peak - balance = 5,000 - 3,500 = 1,500", "limit = start x peak = 0.3 x 5,000 = 1,500")
+    assert line.formulas == (
+        "fall = peak - balance = 5,000 - 3,500 = 1,500",
+        "limit = start x peak = 0.3 x 5,000 = 1,500",
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -357,7 +402,7 @@ def test_a_witness_changes_nothing(seed: int) -> None:
     assert seen[:-1] == plain[:-1]
 
 
-# --- the command ---------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def test_explain_prints_a_story_within_80_columns(adlcalc: Command) -> None:
@@ -378,7 +423,13 @@ def test_json_has_the_numbers_that_the_text_has(adlcalc: Command) -> None:
     document = json.loads(adlcalc("explain", HALF, "bob", "--format", "json").out)
     assert document["schema"] == "adlcalc.explain/1"
     fill = next(line for line in document["lines"] if line["kind"] == "deleveraged")
-    assert fill["amounts"] == {"size": "1", "price": "54000", "realized_pnl": "6000", "forgone_pnl": "1000", "kept": "1000"}
+    assert fill["amounts"] == {
+        "size": "1",
+        "price": "54000",
+        "realized_pnl": "6000",
+        "forgone_pnl": "1000",
+        "kept": "1000",
+    }
     assert all(isinstance(x, str) for line in document["lines"] for x in line["amounts"].values())
     assert {rule["rule"] for rule in document["rules"]} >= set(fill["rules"]) & {"adl.price"}
 
@@ -388,7 +439,10 @@ def test_csv_and_markdown(adlcalc: Command) -> None:
     assert [(row["table"], row["kind"]) for row in rows if row["table"] != "rule"] == [
         ("line", "in the book"), ("line", "fund pays"), ("sum", "result"),
     ]  # fmt: skip
-    assert "- **deleveraged**: bob gives up 1" in adlcalc("explain", HALF, "--step", "last", "-f", "markdown").out
+    assert (
+        "- **deleveraged**: bob gives up 1"
+        in adlcalc("explain", HALF, "--step", "last", "-f", "markdown").out
+    )
 
 
 def test_nothing_happened_is_said(adlcalc: Command) -> None:
@@ -410,5 +464,9 @@ def test_what_cannot_be_told_is_exit_2(adlcalc: Command, arguments: tuple[str, .
 
 
 def test_amounts_are_decimals_of_the_engine() -> None:
-    assert all(isinstance(x, Decimal) for line in lines(told(HALF, Subject("bob")), "margin") for x in line.amounts.values())
+    assert all(
+        isinstance(x, Decimal)
+        for line in lines(told(HALF, Subject("bob")), "margin")
+        for x in line.amounts.values()
+    )
     assert D("0.475641") < lines(told(HALF, Subject("bob")), "queue")[0].amounts["score"] < D("0.475642")

@@ -84,7 +84,9 @@ amounts = st.integers(1, 10**9).map(lambda n: D(n).scaleb(-4))
 
 
 @given(amounts, amounts, amounts, amounts)
-def test_the_generic_score_of_winners_is_this_expression(pnl: Decimal, entry: Decimal, held: Decimal, equity: Decimal) -> None:
+def test_the_generic_score_of_winners_is_this_expression(
+    pnl: Decimal, entry: Decimal, held: Decimal, equity: Decimal
+) -> None:
     x = Inputs(pnl, entry, held, equity, held)
     assert value("pnl_percent * effective_leverage", x) == value("generic", x)
     with exact():
@@ -154,7 +156,9 @@ def test_any_text_is_a_score_or_an_error(text: str) -> None:
 
 def as_python(text: str) -> Fraction:
     names = {name: what(X) for name, (_, what) in NAMES.items()}
-    return eval(text, {"__builtins__": {}, "F": Fraction, "min": min, "max": max, "abs": abs}, names)  # the test's own text only
+    return eval(
+        text, {"__builtins__": {}, "F": Fraction, "min": min, "max": max, "abs": abs}, names
+    )  # the test's own text only
 
 
 numbers = st.integers(1, 20).map(str)
@@ -176,7 +180,7 @@ def test_it_reads_as_python_would(text: str) -> None:
     assert Fraction(value(text)) == as_python(text)
 
 
-# --- in a scenario -------------------------------------------------------------------------------------------------------
+# --- in a scenario ------------------------------------------------------------------------------------------
 
 SCENARIO = """\
 rules:
@@ -218,7 +222,9 @@ def test_a_scenario_brings_its_own_score(tmp_path: Path) -> None:
         ("[1]", 2, 16, "must be the name of a score or an expression, not a list"),
     ],
 )
-def test_errors_point_into_the_expression(tmp_path: Path, score: str, line: int, column: int, text: str) -> None:
+def test_errors_point_into_the_expression(
+    tmp_path: Path, score: str, line: int, column: int, text: str
+) -> None:
     with pytest.raises(ScenarioErrors) as caught:
         scenario(tmp_path, score)
     problem = caught.value.problems[0]

@@ -1,4 +1,5 @@
-"""The papers' measures: published aggregates of 10 October 2025 to the cent (oct10/README.md has their source), closed forms."""
+"""The papers' measures: published aggregates of 10 October 2025 to the cent (oct10/README.md has their
+source), closed forms."""
 
 from __future__ import annotations
 
@@ -49,7 +50,10 @@ def test_overshoot_by_horizon() -> None:
     rows = table("horizons.csv")
     by_horizon: dict[int, Fraction] = {}
     for row in rows:
-        horizon, over = int(row["horizon_ms"]), Fraction(row["budget_prod_usd"]) - Fraction(row["budget_needed_usd"])
+        horizon, over = (
+            int(row["horizon_ms"]),
+            Fraction(row["budget_prod_usd"]) - Fraction(row["budget_needed_usd"]),
+        )
         by_horizon[horizon] = by_horizon.get(horizon, Fraction(0)) + over
     wanted = published("overshoot_by_horizon_ms")
     assert len(by_horizon) == len(wanted)
@@ -67,30 +71,44 @@ def test_needed_budget_by_wave() -> None:
 
 @pytest.mark.parametrize("suffix", ["prod", "pr", "vector", "contract_pr", "fixed_point_ilp_integer"])
 def test_the_repository_columns_are_the_repository_variants(suffix: str) -> None:
-    """From its PTSR the survivor follows, and from that its PMR and RD-NSE; the paper's ratios of the same round are other
-    numbers."""
+    """From its PTSR the survivor follows, and from that its PMR and RD-NSE; the paper's ratios of the same
+    round are other numbers."""
     for row in table("waves.csv"):
-        deficit, worst, paid = (Fraction(row[name]) for name in ("deficit_usd", "max_loss_usd", f"budget_{suffix}"))
+        deficit, worst, paid = (
+            Fraction(row[name]) for name in ("deficit_usd", "max_loss_usd", f"budget_{suffix}")
+        )
         if deficit <= paid:
             continue
         top = Fraction(row[f"ptsr_{suffix}"]) * (deficit - paid)
         tolerance = Fraction(1, 10**6)
-        assert near(formulas.ptsr_repository(top, paid, deficit) or 0, Decimal(row[f"ptsr_{suffix}"]), tolerance)
-        assert near(formulas.pmr_repository(top, paid, deficit, worst) or 0, Decimal(row[f"pmr_{suffix}"]), tolerance)
+        assert near(
+            formulas.ptsr_repository(top, paid, deficit) or 0, Decimal(row[f"ptsr_{suffix}"]), tolerance
+        )
+        assert near(
+            formulas.pmr_repository(top, paid, deficit, worst) or 0, Decimal(row[f"pmr_{suffix}"]), tolerance
+        )
         assert near(formulas.rd_nse(top, paid, deficit) or 0, Decimal(row[f"rd_nse_{suffix}"]), tolerance)
 
 
-# --- closed forms ----------------------------------------------------------------------------------------------------------
+# --- closed forms -------------------------------------------------------------------------------------------
 
 
 def test_survivor_and_ratios_of_the_five_accounts() -> None:
-    could, queue, shared = (8, 4, Fraction(1, 2)), (Fraction(7, 2), 4, 0), (Fraction(24, 5), Fraction(12, 5), Fraction(3, 10))
+    could, queue, shared = (
+        (8, 4, Fraction(1, 2)),
+        (Fraction(7, 2), 4, 0),
+        (Fraction(24, 5), Fraction(12, 5), Fraction(3, 10)),
+    )
     assert formulas.survivor(could, queue) == Fraction(9, 2)
     assert formulas.survivor(could, shared) == Fraction(16, 5)
     assert formulas.ptsr(Fraction(16, 5), Fraction(15, 2)) == Fraction(32, 75)
     assert formulas.pmr(Fraction(16, 5), Fraction(15, 2), 15, 12) == Fraction(16, 5) / (Fraction(1, 2) * 12)
-    assert formulas.ptsr_repository(Fraction(16, 5), Fraction(15, 2), 15) == Fraction(32, 75)  # half is paid: D - H = H
-    assert formulas.inversions(could, queue) == Fraction(1, 2)  # 4.5, 0, 0.5: the second has less than the third now
+    assert formulas.ptsr_repository(Fraction(16, 5), Fraction(15, 2), 15) == Fraction(
+        32, 75
+    )  # half is paid: D - H = H
+    assert formulas.inversions(could, queue) == Fraction(
+        1, 2
+    )  # 4.5, 0, 0.5: the second has less than the third now
     assert formulas.inversions(could, shared) == 0
     assert formulas.largest_haircut(could, queue) == 1
     assert formulas.largest_haircut(could, shared) == Fraction(3, 5)
@@ -121,7 +139,11 @@ amounts = st.lists(st.tuples(st.integers(1, 99), st.integers(0, 99)), min_size=1
 @given(amounts)
 def test_bounds(pairs: list[tuple[int, int]]) -> None:
     could, paid = [u for u, _ in pairs], [min(x, u) for u, x in pairs]
-    worst, unequal, share = formulas.largest_haircut(could, paid), formulas.gini(paid), formulas.largest_share(paid)
+    worst, unequal, share = (
+        formulas.largest_haircut(could, paid),
+        formulas.gini(paid),
+        formulas.largest_share(paid),
+    )
     assert worst is not None
     assert 0 <= worst <= 1
     assert unequal is None or 0 <= unequal < 1

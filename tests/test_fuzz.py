@@ -1,4 +1,5 @@
-"""Mutated texts: a few thousand seeded ones here; with atheris also for some seconds with coverage as the guide (see fuzz.py)."""
+"""Mutated texts: a few thousand seeded ones here; with atheris also for some seconds with coverage as the
+guide (see fuzz.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ import pytest
 from fuzz import attempt, corpus, mutated
 
 SEEDS, SLOWEST = 350, 3.0
-"""Seconds of the processor that one text may take; on a slow machine a thousand times what they take on average."""
+"""Seconds of the processor that one text may take; on a slow machine a thousand times what they take on
+average."""
 
 pytestmark = pytest.mark.slow
 TEXTS = corpus()
@@ -28,7 +30,9 @@ def test_any_text_ends_in_a_scenario_or_in_located_errors(block: int) -> None:
         try:
             sound += attempt(data)
         except Exception as error:
-            raise AssertionError(f"seed {seed}: {error!r}\n{data.decode('utf-8', 'backslashreplace')[:3000]}") from error
+            raise AssertionError(
+                f"seed {seed}: {error!r}\n{data.decode('utf-8', 'backslashreplace')[:3000]}"
+            ) from error
         times.append(time.process_time() - start)
     slowest = times.index(max(times)) + block * SEEDS
     assert max(times) < max(SLOWEST, 1_000 * sum(times) / SEEDS), f"seed {slowest}"

@@ -1,4 +1,5 @@
-"""Random books under every rulebook with random rules, a few hundred here: see fuzz_rules.py, which runs them by the hour."""
+"""Random books under every rulebook with random rules, a few hundred here: see fuzz_rules.py, which runs them
+by the hour."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ def test_any_rules_end_in_a_run_or_in_located_errors(block: int) -> None:
         try:
             outcomes[attempt(case(seed))] += 1
         except Exception as error:
-            raise AssertionError(f"seed {seed} (python -m tests.fuzz_rules --seed {seed} shrinks it): {error!r}") from error
+            raise AssertionError(
+                f"seed {seed} (python -m tests.fuzz_rules --seed {seed} shrinks it): {error!r}"
+            ) from error
     assert outcomes["run"] > CASES // BLOCKS // 10, f"few of them say anything: {outcomes}"
 
 
@@ -28,7 +31,9 @@ def test_a_fault_is_found_named_and_made_small(monkeypatch: pytest.MonkeyPatch) 
     from adlcalc.engine.books.ledger import Ledger
     from adlcalc.engine.waterfall import last_resort
 
-    seed = next(seed for seed in range(2000) if attempt(case(seed)) == "run" and len(case(seed)["accounts"]) > 5)
+    seed = next(
+        seed for seed in range(2000) if attempt(case(seed)) == "run" and len(case(seed)["accounts"]) > 5
+    )
     assert last_resort  # the engine is loaded before it is broken
     plain = Ledger.open_marks
 

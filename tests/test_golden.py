@@ -1,5 +1,6 @@
-"""Goldens: tests/golden/NAME.cmd is a command line, NAME.out all it printed: stdout, then stderr if any, then the exit code.
-A few pages are held like that; what comes of the shipped scenarios is held as facts, in tests/golden/facts.
+"""Goldens: tests/golden/NAME.cmd is a command line, NAME.out all it printed: stdout, then stderr if any, then
+the exit code. A few pages are held like that; what comes of the shipped scenarios is held as facts, in
+tests/golden/facts.
 
 `pytest tests/test_golden.py --update-golden` writes them anew; read the difference before you commit it.
 """
@@ -30,7 +31,9 @@ def transcript(result: Result) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.stem)
-def test_output_is_as_it_was(command: Path, adlcalc: Callable[..., Result], request: pytest.FixtureRequest) -> None:
+def test_output_is_as_it_was(
+    command: Path, adlcalc: Callable[..., Result], request: pytest.FixtureRequest
+) -> None:
     program, *arguments = shlex.split(command.read_text(encoding="utf-8"), comments=True)
     assert program == "adlcalc"
     got = transcript(adlcalc(*arguments))
@@ -43,7 +46,9 @@ def test_output_is_as_it_was(command: Path, adlcalc: Callable[..., Result], requ
 
 def test_every_golden_belongs_to_a_command() -> None:
     files = [path for path in GOLDEN.iterdir() if path.is_file()]
-    orphans = [path.name for path in files if path.suffix != ".cmd" and path.with_suffix(".cmd") not in COMMANDS]
+    orphans = [
+        path.name for path in files if path.suffix != ".cmd" and path.with_suffix(".cmd") not in COMMANDS
+    ]
     assert not orphans, f"outputs without a command: {orphans}"
 
 
@@ -51,7 +56,8 @@ def test_every_golden_belongs_to_a_command() -> None:
 def test_the_facts_of_a_shipped_scenario_are_as_they_were(
     scenario: Path, adlcalc: Callable[..., Result], request: pytest.FixtureRequest
 ) -> None:
-    """Nothing differs; and nothing has been added that the golden does not hold yet, which `check` alone would pass."""
+    """Nothing differs; and nothing has been added that the golden does not hold yet, which `check` alone
+    would pass."""
     command = ("check", f"scenarios/{scenario.name}", "--golden", "tests/golden/facts")
     if request.config.getoption("--update-golden"):
         adlcalc(*command, "--update")

@@ -1,4 +1,5 @@
-"""Goldens of facts see every field: each is changed in turn and `check` must fail; what is no fact may change unseen."""
+"""Goldens of facts see every field: each is changed in turn and `check` must fail; what is no fact may change
+unseen."""
 
 from __future__ import annotations
 
@@ -138,7 +139,8 @@ def test_a_change_of_any_event_that_the_json_shows_is_seen(name: str) -> None:
     ],
 )
 def test_what_the_page_had_no_room_for_is_seen(adlcalc: Command, tmp_path: Path, old: str, new: str) -> None:
-    """A score 14 times larger, another maintenance rate: the two that goldens of 80 columns passed in silence."""
+    """A score 14 times larger, another maintenance rate: the two that goldens of 80 columns passed in
+    silence."""
     for name in ("18-march-2020.yaml", "18-march-2020.csv"):
         shutil.copy(ROOT / "scenarios" / name, tmp_path)
     path = tmp_path / "18-march-2020.yaml"
@@ -208,7 +210,7 @@ def test_no_number_of_a_claim_and_no_name_of_a_file_is_held() -> None:
     assert '"claimed": "' in golden
 
 
-# --- large books ---------------------------------------------------------------------------------------------------------
+# --- large books --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -234,7 +236,9 @@ def test_the_untouched_of_a_large_book_are_one_digest(adlcalc: Command, crowd: P
     assert (digest["accounts"], digest["equity_start"], digest["equity_end"]) == (MANY, "50000", "70000")
     assert adlcalc("check", str(crowd)) == Result("", "", 0)
     text = crowd.read_text(encoding="utf-8")
-    crowd.write_text(text.replace("id: s7, side: short, size: 1, entry: 100", "id: s7, side: short, size: 1, entry: 101"))
+    crowd.write_text(
+        text.replace("id: s7, side: short, size: 1, entry: 100", "id: s7, side: short, size: 1, entry: 101")
+    )
     got = adlcalc("check", str(crowd))
     assert got.code == 1
     assert "untouched: untouched: sha256" in got.out
@@ -246,7 +250,9 @@ def test_a_digest_is_worked_out_over_the_keys_that_it_names(adlcalc: Command, cr
     loaded = load(crowd)
     whole = run(loaded)
     page = run_page(whole)
-    older = facts_of(page, {"untouched": [{"accounts_keys": "account equity_end", "positions_keys": "account size"}]})
+    older = facts_of(
+        page, {"untouched": [{"accounts_keys": "account equity_end", "positions_keys": "account size"}]}
+    )
     assert older["untouched"][0]["accounts_keys"] == "account equity_end"
     held = old_golden(text_of("adlcalc run", "adlcalc.run/1", older), loaded, whole)
     assert held.compared("old", "new") is None

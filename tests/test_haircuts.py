@@ -1,4 +1,5 @@
-"""Haircuts: the papers' vectors exactly, budgets to the unit, and each rule against a slow twin that works it out another way."""
+"""Haircuts: the papers' vectors exactly, budgets to the unit, and each rule against a slow twin that works it
+out another way."""
 
 from __future__ import annotations
 
@@ -25,19 +26,27 @@ def made(rule: str, **params: object) -> Haircut:
     return kind(**{f.name: params[f.name] for f in fields(kind) if f.name in params})  # type: ignore[no-any-return]
 
 
-def cut(rule: str, winners: list[Winner], budget: Decimal, unit: Decimal = CENT, **params: object) -> list[Decimal]:
+def cut(
+    rule: str, winners: list[Winner], budget: Decimal, unit: Decimal = CENT, **params: object
+) -> list[Decimal]:
     with exact():
         return made(rule, **params).cuts(winners, budget, unit)
 
 
-def winner(profit: str, equity: str = "1000000", notional: str = "1000000", score: str = "0", keep: str = "0") -> Winner:
+def winner(
+    profit: str, equity: str = "1000000", notional: str = "1000000", score: str = "0", keep: str = "0"
+) -> Winner:
     return Winner(D(profit), D(equity), D(notional), D(score), D(keep))
 
 
-# --- arXiv 2512.01112 (v3), numerical example of section 2: cash (2, 1, 0.5, 0, 0), pnl (8, 4, 0.5, -3, -12), severity 1/2
+# --- arXiv 2512.01112 (v3), numerical example of section 2: cash (2, 1, 0.5, 0, 0), pnl (8, 4, 0.5, -3, -12),
+# severity 1/2
 
 CASH, PNL = (D(2), D(1), D("0.5")), (D(8), D(4), D("0.5"))
-FIVE = [Winner(p, c + p, p, D(3 - i) if i > 1 else D(i + 1)) for i, (c, p) in enumerate(zip(CASH, PNL, strict=True))]
+FIVE = [
+    Winner(p, c + p, p, D(3 - i) if i > 1 else D(i + 1))
+    for i, (c, p) in enumerate(zip(CASH, PNL, strict=True))
+]
 
 
 def test_severity_makes_the_budget() -> None:
@@ -69,7 +78,11 @@ def test_a_queue_by_profit_leaves_the_top_winner_least() -> None:
 
 # --- the same paper, risk-aware pro rata: shares at t = 2 of A, C, E (leverage 1.031, 0.925, 1.548)
 
-E2 = {"A": (D(2) - D("0.738667"), 1), "C": (D(8) / 3 + D("2.954667"), 4), "E": (D(10) / 99 + D("0.738667"), 1)}
+E2 = {
+    "A": (D(2) - D("0.738667"), 1),
+    "C": (D(8) / 3 + D("2.954667"), 4),
+    "E": (D(10) / 99 + D("0.738667"), 1),
+}
 RUNNING = [Winner(e, e, q * D("1.3")) for e, q in ((e.quantize(MICRO), q) for e, q in E2.values())]
 
 
@@ -82,7 +95,9 @@ RUNNING = [Winner(e, e, q * D("1.3")) for e, q in ((e.quantize(MICRO), q) for e,
         ("risk-weighted-tail", {"threshold": D("0.9")}, ("0.149", "0.114", "0.737")),
     ],
 )
-def test_risk_aware_shares_of_the_running_example(rule: str, params: dict[str, object], shares: tuple[str, ...]) -> None:
+def test_risk_aware_shares_of_the_running_example(
+    rule: str, params: dict[str, object], shares: tuple[str, ...]
+) -> None:
     cuts = cut(rule, RUNNING, D("0.705404"), MICRO, **params)
     got = [c / D("0.705404") for c in cuts]
     assert all(abs(g - D(s)) <= D("0.0011") for g, s in zip(got, shares, strict=True)), got
@@ -107,14 +122,22 @@ def test_integer_vector() -> None:
 def test_integer_dust_goes_in_file_order() -> None:
     assert cut("integer-haircut", [winner("1"), winner("1"), winner("1")], D(2), ONE) == [1, 1, 0]
     assert cut("integer-haircut", [winner("10"), winner("10"), winner("19")], D(20), ONE) == [6, 5, 9]
-    assert cut("haircut", [winner("10"), winner("10"), winner("19")], D(20), ONE) == [5, 5, 10]  # 5.13, 5.13, 9.74
+    assert cut("haircut", [winner("10"), winner("10"), winner("19")], D(20), ONE) == [
+        5,
+        5,
+        10,
+    ]  # 5.13, 5.13, 9.74
 
 
 # --- caps
 
 
 def test_a_cap_holds_and_the_others_pay_more() -> None:
-    winners = [winner("100", "40"), winner("100"), winner("200")]  # the first may lose 40, it has no more equity
+    winners = [
+        winner("100", "40"),
+        winner("100"),
+        winner("200"),
+    ]  # the first may lose 40, it has no more equity
     assert cut("capped-haircut", winners, D(200)) == [D(40), D("53.33"), D("106.67")]
     assert cut("capped-haircut", winners, D(400)) == [40, 100, 200]
     assert cut("capped-haircut", winners, D(400), max_cut=D("0.5")) == [40, 50, 100]
@@ -139,7 +162,10 @@ def test_without_equity_the_levered_rules_take_nothing() -> None:
 
 def test_hybrid_takes_a_fifth_by_queue() -> None:
     winners = [winner("100", "200", "200", score="1"), winner("100", "200", "200", score="2")]
-    assert cut("hybrid", winners, D(100)) == [D("44.44"), D("55.56")]  # 20 from the second, then 80 over 100 : 80
+    assert cut("hybrid", winners, D(100)) == [
+        D("44.44"),
+        D("55.56"),
+    ]  # 20 from the second, then 80 over 100 : 80
     assert cut("hybrid", winners, D(100), queue_share=ONE) == [0, 100]
     assert cut("hybrid", winners, D(100), queue_share=ZERO) == cut("levered-haircut", winners, D(100))
 
@@ -149,12 +175,23 @@ def test_hybrid_takes_a_fifth_by_queue() -> None:
 amounts = st.integers(1, 5000).map(lambda n: D(n).scaleb(-2))
 winners_lists = st.lists(
     st.builds(
-        Winner, amounts, st.integers(-500, 9000).map(lambda n: D(n).scaleb(-2)), amounts, st.integers(0, 3).map(D), st.just(ZERO)
+        Winner,
+        amounts,
+        st.integers(-500, 9000).map(lambda n: D(n).scaleb(-2)),
+        amounts,
+        st.integers(0, 3).map(D),
+        st.just(ZERO),
     ),
     min_size=1,
     max_size=6,
 )
-FREE = ("haircut", "socialized", "integer-haircut", "floored-gains", "cash-queue")  # rules without caps but the profit
+FREE = (
+    "haircut",
+    "socialized",
+    "integer-haircut",
+    "floored-gains",
+    "cash-queue",
+)  # rules without caps but the profit
 rules = pytest.mark.parametrize("rule", HAIRCUTS)
 
 
@@ -179,7 +216,8 @@ def test_nothing_to_pay_is_paid_by_nobody(rule: str, winners: list[Winner]) -> N
 
 
 def slow_level(masses: list[Fraction], caps: list[Fraction], budget: Fraction) -> list[Fraction]:
-    """Water-filling by rounds: share what is left in proportion, fix whoever would pass the cap, begin again."""
+    """Water-filling by rounds: share what is left in proportion, fix whoever would pass the cap, begin
+    again."""
     fixed: dict[int, Fraction] = {i: Fraction(0) for i, m in enumerate(masses) if not m}
     while True:
         free = [i for i in range(len(masses)) if i not in fixed]
@@ -194,10 +232,20 @@ def slow_level(masses: list[Fraction], caps: list[Fraction], budget: Fraction) -
     return [fixed[i] for i in range(len(masses))]
 
 
-@pytest.mark.parametrize("rule", ["haircut", "capped-haircut", "levered-haircut", "risk-weighted", "risk-weighted-power"])
+@pytest.mark.parametrize(
+    "rule", ["haircut", "capped-haircut", "levered-haircut", "risk-weighted", "risk-weighted-power"]
+)
 @given(winners=winners_lists, budget=st.integers(0, 20000).map(lambda n: D(n).scaleb(-2)))
-def test_no_share_is_further_than_a_unit_from_the_slow_twin(rule: str, winners: list[Winner], budget: Decimal) -> None:
-    power = {"haircut": 0, "capped-haircut": 0, "levered-haircut": 1, "risk-weighted": 2, "risk-weighted-power": 3}[rule]
+def test_no_share_is_further_than_a_unit_from_the_slow_twin(
+    rule: str, winners: list[Winner], budget: Decimal
+) -> None:
+    power = {
+        "haircut": 0,
+        "capped-haircut": 0,
+        "levered-haircut": 1,
+        "risk-weighted": 2,
+        "risk-weighted-power": 3,
+    }[rule]
     masses, caps = [], []
     for w in winners:
         leverage = Fraction(w.notional) / Fraction(w.equity) if w.equity > 0 else Fraction(0)
@@ -240,7 +288,8 @@ def test_integer_haircut_by_definition(winners: list[Winner], budget: Decimal) -
 
 @given(winners=winners_lists, budget=amounts, tenths=st.integers(0, 10))
 def test_hybrid_is_its_two_parts(winners: list[Winner], budget: Decimal, tenths: int) -> None:
-    """The queue's part is a cash queue of its own; what is left of the profits pays by leverage, within a cent of the twin."""
+    """The queue's part is a cash queue of its own; what is left of the profits pays by leverage, within a
+    cent of the twin."""
     share = D(tenths) / 10
     first = cut("cash-queue", winners, (share * budget).quantize(CENT))
     masses, caps = [], []
@@ -284,7 +333,9 @@ def test_a_queue_fails_sybil_and_monotonicity() -> None:
     split = [of(D(4)), of(D(4)), of(D(6))]
     assert cut("cash-queue", whole, D(7)) == [7, 0]
     assert sum(cut("cash-queue", split, D(7))[:2]) == 1  # in two halves the same winner pays 1 instead of 7
-    assert 8 - cut("cash-queue", whole, D(7))[0] < 6 - cut("cash-queue", whole, D(7))[1]  # 1 is left of 8, all of 6
+    assert (
+        8 - cut("cash-queue", whole, D(7))[0] < 6 - cut("cash-queue", whole, D(7))[1]
+    )  # 1 is left of 8, all of 6
 
 
 def test_the_two_spaces_share_no_name() -> None:

@@ -21,7 +21,8 @@ from adlcalc.ground.numbers import exact
 def crowded_book(
     accounts: int, seed: int, rules: Rules, marks: tuple[str, ...] = ("100", "90", "97", "80", "104", "120")
 ) -> Scenario:
-    """Isolated and a few cross positions with round numbers, so that scores tie, and a book too thin for a crash."""
+    """Isolated and a few cross positions with round numbers, so that scores tie, and a book too thin for a
+    crash."""
     r = random.Random(seed)
     book = []
     for i in range(accounts):
@@ -30,7 +31,12 @@ def crowded_book(
         cross = r.random() < 0.1
         position = Position("M", r.choice([1, -1]), size, entry, None if cross else margin)
         book.append(Account(f"a{i}", (position,), margin if cross else Decimal(0)))
-    market = Market("M", lot=Decimal("0.5"), tick=Decimal("0.1"), liquidity=Liquidity("levels", ((Decimal(0), Decimal(3)),)))
+    market = Market(
+        "M",
+        lot=Decimal("0.5"),
+        tick=Decimal("0.1"),
+        liquidity=Liquidity("levels", ((Decimal(0), Decimal(3)),)),
+    )
     path = Path({"M": tuple(Decimal(mark) for mark in marks)})
     return Scenario((market,), tuple(book), path, (Fund("fund", Decimal(20)),), rules)
 

@@ -1,4 +1,5 @@
-"""Liquidation prices of positions that are still open, held to exact evaluation; how they are shown; how few are worked out."""
+"""Liquidation prices of positions that are still open, held to exact evaluation; how they are shown; how few
+are worked out."""
 
 from __future__ import annotations
 
@@ -32,11 +33,12 @@ from tests.bench.books import cross_book, isolated_book
 Command = Callable[..., Result]
 
 
-# --- by exact evaluation ---------------------------------------------------------------------------------------------------
+# --- by exact evaluation ------------------------------------------------------------------------------------
 
 
 def spare_at(scenario: Scenario, state: AccountState, of: PositionState, mark: Fraction) -> Fraction:
-    """Equity less maintenance margin of a position's unit at a mark of its market, the others held; values unrounded there."""
+    """Equity less maintenance margin of a position's unit at a mark of its market, the others held; values
+    unrounded there."""
     own = [one for one in state.positions if one.collateral is None] if of.collateral is None else [of]
     spare = Fraction(state.balance if of.collateral is None else of.collateral)
     markets = {market.name: market for market in scenario.markets}
@@ -54,7 +56,9 @@ def spare_at(scenario: Scenario, state: AccountState, of: PositionState, mark: F
     return spare
 
 
-def faults(scenario: Scenario, state: AccountState, told: OpenPosition, position: PositionState) -> Iterator[str]:
+def faults(
+    scenario: Scenario, state: AccountState, told: OpenPosition, position: PositionState
+) -> Iterator[str]:
     """Where the told price is not the one: each tick on its safe side is safe, the first beyond it is not."""
     tick = Fraction({market.name: market.tick for market in scenario.markets}[told.market])
     name = f"{told.account} {told.market} {told.side} told {told.liquidation_price}"
@@ -65,7 +69,11 @@ def faults(scenario: Scenario, state: AccountState, told: OpenPosition, position
     mark = Fraction(told.mark)
     if told.liquidation_price is None:
         # no mark on the losing side is due unless none at all is safe
-        losing = [mark * Fraction(n, 64) for n in range(8, 65, 8)] if told.side > 0 else [mark * n for n in (1, 2, 5, 50, 10**6)]
+        losing = (
+            [mark * Fraction(n, 64) for n in range(8, 65, 8)]
+            if told.side > 0
+            else [mark * n for n in (1, 2, 5, 50, 10**6)]
+        )
         if spare(mark) > 0 and any(spare(x) < 0 for x in losing):
             yield f"{name}: none is told, but one is due"
         return
@@ -117,7 +125,9 @@ def test_random_books_under_every_rulebook(venue: str) -> None:
     count = 0
     for seed in range(3):
         rng = random.Random(f"health {venue} {seed}")
-        count += held_to_evaluation(under_venue(random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0), venue, rng))
+        count += held_to_evaluation(
+            under_venue(random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0), venue, rng)
+        )
     assert count
 
 
@@ -129,14 +139,17 @@ def test_random_books_under_random_rules() -> None:
 @pytest.mark.parametrize("due", list(Due))
 @pytest.mark.parametrize("inverse", [False, True])
 def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: Due, inverse: bool) -> None:
-    """At the tick before the told price nobody of the unit is liquidated; at the first beyond it the unit is."""
+    """At the tick before the told price nobody of the unit is liquidated; at the first beyond it the unit
+    is."""
     tried = 0
     for seed in range(40):
         rng = random.Random(f"to the tick {seed}")
         book = _hedged(rng, inverse, due)
         state = next(state for state in _end(book) if state.account == "me")
         with exact():
-            told = [one for one in Health(book).of(state) if one.liquidation_price is not None and not one.due]
+            told = [
+                one for one in Health(book).of(state) if one.liquidation_price is not None and not one.due
+            ]
         for one in told:
             assert one.liquidation_price is not None
             tick = book.markets[0].tick
@@ -145,7 +158,11 @@ def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: Due, inver
                 events = [*run(replace(book, path=MarketPath({"M": (d(100), mark)})))]
                 liquidated = any(isinstance(event, Liquidated) and event.account == "me" for event in events)
                 assert liquidated == beyond, (seed, one, mark)
-                prices = {(e.side, e.liquidation_price) for e in events if isinstance(e, Liquidated) and e.account == "me"}
+                prices = {
+                    (e.side, e.liquidation_price)
+                    for e in events
+                    if isinstance(e, Liquidated) and e.account == "me"
+                }
                 assert not beyond or (one.side, one.liquidation_price) in prices  # the row says the same
                 tried += 1
     assert tried > 40
@@ -170,14 +187,16 @@ def _end(scenario: Scenario) -> list[AccountState]:
     return [event.state for event in run(scenario) if isinstance(event, AccountEnded)]
 
 
-# --- the screen ------------------------------------------------------------------------------------------------------------
+# --- the screen ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["linear", "inverse", "cents", "funding", "venues", "rules"])
 def test_the_screen_finds_the_nearest(kind: str) -> None:
     """Whatever the limit, the rows are the first of all rows."""
     for seed in range(20):
-        one = random_scenario(seed, inverse=kind == "inverse" or (kind == "venues" and seed % 2 == 0), funding=kind == "funding")
+        one = random_scenario(
+            seed, inverse=kind == "inverse" or (kind == "venues" and seed % 2 == 0), funding=kind == "funding"
+        )
         if kind == "cents":
             one = in_cents(one)
         elif kind == "venues":
@@ -204,7 +223,7 @@ def test_a_long_book_has_few_prices_worked_out(book: Callable[..., Scenario]) ->
     assert found == Health(one).nearest(_end(one))[0][:50]
 
 
-# --- what is shown ---------------------------------------------------------------------------------------------------------
+# --- what is shown ------------------------------------------------------------------------------------------
 
 HEDGED = """\
 venue: binance
@@ -282,5 +301,3 @@ def test_a_run_made_by_hand_tells_it_too() -> None:
     held = [position for state in ran.accounts for position in ran.positions_of(state)]
     # 100 + 10 (P - 100) = 0.005 x 10 P -> P = 900 / 9.95; 500 + 10 (100 - P) = 0.05 P -> P = 1500 / 10.05
     assert [one.liquidation_price for one in held] == [Decimal("90.45226131"), Decimal("149.25373134")]
-
-

@@ -20,16 +20,49 @@ MAY_IMPORT = {
     "source": {"ground", "source"},
     "engine": {"ground", "engine"},
     "venues": {"ground", "source", "engine", "venues"},
-    "scenario": {"ground", "source", "engine", "venues", "scenario", "report.columns", "report.field", "study.questions"},
+    "scenario": {
+        "ground",
+        "source",
+        "engine",
+        "venues",
+        "scenario",
+        "report.columns",
+        "report.field",
+        "study.questions",
+    },
     "study": {"ground", "source", "engine", "venues", "study"},
     "report": {"ground", "engine", "venues", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
-    "check": {"ground", "source", "engine", "venues", "scenario", "study", "report", "explain", "asking", "check"},
+    "check": {
+        "ground",
+        "source",
+        "engine",
+        "venues",
+        "scenario",
+        "study",
+        "report",
+        "explain",
+        "asking",
+        "check",
+    },
     "importers": {"ground", "source", "engine", "venues", "scenario", "importers"},
 }
 """Each room stands on those that it names, and the command line on all of them."""
 
-OUTSIDE = {"os", "sys", "time", "datetime", "random", "pathlib", "io", "yaml", "pydantic", "typer", "tabulate", "rich"}
+OUTSIDE = {
+    "os",
+    "sys",
+    "time",
+    "datetime",
+    "random",
+    "pathlib",
+    "io",
+    "yaml",
+    "pydantic",
+    "typer",
+    "tabulate",
+    "rich",
+}
 
 
 def imported(file: Path, *, types: bool = False) -> set[str]:
@@ -37,7 +70,11 @@ def imported(file: Path, *, types: bool = False) -> set[str]:
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and not types:
+        if (
+            isinstance(node, ast.If)
+            and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+            and not types
+        ):
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -62,13 +99,19 @@ def test_rooms_import_one_way(room: str) -> None:
         f"{file.relative_to(PACKAGE)} imports {module}"
         for file in files(room)
         for module in imported(file)
-        if module.startswith("adlcalc.") and not any(module == a or module.startswith(f"{a}.") for a in allowed)
+        if module.startswith("adlcalc.")
+        and not any(module == a or module.startswith(f"{a}.") for a in allowed)
     ]
     assert wrong == []
 
 
 def test_the_engine_reads_no_file_no_clock_and_no_random_source() -> None:
-    wrong = [f"{file.name} imports {m}" for file in files("engine") for m in imported(file) if m.split(".")[0] in OUTSIDE]
+    wrong = [
+        f"{file.name} imports {m}"
+        for file in files("engine")
+        for m in imported(file)
+        if m.split(".")[0] in OUTSIDE
+    ]
     assert wrong == []
 
 
@@ -76,8 +119,16 @@ def test_only_numbers_makes_decimals() -> None:
     """Everywhere else in the engine `Decimal` is a type; numbers come from D() or from the scenario."""
     wrong = []
     for file in files("engine"):
-        calls = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-        wrong += [f"{file.name}:{call.lineno}" for call in calls if ast.unparse(call.func) in ("Decimal", "decimal.Decimal")]
+        calls = (
+            node
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        )
+        wrong += [
+            f"{file.name}:{call.lineno}"
+            for call in calls
+            if ast.unparse(call.func) in ("Decimal", "decimal.Decimal")
+        ]
     assert wrong == []
 
 
@@ -95,8 +146,13 @@ def test_no_float_touches_money_in_the_engine() -> None:
 
 
 def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
-    """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that offers them all."""
-    graph = {f"adlcalc.report.{file.stem}": imported(file, types=True) for file in files("report") if file.stem != "__init__"}
+    """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that
+    offers them all."""
+    graph = {
+        f"adlcalc.report.{file.stem}": imported(file, types=True)
+        for file in files("report")
+        if file.stem != "__init__"
+    }
     graph = {module: {other for other in others if other in graph} for module, others in graph.items()}
     while free := {module for module, others in graph.items() if not others}:
         graph = {module: others - free for module, others in graph.items() if module not in free}
@@ -118,7 +174,9 @@ def test_a_command_knows_no_format(name: str) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in FORMATS
     ]
-    written = {f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")}
+    written = {
+        f"adlcalc.report.{name}" for name in ("csv_writer", "json_writer", "markdown_writer", "page.Writer")
+    }
     assert named == []
     assert imported(file) & written == set()
 
@@ -133,12 +191,15 @@ STAIR = (
     ("waterfall",),
     ("loop",),
 )
-"""The rooms of the engine, from the ground up: each stands on those before it, and none is known by one below."""
+"""The rooms of the engine, from the ground up: each stands on those before it, and none is known by one
+below."""
 
 
 def test_the_engine_is_a_stair() -> None:
     floors = {f"adlcalc.engine.{name}": floor for floor, names in enumerate(STAIR) for name in names}
-    rooms = {file.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py") for file in files("engine")} - {"__init__"}
+    rooms = {
+        file.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py") for file in files("engine")
+    } - {"__init__"}
     assert rooms == {name for names in STAIR for name in names}
     wrong = []
     for file in files("engine"):
@@ -152,7 +213,7 @@ def test_the_engine_is_a_stair() -> None:
     assert wrong == []
 
 
-# --- postings ------------------------------------------------------------------------------------------------------------
+# --- postings -----------------------------------------------------------------------------------------------
 
 BALANCES = {
     "balance", "cash", "collateral", "cost", "funding", "funding_dust", "open_interest", "positions", "rest_cash", "rest_cost",
@@ -180,7 +241,9 @@ def postings(tree: ast.AST) -> list[tuple[int, str]]:
             targets = [node.target]
         elif isinstance(node, ast.Delete):
             targets = node.targets
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING
+        ):
             targets = [node.func.value]
         found += [(node.lineno, name) for target in targets if (name := name_of(target)) in BALANCES]
     return found
@@ -190,7 +253,9 @@ def without_constructors(tree: ast.Module) -> ast.Module:
     """A module without the methods that make its objects."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            rest = [one for one in node.body if not (isinstance(one, ast.FunctionDef) and one.name == "__init__")]
+            rest = [
+                one for one in node.body if not (isinstance(one, ast.FunctionDef) and one.name == "__init__")
+            ]
             node.body = rest or [ast.Pass()]
     return tree
 
@@ -214,11 +279,12 @@ def test_a_posting_elsewhere_would_be_seen() -> None:
     assert [line for line, _ in postings(ast.parse(text + "h.mark = 1"))] == [1, 2, 3, 4, 5]
 
 
-# --- rules ---------------------------------------------------------------------------------------------------------------
+# --- rules --------------------------------------------------------------------------------------------------
 
 
 def literal_comparisons(tree: ast.AST) -> list[int]:
-    """The lines on which something is compared with a text that is written there, or looked for among such texts."""
+    """The lines on which something is compared with a text that is written there, or looked for among such
+    texts."""
 
     def is_text(node: ast.expr) -> bool:
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
@@ -242,11 +308,14 @@ def test_no_comparison_with_a_text_steers_the_engine() -> None:
         for line in literal_comparisons(ast.parse(file.read_text(encoding="utf-8")))
     ]
     assert wrong == []
-    assert literal_comparisons(ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')) == [1, 2, 4]
+    assert literal_comparisons(
+        ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')
+    ) == [1, 2, 4]
 
 
 def test_both_sides_of_a_rule_name_the_same_fields() -> None:
-    """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a market's."""
+    """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a
+    market's."""
     of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on"}}
     for section, kind in SECTIONS.items():
         known = keys_of(section_of(section))

@@ -1,4 +1,5 @@
-"""Other people's files as scenarios: the venues' rank fields, exact numbers, stated assumptions; the result runs and ranks."""
+"""Other people's files as scenarios: the venues' rank fields, exact numbers, stated assumptions; the result
+runs and ranks."""
 
 from __future__ import annotations
 
@@ -46,10 +47,14 @@ def position(**changes: Any) -> dict[str, Any]:
 
 def yaml_of(*positions: Any, tiers: Any = None, rulebooks: list[str] | None = None, **options: Any) -> str:
     text = json.dumps(
-        positions[0] if len(positions) == 1 and not isinstance(positions[0].get("symbol"), str) else list(positions)
+        positions[0]
+        if len(positions) == 1 and not isinstance(positions[0].get("symbol"), str)
+        else list(positions)
     )
     tier_source = None if tiers is None else Source("tiers.json", json.dumps(tiers))
-    made = import_positions(Source("positions.json", text), tier_source, Options(rulebooks=rulebooks or [], **options))
+    made = import_positions(
+        Source("positions.json", text), tier_source, Options(rulebooks=rulebooks or [], **options)
+    )
     return made.text
 
 
@@ -68,24 +73,49 @@ def only(scenario: Scenario) -> Account:
     return account
 
 
-# --- the venues' rank fields ---------------------------------------------------------------------------------------------
+# --- the venues' rank fields --------------------------------------------------------------------------------
 
 RANK_FIELDS: list[tuple[str, dict[str, Any], int, int | None]] = [
     # TV-36: Binance LONG 0, SHORT 4, BOTH 0; OKX 2; Bybit 3; Bitget 0.7752; Gate 1 -> 1, 5, 1; 2; 3; 4; 5
-    ("binance", {"positionAmt": "1", "positionSide": "LONG", "adlQuantile": {"LONG": 0, "SHORT": 4, "BOTH": 0}}, 1, 1),
-    ("binance", {"positionAmt": "-1", "positionSide": "SHORT", "adlQuantile": {"LONG": 0, "SHORT": 4, "BOTH": 0}}, -1, 5),
-    ("binance", {"positionAmt": "1", "positionSide": "BOTH", "adlQuantile": {"LONG": 3, "SHORT": 4, "BOTH": 0}}, 1, 1),
+    (
+        "binance",
+        {"positionAmt": "1", "positionSide": "LONG", "adlQuantile": {"LONG": 0, "SHORT": 4, "BOTH": 0}},
+        1,
+        1,
+    ),
+    (
+        "binance",
+        {"positionAmt": "-1", "positionSide": "SHORT", "adlQuantile": {"LONG": 0, "SHORT": 4, "BOTH": 0}},
+        -1,
+        5,
+    ),
+    (
+        "binance",
+        {"positionAmt": "1", "positionSide": "BOTH", "adlQuantile": {"LONG": 3, "SHORT": 4, "BOTH": 0}},
+        1,
+        1,
+    ),
     ("okx", {"avgPx": "1", "adl": "2"}, 1, 2),
     ("bybit", {"adlRankIndicator": 3}, 1, 3),
     ("bitget", {"openPriceAvg": "1", "rank": "0.7752"}, 1, 4),
     ("gate", {"adl_ranking": 1}, 1, 5),
     # HEDGE is a marker, not a number of lights
-    ("binance", {"positionAmt": "1", "positionSide": "LONG", "adlQuantile": {"LONG": 2, "SHORT": 2, "HEDGE": 0}}, 1, 3),
+    (
+        "binance",
+        {"positionAmt": "1", "positionSide": "LONG", "adlQuantile": {"LONG": 2, "SHORT": 2, "HEDGE": 0}},
+        1,
+        3,
+    ),
     ("binance", {"positionAmt": "1", "adl": 4}, 1, 5),
     ("bybit", {"adlRankIndicator": 0}, 1, None),
     ("bybit", {"adlRankIndicator": 5}, 1, 5),
     ("okx", {"avgPx": "1", "adl": "0"}, 1, None),
-    ("bitget", {"openPriceAvg": "1", "adlRank": "0.2248"}, 1, 4),  # TV-59: the older field counts from the other end
+    (
+        "bitget",
+        {"openPriceAvg": "1", "adlRank": "0.2248"},
+        1,
+        4,
+    ),  # TV-59: the older field counts from the other end
     ("bitget", {"posSide": "long", "adlRank": "0.7752"}, 1, 4),  # the unified account's does not
     ("gate", {"adl_ranking": 5}, 1, 1),
     ("gate", {"adl_ranking": 6}, 1, None),
@@ -117,7 +147,11 @@ def test_rank_fields_in_lights(venue: str, info: dict[str, Any], side: int, ligh
 
 @pytest.mark.parametrize(
     "info",
-    [{"holdAvgPrice": "1"}, {"instrument_name": "BTC-PERPETUAL"}, {"htx": None, "contract_code": "X", "adl_risk_percent": None}],
+    [
+        {"holdAvgPrice": "1"},
+        {"instrument_name": "BTC-PERPETUAL"},
+        {"htx": None, "contract_code": "X", "adl_risk_percent": None},
+    ],
 )
 def test_venues_without_a_rank_field_have_no_lights(info: dict[str, Any]) -> None:
     problems = Problems()
@@ -134,7 +168,7 @@ def test_lights_are_a_comment_of_the_scenario() -> None:
     assert "# gate shows adl_ranking 1: 5 of 5 lights" in text
 
 
-# --- numbers -------------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 def test_the_venue_text_is_taken_where_it_is_the_same_number(tmp_path: Path) -> None:
@@ -171,7 +205,7 @@ def test_numbers_are_not_read_as_floats(tmp_path: Path) -> None:
     assert (account.positions[0].size, account.positions[0].entry) == (D("0.00001"), D("0.30000000000000004"))
 
 
-# --- margin and its assumptions ------------------------------------------------------------------------------------------
+# --- margin and its assumptions -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -180,7 +214,11 @@ def test_numbers_are_not_read_as_floats(tmp_path: Path) -> None:
         (position(positionMargin=12000.1), "12000.1", None),
         (position(), "12001", "ccxt's collateral holds the unrealized pnl; it is taken off"),
         (position(collateral=None), "12200", "no collateral is given: initialMargin is taken"),
-        (position(collateral=None, initialMargin=None, leverage=10), "12000.1", "entry value / leverage 10 is taken"),
+        (
+            position(collateral=None, initialMargin=None, leverage=10),
+            "12000.1",
+            "entry value / leverage 10 is taken",
+        ),
         (position(collateral=None, initialMargin=None), "120001", "leverage 1 is taken"),
     ],
 )
@@ -212,7 +250,10 @@ def test_an_unknown_balance_is_assumed_from_collateral_or_initial_margin(
 ) -> None:
     text = yaml_of(*rows)
     assert only(scenario_of(text, tmp_path)).balance == D(balance)
-    assert "the balance is the equity of the account" in text or "# assumed: the balance of the account is not given:" in text
+    assert (
+        "the balance is the equity of the account" in text
+        or "# assumed: the balance of the account is not given:" in text
+    )
 
 
 def test_a_balance_may_be_given(tmp_path: Path) -> None:
@@ -233,7 +274,14 @@ def test_a_missing_contract_size_is_one_and_said(tmp_path: Path) -> None:
 
 
 def test_settled_in_the_base_coin_is_inverse(tmp_path: Path) -> None:
-    row = position(symbol="BTC/USD:BTC", contracts=100, contractSize=100, collateral=None, initialMargin=None, leverage=10)
+    row = position(
+        symbol="BTC/USD:BTC",
+        contracts=100,
+        contractSize=100,
+        collateral=None,
+        initialMargin=None,
+        leverage=10,
+    )
     scenario = scenario_of(yaml_of(row), tmp_path)
     assert (scenario.markets[0].contract.kind, scenario.markets[0].contract.multiplier) == ("inverse", 100)
     assert only(scenario).positions[0].collateral == D("0.01666653")  # 10,000 / 60,000.5 / 10
@@ -253,7 +301,7 @@ def test_a_missing_mark_is_assumed(row: dict[str, Any], mark: str, note: str, tm
     assert note in text
 
 
-# --- several -------------------------------------------------------------------------------------------------------------
+# --- several ------------------------------------------------------------------------------------------------
 
 
 def test_flat_positions_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -263,7 +311,10 @@ def test_flat_positions_are_left_out_and_counted(tmp_path: Path) -> None:
 
 
 def test_several_venues_have_accounts_and_markets_of_their_own(tmp_path: Path) -> None:
-    rows = {"one": [position(info={"adlRankIndicator": 3})], "two": [position(info={"adl_ranking": 1}, markPrice=61001)]}
+    rows = {
+        "one": [position(info={"adlRankIndicator": 3})],
+        "two": [position(info={"adl_ranking": 1}, markPrice=61001)],
+    }
     scenario = scenario_of(yaml_of(rows), tmp_path)
     assert [account.id for account in scenario.accounts] == ["me-bybit", "me-gate"]
     assert list(scenario.path.marks) == ["bybit BTC/USDT:USDT", "gate BTC/USDT:USDT"]
@@ -295,15 +346,25 @@ def test_it_runs_under_the_rulebook_that_is_shipped(venue: str, symbol: str, tmp
     assert scenario_of(text, tmp_path).venue.startswith(EXCHANGES[venue].rulebook or venue)
 
 
-# --- tiers ---------------------------------------------------------------------------------------------------------------
+# --- tiers --------------------------------------------------------------------------------------------------
 
 
 def tier(floor: Any, cap: Any, rate: Any, most: Any, **info: Any) -> dict[str, Any]:
-    return {"minNotional": floor, "maxNotional": cap, "maintenanceMarginRate": rate, "maxLeverage": most, "info": info}
+    return {
+        "minNotional": floor,
+        "maxNotional": cap,
+        "maintenanceMarginRate": rate,
+        "maxLeverage": most,
+        "info": info,
+    }
 
 
 TIERS = {
-    "BTC/USDT:USDT": [tier(0, 50000.0, 0.004, 125), tier(50000, 600000, 0.005, 100), tier(600000, None, 0.14, 7.142857142857143)]
+    "BTC/USDT:USDT": [
+        tier(0, 50000.0, 0.004, 125),
+        tier(50000, 600000, 0.005, 100),
+        tier(600000, None, 0.14, 7.142857142857143),
+    ]
 }
 
 
@@ -323,10 +384,22 @@ def test_tiers_in_contracts_go_by_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([tier(0, 5, 0.5, 100)], "tier 1 of 'X': rate 0.5 x maxLeverage 100 is more than 1; is the rate a percentage?"),
-        ([tier(0, 5, 0.01, 100), tier(6.5, 9, 0.02, 50)], "tier 2 of 'X' begins at 6.5, but the tier before ends at 5"),
-        ([tier(0, 5, 0.02, 50), tier(5, 9, 0.01, 50)], "tier 2 of 'X': its rate 0.01 is below 0.02 of the tier before"),
-        ([tier(0, None, 0.01, 50), tier(5, 9, 0.02, 50)], "tier 1 of 'X' has no maxNotional, and it is not the last"),
+        (
+            [tier(0, 5, 0.5, 100)],
+            "tier 1 of 'X': rate 0.5 x maxLeverage 100 is more than 1; is the rate a percentage?",
+        ),
+        (
+            [tier(0, 5, 0.01, 100), tier(6.5, 9, 0.02, 50)],
+            "tier 2 of 'X' begins at 6.5, but the tier before ends at 5",
+        ),
+        (
+            [tier(0, 5, 0.02, 50), tier(5, 9, 0.01, 50)],
+            "tier 2 of 'X': its rate 0.01 is below 0.02 of the tier before",
+        ),
+        (
+            [tier(0, None, 0.01, 50), tier(5, 9, 0.02, 50)],
+            "tier 1 of 'X' has no maxNotional, and it is not the last",
+        ),
         ([tier(0, 5, None, 50)], "tier 1 of 'X' has no maintenanceMarginRate between 0 and 1"),
     ],
 )
@@ -336,7 +409,7 @@ def test_faulty_tiers_are_named(rows: list[dict[str, Any]], message: str) -> Non
     assert [problem.message for problem in error.value.problems] == [message]
 
 
-# --- faults --------------------------------------------------------------------------------------------------------------
+# --- faults -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -370,25 +443,34 @@ WITH_HEADER = (
     "1584000060000,9,9,7,7.5,1,1584000119999\n"
 )
 
-# --- the command ---------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def test_import_then_rank_without_an_edit(adlcalc: Command, tmp_path: Path) -> None:
     """As in a shell: import ccxt, then rank."""
     file, made = tmp_path / "positions.json", tmp_path / "mine.yaml"
-    file.write_text(json.dumps([position(), cross(symbol="ETH/USDT:USDT", side="short", markPrice=59000)]), encoding="utf-8")
+    file.write_text(
+        json.dumps([position(), cross(symbol="ETH/USDT:USDT", side="short", markPrice=59000)]),
+        encoding="utf-8",
+    )
     out, err, code = adlcalc("import", "ccxt", str(file))
     assert (err, code) == ("", 0)
     made.write_text(out, encoding="utf-8")
     document = json.loads(adlcalc("rank", str(made), "-f", "json").out)
-    assert [(row["account"], row["market"]) for row in document["queue"]] == [("me", "BTC/USDT:USDT"), ("me", "ETH/USDT:USDT")]
+    assert [(row["account"], row["market"]) for row in document["queue"]] == [
+        ("me", "BTC/USDT:USDT"),
+        ("me", "ETH/USDT:USDT"),
+    ]
     assert adlcalc("run", str(made)).code == 0
     assert adlcalc("explain", str(made), "me").code == 0
 
 
 def test_import_reads_standard_input_and_writes_a_file(adlcalc: Command, tmp_path: Path) -> None:
     made = tmp_path / "crash.yaml"
-    assert adlcalc("import", "klines", "-", "--market", "BTC", "-o", str(made), stdin=WITH_HEADER.encode()).code == 0
+    assert (
+        adlcalc("import", "klines", "-", "--market", "BTC", "-o", str(made), stdin=WITH_HEADER.encode()).code
+        == 0
+    )
     assert adlcalc("run", str(made)).code == 0
     assert adlcalc("rank", str(made)).code == 0
 
@@ -399,5 +481,7 @@ def test_faults_of_an_import_are_exit_2_with_their_place(adlcalc: Command, tmp_p
     out, err, code = adlcalc("import", "ccxt", str(file))
     assert (out, code) == ("", 2)
     assert f"{file}:2:15: error: 'contracts' must be a number, not 'x'" in err
-    assert adlcalc("import", "ccxt", str(file), "--balance", "ten").err.startswith("adlcalc: --balance must be a number")
+    assert adlcalc("import", "ccxt", str(file), "--balance", "ten").err.startswith(
+        "adlcalc: --balance must be a number"
+    )
     assert adlcalc("import", "ccxt", str(tmp_path / "none.json")).code == 2

@@ -602,7 +602,7 @@ def test_whatever_is_wrong_with_a_row_is_told(changes: dict[str, Any]) -> None:
         return
 
 
-# --- scenarios of the field --------------------------------------------------------------------------------------------
+# --- scenarios of the field ---------------------------------------------------------------------------------
 
 
 def given_scenario(name: str) -> Scenario:
@@ -611,8 +611,8 @@ def given_scenario(name: str) -> Scenario:
 
 
 def test_a_coin_below_a_millionth_has_a_tick_of_its_own(adlcalc: Command) -> None:
-    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; Gate's taker fee is 0.075 %: liquidation 5.88888e-7 / (1 - 0.01 - 0.00075)
-    = 5.95287e-7."""
+    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; Gate's taker fee is 0.075 %: liquidation 5.88888e-7 / (1 -
+    0.01 - 0.00075) = 5.95287e-7."""
     scenario = given_scenario("62")
     assert scenario.markets[0].tick == D("1E-12")
     assert near(price_of(scenario), "0.000000595287", "0.00001")
@@ -635,8 +635,9 @@ def test_what_is_my_liquidation_price() -> None:
 
 
 def test_safe_marks_of_every_kind() -> None:
-    """Linear, long 1 and short 3 from 100, wallet 30, maintenance 10 %: at P, 30 + (P - 100) + 3 (100 - P) - 0.4 P = 230 - 2.4 P:
-    safe up to 95.83. With the long alone, 30 + P - 100 - 0.1 P: from 77.78 on. A wallet of -1 is safe nowhere for the short."""
+    """Linear, long 1 and short 3 from 100, wallet 30, maintenance 10 %: at P, 30 + (P - 100) + 3 (100 - P) -
+    0.4 P = 230 - 2.4 P: safe up to 95.83. With the long alone, 30 + P - 100 - 0.1 P: from 77.78 on. A wallet
+    of -1 is safe nowhere for the short."""
     line = ((D("0.1"), D(0)),)
     linear = Contract()
     with exact():
@@ -650,7 +651,8 @@ def test_safe_marks_of_every_kind() -> None:
             "0.00000001",
         )
         assert safe_marks(linear, [Leg(D(-1), line)], D(-1)) is None
-        # tiers: 1 % to 100, 11 % above, deduction 10: a long of 1 from 200, margin 40: P - 160 = 0.11 P - 10 -> 150 / 0.89
+        # tiers: 1 % to 100, 11 % above, deduction 10: a long of 1 from 200, margin 40: P - 160 = 0.11 P - 10
+        # -> 150 / 0.89
         tiers = ((D("0.01"), D(0)), (D("0.11"), D(10)))
         assert near(
             (safe_marks(linear, [Leg(D(1), tiers)], D(-160)) or (D(0), None))[0] or D(0),

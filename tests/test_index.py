@@ -28,7 +28,8 @@ def test_isolated_accounts_are_evaluated_only_when_they_are_due() -> None:
     events, evaluations = events_and_count(scenario)
     liquidated = sum(isinstance(event, Liquidated) for event in events)
     assert liquidated > 300
-    # the trigger of a single position is its exact liquidation price: at most a handful are touched a rounding early
+    # the trigger of a single position is its exact liquidation price: at most a handful are touched a
+    # rounding early
     assert liquidated <= evaluations <= liquidated + 5
 
 
@@ -53,7 +54,7 @@ def test_ten_times_the_steps_need_hardly_more_evaluations() -> None:
     assert many_steps < 2 * few_steps
 
 
-# --- the same events as without it -------------------------------------------------------------------------------------
+# --- the same events as without it --------------------------------------------------------------------------
 
 
 def compared(one: Scenario) -> list[object]:
@@ -66,7 +67,8 @@ def compared(one: Scenario) -> list[object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
-    """Linear and inverse contracts, isolated and cross, long and short, sizes that reach every tier and rates that pass 100 %."""
+    """Linear and inverse contracts, isolated and cross, long and short, sizes that reach every tier and rates
+    that pass 100 %."""
     for seed in range(60):
         rng = random.Random(f"index {venue} {seed}")
         one = under_venue(random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0), venue, rng)
@@ -80,7 +82,8 @@ def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
 @pytest.mark.parametrize("size", [1, -1])
 @pytest.mark.parametrize("rate", ["0.5", "0.999", "1", "1.001", "2", "10"])
 def test_a_rate_of_a_hundred_percent_hides_nobody(kind: str, size: int, rate: str) -> None:
-    """A move in either direction, for a position that is safe at first: with as much collateral as notional or four times it."""
+    """A move in either direction, for a position that is safe at first: with as much collateral as notional
+    or four times it."""
     contract, entry = Contract(kind), 100 if kind == "linear" else "0.01"
     for collateral in (60, 110, 250, 1050):
         for last in (1, 50, 99, 101, 150, 200, 1000):
@@ -89,7 +92,10 @@ def test_a_rate_of_a_hundred_percent_hides_nobody(kind: str, size: int, rate: st
             one = replace(one, markets=(replace(one.markets[0], contract=contract),))
             compared(one)
     one = book_of([account("a", size, entry, 110)], [entry, entry], rate=rate)
-    due = any(isinstance(e, Liquidated) for e in compared(replace(one, markets=(replace(one.markets[0], contract=contract),))))
+    due = any(
+        isinstance(e, Liquidated)
+        for e in compared(replace(one, markets=(replace(one.markets[0], contract=contract),)))
+    )
     assert due == (d(rate) * 100 >= 110)
 
 
@@ -103,8 +109,12 @@ def test_values_that_round_to_nothing_hide_nobody() -> None:
                     account("poor", "-0.01", marks[0], collateral=0),
                     replace(account("cross", "0.01", marks[0], balance=0), id="cross"),
                 ]
-                both = account("both", "0.01", marks[0]).positions + account("both", "-0.02", marks[0]).positions
+                both = (
+                    account("both", "0.01", marks[0]).positions + account("both", "-0.02", marks[0]).positions
+                )
                 owners.append(replace(owners[-1], id="both", positions=both, balance=d(unit)))
                 owners.append(replace(owners[-1], id="nothing", balance=d(0)))
                 markets = (Market("M", Contract(kind)),)
-                compared(Scenario(markets, tuple(owners), Path({"M": tuple(map(d, marks))}), money_unit=d(unit)))
+                compared(
+                    Scenario(markets, tuple(owners), Path({"M": tuple(map(d, marks))}), money_unit=d(unit))
+                )

@@ -65,7 +65,9 @@ def test_the_fund_gets_the_surplus_and_pays_the_shortfall(mark: str, opening: An
 def test_a_risk_step_holds_for_the_whole_position() -> None:
     steps = Maintenance((Tier(d(0), d("0.004")), Tier(d(200), d("0.008"))), by="entry-value")
     for coins, money in ((180, "0.72"), (199, "0.796"), (200, "1.6"), (300, "2.4")):
-        book = scenario([account("a", 1_000 * coins, 1_000, 50)], [1_000], contract=Contract("inverse"), maintenance=steps)
+        book = scenario(
+            [account("a", 1_000 * coins, 1_000, 50)], [1_000], contract=Contract("inverse"), maintenance=steps
+        )
         oracle = Oracle(book)
         oracle.step = 0
         assert oracle.maintenance(oracle.all_holdings()[0]) == F(money)
@@ -86,14 +88,24 @@ def test_without_a_fund_the_winner_gets_what_the_loser_had() -> None:
 
 
 def test_an_isolated_position_loses_its_margin_only() -> None:
-    book = [account("isolated", 1, 100, 4, 10), account("cross", 1, 100, None, 14), account("other", -2, 100, 50)]
+    book = [
+        account("isolated", 1, 100, 4, 10),
+        account("cross", 1, 100, None, 14),
+        account("other", -2, 100, 50),
+    ]
     result = run_oracle(scenario(book, [100, 94]))
     assert adl(result) == [("other", 1, 96)]
     assert equity(result) == {"isolated": 10, "cross": 8, "other": 60}
 
 
 # account -> entry, size, margin, pnl% x leverage at the mark 100
-SHORTS = {"A": (110, 10, 110), "B": (105, 50, "262.5"), "C": (130, 5, 325), "D": (98, 20, 196), "E": (104, 100, 2600)}
+SHORTS = {
+    "A": (110, 10, 110),
+    "B": (105, 50, "262.5"),
+    "C": (130, 5, 325),
+    "D": (98, 20, 196),
+    "E": (104, 100, 2600),
+}
 
 
 def test_the_queue_of_five_shorts() -> None:
@@ -113,7 +125,8 @@ def test_closing_at_the_bankruptcy_price_costs_the_fund_nothing() -> None:
     assert adl(result) == [("B", 50, 101), ("A", 5, 101)]
     assert sum(r["forgone_pnl"] for r in result["deleveraged"]) == 55
     a = next(r for r in result["accounts"] if r["account"] == "A")
-    # half of A is closed: 55 of collateral and 5 x 9 of pnl are free, the other half keeps 55 and is worth 50 more
+    # half of A is closed: 55 of collateral and 5 x 9 of pnl are free, the other half keeps 55 and is worth 50
+    # more
     assert (a["balance"], a["positions"][0]["collateral"], a["equity_end"]) == (100, 55, 205)
 
 
@@ -130,7 +143,8 @@ def test_a_fund_that_pays_for_the_impact_of_the_whole_position() -> None:
 
 
 def test_a_fund_that_ends_within_the_impact() -> None:
-    """q x (q/2 - 0.0510101) = 0.1 at q = 0.5011234...; the mark is still better than bankruptcy, so the venue holds the rest."""
+    """q x (q/2 - 0.0510101) = 0.1 at q = 0.5011234...; the mark is still better than bankruptcy, so the venue
+    holds the rest."""
     thin = Liquidity("impact", impact=d(1))
     result = run_oracle(scenario([SHORT_E], [1, "1.05"], "0.1", rate="0.1", liquidity=thin))
     (claim,) = result["liquidations"]
@@ -146,7 +160,8 @@ def test_a_fund_that_ends_within_the_impact() -> None:
      ("150.000001", 5, SHORT, LONG, 250), ("150.000001", 10, SHORT, LONG, 1_000)],
 )  # fmt: skip
 def test_closing_at_the_proportional_price(mark: str, size: int, loser: int, winner: int, cash: int) -> None:
-    """Entry 100, 10 contracts with 500 each, no maintenance: the price is 50 (150); the winner's cash is as published."""
+    """Entry 100, 10 contracts with 500 each, no maintenance: the price is 50 (150); the winner's cash is as
+    published."""
     book = [account("loser", loser * size, 100, 50 * size), account("winner", winner * 10, 100, 500)]
     result = run_oracle(scenario(book, [100, mark], rate=0, due="below"))
     assert adl(result) == [("winner", size, 50 if loser == LONG else 150)]
@@ -164,7 +179,8 @@ def test_equity_of_exactly_zero_is_not_below(mark: int) -> None:
 
 
 def test_funding_moves_margin_and_with_it_the_bankruptcy_price() -> None:
-    """Longs pay a third, then 0.44, of the notional: D is due at step 1, though its price rose, B at step 2."""
+    """Longs pay a third, then 0.44, of the notional: D is due at step 1, though its price rose, B at step
+    2."""
     third = "0.333333333333333333333333"
     book = [account("A", 1, 1, 2), account("B", 1, 1, "0.66666667"), account("C", -4, 1, "2.66666667"),
             account("D", 1, 1, "0.10526316"), account("E", -1, 1, "0.10101010")]  # fmt: skip
@@ -188,17 +204,23 @@ def test_a_counterparty_that_the_fill_would_bankrupt_is_skipped() -> None:
 def two_markets(accounts: list[Account], marks: dict[str, list[int]], **funds: int) -> Scenario:
     markets = tuple(Market(m, liquidity=Liquidity("levels"), fund=m if funds else "fund") for m in marks)
     path = Path({m: tuple(d(x) for x in xs) for m, xs in marks.items()})
-    return Scenario(markets, tuple(accounts), path, tuple(Fund(m, d(x)) for m, x in funds.items()) or (Fund("fund"),))
+    return Scenario(
+        markets, tuple(accounts), path, tuple(Fund(m, d(x)) for m, x in funds.items()) or (Fund("fund"),)
+    )
 
 
 def test_an_adl_fill_pushes_a_cross_account_under_maintenance() -> None:
-    """c's short of A is closed at 96 for a loss against the mark of 16; its long of B no longer has enough behind it."""
+    """c's short of A is closed at 96 for a loss against the mark of 16; its long of B no longer has enough
+    behind it."""
     c = Account("c", (Position("A", SHORT, d(1), d(100)), Position("B", LONG, d(1), d(100))), d(6))
     book = [account("a", 1, 100, 4, market="A"), c, account("b", -1, 100, 50, market="B")]
     result = run_oracle(two_markets(book, {"A": [100, 80], "B": [100, 90]}))
     # before: 6 + 20 - 10 = 16; after the fill at 96: 6 + 4 - 10 = 0, at or below 0.45
     assert adl(result) == [("c", 1, 96), ("b", 1, 90)]
-    assert [(r["account"], r["market"], r["step"]) for r in result["liquidations"]] == [("a", "A", 1), ("c", "B", 1)]
+    assert [(r["account"], r["market"], r["step"]) for r in result["liquidations"]] == [
+        ("a", "A", 1),
+        ("c", "B", 1),
+    ]
     assert equity(result) == {"a": 0, "c": 0, "b": 60}
 
 
@@ -234,7 +256,8 @@ def test_a_queue_too_short_ends_in_bad_debt() -> None:
 
 
 def test_what_the_venue_holds_is_worked_at_later_steps() -> None:
-    """Due at 96 with bankruptcy price 95.6; one contract a step at the mark; deleveraged once the mark is beyond."""
+    """Due at 96 with bankruptcy price 95.6; one contract a step at the mark; deleveraged once the mark is
+    beyond."""
     book = [account("a", 3, 100, "13.2"), account("b", -3, 100, 100)]
     result = run_oracle(scenario(book, [96, "95.8", "95.5"], liquidity=1))
     assert [(r["step"], r["size"]) for r in result["book"]] == [(0, 1), (1, 1), (2, 1)]

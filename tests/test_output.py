@@ -17,8 +17,19 @@ from adlcalc.ground import output
 Command = Callable[..., Result]
 RULEBOOK = "venue: {name}\ntitle: t\nas_of: x\nextends: {base}\nadl:\n  score: {{value: size, status: assumed, note: n}}\n"
 BOOK = "id,side,size,entry,leverage\nalice,long,2,60_000,10\nbob,short,2,60_000,10\n"
-POSITION = {"symbol": "BTC/USDT:USDT", "side": "long", "contracts": 2, "entryPrice": 100, "markPrice": 90, "collateral": 30}
-TIERS = {"BTC/USDT:USDT": [{"tier": 1, "minNotional": 0, "maxNotional": 1000, "maintenanceMarginRate": 0.01, "maxLeverage": 50}]}
+POSITION = {
+    "symbol": "BTC/USDT:USDT",
+    "side": "long",
+    "contracts": 2,
+    "entryPrice": 100,
+    "markPrice": 90,
+    "collateral": 30,
+}
+TIERS = {
+    "BTC/USDT:USDT": [
+        {"tier": 1, "minNotional": 0, "maxNotional": 1000, "maintenanceMarginRate": 0.01, "maxLeverage": 50}
+    ]
+}
 FILES = {
     "s.yaml": "venue: own.yaml\nfund: 1_000\naccounts: {file: book.csv}\nprices: {file: klines.csv}\n",
     "other.yaml": "fund: 1_000\naccounts: {file: book.csv}\nprices: [60_000, 53_000]\n",
@@ -31,7 +42,14 @@ FILES = {
 }
 CALLS = {
     "run s.yaml": {"s.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv"},
-    "run other.yaml s.yaml -f csv": {"other.yaml", "s.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv"},
+    "run other.yaml s.yaml -f csv": {
+        "other.yaml",
+        "s.yaml",
+        "own.yaml",
+        "base.yaml",
+        "book.csv",
+        "klines.csv",
+    },
     "run other.yaml --venue own.yaml": {"other.yaml", "own.yaml", "base.yaml", "book.csv"},
     "rank s.yaml": {"s.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv"},
     "explain s.yaml alice": {"s.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv"},
@@ -39,9 +57,25 @@ CALLS = {
     "venues ./own.yaml": {"own.yaml", "base.yaml"},
     "import ccxt positions.json --tiers tiers.json": {"positions.json", "tiers.json"},
     "import klines klines.csv": {"klines.csv"},
-    "check s.yaml other.yaml": {"s.yaml", "other.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv", "s.golden"},
+    "check s.yaml other.yaml": {
+        "s.yaml",
+        "other.yaml",
+        "own.yaml",
+        "base.yaml",
+        "book.csv",
+        "klines.csv",
+        "s.golden",
+    },
     "check s.yaml own.yaml": {"s.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv", "s.golden"},
-    "check . -j 2 -f json": {"s.yaml", "other.yaml", "own.yaml", "base.yaml", "book.csv", "klines.csv", "s.golden"},
+    "check . -j 2 -f json": {
+        "s.yaml",
+        "other.yaml",
+        "own.yaml",
+        "base.yaml",
+        "book.csv",
+        "klines.csv",
+        "s.golden",
+    },
 }
 """A call, and the files of the folder that it reads."""
 
@@ -75,7 +109,12 @@ def opened_for_reading() -> Iterator[list[str]]:
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "open" and _opened is not None and arguments[1] in ("r", "rb") and isinstance(arguments[0], str):
+    if (
+        event == "open"
+        and _opened is not None
+        and arguments[1] in ("r", "rb")
+        and isinstance(arguments[0], str)
+    ):
         _opened.append(arguments[0])
 
 
@@ -87,10 +126,14 @@ def test_what_a_call_reads_is_known_to_us(adlcalc: Command, folder: Path, call: 
     """By Python's own account of what is opened, so that CALLS leaves none out."""
     with opened_for_reading() as found:
         adlcalc(*call.split())
-    assert {os.path.basename(path) for path in found if os.path.dirname(os.path.realpath(path)) == str(folder)} == CALLS[call]
+    assert {
+        os.path.basename(path) for path in found if os.path.dirname(os.path.realpath(path)) == str(folder)
+    } == CALLS[call]
 
 
-@pytest.mark.parametrize(("call", "read"), [(call, name) for call, names in CALLS.items() for name in sorted(names)])
+@pytest.mark.parametrize(
+    ("call", "read"), [(call, name) for call, names in CALLS.items() for name in sorted(names)]
+)
 def test_no_output_replaces_what_the_call_reads(adlcalc: Command, folder: Path, call: str, read: str) -> None:
     before = contents(folder)
     got = adlcalc(*call.split(), "-o", read)
@@ -111,7 +154,9 @@ def test_nor_under_another_name_of_it(adlcalc: Command, folder: Path, call: str,
     assert before.items() <= contents(folder).items()
 
 
-def test_nor_where_standard_input_comes_from(folder: Path, adlcalc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_where_standard_input_comes_from(
+    folder: Path, adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`adlcalc run - < other.yaml -o other.yaml`"""
     import subprocess
 
@@ -140,7 +185,9 @@ def test_a_file_with_the_name_of_a_rulebook_is_not_that_rulebook(adlcalc: Comman
 
 def test_devices_are_read_and_written(adlcalc: Command, folder: Path) -> None:
     assert adlcalc("run", "other.yaml", "-o", os.devnull) == Result("", "", 0)
-    assert adlcalc("run", "-", "-o", os.devnull, stdin=(folder / "other.yaml").read_bytes()) == Result("", "", 0)
+    assert adlcalc("run", "-", "-o", os.devnull, stdin=(folder / "other.yaml").read_bytes()) == Result(
+        "", "", 0
+    )
     assert adlcalc("run", "-", "-o", "book.csv", stdin=(folder / "other.yaml").read_bytes()).code == 2
 
 
@@ -150,7 +197,7 @@ def test_the_same_file_again_is_written_again(adlcalc: Command, folder: Path) ->
     assert json.loads((folder / "out.json").read_text())["schema"] == "adlcalc.run/1"
 
 
-# --- links ---------------------------------------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -161,7 +208,12 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-CHECKS = [["check", ".", "--update"], ["check", "s.yaml", "--update"], ["check", ".", "--update", "-j", "2"], ["check", "."]]
+CHECKS = [
+    ["check", ".", "--update"],
+    ["check", "s.yaml", "--update"],
+    ["check", ".", "--update", "-j", "2"],
+    ["check", "."],
+]
 
 
 @pytest.mark.parametrize("call", CHECKS)
@@ -202,8 +254,12 @@ def test_a_golden_through_a_link_in_its_folder_is_written(adlcalc: Command, fold
     assert (folder / "kept").read_text().startswith('{"golden": "adlcalc run", ')
 
 
-@pytest.mark.parametrize("order", [["other.yaml", "x.yaml"], ["x.yaml", "other.yaml"], ["x.yaml", "other.yaml", "-j", "2"]])
-def test_a_golden_does_not_replace_what_any_file_of_the_call_reads(adlcalc: Command, folder: Path, order: list[str]) -> None:
+@pytest.mark.parametrize(
+    "order", [["other.yaml", "x.yaml"], ["x.yaml", "other.yaml"], ["x.yaml", "other.yaml", "-j", "2"]]
+)
+def test_a_golden_does_not_replace_what_any_file_of_the_call_reads(
+    adlcalc: Command, folder: Path, order: list[str]
+) -> None:
     """x.golden is the book of other.yaml, by a link or by its name."""
     (folder / "x.yaml").write_text("accounts: []\nprices: [1]\n")
     (folder / "x.golden").symlink_to("book.csv")
@@ -222,16 +278,30 @@ def test_of_two_files_that_share_a_golden_one_has_it(adlcalc: Command, folder: P
     (folder / "other.golden").symlink_to("s.golden")
     before = (folder / "s.golden").read_bytes()
     got = adlcalc("check", "s.yaml", "other.yaml", "--update")
-    assert (got.code, got.err) == (2, "adlcalc: other.yaml and s.yaml would share a golden; give them different names\n")
+    assert (got.code, got.err) == (
+        2,
+        "adlcalc: other.yaml and s.yaml would share a golden; give them different names\n",
+    )
     assert (folder / "s.golden").read_bytes() == before
 
 
-def test_an_output_is_not_written_through_a_link_out_of_its_folder(adlcalc: Command, folder: Path, victim: Path) -> None:
+def test_an_output_is_not_written_through_a_link_out_of_its_folder(
+    adlcalc: Command, folder: Path, victim: Path
+) -> None:
     (folder / "out").symlink_to(victim)
     before = victim.read_bytes()
-    for call in ("run s.yaml", "check .", "check . -f json", "rank s.yaml", "schema", "import klines klines.csv"):
+    for call in (
+        "run s.yaml",
+        "check .",
+        "check . -f json",
+        "rank s.yaml",
+        "schema",
+        "import klines klines.csv",
+    ):
         got = adlcalc(*call.split(), "-o", "out")
-        assert f"adlcalc: cannot write out: it is a link that leads out of its folder, to {victim}\n" in got.err
+        assert (
+            f"adlcalc: cannot write out: it is a link that leads out of its folder, to {victim}\n" in got.err
+        )
         assert got.code == 2
         assert victim.read_bytes() == before
     victim.unlink()
@@ -247,7 +317,13 @@ def test_a_scenario_reads_nothing_through_a_link_out_of_its_folder(
     (folder / "in.yaml").symlink_to(victim)
     (folder / "sub").symlink_to(victim.parent)
     (victim.parent / "victim.yaml").write_text("secret: 1\n")
-    path = "in.yaml" if name == "file" else "sub/victim.yaml" if key in ("venue", "extends") else "sub/victim.csv"
+    path = (
+        "in.yaml"
+        if name == "file"
+        else "sub/victim.yaml"
+        if key in ("venue", "extends")
+        else "sub/victim.csv"
+    )
     values = {"venue": "generic", "accounts": "[]", "prices": "[1]"}
     values[key] = path if key in ("venue", "extends") else f"{{file: {path}}}"
     if key == "extends":
@@ -278,11 +354,14 @@ def test_check_follows_no_scenario_out_of_a_folder(adlcalc: Command, folder: Pat
     got = adlcalc("check", ".")
     assert got.code == 2
     assert "secret" not in got.out + got.err
-    assert "x.yaml: error: this link leads out of the folder; name the file itself to have it checked\n" in got.err
+    assert (
+        "x.yaml: error: this link leads out of the folder; name the file itself to have it checked\n"
+        in got.err
+    )
     assert "secret" in adlcalc("check", "x.yaml").err  # the user's own words
 
 
-# --- whole or not at all ---------------------------------------------------------------------------------------------------
+# --- whole or not at all ------------------------------------------------------------------------------------
 
 
 def test_a_file_beside_it_is_nobodys_to_take_away(folder: Path) -> None:
@@ -291,12 +370,18 @@ def test_a_file_beside_it_is_nobodys_to_take_away(folder: Path) -> None:
     theirs[0].write_text("theirs")
     theirs[1].symlink_to(folder / "nowhere")
     output.write("ours", "out")
-    assert ((folder / "out").read_text(), theirs[0].read_text(), theirs[1].is_symlink()) == ("ours", "theirs", True)
+    assert ((folder / "out").read_text(), theirs[0].read_text(), theirs[1].is_symlink()) == (
+        "ours",
+        "theirs",
+        True,
+    )
     assert not (folder / "nowhere").exists()
 
 
 @pytest.mark.parametrize("failing", ["replace", "chmod"])
-def test_what_fails_half_way_leaves_what_was_there(folder: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+def test_what_fails_half_way_leaves_what_was_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
     before = contents(folder)
 
     def fail(*_: object) -> None:
@@ -322,12 +407,17 @@ def test_a_folder_where_nothing_may_be_written_is_an_error(
     assert (got.err, got.code) == ("adlcalc: cannot write out: Permission denied\n", 2)
     (folder / "s.golden").unlink()
     got = adlcalc("check", "s.yaml", "--update")
-    assert (got.err.splitlines()[0], got.code) == ("s.golden: error: cannot write s.golden: Permission denied", 2)
+    assert (got.err.splitlines()[0], got.code) == (
+        "s.golden: error: cannot write s.golden: Permission denied",
+        2,
+    )
     assert adlcalc("new", "-o", "new.yaml").code == 2
     assert contents(folder) == {name: data for name, data in before.items() if name != "s.golden"}
 
 
-def test_a_file_keeps_its_rights_and_one_that_is_read_only_its_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_keeps_its_rights_and_one_that_is_read_only_its_content(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = folder / "out"
     path.write_text("old")
     path.chmod(0o600)

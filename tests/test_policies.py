@@ -35,7 +35,9 @@ class Held(NamedTuple):
 
 def queue(book: dict[str, Held], score: str = "pnl-percent", mark: str = "100") -> list[Place]:
     """The places of the longs, ranked."""
-    accounts = tuple(Account(name, (Position("M", LONG, D(x.size), D(x.entry), D(x.margin)),)) for name, x in book.items())
+    accounts = tuple(
+        Account(name, (Position("M", LONG, D(x.size), D(x.entry), D(x.margin)),)) for name, x in book.items()
+    )
     ledger = Ledger(Scenario((Market("M", lot=ONE),), accounts, Path({})))
     ledger.markets["M"].mark = D(mark)
     return list(Queue(ledger.markets["M"], LONG, AdlRules(score=SCORES[score], eligible=Eligible.ALL)))
@@ -49,7 +51,9 @@ def named(policy: str, **rules: int) -> Policy:
     return choice(**{f.name: rules[f.name] for f in fields(choice) if f.name in rules})  # type: ignore[no-any-return]
 
 
-def gives(policy: str, book: dict[str, Held], quantity: str, lot: str = "1", **rules: int) -> dict[str, Decimal]:
+def gives(
+    policy: str, book: dict[str, Held], quantity: str, lot: str = "1", **rules: int
+) -> dict[str, Decimal]:
     """account -> what it gives, in the order of the fills."""
     with exact():
         fills = named(policy, **rules)(queue(book), D(quantity), D(lot))
@@ -58,7 +62,8 @@ def gives(policy: str, book: dict[str, Held], quantity: str, lot: str = "1", **r
 
 # --- one after the other
 
-# BitMEX's published example: longs with their place in the ranking (6 first), here as entries that rank that way at mark 100
+# BitMEX's published example: longs with their place in the ranking (6 first), here as entries that rank that
+# way at mark 100
 BITMEX = {
     "1": Held("10", "70"),
     "2": Held("10", "40"),
@@ -75,7 +80,8 @@ def test_the_queue_of_the_published_example() -> None:
 
 
 def test_two_accounts_of_one_coin_close_a_bankrupt_two_and_lose_alike() -> None:
-    """Robinson's example: a deficit of 1,500 over 2 ETH is 750 for each coin, half of the equity of the first, who has 1,500."""
+    """Robinson's example: a deficit of 1,500 over 2 ETH is 750 for each coin, half of the equity of the
+    first, who has 1,500."""
     book = {"top": Held("1", "2000", "500"), "next": Held("1", "2500", "500")}
     with exact():
         fills = POLICIES["queue"](queue(book, mark="3000"), D(2), ONE)
@@ -88,7 +94,9 @@ def test_list_order_takes_no_notice_of_the_score() -> None:
     assert gives("list-order", BITMEX, "25") == {"1": 10, "2": 10, "3": 5}
 
 
-@pytest.mark.parametrize(("seed", "order"), [(0, "123456"), (2, "345612"), (5, "612345"), (6, "123456"), (6_000_004, "561234")])
+@pytest.mark.parametrize(
+    ("seed", "order"), [(0, "123456"), (2, "345612"), (5, "612345"), (6, "123456"), (6_000_004, "561234")]
+)
 def test_a_seeded_cycle_starts_where_the_seed_says_and_goes_round(seed: int, order: str) -> None:
     assert "".join(gives("seeded-cycle", BITMEX, "100", seed=seed)) == order
 
@@ -106,18 +114,26 @@ def test_a_seeded_cycle_keeps_its_start_when_a_place_is_gone() -> None:
 def test_pro_rata_by_size_in_lots() -> None:
     assert gives("pro-rata", BITMEX, "50") == {"2": 5, "5": 10, "4": 15, "1": 5, "6": 5, "3": 10}
     assert gives("pro-rata", {"a": Held("1"), "b": Held("1"), "c": Held("1")}, "2") == {"a": 1, "b": 1}
-    assert gives("pro-rata", {"a": Held("10"), "b": Held("20")}, "10", lot="0.1") == {"b": D("6.7"), "a": D("3.3")}
+    assert gives("pro-rata", {"a": Held("10"), "b": Held("20")}, "10", lot="0.1") == {
+        "b": D("6.7"),
+        "a": D("3.3"),
+    }
 
 
 def test_top_n_takes_the_largest_first() -> None:
     book = {"a": Held("10"), "b": Held("30"), "c": Held("20"), "d": Held("20")}
     assert gives("top-n-pro-rata", book, "25", top=2) == {"b": 15, "c": 10}
     assert gives("top-n-pro-rata", book, "65", top=2) == {"b": 30, "c": 20, "d": 10, "a": 5}
-    assert gives("top-n-pro-rata", book, "40", top=10) == gives("pro-rata", book, "40") == {"b": 15, "c": 10, "d": 10, "a": 5}
+    assert (
+        gives("top-n-pro-rata", book, "40", top=10)
+        == gives("pro-rata", book, "40")
+        == {"b": 15, "c": 10, "d": 10, "a": 5}
+    )
 
 
 def test_minimax_leverage_drains_to_one_common_leverage() -> None:
-    """At 100 each holds 1,000, on equities of 100 (10x), 200 (5x) and 1,000 (1x). Closing 7 leaves a and b at 13/3."""
+    """At 100 each holds 1,000, on equities of 100 (10x), 200 (5x) and 1,000 (1x). Closing 7 leaves a and b at
+    13/3."""
     book = {"a": Held("10", "100", "100"), "b": Held("10", "100", "200"), "c": Held("10", "100", "1000")}
     assert gives("minimax-leverage", book, "3") == {"a": 3}
     assert gives("minimax-leverage", book, "5") == {"a": 5}
@@ -127,7 +143,8 @@ def test_minimax_leverage_drains_to_one_common_leverage() -> None:
 
 
 def test_minimax_leverage_counts_the_whole_account() -> None:
-    """Both hold 10 longs at 100 on an equity of 1,000; the cross account carries 2,000 more in another market: 3x against 1x."""
+    """Both hold 10 longs at 100 on an equity of 1,000; the cross account carries 2,000 more in another
+    market: 3x against 1x."""
     accounts = (
         Account("hedger", (Position("M", LONG, D(10), D(50)), Position("N", SHORT, D(20), D(100))), D(500)),
         Account("alone", (Position("M", LONG, D(10), D(50), D(500)),)),
@@ -154,7 +171,9 @@ sizes = st.lists(st.integers(1, 12), min_size=1, max_size=6)
 
 @pytest.mark.parametrize("policy", POLICIES)
 @given(held=sizes, quantity=st.integers(1, 60), entries=st.lists(st.integers(50, 99), min_size=6, max_size=6))
-def test_parts_sum_to_the_quantity_and_fit(policy: str, held: list[int], quantity: int, entries: list[int]) -> None:
+def test_parts_sum_to_the_quantity_and_fit(
+    policy: str, held: list[int], quantity: int, entries: list[int]
+) -> None:
     book = {str(i): Held(str(size), str(entries[i])) for i, size in enumerate(held)}
     found = gives(policy, book, str(quantity), seed=3, top=2)
     assert sum(found.values()) == min(quantity, sum(held))
@@ -170,18 +189,28 @@ def test_nobody_there(policy: str) -> None:
 def test_pro_rata_is_nowhere_a_lot_away_from_the_exact_share(held: list[int], quantity: int) -> None:
     total = min(quantity, sum(held))
     found = gives("pro-rata", {str(i): Held(str(size)) for i, size in enumerate(held)}, str(quantity))
-    assert all(abs(Fraction(found.get(str(i), ZERO)) - Fraction(total * size, sum(held))) < 1 for i, size in enumerate(held))
+    assert all(
+        abs(Fraction(found.get(str(i), ZERO)) - Fraction(total * size, sum(held))) < 1
+        for i, size in enumerate(held)
+    )
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 9), st.integers(1, 9)),
+        min_size=1,
+        max_size=3,
+    ),
     st.integers(0, 15),
 )
 def test_no_way_to_close_in_whole_contracts_beats_the_common_leverage(
     rows: list[tuple[int, int, int, int]], quantity: int
 ) -> None:
-    """The twin tries every way to close the quantity in whole contracts: none has a lower highest leverage."""
-    exposures = [Exposure(Fraction(q), Fraction(p), Fraction(q * p + more), Fraction(e)) for q, p, more, e in rows]
+    """The twin tries every way to close the quantity in whole contracts: none has a lower highest
+    leverage."""
+    exposures = [
+        Exposure(Fraction(q), Fraction(p), Fraction(q * p + more), Fraction(e)) for q, p, more, e in rows
+    ]
     quantity = min(quantity, sum(row[0] for row in rows))
 
     def highest(shares: tuple[Fraction | int, ...]) -> Fraction:
@@ -194,16 +223,25 @@ def test_no_way_to_close_in_whole_contracts_beats_the_common_leverage(
     assert highest(tuple(shares)) <= min(map(highest, ways))
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9)), min_size=2, max_size=4), st.integers(1, 12), st.integers(1, 12))
-def test_minimax_leverage_is_path_independent_and_sybil_proof(rows: list[tuple[int, int]], first: int, then: int) -> None:
-    """Closing in two goes is closing at once; and an account split in two like halves gives what it gave whole."""
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9)), min_size=2, max_size=4),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
+def test_minimax_leverage_is_path_independent_and_sybil_proof(
+    rows: list[tuple[int, int]], first: int, then: int
+) -> None:
+    """Closing in two goes is closing at once; and an account split in two like halves gives what it gave
+    whole."""
     whole = [Exposure(Fraction(q), Fraction(1), Fraction(q), Fraction(e)) for q, e in rows]
     at_once = down_to_common_leverage(whole, Fraction(first + then))
     some = down_to_common_leverage(whole, Fraction(first))
     left = [x._replace(size=x.size - k, notional=x.notional - k) for x, k in zip(whole, some, strict=True)]
     rest = down_to_common_leverage(left, Fraction(then))
     assert [a + b for a, b in zip(some, rest, strict=True)] == at_once
-    half = whole[0]._replace(size=whole[0].size / 2, notional=whole[0].notional / 2, equity=whole[0].equity / 2)
+    half = whole[0]._replace(
+        size=whole[0].size / 2, notional=whole[0].notional / 2, equity=whole[0].equity / 2
+    )
     split = down_to_common_leverage([half, half, *whole[1:]], Fraction(first))
     assert split[0] + split[1] == some[0]
 
@@ -215,7 +253,9 @@ def test_minimax_leverage_is_path_independent_and_sybil_proof(rows: list[tuple[i
     entries=st.lists(st.integers(50, 99), min_size=6, max_size=6),
     seed=st.integers(0, 99),
 )
-def test_one_after_the_other_by_definition(policy: str, held: list[int], quantity: int, entries: list[int], seed: int) -> None:
+def test_one_after_the_other_by_definition(
+    policy: str, held: list[int], quantity: int, entries: list[int], seed: int
+) -> None:
     """What the k-th gives = (Q - what those before have)+ - (Q - what those up to it have)+."""
     n = len(held)
     if policy == "queue":  # pnl% = 100 / entry - 1: lowest entry first, then the larger, then file order
@@ -229,7 +269,9 @@ def test_one_after_the_other_by_definition(policy: str, held: list[int], quantit
         expected[str(i)] = max(quantity - before, 0) - max(quantity - after, 0)
         before = after
     book = {str(i): Held(str(size), str(entries[i])) for i, size in enumerate(held)}
-    assert gives(policy, book, str(quantity), seed=seed) == {name: size for name, size in expected.items() if size}
+    assert gives(policy, book, str(quantity), seed=seed) == {
+        name: size for name, size in expected.items() if size
+    }
 
 
 @given(held=sizes, quantity=st.integers(1, 60), n=st.integers(1, 4))
@@ -237,7 +279,9 @@ def test_top_n_by_definition(held: list[int], quantity: int, n: int) -> None:
     """Groups of n by size: whole groups while the quantity lasts, then one in proportion."""
     order = sorted(range(len(held)), key=lambda i: (-held[i], i))
     found, left = (
-        gives("top-n-pro-rata", {str(i): Held(str(size)) for i, size in enumerate(held)}, str(quantity), top=n),
+        gives(
+            "top-n-pro-rata", {str(i): Held(str(size)) for i, size in enumerate(held)}, str(quantity), top=n
+        ),
         quantity,
     )
     for first in range(0, len(order), n):
@@ -264,7 +308,7 @@ def test_a_weight_of_zero_gets_nothing() -> None:
     assert capped([Fraction(0), Fraction(1)], [Fraction(5), Fraction(2)], Fraction(4)) == [0, 2]
 
 
-# --- the price of a fill ---------------------------------------------------------------------------------------------
+# --- the price of a fill ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rule", ["bankruptcy", "mark", "previous-mark", "mix", "spread"])
@@ -280,11 +324,14 @@ def test_no_price_gives_a_bankrupt_account_money(rule: str, side: int) -> None:
                 told, price = by_rule.result, no_gift(by_rule, known).result
                 if side * (mark - 100) <= 0:
                     assert side * price <= side * 100
-                assert price == told or (price == 100 and side * told > side * 100 and side * (mark - 100) <= 0)
+                assert price == told or (
+                    price == 100 and side * told > side * 100 and side * (mark - 100) <= 0
+                )
 
 
 def test_a_price_that_was_limited_is_an_event_a_footnote_and_told(tmp_path: FilePath) -> None:
-    """hyperliquid, 100 -> 50: a long with 10 behind it is closed at 90, where it has nothing left, not at the mark before."""
+    """hyperliquid, 100 -> 50: a long with 10 behind it is closed at 90, where it has nothing left, not at the
+    mark before."""
     path = tmp_path / "gap.yaml"
     path.write_text(
         "venue: hyperliquid\nmarkets: {X: {liquidity: none}}\naccounts:\n"

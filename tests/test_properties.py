@@ -1,8 +1,8 @@
 """What must hold for every book, path and rulebook, on seeded random ones by the thousand.
 
-The engine stops a run whose money or contracts do not match; here both are added up again from nothing but the events. Each block
-of seeds is a test of its own, so that a failure names few of them; `random_scenario(seed)` makes the book of a seed again.
-"""
+The engine stops a run whose money or contracts do not match; here both are added up again from nothing but
+the events. Each block of seeds is a test of its own, so that a failure names few of them;
+`random_scenario(seed)` makes the book of a seed again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import SMALLEST, Account, Fund, Market, Path, Scenario
 from adlcalc.ground.numbers import ZERO, exact
 
-BLOCKS, SEEDS = 50, 100  # 5,000 books, each under the generic and under random rules, with and without the index
+BLOCKS, SEEDS = (
+    50,
+    100,
+)  # 5,000 books, each under the generic and under random rules, with and without the index
 
 
 def book_of(seed: int) -> Scenario:
@@ -71,8 +74,12 @@ def money_is_conserved(one: Scenario, events: list[Any], accounts: list[Any]) ->
     last = events[-1]
     assert isinstance(last, StepEnded)
     with exact():
-        before = sum((row.equity_start for row in accounts), ZERO) + sum((fund.balance for fund in one.funds), ZERO)
-        after = sum((row.equity_end for row in accounts), ZERO) + sum((balance for _, balance in last.funds), ZERO)
+        before = sum((row.equity_start for row in accounts), ZERO) + sum(
+            (fund.balance for fund in one.funds), ZERO
+        )
+        after = sum((row.equity_end for row in accounts), ZERO) + sum(
+            (balance for _, balance in last.funds), ZERO
+        )
         assert after - last.bad_debt == before, "money"
         for fund, closing in last.funds:
             opening = next(item.balance for item in one.funds if item.name == fund)
@@ -103,7 +110,8 @@ def nobody_is_below_zero_without_a_row(events: list[Any], accounts: list[Any]) -
 
 
 def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any]) -> None:
-    """No claim is filled beyond its size, no position shrinks below nothing or changes its side, each contract goes once."""
+    """No claim is filled beyond its size, no position shrinks below nothing or changes its side, each
+    contract goes once."""
     size_of: dict[int, Decimal] = {}
     done: dict[int, Decimal] = defaultdict(Decimal)
     held: dict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
@@ -122,7 +130,11 @@ def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any
             if isinstance(e, Deleveraged):
                 assert ZERO < e.size <= e.size_before, "over-filled"
         for claim, size in size_of.items():
-            left = [e.size for e in events if isinstance(e, Held) and e.claim == claim and e.step == events[-1].step]
+            left = [
+                e.size
+                for e in events
+                if isinstance(e, Held) and e.claim == claim and e.step == events[-1].step
+            ]
             assert done[claim] + sum(left, ZERO) <= size, f"claim {claim} is closed and held"
         for row in accounts:
             for position in row.positions:
@@ -133,7 +145,7 @@ def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any
                     assert position.size <= was, "a position grew"
 
 
-# --- order, repetition, the past -------------------------------------------------------------------------------------
+# --- order, repetition, the past ----------------------------------------------------------------------------
 
 
 def without_ties(one: Scenario, seed: int) -> Scenario:
@@ -164,7 +176,9 @@ def test_the_order_of_the_accounts_does_not_matter(block: int) -> None:
         (events, accounts), (events_too, accounts_too) = worked(one), worked(other)
         key = {"key": lambda row: row.account}
         assert sorted(accounts, **key) == sorted(accounts_too, **key), f"seed {seed}"  # type: ignore[call-overload]
-        assert [e for e in events if isinstance(e, Deleveraged)] == [e for e in events_too if isinstance(e, Deleveraged)]
+        assert [e for e in events if isinstance(e, Deleveraged)] == [
+            e for e in events_too if isinstance(e, Deleveraged)
+        ]
 
 
 @pytest.mark.slow
@@ -177,7 +191,8 @@ def test_a_run_may_be_repeated() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("rules", ["generic", "random"])
 def test_the_past_does_not_depend_on_the_future(rules: str) -> None:
-    """The events of a step are the same however the path goes on. (Funding is settled when touched, or at the end.)"""
+    """The events of a step are the same however the path goes on. (Funding is settled when touched, or at the
+    end.)"""
     for seed in range(300):
         one = book_of(seed) if rules == "generic" else with_rules(book_of(seed), seed)
         if one.path.steps < 3 or any(one.path.funding.values()):
@@ -189,7 +204,8 @@ def test_the_past_does_not_depend_on_the_future(rules: str) -> None:
 
 
 def test_funding_that_comes_back_to_nothing_is_settled_all_the_same() -> None:
-    """What a long contract has paid in all is nothing at the end, but not since alice's position was last settled, at step 2."""
+    """What a long contract has paid in all is nothing at the end, but not since alice's position was last
+    settled, at step 2."""
     owners = [account("alice", 10, 80, balance=5), account("bob", -1, 120, balance="0.05")]
     one = scenario(owners, [117, 117, 132, 117], funding={1: "-0.01", 3: "0.01"})
     events, accounts = worked(one)
@@ -201,7 +217,7 @@ def test_funding_that_comes_back_to_nothing_is_settled_all_the_same() -> None:
     ]
 
 
-# --- monotonicity ----------------------------------------------------------------------------------------------------
+# --- monotonicity -------------------------------------------------------------------------------------------
 
 
 def deleveraged(one: Scenario) -> Decimal:
@@ -211,29 +227,36 @@ def deleveraged(one: Scenario) -> Decimal:
 
 
 def gap(seed: int) -> Scenario:
-    """Isolated linear positions in one market that are all sound at first, and one move that some of them do not survive."""
+    """Isolated linear positions in one market that are all sound at first, and one move that some of them do
+    not survive."""
     rng = random.Random(seed)
     owners = []
     for i in range(rng.randint(2, 20)):
         size = d(rng.choice([1, 2, 5, "0.5"]))
-        owners.append(account(f"u{i}", size * rng.choice([1, 1, -1]), rng.randint(95, 105), size * rng.randint(7, 40)))
+        owners.append(
+            account(f"u{i}", size * rng.choice([1, 1, -1]), rng.randint(95, 105), size * rng.randint(7, 40))
+        )
     return scenario(owners, [100, rng.choice([60, 75, 85, 92, 108, 120])], fund=0)
 
 
 @pytest.mark.slow
 def test_a_larger_fund_never_deleverages_more_in_one_move() -> None:
-    """In one move, of contracts that divide finely: the next tests show why neither can be left out. What a fund has left below
-    the price of its last lot of 0.00000001 may buy a little more elsewhere: hence the grain of salt."""
+    """In one move, of contracts that divide finely: the next tests show why neither can be left out. What a
+    fund has left below the price of its last lot of 0.00000001 may buy a little more elsewhere: hence the
+    grain of salt."""
     for seed in range(400):
         one = gap(seed)
-        amounts = [deleveraged(replace(one, funds=(Fund("fund", d(x)),))) for x in (0, 1, 5, 20, 50, 100, 1000)]
+        amounts = [
+            deleveraged(replace(one, funds=(Fund("fund", d(x)),))) for x in (0, 1, 5, 20, 50, 100, 1000)
+        ]
         for less, more in pairwise(amounts):
             assert more <= less + d("0.001"), f"seed {seed}: {amounts}"
 
 
 def test_whole_contracts_a_larger_fund_may_deleverage_more() -> None:
-    """The fund pays for the oldest claim first. 10 do not pay for a whole contract of alice (11 short) and so cover five of anna
-    (2 short each); 11 pay for alice, and nothing is left for anna. First come, first served is what the rules say."""
+    """The fund pays for the oldest claim first. 10 do not pay for a whole contract of alice (11 short) and so
+    cover five of anna (2 short each); 11 pay for alice, and nothing is left for anna. First come, first
+    served is what the rules say."""
     owners = [
         account("alice", 1, 100, 4),  # bankruptcy price 96; 11 short at 85
         account("anna", 5, 100, 65),  # bankruptcy price 87; 2 short each
@@ -245,8 +268,8 @@ def test_whole_contracts_a_larger_fund_may_deleverage_more() -> None:
 
 
 def test_over_several_moves_a_larger_fund_may_deleverage_more() -> None:
-    """A counterparty that the fund spares at 100 may itself be liquidated at 120, where its loss uses up what the fund would
-    have had for others whose contracts are cheaper to cover."""
+    """A counterparty that the fund spares at 100 may itself be liquidated at 120, where its loss uses up what
+    the fund would have had for others whose contracts are cheaper to cover."""
     owners = [
         account("alice", 5, 105, 16),  # liquidated at 100, covered by bob
         account("bob", -5, 103, 39),

@@ -59,7 +59,9 @@ def test_scenarios_are_collected_and_pass(folder: Path) -> None:
 
 def test_a_failure_is_told_as_check_tells_it(folder: Path) -> None:
     path = folder / f"{NAME}.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("fund_left: 0", "fund_left: 5"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("fund_left: 0", "fund_left: 5"), encoding="utf-8"
+    )
     done = pytest_in(folder)
     assert f"{path}:" in done.stdout
     assert "expect: fund_left: expected 5, got 0 (difference -5)" in done.stdout

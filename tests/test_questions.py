@@ -44,7 +44,11 @@ def asked(text: str, file: str = ADL) -> Fraction | bool | None:
         ("rank(carol)", 3, "behind dave and bob"),
         ("rank(alice)", None, "she holds nothing any more"),
         ("liquidation_price(carol)", Fraction("129.35323383"), "52 + 2 (104 - P) = 0.01 P: P = 260 / 2.01"),
-        ("liquidation_price(alice)@1", Fraction("90.45226131"), "100 + 10 (P - 100) = 0.05 P: P = 900 / 9.95"),
+        (
+            "liquidation_price(alice)@1",
+            Fraction("90.45226131"),
+            "100 + 10 (P - 100) = 0.05 P: P = 900 / 9.95",
+        ),
         ("liquidation_price(alice)", None, "she holds nothing any more"),
     ],
 )
@@ -53,7 +57,8 @@ def test_what_a_measure_is(measure: str, value: Fraction | int | None, because: 
 
 
 def test_the_worst_margin_ratio_is_seen_before_anybody_is_liquidated() -> None:
-    """At 88 alice's long 10 from 100 on 100 is worth 100 - 120 < 0: there is no greater ratio. At 95: 0.05 x 95 x 10 / 50."""
+    """At 88 alice's long 10 from 100 on 100 is worth 100 - 120 < 0: there is no greater ratio. At 95: 0.05 x
+    95 x 10 / 50."""
     assert read("margin_ratio(alice) >= inf", names_of(load(ADL).scenario)).holds(asked_of())
     assert asked("margin_ratio(alice)@1") == Fraction("4.75") / 50
 
@@ -84,11 +89,15 @@ def test_what_is_so(text: str, holds: bool) -> None:
     loaded = load(ADL)
     question = read(text, names_of(loaded.scenario))
     watch = watch_for(question.parts)
-    assert Answers(Run(loaded.scenario, run(loaded.scenario, observer=watch), watch=watch)).holds(question) == holds
+    assert (
+        Answers(Run(loaded.scenario, run(loaded.scenario, observer=watch), watch=watch)).holds(question)
+        == holds
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("adl('a b')", "a b"), ('adl("it\'s")', "it's"), ("adl('it''s')", "it's"), ("adl( 'x)y' )", "x)y")]
+    ("text", "name"),
+    [("adl('a b')", "a b"), ('adl("it\'s")', "it's"), ("adl('it''s')", "it's"), ("adl( 'x)y' )", "x)y")],
 )
 def test_names_in_quotes(text: str, name: str) -> None:
     assert read(text, NAMES).parts[0].of == name
@@ -125,7 +134,7 @@ def test_every_word_has_an_answer_and_says_what_it_is() -> None:
         assert kind.note
 
 
-# --- on the command line and in files ----------------------------------------------------------------------------------------
+# --- on the command line and in files -----------------------------------------------------------------------
 
 
 def test_fail_on_a_question(adlcalc: Command) -> None:
@@ -156,11 +165,13 @@ def test_expect_holds_questions(adlcalc: Command, tmp_path: Path) -> None:
     assert "did you mean 'bob'?" in got.err
 
 
-# --- series ------------------------------------------------------------------------------------------------------------------
+# --- series -------------------------------------------------------------------------------------------------
 
 
 def test_series_of_an_account_a_fund_and_a_market(adlcalc: Command) -> None:
-    rows = json.loads(adlcalc("run", ADL, "--series", "alice", "--series", "fund", "--series", "MARKET", "--json").out)["series"]
+    rows = json.loads(
+        adlcalc("run", ADL, "--series", "alice", "--series", "fund", "--series", "MARKET", "--json").out
+    )["series"]
     alice = [row for row in rows if row["series"] == "alice"]
     # 100 + 10 (95 - 100) = 50, of which 0.005 x 950 is needed; taken over at 88
     assert [(row["step"], row["size"], row["equity"], row["unit_maintenance"]) for row in alice] == [
@@ -181,7 +192,9 @@ def test_series_of_an_account_a_fund_and_a_market(adlcalc: Command) -> None:
 def test_a_series_stands_where_rank_does(adlcalc: Command) -> None:
     rows = json.loads(adlcalc("run", ADL, "--series", "carol", "--json").out)["series"]
     for row in rows:
-        queue = json.loads(adlcalc("rank", ADL, "--step", str(row["step"]), "--side", "short", "--json").out)["queue"]
+        queue = json.loads(adlcalc("rank", ADL, "--step", str(row["step"]), "--side", "short", "--json").out)[
+            "queue"
+        ]
         place = next(one for one in queue if one["account"] == "carol")
         assert (row["rank"], row["lights"]) == (place["rank"], place["lights"])
 
@@ -194,10 +207,16 @@ def test_little_bars_are_for_a_terminal(adlcalc: Command) -> None:
 
     page = run_page(Run(loaded.scenario, run(loaded.scenario), named=["MARKET"]), drawn=True)
     lines = FORMATS["table"].page(page).partition("MARKET, step by step")[2].splitlines()
-    assert [line[-1] for line in lines[5:8]] == ["█", "▅", "▁"]  # 100, 95, 88: (95 - 88) / 12 of eight is 4.67
+    assert [line[-1] for line in lines[5:8]] == [
+        "█",
+        "▅",
+        "▁",
+    ]  # 100, 95, 88: (95 - 88) / 12 of eight is 4.67
 
 
 def test_a_series_of_nobody_names_the_nearest(adlcalc: Command) -> None:
     got = adlcalc("run", ADL, "--series", "carl")
     assert (got.out, got.code) == ("", 2)
-    assert got.err.endswith("there is no account, fund or market 'carl' in the scenario\nhint: did you mean 'carol'?\n")
+    assert got.err.endswith(
+        "there is no account, fund or market 'carl' in the scenario\nhint: did you mean 'carol'?\n"
+    )

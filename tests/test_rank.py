@@ -1,4 +1,5 @@
-"""The queue and its reasons: the venues' published examples, ranks as a permutation, changes that do what they say."""
+"""The queue and its reasons: the venues' published examples, ranks as a permutation, changes that do what
+they say."""
 
 from __future__ import annotations
 
@@ -32,10 +33,18 @@ QUEUE = "scenarios/13-bitmex-queue.yaml"
 SEEDS = range(120)
 
 
-def rankings(scenario: Scenario, step: int | None = None, accounts: Iterable[str] = ()) -> dict[tuple[str, int], Ranking]:
+def rankings(
+    scenario: Scenario, step: int | None = None, accounts: Iterable[str] = ()
+) -> dict[tuple[str, int], Ranking]:
     """The queues of a step (the last if left out) by market and side."""
     last = scenario.path.steps - 1
-    ranker = Ranker(scenario, last if step is None else step, [m.name for m in scenario.markets], (LONG, SHORT), tuple(accounts))
+    ranker = Ranker(
+        scenario,
+        last if step is None else step,
+        [m.name for m in scenario.markets],
+        (LONG, SHORT),
+        tuple(accounts),
+    )
     for _ in run(scenario, observer=ranker):
         pass
     return {(ranking.market, ranking.side): ranking for ranking in ranker.rankings}
@@ -46,7 +55,7 @@ def rows(scenario: Scenario, side: int = LONG, step: int | None = None) -> tuple
     return rankings(scenario, step)[scenario.markets[0].name, side].rows
 
 
-# --- published examples --------------------------------------------------------------------------------------------------
+# --- published examples -------------------------------------------------------------------------------------
 
 
 def test_bitmex_own_example_has_its_order_percentiles_and_lights() -> None:
@@ -68,7 +77,13 @@ def test_a_bankrupt_short_of_20_reaches_the_first_wholly_and_the_second_partly()
     assert second.partly == 11  # the ten before it and one lot
 
 
-DV = {"A": (10, 110, 110), "B": (50, 105, "262.5"), "C": (5, 130, 325), "D": (20, 98, 196), "E": (100, 104, 2600)}
+DV = {
+    "A": (10, 110, 110),
+    "B": (50, 105, "262.5"),
+    "C": (5, 130, 325),
+    "D": (20, 98, 196),
+    "E": (100, 104, 2600),
+}
 """The shorts of the derived table: size, entry, collateral; mark 100."""
 
 
@@ -111,13 +126,14 @@ def test_derived_table_by_its_inputs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("up_to", "lights"), [("0.01", 5), (20, 5), ("20.01", 4), (40, 4), (60, 3), (80, 2), ("80.01", 1), (100, 1)]
+    ("up_to", "lights"),
+    [("0.01", 5), (20, 5), ("20.01", 4), (40, 4), (60, 3), (80, 2), ("80.01", 1), (100, 1)],
 )
 def test_lights_change_just_after_each_fifth(up_to: str | int, lights: int) -> None:
     assert lights_of(D(up_to), D(100)) == lights
 
 
-# --- what holds for every book -------------------------------------------------------------------------------------------
+# --- what holds for every book ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -165,7 +181,7 @@ def test_looking_on_changes_nothing(seed: int) -> None:
         assert seen[:-1] == plain[:-1]
 
 
-# --- changes -------------------------------------------------------------------------------------------------------------
+# --- changes ------------------------------------------------------------------------------------------------
 
 
 def standing(scenario: Scenario, market: str, side: int, name: str) -> Row | None:
@@ -177,12 +193,15 @@ def changed(scenario: Scenario, move: Move, market: Market, side: int, after: De
     """The scenario in which the account begins with the changed position."""
     with exact():
         accounts = tuple(
-            _changed(one, move, market, side, after, scenario) if one.id == move.account else one for one in scenario.accounts
+            _changed(one, move, market, side, after, scenario) if one.id == move.account else one
+            for one in scenario.accounts
         )
     return replace(scenario, accounts=accounts)
 
 
-def _changed(one: Account, move: Move, market: Market, side: int, after: Decimal, scenario: Scenario) -> Account:
+def _changed(
+    one: Account, move: Move, market: Market, side: int, after: Decimal, scenario: Scenario
+) -> Account:
     position = next(p for p in one.positions if (p.market, p.side) == (market.name, side))
     balance = one.balance
     if move.lever == "collateral":
@@ -192,7 +211,9 @@ def _changed(one: Account, move: Move, market: Market, side: int, after: Decimal
             new = replace(position, collateral=after)
     elif move.lever == "leverage":
         cost = value(market.contract, side * position.size, position.entry, scenario.money_unit)
-        collateral = None if position.collateral is None else initial_collateral(cost, after, scenario.money_unit)
+        collateral = (
+            None if position.collateral is None else initial_collateral(cost, after, scenario.money_unit)
+        )
         new = replace(position, leverage=after, collateral=collateral)
     else:
         mark = scenario.path.marks[market.name][0]
@@ -200,8 +221,16 @@ def _changed(one: Account, move: Move, market: Market, side: int, after: Decimal
         pnl = value(market.contract, part, mark, scenario.money_unit) - value(
             market.contract, part, position.entry, scenario.money_unit
         )
-        released = ZERO if position.collateral is None else position.collateral * (position.size - after) / position.size
-        new = replace(position, size=after, collateral=None if position.collateral is None else position.collateral - released)
+        released = (
+            ZERO
+            if position.collateral is None
+            else position.collateral * (position.size - after) / position.size
+        )
+        new = replace(
+            position,
+            size=after,
+            collateral=None if position.collateral is None else position.collateral - released,
+        )
         balance += released + pnl
     if move.lever == "collateral" and position.collateral is None:
         return replace(one, balance=balance)
@@ -209,7 +238,8 @@ def _changed(one: Account, move: Move, market: Market, side: int, after: Decimal
 
 
 def coarse_book(seed: int) -> Scenario:
-    """Random accounts of one linear market at one mark, on a grid so coarse that every change can be tried."""
+    """Random accounts of one linear market at one mark, on a grid so coarse that every change can be
+    tried."""
     import random
 
     rng = random.Random(seed)
@@ -252,7 +282,9 @@ def test_a_suggested_change_does_what_it_says_and_nothing_smaller_does(seed: int
             assert row is not None
             assert reached(before[move.account], row, move.goal, there), move
             assert (row.rank, row.lights, row.ahead) == (move.then.rank, move.then.lights, move.then.ahead)
-        if move.lever == "leverage":  # margin is rounded to whole units here, so a hundredth less may be the same margin
+        if (
+            move.lever == "leverage"
+        ):  # margin is rounded to whole units here, so a hundredth less may be the same margin
             continue
         sign = -1 if move.lever == "size" else 1
         steps = 60 if move.change is None else int(move.change / grid) - 1
@@ -261,7 +293,9 @@ def test_a_suggested_change_does_what_it_says_and_nothing_smaller_does(seed: int
             if move.lever == "size" and after <= 0:
                 break
             tried = changed(scenario, move, market, LONG, after)
-            assert not reached(before[move.account], standing(tried, "M", LONG, move.account), move.goal, tried), (move, after)
+            assert not reached(
+                before[move.account], standing(tried, "M", LONG, move.account), move.goal, tried
+            ), (move, after)
 
 
 def test_changes_of_the_published_book() -> None:
@@ -270,7 +304,9 @@ def test_changes_of_the_published_book() -> None:
     found = rankings(scenario, None, ["account-4"])["XBTUSD", LONG]
     by = {(move.goal, move.lever): move for move in found.moves}
     one_down = by["one light down", "collateral"]
-    assert one_down.change == D("300.00000001")  # at exactly 300 it ties with account-1, and the larger position comes first
+    assert one_down.change == D(
+        "300.00000001"
+    )  # at exactly 300 it ties with account-1, and the larger position comes first
     assert one_down.then is not None
     assert (one_down.then.rank, one_down.then.lights) == (4, 2)
     assert by["one light down", "leverage"].after == D("9.99")
@@ -279,9 +315,11 @@ def test_changes_of_the_published_book() -> None:
 
 
 def test_a_cross_position_moves_back_when_a_part_of_it_is_closed() -> None:
-    """Ten at 50 with 400 behind them: score 1 x 1,000 / 900; the other has 1 x 1,000 / 1,000. Closing one leaves 900 / 900, a tie
-    that goes to the larger position."""
-    scenario = book([account("big", 10, 50, balance=400), account("other", 10, 50, balance=500)], [100], lot=D(1))
+    """Ten at 50 with 400 behind them: score 1 x 1,000 / 900; the other has 1 x 1,000 / 1,000. Closing one
+    leaves 900 / 900, a tie that goes to the larger position."""
+    scenario = book(
+        [account("big", 10, 50, balance=400), account("other", 10, 50, balance=500)], [100], lot=D(1)
+    )
     moves = {(m.goal, m.lever): m for m in rankings(scenario, 0, ["big"])["M", LONG].moves}
     assert (moves["back half", "size"].after, moves["back half", "size"].change) == (9, 1)
 
@@ -291,7 +329,7 @@ def test_alone_in_the_queue_nothing_moves_anybody() -> None:
     assert rankings(scenario, 0, ["one"])["M", LONG].moves == ()
 
 
-# --- the venues' own scales ----------------------------------------------------------------------------------------------
+# --- the venues' own scales ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("venue", SCALES)
@@ -311,7 +349,7 @@ def test_a_rulebook_of_another_year_has_the_scale_of_its_venue() -> None:
     assert scale_of("generic") is None
 
 
-# --- the command ---------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def test_rank_shows_a_table_within_80_columns(adlcalc: Command) -> None:
@@ -326,7 +364,12 @@ def test_json_rows_have_ccxt_keys_and_the_venue_scale(adlcalc: Command) -> None:
     document = json.loads(adlcalc("rank", QUEUE, "--side", "long", "-f", "json").out)
     assert document["schema"] == "adlcalc.rank/1"
     first = document["queue"][0]
-    assert (first["account"], first["rank"], first["rating"], first["percentage"]) == ("account-2", 1, "5", "100")
+    assert (first["account"], first["rank"], first["rating"], first["percentage"]) == (
+        "account-2",
+        1,
+        "5",
+        "100",
+    )
     assert first["venue_rank"] == {"field": "deleveragePercentile", "value": "1"}
     assert (first["ahead"], first["reached_partly"], first["reached_wholly"]) == ("0", "1", "10")
     assert document["scenario"]["step"] == 2
@@ -360,7 +403,9 @@ def test_leverage_without_equity_is_infinite(adlcalc: Command, tmp_path: FilePat
 def test_rules_that_do_not_take_the_queue_in_order_say_so(adlcalc: Command) -> None:
     half = "scenarios/04-fund-half-absorbs.yaml"
     assert "nobody is deleveraged" in adlcalc("rank", half, "--set", "rules.adl.when=never").out
-    assert "The rulebook's policy is pro-rata" in adlcalc("rank", half, "--set", "rules.adl.policy=pro-rata").out
+    assert (
+        "The rulebook's policy is pro-rata" in adlcalc("rank", half, "--set", "rules.adl.policy=pro-rata").out
+    )
 
 
 def test_a_score_of_the_scenario_ranks_too(adlcalc: Command) -> None:
@@ -387,7 +432,9 @@ def test_another_venue_ranks_by_its_own_score(adlcalc: Command) -> None:
 
 def test_limit_csv_and_markdown(adlcalc: Command) -> None:
     assert "… 4 more, use --limit 0" in adlcalc("rank", QUEUE, "--side", "long", "--limit", "2").out
-    table = list(csv.DictReader(io.StringIO(adlcalc("rank", QUEUE, "--account", "account-4", "-f", "csv").out)))
+    table = list(
+        csv.DictReader(io.StringIO(adlcalc("rank", QUEUE, "--account", "account-4", "-f", "csv").out))
+    )
     assert [row["table"] for row in table].count("move") == 6
     assert "### Queue of the longs" in adlcalc("rank", QUEUE, "-f", "markdown").out
 
@@ -395,18 +442,25 @@ def test_limit_csv_and_markdown(adlcalc: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--account", "acount-4"), "there is no account 'acount-4' in the scenario\nhint: did you mean 'account-4'?"),
+        (
+            ("--account", "acount-4"),
+            "there is no account 'acount-4' in the scenario\nhint: did you mean 'account-4'?",
+        ),
         (("--market", "XBT"), "there is no market 'XBT' in the scenario\nhint: did you mean 'XBTUSD'?"),
         (("--at", "3"), "there is no step '3': the steps are 0 to 2, or last"),
         (("--at", "first"), "there is no step 'first': the steps are 0 to 2, or last"),
     ],
 )
-def test_what_the_scenario_does_not_have_is_exit_2(adlcalc: Command, arguments: tuple[str, ...], message: str) -> None:
+def test_what_the_scenario_does_not_have_is_exit_2(
+    adlcalc: Command, arguments: tuple[str, ...], message: str
+) -> None:
     out, err, code = adlcalc("rank", QUEUE, *arguments)
     assert (out, err, code) == ("", f"adlcalc: {message}\n", 2)
 
 
-def test_a_broken_scenario_is_exit_2_and_output_never_overwrites_it(adlcalc: Command, tmp_path: FilePath) -> None:
+def test_a_broken_scenario_is_exit_2_and_output_never_overwrites_it(
+    adlcalc: Command, tmp_path: FilePath
+) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text("prizes: [1]\n", encoding="utf-8")
     assert adlcalc("rank", str(path)).code == 2

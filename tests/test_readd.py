@@ -1,4 +1,5 @@
-"""The JSON of the command, added up again by a program that knows nothing of the engine: shipped scenarios and random books."""
+"""The JSON of the command, added up again by a program that knows nothing of the engine: shipped scenarios
+and random books."""
 
 from __future__ import annotations
 
@@ -36,13 +37,18 @@ def test_shipped_scenarios_add_up(name: str, adlcalc: Command) -> None:
 
 def without_fee(book: Scenario) -> Scenario:
     """A file gives the closing fee for all markets together."""
-    markets = tuple(replace(m, maintenance=replace(m.maintenance, closing_fee=Decimal(0))) for m in book.markets)
+    markets = tuple(
+        replace(m, maintenance=replace(m.maintenance, closing_fee=Decimal(0))) for m in book.markets
+    )
     return replace(book, markets=markets)
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_random_books_add_up_and_are_what_the_oracle_says(block: int, adlcalc: Command, tmp_path: Path) -> None:
-    """Written as files, read and run by the command: the same scenario, sums that come out, and everyone's money."""
+def test_random_books_add_up_and_are_what_the_oracle_says(
+    block: int, adlcalc: Command, tmp_path: Path
+) -> None:
+    """Written as files, read and run by the command: the same scenario, sums that come out, and everyone's
+    money."""
     for seed in range(1000 + block * 10, 1010 + block * 10):
         book = without_fee(random_scenario(seed, inverse=seed % 2 == 1, most_accounts=12))
         path = tmp_path / f"{seed}.yaml"
@@ -57,7 +63,9 @@ def test_random_books_add_up_and_are_what_the_oracle_says(block: int, adlcalc: C
         except UnspecifiedError:
             continue
         equity = {row["account"]: Fraction(row["equity_end"]) for row in told["accounts"]}
-        assert {row["account"]: row["equity_end"] for row in expected["accounts"]}.items() <= equity.items(), f"book {seed}"
+        assert {
+            row["account"]: row["equity_end"] for row in expected["accounts"]
+        }.items() <= equity.items(), f"book {seed}"
         assert Fraction(told["audit"]["bad_debt"]) == expected["bad_debt"], f"book {seed}"
 
 
@@ -72,14 +80,16 @@ def assert_same(read: Scenario, written: Scenario) -> None:
 
 
 def test_tiers_survive_the_file(tmp_path: Path) -> None:
-    tiers = Maintenance((Tier(Decimal(0), Decimal("0.01")), Tier(Decimal(50), Decimal("0.02"), Decimal("0.5"))))
+    tiers = Maintenance(
+        (Tier(Decimal(0), Decimal("0.01")), Tier(Decimal(50), Decimal("0.02"), Decimal("0.5")))
+    )
     book = scenario([account("a", 1, 100, 10), account("b", -1, 100, 10)], [100, 95], maintenance=tiers)
     path = tmp_path / "tiers.yaml"
     path.write_text(as_yaml(book), encoding="utf-8")
     assert_same(load(path), book)
 
 
-# --- the program itself: each of these changes must be noticed ----------------------------------------------------------
+# --- the program itself: each of these changes must be noticed ----------------------------------------------
 
 
 @pytest.fixture

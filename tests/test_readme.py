@@ -1,9 +1,9 @@
-"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites them.
+"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites
+them.
 
-A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that begin with
-`adlcalc` are run from the root of the project; the two that install something or run the tests are run by continuous
-integration, and are held to be the same.
-"""
+A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that
+begin with `adlcalc` are run from the root of the project; the two that install something or run the tests are
+run by continuous integration, and are held to be the same."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def command_of(line: str) -> str:
     return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
 
 
-def test_every_console_block_prints_what_it_says(request: pytest.FixtureRequest, adlcalc: Callable[..., Result]) -> None:
+def test_every_console_block_prints_what_it_says(
+    request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
+) -> None:
     def printed(line: str, text: str) -> str:
         command = shlex.split(command_of(line))
         if command[0] != "adlcalc":

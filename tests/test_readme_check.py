@@ -1,4 +1,5 @@
-"""The README on `adlcalc check`: its workflow is run as far as it can be, its hook exists, its difference is what is printed."""
+"""The README on `adlcalc check`: its workflow is run as far as it can be, its hook exists, its difference is
+what is printed."""
 
 from __future__ import annotations
 
@@ -20,12 +21,18 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(yaml|text)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 DIFFERS = "scenarios/04-fund-half-absorbs.yaml:"
 
-pytestmark = pytest.mark.skipif("adlcalc check scenarios --format" not in README, reason="the README has no workflow")
+pytestmark = pytest.mark.skipif(
+    "adlcalc check scenarios --format" not in README, reason="the README has no workflow"
+)
 
 
 def document_with(key: str) -> Any:
     """The one YAML block that has this key at its top."""
-    (found,) = [yaml.safe_load(text) for kind, text in BLOCKS if kind == "yaml" and re.search(rf"^{key}:", text, re.MULTILINE)]
+    (found,) = [
+        yaml.safe_load(text)
+        for kind, text in BLOCKS
+        if kind == "yaml" and re.search(rf"^{key}:", text, re.MULTILINE)
+    ]
     return found
 
 
@@ -39,7 +46,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adlcalc: Command) -
 
 def test_the_workflow_checks_the_scenarios(project: Path, adlcalc: Command) -> None:
     workflow = document_with("jobs")
-    assert set(workflow) == {"name", True, "jobs"}  # YAML 1.1 reads `on` as true, and so do the runners' tools
+    assert set(workflow) == {
+        "name",
+        True,
+        "jobs",
+    }  # YAML 1.1 reads `on` as true, and so do the runners' tools
     (job,) = workflow["jobs"].values()
     assert all(("uses" in step) != ("run" in step) for step in job["steps"])
     commands = [shlex.split(step["run"]) for step in job["steps"] if "run" in step]
@@ -53,24 +64,34 @@ def test_the_workflow_checks_the_scenarios(project: Path, adlcalc: Command) -> N
     assert ElementTree.parse(project / upload["with"]["path"]).getroot().tag == "testsuites"
 
 
-def test_the_workflow_fails_with_an_annotation_where_something_differs(project: Path, adlcalc: Command) -> None:
+def test_the_workflow_fails_with_an_annotation_where_something_differs(
+    project: Path, adlcalc: Command
+) -> None:
     path = project / "scenarios" / "04-fund-half-absorbs.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("fund_left: 0", "fund_left: 1"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("fund_left: 0", "fund_left: 1"), encoding="utf-8"
+    )
     (job,) = document_with("jobs")["jobs"].values()
-    _, *arguments = next(shlex.split(step["run"]) for step in job["steps"] if "--format github" in step.get("run", ""))
+    _, *arguments = next(
+        shlex.split(step["run"]) for step in job["steps"] if "--format github" in step.get("run", "")
+    )
     got = adlcalc(*arguments)
     assert got.code == 1
     assert got.out.startswith("::error file=scenarios/04-fund-half-absorbs.yaml,line=")
 
 
 def test_the_hook_is_one_that_there_is() -> None:
-    hooks = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    hooks = {
+        hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    }
     (repository,) = document_with("repos")["repos"]
     assert {hook["id"] for hook in repository["hooks"]} <= hooks
 
 
 def test_the_difference_is_told_as_the_readme_shows(project: Path, adlcalc: Command) -> None:
-    (shown,) = [text for kind, text in BLOCKS if kind == "text" and text.startswith(DIFFERS) and ": golden: " in text]
+    (shown,) = [
+        text for kind, text in BLOCKS if kind == "text" and text.startswith(DIFFERS) and ": golden: " in text
+    ]
     path = Path("scenarios/04-fund-half-absorbs.yaml")
     text = path.read_text(encoding="utf-8").partition("expect:")[0]
     path.write_text(text, encoding="utf-8")
@@ -79,7 +100,9 @@ def test_the_difference_is_told_as_the_readme_shows(project: Path, adlcalc: Comm
     assert adlcalc("check", str(path)).out.startswith(shown)
 
 
-def test_the_goldens_of_other_commands_have_the_names_that_the_readme_tells(project: Path, adlcalc: Command) -> None:
+def test_the_goldens_of_other_commands_have_the_names_that_the_readme_tells(
+    project: Path, adlcalc: Command
+) -> None:
     (command,) = re.findall(r"`(adlcalc check book\.yaml --update [^`]*)`", README)
     shutil.copy("scenarios/04-fund-half-absorbs.yaml", "book.yaml")
     assert adlcalc(*shlex.split(command)[1:]).code == 0

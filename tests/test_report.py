@@ -14,10 +14,27 @@ from typing import Any
 
 import pytest
 from conftest import Result
-from hand_made import BTC, gave, half_the_fund, nothing_happens, passed_over, run, scenario, worked_over_three_steps
+from hand_made import (
+    BTC,
+    gave,
+    half_the_fund,
+    nothing_happens,
+    passed_over,
+    run,
+    scenario,
+    worked_over_three_steps,
+)
 
 from adlcalc.check.expectations import differences
-from adlcalc.engine.events import AccountEnded, AccountState, BookFilled, FundingPaid, FundingSettled, Liquidated, LossSocialized
+from adlcalc.engine.events import (
+    AccountEnded,
+    AccountState,
+    BookFilled,
+    FundingPaid,
+    FundingSettled,
+    Liquidated,
+    LossSocialized,
+)
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
 from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
@@ -32,7 +49,7 @@ def csv_rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-# --- rows ---------------------------------------------------------------------------------------------------------------
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
 def test_a_claim_is_one_row_over_all_the_steps_that_worked_it() -> None:
@@ -70,11 +87,15 @@ def test_bad_debt_rows_add_up_to_the_audit() -> None:
 def test_steps_tell_marks_funds_and_who_was_touched() -> None:
     steps = run().steps
     assert [step.marks[BTC] for step in steps] == [D(60_000), D(56_000), D(53_000)]
-    assert (steps[2].liquidated, steps[2].deleveraged, steps[2].funds) == (("alice",), ("bob",), {"fund": ZERO})
+    assert (steps[2].liquidated, steps[2].deleveraged, steps[2].funds) == (
+        ("alice",),
+        ("bob",),
+        {"fund": ZERO},
+    )
     assert (steps[1].liquidated, steps[1].deleveraged) == ((), ())
 
 
-# --- which assumed rules were used --------------------------------------------------------------------------------------
+# --- which assumed rules were used --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -101,7 +122,7 @@ def test_a_skipped_counterparty_uses_the_rules_of_the_queue() -> None:
     assert "adl.rank_once" in [one.rule for one in run(iter(events)).assumptions]
 
 
-# --- JSON ---------------------------------------------------------------------------------------------------------------
+# --- JSON ---------------------------------------------------------------------------------------------------
 
 
 def test_json_is_the_contract_to_the_letter() -> None:
@@ -247,11 +268,14 @@ def test_json_holds_every_account_and_no_float() -> None:
 
 def test_json_tells_what_funding_an_account_has_paid() -> None:
     events = [*half_the_fund()]
-    events[2:2] = [FundingSettled(0, "bob", BTC, -1, D("12.5"), D("12.5")), FundingSettled(1, "bob", BTC, -1, D("-2"), D(-2))]
+    events[2:2] = [
+        FundingSettled(0, "bob", BTC, -1, D("12.5"), D("12.5")),
+        FundingSettled(1, "bob", BTC, -1, D("-2"), D(-2)),
+    ]
     assert run(iter(events)).to_dict()["accounts"][1]["funding"] == "10.5"
 
 
-# --- CSV ----------------------------------------------------------------------------------------------------------------
+# --- CSV ----------------------------------------------------------------------------------------------------
 
 
 def test_csv_is_one_rectangle_with_a_table_column() -> None:
@@ -301,7 +325,11 @@ def test_csv_of_several_runs_tells_them_apart() -> None:
 
 def test_csv_of_the_steps_has_a_row_per_step_and_market() -> None:
     rows = [row for row in csv_rows(run().to_csv(steps=True)) if row["table"] == "mark"]
-    assert [(row["step"], row["mark_price"]) for row in rows] == [("0", "60000"), ("1", "56000"), ("2", "53000")]
+    assert [(row["step"], row["mark_price"]) for row in rows] == [
+        ("0", "60000"),
+        ("1", "56000"),
+        ("2", "53000"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-cmd", "@sum", "-"])
@@ -313,22 +341,32 @@ def test_csv_cells_are_never_spreadsheet_formulas(name: str) -> None:
     assert (row["equity_start"], row["equity_end"]) == ("-5", "-5.5")  # a number is a number
 
 
-# --- columns ------------------------------------------------------------------------------------------------------------
+# --- columns ------------------------------------------------------------------------------------------------
 
 
 def test_a_column_that_is_declared_reaches_every_form() -> None:
-    """JSON, CSV behind the published columns, the page, the schema and `expect:`; nothing else has to know of it."""
+    """JSON, CSV behind the published columns, the page, the schema and `expect:`; nothing else has to know of
+    it."""
     left = Field(
-        "left", "number", "what it keeps", of=lambda row, _: row.size_before - row.size, heading="keeps", expect=True
+        "left",
+        "number",
+        "what it keeps",
+        of=lambda row, _: row.size_before - row.size,
+        heading="keeps",
+        expect=True,
     )
     rows = replace(DELEVERAGED, fields=(*DELEVERAGED.fields, left))
-    document = replace(RUN, sections=tuple(rows if section is DELEVERAGED else section for section in RUN.sections))
+    document = replace(
+        RUN, sections=tuple(rows if section is DELEVERAGED else section for section in RUN.sections)
+    )
     page = replace(run_page(run()), document=document)
     assert json.loads(FORMATS["json"].page(page))["deleveraged"][0]["left"] == "1"
     header, *lines = csv.reader(io.StringIO(FORMATS["csv"].page(page)))
     assert header == [*RUN.header, "left"]
     assert {line[-1] for line in lines if line[0] == "deleveraged"} == {"1"}
-    (column,) = (column for column in rows.columns(run().deleveraged, run()) if column and column.heading == "keeps")
+    (column,) = (
+        column for column in rows.columns(run().deleveraged, run()) if column and column.heading == "keeps"
+    )
     assert column.cells == ("1",)
     assert document.schema()["properties"]["deleveraged"]["items"]["properties"]["left"]["type"] == "string"
     assert rows.expected["left"] is left
@@ -342,7 +380,7 @@ def test_the_header_of_the_csv_has_every_key_of_every_document() -> None:
         assert tuple(document.published.split()) == document.header[1:] or not document.published
 
 
-# --- text ---------------------------------------------------------------------------------------------------------------
+# --- text ---------------------------------------------------------------------------------------------------
 
 
 def test_text_has_three_tables_accounts_audit_and_footnotes_in_80_columns() -> None:
@@ -438,7 +476,7 @@ def test_a_title_that_is_missing_is_the_file() -> None:
     assert run(title="").to_text().startswith("half.yaml\n")
 
 
-# --- numbers for people -------------------------------------------------------------------------------------------------
+# --- numbers for people -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -480,7 +518,7 @@ def test_numbers_longer_than_any_context_are_shown_whole() -> None:
     assert human.digits(long) == "123,456,789,012,345,678.123456789012345678"
 
 
-# --- rendering ----------------------------------------------------------------------------------------------------------
+# --- rendering ----------------------------------------------------------------------------------------------
 
 
 def sample(rows: int) -> table.Table:
@@ -514,8 +552,15 @@ def test_our_own_padding_writes_the_bytes_of_tabulate() -> None:
 
 
 def test_points_stand_under_one_another() -> None:
-    one = table.table("T", "", [table.numbers("n", [D(1000), D("999.9"), None, D("-0.25")]), table.words("x", list("abcd"))])
-    assert render.text_table(one).splitlines()[2:] == ["1,000     a", "  999.9   b", "    -     c", "   -0.25  d"]
+    one = table.table(
+        "T", "", [table.numbers("n", [D(1000), D("999.9"), None, D("-0.25")]), table.words("x", list("abcd"))]
+    )
+    assert render.text_table(one).splitlines()[2:] == [
+        "1,000     a",
+        "  999.9   b",
+        "    -     c",
+        "   -0.25  d",
+    ]
     assert "| 1,000 | a" in render.markdown_table(one)
 
 
@@ -597,12 +642,14 @@ def test_a_run_without_events_is_empty_and_says_so() -> None:
     assert "No account changed." in one.to_text()
 
 
-# --- what a file expects ------------------------------------------------------------------------------------------------
+# --- what a file expects ------------------------------------------------------------------------------------
 
 
 def expect(**options: Any) -> Any:
     """An `expect` block that compares nothing but what is given."""
-    empty = dict.fromkeys(("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt"))
+    empty = dict.fromkeys(
+        ("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt")
+    )
     maps: dict[str, Any] = {name: {} for name in ("equity", "positions", "ranks", "measures", "where")}
     return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, "holds": (), **options})
 
@@ -625,7 +672,9 @@ def test_a_run_that_is_as_expected_has_no_difference() -> None:
         fund_paid=D(1_000),
         fund_received=ZERO,
         fund_left=ZERO,
-        deleveraged=[fill("bob", size=D("1.0"), price=D(54_000), rank=1, market=BTC, step=2, bankrupt="alice")],
+        deleveraged=[
+            fill("bob", size=D("1.0"), price=D(54_000), rank=1, market=BTC, step=2, bankrupt="alice")
+        ],
         skipped=[],
         bad_debt=ZERO,
         equity={"alice": ZERO, "bob": D(25_000), "venue": ZERO},
@@ -651,7 +700,9 @@ def test_liquidated_is_a_set_and_steps_are_held_where_they_are_given() -> None:
         "liquidated: expected carol as well",
         "liquidated: did not expect alice",
     ]
-    assert messages(liquidated=[liquidation("alice", 1)]) == ["liquidated: alice: expected at step 1, got step 2"]
+    assert messages(liquidated=[liquidation("alice", 1)]) == [
+        "liquidated: alice: expected at step 1, got step 2"
+    ]
     assert messages(liquidated=[]) == ["liquidated: did not expect alice"]
 
 
@@ -660,7 +711,9 @@ def test_deleveraged_rows_are_compared_in_order() -> None:
         "deleveraged: row 1 (bob): rank: expected 3, got 1",
         "deleveraged: row 1 (bob): size: expected 2, got 1 (difference -1)",
     ]
-    assert messages(deleveraged=[]) == ["deleveraged: row 1: expected nobody, got bob, who gave up 1 at 54000"]
+    assert messages(deleveraged=[]) == [
+        "deleveraged: row 1: expected nobody, got bob, who gave up 1 at 54000"
+    ]
     assert messages(deleveraged=[fill("carol"), fill("bob")]) == [
         "deleveraged: row 1: expected carol, got bob",
         "deleveraged: row 2: expected bob, got nobody",
@@ -681,7 +734,8 @@ def test_a_difference_points_at_its_expectation() -> None:
 
 
 def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) -> None:
-    """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody meant."""
+    """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody
+    meant."""
     import adlcalc
 
     (tmp_path / "s.yaml").write_text(

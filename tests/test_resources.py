@@ -1,7 +1,8 @@
-"""Files made to exhaust: each is refused with a located message, within bounded time and memory, in a process that is measured.
+"""Files made to exhaust: each is refused with a located message, within bounded time and memory, in a process
+that is measured.
 
-The bounds are a second and 200 MB beyond what the interpreter needs to start; on a busy machine time is taken as processor time.
-"""
+The bounds are a second and 200 MB beyond what the interpreter needs to start; on a busy machine time is taken
+as processor time."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 MB = 1024 * 1024
 SECONDS, MEMORY = 1.5, 200 * MB
-"""Processor seconds (the start of the interpreter and its imports takes a third of a second of them) and resident bytes."""
+"""Processor seconds (the start of the interpreter and its imports takes a third of a second of them) and
+resident bytes."""
 
 ACCOUNTS = b"accounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"
 PRICES = b"prices: [100, 90]\n"
@@ -27,7 +29,8 @@ HEADER = b"id,side,size,entry,leverage\n"
 
 
 class Fault(NamedTuple):
-    """The file in parts (written one after the other, so that the test needs no memory either), and what is said about it."""
+    """The file in parts (written one after the other, so that the test needs no memory either), and what is
+    said about it."""
 
     says: str
     parts: Callable[[], Iterator[bytes]]
@@ -58,31 +61,52 @@ FAULTS = {
     "lists": Fault(":3:40: error: the values are nested more than 32 levels deep", nested(b"[", b"]")),
     "maps": Fault(": error: the values are nested more than 32 levels deep", nested(b"{a: ", b"}")),
     "never-closed": Fault(": error: the values are nested more than 32 levels deep", nested(b"[")),
-    "dashes": Fault(": error: the values are nested more than 32 levels deep", text(b"prices:\n", b"- ", b"1\n", times=100_000)),
+    "dashes": Fault(
+        ": error: the values are nested more than 32 levels deep",
+        text(b"prices:\n", b"- ", b"1\n", times=100_000),
+    ),
     "one-key": Fault(": error: the file is larger than 16 MB", text(b"", b"a" * MB, b": 1\n", times=200)),
-    "one-value": Fault(": error: the file is larger than 16 MB", text(b"title: ", b"a" * MB, b"\n", times=200)),
-    "a-key-of-15-mb": Fault(":1:15728641: error: ", text(b"", b"a" * MB, b": 1\n" + ACCOUNTS + PRICES, times=15)),
-    "a-quote-of-15-mb": Fault(":1:8: error: this quote is never closed", text(b"title: '", b"a" * MB, b"\n", times=15)),
+    "one-value": Fault(
+        ": error: the file is larger than 16 MB", text(b"title: ", b"a" * MB, b"\n", times=200)
+    ),
+    "a-key-of-15-mb": Fault(
+        ":1:15728641: error: ", text(b"", b"a" * MB, b": 1\n" + ACCOUNTS + PRICES, times=15)
+    ),
+    "a-quote-of-15-mb": Fault(
+        ":1:8: error: this quote is never closed", text(b"title: '", b"a" * MB, b"\n", times=15)
+    ),
     "a-comment": Fault(": error: the file is empty", text(b"#", b"a" * MB, b"\n", times=15)),
-    "an-exponent": Fault(":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e999999999]\n")),
-    "a-small-exponent": Fault(":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e-999999999]\n")),
+    "an-exponent": Fault(
+        ":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e999999999]\n")
+    ),
+    "a-small-exponent": Fault(
+        ":3:10: error: item 1 of 'prices' must be", text(ACCOUNTS, b"prices: [1e-999999999]\n")
+    ),
     "ten-million-digits": Fault(
         ":3:10: error: item 1 of 'prices' is longer than 1,000 characters",
         text(ACCOUNTS + b"prices: [", b"9" * MB, b"]\n", times=10),
     ),
     "ten-million-decimals": Fault(
-        ":3:10: error: item 1 of 'prices' is longer", text(ACCOUNTS + b"prices: [1.", b"9" * MB, b"]\n", times=10)
+        ":3:10: error: item 1 of 'prices' is longer",
+        text(ACCOUNTS + b"prices: [1.", b"9" * MB, b"]\n", times=10),
     ),
     "ten-million-underscores": Fault(
-        ":3:10: error: item 1 of 'prices' is longer", text(ACCOUNTS + b"prices: [1", b"_1" * MB, b"]\n", times=5)
+        ":3:10: error: item 1 of 'prices' is longer",
+        text(ACCOUNTS + b"prices: [1", b"_1" * MB, b"]\n", times=5),
     ),
-    "an-anchor": Fault(":1:8: error: anchors ('&aaa", text(b"title: &", b"a" * MB, b" x\n" + ACCOUNTS + PRICES, times=3)),
-    "an-alias": Fault(":1:8: error: aliases ('*aaa", text(b"title: *", b"a" * MB, b"\n" + ACCOUNTS + PRICES, times=3)),
+    "an-anchor": Fault(
+        ":1:8: error: anchors ('&aaa", text(b"title: &", b"a" * MB, b" x\n" + ACCOUNTS + PRICES, times=3)
+    ),
+    "an-alias": Fault(
+        ":1:8: error: aliases ('*aaa", text(b"title: *", b"a" * MB, b"\n" + ACCOUNTS + PRICES, times=3)
+    ),
     "a-bomb": Fault(
         ": error: aliases ('*a') are not supported",
         text(b"a: &a [x,x,x]\n", b"b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n", ACCOUNTS + PRICES, times=9),
     ),
-    "documents": Fault(":2:1: error: a second document begins here", text(b"", b"---\n", b"", times=1_000_000)),
+    "documents": Fault(
+        ":2:1: error: a second document begins here", text(b"", b"---\n", b"", times=1_000_000)
+    ),
     "directives": Fault(": error: directives", text(b"", b"%YAML 1.2\n", b"", times=100_000)),
     "tabs": Fault(":1:1: error: a tab indents this line", text(b"", b"\t" * MB, b"", times=10)),
     "braces": Fault(": error: ", text(b"", b"{" * MB, b"", times=5)),
@@ -90,24 +114,40 @@ FAULTS = {
     "the-same-key-a-million-times": Fault(
         ":4:1: error: 'title' is given twice", text(ACCOUNTS, b"title: x\n", PRICES, times=1_000_000)
     ),
-    "steps": Fault(":3:33: error: 'steps' of 'prices' must be", text(ACCOUNTS, b"prices: {from: 1, to: 2, steps: 1e17}\n")),
-    "a-cell-of-10-mb": Fault("book.csv:2:1: error: ", text(BOOK), text(HEADER, b"a" * MB, b",long,1,100,10\n", times=10)),
+    "steps": Fault(
+        ":3:33: error: 'steps' of 'prices' must be",
+        text(ACCOUNTS, b"prices: {from: 1, to: 2, steps: 1e17}\n"),
+    ),
+    "a-cell-of-10-mb": Fault(
+        "book.csv:2:1: error: ", text(BOOK), text(HEADER, b"a" * MB, b",long,1,100,10\n", times=10)
+    ),
     "a-cell-of-10000-digits": Fault(
-        "book.csv:2:8: error: 'size' is longer", text(BOOK), text(HEADER + b"a,long,", b"9" * 10_000, b",100,10\n")
+        "book.csv:2:8: error: 'size' is longer",
+        text(BOOK),
+        text(HEADER + b"a,long,", b"9" * 10_000, b",100,10\n"),
     ),
     "a-quote-of-lines": Fault(
-        "error: the quotes of this row do not match", text(BOOK), text(HEADER + b'a,"long', b"\n" * MB, b"", times=3)
+        "error: the quotes of this row do not match",
+        text(BOOK),
+        text(HEADER + b'a,"long', b"\n" * MB, b"", times=3),
     ),
     "a-list-of-five-million": Fault(
-        ":3:500010: error: this list has more than 250,000 items", text(ACCOUNTS + b"prices: [", b"1," * MB, b"1]\n", times=5)
+        ":3:500010: error: this list has more than 250,000 items",
+        text(ACCOUNTS + b"prices: [", b"1," * MB, b"1]\n", times=5),
     ),
     "a-list-of-empty-lists": Fault(
-        ":3:750010: error: this list has more than 250,000 items", text(ACCOUNTS + b"prices: [", b"[]," * MB, b"1]\n", times=4)
+        ":3:750010: error: this list has more than 250,000 items",
+        text(ACCOUNTS + b"prices: [", b"[]," * MB, b"1]\n", times=4),
     ),
     "a-cell-of-200-kb-and-a-fault-before-it": Fault(
         "book.csv:2:8: error: 'size' must be a number, not 'x'",
         text(BOOK),
-        text(HEADER + b"a,long,x,100,10\n", b"b,long,1,100,10\n", b"c,long,1,100," + b"1" * 200_000 + b"\n", times=50_010),
+        text(
+            HEADER + b"a,long,x,100,10\n",
+            b"b,long,1,100,10\n",
+            b"c,long,1,100," + b"1" * 200_000 + b"\n",
+            times=50_010,
+        ),
     ),
     "one-id-fifty-thousand-times": Fault(
         "book.csv:3:1: error: account 'a' holds two long positions",
@@ -115,7 +155,9 @@ FAULTS = {
         text(HEADER, b"a,long,1,100,10\n", b"", times=50_000),
     ),
     "a-hundred-thousand-columns": Fault(
-        "book.csv:1:29: error: column 'x' is given twice", text(BOOK), text(HEADER.rstrip() + b"", b",x", b"\n", times=100_000)
+        "book.csv:1:29: error: column 'x' is given twice",
+        text(BOOK),
+        text(HEADER.rstrip() + b"", b",x", b"\n", times=100_000),
     ),
 }
 
@@ -140,7 +182,9 @@ def measured(folder: Path, *arguments: str) -> Measured:
     with open(folder / "err", "wb") as err:
         command = [sys.executable, "-m", "adlcalc", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(command, cwd=folder, stdout=err, stderr=err, env=environment, preexec_fn=limit)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=err, stderr=err, env=environment, preexec_fn=limit
+        )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
@@ -200,7 +244,9 @@ def test_a_small_file_takes_little_memory(tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (1000 * MB, 1000 * MB))
 
-    done = subprocess.run(command, cwd=tmp_path, env=environment, preexec_fn=limit, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, preexec_fn=limit, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -229,7 +275,9 @@ def test_a_pipe_that_the_shell_hands_over_is_read(tmp_path: Path) -> None:
     os.close(writing)
     command = [sys.executable, "-m", "adlcalc", "run", "-q", f"/dev/fd/{reading}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, pass_fds=(reading,), capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, pass_fds=(reading,), capture_output=True, text=True
+    )
     os.close(reading)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -265,7 +313,8 @@ def test_rulebooks_that_extend_one_another_without_end(tmp_path: Path) -> None:
 def test_a_file_that_vanishes_and_a_folder_for_a_file(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(BOOK)
     assert (
-        "x.yaml:1:18: error: there is no file 'book.csv' in the folder of the scenario" in measured(tmp_path, "run", "x.yaml").err
+        "x.yaml:1:18: error: there is no file 'book.csv' in the folder of the scenario"
+        in measured(tmp_path, "run", "x.yaml").err
     )
     (tmp_path / "book.csv").mkdir()
     assert measured(tmp_path, "run", "x.yaml").code == 2

@@ -1,4 +1,5 @@
-"""Scenario files become exactly the engine's Scenario: forms, defaults, companions, overrides. Bad ones are in tests/bad."""
+"""Scenario files become exactly the engine's Scenario: forms, defaults, companions, overrides. Bad ones are
+in tests/bad."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def messages(caught: pytest.ExceptionInfo[ScenarioErrors]) -> list[str]:
     return [problem.message for problem in caught.value.problems]
 
 
-# --- the example that everyone reads ------------------------------------------------------------------------------------
+# --- the example that everyone reads ------------------------------------------------------------------------
 
 
 def test_the_example_of_the_readme_is_read_to_the_letter(read) -> None:  # type: ignore[no-untyped-def]
@@ -82,12 +83,17 @@ expect:
     expect = loaded.expect
     assert expect is not None
     assert expect.liquidated == (ExpectedRow({"account": "alice"}),)
-    assert (expect.fund_paid, expect.fund_left, expect.bad_debt, expect.skipped) == (D(1000), None, None, None)
+    assert (expect.fund_paid, expect.fund_left, expect.bad_debt, expect.skipped) == (
+        D(1000),
+        None,
+        None,
+        None,
+    )
     assert expect.deleveraged == (ExpectedRow({"account": "bob", "size": D(1), "price": D(54000)}),)
     assert expect.where["deleveraged.0.price"].endswith("s.yaml:20:48")
 
 
-# --- accounts ------------------------------------------------------------------------------------------------------------
+# --- accounts -----------------------------------------------------------------------------------------------
 
 
 def positions(loaded: Loaded) -> list[Position]:
@@ -152,12 +158,14 @@ def test_no_accounts_at_all_is_a_scenario(read) -> None:  # type: ignore[no-unty
 def test_ids_are_text_whatever_they_look_like(read) -> None:  # type: ignore[no-untyped-def]
     ids = ["007", "1e5", "no", "2020-03-12", "a b", "清算"]
     text = (
-        "accounts:\n" + "".join(f"  - {{id: {i}, side: long, size: 1, entry: 1, leverage: 1}}\n" for i in ids) + "prices: [1]\n"
+        "accounts:\n"
+        + "".join(f"  - {{id: {i}, side: long, size: 1, entry: 1, leverage: 1}}\n" for i in ids)
+        + "prices: [1]\n"
     )
     assert [account.id for account in read(text).scenario.accounts] == ids
 
 
-# --- a book in a CSV file ------------------------------------------------------------------------------------------------
+# --- a book in a CSV file -----------------------------------------------------------------------------------
 
 
 def test_a_csv_book_equals_the_same_book_in_yaml(read) -> None:  # type: ignore[no-untyped-def]
@@ -180,13 +188,17 @@ bob,BTC,short,1,99,,,cross,50
 
 bob,ETH,long,1_000,9.5,2,,cross,
 """
-    with_yaml, with_csv = read(markets + yaml + prices), read(markets + "accounts: {file: book.csv}\n" + prices, book=book)
+    with_yaml, with_csv = (
+        read(markets + yaml + prices),
+        read(markets + "accounts: {file: book.csv}\n" + prices, book=book),
+    )
     assert with_csv.scenario == with_yaml.scenario
 
 
 def test_a_csv_book_needs_only_the_columns_it_uses(read) -> None:  # type: ignore[no-untyped-def]
     loaded = read(
-        "accounts: {file: book.csv}\nprices: [60_000]\n", book="size,entry,id,side,leverage\r\n2,60000,alice,long,10\r\n"
+        "accounts: {file: book.csv}\nprices: [60_000]\n",
+        book="size,entry,id,side,leverage\r\n2,60000,alice,long,10\r\n",
     )
     assert loaded.scenario.accounts == read(BOOK).scenario.accounts
 
@@ -204,7 +216,7 @@ def test_rows_of_one_account_must_agree(read) -> None:  # type: ignore[no-untype
     assert messages(caught) == ["account 'a' has another balance on its first row"]
 
 
-# --- markets, liquidity, funds ---------------------------------------------------------------------------------------------
+# --- markets, liquidity, funds ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -214,7 +226,9 @@ def test_rows_of_one_account_must_agree(read) -> None:  # type: ignore[no-untype
         (BOOK.replace("leverage: 10", "leverage: 10, market: BTC"), ["BTC"]),
         (BOOK.replace("[60_000, 53_000]", "{ETH: [1, 2]}"), ["ETH"]),
         (
-            BOOK.replace("leverage: 10", "leverage: 10, market: B").replace("[60_000, 53_000]", "{A: [1, 2], B: [1, 2]}"),
+            BOOK.replace("leverage: 10", "leverage: 10, market: B").replace(
+                "[60_000, 53_000]", "{A: [1, 2], B: [1, 2]}"
+            ),
             ["A", "B"],
         ),
         ("markets: {XBT: {}}\n" + BOOK, ["XBT"]),
@@ -249,7 +263,9 @@ def test_the_forms_of_a_fund(read) -> None:  # type: ignore[no-untyped-def]
     two = "markets: {A: {}, B: {}}\naccounts: []\nprices: {A: [1], B: [1]}\n"
     assert read(BOOK).scenario.funds == (Fund("fund"),)
     assert read("fund: 1_000.5\n" + BOOK).scenario.funds == (Fund("fund", D("1000.5")),)
-    assert read("fund: {balance: 10, floor: 2, peak: 20}\n" + BOOK).scenario.funds == (Fund("fund", D(10), D(2), D(20)),)
+    assert read("fund: {balance: 10, floor: 2, peak: 20}\n" + BOOK).scenario.funds == (
+        Fund("fund", D(10), D(2), D(20)),
+    )
     per_market = read("fund: {B: {balance: 5, floor: 1}}\n" + two).scenario
     assert per_market.funds == (Fund("A"), Fund("B", D(5), D(1)))
     assert [each.fund for each in per_market.markets] == ["A", "B"]
@@ -278,7 +294,11 @@ def test_risk_steps_and_slopes(read) -> None:  # type: ignore[no-untyped-def]
     steps = "{base_limit: 200, step: 100, base_rate: 0.4, step_rate: 0.3}"
     rule = market(read(f"markets: {{M: {{maintenance: {steps}}}}}\n" + BOOK)).maintenance
     assert rule.by == "entry-value"
-    assert [(tier.floor, tier.rate) for tier in rule.tiers] == [(D(0), D("0.4")), (D(200), D("0.7")), (D(300), D("1.0"))]
+    assert [(tier.floor, tier.rate) for tier in rule.tiers] == [
+        (D(0), D("0.4")),
+        (D(200), D("0.7")),
+        (D(300), D("1.0")),
+    ]
     rule = market(read("markets: {M: {maintenance: {base_rate: 0.01, slope: 0.00005}}}\n" + BOOK)).maintenance
     assert (rule.tiers, rule.slope) == ((Tier(D(0), D("0.01")),), D("0.00005"))
 
@@ -292,7 +312,7 @@ def test_the_highest_leverage_of_a_tier_holds_up_to_its_end(read) -> None:  # ty
         read(text.replace("SIZE", "10.01"))
 
 
-# --- prices, times, funding ------------------------------------------------------------------------------------------------
+# --- prices, times, funding ---------------------------------------------------------------------------------
 
 
 def test_a_ramp_is_even_and_rounded_to_the_tick(read) -> None:  # type: ignore[no-untyped-def]
@@ -307,7 +327,9 @@ BINANCE = """\
 HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
 
 
-@pytest.mark.parametrize("klines", [BINANCE, HEADER + BINANCE, HEADER.title() + BINANCE.replace("000,", "000000,")])
+@pytest.mark.parametrize(
+    "klines", [BINANCE, HEADER + BINANCE, HEADER.title() + BINANCE.replace("000,", "000000,")]
+)
 def test_candles_with_and_without_header_in_milli_and_microseconds(read, klines: str) -> None:  # type: ignore[no-untyped-def]
     path = read("accounts: []\nprices: {file: klines.csv}\n", klines=klines).scenario.path
     assert path.marks == {"MARKET": (D("7920.5"), D(7810))}
@@ -356,7 +378,9 @@ def test_steps_get_times_from_interval_and_start(read) -> None:  # type: ignore[
     ],
 )
 def test_the_forms_of_funding(read, written: str, rates: dict[int, str]) -> None:  # type: ignore[no-untyped-def]
-    path = read(f"markets: {{M: {{}}}}\naccounts: []\nprices: [4, 3, 2, 1]\nfunding: {written}\n").scenario.path
+    path = read(
+        f"markets: {{M: {{}}}}\naccounts: []\nprices: [4, 3, 2, 1]\nfunding: {written}\n"
+    ).scenario.path
     assert path.funding["M"] == {step: D(rate) for step, rate in rates.items()}
 
 
@@ -367,7 +391,7 @@ def test_the_prices_of_a_thousand_steps_may_come_from_below_the_folder(tmp_path:
     assert load(tmp_path / "s.yaml").scenario.path.steps == 1000
 
 
-# --- overrides -------------------------------------------------------------------------------------------------------------
+# --- overrides ----------------------------------------------------------------------------------------------
 
 
 def test_settings_change_what_is_written_before_it_is_checked(read) -> None:  # type: ignore[no-untyped-def]
@@ -385,7 +409,11 @@ def test_settings_change_what_is_written_before_it_is_checked(read) -> None:  # 
     assert scenario.funds == (Fund("fund", D(5), D(1)),)
     assert positions(loaded)[0].collateral == D(7)
     assert scenario.path.marks == {"BTC-PERP": (D(60000), D(10000))}
-    assert (market(loaded).lot, scenario.rules.adl.score.name, scenario.title) == (D("0.1"), "size", "A title: with a colon")
+    assert (market(loaded).lot, scenario.rules.adl.score.name, scenario.title) == (
+        D("0.1"),
+        "size",
+        "A title: with a colon",
+    )
 
 
 def test_an_id_with_dots_is_quoted_in_a_setting(read) -> None:  # type: ignore[no-untyped-def]
@@ -394,7 +422,9 @@ def test_an_id_with_dots_is_quoted_in_a_setting(read) -> None:  # type: ignore[n
 
 
 def test_an_id_comes_before_a_position_in_a_list(read) -> None:  # type: ignore[no-untyped-def]
-    two = BOOK.replace("alice", "1").replace("[{", "[{id: zero, side: short, size: 1, entry: 1, leverage: 1}, {")
+    two = BOOK.replace("alice", "1").replace(
+        "[{", "[{id: zero, side: short, size: 1, entry: 1, leverage: 1}, {"
+    )
     assert positions(read(two, "accounts.1.size=9"))[1].size == D(9)
     assert positions(read(two, "accounts.0.size=9"))[0].size == D(9)
 
@@ -404,7 +434,7 @@ def test_a_venue_of_the_command_line_wins(read) -> None:  # type: ignore[no-unty
     assert (loaded.scenario.venue, loaded.scenario.rules.adl.score.name) == ("bitmex", "bitmex")
 
 
-# --- the load as a whole -----------------------------------------------------------------------------------------------------
+# --- the load as a whole ------------------------------------------------------------------------------------
 
 
 def test_faults_of_all_stages_are_told_at_once_in_file_order(read) -> None:  # type: ignore[no-untyped-def]

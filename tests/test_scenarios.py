@@ -30,7 +30,10 @@ def totals(run: Run) -> tuple[Decimal, Decimal, Decimal]:
 def fills(run: Run, wanted: tuple[ExpectedRow, ...]) -> list[dict[str, object]]:
     """The fills of the run, each with the fields that the expectation names."""
     assert len(run.deleveraged) == len(wanted)
-    return [{name: getattr(row, name) for name in fill.values} for row, fill in zip(run.deleveraged, wanted, strict=True)]
+    return [
+        {name: getattr(row, name) for name in fill.values}
+        for row, fill in zip(run.deleveraged, wanted, strict=True)
+    ]
 
 
 def compare(expect: Expect, run: Run) -> None:
@@ -63,5 +66,9 @@ def test_has_a_modeline_and_a_title(path: Path) -> None:
 
 
 def test_the_index_lists_them_all_in_order() -> None:
-    rows = [line for line in (SCENARIOS / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| [")]
+    rows = [
+        line
+        for line in (SCENARIOS / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| [")
+    ]
     assert [row.split("](")[1].split(")")[0] for row in rows] == [path.name for path in FILES]

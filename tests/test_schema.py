@@ -1,4 +1,5 @@
-"""The JSON Schemas for editors: in step with the code, accepted by a validator that is not ours, named by every shipped file."""
+"""The JSON Schemas for editors: in step with the code, accepted by a validator that is not ours, named by
+every shipped file."""
 
 from __future__ import annotations
 
@@ -21,7 +22,11 @@ FILES = {
 }
 SHIPPED = [
     *(("scenario", path) for path in sorted((ROOT / "scenarios").rglob("*.yaml"))),
-    *(("scenario", path) for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml")) if path.stem != "rulebook"),
+    *(
+        ("scenario", path)
+        for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml"))
+        if path.stem != "rulebook"
+    ),
     ("rulebook", ROOT / "adlcalc/templates/rulebook.yaml"),
     *(("rulebook", path) for path in sorted((ROOT / "adlcalc/venues").glob("*.yaml"))),
 ]
@@ -37,7 +42,8 @@ def validator(which: str) -> jsonschema.Draft7Validator:
 
 
 def as_editors_read(text: str) -> Any:
-    """YAML 1.2, as the YAML language server has it: 60_000, no and 2026-01-01 are text, 0.5 and 1e5 are numbers."""
+    """YAML 1.2, as the YAML language server has it: 60_000, no and 2026-01-01 are text, 0.5 and 1e5 are
+    numbers."""
 
     def typed(value: Any) -> Any:
         if isinstance(value, dict):
@@ -59,7 +65,9 @@ def as_editors_read(text: str) -> Any:
 
 
 @pytest.mark.parametrize("which", list(FILES))
-def test_the_file_is_what_the_command_prints(adlcalc: Command, which: str, request: pytest.FixtureRequest) -> None:
+def test_the_file_is_what_the_command_prints(
+    adlcalc: Command, which: str, request: pytest.FixtureRequest
+) -> None:
     got = adlcalc("schema", which)
     assert (got.err, got.code) == ("", 0)
     if request.config.getoption("--update-golden"):
@@ -69,7 +77,9 @@ def test_the_file_is_what_the_command_prints(adlcalc: Command, which: str, reque
     assert json.loads(got.out)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
-@pytest.mark.parametrize(("which", "path"), SHIPPED, ids=lambda value: value.stem if isinstance(value, Path) else value)
+@pytest.mark.parametrize(
+    ("which", "path"), SHIPPED, ids=lambda value: value.stem if isinstance(value, Path) else value
+)
 def test_every_shipped_file_names_its_schema_and_passes_it(which: str, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     line = text.split("\n", 1)[0]
@@ -102,10 +112,14 @@ def test_every_key_has_a_description() -> None:
         if not isinstance(schema, dict):
             return []
         properties = schema.get("properties", {})
-        here = [f"{path}.{key}" for key, one in properties.items() if "description" not in one and key != "value"]
+        here = [
+            f"{path}.{key}" for key, one in properties.items() if "description" not in one and key != "value"
+        ]
         skipped = ("examples", "default", "enum", "if")
         deeper = (missing(one, f"{path}.{key}") for key, one in schema.items() if key not in skipped)
-        return here + [found for inner in deeper for found in inner if ".linear" not in found and ".inverse" not in found]
+        return here + [
+            found for inner in deeper for found in inner if ".linear" not in found and ".inverse" not in found
+        ]
 
     for which in FILES:
         assert missing(json.loads((ROOT / FILES[which]).read_text(encoding="utf-8")), which) == []
@@ -121,7 +135,7 @@ def test_the_schema_has_defaults_and_examples() -> None:
             assert not [error for error in check.iter_errors({key: example}) if error.path], (key, example)
 
 
-# --- the outputs -----------------------------------------------------------------------------------------------------
+# --- the outputs --------------------------------------------------------------------------------------------
 
 PRINTED = [
     *(("run", str(path)) for path in sorted((ROOT / "scenarios").glob("*.yaml"))),
@@ -163,7 +177,12 @@ def test_every_document_is_what_its_schema_says(adlcalc: Command, command: tuple
 def test_a_golden_that_differs_is_told_as_its_schema_says(adlcalc: Command, tmp_path: Path) -> None:
     text = (ROOT / "scenarios/05-fund-empty-adl.yaml").read_text(encoding="utf-8").partition("expect:")[0]
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    assert adlcalc("run", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "a.golden"), "--set", "fund=9", "--json").code == 0
+    assert (
+        adlcalc(
+            "run", str(tmp_path / "a.yaml"), "-o", str(tmp_path / "a.golden"), "--set", "fund=9", "--json"
+        ).code
+        == 0
+    )
     printed = json.loads(adlcalc("check", str(tmp_path), "--json").out)
     assert printed["files"][0]["findings"][0]["differences"]
     whole = strict(json.loads((ROOT / FILES["output"]).read_text(encoding="utf-8")))
@@ -178,11 +197,16 @@ def test_a_document_that_is_wrong_is_seen(adlcalc: Command) -> None:
     assert [error.json_path for error in check.iter_errors(printed)] == ["$.deleveraged[0].price"]
 
 
-# --- adlcalc new -----------------------------------------------------------------------------------------------------
+# --- adlcalc new --------------------------------------------------------------------------------------------
 
 
 def test_templates_are_listed(adlcalc: Command) -> None:
-    assert [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()] == ["basic", "book", "cross", "rulebook"]
+    assert [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()] == [
+        "basic",
+        "book",
+        "cross",
+        "rulebook",
+    ]
 
 
 @pytest.mark.parametrize("name", ["basic", "cross", "rulebook"])

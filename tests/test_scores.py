@@ -57,7 +57,10 @@ def inputs(accounts: tuple[Account, ...]) -> dict[str, list[Inputs]]:
 
 
 def of_book() -> dict[str, Inputs]:
-    accounts = (Account(name, (Position("M", -1, D(size), D(entry), D(margin)),)) for name, (entry, size, margin) in BOOK.items())
+    accounts = (
+        Account(name, (Position("M", -1, D(size), D(entry), D(margin)),))
+        for name, (entry, size, margin) in BOOK.items()
+    )
     return {name: found[0] for name, found in inputs(tuple(accounts)).items()}
 
 
@@ -70,7 +73,9 @@ def test_score_of_five_shorts(name: str) -> None:
     found = of_book()
     with exact():
         got = [SCORES[name](found[account]) for account in BOOK]
-    assert [abs(x - D(wanted)) <= D("0.0000005") for x, wanted in zip(got, TABLE[name], strict=True)] == [True] * 5
+    assert [abs(x - D(wanted)) <= D("0.0000005") for x, wanted in zip(got, TABLE[name], strict=True)] == [
+        True
+    ] * 5
 
 
 @pytest.mark.parametrize("name", ["bitmex", "kucoin", "binance", "bitget"])
@@ -101,7 +106,9 @@ def test_initial_margin_goes_by_the_chosen_leverage() -> None:
     assert found["b"][0].initial_margin == 900
 
 
-def test_literal_hyperliquid_ranks_the_less_profitable_short_first_and_the_directional_reading_does_not() -> None:
+def test_literal_hyperliquid_ranks_the_less_profitable_short_first_and_the_directional_reading_does_not() -> (
+    None
+):
     poor = Inputs(D(10), D(1010), D(1000), D(200), D(1000), side=-1, entry=D(101), mark=D(100))
     rich = poor._replace(pnl=D(200), entry_value=D(1200), entry=D(120))
     with exact():

@@ -1,4 +1,5 @@
-"""The readers: what YAML, JSON and CSV text becomes, where every value stands, and that both YAML parsers agree."""
+"""The readers: what YAML, JSON and CSV text becomes, where every value stands, and that both YAML parsers
+agree."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def told(text: str, *, pure: bool = False) -> str:
     return str(caught.value)
 
 
-# --- values ----------------------------------------------------------------------------------------------------------
+# --- values -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,11 @@ def test_plain_scalars_stay_text_but_null_and_truth(text: str, value: object) ->
 
 
 def test_json_is_a_subset() -> None:
-    assert plain(read('{"a":1,"b":[1.50,"x",{"c":null}],\n"d":true}')) == {"a": "1", "b": ["1.50", "x", {"c": None}], "d": True}
+    assert plain(read('{"a":1,"b":[1.50,"x",{"c":null}],\n"d":true}')) == {
+        "a": "1",
+        "b": ["1.50", "x", {"c": None}],
+        "d": True,
+    }
 
 
 def test_windows_line_ends_and_byte_order_mark_are_accepted() -> None:
@@ -79,7 +84,7 @@ def test_windows_line_ends_and_byte_order_mark_are_accepted() -> None:
     assert source.line(1) == "a: 1"
 
 
-# --- places ----------------------------------------------------------------------------------------------------------
+# --- places -------------------------------------------------------------------------------------------------
 
 
 def spot(node: Node) -> tuple[int, int, int]:
@@ -118,7 +123,7 @@ def test_both_yaml_parsers_say_the_same_of_every_file() -> None:
         assert outcome(path, pure=False) == outcome(path, pure=True), path.name
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------
+# --- refusals -----------------------------------------------------------------------------------------------
 
 
 def test_all_faults_of_the_reader_are_told_at_once_in_file_order() -> None:
@@ -156,7 +161,9 @@ def test_depth_is_told_at_the_same_bracket_whatever_limit_a_parser_has(
     text = before + opening * levels
     lines = (before + opening * (DEPTH - outside)).split("\n")
     said = told(text)
-    assert said.startswith(f"f.yaml:{len(lines)}:{len(lines[-1]) + 1}: error: the values are nested more than 32 levels deep\n")
+    assert said.startswith(
+        f"f.yaml:{len(lines)}:{len(lines[-1]) + 1}: error: the values are nested more than 32 levels deep\n"
+    )
     assert said == told(text, pure=True)
 
 
@@ -176,14 +183,20 @@ def test_brackets_in_a_text_are_no_depth(text: str) -> None:
 
 
 def test_a_bomb_of_aliases_is_refused_not_expanded() -> None:
-    text = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefg", "bcdefgh", strict=True))
+    text = "a: &a [x, x]\n" + "".join(
+        f"{c}: &{c} [*{p}, *{p}]\n" for p, c in zip("abcdefg", "bcdefgh", strict=True)
+    )
     assert told(text).count("error: aliases") == 14
 
 
 def test_files_that_are_too_large_missing_or_folders_are_refused(tmp_path: Path) -> None:
     large = tmp_path / "large.yaml"
     large.write_bytes(b"#" * (16 * 1024 * 1024 + 1))
-    for path, words in ((large, "larger than 16 MB"), (tmp_path / "none.yaml", "no such file"), (tmp_path, "a folder")):
+    for path, words in (
+        (large, "larger than 16 MB"),
+        (tmp_path / "none.yaml", "no such file"),
+        (tmp_path, "a folder"),
+    ):
         with pytest.raises(ScenarioErrors, match=words):
             text_of(str(path))
 
@@ -203,10 +216,13 @@ def test_carets_stand_under_the_culprit_behind_wide_characters() -> None:
     problems.add(at(root, ("清算",)), "wrong")
     with pytest.raises(ScenarioErrors) as caught:
         problems.raise_if_any()
-    assert format_problem(caught.value.problems[0]) == "f.yaml:1:6: error: wrong\n 1 | {清算: 買い}\n   |        ^^^^"
+    assert (
+        format_problem(caught.value.problems[0])
+        == "f.yaml:1:6: error: wrong\n 1 | {清算: 買い}\n   |        ^^^^"
+    )
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -256,7 +272,22 @@ def test_numbers_are_exactly_what_is_written(text: str, value: str) -> None:
             "1 000",
             "--1",
         ),
-        *("nan", "inf", ".inf", "Infinity", "1e", "e5", "1e1.5", "1e18", "-1e18", "1e-19", "1e99999999999", "1" * 31, "½", "١"),
+        *(
+            "nan",
+            "inf",
+            ".inf",
+            "Infinity",
+            "1e",
+            "e5",
+            "1e1.5",
+            "1e18",
+            "-1e18",
+            "1e-19",
+            "1e99999999999",
+            "1" * 31,
+            "½",
+            "١",
+        ),
     ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
@@ -282,7 +313,7 @@ def test_common_slips_get_a_hint(text: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
-# --- tables ----------------------------------------------------------------------------------------------------------
+# --- tables -------------------------------------------------------------------------------------------------
 
 
 def table(text: str) -> Table:

@@ -8,13 +8,29 @@ import sys
 
 import pytest
 
-HEAVY = {"typer", "click", "yaml", "tabulate", "pydantic", "pydantic_core", "numpy", "rich", "decimal", "importlib.metadata"}
+HEAVY = {
+    "typer",
+    "click",
+    "yaml",
+    "tabulate",
+    "pydantic",
+    "pydantic_core",
+    "numpy",
+    "rich",
+    "decimal",
+    "importlib.metadata",
+}
 VERSION = "import sys; sys.argv = ['adlcalc', '--version']; from adlcalc.cli import main; main()"
 
 
 def modules_after(code: str) -> set[str]:
     """The modules that a fresh interpreter has loaded after the code."""
-    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {code}; print(); print(*sys.modules)"]
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        f"import sys; sys.path.insert(0, '.'); {code}; print(); print(*sys.modules)",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
@@ -29,17 +45,29 @@ def test_json_needs_no_tabulate() -> None:
     assert modules_after(code) & {"tabulate", "typer", "pydantic", "numpy", "rich"} == set()
 
 
-SLOW = {"typer", "click", "pydantic", "rich", "multiprocessing", "concurrent", "asyncio", "subprocess", "difflib"}
+SLOW = {
+    "typer",
+    "click",
+    "pydantic",
+    "rich",
+    "multiprocessing",
+    "concurrent",
+    "asyncio",
+    "subprocess",
+    "difflib",
+}
 RUN = "import sys; sys.argv = ['adlcalc', 'run', 'scenarios/05-fund-empty-adl.yaml']; from adlcalc.cli import main"
 
 
 def test_a_run_of_a_file_imports_what_it_uses() -> None:
-    """Without options there is nothing to parse; with them it is typer that is needed, and what typer needs."""
+    """Without options there is nothing to parse; with them it is typer that is needed, and what typer
+    needs."""
     plain = modules_after(f"{RUN}\ntry: main()\nexcept SystemExit: pass")
     assert plain & SLOW == set()
     rooms = {name.split(".")[1] for name in plain if name.startswith("adlcalc.")}
     assert rooms & {"importers", "explain"} == set()
-    # how open positions stand is part of every run, and `expect:` may ask it questions; nothing that runs many times
+    # how open positions stand is part of every run, and `expect:` may ask it questions; nothing that runs
+    # many times
     studied = {name for name in plain if name.startswith("adlcalc.study.")}
     assert studied <= {f"adlcalc.study.{name}" for name in ("answers", "health", "questions")}
 
@@ -47,7 +75,15 @@ def test_a_run_of_a_file_imports_what_it_uses() -> None:
 @pytest.mark.parametrize("more", [[], ["no.yaml"]], ids=["sound", "one-is-missing"])
 def test_a_run_without_options_is_the_run_with_one_at_its_default(more: list[str]) -> None:
     def done(*options: str) -> tuple[bytes, bytes, int]:
-        command = [sys.executable, "-m", "adlcalc", "run", "scenarios/05-fund-empty-adl.yaml", *more, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "adlcalc",
+            "run",
+            "scenarios/05-fund-empty-adl.yaml",
+            *more,
+            *options,
+        ]
         found = subprocess.run(command, capture_output=True, check=False)
         return found.stdout, found.stderr, found.returncode
 
@@ -55,7 +91,8 @@ def test_a_run_without_options_is_the_run_with_one_at_its_default(more: list[str
 
 
 def processor_seconds() -> float:
-    """What all processes that were started and have ended took: however busy the machine is, it is the same."""
+    """What all processes that were started and have ended took: however busy the machine is, it is the
+    same."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -78,5 +115,7 @@ def test_the_version_is_the_one_of_the_package() -> None:
 
     import adlcalc
 
-    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     assert project.get("version", adlcalc.__version__) == adlcalc.__version__

@@ -9,7 +9,14 @@ import pytest
 from books import account, d, scenario
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from test_properties import money_is_conserved, nothing_is_closed_twice, worked
 
 from adlcalc.engine.model import Account, Scenario
@@ -39,7 +46,13 @@ class Market(RuleBasedStateMachine):
     def begin(self, liquidity: Any) -> None:
         self.liquidity = liquidity
 
-    @rule(side=st.sampled_from([1, -1]), size=SIZES, entry=st.integers(80, 120), margin=MARGINS, cross=st.booleans())
+    @rule(
+        side=st.sampled_from([1, -1]),
+        size=SIZES,
+        entry=st.integers(80, 120),
+        margin=MARGINS,
+        cross=st.booleans(),
+    )
     def open_account(self, side: int, size: Any, entry: int, margin: int, cross: bool) -> None:
         money = margin * d(size)
         name = f"u{len(self.owners)}"
@@ -64,10 +77,16 @@ class Market(RuleBasedStateMachine):
     def somebody_pays_in_more_than_can_be_lost(self) -> None:
         """Who cannot lose is not liquidated."""
         rich = replace(
-            self.owners[0], id="rich", balance=d(10**6), positions=(replace(self.owners[0].positions[0], collateral=None),)
+            self.owners[0],
+            id="rich",
+            balance=d(10**6),
+            positions=(replace(self.owners[0].positions[0], collateral=None),),
         )
         events, _ = worked(replace(self.book(), accounts=(*self.owners, rich)))
-        assert not any(getattr(event, "account", None) == "rich" and hasattr(event, "bankruptcy_price") for event in events)
+        assert not any(
+            getattr(event, "account", None) == "rich" and hasattr(event, "bankruptcy_price")
+            for event in events
+        )
 
     @invariant()
     def the_run_holds(self) -> None:
@@ -82,6 +101,10 @@ def test_a_market_that_lives() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Market,
         settings=settings(
-            max_examples=150, stateful_step_count=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=150,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
         ),
     )

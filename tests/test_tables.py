@@ -1,4 +1,5 @@
-"""Maintenance tables by symbol: what is shipped is sound and dated; a market, a rulebook or --set takes one by its name."""
+"""Maintenance tables by symbol: what is shipped is sound and dated; a market, a rulebook or --set takes one
+by its name."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def fault(folder: Path, text: str) -> str:
     return f"{Path(problem.file).name}:{problem.line}:{problem.column}: {problem.message}\n{problem.hint}"
 
 
-# --- what is shipped -----------------------------------------------------------------------------------------------------
+# --- what is shipped ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -68,14 +69,18 @@ def test_a_shipped_file_has_sound_tables_of_its_venue(file: Path) -> None:
 def test_every_shipped_table_serves_a_market(file: Path, tmp_path: Path) -> None:
     for table in tables_of(open_rulebook(file.stem)):
         multiplier = table.multiplier or 1
-        market = f"{{contract: {table.contract}, multiplier: {multiplier}, maintenance: {{table: {table.name}}}}}"
+        market = (
+            f"{{contract: {table.contract}, multiplier: {multiplier}, maintenance: {{table: {table.name}}}}}"
+        )
         (tmp_path / "s.yaml").write_text(f"venue: {file.stem}\nmarkets: {{X: {market}}}\n{BOOK}")
         found = load(tmp_path / "s.yaml").scenario
         assert found.markets[0].maintenance.tiers
-        assert (f"tables.{table.name}" in {assumption.rule for assumption in found.rules.assumptions}) == bool(table.note)
+        assert (
+            f"tables.{table.name}" in {assumption.rule for assumption in found.rules.assumptions}
+        ) == bool(table.note)
 
 
-# --- naming one ------------------------------------------------------------------------------------------------------------
+# --- naming one ---------------------------------------------------------------------------------------------
 
 
 def test_a_market_takes_a_table_by_its_symbol(tmp_path: Path) -> None:
@@ -90,15 +95,20 @@ def test_a_market_takes_a_table_by_its_symbol(tmp_path: Path) -> None:
 
 def test_two_markets_take_two_tables_and_only_theirs_are_told(tmp_path: Path) -> None:
     """The rulebook's own 0.5 % is for a third."""
-    text = (
-        "markets: {X: {maintenance: {table: LOTS}, multiplier: 0.1}, Y: {contract: inverse, maintenance: {table: COIN}}, Z: {}}\n"
-    )
+    text = "markets: {X: {maintenance: {table: LOTS}, multiplier: 0.1}, "
+    text += "Y: {contract: inverse, maintenance: {table: COIN}}, Z: {}}\n"
     accounts = "accounts: [{id: a, market: X, side: long, size: 1, entry: 100, leverage: 10}]\n"
     (tmp_path / "own.yaml").write_text(OWN)
     (tmp_path / "mine.yaml").write_text(RULEBOOK)
-    (tmp_path / "s.yaml").write_text(f"venue: mine.yaml\n{text}{accounts}prices: {{X: [100], Y: [100], Z: [100]}}\n")
+    (tmp_path / "s.yaml").write_text(
+        f"venue: mine.yaml\n{text}{accounts}prices: {{X: [100], Y: [100], Z: [100]}}\n"
+    )
     found = load(tmp_path / "s.yaml").scenario
-    assert [market.maintenance.tiers[0].rate for market in found.markets] == [Decimal("0.1"), Decimal("0.02"), Decimal("0.005")]
+    assert [market.maintenance.tiers[0].rate for market in found.markets] == [
+        Decimal("0.1"),
+        Decimal("0.02"),
+        Decimal("0.005"),
+    ]
     assert not [assumption for assumption in found.rules.assumptions if assumption.rule.startswith("tables.")]
 
 
@@ -118,7 +128,9 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     with pytest.raises(ScenarioErrors, match="table 'ABC' is for linear contracts, not inverse ones"):
         load(tmp_path / "s.yaml")
     heir = (tmp_path / "heir.yaml").read_text()
-    (tmp_path / "heir.yaml").write_text(heir.replace("{value:", "{linear: {value:").replace("note: n}", "note: n}}"))
+    (tmp_path / "heir.yaml").write_text(
+        heir.replace("{value:", "{linear: {value:").replace("note: n}", "note: n}}")
+    )
     assert load(tmp_path / "s.yaml").scenario.markets[0].maintenance.tiers[1].deduction == 5
 
 
@@ -153,7 +165,9 @@ def test_a_table_that_does_not_serve_is_told_where_it_is_named(tmp_path: Path, t
 
 
 def test_a_venue_without_tables_says_so(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(f"venue: generic\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}")
+    (tmp_path / "s.yaml").write_text(
+        f"venue: generic\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}"
+    )
     with pytest.raises(ScenarioErrors, match="venue 'generic' has no tables"):
         load(tmp_path / "s.yaml")
 
@@ -166,14 +180,22 @@ def test_a_venue_without_tables_says_so(tmp_path: Path) -> None:
             "50, rate: 0.1}, {rate: 0.05",
             "own.yaml:7:58: 'rate' of tier 2 of 'maintenance' of contract 'ABC' must be greater",
         ),
-        ("maintenance: 0.02", "maintenance: {table: ABC}", "own.yaml:9:42: table 'COIN' cannot name another one"),
+        (
+            "maintenance: 0.02",
+            "maintenance: {table: ABC}",
+            "own.yaml:9:42: table 'COIN' cannot name another one",
+        ),
         ("unit: USDT of notional\n", "", "own.yaml:1:1: the file of tables has no 'unit'"),
     ],
 )
-def test_faults_of_the_file_are_told_at_their_place_in_it(tmp_path: Path, written: str, instead: str, told: str) -> None:
+def test_faults_of_the_file_are_told_at_their_place_in_it(
+    tmp_path: Path, written: str, instead: str, told: str
+) -> None:
     (tmp_path / "own.yaml").write_text(OWN.replace(written, instead))
     (tmp_path / "mine.yaml").write_text(RULEBOOK)
-    (tmp_path / "s.yaml").write_text(f"venue: mine.yaml\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}")
+    (tmp_path / "s.yaml").write_text(
+        f"venue: mine.yaml\nmarkets: {{X: {{maintenance: {{table: ABC}}}}}}\n{BOOK}"
+    )
     with pytest.raises(ScenarioErrors) as caught:
         load(tmp_path / "s.yaml")
     (problem,) = caught.value.problems

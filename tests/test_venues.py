@@ -1,4 +1,5 @@
-"""The shipped rulebooks are complete and sourced; a user's own is held to the same; the engine gets what they say."""
+"""The shipped rulebooks are complete and sourced; a user's own is held to the same; the engine gets what they
+say."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ from adlcalc.venues.maintenance import faults
 from adlcalc.venues.rulebook import KINDS, Rulebook, load_rulebook, shipped
 
 NOWHERE = Place(Source("test", "", excerpt=False))
-REASON = re.compile(r"\b(no|not|nothing|nobody|never|silent|without|cannot|unclear)\b|stands? in|(is|are) taken", re.IGNORECASE)
+REASON = re.compile(
+    r"\b(no|not|nothing|nobody|never|silent|without|cannot|unclear)\b|stands? in|(is|are) taken",
+    re.IGNORECASE,
+)
 """Words in which a note says that a document leaves something open, or that a value stands in for it."""
 BOOK = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100]\n"
 
@@ -35,7 +39,7 @@ def rulebook(name: str, folder: Path | None = None) -> Rulebook:
     return found
 
 
-# --- what is shipped -----------------------------------------------------------------------------------------------------
+# --- what is shipped ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -50,13 +54,16 @@ def test_a_shipped_rulebook_bears_its_name_and_has_no_faults(name: str) -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_rule_names_a_document_and_an_assumed_one_its_reason(name: str) -> None:
-    """The document says so; or it was read for it, the rule is assumed, and the note tells what was not found."""
+    """The document says so; or it was read for it, the rule is assumed, and the note tells what was not
+    found."""
     book = rulebook(name)
     for kind in KINDS:
         for rule in book.rules[kind].values():
             assert rule.source in book.sources, f"{rule.name} has no source"
             assert rule.note.endswith("."), f"{rule.name}: a note is a sentence"
-            assert rule.status != "assumed" or REASON.search(rule.note), f"{rule.name} is assumed without a reason"
+            assert rule.status != "assumed" or REASON.search(rule.note), (
+                f"{rule.name} is assumed without a reason"
+            )
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -69,8 +76,15 @@ def test_no_source_is_left_over(name: str) -> None:
 def test_the_generic_rules() -> None:
     book = rulebook("generic")
     rules = book.engine_rules(["linear"], ["linear"])
-    assert (rules.margin.due, rules.liquidation) == ("at-or-below", LiquidationRules(Takeover(REDUCTIONS["none"])))
-    assert (rules.adl.eligible, rules.adl.score, rules.adl.price) == ("winners", SCORES["generic"], bankruptcy)
+    assert (rules.margin.due, rules.liquidation) == (
+        "at-or-below",
+        LiquidationRules(Takeover(REDUCTIONS["none"])),
+    )
+    assert (rules.adl.eligible, rules.adl.score, rules.adl.price) == (
+        "winners",
+        SCORES["generic"],
+        bankruptcy,
+    )
     assert (rules.adl.would_bankrupt, rules.adl.lights) == ("skip", "contracts")
     assert [assumption.rule for assumption in rules.assumptions] == ["adl.ties"]
     assert book.values["inverse"].contract.rounding == "total"
@@ -102,7 +116,9 @@ def test_the_risk_steps_of_xbtusd(value: str, maintenance: str) -> None:
     """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT, the fee apart."""
     rule = rulebook("bitmex").maintenance("inverse", money_unit=D("1e-8"), lot=D(1))
     with exact():
-        without_fee = maintenance_margin(lines_of(rule, D(1), D(value)), D(value)) - rule.closing_fee * D(value)
+        without_fee = maintenance_margin(lines_of(rule, D(1), D(value)), D(value)) - rule.closing_fee * D(
+            value
+        )
     assert without_fee == D(maintenance)
 
 
@@ -110,7 +126,10 @@ def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:
     book = rulebook("bitmex")
 
     def assumed(*kinds: str, tabled: tuple[str, ...] | None = None) -> list[str]:
-        return [assumption.rule for assumption in book.engine_rules(kinds, kinds if tabled is None else tabled).assumptions]
+        return [
+            assumption.rule
+            for assumption in book.engine_rules(kinds, kinds if tabled is None else tabled).assumptions
+        ]
 
     common = ["margin.due", "adl.would_bankrupt", "adl.ties"]
     assert assumed("inverse") == common
@@ -123,7 +142,7 @@ def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:
     assert [assumption.rule for assumption in htx.engine_rules(["linear"], []).assumptions] == of_htx[1:]
 
 
-# --- a scenario's own rules ------------------------------------------------------------------------------------------------
+# --- a scenario's own rules ---------------------------------------------------------------------------------
 
 
 def scenario(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
@@ -134,9 +153,14 @@ def scenario(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
 
 def test_a_scenario_replaces_any_rule_and_its_footnote_goes(tmp_path: Path) -> None:
     found = scenario(
-        tmp_path, "venue: bitmex\nrules: {adl: {eligible: winners, would_bankrupt: {value: allow}}, margin: {due: below}}\n"
+        tmp_path,
+        "venue: bitmex\nrules: {adl: {eligible: winners, would_bankrupt: {value: allow}}, margin: {due: below}}\n",
     )
-    assert (found.rules.adl.eligible, found.rules.adl.would_bankrupt, found.rules.margin.due) == ("winners", "allow", "below")
+    assert (found.rules.adl.eligible, found.rules.adl.would_bankrupt, found.rules.margin.due) == (
+        "winners",
+        "allow",
+        "below",
+    )
     assert "adl.would_bankrupt" not in {assumption.rule for assumption in found.rules.assumptions}
 
 
@@ -147,16 +171,22 @@ def test_a_rule_may_be_replaced_for_one_kind_of_contract(tmp_path: Path) -> None
     assert [tier.rate for tier in market.maintenance.tiers] == [D("0.02")]
     assert market.maintenance.closing_fee == D("0.0006")
     inverse = scenario(tmp_path, f"venue: mexc\n{rules}markets: {{X: {{contract: inverse}}}}\n").markets[0]
-    assert ([tier.rate for tier in inverse.maintenance.tiers], inverse.maintenance.closing_fee) == ([D("0.004")], D("0.001"))
+    assert ([tier.rate for tier in inverse.maintenance.tiers], inverse.maintenance.closing_fee) == (
+        [D("0.004")],
+        D("0.001"),
+    )
 
 
 def test_a_market_may_bring_its_own_maintenance_to_the_fee_of_the_venue(tmp_path: Path) -> None:
     found = scenario(tmp_path, "venue: mexc\nmarkets: {X: {contract: inverse, maintenance: 0.01}}\n")
     (market,) = found.markets
-    assert ([tier.rate for tier in market.maintenance.tiers], market.maintenance.closing_fee) == ([D("0.01")], D("0.0006"))
+    assert ([tier.rate for tier in market.maintenance.tiers], market.maintenance.closing_fee) == (
+        [D("0.01")],
+        D("0.0006"),
+    )
 
 
-# --- a user's own rulebook ---------------------------------------------------------------------------------------------------
+# --- a user's own rulebook ----------------------------------------------------------------------------------
 
 MINE = """
 venue: mine
@@ -201,7 +231,9 @@ def test_the_command_line_may_name_a_rulebook_anywhere(tmp_path: Path) -> None:
 
 
 def test_faults_of_a_rulebook_are_told_at_their_place_in_it(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text(MINE.replace("value: 0.01", "value: {tiers: [{up_to: 5, rate: 0.1}, {rate: 0.05}]}"))
+    (tmp_path / "mine.yaml").write_text(
+        MINE.replace("value: 0.01", "value: {tiers: [{up_to: 5, rate: 0.1}, {rate: 0.05}]}")
+    )
     with pytest.raises(ScenarioErrors) as caught:
         scenario(tmp_path, "venue: mine.yaml\n")
     (problem,) = caught.value.problems
@@ -209,11 +241,12 @@ def test_faults_of_a_rulebook_are_told_at_their_place_in_it(tmp_path: Path) -> N
     assert "'rate' of tier 2 of 'maintenance' of 'margin' must be greater" in problem.message
 
 
-# --- rules that play no part -----------------------------------------------------------------------------------------------
+# --- rules that play no part --------------------------------------------------------------------------------
 
 
 def test_what_another_venue_leaves_aside_is_noted(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
-    """An error under the file's own venue (tests/bad), a note on stderr where --venue or --set brings it in."""
+    """An error under the file's own venue (tests/bad), a note on stderr where --venue or --set brings it
+    in."""
     path = tmp_path / "s.yaml"
     path.write_text("venue: hyperliquid\nrules: {liquidation: {portion: 0.5}}\n" + BOOK)
     assert adlcalc("run", str(path)).err == ""
@@ -228,7 +261,10 @@ def test_what_another_venue_leaves_aside_is_noted(adlcalc: Callable[..., Result]
     got = adlcalc("compare", str(path), "--venues", "bitmex,hyperliquid,okx")
     assert (got.code, got.err) == (0, noted.format(" (venue bitmex, okx)"))
     got = adlcalc("run", str(path), "--set", "rules.liquidation.size=whole")
-    assert (got.code, got.err) == (0, noted.replace("'method'", "'size'").replace("takeover", "whole").format(""))
+    assert (got.code, got.err) == (
+        0,
+        noted.replace("'method'", "'size'").replace("takeover", "whole").format(""),
+    )
 
 
 def test_a_backstop_that_no_rule_asks_is_noted(adlcalc: Callable[..., Result], tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""`adlcalc venues`: the coverage table, rulebooks with their sources, scores; and that what rulebooks claim is so."""
+"""`adlcalc venues`: the coverage table, rulebooks with their sources, scores; and that what rulebooks claim
+is so."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def without_blanks(text: str) -> str:
     return "".join(text.split())
 
 
-# --- what rulebooks claim ------------------------------------------------------------------------------------------------
+# --- what rulebooks claim -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("venue", shipped())
@@ -54,7 +55,9 @@ def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_a_vector_that_is_met_is_the_source_of_a_test(venue: str) -> None:
-    tests = "".join(path.read_text(encoding="utf-8") for path in [*TESTS.glob("cases/*.yaml"), *TESTS.glob("test_*.py")])
+    tests = "".join(
+        path.read_text(encoding="utf-8") for path in [*TESTS.glob("cases/*.yaml"), *TESTS.glob("test_*.py")]
+    )
     vectors = open_rulebook(venue).vectors
     for name in vectors.met:
         vector, _, _ = name.partition(" ")
@@ -70,7 +73,7 @@ def test_a_printed_number_is_met_or_it_is_said_why_there_is_none(venue: str) -> 
     assert vectors.none is None or vectors.none.endswith(".")
 
 
-# --- the command -------------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 def test_the_coverage_table_has_every_rulebook_on_a_page(adlcalc: Command) -> None:
@@ -125,7 +128,11 @@ def test_a_rulebook_of_ones_own_is_shown_like_a_shipped_one(adlcalc: Command, tm
         "note": "Two tiers.",
     }
     assert rules["adl.score"]["value"] == ["generic"]
-    assert document["sources"]["page"] == {"title": "A page", "url": "https://example.com", "seen": "2026-01-02"}
+    assert document["sources"]["page"] == {
+        "title": "A page",
+        "url": "https://example.com",
+        "seen": "2026-01-02",
+    }
     assert document["vectors"] == {"met": ["V-1"], "not_met": {"V-2": "It rounds twice."}, "none": None}
     assert document["defaults"]["backstop.kind"] == "none"
     assert "liquidation.portion" not in document["defaults"]  # of orders, which this venue does not use
@@ -184,8 +191,14 @@ def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
     [
         (["deribt"], "deribt: error: there is no venue 'deribt'\nhint: did you mean 'deribit'?\n"),
         (["--score", "bitmx"], "adlcalc: there is no score 'bitmx'\nhint: did you mean 'bitmex'?\n"),
-        (["--rules", "price"], "adlcalc: there is no rule 'price'\nhint: did you mean 'backstop.price' or 'adl.price'?\n"),
-        (["--rules", "adl.prize"], "adlcalc: there is no rule 'adl.prize'\nhint: did you mean 'adl.price'?\n"),
+        (
+            ["--rules", "price"],
+            "adlcalc: there is no rule 'price'\nhint: did you mean 'backstop.price' or 'adl.price'?\n",
+        ),
+        (
+            ["--rules", "adl.prize"],
+            "adlcalc: there is no rule 'adl.prize'\nhint: did you mean 'adl.price'?\n",
+        ),
         (["--rules", "--score", "bitmex"], "adlcalc: --rules and --score do not go together\n"),
         (["bitmex", "--score", "bitmex"], "adlcalc: NAME and --score do not go together\n"),
     ],

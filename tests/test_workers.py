@@ -1,5 +1,6 @@
-"""`adlcalc check --jobs`: processes that are killed, parents that are killed, Ctrl-C. Nothing here waits for a time to pass: a
-process tells through a pipe that it has begun, and the end of the pipe tells that it has ended."""
+"""`adlcalc check --jobs`: processes that are killed, parents that are killed, Ctrl-C. Nothing here waits for
+a time to pass: a process tells through a pipe that it has begun, and the end of the pipe tells that it has
+ended."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no signals an
 LIMIT = 60  # seconds after which a test that hangs is given up; none needs them
 
 
-# --- the pool ----------------------------------------------------------------------------------------------------------------
+# --- the pool -----------------------------------------------------------------------------------------------
 
 
 def square(n: int) -> int:
@@ -52,12 +53,17 @@ def test_the_item_of_a_killed_process_is_worked_again(tmp_path: Path) -> None:
 
 def test_an_item_that_ends_every_process_is_given_up_and_no_other(tmp_path: Path) -> None:
     found = list(worked_by(2, partial(killed, at=3, times=9, folder=str(tmp_path)), range(8)))
-    assert [one for one in found if isinstance(one, Ended)] == [Ended(3, "signal 9", True), Ended(3, "signal 9", False)]
-    assert sorted(one for one in found if not isinstance(one, Ended)) == [(n, n * n) for n in range(8) if n != 3]
+    assert [one for one in found if isinstance(one, Ended)] == [
+        Ended(3, "signal 9", True),
+        Ended(3, "signal 9", False),
+    ]
+    assert sorted(one for one in found if not isinstance(one, Ended)) == [
+        (n, n * n) for n in range(8) if n != 3
+    ]
     assert len(os.listdir(tmp_path)) == 2
 
 
-# --- the command -------------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 SCRIPT = """
 import os, signal, sys
@@ -111,7 +117,9 @@ def _too_long(*_: object) -> None:
     raise TimeoutError
 
 
-def start(folder: Path, played: str, *arguments: str, times: int = 0, **options: object) -> subprocess.Popen[str]:
+def start(
+    folder: Path, played: str, *arguments: str, times: int = 0, **options: object
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "script.py", *arguments],
         cwd=folder,
@@ -146,7 +154,8 @@ def test_a_file_that_ends_every_process_is_told_and_the_others_are_worked(folder
 
 
 def until_both_have_begun(folder: Path, then: Callable[[], object]) -> list[int]:
-    """Do something when two processes have a file in hand; the ids of those that began. Returns when the last has ended."""
+    """Do something when two processes have a file in hand; the ids of those that began. Returns when the last
+    has ended."""
     begun: list[int] = []
     with open(folder / "begun") as pipe:
         for line in pipe:
@@ -159,13 +168,17 @@ def until_both_have_begun(folder: Path, then: Callable[[], object]) -> list[int]
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_processes_end_without_a_word_when_their_parent_is_killed(folder: Path, sign: signal.Signals) -> None:
     process = start(folder, "waiting")
-    begun = until_both_have_begun(folder, lambda: process.send_signal(sign))  # and until nobody is left who could write
+    begun = until_both_have_begun(
+        folder, lambda: process.send_signal(sign)
+    )  # and until nobody is left who could write
     assert len(begun) == 2
     assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", "", -sign)
 
 
 def test_ctrl_c_ends_all_of_them_without_a_word(folder: Path) -> None:
-    process = start(folder, "waiting", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    process = start(
+        folder, "waiting", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    )
     begun = until_both_have_begun(folder, lambda: os.killpg(process.pid, signal.SIGINT))
     assert len(begun) == 2
     assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", "", 130)
@@ -175,7 +188,9 @@ def test_where_ctrl_c_is_ignored_it_ends_nothing(folder: Path) -> None:
     """`nohup adlcalc check ... &` in a script whose terminal gets a Ctrl-C."""
     process = start(folder, "waiting", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
 
-    pipes = [os.open(folder / name, os.O_RDWR) for name in ("begun", "go")]  # nobody waits for the other end, none ends early
+    pipes = [
+        os.open(folder / name, os.O_RDWR) for name in ("begun", "go")
+    ]  # nobody waits for the other end, none ends early
     with open(pipes[0]) as pipe:
         begun = [pipe.readline(), pipe.readline()]
         os.killpg(process.pid, signal.SIGINT)
@@ -188,5 +203,7 @@ def test_where_ctrl_c_is_ignored_it_ends_nothing(folder: Path) -> None:
 
 def test_standard_input_may_be_one_of_the_files(folder: Path) -> None:
     command = [sys.executable, "-m", "adlcalc", "check", "a.yaml", "-", "b.yaml", "--jobs", "2"]
-    done = subprocess.run(command, cwd=folder, input=(folder / "c.yaml").read_bytes(), capture_output=True, timeout=LIMIT)
+    done = subprocess.run(
+        command, cwd=folder, input=(folder / "c.yaml").read_bytes(), capture_output=True, timeout=LIMIT
+    )
     assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)

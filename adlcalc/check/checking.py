@@ -1,4 +1,5 @@
-"""One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what its goldens hold.
+"""One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what its
+goldens hold.
 
 Public: Options, Style, Finding, Outcome, Golden, check_file, settled, unworked, orphan, told, worst.
 """
@@ -30,8 +31,8 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """update: write goldens; strict: see `_strict`; style: of goldens that are written, None: facts, and what was asked for as
-    a page stays one; commands: what else there shall be goldens of."""
+    """update: write goldens; strict: see `_strict`; style: of goldens that are written, None: facts, and what
+    was asked for as a page stays one; commands: what else there shall be goldens of."""
 
     update: bool = False
     strict: bool = False
@@ -43,8 +44,9 @@ VERDICTS = {"error": Verdict.unusable, "bug": Verdict.bug}
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong. kind: 'error' (the file cannot be used), 'bug', 'expect', 'golden', 'strict' or 'orphan'; line 0:
-    the file as a whole; details: lines to print under the message; words: those of them that are sentences."""
+    """One thing that is wrong. kind: 'error' (the file cannot be used), 'bug', 'expect', 'golden', 'strict'
+    or 'orphan'; line 0: the file as a whole; details: lines to print under the message; words: those of them
+    that are sentences."""
 
     kind: str
     file: str
@@ -74,7 +76,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class Golden(NamedTuple):
-    """A golden that --update will write: the folder that it may not leave, its name, its text, what is then said."""
+    """A golden that --update will write: the folder that it may not leave, its name, its text, what is then
+    said."""
 
     root: str
     path: str
@@ -83,8 +86,9 @@ class Golden(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a file. written: what --update did, in a line or more; goldens: what it has still to do; pages: goldens
-    of an old form, which hold what a page shows and no more; read: the files that were read."""
+    """What became of a file. written: what --update did, in a line or more; goldens: what it has still to do;
+    pages: goldens of an old form, which hold what a page shows and no more; read: the files that were
+    read."""
 
     file: str
     findings: tuple[Finding, ...] = ()
@@ -100,7 +104,8 @@ class Outcome(NamedTuple):
 
 
 def check_file(job: Job, options: Options) -> Outcome:
-    """Check one scenario or rulebook; every failure, a bug included, becomes an Outcome. Nothing is written."""
+    """Check one scenario or rulebook; every failure, a bug included, becomes an Outcome. Nothing is
+    written."""
     with Inputs().collected() as inputs:
         try:
             outcome = _checked(job, options)
@@ -120,7 +125,8 @@ def _checked(job: Job, options: Options) -> Outcome:
 
 
 def settled(outcome: Outcome, inputs: Inputs) -> Outcome:
-    """The outcome with its goldens written, once all files are worked: none of those that they read is replaced."""
+    """The outcome with its goldens written, once all files are worked: none of those that they read is
+    replaced."""
     for golden in outcome.goldens:
         try:
             if inputs.holds(golden.path):
@@ -149,10 +155,14 @@ def told(error: Exception, file: str) -> Outcome:
         kind = "error" if verdict is Verdict.unusable else "bug"
         return Outcome(file, (Finding(kind, file, 0, 0, text.split("\n")[-1], text),))
     problems = error.problems[:SHOWN]
-    findings = [Finding("error", one.file, one.line, one.column, one.message, format_problem(one)) for one in problems]
+    findings = [
+        Finding("error", one.file, one.line, one.column, one.message, format_problem(one)) for one in problems
+    ]
     more = len(error.problems) - SHOWN
     if more > 0:
-        findings.append(Finding("error", file, 0, 0, f"... and {more} more errors", f"... and {more} more errors"))
+        findings.append(
+            Finding("error", file, 0, 0, f"... and {more} more errors", f"... and {more} more errors")
+        )
     return Outcome(file, tuple(findings))
 
 
@@ -168,7 +178,7 @@ def orphan(golden: str) -> Outcome:
     return Outcome(golden, (Finding("orphan", golden, 0, 0, message),))
 
 
-# --- rulebooks -------------------------------------------------------------------------------------------------------
+# --- rulebooks ----------------------------------------------------------------------------------------------
 
 
 def _kind(file: str) -> Kind:
@@ -194,12 +204,14 @@ def _rulebook(file: str, kind: Kind) -> Outcome:
     if kind is Kind.tables:
         Tables(text_of(file)).all(problems)
     else:
-        load_rulebook(file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, "")))
+        load_rulebook(
+            file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, ""))
+        )
     problems.raise_if_any()
     return Outcome(file)
 
 
-# --- scenarios -------------------------------------------------------------------------------------------------------
+# --- scenarios ----------------------------------------------------------------------------------------------
 
 
 def _scenario(job: Job, options: Options) -> Outcome:
@@ -216,7 +228,9 @@ def _scenario(job: Job, options: Options) -> Outcome:
     findings = list(_expect(run, loaded))
     if options.strict:
         findings += _strict(run, job.file, places)
-    work = _Goldens(job, options, loaded, run, places, wrong=any(finding.kind == "expect" for finding in findings))
+    work = _Goldens(
+        job, options, loaded, run, places, wrong=any(finding.kind == "expect" for finding in findings)
+    )
     work.all()
     return Outcome(job.file, (*findings, *work.findings), goldens=tuple(work.new), pages=tuple(work.pages))
 
@@ -249,14 +263,23 @@ def _strict(run: Run, file: str, places: Places) -> Iterator[Finding]:
         yield finding(f"bad debt {run.audit.told}", "accounts")
 
 
-# --- goldens ---------------------------------------------------------------------------------------------------------
+# --- goldens ------------------------------------------------------------------------------------------------
 
 
 class _Goldens:
     """The goldens of a scenario: held, or written anew."""
 
-    def __init__(self, job: Job, options: Options, loaded: Loaded, run: Run, places: Places, *, wrong: bool) -> None:
-        self.job, self.options, self.loaded, self.run, self.places, self.wrong = job, options, loaded, run, places, wrong
+    def __init__(
+        self, job: Job, options: Options, loaded: Loaded, run: Run, places: Places, *, wrong: bool
+    ) -> None:
+        self.job, self.options, self.loaded, self.run, self.places, self.wrong = (
+            job,
+            options,
+            loaded,
+            run,
+            places,
+            wrong,
+        )
         self.findings: list[Finding] = []
         self.new: list[Golden] = []
         self.pages: list[str] = []
@@ -313,7 +336,10 @@ class _Goldens:
         style = self.options.style or held.renewed
         made = new_golden(held.asked, style, self.loaded, self.run)
         if made != text and not self._refused():
-            said = [f"{golden}: {found.first if found else held.grown(style)}", *(_words(found) if found else ())]
+            said = [
+                f"{golden}: {found.first if found else held.grown(style)}",
+                *(_words(found) if found else ()),
+            ]
             self.new.append(Golden(self.job.golden_root, golden, made, "\n".join(said)))
 
     def _refused(self) -> bool:

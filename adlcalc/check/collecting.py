@@ -1,8 +1,8 @@
 """Which files `adlcalc check` works through, and where the golden of each is.
 
-A folder stands for every .yaml, .yml and .json file in it and below (hidden ones, results of ours and JSON Schemas left out): a
-misspelled scenario is an error, not skipped. The golden of NAME.yaml is NAME.golden beside it, or at the same place under
-`--golden DIR`.
+A folder stands for every .yaml, .yml and .json file in it and below (hidden ones, results of ours and JSON
+Schemas left out): a misspelled scenario is an error, not skipped. The golden of NAME.yaml is NAME.golden
+beside it, or at the same place under `--golden DIR`.
 
 Public: Job, Collected, collect, Kind, kind_of_text, is_scenario.
 """
@@ -33,9 +33,9 @@ class Kind(Enum):
 
 
 class Job(NamedTuple):
-    """A file to check; golden: where the golden of its run is or would be (None: standard input has none); more: its other
-    goldens, NAME.*.golden; root, golden_root: the folders that they may not leave by a link (None: a file that was named itself
-    may be anywhere)."""
+    """A file to check; golden: where the golden of its run is or would be (None: standard input has none);
+    more: its other goldens, NAME.*.golden; root, golden_root: the folders that they may not leave by a link
+    (None: a file that was named itself may be anywhere)."""
 
     file: str
     golden: str | None
@@ -45,8 +45,8 @@ class Job(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """jobs in the order given; orphans: goldens without a scenario; empty: folders that hold nothing to check; shared: files
-    whose golden is that of an earlier file."""
+    """jobs in the order given; orphans: goldens without a scenario; empty: folders that hold nothing to
+    check; shared: files whose golden is that of an earlier file."""
 
     jobs: tuple[Job, ...]
     orphans: tuple[str, ...]
@@ -55,7 +55,8 @@ class Collected(NamedTuple):
 
 
 def kind_of_text(text: str) -> Kind:
-    """Scenario, rulebook, tables beside a rulebook, or none of them; a file that has accounts or prices is a scenario."""
+    """Scenario, rulebook, tables beside a rulebook, or none of them; a file that has accounts or prices is a
+    scenario."""
     keys = _keys_at_the_top(text, (*NEEDED, *RULES, *TABLES))
     if keys & set(NEEDED):
         return Kind.scenario
@@ -65,15 +66,20 @@ def kind_of_text(text: str) -> Kind:
 
 
 def is_scenario(text: str) -> bool:
-    """Is a text among others of any kind a scenario? It has accounts and prices, or its first line names our schema."""
-    return len(_keys_at_the_top(text, NEEDED)) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
+    """Is a text among others of any kind a scenario? It has accounts and prices, or its first line names our
+    schema."""
+    return (
+        len(_keys_at_the_top(text, NEEDED)) == len(NEEDED) or "scenario.schema.json" in text.split("\n", 1)[0]
+    )
 
 
 def _keys_at_the_top(text: str, names: Sequence[str]) -> set[str]:
     """Which of the names stand as keys at the beginning of a line (YAML), or in quotes anywhere (JSON)."""
     either = "|".join(names)
     in_brackets = text.lstrip("\ufeff \t\r\n").startswith("{")
-    pattern = rf"""["']?\b({either})["']?[ \t]*:""" if in_brackets else rf"""^\ufeff?["']?({either})["']?[ \t]*:"""
+    pattern = (
+        rf"""["']?\b({either})["']?[ \t]*:""" if in_brackets else rf"""^\ufeff?["']?({either})["']?[ \t]*:"""
+    )
     return set(re.findall(pattern, text, re.MULTILINE))
 
 
@@ -95,20 +101,28 @@ def collect(paths: Sequence[str], golden: str | None) -> Collected:
         for inside in found:
             file = _joined(path, inside)
             own = _golden_of(inside, golden or path, file)
-            jobs.setdefault(os.path.normpath(file), Job(file, own, path, golden or path, others.of(file, own)))
+            jobs.setdefault(
+                os.path.normpath(file), Job(file, own, path, golden or path, others.of(file, own))
+            )
     first: dict[str, str] = {}
     pairs = [(job.file, os.path.realpath(job.golden)) for job in jobs.values() if job.golden is not None]
     shared = [(file, first[name]) for file, name in pairs if first.setdefault(name, file) != file]
     second = {file for file, _ in shared}  # what is written for one of them is not the other's
     owned = {*first, *(os.path.realpath(name) for job in jobs.values() for name in job.more)}
-    orphans = [name for root in dict.fromkeys(roots) for name in _goldens(root) if os.path.realpath(name) not in owned]
+    orphans = [
+        name
+        for root in dict.fromkeys(roots)
+        for name in _goldens(root)
+        if os.path.realpath(name) not in owned
+    ]
     worked = tuple(job._replace(golden=None, more=()) if job.file in second else job for job in jobs.values())
     return Collected(worked, tuple(dict.fromkeys(orphans)), tuple(empty), tuple(shared))
 
 
 def _unquoted(paths: Sequence[str]) -> Iterator[str]:
-    """The paths; a pattern that the shell has left alone ('scenarios/*.yaml' in quotes) for the files that it matches. A file
-    of that very name comes first; a pattern that matches nothing stays, and is told as a file that is not there."""
+    """The paths; a pattern that the shell has left alone ('scenarios/*.yaml' in quotes) for the files that it
+    matches. A file of that very name comes first; a pattern that matches nothing stays, and is told as a file
+    that is not there."""
     from glob import glob, has_magic
 
     for path in paths:
@@ -117,7 +131,8 @@ def _unquoted(paths: Sequence[str]) -> Iterator[str]:
 
 
 class _Others:
-    """NAME.WHAT.golden belongs to the scenario NAME, unless there is a scenario NAME.WHAT. A folder is listed once."""
+    """NAME.WHAT.golden belongs to the scenario NAME, unless there is a scenario NAME.WHAT. A folder is listed
+    once."""
 
     def __init__(self) -> None:
         self._listed: dict[str, list[str]] = {}
@@ -128,9 +143,19 @@ class _Others:
             return ()
         folder, own = os.path.split(golden)
         stem = own.removesuffix(GOLDEN)
-        scenarios = {os.path.splitext(name)[0] for name in self._names(os.path.dirname(file)) if name.endswith(ENDINGS)}
-        found = (name for name in self._names(folder) if name.startswith(f"{stem}.") and name.endswith(GOLDEN) and name != own)
-        return tuple(os.path.join(folder, name) for name in found if _owner(name.removesuffix(GOLDEN), scenarios) == stem)
+        scenarios = {
+            os.path.splitext(name)[0] for name in self._names(os.path.dirname(file)) if name.endswith(ENDINGS)
+        }
+        found = (
+            name
+            for name in self._names(folder)
+            if name.startswith(f"{stem}.") and name.endswith(GOLDEN) and name != own
+        )
+        return tuple(
+            os.path.join(folder, name)
+            for name in found
+            if _owner(name.removesuffix(GOLDEN), scenarios) == stem
+        )
 
     def _names(self, folder: str) -> list[str]:
         if folder not in self._listed:
@@ -153,7 +178,8 @@ def _golden_of(inside: str, root: str, file: str) -> str | None:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """Every file below a folder that is not hidden, as its path from there, in the order of names; links are not followed."""
+    """Every file below a folder that is not hidden, as its path from there, in the order of names; links are
+    not followed."""
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
@@ -167,7 +193,9 @@ def _joined(folder: str, name: str) -> str:
 
 
 def _files(folder: str) -> Iterator[str]:
-    return (name for name in _walk(folder) if name.endswith(ENDINGS) and not _is_ours(os.path.join(folder, name)))
+    return (
+        name for name in _walk(folder) if name.endswith(ENDINGS) and not _is_ours(os.path.join(folder, name))
+    )
 
 
 def _goldens(folder: str) -> Iterator[str]:

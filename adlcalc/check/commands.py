@@ -41,7 +41,8 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command. words: as it was written, without 'adlcalc' and the form; given: its options by name; style: the form."""
+    """A command. words: as it was written, without 'adlcalc' and the form; given: its options by name; style:
+    the form."""
 
     words: str
     name: str
@@ -152,7 +153,9 @@ def page_of(asked: Asked, loaded: Loaded, run: Run | None) -> Page:
     if not asked.is_plain:
         loaded, run = load(loaded.file, sets=sets, venue=venue), None
     if asked.name == "compare":
-        names: Sequence[str | None] = [venue] if venues is None else [name.strip() for name in venues.split(",")]
+        names: Sequence[str | None] = (
+            [venue] if venues is None else [name.strip() for name in venues.split(",")]
+        )
         loads = [loaded] if venues is None else [load(loaded.file, sets=sets, venue=name) for name in names]
         return _page_of_comparison(loads, venues is not None, limit, **given)
     if asked.name == RUN:

@@ -1,4 +1,5 @@
-"""A run held against what its file expects of it (`expect:`). Numbers are compared exactly, but for those written `about:`.
+"""A run held against what its file expects of it (`expect:`). Numbers are compared exactly, but for those
+written `about:`.
 
 Public: Expectations, Around, Difference, differences.
 """
@@ -48,7 +49,8 @@ class Named(Protocol):
 
 
 class Expectations(Protocol):
-    """What a file expects; None where it does not say. Fund amounts are totals over all steps: of all funds, or by fund."""
+    """What a file expects; None where it does not say. Fund amounts are totals over all steps: of all funds,
+    or by fund."""
 
     @property
     def liquidated(self) -> Sequence[Named] | None: ...
@@ -115,7 +117,9 @@ def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     last = run.steps[-1].step if run.steps else 0
     yield from _fund("fund_paid", expected.fund_paid, [(row.fund, row.paid) for row in run.fund])
     yield from _fund("fund_received", expected.fund_received, [(row.fund, row.received) for row in run.fund])
-    yield from _fund("fund_left", expected.fund_left, [(row.fund, row.closing) for row in run.fund if row.step == last])
+    yield from _fund(
+        "fund_left", expected.fund_left, [(row.fund, row.closing) for row in run.fund if row.step == last]
+    )
     if expected.deleveraged is not None:
         yield from _deleveraged(run.deleveraged, expected.deleveraged)
     if expected.skipped is not None:
@@ -126,7 +130,7 @@ def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     yield from _asked(run, expected)
 
 
-# --- liquidations ----------------------------------------------------------------------------------------------------
+# --- liquidations -------------------------------------------------------------------------------------------
 
 
 def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
@@ -161,7 +165,7 @@ def _steps(steps: set[int]) -> str:
     return f"step{'s' * (len(steps) > 1)} {', '.join(map(str, sorted(steps)))}"
 
 
-# --- the queue -------------------------------------------------------------------------------------------------------
+# --- the queue ----------------------------------------------------------------------------------------------
 
 
 def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Difference]:
@@ -185,21 +189,25 @@ def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Difference]:
             yield Difference(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
 
 
-def _paired(what: str, rows: Sequence[Any], expected: Sequence[Named], columns: Rows, tell: Any) -> Iterator[Difference]:
+def _paired(
+    what: str, rows: Sequence[Any], expected: Sequence[Named], columns: Rows, tell: Any
+) -> Iterator[Difference]:
     """The n-th row against the n-th that is expected."""
     for i, (wanted, row) in enumerate(zip(expected, rows, strict=False)):
         if wanted.account != row.account:
             message = f"{what}: row {i + 1}: expected {clean(wanted.account)}, got {clean(row.account)}"
             yield Difference(f"{what}.{i}.account", message)
         else:
-            yield from _fields(f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, columns)
+            yield from _fields(
+                f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, columns
+            )
     for i, missing in enumerate(expected[len(rows) :], len(rows)):
         yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
     for i, row in enumerate(rows[len(expected) :], len(expected)):
         yield Difference(what, f"{what}: row {i + 1}: expected nobody, got {clean(row.account)}, {tell(row)}")
 
 
-# --- accounts --------------------------------------------------------------------------------------------------------
+# --- accounts -----------------------------------------------------------------------------------------------
 
 
 def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
@@ -218,7 +226,8 @@ def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
 
 
 def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosition]) -> Iterator[Difference]:
-    """All positions of an account, in any order; a position is known by its side, and its market where that is given."""
+    """All positions of an account, in any order; a position is known by its side, and its market where that
+    is given."""
     left = list(held)
     for i, wanted in enumerate(expected):
         side, market = wanted.values["side"], wanted.values.get("market")
@@ -234,7 +243,7 @@ def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosit
         yield Difference(f"positions.{account}", message)
 
 
-# --- questions ---------------------------------------------------------------------------------------------------------
+# --- questions ----------------------------------------------------------------------------------------------
 
 
 def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
@@ -245,15 +254,19 @@ def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
         value = None if got is None else divide(D(got.numerator), D(got.denominator))
         if got is None or told(got) == INFINITE:
             amount = show(wanted if isinstance(wanted, Decimal) else wanted.value)
-            yield Difference(f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}")
+            yield Difference(
+                f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}"
+            )
         else:
             yield from _value(f"measures.{text}", f"measures: {clean(text)}", wanted, value)
     for i, question in enumerate(expected.holds):
         if not answers.holds(question):
-            yield Difference(f"holds.{i}", f"holds: {clean(question.text)}: it is not so: {clean(answers.told(question))}")
+            yield Difference(
+                f"holds.{i}", f"holds: {clean(question.text)}: it is not so: {clean(answers.told(question))}"
+            )
 
 
-# --- values ----------------------------------------------------------------------------------------------------------
+# --- values -------------------------------------------------------------------------------------------------
 
 
 def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterator[Difference]:
@@ -283,7 +296,9 @@ def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -
     if isinstance(got, Decimal):
         about = not isinstance(wanted, Decimal)
         value = wanted.value if about else wanted
-        difference = Fraction(got) - Fraction(value)  # the two may have more digits between them than a number holds
+        difference = Fraction(got) - Fraction(
+            value
+        )  # the two may have more digits between them than a number holds
         if about and abs(difference) <= Fraction(wanted.within):
             return
         words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)

@@ -1,12 +1,14 @@
-"""The facts of a result as a golden holds them: tables of rows without prose, file names or numbers of ours, one row a line.
+"""The facts of a result as a golden holds them: tables of rows without prose, file names or numbers of ours,
+one row a line.
 
     {"golden": "adlcalc run", "schema": "adlcalc.run/1",
     "liquidations": [
     {"step": 2, "account": "alice", "market": "BTC-PERP", ...},
     ...
 
-The first line says which command the facts are of. What is optional in the JSON is null here, so that a value that comes or
-goes is seen; a key that a golden lacks is not compared. Of a run of more than 1,000 accounts those that no event names are one
+The first line says which command the facts are of. What is optional in the JSON is null here, so that a value
+that comes or goes is seen; a key that a golden lacks is not compared. Of a run of more than 1,000 accounts
+those that no event names are one
 digest: how many they are, their equity, and a SHA-256 over their rows.
 
 Public: Tables, MANY, UNTOUCHED, NotFacts, facts_of, text_of, read, from_json, from_csv, whole_maps.
@@ -43,11 +45,12 @@ class NotFacts(ValueError):
         self.line = line
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 def facts_of(page: Page, like: Tables | None = None) -> Tables:
-    """The facts of a page. like: those of an older golden, whose digest is worked out over the keys that it has."""
+    """The facts of a page. like: those of an older golden, whose digest is worked out over the keys that it
+    has."""
     tables: Tables = {name: [] for name in page.document.held}
     with exact():
         pairs: Iterable[tuple[Rows, Row]] = page.document.facts(page.about)
@@ -67,16 +70,21 @@ def facts_of(page: Page, like: Tables | None = None) -> Tables:
 def _merged(tables: Tables) -> Tables:
     """What stands at the top of a document is one row."""
     result = tables.get("result")
-    return tables if not result else {**tables, "result": [{key: x for row in result for key, x in row.items()}]}
+    return (
+        tables if not result else {**tables, "result": [{key: x for row in result for key, x in row.items()}]}
+    )
 
 
 class _Digest:
-    """Takes the accounts that nothing happened to, with their positions, out of the rows, and adds them up."""
+    """Takes the accounts that nothing happened to, with their positions, out of the rows, and adds them
+    up."""
 
     def __init__(self, untouched: Set[str], older: list[Row]) -> None:
         self._untouched = untouched
         self._keys = {
-            name: keys.split() for name in OF_ACCOUNTS if older and isinstance(keys := older[0].get(f"{name}_keys"), str)
+            name: keys.split()
+            for name in OF_ACCOUNTS
+            if older and isinstance(keys := older[0].get(f"{name}_keys"), str)
         }
         self._hash = sha256()
         self._accounts = 0
@@ -114,7 +122,7 @@ def text_of(command: str, schema: str, tables: Mapping[str, Iterable[Row]]) -> s
     return clean_json(head + ",\n".join(parts) + "}\n")
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def read(text: str) -> tuple[str, Tables]:
@@ -158,14 +166,18 @@ def from_json(text: str, document: Document) -> Tables:
     except (AttributeError, TypeError, KeyError):
         raise NotFacts(f"it is no {document.name}") from None
     outer = {rows.name for rows in document.sections}
-    for name, table in document.held.items():  # a table without a row has none, unless the JSON does not know it yet
+    for (
+        name,
+        table,
+    ) in document.held.items():  # a table without a row has none, unless the JSON does not know it yet
         if table.name in found or table.name not in outer:
             tables.setdefault(name, [])
     return _tables(_merged(tables))
 
 
 def from_csv(text: str, document: Document) -> Tables:
-    """The facts in a CSV by its first column, as texts; a cell that does not apply to its row is not there."""
+    """The facts in a CSV by its first column, as texts; a cell that does not apply to its row is not
+    there."""
     names = {table.table or table.name: name for name, table in document.held.items()}
     tables: Tables = {}
     try:
@@ -180,4 +192,6 @@ def from_csv(text: str, document: Document) -> Tables:
 
 def whole_maps(document: Document) -> frozenset[tuple[str, str]]:
     """Table and key of the maps whose keys are names: one that a golden lacks is a difference."""
-    return frozenset((name, field.key) for name, table in document.held.items() for field in table.fields if field.whole)
+    return frozenset(
+        (name, field.key) for name, table in document.held.items() for field in table.fields if field.whole
+    )

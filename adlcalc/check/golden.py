@@ -1,4 +1,5 @@
-"""A result held against its golden: what differs, in which table, row and column, and at which event the two runs part.
+"""A result held against its golden: what differs, in which table, row and column, and at which event the two
+runs part.
 
 Facts are compared row by row, by what names a row; pages line by line.
 
@@ -22,7 +23,18 @@ OUTCOME = frozenset(
 )
 """Facts of a liquidation that later steps still write to."""
 TOLD = {"liquidations": "liquidated", "bad_debt": "bad debt", "result": "the result"}
-STAGES = ("mark", "funding", "liquidated", "skipped", "deleveraged", "socialized", "outcome", "bad debt", "fund", "steps")
+STAGES = (
+    "mark",
+    "funding",
+    "liquidated",
+    "skipped",
+    "deleveraged",
+    "socialized",
+    "outcome",
+    "bad debt",
+    "fund",
+    "steps",
+)
 """The order in which a step's rows come about, as far as rows tell."""
 HAPPENS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "skipped": "skipped in the queue"}
 NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "rank")
@@ -32,8 +44,8 @@ CONTEXT, LINES = 3, 400
 
 
 class Difference(NamedTuple):
-    """One value that differs. old or new is None where the whole row (column '') or the column is only in one of the two.
-    account, market: whom and what the row is about, where it is about any."""
+    """One value that differs. old or new is None where the whole row (column '') or the column is only in one
+    of the two. account, market: whom and what the row is about, where it is about any."""
 
     table: str
     step: int | None
@@ -63,8 +75,8 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """first: the event at which the two part; differences: all of them in that order; diff: the texts line by line; line: the
-    first line of the golden that differs, from 1."""
+    """first: the event at which the two part; differences: all of them in that order; diff: the texts line by
+    line; line: the first line of the golden that differs, from 1."""
 
     first: str
     differences: tuple[Difference, ...]
@@ -78,7 +90,9 @@ def compare(old: Tables, new: Tables, document: Document) -> tuple[Difference, .
     return _sorted(list(enumerate(found)))
 
 
-def lines_of(old: str, new: str, differences: tuple[Difference, ...], *, old_name: str, new_name: str) -> Comparison:
+def lines_of(
+    old: str, new: str, differences: tuple[Difference, ...], *, old_name: str, new_name: str
+) -> Comparison:
     """The differences with the lines of both texts."""
     before, after = old.splitlines(), new.splitlines()
     pairs = enumerate(zip(before, after, strict=False))
@@ -104,10 +118,12 @@ def _shown(text: str | None) -> str:
     return "nothing" if text is None else clean(text) if text.strip() else "nothing"
 
 
-# --- rows ------------------------------------------------------------------------------------------------------------
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
-def _of_table(name: str, old: Sequence[Row], new: Sequence[Row] | None, document: Document) -> Iterator[Difference]:
+def _of_table(
+    name: str, old: Sequence[Row], new: Sequence[Row] | None, document: Document
+) -> Iterator[Difference]:
     told = TOLD.get(name, name)
     if new is None:
         yield Difference(told, None, told, "", "a table of the golden", None)
@@ -118,8 +134,12 @@ def _of_table(name: str, old: Sequence[Row], new: Sequence[Row] | None, document
     pairs = _paired(old, new, by)
     for i, j in pairs:
         row = old[i] if i is not None else new[j or 0]
-        label = " ".join(str(row[key]) for key in by if row.get(key) is not None) or ("" if name == "steps" else told)
-        about = Difference(told, _step(row), label, "", None, None, _text(row.get("account")), _text(row.get("market")))
+        label = " ".join(str(row[key]) for key in by if row.get(key) is not None) or (
+            "" if name == "steps" else told
+        )
+        about = Difference(
+            told, _step(row), label, "", None, None, _text(row.get("account")), _text(row.get("market"))
+        )
         if i is None:
             yield about._replace(new=_summary(row, by))
         elif j is None:
@@ -141,7 +161,11 @@ def _step(row: Row) -> int | None:
 def _summary(row: Row, by: Sequence[str]) -> str:
     """A whole row: what it has to say."""
     cells = {key: _text(x) for key, x in row.items() if key not in (*by, "step")}
-    return ", ".join(f"{key.replace('_', ' ')} {text}" for key, text in cells.items() if text and text not in ("0", "false"))
+    return ", ".join(
+        f"{key.replace('_', ' ')} {text}"
+        for key, text in cells.items()
+        if text and text not in ("0", "false")
+    )
 
 
 def _values(old: Row, new: Row, whole: set[str]) -> Iterator[tuple[str, str | None, str | None]]:
@@ -168,8 +192,8 @@ def _text(value: Any) -> str | None:
 
 
 def _paired(old: Sequence[Row], new: Sequence[Row], by: Sequence[str]) -> list[tuple[int | None, int | None]]:
-    """Which row of the golden is which of the run: first those that are the same, then those of the same names, then those
-    that the same key names; the n-th of several the n-th. None: it has none."""
+    """Which row of the golden is which of the run: first those that are the same, then those of the same
+    names, then those that the same key names; the n-th of several the n-th. None: it has none."""
     keys = list(dict.fromkeys(key for row in old for key in row))
     stages: tuple[Callable[[Row], object], ...] = (
         lambda row: json.dumps([row.get(key) for key in keys], sort_keys=True),
@@ -208,8 +232,8 @@ def _order(
 
 
 def _sorted(items: Sequence[tuple[int, Difference]]) -> tuple[Difference, ...]:
-    """As things happen: by step, then by the stage of the waterfall, then as written. What a liquidation's later fills were
-    counts no earlier than the first step at which anything else differs."""
+    """As things happen: by step, then by the stage of the waterfall, then as written. What a liquidation's
+    later fills were counts no earlier than the first step at which anything else differs."""
     others = [_when(item) for _, item in items if not _is_outcome(item)]
     first = min(others, default=0)
 
@@ -243,7 +267,7 @@ def restricted(new: Tables, old: Mapping[str, Sequence[Row]]) -> Tables:
     return found
 
 
-# --- lines -----------------------------------------------------------------------------------------------------------
+# --- lines --------------------------------------------------------------------------------------------------
 
 
 def _unified(before: list[str], after: list[str], first: int, old_name: str, new_name: str) -> str:

@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 FACTS = '{"golden"'
 _CLOSING = re.compile(r"(?:\n\n(?:[\d,]+ of [\d,]+ liquidated |Nobody was liquidated|Why: )(?:.+\n?)+)+\Z")
-"""The sentence and the next command that a run may end with: the tables say the same, and the file was named otherwise then."""
+"""The sentence and the next command that a run may end with: the tables say the same, and the file was named
+otherwise then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A golden. asked: what it is of; style: its form, and renewed: the one that --update gives it where nobody says which;
-    old, new: its text and that of now; tables, now: its facts and those of now, where it is no page; is_old: a page that holds
-    less than the facts."""
+    """A golden. asked: what it is of; style: its form, and renewed: the one that --update gives it where
+    nobody says which; old, new: its text and that of now; tables, now: its facts and those of now, where it
+    is no page; is_old: a page that holds less than the facts."""
 
     asked: Asked
     style: Style
@@ -67,7 +68,11 @@ class Held:
             for key in (rows[0] if rows else ())
             if not any(key in row for row in self.tables.get(table, ()))
         ]
-        return f"it now holds {', '.join(dict.fromkeys(keys))} as well" if keys else "the same, as it is written today"
+        return (
+            f"it now holds {', '.join(dict.fromkeys(keys))} as well"
+            if keys
+            else "the same, as it is written today"
+        )
 
 
 FORM = {Style.json: "facts", Style.table: "a page", Style.csv: "a CSV"}
@@ -87,7 +92,9 @@ def old_golden(text: str, loaded: Loaded, run: Run) -> Held:
         what = asked(under[0])
         page = page_of(what, loaded, run)
         if what.style is not Style.csv:
-            return Held(what, Style.table, Style.table, text, new_golden(what, Style.table, loaded, run), page)
+            return Held(
+                what, Style.table, Style.table, text, new_golden(what, Style.table, loaded, run), page
+            )
         return _csv(what, under[1], page)
     if text.startswith("table,"):
         steps = ["--steps"] if "\nmark," in text else []
@@ -103,7 +110,8 @@ def _csv(what: Asked, text: str, page: Page) -> Held:
 
 
 def _older(text: str, loaded: Loaded, run: Run) -> Held:
-    """What `adlcalc run` has printed: with or without the steps, whole or cut, under the name that the file had then."""
+    """What `adlcalc run` has printed: with or without the steps, whole or cut, under the name that the file
+    had then."""
     from adlcalc.report.run import ROWS
     from adlcalc.report.run_page import OPEN_TITLE, run_page
 
@@ -118,7 +126,9 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
             return Held(what, Style.json, Style.json, text, new, page)
         return Held(what, Style.json, Style.json, text, new, page, tables, facts_of(page, tables))
     text = _CLOSING.sub("\n", text)
-    page = run_page(named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text, health=OPEN_TITLE in text)
+    page = run_page(
+        named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text, health=OPEN_TITLE in text
+    )
     return Held(what, Style.table, Style.json, text, FORMATS[Style.table].page(page), page, is_old=True)
 
 

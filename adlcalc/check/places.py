@@ -27,7 +27,8 @@ KEYS = {
 
 
 class Places:
-    """The file is read when a place is first asked for; where it cannot be read again (standard input), all are 0, 0."""
+    """The file is read when a place is first asked for; where it cannot be read again (standard input), all
+    are 0, 0."""
 
     def __init__(self, file: str) -> None:
         self._file = file

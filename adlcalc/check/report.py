@@ -1,4 +1,5 @@
-"""What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings give the same bytes.
+"""What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings
+give the same bytes.
 
 Public: ReportFormat, report, told, renew.
 """
@@ -91,7 +92,11 @@ class _File:
 def _json(outcomes: Sequence[Outcome]) -> str:
     from adlcalc.report.columns import CHECK
 
-    document = {key: x if isinstance(x, dict) else list(x) for key, x in CHECK.plain(_Checked(outcomes)) if key != "schema"}
+    document = {
+        key: x if isinstance(x, dict) else list(x)
+        for key, x in CHECK.plain(_Checked(outcomes))
+        if key != "schema"
+    }
     return clean_json(json.dumps({"schema": CHECK.name, **document}, indent=2)) + "\n"
 
 

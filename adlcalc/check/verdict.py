@@ -29,8 +29,14 @@ def described(error: Exception, file: str) -> tuple[Verdict, str]:
     if isinstance(error, PrecisionError | Unknown):
         return Verdict.unusable, f"{file}: error: {error}"
     if isinstance(error, AuditError):
-        return Verdict.bug, f"{file}: audit: {error}\nThis is a bug in adlcalc: please report it with the scenario."
+        return (
+            Verdict.bug,
+            f"{file}: audit: {error}\nThis is a bug in adlcalc: please report it with the scenario.",
+        )
     import traceback
 
     trace = "".join(traceback.format_exception(error)).rstrip()
-    return Verdict.bug, f"{trace}\n{file}: this is a bug in adlcalc: please report it with the lines above and the scenario."
+    return (
+        Verdict.bug,
+        f"{trace}\n{file}: this is a bug in adlcalc: please report it with the lines above and the scenario.",
+    )

@@ -1,7 +1,7 @@
 """The command line. One file per command: options, one call, one print.
 
-stdout is data (UTF-8, the same bytes everywhere), stderr is talk. Exit codes: 0 ran, 1 a check failed, 2 bad command line or bad
-scenario, 70 a bug in adlcalc, 130 interrupted.
+stdout is data (UTF-8, the same bytes everywhere), stderr is talk. Exit codes: 0 ran, 1 a check failed, 2 bad
+command line or bad scenario, 70 a bug in adlcalc, 130 interrupted.
 
 Public: main.
 """
@@ -30,7 +30,8 @@ def main() -> None:
 
 
 def _answer() -> None:
-    """What has no options is answered without typer, which takes more time to import and to set up than a small run."""
+    """What has no options is answered without typer, which takes more time to import and to set up than a
+    small run."""
     from adlcalc.cli.usual import only_files
 
     command, arguments = sys.argv[1:2], sys.argv[2:]
@@ -49,7 +50,8 @@ def _answer() -> None:
 
 
 def _open_closed_streams() -> None:
-    """A stream that the shell has closed (`>&-`) is None in Python; let it be one that gives and keeps nothing."""
+    """A stream that the shell has closed (`>&-`) is None in Python; let it be one that gives and keeps
+    nothing."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))

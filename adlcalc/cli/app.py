@@ -29,8 +29,9 @@ COMMANDS: Mapping[str, str] = {
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """The command line as far as these arguments need it: the one command that they begin with, as every other one costs time
-    to import; all of them where they begin with none, and where the shell asks what there is."""
+    """The command line as far as these arguments need it: the one command that they begin with, as every
+    other one costs time to import; all of them where they begin with none, and where the shell asks what
+    there is."""
     app = typer.Typer(
         name="adlcalc",
         no_args_is_help=True,
@@ -58,4 +59,5 @@ def _root(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Who is liquidated, what the insurance fund pays and who is auto-deleveraged, exactly, under a venue's rules."""
+    """Who is liquidated, what the insurance fund pays and who is auto-deleveraged, exactly, under a venue's
+    rules."""

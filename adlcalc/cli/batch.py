@@ -1,4 +1,5 @@
-"""Several scenarios in one call: each is loaded, run, held to what it expects and written; the worst exit code wins.
+"""Several scenarios in one call: each is loaded, run, held to what it expects and written; the worst exit
+code wins.
 
 Public: Request, work_through.
 """
@@ -93,7 +94,9 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     if not request.quiet:
         note(loaded)
     questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]
-    held = loaded.expect if not request.sets and request.venue is None else None  # it speaks of the file as it stands
+    held = (
+        loaded.expect if not request.sets and request.venue is None else None
+    )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
     watch = watch_for(asked, _accounts(request.series, loaded))
     events = run_engine(loaded.scenario, index=request.index, observer=watch)
@@ -111,7 +114,9 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         if answers.holds(question):
             code = FAILED
             if not request.quiet:
-                say(f"{loaded.file}: --fail-on {question.text}: {_happened(run, question.text) or answers.told(question)}")
+                say(
+                    f"{loaded.file}: --fail-on {question.text}: {_happened(run, question.text) or answers.told(question)}"
+                )
     return run, code
 
 
@@ -134,7 +139,8 @@ def _question(text: str, names: Names) -> Question:
 
 
 def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
-    """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the scenario's."""
+    """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the
+    scenario's."""
     from adlcalc.report.series_view import kind_of
     from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
@@ -157,7 +163,11 @@ def _happened(run: Run, outcome: str) -> str:
     if outcome == "liquidation":
         return counted(len(run.liquidations), "position was liquidated", "positions were liquidated")
     if outcome == "adl":
-        return counted(len({row.account for row in run.deleveraged}), "account was deleveraged", "accounts were deleveraged")
+        return counted(
+            len({row.account for row in run.deleveraged}),
+            "account was deleveraged",
+            "accounts were deleveraged",
+        )
     if outcome == "loss" and run.audit.bad_debt:
         return f"bad debt {run.audit.told}"
     if outcome == "loss":

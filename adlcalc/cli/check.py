@@ -36,34 +36,48 @@ def register(app: typer.Typer) -> None:
 def check(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", help="Scenario files, rulebooks, and folders of them.", autocompletion=scenario_files),
+        typer.Argument(
+            metavar="PATH",
+            help="Scenario files, rulebooks, and folders of them.",
+            autocompletion=scenario_files,
+        ),
     ],
     golden: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where the goldens are; beside the scenarios if left out.")
+        str | None,
+        typer.Option(metavar="DIR", help="Where the goldens are; beside the scenarios if left out."),
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Write the goldens and say what changed.")] = False,
     golden_format: Annotated[
         Style | None,
-        typer.Option(help="The form in which --update writes goldens: json (all facts, the default), or a page at full width."),
+        typer.Option(
+            help="The form in which --update writes goldens: json (all facts, the default), or a page at full width."
+        ),
     ] = None,
     golden_of: Annotated[
         list[str] | None,
-        typer.Option(metavar="COMMAND", help="With --update: a golden of this too, say 'rank --side long'. Repeatable."),
+        typer.Option(
+            metavar="COMMAND", help="With --update: a golden of this too, say 'rank --side long'. Repeatable."
+        ),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")] = False,
-    format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")] = ReportFormat.text,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")
+    ] = False,
+    format: Annotated[
+        ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")
+    ] = ReportFormat.text,
     json: options.Json = False,
     output: options.Output = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")
+    ] = 1,
     quiet: options.Quiet = False,
 ) -> None:
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
-    NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a golden's first line
-    says which command it is of. `--update` writes them. Silent if all is well. Exit code: 0 all is well; 1 something differs; 2
-    a file cannot be used; the worst one counts. A difference is told with its table, row and column, and the first event at
-    which the two runs part.
-    """
+    NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a
+    golden's first line says which command it is of. `--update` writes them. Silent if all is well. Exit code:
+    0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
+    with its table, row and column, and the first event at which the two runs part."""
     if json and format not in (ReportFormat.text, ReportFormat.json):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
     if golden_of and not update:
@@ -75,13 +89,21 @@ def check(
         raise typer.Exit(UNUSABLE) from None
     asked = Options(update=update, strict=strict, style=golden_format, commands=commands)
     try:
-        raise typer.Exit(_check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet))
+        raise typer.Exit(
+            _check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet)
+        )
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
 def _check(
-    paths: list[str], golden: str | None, asked: Options, format: ReportFormat, output: str | None, jobs: int, quiet: bool
+    paths: list[str],
+    golden: str | None,
+    asked: Options,
+    format: ReportFormat,
+    output: str | None,
+    jobs: int,
+    quiet: bool,
 ) -> int:
     found = collect(paths, golden)
     code = RAN
@@ -93,7 +115,9 @@ def _check(
         code = UNUSABLE
     inputs, ours = Inputs(), Inputs(output)
     inputs.add(job.file for job in found.jobs)
-    goldens = [name for job in found.jobs for name in (job.golden, *job.more) if name is not None] + [*found.orphans]
+    goldens = [name for job in found.jobs for name in (job.golden, *job.more) if name is not None] + [
+        *found.orphans
+    ]
     try:
         ours.add([*(job.file for job in found.jobs), *goldens])
     except OutputError as error:
@@ -129,22 +153,26 @@ def _check(
 
 
 def _worked(jobs: tuple[Job, ...], options: Options, processes: int) -> tuple[list[Outcome], bool]:
-    """Every job's outcome, in order; in processes of their own where more than one may be worked at once. And: has something
-    ended such a process?"""
+    """Every job's outcome, in order; in processes of their own where more than one may be worked at once.
+    And: has something ended such a process?"""
     check_one = partial(check_file, options=options)
     if processes == 1 or len(jobs) < 2:
         return [check_one(job) for job in jobs], False
     from adlcalc.cli.workers import Ended, worked_by
 
     theirs = [i for i, job in enumerate(jobs) if job.file != "-"]
-    outcomes = {i: check_one(job) for i, job in enumerate(jobs) if job.file == "-"}  # standard input is ours alone
+    outcomes = {
+        i: check_one(job) for i, job in enumerate(jobs) if job.file == "-"
+    }  # standard input is ours alone
     lost = False
     for found in worked_by(min(processes, len(theirs)), check_one, [jobs[i] for i in theirs]):
         if isinstance(found, Ended):
             file = jobs[theirs[found.item]].file
             lost = True
             if found.again:
-                say(f"adlcalc check: the process that worked {file} was ended by {found.by}; it is worked again")
+                say(
+                    f"adlcalc check: the process that worked {file} was ended by {found.by}; it is worked again"
+                )
             else:
                 outcomes[theirs[found.item]] = unworked(file, found.by)
         else:

@@ -26,35 +26,56 @@ Example:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("compare", epilog=EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(compare)
+    app.command("compare", epilog=EXAMPLE, short_help="Compare policies on one book.", no_args_is_help=True)(
+        compare
+    )
 
 
 def compare(
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files),
+        typer.Argument(
+            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
+        ),
     ] = None,
     policies: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Policies, as NAME or NAME:ARGUMENT (queue:bitmex). Default: all of them."),
+        typer.Option(
+            metavar="A,B,...", help="Policies, as NAME or NAME:ARGUMENT (queue:bitmex). Default: all of them."
+        ),
     ] = None,
     venues: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Rulebooks: names or paths. Default: the file's. Alone: each under its own policy."),
+        typer.Option(
+            metavar="A,B,...",
+            help="Rulebooks: names or paths. Default: the file's. Alone: each under its own policy.",
+        ),
     ] = None,
     venue: options.Venue = None,
     sets: options.Sets = None,
     metrics: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Only these metrics, in one table. Default: all, in several.")
+        str | None,
+        typer.Option(metavar="A,B,...", help="Only these metrics, in one table. Default: all, in several."),
     ] = None,
-    severity: Annotated[str, typer.Option(metavar="SHARE", help="The share of the loss that haircuts cover.")] = "1",
-    markout: Annotated[int, typer.Option(metavar="N", min=0, help="After how many steps ADL fills are marked out.")] = 1,
-    accounts: Annotated[bool, typer.Option("--accounts", help="Show what each account pays under each policy.")] = False,
+    severity: Annotated[
+        str, typer.Option(metavar="SHARE", help="The share of the loss that haircuts cover.")
+    ] = "1",
+    markout: Annotated[
+        int, typer.Option(metavar="N", min=0, help="After how many steps ADL fills are marked out.")
+    ] = 1,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="Show what each account pays under each policy.")
+    ] = False,
     axioms: Annotated[
-        bool, typer.Option("--axioms", help="Try out on this book: does splitting pay, does it scale, does it keep the order?")
+        bool,
+        typer.Option(
+            "--axioms",
+            help="Try out on this book: does splitting pay, does it scale, does it keep the order?",
+        ),
     ] = False,
     explain: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="Print the definition and source of a metric, or of all.")
+        str | None,
+        typer.Option(metavar="METRIC", help="Print the definition and source of a metric, or of all."),
     ] = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -65,11 +86,11 @@ def compare(
 ) -> None:
     """Compare policies: the same book and path under each, what it came to, how it is spread, what it leaves.
 
-    Policies that close positions: queue[:SCORE], pro-rata, list-order, seeded-cycle[:SEED], top-n-pro-rata[:N],
-    minimax-leverage. Policies that cut profits and close nothing: haircut (socialized), capped-haircut[:SHARE], levered-haircut,
-    risk-weighted, risk-weighted-power[:EXPONENT], risk-weighted-tail[:LEVERAGE], integer-haircut, floored-gains,
-    cash-queue[:SCORE], hybrid[:SHARE]. own: what the rulebook says.
-    """
+    Policies that close positions: queue[:SCORE], pro-rata, list-order, seeded-cycle[:SEED],
+    top-n-pro-rata[:N], minimax-leverage. Policies that cut profits and close nothing: haircut (socialized),
+    capped-haircut[:SHARE], levered-haircut, risk-weighted, risk-weighted-power[:EXPONENT],
+    risk-weighted-tail[:LEVERAGE], integer-haircut, floored-gains, cash-queue[:SCORE], hybrid[:SHARE]. own:
+    what the rulebook says."""
     if explain is not None:
         raise typer.Exit(_explain(explain))
     if file is None:
@@ -80,7 +101,9 @@ def compare(
         from adlcalc.scenario import load
 
         if venue is not None and venues is not None:
-            raise Unknown("--venue and --venues do not go together: one is the file's rulebook, the others are compared")
+            raise Unknown(
+                "--venue and --venues do not go together: one is the file's rulebook, the others are compared"
+            )
         named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
         choose = policies if policies is not None or venues is None else OWN
         severity_of(severity), metrics_of(metrics)  # before anything is read
@@ -107,7 +130,9 @@ def _explain(name: str) -> int:
     from adlcalc.study.metrics import METRICS, explanation
 
     if name != "all" and name not in METRICS:
-        say(f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, METRICS) or ', '.join(METRICS)}")
+        say(
+            f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, METRICS) or ', '.join(METRICS)}"
+        )
         return UNUSABLE
     names = METRICS if name == "all" else [name]
     write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)

@@ -12,7 +12,9 @@ from importlib.resources import files
 def venue_names(incomplete: str) -> list[str]:
     """Names of the rulebooks that come with adlcalc."""
     names = (entry.name for entry in files("adlcalc").joinpath("venues").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and name.startswith(incomplete))
+    return sorted(
+        name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and name.startswith(incomplete)
+    )
 
 
 def questions(incomplete: str) -> list[str]:

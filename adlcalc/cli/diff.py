@@ -36,7 +36,9 @@ class Side(NamedTuple):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("diff", epilog=EXAMPLE, short_help="Tell what differs between two runs.", no_args_is_help=True)(diff)
+    app.command(
+        "diff", epilog=EXAMPLE, short_help="Tell what differs between two runs.", no_args_is_help=True
+    )(diff)
 
 
 def diff(
@@ -58,12 +60,12 @@ def diff(
     limit: options.Limit = options.ROWS,
     quiet: options.Quiet = False,
 ) -> None:
-    """Tell what happens otherwise in the second of two runs: each fact that differs, in the order in which things happen.
+    """Tell what happens otherwise in the second of two runs: each fact that differs, in the order in which
+    things happen.
 
-    Two files are held against each other, both with what --set and --venue say. One file is held against itself with that
-    change; where --set or --venue is given twice, the first against the second. Exit code: 0 the same happens, 1 something
-    differs, 2 a file or the command line cannot be used.
-    """
+    Two files are held against each other, both with what --set and --venue say. One file is held against
+    itself with that change; where --set or --venue is given twice, the first against the second. Exit code: 0
+    the same happens, 1 something differs, 2 a file or the command line cannot be used."""
     found: list[Difference] = []
 
     def text() -> str | None:

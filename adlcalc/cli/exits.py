@@ -20,7 +20,8 @@ INTERRUPTED = 130
 
 
 def say(message: str) -> None:
-    """One message on stderr; what a terminal could take for a command (in the name of a file, say) is written as its escape."""
+    """One message on stderr; what a terminal could take for a command (in the name of a file, say) is written
+    as its escape."""
     from adlcalc.report.human import clean
 
     sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")

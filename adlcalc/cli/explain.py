@@ -33,9 +33,13 @@ def register(app: typer.Typer) -> None:
 def explain(
     file: options.File,
     account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
-    accounts: Annotated[list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")
+    ] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
-    rules: Annotated[bool, typer.Option("--rules", help="All rules behind it, with values and sources.")] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="All rules behind it, with values and sources.")
+    ] = False,
     step: options.Step = None,
     at: options.At = None,
     venue: options.Venue = None,
@@ -46,12 +50,12 @@ def explain(
     width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Tell what happened to an account, to the insurance fund, or to everybody at a step: each event with its formula, the
-    numbers put in. First comes the rule that made the difference, with its source; --rules shows all of them. With --step only
-    that step; without an account, what happened to everybody then.
+    """Tell what happened to an account, to the insurance fund, or to everybody at a step: each event with its
+    formula, the numbers put in. First comes the rule that made the difference, with its source; --rules shows
+    all of them. With --step only that step; without an account, what happened to everybody then.
 
-    It is told from the events of the run and from what the engine was seen to look at, so it cannot disagree with the result.
-    """
+    It is told from the events of the run and from what the engine was seen to look at, so it cannot disagree
+    with the result."""
 
     def page() -> Page:
         from adlcalc.asking import check_subject, story
@@ -67,6 +71,8 @@ def explain(
         loaded = load(file, sets=tuple(sets or ()), venue=venue)
         if not quiet:
             note(loaded)
-        return story_page(story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)), rules=rules)
+        return story_page(
+            story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)), rules=rules
+        )
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))

@@ -1,7 +1,7 @@
 """`adlcalc import ccxt` and `adlcalc import klines`: other people's files as scenarios.
 
-Public: register, ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE, BOOK_EXAMPLE.
-"""
+Public: register, ccxt, ccxt_markets, of_exchange, EXCHANGES, klines, book, CCXT_EXAMPLE, KLINES_EXAMPLE,
+BOOK_EXAMPLE."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ Example:
 BOOK_EXAMPLE = """\b
 Example:
   adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
-
 
 
 def register(app: typer.Typer) -> None:
@@ -73,15 +72,21 @@ class Margin(StrEnum):
 def ccxt(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."),
+        typer.Argument(
+            metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."
+        ),
     ],
     tiers: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."),
+        typer.Option(
+            metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."
+        ),
     ] = None,
     markets: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."),
+        typer.Option(
+            metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."
+        ),
     ] = None,
     balance: Annotated[
         list[str] | None,
@@ -94,7 +99,9 @@ def ccxt(
         str | None,
         typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
     ] = None,
-    margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
+    margin: Annotated[
+        Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
+    ] = None,
     open_interest: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,7 +110,9 @@ def ccxt(
         ),
     ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-    strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
+    ] = False,
     output: options.Output = None,
 ) -> None:
     """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
@@ -111,7 +120,9 @@ def ccxt(
     Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
     What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
     runs and ranks as it is."""
-    raise typer.Exit(_positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ()))
+    raise typer.Exit(
+        _positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ())
+    )
 
 
 EXCHANGES = (
@@ -138,20 +149,30 @@ def of_exchange(name: str) -> Callable[..., None]:
     """The command `import NAME`."""
 
     def command(
-        file: Annotated[str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")],
-        tiers: Annotated[str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")] = None,
+        file: Annotated[
+            str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")
+        ],
+        tiers: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")
+        ] = None,
         balance: Annotated[
             list[str] | None,
             typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account. Repeatable."),
         ] = None,
-        margin: Annotated[Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")] = None,
+        margin: Annotated[
+            Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
+        ] = None,
         account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-        strict: Annotated[bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")] = False,
+        strict: Annotated[
+            bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
+        ] = False,
         output: options.Output = None,
     ) -> None:
         raise typer.Exit(_positions(file, tiers, None, balance, name, margin, account, strict, output))
 
-    command.__doc__ = f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
+    command.__doc__ = (
+        f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
+    )
     return command
 
 
@@ -211,10 +232,14 @@ def _amounts(option: str, given: Sequence[str], form: str) -> dict[str, Decimal]
 
 
 def ccxt_markets(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Markets as ccxt gives them, JSON; - is standard input.")
+    ],
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="The market to take, like BTC/USDT:USDT.")],
     price: Annotated[str, typer.Option(metavar="PRICE", help="The mark price.")],
-    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    venue: Annotated[
+        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
+    ] = "generic",
     output: options.Output = None,
 ) -> None:
     """Write a scenario with a market's tick, lot and size of a contract, and two example accounts to replace.
@@ -248,10 +273,16 @@ def klines(
     column: Annotated[str | None, typer.Option(metavar="NAME", help="Another column than close.")] = None,
     columns: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."),
+        typer.Option(
+            metavar="NAMES", help="For a file without a header: its columns, like time,open,close,high,low."
+        ),
     ] = None,
-    symbol: Annotated[str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")] = None,
-    no_times: Annotated[bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")] = False,
+    symbol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The rows to take of a file of several symbols.")
+    ] = None,
+    no_times: Annotated[
+        bool, typer.Option("--no-times", help="Keep the order of the file, and no times.")
+    ] = False,
     market: Annotated[str, typer.Option(metavar="NAME", help="The name that the market gets.")] = "MARKET",
     output: options.Output = None,
 ) -> None:
@@ -284,7 +315,9 @@ def book(
         str,
         typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets."),
     ] = "MARKET",
-    venue: Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")] = "generic",
+    venue: Annotated[
+        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
+    ] = "generic",
     output: options.Output = None,
 ) -> None:
     """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`,
@@ -325,7 +358,9 @@ def _finished(make: Callable[[], Imported], file: str, output: str | None) -> st
     for name, text in made.beside.items():
         place = os.path.join(os.path.dirname(output or ""), name)
         if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
-            raise Unknown(f"{place} is the file that is read, and the prices would be written there: give another --output")
+            raise Unknown(
+                f"{place} is the file that is read, and the prices would be written there: give another --output"
+            )
         write(text, place)
     for warning in made.warnings:
         say(f"adlcalc: warning: {warning}")

@@ -41,12 +41,11 @@ def margin(
     limit: options.Limit = options.ROWS,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show the liquidation price of every open position, its bankruptcy price, and the margin ratio of what it is liquidated
-    with; nearest to liquidation first.
+    """Show the liquidation price of every open position, its bankruptcy price, and the margin ratio of what
+    it is liquidated with; nearest to liquidation first.
 
-    It is how accounts stand at a step (0 where none is given), before anybody is liquidated at its marks: `prices` may be a
-    single mark.
-    """
+    It is how accounts stand at a step (0 where none is given), before anybody is liquidated at its marks:
+    `prices` may be a single mark."""
 
     def page() -> Page:
         from adlcalc.asking import margins

@@ -40,10 +40,14 @@ def register(app: typer.Typer) -> None:
 
 def new(
     template: Annotated[
-        str, typer.Argument(metavar="TEMPLATE", help="Which one; --list shows them.", autocompletion=template_names)
+        str,
+        typer.Argument(
+            metavar="TEMPLATE", help="Which one; --list shows them.", autocompletion=template_names
+        ),
     ] = "basic",
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, which must not be there yet.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, which must not be there yet."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Show the templates and what each is for.")] = False,
 ) -> None:

@@ -35,10 +35,15 @@ def chosen(format: str, json: bool) -> str:
     return JSON if json else format
 
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files)]
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files),
+]
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="Scenario files; - is standard input.", autocompletion=scenario_files),
+    typer.Argument(
+        metavar="FILE", help="Scenario files; - is standard input.", autocompletion=scenario_files
+    ),
 ]
 Venue = Annotated[
     str | None,
@@ -51,7 +56,9 @@ Venue = Annotated[
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value: --set accounts.alice.leverage=5. Repeatable."
+    ),
 ]
 Format = Annotated[
     str,
@@ -65,8 +72,13 @@ Format = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
-Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
-Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Rows of a table that are shown; 0 shows all.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output."),
+]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Rows of a table that are shown; 0 shows all.")
+]
 Width = Annotated[
     int | None,
     typer.Option(
@@ -76,6 +88,9 @@ Width = Annotated[
         help="Columns of a table: those of the terminal, 80 in a pipe; 0 shows all.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; --output is written, the exit code tells.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print nothing but errors; --output is written, the exit code tells."),
+]
 Step = Annotated[str | None, typer.Option("--step", metavar="STEP", help="At which step: 0, 1, ... or last.")]
 At = Annotated[str | None, typer.Option("--at", metavar="STEP", hidden=True, help="What --step was called.")]

@@ -25,7 +25,8 @@ def with_progress(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """The same events; meanwhile 'step 120 of 1,000' is kept up to date, on a terminal only and after the first second."""
+    """The same events; meanwhile 'step 120 of 1,000' is kept up to date, on a terminal only and after the
+    first second."""
     stream = stream or sys.stderr
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield from events

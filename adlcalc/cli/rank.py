@@ -31,7 +31,9 @@ class Side(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("rank", epilog=EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True)(rank)
+    app.command(
+        "rank", epilog=EXAMPLE, short_help="Show the ADL queue with its reasons.", no_args_is_help=True
+    )(rank)
 
 
 def rank(
@@ -42,7 +44,9 @@ def rank(
     side: Annotated[Side | None, typer.Option(help="Only this side.")] = None,
     account: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Show this account with its neighbors and what would move it back. Repeatable."),
+        typer.Option(
+            metavar="ID", help="Show this account with its neighbors and what would move it back. Repeatable."
+        ),
     ] = None,
     venue: options.Venue = None,
     sets: options.Sets = None,
@@ -53,13 +57,12 @@ def rank(
     width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show who stands where in the ADL queue and why: score, lights, what is ahead, how large a bankrupt position must be to
-    reach each.
+    """Show who stands where in the ADL queue and why: score, lights, what is ahead, how large a bankrupt
+    position must be to reach each.
 
-    The queue is the one that the engine ranked at that step (the last where none is given); where no fill needed one, it is
-    ranked at the step's end. With --account: the smallest change of collateral, leverage or size that moves the account one
-    light down and to the back half.
-    """
+    The queue is the one that the engine ranked at that step (the last where none is given); where no fill
+    needed one, it is ranked at the step's end. With --account: the smallest change of collateral, leverage or
+    size that moves the account one light down and to the back half."""
 
     def page() -> Page:
         from adlcalc.asking import queues

@@ -20,7 +20,9 @@ Example:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("run", epilog=EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True)(run)
+    app.command(
+        "run", epilog=EXAMPLE, short_help="Run scenarios and print what happened.", no_args_is_help=True
+    )(run)
 
 
 def run(
@@ -51,12 +53,12 @@ def run(
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
     ] = False,
 ) -> None:
-    """Run scenarios: who is liquidated, what the fund pays, who is deleveraged, at which price, and what it costs them.
+    """Run scenarios: who is liquidated, what the fund pays, who is deleveraged, at which price, and what it
+    costs them.
 
-    Every file is worked through. Exit code: 0 ran; 1 the run is not what the file expects, or --fail-on; 2 a file or the command
-    line cannot be used; the worst one counts. With several files, text has a heading for each, CSV a column `file`, and
-    JSON is a list.
-    """
+    Every file is worked through. Exit code: 0 ran; 1 the run is not what the file expects, or --fail-on; 2 a
+    file or the command line cannot be used; the worst one counts. With several files, text has a heading for
+    each, CSV a column `file`, and JSON is a list."""
     request = Request(
         format=options.chosen(format, json),
         output=output,

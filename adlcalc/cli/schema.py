@@ -29,7 +29,9 @@ class Which(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("schema", epilog=EXAMPLE, short_help="Print the JSON Schema of scenarios, rulebooks or outputs.")(schema)
+    app.command(
+        "schema", epilog=EXAMPLE, short_help="Print the JSON Schema of scenarios, rulebooks or outputs."
+    )(schema)
 
 
 def schema(

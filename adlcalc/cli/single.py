@@ -1,4 +1,5 @@
-"""A command about one scenario: it is loaded, looked at, and the result is written; whatever goes wrong has its exit code.
+"""A command about one scenario: it is loaded, looked at, and the result is written; whatever goes wrong has
+its exit code.
 
 Public: show, work.
 """
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 
 
 def show(
-    file: str, output: str | None, format: str, page: Callable[[], Page], *, quiet: bool = False, width: int | None = None
+    file: str,
+    output: str | None,
+    format: str,
+    page: Callable[[], Page],
+    *,
+    quiet: bool = False,
+    width: int | None = None,
 ) -> int:
-    """Make the page and write it in a format; the exit code. quiet: nothing goes to standard output; width: as --width has it."""
+    """Make the page and write it in a format; the exit code. quiet: nothing goes to standard output; width:
+    as --width has it."""
 
     def result() -> str | None:
         from adlcalc.report.writers import FORMATS

@@ -22,7 +22,8 @@ def only_files(arguments: Sequence[str]) -> bool:
 
 
 def room(width: int | None, output: str | None) -> int | None:
-    """How many columns a page may have: as asked (0: no end); those of the terminal that it goes to; 80 elsewhere."""
+    """How many columns a page may have: as asked (0: no end); those of the terminal that it goes to; 80
+    elsewhere."""
     from adlcalc.report.table import PAGE
 
     if width is not None:

@@ -25,7 +25,9 @@ Example:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("venues", epilog=EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(venues)
+    app.command("venues", epilog=EXAMPLE, short_help="List rulebooks, their rules and sources, and scores.")(
+        venues
+    )
 
 
 def venues(
@@ -38,10 +40,16 @@ def venues(
         ),
     ] = None,
     score: Annotated[
-        str | None, typer.Option("--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks.")
+        str | None,
+        typer.Option(
+            "--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks."
+        ),
     ] = None,
     rules: Annotated[
-        bool, typer.Option("--rules", help="What every rule means, its values and who uses them; with NAME, of that rule.")
+        bool,
+        typer.Option(
+            "--rules", help="What every rule means, its values and who uses them; with NAME, of that rule."
+        ),
     ] = False,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -50,9 +58,8 @@ def venues(
 ) -> None:
     """List the venues' rulebooks: what is modeled of each, and how well it is known.
 
-    With NAME: every parameter of one rulebook with its value, its source, the day it was read, and whether it is documented,
-    observed or assumed; what is not modeled; which of the venue's own numbers are met.
-    """
+    With NAME: every parameter of one rulebook with its value, its source, the day it was read, and whether it
+    is documented, observed or assumed; what is not modeled; which of the venue's own numbers are met."""
     if score is not None and (name is not None or rules):
         say(f"adlcalc: {'--rules' if rules else 'NAME'} and --score do not go together")
         raise typer.Exit(UNUSABLE)

@@ -1,7 +1,8 @@
-"""Several processes for one list of items. Whatever ends a process ends no more than the item that it had in hand.
+"""Several processes for one list of items. Whatever ends a process ends no more than the item that it had in
+hand.
 
-A process has one pipe to its parent and nothing that outlives it: no semaphores, no shared memory. It ends with its parent,
-however that ends, and leaves Ctrl-C to it.
+A process has one pipe to its parent and nothing that outlives it: no semaphores, no shared memory. It ends
+with its parent, however that ends, and leaves Ctrl-C to it.
 
 Public: worked_by, Ended.
 """
@@ -27,7 +28,8 @@ TRIES = 2
 
 
 class Ended(NamedTuple):
-    """A process that ended with an item in hand. by: what ended it, in words; again: whether the item is worked once more."""
+    """A process that ended with an item in hand. by: what ended it, in words; again: whether the item is
+    worked once more."""
 
     item: int
     by: str
@@ -47,7 +49,8 @@ class _Worker(Generic[T, R]):
         self.item: int | None = None
 
     def give(self, index: int, item: T) -> None:
-        """Put an item into its hand; a process that has ended does not take it, which shows when it is asked for the result."""
+        """Put an item into its hand; a process that has ended does not take it, which shows when it is asked
+        for the result."""
         self.item = index
         with suppress(OSError):
             self.pipe.send(item)
@@ -62,9 +65,11 @@ class _Worker(Generic[T, R]):
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def worked_by(processes: int, function: Callable[[T], R], items: Sequence[T]) -> Iterator[tuple[int, R] | Ended]:
-    """(index, function(item)) for every item, as they come. Where a process ends with one in hand, Ended comes in its place, and
-    the item is worked again by another one."""
+def worked_by(
+    processes: int, function: Callable[[T], R], items: Sequence[T]
+) -> Iterator[tuple[int, R] | Ended]:
+    """(index, function(item)) for every item, as they come. Where a process ends with one in hand, Ended
+    comes in its place, and the item is worked again by another one."""
     waiting = deque(range(len(items)))
     tried = [0] * len(items)
     workers: dict[Connection, _Worker[T, R]] = {}
@@ -126,7 +131,8 @@ def _end_with_the_parent() -> None:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """A process that starts here begins without Ctrl-C; one that is pressed meanwhile reaches the parent afterwards."""
+    """A process that starts here begins without Ctrl-C; one that is pressed meanwhile reaches the parent
+    afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

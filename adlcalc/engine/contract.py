@@ -51,7 +51,12 @@ class RateOf(Word):
     )
 
 
-BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = Measure.NOTIONAL, Measure.SIZE, Measure.ENTRY_VALUE, RateOf.ENTRY
+BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = (
+    Measure.NOTIONAL,
+    Measure.SIZE,
+    Measure.ENTRY_VALUE,
+    RateOf.ENTRY,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,8 @@ class Takes(Enum):
 class Word(StrEnum):
     """A choice with nothing behind it but its name, written NAME = "name", "what it means".
 
-    What is asked of each position or fill is compared with a name of its module (LINEAR = Kind.LINEAR): Python 3.11
-    looks a member up six times as slowly.
-    """
+    What is asked of each position or fill is compared with a name of its module (LINEAR = Kind.LINEAR):
+    Python 3.11 looks a member up six times as slowly."""
 
     meaning: str
 

@@ -1,16 +1,15 @@
-"""What the engine tells: one frozen record for each thing that happened, in order. Every table, JSON, explanation, chart and
-metric is a view of these and of nothing else.
+"""What the engine tells: one frozen record for each thing that happened, in order. Every table, JSON,
+explanation, chart and metric is a view of these and of nothing else.
 
-`claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or reduced); every
-fill, fund posting and deleveraging that follows carries the claim it was for. Money in the settlement currency, sizes
-positive.
+`claim` numbers the positions that the venue closed (1, 2, ... in the order in which they were taken over or
+reduced); every fill, fund posting and deleveraging that follows carries the claim it was for. Money in the
+settlement currency, sizes positive.
 
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
-Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
-BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded, AccountState,
-PositionState, Started, Ended, Event, How.
-"""
+Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped,
+FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded,
+AccountState, PositionState, Started, Ended, Event, How."""
 
 from __future__ import annotations
 
@@ -24,9 +23,8 @@ How = tuple[Worked, ...]
 
 
 class Started(NamedTuple):
-    """Step 0 before anything is worked: the funds' opening balances, and the size of the rest of the market (signed) per
-    market.
-    """
+    """Step 0 before anything is worked: the funds' opening balances, and the size of the rest of the market
+    (signed) per market."""
 
     step: int
     funds: tuple[tuple[str, Decimal], ...]
@@ -41,9 +39,8 @@ class MarkMoved(NamedTuple):
 
 
 class FundingPaid(NamedTuple):
-    """A funding payment fell due: longs pay rate x notional to shorts (rate < 0: the other way). amount: what the payers owe
-    together.
-    """
+    """A funding payment fell due: longs pay rate x notional to shorts (rate < 0: the other way). amount: what
+    the payers owe together."""
 
     step: int
     market: str
@@ -55,8 +52,9 @@ class FundingPaid(NamedTuple):
 
 class FundingSettled(NamedTuple):
     """What one position has paid (negative) or received since it was last settled, rounded down (against the
-    account); the rest of the market is the other side, and what rounding leaves with a rest that holds nothing goes to the fund
-    at the end. per_contract: what one long contract has paid since; size: of the position."""
+    account); the rest of the market is the other side, and what rounding leaves with a rest that holds
+    nothing goes to the fund at the end. per_contract: what one long contract has paid since; size: of the
+    position."""
 
     step: int
     account: str
@@ -68,10 +66,11 @@ class FundingSettled(NamedTuple):
 
 
 class Liquidated(NamedTuple):
-    """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price; 'reduced': part of it
-    closed in the book for the account, which keeps the rest. equity and maintenance are those of the margin unit (the isolated
-    position, or the cross account). liquidation_price is None where no mark of this market alone would do it. how: of the
-    bankruptcy price; liquidation_how: of the liquidation price."""
+    """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price;
+    'reduced': part of it closed in the book for the account, which keeps the rest. equity and maintenance are
+    those of the margin unit (the isolated position, or the cross account). liquidation_price is None where no
+    mark of this market alone would do it. how: of the bankruptcy price; liquidation_how: of the liquidation
+    price."""
 
     step: int
     claim: int
@@ -92,7 +91,8 @@ class Liquidated(NamedTuple):
 
 
 class BookFilled(NamedTuple):
-    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse (shortfall).
+    """size closed in the book at price; result > 0 is better than the bankruptcy price (surplus), < 0 worse
+    (shortfall).
     proceeds: what the fill brought; result = proceeds - what that part cost at the bankruptcy price."""
 
     step: int
@@ -107,7 +107,8 @@ class BookFilled(NamedTuple):
 
 
 class FundReceived(NamedTuple):
-    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'. before, after: the fund's balance."""
+    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'. before, after: the
+    fund's balance."""
 
     step: int
     fund: str
@@ -131,9 +132,9 @@ class FundPaid(NamedTuple):
 
 
 class FundStopped(NamedTuple):
-    """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has reached the limit, or
-    what is left to it is not enough (left: what it might still pay). window: over how many seconds the peak is taken, None:
-    the whole run."""
+    """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has
+    reached the limit, or what is left to it is not enough (left: what it might still pay). window: over how
+    many seconds the peak is taken, None: the whole run."""
 
     step: int
     fund: str
@@ -177,12 +178,12 @@ class BackstopTook(NamedTuple):
 class Deleveraged(NamedTuple):
     """`account` gave up `size` of its position (side is its own side) against the claim of `bankrupt`.
 
-    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it gained). score is
-    rounded for reading only; tied: a neighbor in the queue had exactly the same score. result: what the fill brought more (+)
-    or less (-) than the bankruptcy price, where it was made at another price. rule_price: what the rule adl.price alone would
-    have made it, where a bankrupt account was to get no more than its bankruptcy price. proceeds: what the fill brought the
-    closed account, and cost this one. entry_value: the signed cost of the position before.
-    """
+    forgone_pnl = |mark - price| x size as money, what the fill cost it against the mark (negative: it
+    gained). score is rounded for reading only; tied: a neighbor in the queue had exactly the same score.
+    result: what the fill brought more (+) or less (-) than the bankruptcy price, where it was made at another
+    price. rule_price: what the rule adl.price alone would have made it, where a bankrupt account was to get
+    no more than its bankruptcy price. proceeds: what the fill brought the closed account, and cost this one.
+    entry_value: the signed cost of the position before."""
 
     step: int
     claim: int
@@ -223,7 +224,8 @@ class Skipped(NamedTuple):
 
 
 class LossSocialized(NamedTuple):
-    """`account` lost `amount` of its profit to cover a loss that the fund could not; base is the profit it was a share of."""
+    """`account` lost `amount` of its profit to cover a loss that the fund could not; base is the profit it
+    was a share of."""
 
     step: int
     account: str
@@ -255,9 +257,10 @@ class Held(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """What an account that was not closed lacks at the end of a step, and nobody covers: an isolated position's equity below
-    zero (market: its), or that of the cross account (the market of its first position). The account keeps its equity, and the
-    venue has a claim on it for as long as it is below zero."""
+    """What an account that was not closed lacks at the end of a step, and nobody covers: an isolated
+    position's equity below zero (market: its), or that of the cross account (the market of its first
+    position). The account keeps its equity, and the venue has a claim on it for as long as it is below
+    zero."""
 
     step: int
     account: str
@@ -266,10 +269,9 @@ class Owed(NamedTuple):
 
 
 class StepEnded(NamedTuple):
-    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, with the loss of held
-    inventory at the mark and what open accounts owe as they stand now; of
-    several currencies it is only told apart from zero: bad_debts has it by currency.
-    """
+    """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, with the
+    loss of held inventory at the mark and what open accounts owe as they stand now; of several currencies it
+    is only told apart from zero: bad_debts has it by currency."""
 
     step: int
     funds: tuple[tuple[str, Decimal], ...]
@@ -280,8 +282,8 @@ class StepEnded(NamedTuple):
 
 
 class PositionState(NamedTuple):
-    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of what is still open;
-    `pending`: funding received (+) or owed (-) since it was last settled."""
+    """A position at a moment; `collateral` is None where it is cross. `cost` is the signed entry value of
+    what is still open; `pending`: funding received (+) or owed (-) since it was last settled."""
 
     market: str
     side: int
@@ -295,12 +297,12 @@ class PositionState(NamedTuple):
 
 
 class AccountState(NamedTuple):
-    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt), 'liquidated' (any
-    position was), 'backstop' (a provider that took something over).
+    """An account at the end of the run. status: 'open', 'closed' (no position left, never bankrupt),
+    'liquidated' (any position was), 'backstop' (a provider that took something over).
 
-    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of this list too, at
-    its end, where they hold anything, so that sum(equity_end) + funds - bad debt = sum(equity_start) + opening funds, exactly.
-    """
+    The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of
+    this list too, at its end, where they hold anything, so that sum(equity_end) + funds - bad debt =
+    sum(equity_start) + opening funds, exactly."""
 
     account: str
     status: str

@@ -1,5 +1,5 @@
-"""The step loop: a Scenario in, events out. Each step follows the waterfall; nothing here reads a file, a clock or a random
-source.
+"""The step loop: a Scenario in, events out. Each step follows the waterfall; nothing here reads a file, a
+clock or a random source.
 
 Public: run, PrecisionError.
 """
@@ -33,14 +33,15 @@ def run(
 ) -> Iterator[Event]:
     """The events of a scenario, step by step, and how every account stands at the end.
 
-    index=False evaluates every account at every step: slower, the same events. accounts=False: without the accounts at the end,
-    for whoever runs many and asks something else. observer: looks on. Raises AuditError (a bug) or PrecisionError. The garbage
-    collector is paused meanwhile: the engine makes many small objects and no cycles that matter.
-    """
+    index=False evaluates every account at every step: slower, the same events. accounts=False: without the
+    accounts at the end, for whoever runs many and asks something else. observer: looks on. Raises AuditError
+    (a bug) or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects
+    and no cycles that matter."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has control
+        # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has
+        # control
         with exact_step(0):
             state = State(scenario, index, observer)
         audit: Audit | None = None
@@ -72,7 +73,8 @@ def run(
 
 @contextmanager
 def exact_step(step: int) -> Iterator[None]:
-    """The exact context around one step; a result that needs more than 60 digits is the scenario's fault, said with the step."""
+    """The exact context around one step; a result that needs more than 60 digits is the scenario's fault,
+    said with the step."""
     try:
         with exact():
             yield
@@ -134,12 +136,14 @@ def one_step(state: State) -> Iterator[Event]:
     for claim in state.ledger.open_claims():
         book = claim.book
         pnl = book.value(claim.side * claim.size, book.mark) - claim.cost
-        yield Held(state.step, state.ledger.number_of(claim), book.name, claim.side, claim.size, claim.price, pnl)
+        yield Held(
+            state.step, state.ledger.number_of(claim), book.name, claim.side, claim.size, claim.price, pnl
+        )
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:
-    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark and accounts below
-    zero included)."""
+    """The audit line: both differences, and what nobody has covered so far (held inventory at the mark and
+    accounts below zero included)."""
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
     debts = state.bad_debt_so_far()

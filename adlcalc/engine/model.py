@@ -6,9 +6,8 @@ Units: prices in quote per base; sizes in contracts, always positive (`side` is 
 
 The rules that it holds to are in rules.py.
 
-Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Market, Position, Account, Fund, Provider, Path,
-Scenario; what a contract is, and the margin that it needs, from contract.py.
-"""
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Market, Position, Account, Fund,
+Provider, Path, Scenario; what a contract is, and the margin that it needs, from contract.py."""
 
 from __future__ import annotations
 
@@ -42,7 +41,10 @@ class Depth(Word):
     """The shape of a book."""
 
     UNLIMITED = "unlimited", "Any size at the mark."
-    LEVELS = "levels", "Levels (distance from the mark in price, size), best first; one size at the mark is the level (0, size)."
+    LEVELS = (
+        "levels",
+        "Levels (distance from the mark in price, size), best first; one size at the mark is the level (0, size).",
+    )
     IMPACT = "impact", "The price moves by `impact` per contract; a fill pays the average."
 
 
@@ -57,8 +59,9 @@ class Liquidity:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of all its money. An
-    account, a fund and a provider have money of one currency, so everything that adds amounts adds those of one."""
+    """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of
+    all its money. An account, a fund and a provider have money of one currency, so everything that adds
+    amounts adds those of one."""
 
     name: str
     contract: Contract = Contract()

@@ -70,8 +70,12 @@ class Reduction:
 
 REDUCTIONS: Choices = {
     "none": Reduction("Nothing is tried before the takeover.", 0, 0, repeat=False),
-    "lower-tier": Reduction("One order into the tier below, else takeover. BitMEX, Bybit, Binance.", 1, 2, repeat=False),
-    "tier-by-tier": Reduction("Orders into the tier below, until it is no longer due. MEXC, HTX, Gate.", 1, 2, repeat=True),
+    "lower-tier": Reduction(
+        "One order into the tier below, else takeover. BitMEX, Bybit, Binance.", 1, 2, repeat=False
+    ),
+    "tier-by-tier": Reduction(
+        "Orders into the tier below, until it is no longer due. MEXC, HTX, Gate.", 1, 2, repeat=True
+    ),
     "two-tiers": Reduction(
         "Two tiers at a time, from the third tier on, until it is no longer due. OKX, Bitget.",
         2,
@@ -98,7 +102,9 @@ class Takeover:
         REDUCTIONS["none"],
         required=True,
     )
-    surplus: Surplus = given("who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND)
+    surplus: Surplus = given(
+        "who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,9 @@ class Fillable:
 
     spread: Decimal = given("spread to maintenance margin ratio", Takes.NOT_NEGATIVE, ZERO)
     adjustment: Decimal = given("bankruptcy adjustment", Takes.NOT_NEGATIVE, ONE)
-    max_fund_paid: Decimal | None = given("the most that the fund pays for an account in a step", Takes.POSITIVE, None)
+    max_fund_paid: Decimal | None = given(
+        "the most that the fund pays for an account in a step", Takes.POSITIVE, None
+    )
 
 
 LIMITS: Choices = {
@@ -252,7 +260,9 @@ class Portion(Orders):
     portion: Decimal = given("the share of the position that one order closes", Takes.PORTION, ONE)
     portion_above: Decimal = given("a notional up to this is closed whole", Takes.NOT_NEGATIVE, ZERO)
     portion_at_least: Decimal = given("the least notional of an order", Takes.NOT_NEGATIVE, ZERO)
-    then_whole: bool = given("is what is still due after the first order closed whole in the same step?", Takes.FLAG, False)
+    then_whole: bool = given(
+        "is what is still due after the first order closed whole in the same step?", Takes.FLAG, False
+    )
     max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
 
 
@@ -330,7 +340,9 @@ class FundRules:
     """How far does the insurance fund pay?"""
 
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
-    drawdown: Drawdown | None = given("none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None)
+    drawdown: Drawdown | None = given(
+        "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
+    )
 
     def idle(self) -> Iterator[tuple[str, str]]:
         """A fund that may go below zero has no point at which it stops."""
@@ -373,7 +385,9 @@ class Auction:
 class Vault:
     """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
 
-    vault_below: Decimal = given("it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE)
+    vault_below: Decimal = given(
+        "it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE
+    )
 
 
 BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}
@@ -470,7 +484,9 @@ class AdlRules:
         Eligible.WINNERS,
         required=True,
     )
-    score: Score = given("the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True)
+    score: Score = given(
+        "the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True
+    )
     price: Price = given("the price of an ADL fill", FILLS, bankruptcy, required=True)
     rank: RankedWhen = given(
         "once: a queue is ranked once a step; each-claim: anew for every claim that needs it",
@@ -484,7 +500,9 @@ class AdlRules:
         WouldBankrupt.SKIP,
         required=True,
     )
-    ties: Ties = given("who is first among equal scores; after that, the order in the file", Ties, Ties.LARGER_POSITION)
+    ties: Ties = given(
+        "who is first among equal scores; after that, the order in the file", Ties, Ties.LARGER_POSITION
+    )
     lights: Lights = given(
         "what a light is a fifth of: the queue's contracts or its positions",
         Lights,
@@ -512,7 +530,9 @@ class BadDebt:
 class PerContract:
     """A levy on every open contract of the market, winners and losers alike. Drift."""
 
-    severity: Decimal = given("the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE)
+    severity: Decimal = given(
+        "the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE
+    )
 
 
 LAST_RESORTS: Choices = {"bad-debt": BadDebt, "per-contract": PerContract, **HAIRCUTS}

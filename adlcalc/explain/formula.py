@@ -1,4 +1,5 @@
-"""How a number was worked out, as a line: 'price = w x bankruptcy price + (1 - w) x mark = 2/3 x 90 + 1/3 x 91 = 90.3, ...'.
+"""How a number was worked out, as a line: 'price = w x bankruptcy price + (1 - w) x mark = 2/3 x 90 + 1/3 x
+91 = 90.3, ...'.
 
 Public: formula, formulas, money, added, less.
 """

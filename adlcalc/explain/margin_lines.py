@@ -31,9 +31,13 @@ def margin_line(fact: MarginFact, scenario: Scenario) -> Line:
     formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
     formulas += [_maintenance(name, p) for name, p in zip(names, fact.positions, strict=True)]
     if len(fact.positions) > 1:
-        formulas.append(f"maintenance margin = {added(p.maintenance for p in fact.positions)} = {digits(fact.maintenance)}")
+        formulas.append(
+            f"maintenance margin = {added(p.maintenance for p in fact.positions)} = {digits(fact.maintenance)}"
+        )
     due = scenario.rules.margin.due.replace("-", " ")
-    formulas.append(f"equity {digits(fact.equity)} is {'' if fact.due else 'not '}{due} {digits(fact.maintenance)}")
+    formulas.append(
+        f"equity {digits(fact.equity)} is {'' if fact.due else 'not '}{due} {digits(fact.maintenance)}"
+    )
     numbers = {**parts, "equity": fact.equity, "maintenance": fact.maintenance}
     return Line(fact.step, "margin", text, tuple(formulas), numbers, RULES, fact.account)
 

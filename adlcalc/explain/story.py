@@ -1,4 +1,5 @@
-"""A run told as a story: what happened in order, each with its formula, the numbers put in, and the rule behind it.
+"""A run told as a story: what happened in order, each with its formula, the numbers put in, and the rule
+behind it.
 
     story.py        what a story is made of
     witness.py      what the engine was seen to look at
@@ -23,7 +24,8 @@ from adlcalc.report.human import clean
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened. kind: its short name; formulas: 'what = words = numbers = result'; amounts: the numbers by name;
+    """One thing that happened. kind: its short name; formulas: 'what = words = numbers = result'; amounts:
+    the numbers by name;
     rules: the rules of the rulebook behind it."""
 
     step: int
@@ -58,8 +60,8 @@ class RuleNote:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """subject: whose story; why: the rules that made the difference, a line for each; chapters: step by step; sums: how it
-    adds up at the end; rules: those behind it, first those of `why`."""
+    """subject: whose story; why: the rules that made the difference, a line for each; chapters: step by step;
+    sums: how it adds up at the end; rules: those behind it, first those of `why`."""
 
     scenario: Scenario
     file: str | None
@@ -86,5 +88,11 @@ class Subject:
 
     def name(self) -> str:
         """'alice', 'the insurance fund', 'everybody'; at a step."""
-        who = clean(self.account) if self.account is not None else "the insurance fund" if self.fund else "everybody"
+        who = (
+            clean(self.account)
+            if self.account is not None
+            else "the insurance fund"
+            if self.fund
+            else "everybody"
+        )
         return who if self.step is None else f"{who} at step {self.step:,}"

@@ -48,8 +48,12 @@ class Teller:
         self.scenario, self.witness = scenario, witness
         self.markets = {market.name: market for market in scenario.markets}
         self.several = len(self.markets) > 1
-        self.value = {market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets}
-        self.last_mark = {name: path[events[-1].step] for name, path in scenario.path.marks.items()} if events else {}
+        self.value = {
+            market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets
+        }
+        self.last_mark = (
+            {name: path[events[-1].step] for name, path in scenario.path.marks.items()} if events else {}
+        )
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
@@ -115,10 +119,12 @@ class Teller:
     def _position(self, market: str, side: int, size: Decimal) -> str:
         return position(side, size, market if self.several else None)
 
-    # --- liquidation -------------------------------------------------------------------------------------------------
+    # --- liquidation ----------------------------------------------------------------------------------------
 
     def _liquidated(self, e: ev.Liquidated) -> Line:
-        how = {"takeover": "is taken over by the venue", "reduced": "is reduced"}.get(e.method, f"is liquidated ({e.method})")
+        how = {"takeover": "is taken over by the venue", "reduced": "is reduced"}.get(
+            e.method, f"is liquidated ({e.method})"
+        )
         text = f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark {digits(e.mark_price)}"
         if e.bankruptcy_price is not None:
             text += f", bankruptcy price {digits(e.bankruptcy_price)}"
@@ -131,27 +137,44 @@ class Teller:
 
     def _book_filled(self, e: ev.BookFilled) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: {_worth(e.result)}"
-        told = (*formulas(e.how), *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim))
+        told = (
+            *formulas(e.how),
+            *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim),
+        )
         amounts = {"size": e.size, "price": e.price, "result": e.result}
         return Line(e.step, "in the book", text, told, amounts, ("contract.rounding",))
 
     def _backstop_took(self, e: ev.BackstopTook) -> Line:
         taken = f"{digits(e.size)} taken by backstop {clean(e.provider)} at {digits(e.price)}"
         text = f"{self._claim(e.claim)}{taken}: {_worth(e.result)}"
-        told = (*formulas(e.how), *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim))
+        told = (
+            *formulas(e.how),
+            *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim),
+        )
         amounts = {"size": e.size, "price": e.price, "result": e.result}
         return Line(e.step, "backstop", text, told, amounts, ("backstop.kind", "backstop.price"))
 
-    def _value(self, name: str, market: str, size: Decimal, price: Decimal, told: Decimal, otherwise: str) -> list[str]:
+    def _value(
+        self, name: str, market: str, size: Decimal, price: Decimal, told: Decimal, otherwise: str
+    ) -> list[str]:
         """What a size is worth at a price, and where it counts for something else: for what, and why."""
-        there = worth(self.markets[market].contract, size, price, self.scenario.money_unit)._replace(name=name)
+        there = worth(self.markets[market].contract, size, price, self.scenario.money_unit)._replace(
+            name=name
+        )
         lines = [formula(there)]
         if there.result != told:
             lines.append(f"counted as {digits(told)}: {otherwise}")
         return lines
 
     def _result(
-        self, market: str, side: int, size: Decimal, price: Decimal, result: Decimal, proceeds: Decimal, number: int
+        self,
+        market: str,
+        side: int,
+        size: Decimal,
+        price: Decimal,
+        result: Decimal,
+        proceeds: Decimal,
+        number: int,
     ) -> list[str]:
         """result = value at the price - value at the bankruptcy price."""
         claim = self.claims[number]
@@ -175,18 +198,33 @@ class Teller:
     def _fund_received(self, e: ev.FundReceived) -> Line:
         text = f"{self._claim(e.claim)}{fund_name(e.fund)} receives {digits(e.amount)} ({e.why})"
         told = (*formulas(e.how), f"fund = {money(e.before)} + {digits(e.amount)} = {digits(e.after)}")
-        return Line(e.step, "fund receives", text, told, {"amount": e.amount, "fund": e.after}, ("liquidation.surplus",))
+        return Line(
+            e.step,
+            "fund receives",
+            text,
+            told,
+            {"amount": e.amount, "fund": e.after},
+            ("liquidation.surplus",),
+        )
 
     def _fund_stopped(self, e: ev.FundStopped) -> Line:
         more = f"pays {digits(e.left)} more at most" if e.left else "pays no more"
-        return self._fall(e, "fund stops", f"{fund_name(e.fund)} {more}, and keeps {digits(e.balance)}", {"left": e.left})
+        return self._fall(
+            e, "fund stops", f"{fund_name(e.fund)} {more}, and keeps {digits(e.balance)}", {"left": e.left}
+        )
 
     def _fund_resumed(self, e: ev.FundResumed) -> Line:
-        return self._fall(e, "fund pays again", f"{fund_name(e.fund)} pays again, out of {digits(e.balance)}", {})
+        return self._fall(
+            e, "fund pays again", f"{fund_name(e.fund)} pays again, out of {digits(e.balance)}", {}
+        )
 
-    def _fall(self, e: ev.FundStopped | ev.FundResumed, kind: str, text: str, more: dict[str, Decimal]) -> Line:
+    def _fall(
+        self, e: ev.FundStopped | ev.FundResumed, kind: str, text: str, more: dict[str, Decimal]
+    ) -> Line:
         peak = f"its peak {over(e.window)}"
-        text = f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; the limit is {digits(e.limit)}"
+        text = (
+            f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; the limit is {digits(e.limit)}"
+        )
         told = (less("fall", "peak", e.peak, "balance", e.balance), *formulas(e.how))
         amounts = {"balance": e.balance, "peak": e.peak, "fall": e.fall, "limit": e.limit, **more}
         return Line(e.step, kind, text, told, amounts, ("fund.drawdown",))
@@ -212,7 +250,7 @@ class Teller:
         owner = self.owner(claim)
         return f"{clean(owner)}'s position: " if owner is not None else ""
 
-    # --- deleveraging ------------------------------------------------------------------------------------------------
+    # --- deleveraging ---------------------------------------------------------------------------------------
 
     def _place(self, e: ev.Deleveraged | ev.Skipped) -> PlaceFact | None:
         """The place in the queue that the event speaks of."""
@@ -228,13 +266,24 @@ class Teller:
             f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {score_text(fact.score.result)}"
         )
         rules = (*PLACE_RULES, "adl.ties") if tied else PLACE_RULES
-        amounts = {"rank": Decimal(fact.rank), "score": fact.score.result, "ahead": fact.ahead, **_amounts(fact.inputs)}
+        amounts = {
+            "rank": Decimal(fact.rank),
+            "score": fact.score.result,
+            "ahead": fact.ahead,
+            **_amounts(fact.inputs),
+        }
         return Line(fact.step, "queue", text, (formula(fact.score),), amounts, rules, fact.account)
 
     def _not_reached(self, fact: PlaceFact) -> Line:
         line = self._placed(fact, False)
         return Line(
-            line.step, line.kind, f"{line.text}; it was not reached", line.formulas, line.amounts, line.rules, line.account
+            line.step,
+            line.kind,
+            f"{line.text}; it was not reached",
+            line.formulas,
+            line.amounts,
+            line.rules,
+            line.account,
         )
 
     def _deleveraged(self, e: ev.Deleveraged) -> Line:
@@ -250,18 +299,44 @@ class Teller:
             text += f" (not at {digits(e.rule_price)}, which would leave a bankrupt account with money)"
         here, entry_value = f"value at {digits(e.price)}", at_price - e.realized_pnl
         told = formulas(e.how)
-        told += self._value(here, e.market, e.size, e.price, abs(at_price), "what it brings the closed account, to the last unit")
+        told += self._value(
+            here,
+            e.market,
+            e.size,
+            e.price,
+            abs(at_price),
+            "what it brings the closed account, to the last unit",
+        )
         if e.size != e.size_before:
             parts = (abs(e.entry_value), e.size, e.size_before)
-            share, exactly = "[entry value] x [size] / [size before]", divide(parts[0] * e.size, e.size_before)
+            share, exactly = (
+                "[entry value] x [size] / [size before]",
+                divide(parts[0] * e.size, e.size_before),
+            )
             told.append(formula(rounded("its entry value", share, parts, exactly, self.scenario.money_unit)))
         told.append(less("realized pnl", here, at_price, "entry value", entry_value))
         if e.result:
             cost, name = e.proceeds - e.result, "value at the bankruptcy price"
             told.append(less("result for the closed account", here, e.proceeds, name, cost))
-        told.append(less("forgone against the mark", f"value at the mark {digits(e.mark)}", at_mark, here, at_price))
-        told.append(less("forgone against holding on", f"value at the last mark {digits(last)}", at_price + kept, here, at_price))
-        amounts = {"size": e.size, "price": e.price, "realized_pnl": e.realized_pnl, "forgone_pnl": e.forgone_pnl, "kept": kept}
+        told.append(
+            less("forgone against the mark", f"value at the mark {digits(e.mark)}", at_mark, here, at_price)
+        )
+        told.append(
+            less(
+                "forgone against holding on",
+                f"value at the last mark {digits(last)}",
+                at_price + kept,
+                here,
+                at_price,
+            )
+        )
+        amounts = {
+            "size": e.size,
+            "price": e.price,
+            "realized_pnl": e.realized_pnl,
+            "forgone_pnl": e.forgone_pnl,
+            "kept": kept,
+        }
         return Line(e.step, "deleveraged", text, tuple(told), amounts, ("adl.when", "adl.price"), e.account)
 
     def _skipped(self, e: ev.Skipped) -> Line:
@@ -269,9 +344,11 @@ class Teller:
         fill = f"giving up {held} at {digits(e.price)}"
         text = f"{clean(e.account)} is passed over: {fill} would leave it {digits(e.equity_after)}"
         amounts = {"size": e.size, "equity_after": e.equity_after}
-        return Line(e.step, "passed over", text, tuple(formulas(e.how)), amounts, ("adl.would_bankrupt",), e.account)
+        return Line(
+            e.step, "passed over", text, tuple(formulas(e.how)), amounts, ("adl.would_bankrupt",), e.account
+        )
 
-    # --- the rest ----------------------------------------------------------------------------------------------------
+    # --- the rest -------------------------------------------------------------------------------------------
 
     def _funding_paid(self, e: ev.FundingPaid) -> Line:
         payers = "longs pay shorts" if e.rate > 0 else "shorts pay longs"
@@ -287,14 +364,18 @@ class Teller:
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
         text = f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by {digits(e.base)}"
         amounts = {"amount": -e.amount, "base": e.base}
-        return Line(e.step, "shared loss", text, tuple(formulas(e.how)), amounts, ("last_resort.policy",), e.account)
+        return Line(
+            e.step, "shared loss", text, tuple(formulas(e.how)), amounts, ("last_resort.policy",), e.account
+        )
 
 
 def _anything(event: Event) -> Line:
     """An event that has no telling of its own: its fields as they are."""
     fields = event._asdict()
     text = ", ".join(
-        f"{key} {digits(x) if isinstance(x, Decimal) else clean(str(x))}" for key, x in fields.items() if key != "step"
+        f"{key} {digits(x) if isinstance(x, Decimal) else clean(str(x))}"
+        for key, x in fields.items()
+        if key != "step"
     )
     amounts = {key: x for key, x in fields.items() if isinstance(x, Decimal)}
     return Line(event.step, type(event).__name__, text, (), amounts, (), fields.get("account"))

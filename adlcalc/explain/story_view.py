@@ -16,8 +16,8 @@ NOTHING = "Nothing happened."
 
 
 def story_page(story: Story, *, rules: bool = True) -> Page:
-    """Why it came to it; steps, under each its lines, under each line its formulas; at the end the rules, or only those that
-    made the difference."""
+    """Why it came to it; steps, under each its lines, under each line its formulas; at the end the rules, or
+    only those that made the difference."""
     return Page(
         title=f"{title_of(story.scenario, story.file)}: {story.subject}",
         subtitle=f"Venue {clean(story.scenario.venue)}",
@@ -43,7 +43,8 @@ def _blocks(story: Story, rules: bool) -> Iterator[Block]:
 
 
 def _leads(note: RuleNote, story: Story) -> bool:
-    """Is it a rule that made the difference? ('margin.maintenance' stands in the rulebook by contract kind.)"""
+    """Is it a rule that made the difference? ('margin.maintenance' stands in the rulebook by contract
+    kind.)"""
     return any(f"{note.rule}.".startswith(f"{line.rules[0]}.") for line in story.why)
 
 

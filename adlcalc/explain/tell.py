@@ -1,7 +1,7 @@
 """Which events belong to a story, its chapters, how it adds up, and what the rulebook says of its rules.
 
-Everything told is either an event of the run or a number that the engine was seen to look at, with the formula that the
-engine handed over with it.
+Everything told is either an event of the run or a number that the engine was seen to look at, with the
+formula that the engine handed over with it.
 
 Public: tell.
 """
@@ -33,7 +33,12 @@ FUND_EVENTS = (ev.FundReceived, ev.FundPaid, ev.FundStopped, ev.FundResumed, ev.
 
 
 def tell(
-    subject: Subject, scenario: Scenario, rulebook: Rulebook, events: Sequence[Event], witness: Witness, file: str | None = None
+    subject: Subject,
+    scenario: Scenario,
+    rulebook: Rulebook,
+    events: Sequence[Event],
+    witness: Witness,
+    file: str | None = None,
 ) -> Story:
     """The story of a run that `witness` has seen."""
     with exact():
@@ -41,22 +46,40 @@ def tell(
         chapters = tuple(_chapters(subject, scenario, events, teller))
         sums: tuple[Line, ...] = ()
         if subject.step is None:
-            sums = tuple(_fund_sums(events) if subject.fund else _account_sums(subject.account or "", events, witness, chapters))
-        why = () if subject.account is None else tuple(_at(subject.step, reasons(subject.account, events, scenario)))
+            sums = tuple(
+                _fund_sums(events)
+                if subject.fund
+                else _account_sums(subject.account or "", events, witness, chapters)
+            )
+        why = (
+            ()
+            if subject.account is None
+            else tuple(_at(subject.step, reasons(subject.account, events, scenario)))
+        )
         told = (*why, *(line for chapter in chapters for line in chapter.lines))
         used = dict.fromkeys(rule for line in told for rule in line.rules)
         notes = (_rule_note(rule, scenario, rulebook) for rule in used)
-        return Story(scenario, file, subject.name(), chapters, sums, tuple(note for note in notes if note is not None), why)
+        return Story(
+            scenario,
+            file,
+            subject.name(),
+            chapters,
+            sums,
+            tuple(note for note in notes if note is not None),
+            why,
+        )
 
 
 def _at(step: int | None, lines: Iterable[Line]) -> Iterator[Line]:
     return (line for line in lines if step in (None, line.step))
 
 
-# --- chapters ------------------------------------------------------------------------------------------------------------
+# --- chapters -----------------------------------------------------------------------------------------------
 
 
-def _chapters(subject: Subject, scenario: Scenario, events: Sequence[Event], teller: Teller) -> Iterator[Chapter]:
+def _chapters(
+    subject: Subject, scenario: Scenario, events: Sequence[Event], teller: Teller
+) -> Iterator[Chapter]:
     """The steps at which something happened to the subject; the first and the last one of an account too."""
     times, ends = scenario.path.times, (0, scenario.path.steps - 1)
     by_step: dict[int, list[Event]] = {}
@@ -67,7 +90,11 @@ def _chapters(subject: Subject, scenario: Scenario, events: Sequence[Event], tel
             continue
         own = [event for event in happened if _concerns(event, subject, teller)]
         lines = list(teller.chapter(step, own, subject.account))
-        if own or step == subject.step or (subject.account is not None and (step in ends or teller.stood(step, subject.account))):
+        if (
+            own
+            or step == subject.step
+            or (subject.account is not None and (step in ends or teller.stood(step, subject.account)))
+        ):
             marks = {market: path[step] for market, path in scenario.path.marks.items()}
             yield Chapter(step, times[step] if times else None, marks, tuple(lines))
 
@@ -88,11 +115,14 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     return subject.account in (getattr(event, "account", None), getattr(event, "provider", None), owner)
 
 
-# --- how it adds up ------------------------------------------------------------------------------------------------------
+# --- how it adds up -----------------------------------------------------------------------------------------
 
 
-def _account_sums(account: str, events: Sequence[Event], witness: Witness, chapters: Sequence[Chapter]) -> Iterator[Line]:
-    """From the equity at the start to that at the end; what deleveraging cost, against the mark and against holding on.
+def _account_sums(
+    account: str, events: Sequence[Event], witness: Witness, chapters: Sequence[Chapter]
+) -> Iterator[Line]:
+    """From the equity at the start to that at the end; what deleveraging cost, against the mark and against
+    holding on.
 
     Margin lost in liquidations is what the other parts leave: zero for an account that was not liquidated.
     """
@@ -100,10 +130,13 @@ def _account_sums(account: str, events: Sequence[Event], witness: Witness, chapt
     last = events[-1].step
     parts = {
         "equity at the start": state.equity_start,
-        "realized by deleveraging": _total(event.realized_pnl for event in _of(events, ev.Deleveraged, account)),
+        "realized by deleveraging": _total(
+            event.realized_pnl for event in _of(events, ev.Deleveraged, account)
+        ),
         "funding": _total(event.amount for event in _of(events, ev.FundingSettled, account)),
         "share of others' losses": -_total(event.amount for event in _of(events, ev.LossSocialized, account)),
-        "change of unrealized pnl": _total(p.unrealized_pnl for p in state.positions) - witness.pnl_at_start.get(account, ZERO),
+        "change of unrealized pnl": _total(p.unrealized_pnl for p in state.positions)
+        - witness.pnl_at_start.get(account, ZERO),
     }
     rest = state.equity_end - _total(parts.values())
     if rest or state.status == "liquidated":
@@ -111,15 +144,25 @@ def _account_sums(account: str, events: Sequence[Event], witness: Witness, chapt
     told = {name: x for name, x in parts.items() if x or name == "equity at the start"}
     formula = f"equity at the end = {' + '.join(told)} = {added(told.values())} = {digits(state.equity_end)}"
     status = f"{state.status}, deleveraged" if state.deleveraged else state.status
-    text = f"equity {digits(state.equity_start)} at the start, {digits(state.equity_end)} at the end: {status}"
-    yield Line(last, "result", text, (formula,), {**parts, "equity at the end": state.equity_end}, account=account)
-    fills = [line for chapter in chapters for line in chapter.lines if line.kind == "deleveraged" and line.account == account]
+    text = (
+        f"equity {digits(state.equity_start)} at the start, {digits(state.equity_end)} at the end: {status}"
+    )
+    yield Line(
+        last, "result", text, (formula,), {**parts, "equity at the end": state.equity_end}, account=account
+    )
+    fills = [
+        line
+        for chapter in chapters
+        for line in chapter.lines
+        if line.kind == "deleveraged" and line.account == account
+    ]
     if fills:
         forgone, kept = (_total(line.amounts[name] for line in fills) for name in ("forgone_pnl", "kept"))
-        text = (
-            f"deleveraging cost {digits(forgone)} against the mark, and {digits(kept)} against holding on to the end of the path"
+        text = f"deleveraging cost {digits(forgone)} against the mark, "
+        text += f"and {digits(kept)} against holding on to the end of the path"
+        yield Line(
+            last, "cost of deleveraging", text, (), {"forgone_pnl": forgone, "kept": kept}, account=account
         )
-        yield Line(last, "cost of deleveraging", text, (), {"forgone_pnl": forgone, "kept": kept}, account=account)
 
 
 def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:
@@ -129,9 +172,8 @@ def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:
         own = [row for row in rows if row.fund == name]
         opening, closing = own[0].opening, own[-1].closing
         received, paid = _total(row.received for row in own), _total(row.paid for row in own)
-        formula = (
-            f"closing = opening + received - paid = {digits(opening)} + {digits(received)} - {digits(paid)} = {digits(closing)}"
-        )
+        formula = f"closing = opening + received - paid = {digits(opening)} + {digits(received)} - {digits(paid)}"
+        formula += f" = {digits(closing)}"
         amounts = {"opening": opening, "received": received, "paid": paid, "closing": closing}
         text = f"{fund_name(name)}: {digits(opening)} at the start, {digits(closing)} at the end"
         yield Line(own[-1].step, "result", text, (formula,), amounts)
@@ -144,14 +186,16 @@ def _final(account: str, events: Sequence[Event]) -> AccountState:
 
 def _of(events: Sequence[Event], kind: type[E], account: str) -> list[E]:
     """The account's events of a kind."""
-    return [event for event in events if isinstance(event, kind) and getattr(event, "account", None) == account]
+    return [
+        event for event in events if isinstance(event, kind) and getattr(event, "account", None) == account
+    ]
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-# --- rules ---------------------------------------------------------------------------------------------------------------
+# --- rules --------------------------------------------------------------------------------------------------
 
 
 def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:

@@ -22,8 +22,8 @@ BEYOND = "and the mark was at or beyond the bankruptcy price"
 
 
 def reasons(account: str, events: Sequence[Event], scenario: Scenario) -> Iterator[Line]:
-    """Why the account was liquidated, deleveraged, passed over or charged: the first time of each, and anew where another rule
-    did it."""
+    """Why the account was liquidated, deleveraged, passed over or charged: the first time of each, and anew
+    where another rule did it."""
     told: set[tuple[str, str]] = set()
     funds = _Funds(scenario)
     for event in events:
@@ -65,8 +65,12 @@ def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Line | None:
     if isinstance(event, ev.Deleveraged):
         return _deleveraged(event, scenario, funds)
     if isinstance(event, ev.Skipped):
-        text = f"a fill at {digits(event.price)} would leave {clean(event.account)} {digits(event.equity_after)}"
-        return _line(event, "passed over", f"{text}, so its place in the queue was passed over", "adl.would_bankrupt")
+        text = (
+            f"a fill at {digits(event.price)} would leave {clean(event.account)} {digits(event.equity_after)}"
+        )
+        return _line(
+            event, "passed over", f"{text}, so its place in the queue was passed over", "adl.would_bankrupt"
+        )
     if isinstance(event, ev.LossSocialized):
         text = f"{clean(event.account)} bears {digits(event.amount)} of a loss that nobody covered"
         return _line(event, "shared loss", text, "last_resort.policy")

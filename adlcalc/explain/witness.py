@@ -1,4 +1,5 @@
-"""What the engine looked at when it decided, noted while it did: margins at the marks, places in the queues it used.
+"""What the engine looked at when it decided, noted while it did: margins at the marks, places in the queues
+it used.
 
 Public: Witness.
 """

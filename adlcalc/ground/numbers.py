@@ -1,11 +1,11 @@
 """The only place that makes, divides and rounds numbers.
 
-Every number is an exact Decimal. Sums and products are exact (60 digits; a result that would need more is an error, not a
-rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a unit before it becomes a
-price or money. A float handed to `D` is a TypeError.
+Every number is an exact Decimal. Sums and products are exact (60 digits; a result that would need more is an
+error, not a rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a
+unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
-Public: D, ZERO, ONE, CONTEXT, exact, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show, Number.
-"""
+Public: D, ZERO, ONE, CONTEXT, exact, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
+Number."""
 
 from __future__ import annotations
 
@@ -65,16 +65,19 @@ def D(text: str | int | Decimal) -> Decimal:  # noqa: N802  (the short name ever
 
 
 def exact() -> AbstractContextManager[Context]:
-    """Enter the exact context: `with exact(): ...`. Contexts are per thread, so every entry point enters its own."""
+    """Enter the exact context: `with exact(): ...`. Contexts are per thread, so every entry point enters its
+    own."""
     return localcontext(CONTEXT)
 
 
 divide: Callable[[Decimal, Decimal], Decimal] = _DIVISION.divide
-"""numerator / denominator to 60 digits, half even: the only inexact operation; round its result before it is posted."""
+"""numerator / denominator to 60 digits, half even: the only inexact operation; round its result before it is
+posted."""
 
 
 def round_to(x: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """The multiple of `step` next to `x` in the direction of `rounding` (UP, DOWN, CEILING, FLOOR or HALF_EVEN)."""
+    """The multiple of `step` next to `x` in the direction of `rounding` (UP, DOWN, CEILING, FLOOR or
+    HALF_EVEN)."""
     return rounder(step, rounding)(x)
 
 
@@ -91,7 +94,9 @@ def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal
     quantize = quantizer(step, rounding)
     if quantize is not None:
         return lambda x: quantize(x, step)
-    half = step * Decimal("0.5")  # compared with the rest, which may have all 60 digits: twice that would have one more
+    half = step * Decimal(
+        "0.5"
+    )  # compared with the rest, which may have all 60 digits: twice that would have one more
 
     def to_multiple(x: Decimal) -> Decimal:
         below = _DIVISION.divide_int(x, step)  # toward zero; exact, as is the rest
@@ -109,7 +114,8 @@ def rounder(step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Callable[[Decimal
 
 
 def show(x: Decimal) -> str:
-    """Plain digits: no exponent, no trailing zeros, no negative zero. `Decimal('1E+3')` -> '1000', `Decimal('-0.00')` -> '0'."""
+    """Plain digits: no exponent, no trailing zeros, no negative zero. `Decimal('1E+3')` -> '1000',
+    `Decimal('-0.00')` -> '0'."""
     if not x:
         return "0"
     text = f"{x:f}"

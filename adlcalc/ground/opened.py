@@ -16,8 +16,8 @@ _READERS: ContextVar[tuple[Reader, ...]] = ContextVar("readers", default=())
 
 @contextmanager
 def reading(reader: Reader) -> Iterator[None]:
-    """Tell `reader` of each file that is opened meanwhile (its path, `-` for standard input, and what the system
-    knows of it), before it is read; what it raises ends the reading."""
+    """Tell `reader` of each file that is opened meanwhile (its path, `-` for standard input, and what the
+    system knows of it), before it is read; what it raises ends the reading."""
     token = _READERS.set((*_READERS.get(), reader))
     try:
         yield

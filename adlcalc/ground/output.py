@@ -1,6 +1,8 @@
-"""Where results go: bytes in UTF-8 with line feeds, to stdout or whole into a file, and never over what the call reads.
+"""Where results go: bytes in UTF-8 with line feeds, to stdout or whole into a file, and never over what the
+call reads.
 
-A call collects what it reads (`Inputs`), and whatever it writes is held against that. A file is replaced only where its name
+A call collects what it reads (`Inputs`), and whatever it writes is held against that. A file is replaced only
+where its name
 stands: a link is followed as far as the folder goes that it stands in, and no further.
 
 Public: write, Inputs, drop_stdout, OutputError.
@@ -19,15 +21,18 @@ from typing import BinaryIO
 from adlcalc.ground.opened import inside, reading
 
 Identity = tuple[int, int] | str
-"""What tells one file from all others: device and number, whatever it is called, or the path where its links end."""
+"""What tells one file from all others: device and number, whatever it is called, or the path where its links
+end."""
 
 
 class OutputError(Exception):
-    """The result could not be written: a full disk, a folder that is read-only or missing, a file that the call reads."""
+    """The result could not be written: a full disk, a folder that is read-only or missing, a file that the
+    call reads."""
 
 
 class Inputs:
-    """The files that a call reads. output: where its result will go; reading that very file ends the call at once."""
+    """The files that a call reads. output: where its result will go; reading that very file ends the call at
+    once."""
 
     def __init__(self, output: str | None = None) -> None:
         self._output = output
@@ -70,16 +75,19 @@ def _identities(path: str) -> set[Identity]:
         found = os.stat(path)
     except (OSError, ValueError):
         return set()
-    return {(found.st_dev, found.st_ino), os.path.realpath(path)} if path != "-" and stat.S_ISREG(found.st_mode) else set()
+    return (
+        {(found.st_dev, found.st_ino), os.path.realpath(path)}
+        if path != "-" and stat.S_ISREG(found.st_mode)
+        else set()
+    )
 
 
 def write(text: str, output: str | None, inputs: Inputs | None = None, *, folder: str | None = None) -> None:
-    """Write to the file `output`, or to stdout for None and '-'. folder: which the file may not leave by links; that of
-    `output` itself if left out.
+    """Write to the file `output`, or to stdout for None and '-'. folder: which the file may not leave by
+    links; that of `output` itself if left out.
 
-    A file is written beside its place and then renamed, so that it is there whole or not at all. A reader that closes the pipe
-    early (`| head`) is not an error. Raises OutputError.
-    """
+    A file is written beside its place and then renamed, so that it is there whole or not at all. A reader
+    that closes the pipe early (`| head`) is not an error. Raises OutputError."""
     data = text.encode("utf-8", "backslashreplace")
     if output is None or output == "-":
         _to_stdout(data)
@@ -113,7 +121,9 @@ def _to_file(data: bytes, output: str, folder: str) -> None:
             file.write(data)
         return
     if not inside(folder, output):
-        raise OutputError(f"cannot write {output}: it is a link that leads out of its folder, to {os.path.realpath(output)}")
+        raise OutputError(
+            f"cannot write {output}: it is a link that leads out of its folder, to {os.path.realpath(output)}"
+        )
     _replace(data, os.path.realpath(output))
 
 

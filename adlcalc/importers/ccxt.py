@@ -357,7 +357,8 @@ def _cross(plan: Plan, account: Account, rules: Mapping[str, object], options: O
 
 
 def _is_beyond(unit: Unit, one: Found) -> bool:
-    """Whether a row's liquidation price lies where the mark has not come yet: with a wallet by it, nothing is due."""
+    """Whether a row's liquidation price lies where the mark has not come yet: with a wallet by it, nothing is
+    due."""
     assert one.liquidation is not None
     solved = unit.with_money(wallet_at(unit, one, one.liquidation))
     return solved.equity > solved.needed

@@ -233,7 +233,9 @@ def _near(a: Decimal, b: Decimal) -> bool:
     return abs(a - b) <= NEAR * abs(b)
 
 
-def _of_notional(kind: Kind, size: Decimal, notional: Decimal | None, price: Decimal | None) -> Decimal | None:
+def _of_notional(
+    kind: Kind, size: Decimal, notional: Decimal | None, price: Decimal | None
+) -> Decimal | None:
     """The contract size that gives the notional, if it is a round number."""
     if not notional or not price:
         return None

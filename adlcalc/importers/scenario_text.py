@@ -171,7 +171,11 @@ def _position(one: Found, market: str, account_is_cross: bool) -> Iterator[str]:
             parts.append("margin: isolated")
     if one.indicator is not None:
         lights = one.indicator.lights
-        meaning = f"{lights} of 5 lights" if lights is not None else "no place in the queue, or a scale that is not published"
+        meaning = (
+            f"{lights} of 5 lights"
+            if lights is not None
+            else "no place in the queue, or a scale that is not published"
+        )
         yield f"      # {one.venue} shows {one.indicator.field} {escape(one.indicator.text)}: {meaning}"
         if lights is not None:
             parts.append(f"indicator: {{lights: {lights}, of: 5}}")

@@ -5,8 +5,8 @@ price above all.
     cross      cash = wallet - costs of all cross positions + the values of other markets at their marks - their maintenance
 
 The liquidation price is the end of the marks at which equity is not below maintenance margin
-(engine/formulas/health.py). The other way round, the wallet of a cross account is what makes a row's own liquidation
-price come out:
+(engine/formulas/health.py). The other way round, the wallet of a cross account is what makes a row's own
+liquidation price come out:
 
     wallet = maintenance margins - pnl, both at that price in its market and at the marks in the others
 

@@ -1,4 +1,5 @@
-"""Events into tables: what a run is shown as. Everything here is a view of the engine's events and of nothing else.
+"""Events into tables: what a run is shown as. Everything here is a view of the engine's events and of nothing
+else.
 
 Public: Run.
 """
@@ -12,7 +13,8 @@ __all__ = ["Run"]
 
 
 def __getattr__(name: str) -> object:
-    """`Run` is imported when it is asked for: who needs the columns or the names of the formats does not need the engine."""
+    """`Run` is imported when it is asked for: who needs the columns or the names of the formats does not need
+    the engine."""
     if name != "Run":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from adlcalc.report.run import Run

@@ -39,11 +39,11 @@ NO_GIFT = Assumption(
 
 
 def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assumption, ...]:
-    """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others by what happened.
+    """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others
+    by what happened.
 
-    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is reported. NO_GIFT is
-    of the engine, not of a rulebook.
-    """
+    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is
+    reported. NO_GIFT is of the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
 
@@ -56,4 +56,7 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
 
     cut = any(isinstance(event, Deleveraged) and event.rule_price is not None for event in events)
-    return (*(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)), *([NO_GIFT] if cut else []))
+    return (
+        *(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)),
+        *([NO_GIFT] if cut else []),
+    )

@@ -1,11 +1,12 @@
-"""What every result tells, each fact once: JSON, CSV and its header, the page's tables, the fields of `expect:` and the published
-schema of the outputs all come from here. To show a new number, add one Field (and what it is got from).
+"""What every result tells, each fact once: JSON, CSV and its header, the page's tables, the fields of
+`expect:` and the published schema of the outputs all come from here. To show a new number, add one Field (and
+what it is got from).
 
 Keys are a contract: they are added, never renamed or taken away. Fields stand in the order of the JSON.
 
-Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS, STEPS,
-SERIES, RUN, MARGIN, QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK, DOCUMENTS.
-"""
+Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DEBT, POSITIONS, ACCOUNTS,
+STEPS, SERIES, RUN, MARGIN, QUEUE, MOVES, RANK, COMPARE, EXPLAIN, VENUES, VENUE, SCORE, RULES, CHECK,
+DOCUMENTS."""
 
 from __future__ import annotations
 
@@ -23,9 +24,13 @@ from adlcalc.report.table import Column, lines, listed, numbers, right
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
 METHODS = {"takeover": "taken over", "reduced": "reduced"}
-WHY = {"closed": "closed at a loss", "held": "still held by the venue", "owed": "owed by the account, below zero"}
+WHY = {
+    "closed": "closed at a loss",
+    "held": "still held by the venue",
+    "owed": "owed by the account, below zero",
+}
 
-# --- what several tables have ----------------------------------------------------------------------------------------
+# --- what several tables have -------------------------------------------------------------------------------
 
 
 def _several(run: Any) -> bool:
@@ -102,7 +107,12 @@ CURRENCIES = Field(
         "the audit of a currency",
         (
             Field("currency", "text", "its name", of=lambda debt, _: debt[0]),
-            Field("money_difference", "number", "money that came from or went nowhere: 0", of=lambda _debt, _: ZERO),
+            Field(
+                "money_difference",
+                "number",
+                "money that came from or went nowhere: 0",
+                of=lambda _debt, _: ZERO,
+            ),
             Field("bad_debt", "number", "money that nobody covered", of=lambda debt, _: debt[1]),
         ),
         under="step",
@@ -116,7 +126,7 @@ def _bad_debt(audit: Any, _: Any) -> Decimal | None:
     return audit.bad_debt if len(audit.bad_debts) < 2 or not audit.bad_debt else None
 
 
-# --- a run -----------------------------------------------------------------------------------------------------------
+# --- a run --------------------------------------------------------------------------------------------------
 
 MARKETS = Rows(
     "markets",
@@ -132,7 +142,9 @@ MARKETS = Rows(
             "settles",
             "text",
             "the currency of its money, where that is not the quote (linear) or base (inverse) currency",
-            of=lambda market, _: None if market.settles == DEFAULT_SETTLEMENT[market.contract.kind] else market.settles,
+            of=lambda market, _: (
+                None if market.settles == DEFAULT_SETTLEMENT[market.contract.kind] else market.settles
+            ),
             optional=True,
         ),
     ),
@@ -146,7 +158,9 @@ SCENARIO = Rows(
         Field("venue", "text", "whose rules", of="scenario.venue"),
         Field("file", "text", "the name that it was read under", null=True, prose=True),
         Field("steps", "count", "how many steps the path has", of=lambda run, _: len(run.steps)),
-        Field("accounts", "step", "how many accounts there are", of=lambda run, _: len(run.scenario.accounts)),
+        Field(
+            "accounts", "step", "how many accounts there are", of=lambda run, _: len(run.scenario.accounts)
+        ),
         Field("money_unit", "number", "to what money is rounded", of="scenario.money_unit"),
         Field("markets", "rows", "the markets", of="scenario.markets", inner=MARKETS),
     ),
@@ -204,7 +218,9 @@ STEPS = Rows(
         ),
         Field("money_difference", "number", "the audit of money: 0"),
         Field("open_interest_difference", "number", "the audit of contracts: 0"),
-        Field("bad_debt", "number", "bad debt up to here; null for several currencies", of=_bad_debt, null=True),
+        Field(
+            "bad_debt", "number", "bad debt up to here; null for several currencies", of=_bad_debt, null=True
+        ),
         CURRENCIES,
     ),
     where=(JSON,),
@@ -231,7 +247,9 @@ MARKS = Rows(
         MARKET,
         Field("mark_price", "number", "the mark price", of="mark"),
     ),
-    records=lambda run: (_Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()),
+    records=lambda run: (
+        _Mark(step.step, step.time, market, mark) for step in run.steps for market, mark in step.marks.items()
+    ),
     table="mark",
     where=(CSV,),
     asked="steps",
@@ -257,8 +275,22 @@ LIQUIDATIONS = Rows(
         MARKET,
         Field("side", "side", "long or short", expect=True),
         Field("size", "number", "contracts", heading="position", shown=_position, look=lines, expect=True),
-        Field("entry_price", "number", "entry price of the position", heading="entry\nprice", drop=2, expect=True),
-        Field("mark_price", "number", "mark price at which it happened", heading="mark\nprice", drop=6, expect=True),
+        Field(
+            "entry_price",
+            "number",
+            "entry price of the position",
+            heading="entry\nprice",
+            drop=2,
+            expect=True,
+        ),
+        Field(
+            "mark_price",
+            "number",
+            "mark price at which it happened",
+            heading="mark\nprice",
+            drop=6,
+            expect=True,
+        ),
         Field(
             "bankruptcy_price",
             "number",
@@ -279,8 +311,18 @@ LIQUIDATIONS = Rows(
             hide=True,
             expect=True,
         ),
-        _part("book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8),
-        Field("book_price", "number", "at which price on average", null=True, heading="at\nprice", drop=4, hide=True),
+        _part(
+            "book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8
+        ),
+        Field(
+            "book_price",
+            "number",
+            "at which price on average",
+            null=True,
+            heading="at\nprice",
+            drop=4,
+            hide=True,
+        ),
         _part("backstop_size", "contracts that a backstop took over", "back-\nstop"),
         _part("deleveraged_size", "contracts closed against counterparties", "by\nADL"),
         _part("surplus", "money by which fills were better than the bankruptcy price", "surplus"),
@@ -348,9 +390,24 @@ DELEVERAGED = Rows(
         Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
         Field("score", "score", "the score that gave the rank", columns=_score, expect=True),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
-        Field("size", "number", "contracts given up", heading="gave up", shown=_position, look=lines, expect=True),
+        Field(
+            "size",
+            "number",
+            "contracts given up",
+            heading="gave up",
+            shown=_position,
+            look=lines,
+            expect=True,
+        ),
         Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
-        Field("realized_pnl", "number", "pnl that the fill realized", heading="realized\npnl", drop=5, expect=True),
+        Field(
+            "realized_pnl",
+            "number",
+            "pnl that the fill realized",
+            heading="realized\npnl",
+            drop=5,
+            expect=True,
+        ),
         Field(
             "forgone_pnl",
             "number",
@@ -361,7 +418,14 @@ DELEVERAGED = Rows(
         Field("bankrupt", "account", "whose position it is closed against", heading="against", expect=True),
         CLAIM,
         CLAIMED,
-        Field("mark_price", "number", "mark price at which it happened", of="mark", heading="mark\nprice", drop=2),
+        Field(
+            "mark_price",
+            "number",
+            "mark price at which it happened",
+            of="mark",
+            heading="mark\nprice",
+            drop=2,
+        ),
         Field("tied", "flag", "a neighbor in the queue had the same score"),
     ),
     page="step time account rank score size size_before price mark_price realized_pnl forgone_pnl bankrupt",
@@ -388,7 +452,9 @@ SKIPPED = Rows(
             look=lines,
         ),
         Field("price", "number", "at which price", heading="at\nprice"),
-        Field("equity_after", "number", "the equity that it would have been left with", heading="equity\nafter"),
+        Field(
+            "equity_after", "number", "the equity that it would have been left with", heading="equity\nafter"
+        ),
     ),
     by="account",
 )
@@ -422,7 +488,12 @@ BAD_DEBT = Rows(
     "money that nobody covered",
     (
         STEP,
-        Field("claim", "step", "the number of the position that the venue closed; 0 where an account owes it", prose=True),
+        Field(
+            "claim",
+            "step",
+            "the number of the position that the venue closed; 0 where an account owes it",
+            prose=True,
+        ),
         CLAIMED,
         Field("account", "account", "whose position left it", heading="account"),
         MARKET_SHOWN,
@@ -482,7 +553,9 @@ POSITIONS = Rows(
         MARKET,
         Field("side", "side", "long or short", expect=True),
         Field("size", "number", "contracts", expect=True, heading="position", shown=_position, look=lines),
-        Field("entry_price", "number", "entry price", of="entry", expect="entry", heading="entry\nprice", drop=1),
+        Field(
+            "entry_price", "number", "entry price", of="entry", expect="entry", heading="entry\nprice", drop=1
+        ),
         Field("mark_price", "number", "the last mark price", of="mark", heading="mark\nprice", drop=6),
         Field("unrealized_pnl", "number", "pnl at the last mark price"),
         Field("collateral", "number", "its own margin; none where it is cross", null=True),
@@ -526,7 +599,8 @@ POSITIONS = Rows(
 
 
 def _status(state: Any, _: Any) -> str:
-    """'liquidated', 'deleveraged', both, or what the engine calls it; that one has nothing left shows beside it."""
+    """'liquidated', 'deleveraged', both, or what the engine calls it; that one has nothing left shows beside
+    it."""
     if not state.deleveraged:
         return str(state.status)
     return "liquidated, deleveraged" if state.status == "liquidated" else "deleveraged"
@@ -584,6 +658,8 @@ ACCOUNTS = Rows(
     page="account status equity_start equity_end funding change positions",
     by="account",
 )
+
+
 def _whole(row: Any, _: Any) -> str:
     """'short 1.5'; nothing where the account holds nothing."""
     return NOTHING if row.size is None else position(row.side, row.size, None)
@@ -599,8 +675,27 @@ SERIES = Rows(
         Field("kind", "text", "account, fund or market"),
         Field("market", "market", "in which market", null=True),
         Field("side", "side", "long or short", null=True),
-        Field("size", "number", "contracts", null=True, heading="position", shown=_whole, look=lines, drop=2, hide=True),
-        Field("mark_price", "number", "mark price", of="mark", null=True, heading="mark\nprice", drop=6, hide=True),
+        Field(
+            "size",
+            "number",
+            "contracts",
+            null=True,
+            heading="position",
+            shown=_whole,
+            look=lines,
+            drop=2,
+            hide=True,
+        ),
+        Field(
+            "mark_price",
+            "number",
+            "mark price",
+            of="mark",
+            null=True,
+            heading="mark\nprice",
+            drop=6,
+            hide=True,
+        ),
         Field("equity", "number", f"equity {_OF_UNIT}", null=True, heading="equity", drop=5, hide=True),
         Field(
             "unit_maintenance",
@@ -620,10 +715,29 @@ SERIES = Rows(
             heading="liquidation\nprice",
             hide=True,
         ),
-        Field("rank", "count", "its place in the queue; none where it stands in none", null=True, heading="rank", hide=True),
-        Field("lights", "count", "5 in the first fifth of the queue", null=True, heading="lights", drop=4, hide=True),
-        Field("balance", "number", "what the fund holds after the step", null=True, heading="balance", hide=True),
-        Field("received", "number", "what it received", null=True, heading="received", zero=NOTHING, hide=True),
+        Field(
+            "rank",
+            "count",
+            "its place in the queue; none where it stands in none",
+            null=True,
+            heading="rank",
+            hide=True,
+        ),
+        Field(
+            "lights",
+            "count",
+            "5 in the first fifth of the queue",
+            null=True,
+            heading="lights",
+            drop=4,
+            hide=True,
+        ),
+        Field(
+            "balance", "number", "what the fund holds after the step", null=True, heading="balance", hide=True
+        ),
+        Field(
+            "received", "number", "what it received", null=True, heading="received", zero=NOTHING, hide=True
+        ),
         Field("paid", "number", "what it paid", null=True, heading="paid", zero=NOTHING, hide=True),
         Field(
             "held",
@@ -663,7 +777,13 @@ AUDIT = Rows(
     (
         Field("money_difference", "number", "money that came from or went nowhere: 0"),
         Field("open_interest_difference", "number", "contracts that came from or went nowhere: 0"),
-        Field("bad_debt", "number", "money that nobody covered; null for several currencies", of=_bad_debt, null=True),
+        Field(
+            "bad_debt",
+            "number",
+            "money that nobody covered; null for several currencies",
+            of=_bad_debt,
+            null=True,
+        ),
         CURRENCIES,
         Field(
             "rest_of_market",
@@ -716,7 +836,7 @@ RUN = Document(
         lights held liquidated_size""",
 )
 
-# --- margin alone ------------------------------------------------------------------------------------------------------
+# --- margin alone -------------------------------------------------------------------------------------------
 
 MARGIN = Document(
     "adlcalc.margin/1",
@@ -753,7 +873,7 @@ MARGIN = Document(
     ),
 )
 
-# --- the queue -------------------------------------------------------------------------------------------------------
+# --- the queue ----------------------------------------------------------------------------------------------
 
 SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
 MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranking.market")
@@ -825,7 +945,14 @@ QUEUE = Rows(
         ),
         MARKET_OF_QUEUE,
         SIDE_OF_QUEUE,
-        Field("rank", "count", "the place in the queue: 1 is deleveraged first", of="row.rank", heading="rank", when=_has_others),
+        Field(
+            "rank",
+            "count",
+            "the place in the queue: 1 is deleveraged first",
+            of="row.rank",
+            heading="rank",
+            when=_has_others,
+        ),
         Field("account", "account", "who stands there", of="row.account", heading="account"),
         Field(
             "lights",
@@ -860,7 +987,14 @@ QUEUE = Rows(
         Field("size", "number", "contracts", of="row.size", heading="size"),
         Field("entry_price", "number", "entry price", of="row.inputs.entry", heading="entry\nprice", drop=5),
         Field("mark_price", "number", "mark price", of="ranking.mark"),
-        Field("unrealized_pnl", "number", "pnl at the mark", of="row.inputs.pnl", heading="unrealized\npnl", drop=2),
+        Field(
+            "unrealized_pnl",
+            "number",
+            "pnl at the mark",
+            of="row.inputs.pnl",
+            heading="unrealized\npnl",
+            drop=2,
+        ),
         Field(
             "pnl_ratio",
             "number",
@@ -883,10 +1017,17 @@ QUEUE = Rows(
         Field("notional", "number", "value at the mark", of="row.inputs.notional"),
         Field("entry_value", "number", "value at the entry price", of="row.inputs.entry_value"),
         Field("exposure", "number", "notional of its margin unit", of="row.inputs.exposure"),
-        Field("equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4),
+        Field(
+            "equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4
+        ),
         Field("maintenance", "number", "maintenance margin of its margin unit", of="row.inputs.maintenance"),
         Field("initial_margin", "number", "initial margin", of="row.inputs.initial_margin"),
-        replace(MARGIN_RATIO, of="row.stands.ratio_text", shown=lambda place, _: _ratio(place.row.stands.margin_ratio), drop=10),
+        replace(
+            MARGIN_RATIO,
+            of="row.stands.ratio_text",
+            shown=lambda place, _: _ratio(place.row.stands.margin_ratio),
+            drop=10,
+        ),
         Field(
             "liquidation_price",
             "number",
@@ -904,7 +1045,14 @@ QUEUE = Rows(
             null=True,
         ),
         replace(DISTANCE, of="row.stands.shown_distance", heading=None),
-        Field("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead", when=_has_others),
+        Field(
+            "ahead",
+            "number",
+            "contracts that stand before it",
+            of="row.ahead",
+            heading="ahead",
+            when=_has_others,
+        ),
         Field(
             "reached_partly",
             "number",
@@ -923,8 +1071,18 @@ QUEUE = Rows(
             drop=9,
             when=_has_others,
         ),
-        Field("rating", "text", "the lights as text, as ccxt has them", of=lambda place, _: str(place.row.lights)),
-        Field("percentage", "text", "20 for each light, as ccxt has it", of=lambda place, _: str(20 * place.row.lights)),
+        Field(
+            "rating",
+            "text",
+            "the lights as text, as ccxt has them",
+            of=lambda place, _: str(place.row.lights),
+        ),
+        Field(
+            "percentage",
+            "text",
+            "20 for each light, as ccxt has it",
+            of=lambda place, _: str(20 * place.row.lights),
+        ),
         Field(
             "venue_rank",
             "text",
@@ -951,7 +1109,9 @@ QUEUE = Rows(
             null=True,
             where=(JSON,),
         ),
-        Field("asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts),
+        Field(
+            "asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts
+        ),
     ),
     records="places",
     page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
@@ -1069,7 +1229,7 @@ RANK = Document(
         bankruptcy_price distance""",
 )
 
-# --- policies compared -----------------------------------------------------------------------------------------------
+# --- policies compared --------------------------------------------------------------------------------------
 
 METRICS_SCHEMA: Plain = {
     "type": "object",
@@ -1164,7 +1324,7 @@ COMPARE = Document(
     tables=False,
 )
 
-# --- a story ---------------------------------------------------------------------------------------------------------
+# --- a story ------------------------------------------------------------------------------------------------
 
 LINE = (
     Field("step", "step", "at which step"),
@@ -1237,7 +1397,7 @@ EXPLAIN = Document(
     ),
 )
 
-# --- rulebooks and scores --------------------------------------------------------------------------------------------
+# --- rulebooks and scores -----------------------------------------------------------------------------------
 
 VENUES = Document(
     "adlcalc.venues/1",
@@ -1399,7 +1559,9 @@ RULES = Document(
                 Field("value", "text", "a value, or in words which values there are"),
                 Field("meaning", "text", "what it means"),
                 Field("where", "text", "beside which rules it plays a part"),
-                Field("default", "text", "what it is where a rulebook says nothing; empty where it must be said"),
+                Field(
+                    "default", "text", "what it is where a rulebook says nothing; empty where it must be said"
+                ),
                 Field("used_by", "texts", "the rulebooks that use it", where=(JSON,)),
                 Field("used_by", "text", "", of=lambda one, _: " ".join(one.used_by), where=(CSV,)),
             ),
@@ -1409,7 +1571,7 @@ RULES = Document(
     tables=False,
 )
 
-# --- a check ---------------------------------------------------------------------------------------------------------
+# --- a check ------------------------------------------------------------------------------------------------
 
 CHECK = Document(
     "adlcalc.check/1",
@@ -1450,7 +1612,13 @@ CHECK = Document(
                                 of=lambda one, _: one.line or None,
                                 null=True,
                             ),
-                            Field("column", "count", "at which column", of=lambda one, _: one.column or None, null=True),
+                            Field(
+                                "column",
+                                "count",
+                                "at which column",
+                                of=lambda one, _: one.column or None,
+                                null=True,
+                            ),
                             Field("message", "text", "what"),
                             Field(
                                 "differences",

@@ -1,8 +1,8 @@
 """The policies of a comparison side by side, as a page.
 
-The JSON document is `adlcalc.compare/1`: one row per venue and policy with its metrics, one per account and round of it, one
-per axiom; numbers are strings, quotients rounded half even to twelve decimals. The CSV has one line per venue, policy and
-measure; accounts as measure 'paid', axioms as 'axiom'.
+The JSON document is `adlcalc.compare/1`: one row per venue and policy with its metrics, one per account and
+round of it, one per axiom; numbers are strings, quotients rounded half even to twelve decimals. The CSV has
+one line per venue, policy and measure; accounts as measure 'paid', axioms as 'axiom'.
 
 Public: Comparison, compare_page.
 """
@@ -36,7 +36,11 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-HEADINGS = {"equity_of_most_levered": "equity of\nmost levered", "rd_nse": "rd-nse", "top_10_share": "ten pay"}
+HEADINGS = {
+    "equity_of_most_levered": "equity of\nmost levered",
+    "rd_nse": "rd-nse",
+    "top_10_share": "ten pay",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The results of one scenario. shown: whether the accounts are shown; findings: (venue, policy) -> findings, where axioms
-    were tried; markout: after how many steps fills are marked out; chosen: the metrics that text and CSV show (none: all)."""
+    """The results of one scenario. shown: whether the accounts are shown; findings: (venue, policy) ->
+    findings, where axioms were tried; markout: after how many steps fills are marked out; chosen: the metrics
+    that text and CSV show (none: all)."""
 
     scenario: Scenario
     file: str | None
@@ -157,7 +162,10 @@ def _subtitle(page: Comparison) -> str:
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
-        columns = [numbers(_heading(name, page), values, hide=True) for name, values in zip(names, shown, strict=True)]
+        columns = [
+            numbers(_heading(name, page), values, hide=True)
+            for name, values in zip(names, shown, strict=True)
+        ]
         yield table(title, "", [*_labels(page), *columns])
     if page.shown:
         yield from _account_tables(page, limit, width)
@@ -181,10 +189,13 @@ def _heading(name: str, page: Comparison) -> str:
 
 
 def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator[Table]:
-    """What each account pays: a row each, a column for each policy, in as many tables as the width asks for."""
+    """What each account pays: a row each, a column for each policy, in as many tables as the width asks
+    for."""
     paid = [result.outcome.by_account() for result in page.results]
     order = {account.id: i for i, account in enumerate(page.scenario.accounts)}
-    known = sorted({account for each in paid for account in each}, key=lambda account: order.get(account, len(order)))
+    known = sorted(
+        {account for each in paid for account in each}, key=lambda account: order.get(account, len(order))
+    )
     kept = known[:limit] if limit else known
     names = words("account", kept)
     assert names is not None

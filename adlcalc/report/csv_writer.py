@@ -1,10 +1,10 @@
-"""A page's data as one CSV: every row of every table under one header, so that a spreadsheet can filter it and any reader can
-read it.
+"""A page's data as one CSV: every row of every table under one header, so that a spreadsheet can filter it
+and any reader can read it.
 
-The first column, `table`, says what a row is, where a document has several tables. Cells that do not apply to a row are empty.
-Several files have a second column, `file`. Values are those of the JSON: plain digits, no separators; a list is separated by
-semicolons. A text that a spreadsheet would take for a formula (it begins with = + - @ and is not a number) has an apostrophe
-before it.
+The first column, `table`, says what a row is, where a document has several tables. Cells that do not apply to
+a row are empty. Several files have a second column, `file`. Values are those of the JSON: plain digits, no
+separators; a list is separated by semicolons. A text that a spreadsheet would take for a formula (it begins
+with = + - @ and is not a number) has an apostrophe before it.
 
 Public: page, join, cell.
 """
@@ -27,7 +27,9 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """The rows, lines ending in a line feed; the header stands over the first page only."""
     out = io.StringIO()
     header = page.document.header
-    writer = csv.DictWriter(out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n")
+    writer = csv.DictWriter(
+        out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n"
+    )
     if first:
         writer.writeheader()
     more = {"file": page.name} if several else {}

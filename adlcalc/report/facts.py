@@ -1,4 +1,5 @@
-"""What a finished run holds: its events, and the rows that they fold into. It knows no form that they are written in.
+"""What a finished run holds: its events, and the rows that they fold into. It knows no form that they are
+written in.
 
 Public: Facts.
 """
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """What happened when a scenario was run: the events, and rows that are worked out when they are first asked for.
+    """What happened when a scenario was run: the events, and rows that are worked out when they are first
+    asked for.
 
-    `file` is the name the scenario was read under, or None; `options` are those of the command line that changed the
-    scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts, funds and markets
-    whose series was asked for.
-    """
+    `file` is the name the scenario was read under, or None; `options` are those of the command line that
+    changed the scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts,
+    funds and markets whose series was asked for."""
 
     def __init__(
         self,
@@ -120,8 +121,11 @@ class Facts:
 
     @property
     def accounts(self) -> Iterator[AccountState]:
-        """Every account at the end, by name; then the rest of the market, backstops and the venue, where they hold anything."""
-        return (event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded))
+        """Every account at the end, by name; then the rest of the market, backstops and the venue, where they
+        hold anything."""
+        return (
+            event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded)
+        )
 
     @cached_property
     def health(self) -> Health:
@@ -151,7 +155,8 @@ class Facts:
 
     @cached_property
     def touched(self) -> frozenset[str]:
-        """The accounts that an event of the run names; what every account pays or receives by the same rule (funding) apart."""
+        """The accounts that an event of the run names; what every account pays or receives by the same rule
+        (funding) apart."""
         found: set[str] = set()
         for event in self._happened:
             if not isinstance(event, FundingSettled):

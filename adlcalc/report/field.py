@@ -1,10 +1,12 @@
-"""What a column, a table and a document are: a fact is said once, and every form it is written in is made from that.
+"""What a column, a table and a document are: a fact is said once, and every form it is written in is made
+from that.
 
     Field      one fact: its key, what kind of value it is, how it is got from the record, how a page shows it
     Rows       a table: its fields; JSON objects, CSV rows, the page's columns and a JSON Schema are made from them
     Document   a result: its tables in order; the JSON, the CSV with its header, and the schema of it
 
-A function that a Field is given takes the record and what the document is about (the run, the queues, the story).
+A function that a Field is given takes the record and what the document is about (the run, the queues, the
+story).
 
 Public: Field, Rows, Document, JSON, CSV, GOLDEN, DATA, DRAFT.
 """
@@ -31,7 +33,8 @@ Of = str | Callable[[Any, Any], Any]
 
 
 class Kind(NamedTuple):
-    """plain: the value as JSON has it, None for as it is; schema: what that is; column: how a page shows it."""
+    """plain: the value as JSON has it, None for as it is; schema: what that is; column: how a page shows
+    it."""
 
     plain: Callable[[Any], Any] | None
     schema: Plain
@@ -61,11 +64,13 @@ KINDS: Mapping[str, Kind] = {
     "texts": Kind(list, {"type": "array", "items": TEXT}),
     "steps": Kind(list, {"type": "array", "items": {"type": "integer"}}),
     "numbers": Kind(
-        lambda named: {name: show(x) for name, x in named.items()}, {"type": "object", "additionalProperties": DIGITS}
+        lambda named: {name: show(x) for name, x in named.items()},
+        {"type": "object", "additionalProperties": DIGITS},
     ),
     "named": Kind(dict, {"type": "object", "additionalProperties": TEXT}),
 }
-"""Kinds of values. account, market and fund are names: an expectation that names one which is not there is an error."""
+"""Kinds of values. account, market and fund are names: an expectation that names one which is not there is an
+error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +134,8 @@ class Field:
 
     @property
     def whole(self) -> bool:
-        """Is it a map whose keys are names (of markets, of funds): a name more is a fact, and no key that has been added?"""
+        """Is it a map whose keys are names (of markets, of funds): a name more is a fact, and no key that has
+        been added?"""
         return self.of_schema is None and self.kind in ("numbers", "named")
 
     def plain(self, value: Any, about: Any) -> Any:
@@ -215,14 +221,19 @@ class Rows:
     def flat(self, record: Any, about: Any) -> Iterator[Plain]:
         """The record as rows of the CSV, with those inside it."""
         row = self._by_format[CSV](record, about)
-        inner = [(field.inner, row.pop(field.key)) for field in self.fields if field.inner is not None and field.key in row]
+        inner = [
+            (field.inner, row.pop(field.key))
+            for field in self.fields
+            if field.inner is not None and field.key in row
+        ]
         yield {"table": self.table or self.name, **row}
         for rows, found in inner:
             for one in found:
                 yield {"table": rows.table, rows.under: row[rows.under], **one}
 
     def facts(self, record: Any, about: Any, outer: Plain | None = None) -> Iterator[tuple[Rows, Plain]]:
-        """The record as a golden has it, and the rows of the records inside it, each with the table that it is a row of."""
+        """The record as a golden has it, and the rows of the records inside it, each with the table that it
+        is a row of."""
         row = self._by_format[GOLDEN](record, about)
         if outer is not None and self.under in outer:
             row = {self.under: outer[self.under], **row}
@@ -234,7 +245,11 @@ class Rows:
 
     def read(self, row: Plain, outer: Plain | None = None) -> Iterator[tuple[Rows, Plain]]:
         """What `facts` would give, as far as it stands in a row of the JSON."""
-        kept = {field.key: row[field.key] for field in self.fields if field.held and not field.inner and field.key in row}
+        kept = {
+            field.key: row[field.key]
+            for field in self.fields
+            if field.held and not field.inner and field.key in row
+        }
         if outer is not None and self.under in outer:
             kept = {self.under: outer[self.under], **kept}
         yield self, kept
@@ -283,15 +298,22 @@ class Rows:
 
 
 class _Reader:
-    """Records as plain dicts. What is got by name is got in one call, as this is done for every account of a book."""
+    """Records as plain dicts. What is got by name is got in one call, as this is done for every account of a
+    book."""
 
     def __init__(self, fields: Sequence[Field], *, whole: bool = False) -> None:
-        self.whole = whole  # what is optional is there all the same, so that a null that becomes a value is seen
+        self.whole = (
+            whole  # what is optional is there all the same, so that a null that becomes a value is seen
+        )
         named = [field for field in fields if isinstance(field.of, str)]
         self.others = [field for field in fields if callable(field.of) or field.inner is not None]
         self.keys = [field.key for field in fields]
         self.plains = [None if field in self.others else field.to_plain for field in fields]
-        names = [str(field.of or field.key) if field in named else named[0].of or named[0].key for field in fields if named]
+        names = [
+            str(field.of or field.key) if field in named else named[0].of or named[0].key
+            for field in fields
+            if named
+        ]
         self.at_once = attrgetter(*map(str, names), *map(str, names[:1])) if names else None
 
     def __call__(self, record: Any, about: Any) -> Plain:
@@ -312,8 +334,9 @@ class _Reader:
 
 @dataclass(frozen=True)
 class Document:
-    """A result as data. name: its schema ('adlcalc.run/1'); published: the columns of its CSV in the order in which they were
-    first published; a key that is added since comes behind them. tables: whether CSV's first column tells them apart."""
+    """A result as data. name: its schema ('adlcalc.run/1'); published: the columns of its CSV in the order in
+    which they were first published; a key that is added since comes behind them. tables: whether CSV's first
+    column tells them apart."""
 
     name: str
     note: str
@@ -322,7 +345,8 @@ class Document:
     tables: bool = True
 
     def plain(self, about: Any) -> Iterator[tuple[str, Any]]:
-        """Key and value of the JSON document, in order; lists are iterators, so that a large book is never held twice."""
+        """Key and value of the JSON document, in order; lists are iterators, so that a large book is never
+        held twice."""
         yield "schema", self.name
         for rows in self.sections:
             if JSON not in rows.where:
@@ -384,7 +408,12 @@ class Document:
             else:
                 whole = one if rows.one else {"type": "array", "items": one}
                 properties[rows.name] = {"description": rows.note, **whole}
-        return {"description": self.note, "type": "object", "properties": properties, "required": list(properties)}
+        return {
+            "description": self.note,
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+        }
 
 
 def _all(rows: Rows, about: Any) -> Iterator[Plain]:

@@ -1,4 +1,5 @@
-"""How a person is shown a number, a side, a name: separators, fixed places, nothing that a terminal could take for a command.
+"""How a person is shown a number, a side, a name: separators, fixed places, nothing that a terminal could
+take for a command.
 
 Public: NOTHING, digits, column_of_numbers, score, clean, position, counted.
 """
@@ -19,7 +20,8 @@ SCORE_DIGITS = 6
 
 
 def digits(x: Decimal | None, places: int | None = None) -> str:
-    """'60,000.5': plain digits with thousands separators; `places` pads with zeros, it never rounds; None is '-'."""
+    """'60,000.5': plain digits with thousands separators; `places` pads with zeros, it never rounds; None is
+    '-'."""
     if x is None:
         return NOTHING
     x = x or ZERO  # no negative zero
@@ -27,8 +29,8 @@ def digits(x: Decimal | None, places: int | None = None) -> str:
 
 
 def column_of_numbers(values: Iterable[Decimal | None], *, zero: str | None = None) -> tuple[str, ...]:
-    """The values of one column, each with the decimals that it has, whatever stands in other rows; `zero` is shown instead of 0
-    if given."""
+    """The values of one column, each with the decimals that it has, whatever stands in other rows; `zero` is
+    shown instead of 0 if given."""
     return tuple(zero if zero is not None and x is not None and not x else digits(x) for x in values)
 
 

@@ -1,7 +1,7 @@
 """A page's data as JSON: a contract; keys are added, never renamed or taken away.
 
-Amounts, prices, sizes, rates and scores are strings of plain digits. What counts or numbers (step, claim, rank) is an integer;
-what does not apply is null. Nothing is rounded, nothing is left out.
+Amounts, prices, sizes, rates and scores are strings of plain digits. What counts or numbers (step, claim,
+rank) is an integer; what does not apply is null. Nothing is rounded, nothing is left out.
 
 Public: page, join, as_dict.
 """

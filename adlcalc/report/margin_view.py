@@ -23,8 +23,8 @@ NOTES = "Assumed rules behind this"
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """What is shown: positions, nearest to their liquidation first; accounts: those that were asked for; more: positions that a
-    limit cut off."""
+    """What is shown: positions, nearest to their liquidation first; accounts: those that were asked for;
+    more: positions that a limit cut off."""
 
     scenario: Scenario
     file: str | None
@@ -50,7 +50,8 @@ def margin_page(margins: Margins) -> Page:
     """A row for each open position."""
     time = f" ({clean(margins.time)})" if margins.time else ""
     marks = ", ".join(
-        (f"{clean(name)} " if len(margins.marks) > 1 else "") + digits(mark) for name, mark in margins.marks.items()
+        (f"{clean(name)} " if len(margins.marks) > 1 else "") + digits(mark)
+        for name, mark in margins.marks.items()
     )
     at = f"mark{'s' * (len(margins.marks) > 1)} {marks}"
     return Page(
@@ -65,7 +66,13 @@ def margin_page(margins: Margins) -> Page:
 def _blocks(margins: Margins) -> Iterator[Block]:
     columns = POSITIONS.columns(margins.positions, margins) if margins.positions else ()
     yield table("Open positions", "No position is open.", columns, more=margins.more)
-    due = len({(one.account, one.market if one.margin == "isolated" else "") for one in margins.positions if one.due})
+    due = len(
+        {
+            (one.account, one.market if one.margin == "isolated" else "")
+            for one in margins.positions
+            if one.due
+        }
+    )
     if due:
         yield f"{counted(due, 'margin unit is', 'margin units are')} due at these marks: equity is not above maintenance margin."
     if any(one.liquidation_price is None for one in margins.positions):

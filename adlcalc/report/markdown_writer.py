@@ -32,7 +32,9 @@ def _block(block: Block) -> Iterator[str]:
     elif isinstance(block, Listing):
         if block.is_there:
             yield f"### {escape_markdown(block.heading)}"
-            yield "\n".join(line for item in block.items for line in _item(item)) or escape_markdown(block.nothing)
+            yield "\n".join(line for item in block.items for line in _item(item)) or escape_markdown(
+                block.nothing
+            )
     else:
         yield f"### {escape_markdown(block.title)}"
         yield markdown_table(block) if block.height else escape_markdown(block.nothing)

@@ -15,7 +15,12 @@ def output_schema() -> str:
     """One file for all documents: `schema`, the first key of each, says which it is. A list holds several."""
     one: Plain = {
         "type": "object",
-        "properties": {"schema": {"description": "which document this is", "enum": [one.name for one in DOCUMENTS.values()]}},
+        "properties": {
+            "schema": {
+                "description": "which document this is",
+                "enum": [one.name for one in DOCUMENTS.values()],
+            }
+        },
         "required": ["schema"],
         "allOf": [
             {

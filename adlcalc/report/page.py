@@ -18,8 +18,8 @@ from adlcalc.report.table import PAGE, Table
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A sentence of a list. kind: the word that it begins with; below: sentences that belong to it; lines: what is never
-    broken (an address)."""
+    """A sentence of a list. kind: the word that it begins with; below: sentences that belong to it; lines:
+    what is never broken (an address)."""
 
     text: str
     kind: str = ""
@@ -67,7 +67,8 @@ class Page:
 
 
 class Writer(Protocol):
-    """A format. One page is one text; of several, `page` is told which is the first, and `join` puts them together."""
+    """A format. One page is one text; of several, `page` is told which is the first, and `join` puts them
+    together."""
 
     def page(self, page: Page, *, several: bool = False, first: bool = True) -> str:
         """The text of one page, ending in a line feed."""

@@ -1,8 +1,9 @@
 """The queues of a step as a page (schema adlcalc.rank/1).
 
-JSON has the keys of ccxt's ADL structure in each row: `rank` is the place in the queue (1 = deleveraged first), `rating` the
-lights as text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is the number that the venue's own
-interface would show, on its own scale, which is what ccxt passes on as its `rank`; null for a venue without one.
+JSON has the keys of ccxt's ADL structure in each row: `rank` is the place in the queue (1 = deleveraged
+first), `rating` the lights as text, `percentage` 20 for each light (100 = the first fifth). `venue_rank` is
+the number that the venue's own interface would show, on its own scale, which is what ccxt passes on as its
+`rank`; null for a venue without one.
 
 Public: Queues, rank_page.
 """
@@ -52,7 +53,8 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were asked for.
+    """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were
+    asked for.
 
     lights, open_interest: what the venue told of positions (by account, market, side) and of markets."""
 
@@ -74,13 +76,14 @@ class Queues:
 
     @property
     def is_part(self) -> bool:
-        """Whether the queues hold only positions of which the venue told a light: the others are elsewhere, and a
-        place among these says nothing."""
+        """Whether the queues hold only positions of which the venue told a light: the others are elsewhere,
+        and a place among these says nothing."""
         rows = [(ranking, row.account) for ranking in self.rankings for row in ranking.rows]
         return bool(rows) and all(self.standing(ranking, account) is not None for ranking, account in rows)
 
     def of(self, ranking: Ranking, limit: int = 0) -> list[Place]:
-        """The accounts that were asked for with their neighbours; the first `limit` rows (0: all) where none were."""
+        """The accounts that were asked for with their neighbours; the first `limit` rows (0: all) where none
+        were."""
         rows = list(ranking.rows)
         if not self.accounts:
             return [Place(ranking, row) for row in rows[: limit or None]]
@@ -170,8 +173,16 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
 def _sentences(queues: Queues) -> Iterator[str]:
     yield from _standings(queues)
     for ranking in queues.rankings:
-        if not queues.is_part and queues.accounts and len(ranking.rows) == 1 and ranking.rows[0].account in queues.accounts:
-            who, side = clean(ranking.rows[0].account), f"{side_name(ranking.side)}s of {clean(ranking.market)}"
+        if (
+            not queues.is_part
+            and queues.accounts
+            and len(ranking.rows) == 1
+            and ranking.rows[0].account in queues.accounts
+        ):
+            who, side = (
+                clean(ranking.rows[0].account),
+                f"{side_name(ranking.side)}s of {clean(ranking.market)}",
+            )
             yield f"{who} is alone in the queue of the {side}: the file holds nobody else, so its place says nothing."
     for account in queues.absent:
         yield f"{clean(account)} stands in none of these queues at step {queues.step:,}."

@@ -1,4 +1,5 @@
-"""Tables as text and as Markdown. Cells come written and go out as they are: no number is parsed, no width is guessed.
+"""Tables as text and as Markdown. Cells come written and go out as they are: no number is parsed, no width is
+guessed.
 
 Public: text_table, markdown_table, escape_markdown.
 """
@@ -51,7 +52,10 @@ def _markdown_cells(column: Column) -> tuple[str, ...]:
 
 def _unfolded(table: Table) -> Table:
     """A row whose cells have several lines becomes as many rows, blank where a cell has no more to say."""
-    rows = [[cell.split("\n") for cell in row] for row in zip(*(column.cells for column in table.columns), strict=True)]
+    rows = [
+        [cell.split("\n") for cell in row]
+        for row in zip(*(column.cells for column in table.columns), strict=True)
+    ]
     if all(len(lines) == 1 for row in rows for lines in row):
         return table
     unfolded = zip(*(line for row in rows for line in zip_longest(*row, fillvalue="")), strict=True)
@@ -61,7 +65,8 @@ def _unfolded(table: Table) -> Table:
 
 @contextmanager
 def _plain_tabulate() -> Iterator[None]:
-    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it was.
+    """Tabulate that counts characters whether or not `wcwidth` is installed and adds no padding; then as it
+    was.
 
     It has no arguments for these, only names of its module; so one table is laid out at a time.
     """

@@ -16,7 +16,8 @@ class Run(Facts):
     """A run that can be written: what happened is in `Facts`. All text ends in a line feed."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document (schema adlcalc.run/1) as plain dicts and lists; every amount is a string of plain digits."""
+        """The JSON document (schema adlcalc.run/1) as plain dicts and lists; every amount is a string of
+        plain digits."""
         from adlcalc.report.json_writer import as_dict
         from adlcalc.report.run_page import run_page
 
@@ -27,11 +28,13 @@ class Run(Facts):
         return self.to("json")
 
     def to_csv(self, *, steps: bool = False) -> str:
-        """All rows under one header; the first column says which table a row is of. steps: the marks as well."""
+        """All rows under one header; the first column says which table a row is of. steps: the marks as
+        well."""
         return self.to("csv", steps=steps)
 
     def to_text(self, limit: int = ROWS, *, steps: bool = False) -> str:
-        """Tables for reading, at most `limit` rows each (0: all); with `steps` the path step by step as well."""
+        """Tables for reading, at most `limit` rows each (0: all); with `steps` the path step by step as
+        well."""
         return self.to("table", limit, steps=steps)
 
     def to_markdown(self, limit: int = ROWS, *, steps: bool = False) -> str:

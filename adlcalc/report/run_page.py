@@ -34,12 +34,19 @@ SHOWN = {
 
 
 def run_page(
-    run: Facts, limit: int = 0, *, steps: bool = False, drawn: bool = False, health: bool = True, closing: bool = False
+    run: Facts,
+    limit: int = 0,
+    *,
+    steps: bool = False,
+    drawn: bool = False,
+    health: bool = True,
+    closing: bool = False,
 ) -> Page:
     """At most `limit` rows of each table (0: all); with `steps` the path step by step as well.
 
-    drawn: little bars beside a series; health: how open positions stand (which a page that was written long ago does
-    not have); closing: at the end the run in one sentence, and the command that asks why; goldens are without them."""
+    drawn: little bars beside a series; health: how open positions stand (which a page that was written long
+    ago does not have); closing: at the end the run in one sentence, and the command that asks why; goldens
+    are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
@@ -98,19 +105,23 @@ def _stood_still(run: Facts) -> str:
 
 
 def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
-    """The accounts that changed, then the positions that are still open, nearest to their liquidation first. All accounts are
-    gone through once for both."""
+    """The accounts that changed, then the positions that are still open, nearest to their liquidation first.
+    All accounts are gone through once for both."""
     changed = _Changed(limit)
     near, count = run.health.nearest(changed.passing(run.accounts), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    yield table("Accounts that changed", nothing, columns.ACCOUNTS.columns(changed.shown, run), more=changed.more)
+    yield table(
+        "Accounts that changed", nothing, columns.ACCOUNTS.columns(changed.shown, run), more=changed.more
+    )
     if health:
-        yield table(OPEN_TITLE, "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near))
+        yield table(
+            OPEN_TITLE, "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near)
+        )
 
 
 class _Changed:
-    """The first `limit` accounts that changed, those first that were liquidated or deleveraged, then those whose equity moved;
-    and how many more there are. Holds no more than these and those that were touched."""
+    """The first `limit` accounts that changed, those first that were liquidated or deleveraged, then those
+    whose equity moved; and how many more there are. Holds no more than these and those that were touched."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._others = limit, 0
@@ -140,7 +151,8 @@ class _Changed:
 
 
 def _series(run: Facts, limit: int, *, drawn: bool) -> Iterator[Block]:
-    """A table for each account, fund and market that was asked for; little bars beside it where it is drawn."""
+    """A table for each account, fund and market that was asked for; little bars beside it where it is
+    drawn."""
     for name in dict.fromkeys(row.series for row in run.series):
         rows = [row for row in run.series if row.series == name]
         shown = rows[: limit or None]
@@ -160,6 +172,7 @@ def _audit(run: Facts) -> Iterator[str]:
     if audit.rest:
         several = len(run.scenario.markets) > 1
         held = ", ".join(
-            position(1 if size > 0 else -1, abs(size), market if several else None) for market, size in audit.rest.items()
+            position(1 if size > 0 else -1, abs(size), market if several else None)
+            for market, size in audit.rest.items()
         )
         yield f"Longs and shorts of the scenario do not balance; the rest of the market begins with {held}."

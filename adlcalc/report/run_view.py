@@ -39,10 +39,10 @@ from adlcalc.report.human import clean, digits
 class LiquidationRow(NamedTuple):
     """A position that the venue closed, and what became of it over this step and the later ones.
 
-    book_size, backstop_size, deleveraged_size and held_size (still held by the venue at the end) are parts of size. book_price is
-    the average that gives the fills' value, None where the book took nothing. surplus and shortfall are the money by which fills
-    were better and worse than the bankruptcy price; a fill at it counts to neither.
-    """
+    book_size, backstop_size, deleveraged_size and held_size (still held by the venue at the end) are parts of
+    size. book_price is the average that gives the fills' value, None where the book took nothing. surplus and
+    shortfall are the money by which fills were better and worse than the bankruptcy price; a fill at it
+    counts to neither."""
 
     step: int
     account: str
@@ -98,8 +98,8 @@ class FundStop(NamedTuple):
 
 
 class BadDebtRow(NamedTuple):
-    """Money that nobody covered, and whose claim left it. why: 'closed' at a loss, 'held' at a loss at the last mark, or 'owed'
-    by an account that was not closed and stands below zero (claim 0)."""
+    """Money that nobody covered, and whose claim left it. why: 'closed' at a loss, 'held' at a loss at the
+    last mark, or 'owed' by an account that was not closed and stands below zero (claim 0)."""
 
     step: int
     claim: int
@@ -110,7 +110,8 @@ class BadDebtRow(NamedTuple):
 
 
 class StepRow(NamedTuple):
-    """One step at a glance: marks by market and closing balances by fund, who was liquidated and deleveraged, and the audit."""
+    """One step at a glance: marks by market and closing balances by fund, who was liquidated and deleveraged,
+    and the audit."""
 
     step: int
     time: str | None
@@ -125,8 +126,10 @@ class StepRow(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """The audit after the last step. rest: the signed size of the rest of the market, where longs and shorts do not balance.
-    bad_debts: by currency, all of them; bad_debt is their sum, a number of money where there is one currency."""
+    """The audit after the last step. rest: the signed size of the rest of the market, where longs and shorts
+    do not balance.
+    bad_debts: by currency, all of them; bad_debt is their sum, a number of money where there is one
+    currency."""
 
     money_difference: Decimal
     open_interest_difference: Decimal
@@ -196,10 +199,11 @@ def _liquidation_row(
 
 
 def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
-    """The one price at which all the fills together have their value: by size for a linear contract, harmonic for an inverse one.
+    """The one price at which all the fills together have their value: by size for a linear contract, harmonic
+    for an inverse one.
 
-    A single price stays as it is; an average is rounded half even to 0.00000001 (or the tick, where that is finer).
-    """
+    A single price stays as it is; an average is rounded half even to 0.00000001 (or the tick, where that is
+    finer)."""
     prices = {fill.price for fill in fills}
     if len(prices) < 2:
         return next(iter(prices), None)
@@ -227,7 +231,14 @@ def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
                 paid[event.fund] = paid.get(event.fund, ZERO) + event.amount
             elif isinstance(event, StepEnded):
                 rows.extend(
-                    FundRow(event.step, name, balances.get(name, ZERO), received.get(name, ZERO), paid.get(name, ZERO), closing)
+                    FundRow(
+                        event.step,
+                        name,
+                        balances.get(name, ZERO),
+                        received.get(name, ZERO),
+                        paid.get(name, ZERO),
+                        closing,
+                    )
                     for name, closing in event.funds
                 )
                 balances, received, paid = dict(event.funds), {}, {}
@@ -239,24 +250,37 @@ def fund_stops(events: Sequence[Event]) -> tuple[FundStop, ...]:
     rows = []
     for e in events:
         if isinstance(e, FundStopped):
-            rows.append(FundStop(e.step, e.fund, "stopped", e.balance, e.peak, e.fall, e.limit, e.window, e.left))
+            rows.append(
+                FundStop(e.step, e.fund, "stopped", e.balance, e.peak, e.fall, e.limit, e.window, e.left)
+            )
         elif isinstance(e, FundResumed):
-            rows.append(FundStop(e.step, e.fund, "resumed", e.balance, e.peak, e.fall, e.limit, e.window, None))
+            rows.append(
+                FundStop(e.step, e.fund, "resumed", e.balance, e.peak, e.fall, e.limit, e.window, None)
+            )
     return tuple(rows)
 
 
 def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
-    """What was closed at a loss that nobody covered, what the venue still holds at a loss, and what accounts owe that were not
-    closed; together the audit's bad debt."""
+    """What was closed at a loss that nobody covered, what the venue still holds at a loss, and what accounts
+    owe that were not closed; together the audit's bad debt."""
     last = last_step(events)
     accounts = {event.claim: event.account for event in events if isinstance(event, Liquidated)}
     closed = [
-        BadDebtRow(event.step, event.claim, accounts.get(event.claim, "-"), event.market, event.amount, "closed")
+        BadDebtRow(
+            event.step, event.claim, accounts.get(event.claim, "-"), event.market, event.amount, "closed"
+        )
         for event in events
         if isinstance(event, BadDebt)
     ]
     held = [
-        BadDebtRow(event.step, event.claim, accounts.get(event.claim, "-"), event.market, -event.unrealized_pnl, "held")
+        BadDebtRow(
+            event.step,
+            event.claim,
+            accounts.get(event.claim, "-"),
+            event.market,
+            -event.unrealized_pnl,
+            "held",
+        )
         for event in events
         if isinstance(event, Held) and event.step == last and event.unrealized_pnl < 0
     ]
@@ -313,7 +337,9 @@ def audit(events: Sequence[Event]) -> Audit:
             last = event
     if last is None:
         return Audit(ZERO, ZERO, ZERO, rest, {})
-    return Audit(last.money_difference, last.open_interest_difference, last.bad_debt, rest, dict(last.bad_debts))
+    return Audit(
+        last.money_difference, last.open_interest_difference, last.bad_debt, rest, dict(last.bad_debts)
+    )
 
 
 def funding_by_account(events: Iterable[Event]) -> dict[str, Decimal]:

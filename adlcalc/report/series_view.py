@@ -22,10 +22,10 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 class SeriesRow(NamedTuple):
-    """One step of a series. Of an account: a row for each open position, one without a position where it holds none; equity,
-    unit_maintenance and margin_ratio are those of the position's margin unit. Of a fund: its balance, what it received and
-    paid, and the unrealized pnl of what the venue holds in its markets. Of a market: the contracts that were liquidated and
-    deleveraged in the step."""
+    """One step of a series. Of an account: a row for each open position, one without a position where it
+    holds none; equity, unit_maintenance and margin_ratio are those of the position's margin unit. Of a fund:
+    its balance, what it received and paid, and the unrealized pnl of what the venue holds in its markets. Of
+    a market: the contracts that were liquidated and deleveraged in the step."""
 
     step: int
     time: str | None
@@ -158,7 +158,8 @@ def _of_market(steps: Sequence[StepRow], events: Sequence[Event], name: str) -> 
 
 
 def bars(values: Sequence[Decimal | None]) -> list[str]:
-    """A little bar for each value, from the least (▁) to the greatest (█); nothing where there is no value."""
+    """A little bar for each value, from the least (▁) to the greatest (█); nothing where there is no
+    value."""
     known = [x for x in values if x is not None and x != FAR]
     low, high = min(known, default=ZERO), max(known, default=ZERO)
 

@@ -1,7 +1,8 @@
 """A table: named columns of strings that are already written as a person shall read them.
 
-Where a table is wider than a page, long names are shortened in the middle; then whole columns go, in a stated order, so that a
-line never wraps, and the table knows which have gone. A column that has nothing to say in any row may be left out as well.
+Where a table is wider than a page, long names are shortened in the middle; then whole columns go, in a stated
+order, so that a line never wraps, and the table knows which have gone. A column that has nothing to say in
+any row may be left out as well.
 
 Public: PAGE, Column, Table, words, names, lines, listed, right, counts, numbers, table, fit.
 """
@@ -23,8 +24,10 @@ HEAD, TAIL = 10, 8  # what is left of a long name
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too wide, then 2, 3...;
-    point: its cells are numbers, which stand point under point; ids: its cells are names, which may be shortened."""
+    """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too
+    wide, then 2, 3...;
+    point: its cells are numbers, which stand point under point; ids: its cells are names, which may be
+    shortened."""
 
     heading: str
     cells: tuple[str, ...]
@@ -59,7 +62,8 @@ def _fraction(cell: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title and columns of equally many cells. more: rows that a limit cut off; nothing: the sentence for an empty table;
+    """A title and columns of equally many cells. more: rows that a limit cut off; nothing: the sentence for
+    an empty table;
     dropped: the columns for which there was no room."""
 
     title: str
@@ -92,18 +96,24 @@ def names(
     return column and replace(column, ids=True)
 
 
-def listed(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
+def listed(
+    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
     """A column of lists of names, which are clean already."""
     column = lines(heading, cells, drop=drop, hide=hide)
     return column and replace(column, ids=True)
 
 
-def lines(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
+def lines(
+    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
     """A column of text that is clean already and may have several lines."""
     return _column(heading, cells, False, drop, hide)
 
 
-def right(heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None) -> Column | None:
+def right(
+    heading: str, cells: Iterable[str], *, drop: int = 0, hide: bool = False, zero: str | None = None
+) -> Column | None:
     """A column of numbers that are written already, or of what stands for them, to the right."""
     return _column(heading, cells, True, drop, hide)
 
@@ -116,7 +126,12 @@ def counts(
 
 
 def numbers(
-    heading: str, values: Iterable[Decimal | None], *, drop: int = 0, hide: bool = False, zero: str | None = None
+    heading: str,
+    values: Iterable[Decimal | None],
+    *,
+    drop: int = 0,
+    hide: bool = False,
+    zero: str | None = None,
 ) -> Column | None:
     """A column of numbers, point under point; `zero` is what 0 is shown as."""
     column = _column(heading, column_of_numbers(values, zero=zero), True, drop, hide)
@@ -134,7 +149,8 @@ def table(title: str, nothing: str, columns: Iterable[Column | None], more: int 
 
 
 def fit(wide: Table, width: int | None = PAGE) -> Table:
-    """The table with as many columns as fit into `width` (None: all); those that must stay do so even if they do not fit."""
+    """The table with as many columns as fit into `width` (None: all); those that must stay do so even if they
+    do not fit."""
     if width is None or wide.width <= width:
         return wide
     columns = tuple(map(_shortened, wide.columns))

@@ -28,7 +28,7 @@ BELOW = "(below)"
 LONGEST = 20
 """Characters of a value that still has room in the table."""
 
-# --- all of them -----------------------------------------------------------------------------------------------------
+# --- all of them --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _folded(text: str, width: int) -> str:
     return "\n".join(lines).replace("\u00a0", " ")
 
 
-# --- one of them -----------------------------------------------------------------------------------------------------
+# --- one of them --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,8 @@ class Sheet:
 
 
 def rulebook_page(book: Rulebook) -> Page:
-    """Every parameter with value, status and source; then what the notes say, the documents, and what is not modeled."""
+    """Every parameter with value, status and source; then what the notes say, the documents, and what is not
+    modeled."""
     sheet = Sheet(book)
     return Page(
         title=f"{book.venue}: {book.title}",
@@ -182,7 +183,10 @@ def _long(rule: Parameter) -> bool:
 
 def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
     """What stands under the rules: (heading, lines)."""
-    documents = [f"{key}: {d.title}, seen {d.seen}" + (f"\n{d.url}" if d.url else "") for key, d in book.sources.items()]
+    documents = [
+        f"{key}: {d.title}, seen {d.seen}" + (f"\n{d.url}" if d.url else "")
+        for key, d in book.sources.items()
+    ]
     vectors = [f"{name}: met" for name in book.vectors.met]
     vectors += [f"{name}: not met. {reason}" for name, reason in book.vectors.not_met.items()]
     vectors += [book.vectors.none] if book.vectors.none else []
@@ -213,7 +217,7 @@ def _left(book: Rulebook) -> Iterator[tuple[str, str]]:
         yield section, ", ".join(rules)
 
 
-# --- one score -------------------------------------------------------------------------------------------------------
+# --- one score ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,7 @@ def score_page(name: str, users: Sequence[str]) -> Page:
     return Page(f"Score {name}", "", lambda _: (score.formula, used), SCORE, score)
 
 
-# --- the rules -------------------------------------------------------------------------------------------------------
+# --- the rules ----------------------------------------------------------------------------------------------
 
 RULES_SUBTITLE = (
     "adlcalc venues --rules RULE shows one. A rule plays a part only where it says so; anywhere else a rulebook that states "
@@ -248,7 +252,11 @@ def rules_page(rows: Sequence[RuleRow], books: int) -> Page:
     """Every rule with its values, what each means, and who of so many rulebooks uses it."""
     items: dict[str, Item] = {}
     for row in rows:
-        users = f" Used by {'all' if len(row.used_by) == books else ', '.join(row.used_by)}." if row.used_by else ""
+        users = (
+            f" Used by {'all' if len(row.used_by) == books else ', '.join(row.used_by)}."
+            if row.used_by
+            else ""
+        )
         if row.rule in items:
             item = items[row.rule]
             items[row.rule] = replace(item, below=(*item.below, f"{row.value}: {row.meaning}{users}"))

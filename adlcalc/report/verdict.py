@@ -19,7 +19,8 @@ NAMED = 3
 
 
 def verdict(run: Facts) -> str:
-    """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at 54,000.'"""
+    """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at
+    54,000.'"""
     with exact():
         parts = [_liquidated(run), *_funds(run), *_deleveraged(run), *_losses(run)]
     text = "; ".join(parts)
@@ -27,8 +28,8 @@ def verdict(run: Facts) -> str:
 
 
 def ask_why(run: Facts) -> str:
-    """'Why: adlcalc explain FILE bob', about the first who was deleveraged, else liquidated; '' where nobody was, or where the
-    run has no file."""
+    """'Why: adlcalc explain FILE bob', about the first who was deleveraged, else liquidated; '' where nobody
+    was, or where the run has no file."""
     rows: Sequence[Any] = run.deleveraged or run.liquidations
     if not rows or run.file in (None, "-"):
         return ""
@@ -54,7 +55,11 @@ def _funds(run: Facts) -> Iterator[str]:
     names = dict.fromkeys(row.fund for row in run.fund)
     for name in names:
         own = [row for row in run.fund if row.fund == name]
-        paid, received, left = sum((r.paid for r in own), ZERO), sum((r.received for r in own), ZERO), own[-1].closing
+        paid, received, left = (
+            sum((r.paid for r in own), ZERO),
+            sum((r.received for r in own), ZERO),
+            own[-1].closing,
+        )
         who = "the fund" if len(names) == 1 else f"fund {clean(name)}"
         done = [f"paid {digits(paid)}"] if paid else []
         done += [f"received {digits(received)}"] if received else []
@@ -71,7 +76,9 @@ def _deleveraged(run: Facts) -> Iterator[str]:
     for market in dict.fromkeys(row.market for row in run.deleveraged):
         own = [row for row in run.deleveraged if row.market == market]
         size = sum((row.size for row in own), ZERO)
-        contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}" + (f" of {clean(market)}" if several else "")
+        contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}" + (
+            f" of {clean(market)}" if several else ""
+        )
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
         yield f"{contracts} deleveraged from {_names(row.account for row in own)} at {at}"

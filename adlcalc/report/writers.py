@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Lazy:
-    """A writer whose file is imported when something is written: the command line only needs to know which there are."""
+    """A writer whose file is imported when something is written: the command line only needs to know which
+    there are."""
 
     file: str
 

@@ -1,4 +1,5 @@
-"""Located values -> the engine's Scenario: the schema, companion files, overrides, every check that needs more than one value.
+"""Located values -> the engine's Scenario: the schema, companion files, overrides, every check that needs
+more than one value.
 
     schema.py     the file's declaration, one field per key; path_schema.py, expect_schema.py: parts of it
     loading.py    the order of a load: text, overrides, schema, rulebook, parts
@@ -32,8 +33,8 @@ __all__ = ["Loaded", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None; notes:
-    what is read but does nothing, or is seldom meant."""
+    """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
+    notes: what is read but does nothing, or is seldom meant."""
 
     scenario: Scenario
     expect: Expect | None
@@ -44,7 +45,8 @@ class Loaded:
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
-    """Read a scenario file ('-': standard input). sets: 'key.path=value' changes; venue: another rulebook than the file's.
+    """Read a scenario file ('-': standard input). sets: 'key.path=value' changes; venue: another rulebook
+    than the file's.
 
     Raises adlcalc.source.ScenarioErrors with every problem of the file.
     """

@@ -1,4 +1,5 @@
-"""Accounts written in the scenario, short form and long form -> the engine's. Those of a CSV file are in book.py.
+"""Accounts written in the scenario, short form and long form -> the engine's. Those of a CSV file are in
+book.py.
 
 Public: build_accounts.
 """
@@ -48,14 +49,18 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
         if fault:
             draft.add((*path, "id"), f"account id {quote(spec.id)} {fault}")
         elif spec.id in first:
-            draft.add((*path, "id"), f"account {quote(spec.id)} is given twice, first on line {first[spec.id]}")
+            draft.add(
+                (*path, "id"), f"account {quote(spec.id)} is given twice, first on line {first[spec.id]}"
+            )
         else:
             first[spec.id] = draft.node(*path, "id").line
         accounts.append(_account(draft, path, spec, markets, unit))
     return accounts
 
 
-def _account(draft: Draft, path: Path, spec: ShortAccount | LongAccount, markets: Mapping[str, Market], unit: Decimal) -> Account:
+def _account(
+    draft: Draft, path: Path, spec: ShortAccount | LongAccount, markets: Mapping[str, Market], unit: Decimal
+) -> Account:
     """One account and its positions."""
     if isinstance(spec, ShortAccount):
         specs: list[tuple[Path, PositionSpec | ShortAccount]] = [(path, spec)]
@@ -84,7 +89,9 @@ def _position(
     """One position, or none where it has no market."""
     name, is_cross = quote(account.id), (spec.margin or account.margin) == "cross"
     if spec.market is None and len(markets) > 1:
-        draft.add(path, f"account {name} does not say in which market", f"market: one of {', '.join(markets)}")
+        draft.add(
+            path, f"account {name} does not say in which market", f"market: one of {', '.join(markets)}"
+        )
         return
     market = markets.get(spec.market) if spec.market is not None else next(iter(markets.values()))
     if market is None:

@@ -1,7 +1,9 @@
-"""Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance; one row a position.
+"""Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance;
+one row a position.
 
-Rows of one id are one account, wherever they stand; its balance is on its first row, empty or the same on the others. Made for a
-million rows: columns become numbers at once, and a cell's place in the file is looked up only for an error.
+Rows of one id are one account, wherever they stand; its balance is on its first row, empty or the same on the
+others. Made for a million rows: columns become numbers at once, and a cell's place in the file is looked up
+only for an error.
 
 Public: build_book, first_market.
 """
@@ -61,7 +63,8 @@ def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit
 
 
 def first_market(draft: Draft, spec: BookFile) -> str | None:
-    """The market of the first row, if the book has such a column: what names the market where nothing else does."""
+    """The market of the first row, if the book has such a column: what names the market where nothing else
+    does."""
     table = Table(companion(draft.folder, spec.file, draft.node("accounts", "file")))
     if table.names.count("market") != 1:
         return None
@@ -75,26 +78,36 @@ def _check_columns(table: Table, problems: Problems, markets: Mapping[str, Marke
         if table.names.count(name) > 1:
             problems.add(table.header_place(name), f"column {quote(name)} is given twice")
         elif name not in COLUMNS:
-            problems.add(table.header_place(name), f"unknown column {quote(name)}", closest_hint(name, COLUMNS))
+            problems.add(
+                table.header_place(name), f"unknown column {quote(name)}", closest_hint(name, COLUMNS)
+            )
     missing = [name for name in REQUIRED if name not in table.names]
     if "market" not in table.names and len(markets) > 1:
         missing.append("market")
     if missing:
         columns = f"column{'s' * (len(missing) > 1)} {', '.join(quote(name) for name in missing)}"
-        problems.add(table.header_place(None), f"the header has no {columns}", f"the columns are {', '.join(COLUMNS)}")
+        problems.add(
+            table.header_place(None), f"the header has no {columns}", f"the columns are {', '.join(COLUMNS)}"
+        )
 
 
 class _Book:
     """The accounts so far: where each id stands, its positions, its balance."""
 
-    def __init__(self, table: Table, problems: Problems, markets: Mapping[str, Market], unit: Decimal) -> None:
+    def __init__(
+        self, table: Table, problems: Problems, markets: Mapping[str, Market], unit: Decimal
+    ) -> None:
         self.table, self.problems, self.markets, self.unit = table, problems, markets, unit
         self.settles = {market.name: market.settles for market in markets.values()}
         self.values = {market.name: valuer(market.contract, unit) for market in markets.values()}
-        self.limited = any(tier.max_leverage for market in markets.values() for tier in market.maintenance.tiers)
+        self.limited = any(
+            tier.max_leverage for market in markets.values() for tier in market.maintenance.tiers
+        )
         self.slots: dict[str, int] = {}
         self.positions: list[tuple[Position, ...]] = []
-        self.several: dict[int, dict[tuple[str, int], Position]] = {}  # slot -> its positions, where a further row came
+        self.several: dict[
+            int, dict[tuple[str, int], Position]
+        ] = {}  # slot -> its positions, where a further row came
         self.balances: list[Decimal | None] = []
 
     def accounts(self) -> list[Account]:
@@ -109,7 +122,9 @@ class _Book:
         before = len(self.problems)
         only = next(iter(self.markets.values()))
         ids = self._ids(chunk)
-        markets = self._choices(chunk, "market", self.markets if len(self.markets) > 1 else {**self.markets, "": only}, only)
+        markets = self._choices(
+            chunk, "market", self.markets if len(self.markets) > 1 else {**self.markets, "": only}, only
+        )
         sides = self._choices(chunk, "side", SIDES, LONG)
         crosses = self._choices(chunk, "margin", IS_CROSS, False)
         sizes, entries = self._positive(chunk, "size"), self._positive(chunk, "entry")
@@ -120,7 +135,9 @@ class _Book:
             return
         unit, values, slots, held, limited = self.unit, self.values, self.slots, self.positions, self.limited
         odd = self._has_odd_amounts(sizes, leverages, collaterals, balances)
-        rows = zip(ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False)
+        rows = zip(
+            ids, markets, sides, crosses, sizes, entries, leverages, collaterals, balances, strict=False
+        )
         for i, (name, market, side, cross, size, entry, leverage, collateral, balance) in enumerate(rows):
             if cross or balance is not None or (leverage is None) == (collateral is None):
                 known = balance if balance is not None else self._balance_of(name)
@@ -148,11 +165,17 @@ class _Book:
             else:
                 self._add(chunk, i, slot, name, position, balance)
 
-    def _add(self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None) -> None:
+    def _add(
+        self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None
+    ) -> None:
         """A further row of an account."""
         if balance is not None and balance != self.balances[slot]:
-            self._tell(chunk, i, [Fault("balance", f"account {quote(name)} has another balance on its first row")])
-        several = self.several.setdefault(slot, {(first.market, first.side): first for first in self.positions[slot]})
+            self._tell(
+                chunk, i, [Fault("balance", f"account {quote(name)} has another balance on its first row")]
+            )
+        several = self.several.setdefault(
+            slot, {(first.market, first.side): first for first in self.positions[slot]}
+        )
         if several.setdefault((position.market, position.side), position) is not position:
             self._tell(chunk, i, [twice_fault(name, position)._replace(key="id")])
         first, _ = next(iter(several))
@@ -183,7 +206,7 @@ class _Book:
             or any(x % unit for column in columns for x in column if x is not None)
         )
 
-    # --- columns -----------------------------------------------------------------------------------------------------
+    # --- columns --------------------------------------------------------------------------------------------
 
     def _ids(self, chunk: Chunk) -> Sequence[str]:
         ids = chunk.columns["id"]
@@ -215,7 +238,11 @@ class _Book:
                 if column == "market":
                     self._tell(chunk, i, [market_fault(cell, words)])
                 else:
-                    self._tell(chunk, i, [Fault(column, f"{quote(column)} must be {' or '.join(words)}, not {quote(cell)}")])
+                    self._tell(
+                        chunk,
+                        i,
+                        [Fault(column, f"{quote(column)} must be {' or '.join(words)}, not {quote(cell)}")],
+                    )
             return ()
         return [known[cell] for cell in cells]
 
@@ -225,8 +252,11 @@ class _Book:
         self._tell_range(chunk, column, numbers, "must be greater than zero", lambda x: x <= 0)
         return numbers
 
-    def _optional(self, chunk: Chunk, column: str, *, above_zero: bool | None = None) -> Iterable[Decimal | None]:
-        """A column of numbers that may be empty or missing: above zero, zero and more (above_zero=False), or any."""
+    def _optional(
+        self, chunk: Chunk, column: str, *, above_zero: bool | None = None
+    ) -> Iterable[Decimal | None]:
+        """A column of numbers that may be empty or missing: above zero, zero and more (above_zero=False), or
+        any."""
         if column not in chunk.columns:
             return repeat(None)
         numbers = numbers_or_gaps(self.table, chunk, column, self.problems) or []
@@ -237,7 +267,12 @@ class _Book:
         return numbers
 
     def _tell_range(
-        self, chunk: Chunk, column: str, numbers: Sequence[Decimal | None], must: str, is_wrong: Callable[[Decimal], bool]
+        self,
+        chunk: Chunk,
+        column: str,
+        numbers: Sequence[Decimal | None],
+        must: str,
+        is_wrong: Callable[[Decimal], bool],
     ) -> None:
         """Tell of the numbers outside a range."""
         smallest = min((number for number in numbers if number is not None), default=None)

@@ -1,8 +1,8 @@
 """What each market settles in, and that no balance, fund or provider has money of two currencies.
 
-`settles` of a market names it. Where it is left out, a linear market settles in `quote`; an inverse one in its base coin where
-its name begins with that (BTC-USD, BTC/USD:BTC: BTC), else in `base`, or, of several that do not say, each in one of its own, so
-that two coins are never taken for one.
+`settles` of a market names it. Where it is left out, a linear market settles in `quote`; an inverse one in
+its base coin where its name begins with that (BTC-USD, BTC/USD:BTC: BTC), else in `base`, or, of several that
+do not say, each in one of its own, so that two coins are never taken for one.
 
 Public: settlements, mingled, account_faults, check_currencies, ONE_SCENARIO_EACH.
 """
@@ -55,7 +55,8 @@ def mingled(names: Iterable[str], settles: Mapping[str, str]) -> str | None:
 
 
 def account_faults(name: str, markets: Iterable[str], settles: Mapping[str, str]) -> Iterator[Fault]:
-    """An account's free balance takes up what its positions leave, isolated ones too: they settle in one currency."""
+    """An account's free balance takes up what its positions leave, isolated ones too: they settle in one
+    currency."""
     found = mingled(markets, settles)
     if found:
         yield Fault(None, f"account {quote(name)} has one balance and {found}", f"one account {ONE_EACH}")
@@ -66,7 +67,9 @@ def check_currencies(draft: Draft, markets: Mapping[str, Market], accounts: Coll
     settles = {market.name: market.settles for market in markets.values()}
     if mingled(settles, settles) is None:
         return
-    written = draft.file.accounts if isinstance(draft.file.accounts, list) else ()  # a CSV file is looked at row by row
+    written = (
+        draft.file.accounts if isinstance(draft.file.accounts, list) else ()
+    )  # a CSV file is looked at row by row
     for i, account in enumerate(accounts if written else ()):
         for fault in account_faults(account.id, (position.market for position in account.positions), settles):
             draft.add(("accounts", i), fault.message, fault.hint)
@@ -75,12 +78,20 @@ def check_currencies(draft: Draft, markets: Mapping[str, Market], accounts: Coll
         stands.setdefault(provider.id, []).append(provider.market or "")
         found = mingled((name for name in stands[provider.id] if name in settles), settles)
         if found:
-            draft.add(("backstop", i), f"provider {quote(provider.id)} stands behind {found}", f"one provider {ONE_EACH}")
+            draft.add(
+                ("backstop", i),
+                f"provider {quote(provider.id)} stands behind {found}",
+                f"one provider {ONE_EACH}",
+            )
     for key in ("fund_paid", "fund_received", "fund_left", "bad_debt"):
         given = None if draft.file.expect is None else getattr(draft.file.expect, key)
         if given is not None and not isinstance(given, dict) and not _is_zero(given):
             message = f"{quote(key)} of 'expect' is one amount for {mingled(settles, settles)}"
-            draft.add(("expect", key), message, "only 0 can be said of all of them; give amounts by fund, or write two scenarios")
+            draft.add(
+                ("expect", key),
+                message,
+                "only 0 can be said of all of them; give amounts by fund, or write two scenarios",
+            )
 
 
 def _is_zero(given: object) -> bool:

@@ -19,15 +19,18 @@ RESERVED_IDS = frozenset(("rest of market", "rest of the market", "vault", "venu
 RESERVED_WITH_CURRENCY = re.compile(rf"({'|'.join(sorted(RESERVED_IDS))}) \(.*\)")
 """As they are called where there is one of them for each currency: 'venue (BTC)'."""
 LONGEST_NAME = 200
-INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Letters and marks of which nothing is seen: joiners, fillers, variation selectors, the empty braille cell. (Python calls them
-printable; controls and formats it does not.)"""
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks of which nothing is seen: joiners, fillers, variation selectors, the empty braille cell.
+(Python calls them printable; controls and formats it does not.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3] stands at
-    root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost something to an error."""
+    """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
+    stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
+    something to an error."""
 
     file: ScenarioFile
     root: Map
@@ -49,7 +52,9 @@ class Draft:
     def lacks(self, key: str, hint: str) -> None:
         """Note that a top-level key is missing, unless it was told already: as faulty, or as misspelled."""
         unknown = (other for other in self.whole.items if other not in keys_of(type(self.file)))
-        if key not in self.broken and not any(nearest(other, keys_of(type(self.file))) == key for other in unknown):
+        if key not in self.broken and not any(
+            nearest(other, keys_of(type(self.file))) == key for other in unknown
+        ):
             self.problems.add(self.root, f"the scenario has no {quote(key)}", hint)
 
     def add(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:

@@ -37,7 +37,8 @@ Amount = Decimal | About
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRow:
-    """A row that must come out. values: what is expected of it, by the name that `expect:` has for the column."""
+    """A row that must come out. values: what is expected of it, by the name that `expect:` has for the
+    column."""
 
     values: Mapping[str, Amount | int | str]
 
@@ -49,9 +50,10 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """liquidated and skipped are complete but in any order, deleveraged and liquidated_in_order complete and in order, positions
-    complete for each account named. The fund's amounts are totals over all steps, of all funds or by fund. where:
-    'file:line:column' of each expectation by its path ('fund_paid', 'deleveraged.0.price')."""
+    """liquidated and skipped are complete but in any order, deleveraged and liquidated_in_order complete and
+    in order, positions complete for each account named. The fund's amounts are totals over all steps, of all
+    funds or by fund. where: 'file:line:column' of each expectation by its path ('fund_paid',
+    'deleveraged.0.price')."""
 
     liquidated: tuple[ExpectedRow, ...] | None = None
     liquidated_in_order: tuple[ExpectedRow, ...] | None = None
@@ -75,9 +77,7 @@ class Expect:
         yield from (measure for question in self.holds for measure in question.parts)
 
 
-def build_expect(
-    draft: Draft, spec: ExpectSpec, names: Names
-) -> Expect:
+def build_expect(draft: Draft, spec: ExpectSpec, names: Names) -> Expect:
     """The block with its names checked against the accounts, markets and funds of the scenario."""
     known = {"account": names.accounts, "market": names.markets, "fund": names.funds}
     for kind, path, name, is_key in _names(spec):
@@ -86,7 +86,11 @@ def build_expect(
             draft.problems.add(place, f"there is no {kind} {quote(name)}", closest_hint(name, known[kind]))
     for path, about in _abouts(spec, ()):
         if not about.about and about.within is None:
-            draft.add(("expect", *path), "'about: 0' does not say how near is near enough", "within: the greatest difference")
+            draft.add(
+                ("expect", *path),
+                "'about: 0' does not say how near is near enough",
+                "within: the greatest difference",
+            )
     return Expect(
         liquidated=_rows(spec.liquidated),
         liquidated_in_order=_rows(spec.liquidated_in_order),
@@ -140,11 +144,14 @@ def _rows(spec: Iterable[str | RowSpec] | None) -> tuple[ExpectedRow, ...] | Non
 
 def _values(spec: RowSpec) -> dict[str, Any]:
     """What is expected of a row, as plain values."""
-    return {name: SIDES[value] if name == "side" else _amount(value) for name, value in spec if value is not None}
+    return {
+        name: SIDES[value] if name == "side" else _amount(value) for name, value in spec if value is not None
+    }
 
 
 def _amount(value: Any) -> Any:
-    """An amount without its declaration: half a unit of the last digit written is near enough where nothing else is said."""
+    """An amount without its declaration: half a unit of the last digit written is near enough where nothing
+    else is said."""
     if isinstance(value, dict):
         return {name: _amount(one) for name, one in value.items()}
     if not isinstance(value, AboutSpec):
@@ -159,7 +166,13 @@ def _abouts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
     if isinstance(value, AboutSpec):
         yield path, value
     elif isinstance(value, dict | list | ExpectSpec | RowSpec):
-        for key, one in enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else value:
+        for key, one in (
+            enumerate(value)
+            if isinstance(value, list)
+            else value.items()
+            if isinstance(value, dict)
+            else value
+        ):
             yield from _abouts(one, (*path, key))
 
 
@@ -185,7 +198,9 @@ def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, 
             yield "fund", (key, name), name, True
 
 
-def _named(row: RowSpec, rows: Rows, path: tuple[str | int, ...]) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
+def _named(
+    row: RowSpec, rows: Rows, path: tuple[str | int, ...]
+) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
     """The accounts and markets that a row names."""
     for key, column in rows.expected.items():
         name = getattr(row, key)
@@ -196,7 +211,16 @@ def _named(row: RowSpec, rows: Rows, path: tuple[str | int, ...]) -> Iterator[tu
 def _places(node: Node, path: str) -> Iterator[tuple[str, str]]:
     """'file:line:column' of every value below a node."""
     if path:
-        yield path, f"{node.source.name}:{node.line}:{node.column}" if node.source.excerpt else node.source.name
-    parts = node.items.items() if isinstance(node, Map) else enumerate(node.items) if isinstance(node, List) else ()
+        yield (
+            path,
+            f"{node.source.name}:{node.line}:{node.column}" if node.source.excerpt else node.source.name,
+        )
+    parts = (
+        node.items.items()
+        if isinstance(node, Map)
+        else enumerate(node.items)
+        if isinstance(node, List)
+        else ()
+    )
     for part, inner in parts:
         yield from _places(inner, f"{path}.{part}" if path else str(part))

@@ -18,7 +18,9 @@ from adlcalc.study.questions import MEASURES, PREDICATES
 class AboutSpec(Strict):
     """A number that need not be met to the last digit."""
 
-    about: Number = key(description="the number; half a unit of its last digit is near enough where 'within' is left out")
+    about: Number = key(
+        description="the number; half a unit of its last digit is near enough where 'within' is left out"
+    )
     within: NotNegative | None = key(None, description="how far away it may be")
 
 
@@ -37,13 +39,16 @@ AmountSpec = Annotated[
     by_shape(_amount_tag, _AMOUNT),
 ]
 FundAmountSpec = Annotated[
-    Annotated[Number, Tag("<exactly>")] | Annotated[AboutSpec, Tag("<about>")] | Annotated[dict[str, AmountSpec], Tag("<funds>")],
+    Annotated[Number, Tag("<exactly>")]
+    | Annotated[AboutSpec, Tag("<about>")]
+    | Annotated[dict[str, AmountSpec], Tag("<funds>")],
     by_shape(_fund_tag, f"{_AMOUNT}, or one of these for each fund"),
 ]
 
 
 class RowSpec(Strict):
-    """A row that is expected; what is left out is not compared. Which fields it has, the columns of the results say."""
+    """A row that is expected; what is left out is not compared. Which fields it has, the columns of the
+    results say."""
 
 
 _OF_KIND: Mapping[str, Any] = {
@@ -91,7 +96,9 @@ else:
         DELEVERAGED,
         ("account",),
     )
-    HeldSpec = _row("HeldSpec", "A position that is expected to be held at the end.", POSITIONS, ("side", "size"))
+    HeldSpec = _row(
+        "HeldSpec", "A position that is expected to be held at the end.", POSITIONS, ("side", "size")
+    )
 _liquidated_tag = tag_by_type(text="<id>", keys="<step>")
 
 
@@ -104,21 +111,33 @@ LiquidatedSpec = Annotated[
 class ExpectSpec(Strict):
     """What should come out; `adlcalc check` compares. What is left out is not compared."""
 
-    liquidated: list[LiquidatedSpec] | None = key(None, description="all accounts that are liquidated, in any order")
+    liquidated: list[LiquidatedSpec] | None = key(
+        None, description="all accounts that are liquidated, in any order"
+    )
     liquidated_in_order: list[LiquidatedSpec] | None = key(
         None, description="all positions that are liquidated, in the order of the liquidations"
     )
-    fund_paid: FundAmountSpec | None = key(None, description="what the funds pay, over all steps, together or by fund")
-    fund_received: FundAmountSpec | None = key(None, description="what the funds receive, over all steps, together or by fund")
-    fund_left: FundAmountSpec | None = key(None, description="what the funds hold at the end, together or by fund")
+    fund_paid: FundAmountSpec | None = key(
+        None, description="what the funds pay, over all steps, together or by fund"
+    )
+    fund_received: FundAmountSpec | None = key(
+        None, description="what the funds receive, over all steps, together or by fund"
+    )
+    fund_left: FundAmountSpec | None = key(
+        None, description="what the funds hold at the end, together or by fund"
+    )
     deleveraged: list[FillSpec] | None = key(None, description="all ADL fills, in order")
-    skipped: list[Text] | None = key(None, description="all accounts that were skipped in the queue, in any order")
+    skipped: list[Text] | None = key(
+        None, description="all accounts that were skipped in the queue, in any order"
+    )
     ranks: dict[str, Count] | None = key(
         None, description="rank at which an account was first deleveraged or skipped, by account id"
     )
     bad_debt: AmountSpec | None = key(None, description="what nobody covered")
     equity: dict[str, AmountSpec] | None = key(None, description="equity at the end, by account id")
-    positions: dict[str, list[HeldSpec]] | None = key(None, description="all positions held at the end, by account id")
+    positions: dict[str, list[HeldSpec]] | None = key(
+        None, description="all positions held at the end, by account id"
+    )
     measures: dict[str, AmountSpec] | None = key(
         None,
         description=f"numbers by what is measured: {', '.join(MEASURES)}; of an account in brackets, @STEP at a step",

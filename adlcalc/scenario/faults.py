@@ -1,10 +1,10 @@
-"""What can be wrong with an account and its positions: the same words whether they stand in the scenario or in a CSV file.
+"""What can be wrong with an account and its positions: the same words whether they stand in the scenario or
+in a CSV file.
 
 Each function looks at one position or account; the caller knows where its values stand.
 
-Public: Fault, LEAST_LEVERAGE, margin_faults, balance_faults, amount_faults, digits_fault, tier_fault, twice_fault, market_fault,
-needs_money.
-"""
+Public: Fault, LEAST_LEVERAGE, margin_faults, balance_faults, amount_faults, digits_fault, tier_fault,
+twice_fault, market_fault, needs_money."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from adlcalc.ground.numbers import D, show
 from adlcalc.source.problems import closest_hint, quote
 
 LEAST_LEVERAGE = D("0.01")
-"""The lowest that a venue takes (BitMEX); a margin of more than a hundred times the position is a slip of the keyboard."""
+"""The lowest that a venue takes (BitMEX); a margin of more than a hundred times the position is a slip of the
+keyboard."""
 
 
 class Fault(NamedTuple):
@@ -28,7 +29,9 @@ class Fault(NamedTuple):
     hint: str = ""
 
 
-def margin_faults(name: str, is_cross: bool, leverage: Decimal | None, collateral: Decimal | None) -> Iterator[Fault]:
+def margin_faults(
+    name: str, is_cross: bool, leverage: Decimal | None, collateral: Decimal | None
+) -> Iterator[Fault]:
     """An isolated position has a leverage or a collateral; a cross one has no collateral."""
     account = f"account {quote(name)}"
     if is_cross:
@@ -49,15 +52,25 @@ def balance_faults(name: str, has_cross: bool, balance: Decimal | None) -> Itera
         message = f"account {quote(name)} has cross margin but no 'balance'"
         yield Fault(None, message, "balance: the money behind its cross positions")
     if not has_cross and balance is not None and balance < 0:
-        yield Fault("balance", f"'balance' of account {quote(name)} must be zero or more, not {show(balance)}")
+        yield Fault(
+            "balance", f"'balance' of account {quote(name)} must be zero or more, not {show(balance)}"
+        )
 
 
 def amount_faults(
-    name: str, market: Market, size: Decimal, leverage: Decimal | None, collateral: Decimal | None, unit: Decimal
+    name: str,
+    market: Market,
+    size: Decimal,
+    leverage: Decimal | None,
+    collateral: Decimal | None,
+    unit: Decimal,
 ) -> Iterator[Fault]:
-    """A position that the market could not hold. (An entry price is an average, and need not lie on a tick.)"""
+    """A position that the market could not hold. (An entry price is an average, and need not lie on a
+    tick.)"""
     if size < market.lot:
-        message = f"'size' of account {quote(name)} is {show(size)}, less than a lot of market {quote(market.name)}"
+        message = (
+            f"'size' of account {quote(name)} is {show(size)}, less than a lot of market {quote(market.name)}"
+        )
         yield Fault("size", message, f"lot: {show(market.lot)}")
     if leverage is not None and leverage < LEAST_LEVERAGE:
         message = f"'leverage' of account {quote(name)} must be at least {show(LEAST_LEVERAGE)}, not {show(leverage)}"

@@ -1,6 +1,7 @@
 """Prices of a CSV file: a venue's candles (with or without a header), or any table with named columns.
 
-Without a header the columns are Binance's: open time, open, high, low, close, volume, ... A candle is shown by its open time.
+Without a header the columns are Binance's: open time, open, high, low, close, volume, ... A candle is shown
+by its open time.
 
 Public: read_prices, Prices.
 """
@@ -34,7 +35,11 @@ KLINE = (
     "ignore",
 )
 TIME_NAMES = ("open time", "open_time", "time", "timestamp", "date", "datetime")
-CANDLE = {"close": ("close",), "low-first": ("open", "low", "high", "close"), "high-first": ("open", "high", "low", "close")}
+CANDLE = {
+    "close": ("close",),
+    "low-first": ("open", "low", "high", "close"),
+    "high-first": ("open", "high", "low", "close"),
+}
 
 Prices = tuple[tuple[Decimal, ...], tuple[str, ...] | None]
 """Marks, and the time of each where the file has times."""
@@ -57,10 +62,14 @@ def read_prices(source: Source, spec: PriceFile, where: Located, problems: Probl
         marks += [price for row in rows for price in row]
         if time_column is not None:
             _check_dates(table, chunk, time_column, problems)
-            times += [shown for cell in chunk.columns[time_column] for shown in [time_text(cell)] * len(columns)]
+            times += [
+                shown for cell in chunk.columns[time_column] for shown in [time_text(cell)] * len(columns)
+            ]
     if len(problems) == before and not marks:
         problems.add(table.header_place(None), "the file has no rows of prices")
-    return (tuple(marks), tuple(times) if time_column is not None else None) if len(problems) == before else None
+    return (
+        (tuple(marks), tuple(times) if time_column is not None else None) if len(problems) == before else None
+    )
 
 
 def _check_dates(table: Table, chunk: Chunk, column: str, problems: Problems) -> None:
@@ -72,7 +81,8 @@ def _check_dates(table: Table, chunk: Chunk, column: str, problems: Problems) ->
 
 
 def _open(source: Source) -> Table:
-    """A table with the header it has, or with the names of a candle's columns when its first cell is a number."""
+    """A table with the header it has, or with the names of a candle's columns when its first cell is a
+    number."""
     table = Table(source)
     try:
         number_of(table.names[0])
@@ -94,14 +104,18 @@ def _columns(table: Table, spec: PriceFile, where: Located, problems: Problems) 
     for name in columns:
         if table.names.count(name) != 1:
             message = (
-                f"the file has no column {quote(name)}" if name not in table.names else f"column {quote(name)} is given twice"
+                f"the file has no column {quote(name)}"
+                if name not in table.names
+                else f"column {quote(name)} is given twice"
             )
             problems.add(table.header_place(None), message, closest_hint(name, table.names))
             return None
     return columns
 
 
-def _rows(table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems) -> Sequence[tuple[Decimal, ...]]:
+def _rows(
+    table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems
+) -> Sequence[tuple[Decimal, ...]]:
     """The prices of a chunk, row by row, each above zero, a candle's low lowest and its high highest."""
     numbers = [column for name in columns if (column := numbers_of(table, chunk, name, problems)) is not None]
     if len(numbers) < len(columns):
@@ -111,7 +125,10 @@ def _rows(table: Table, chunk: Chunk, columns: Sequence[str], problems: Problems
     for i, row in enumerate(rows):
         if min(row) <= 0:
             name = columns[row.index(min(row))]
-            problems.add(table.cell(chunk.first + i, name), f"{quote(name)} must be greater than zero, not {show(min(row))}")
+            problems.add(
+                table.cell(chunk.first + i, name),
+                f"{quote(name)} must be greater than zero, not {show(min(row))}",
+            )
         elif len(row) > 1 and len(problems) < before + 100:
             candle = dict(zip(columns, row, strict=True))
             for name, limit in (("low", min(row)), ("high", max(row))):

@@ -1,4 +1,5 @@
-"""The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told together.
+"""The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told
+together.
 
 Public: load_file, load_source.
 """
@@ -91,7 +92,9 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
         steps = 1 if marks is None else marks.steps
         currencies = len({market.settles for market in markets.values()})
-        expect = build_expect(draft, file.expect, Names(ids, [fund.name for fund in funds], markets, steps, currencies))
+        expect = build_expect(
+            draft, file.expect, Names(ids, [fund.name for fund in funds], markets, steps, currencies)
+        )
     if rulebook is None or marks is None:
         return None
     kinds = [market.contract.kind for market in markets.values()]
@@ -109,7 +112,9 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
-    return Loaded(scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names)))
+    return Loaded(
+        scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names))
+    )
 
 
 def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
@@ -129,14 +134,18 @@ def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
             draft.problems.note(unused.rule.node, unused.sentence())
     if scenario.providers and not isinstance(rulebook.made.backstop.kind, Providers | Auction):
         name = name_in(BACKSTOPS, rulebook.made.backstop.kind)
-        draft.problems.note(draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}")
+        draft.problems.note(
+            draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}"
+        )
 
 
 def _refuse_rulebook(root: Map, problems: Problems) -> None:
     """A rulebook given for a scenario is one error, not one for each of its keys."""
     key = root.keys.get("as_of") or root.keys.get("sources")
     if key is not None and not {"accounts", "prices"} & root.items.keys():
-        problems.add(key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue")
+        problems.add(
+            key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue"
+        )
         problems.raise_if_any()
 
 
@@ -157,7 +166,8 @@ def _of_rules(setting: str) -> bool:
 
 
 def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | None:
-    """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's rules on top."""
+    """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's
+    rules on top."""
     overrides = draft.root.items.get("rules")
     rulebook = None
     if venue is not None:
@@ -166,7 +176,12 @@ def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | No
     elif "venue" not in draft.broken:
         where = draft.node("venue")
         rulebook = load_rulebook(
-            draft.file.venue, draft.problems, where=where, folder=draft.folder, overrides=overrides, strict=strict
+            draft.file.venue,
+            draft.problems,
+            where=where,
+            folder=draft.folder,
+            overrides=overrides,
+            strict=strict,
         )
     if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
         load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides, strict=False)

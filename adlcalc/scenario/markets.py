@@ -41,13 +41,15 @@ SHARED = "fund"
 def market_names(draft: Draft) -> list[str] | None:
     """The markets in file order; None where the file does not let them be known.
 
-    Named by `markets`; else by `prices` when that is a map of markets; else by the accounts when they agree; else one: MARKET.
-    """
+    Named by `markets`; else by `prices` when that is a map of markets; else by the accounts when they agree;
+    else one: MARKET."""
     written = draft.whole.items.get("markets")
     if isinstance(written, Map):
         if not written.items:
             draft.add(
-                ("markets",), "'markets' has no market", "leave the key out where there is one market and the defaults serve"
+                ("markets",),
+                "'markets' has no market",
+                "leave the key out where there is one market and the defaults serve",
             )
             return None
         for name in written.items:
@@ -90,8 +92,11 @@ def _named_by_accounts(draft: Draft) -> list[str]:
     return list(found)
 
 
-def build_markets(draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal) -> dict[str, Market]:
-    """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's default."""
+def build_markets(
+    draft: Draft, settles: Mapping[str, str], rulebook: Rulebook | None, unit: Decimal
+) -> dict[str, Market]:
+    """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's
+    default."""
     specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
     return {
         name: _market(draft, name, specs.get(name) or MarketSpec(), rulebook, unit, currency, shared)
@@ -100,7 +105,13 @@ def build_markets(draft: Draft, settles: Mapping[str, str], rulebook: Rulebook |
 
 
 def _market(
-    draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None, unit: Decimal, settles: str, shared: bool
+    draft: Draft,
+    name: str,
+    spec: MarketSpec,
+    rulebook: Rulebook | None,
+    unit: Decimal,
+    settles: str,
+    shared: bool,
 ) -> Market:
     tick, lot = spec.tick or default_tick(draft, name), spec.lot or SMALLEST
     own = _own_maintenance(draft, name, spec, rulebook)
@@ -129,7 +140,8 @@ LEAST = 5
 
 
 def default_tick(draft: Draft, name: str) -> Decimal:
-    """0.00000001; of a coin below a thousandth finer, so that the lowest price that the file writes keeps six digits."""
+    """0.00000001; of a coin below a thousandth finer, so that the lowest price that the file writes keeps six
+    digits."""
     prices = draft.file.prices
     path = prices.get(name) if isinstance(prices, dict) else prices
     written = list(path) if isinstance(path, list) else []
@@ -142,7 +154,9 @@ def default_tick(draft: Draft, name: str) -> Decimal:
     return min(SMALLEST, ONE.scaleb(lowest.adjusted() - LEAST))
 
 
-def _own_maintenance(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None) -> MaintenanceValue | None:
+def _own_maintenance(
+    draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
+) -> MaintenanceValue | None:
     """The maintenance that the market brings itself, or by the name of a table of the venue."""
     own = spec.maintenance
     if not isinstance(own, NamedTable):
@@ -154,7 +168,8 @@ def _own_maintenance(draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebo
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
-    """unlimited; none: no level; a size: one level at the mark; levels by rising distance; impact per contract."""
+    """unlimited; none: no level; a size: one level at the mark; levels by rising distance; impact per
+    contract."""
     given = spec.liquidity
     if given is None or given == "unlimited":
         return Liquidity()
@@ -167,18 +182,24 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
         if level[0] <= before[0]:
             path = ("markets", name, "liquidity", i)
             draft.add(
-                path, f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before", "best level first"
+                path,
+                f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before",
+                "best level first",
             )
     return Liquidity(Depth.LEVELS, tuple(given))
 
 
 def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:
-    """A fund for each market: where the file says so, and where it gives none, or 0, and there are several currencies."""
-    return isinstance(draft.file.fund, dict) or (not draft.file.fund and mingled(settles, settles) is not None)
+    """A fund for each market: where the file says so, and where it gives none, or 0, and there are several
+    currencies."""
+    return isinstance(draft.file.fund, dict) or (
+        not draft.file.fund and mingled(settles, settles) is not None
+    )
 
 
 def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tuple[Fund, ...]:
-    """One shared fund, or one for each market; a market that is not named then has an empty one of its own."""
+    """One shared fund, or one for each market; a market that is not named then has an empty one of its
+    own."""
     given, names = draft.file.fund, list(settles)
     if not isinstance(given, dict) and not _is_per_market(draft, settles):
         several = mingled(settles, settles)
@@ -190,13 +211,18 @@ def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tupl
     for name in given:
         if name not in names:
             draft.problems.add(
-                draft.key("fund", name), f"there is no market {quote(name)}", closest_hint(name, [*names, *sorted(FUND_KEYS)])
+                draft.key("fund", name),
+                f"there is no market {quote(name)}",
+                closest_hint(name, [*names, *sorted(FUND_KEYS)]),
             )
     return tuple(_fund(draft, ("fund", name), name, given.get(name), unit) for name in names)
 
 
-def _fund(draft: Draft, path: tuple[str, ...], name: str, spec: FundSpec | Decimal | None, unit: Decimal) -> Fund:
-    """One fund; its peak is no less than what it holds. Below its floor it may begin: it pays nothing then, and that is said."""
+def _fund(
+    draft: Draft, path: tuple[str, ...], name: str, spec: FundSpec | Decimal | None, unit: Decimal
+) -> Fund:
+    """One fund; its peak is no less than what it holds. Below its floor it may begin: it pays nothing then,
+    and that is said."""
     if not isinstance(spec, FundSpec):
         if spec is not None and spec % unit:
             draft.add(path, f"{quote(path[-1])} is {show(spec)}, finer than the money unit {show(unit)}")
@@ -207,7 +233,11 @@ def _fund(draft: Draft, path: tuple[str, ...], name: str, spec: FundSpec | Decim
             draft.add((*path, key), fault.message, fault.hint)
     if spec.peak is not None and spec.peak < spec.balance:
         message = f"'peak' of {of} is {show(spec.peak)}, less than its balance {show(spec.balance)}"
-        draft.add((*path, "peak"), message, "drawdowns are measured from the highest balance; leave it out for the opening one")
+        draft.add(
+            (*path, "peak"),
+            message,
+            "drawdowns are measured from the highest balance; leave it out for the opening one",
+        )
     if spec.floor > spec.balance:
         message = f"the floor of {of} is {show(spec.floor)}, its balance {show(spec.balance)}: it pays nothing until it has more"
         draft.problems.note(draft.node(*path, "floor"), message)
@@ -222,6 +252,12 @@ def check_ticks(draft: Draft, markets: Mapping[str, Market], marks: Mapping[str,
             continue
         spec = (draft.file.markets or {}).get(name)
         given = spec is not None and spec.tick is not None
-        path = ("markets", name, "tick") if given else ("prices", name) if isinstance(draft.file.prices, dict) else ("prices",)
+        path = (
+            ("markets", name, "tick")
+            if given
+            else ("prices", name)
+            if isinstance(draft.file.prices, dict)
+            else ("prices",)
+        )
         message = f"the tick of market {quote(name)} is {show(market.tick)}, more than its first price {show(opening)}"
         draft.add(path, message, "" if given else f"markets: {{{name}: {{tick: ...}}}}")

@@ -1,8 +1,9 @@
-"""--set key.path=value: changes to the tree before it is checked, so that a changed value is held to everything a written one is.
+"""--set key.path=value: changes to the tree before it is checked, so that a changed value is held to
+everything a written one is.
 
 A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`,
-`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value is YAML on one
-line; `null` removes the key.
+`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value
+is YAML on one line; `null` removes the key.
 
 Public: apply.
 """
@@ -33,7 +34,9 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     here = Place(source, 1, 1)
     path = _parts(path_text)
     if not equals or path is None:
-        problems.add(here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5")
+        problems.add(
+            here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5"
+        )
         return
     if len(path) > DEPTH:
         problems.add(here, f"the path has more than {DEPTH} steps; no value of a scenario lies that deep")
@@ -73,7 +76,9 @@ def _walk(root: Map, path: list[str], source: Source, problems: Problems) -> Map
         if isinstance(node, Map):
             if "file" in node.items and part not in node.items:
                 problems.add(
-                    here, f"{quote('.'.join(path[:i]))} comes from a file, whose values cannot be set", "change the file"
+                    here,
+                    f"{quote('.'.join(path[:i]))} comes from a file, whose values cannot be set",
+                    "change the file",
                 )
                 return None
             if part not in node.items or (isinstance(node.items[part], Scalar) and node.items[part].is_null):  # type: ignore[union-attr]
@@ -126,6 +131,8 @@ def _index(node: List, part: str, here: Place, problems: Problems) -> int | None
     else:
         last = len(node.items) - 1
         problems.add(
-            here, f"there is no item {quote(part)} in the list", f"its items are 0 to {last}" if last >= 0 else "it is empty"
+            here,
+            f"there is no item {quote(part)} in the list",
+            f"its items are 0 to {last}" if last >= 0 else "it is empty",
         )
     return None

@@ -1,8 +1,7 @@
 """The declaration of prices, times and funding.
 
-Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment, moment_of,
-PATH_KEYS, RATE_KEYS.
-"""
+Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment,
+moment_of, PATH_KEYS, RATE_KEYS."""
 
 from __future__ import annotations
 
@@ -52,7 +51,9 @@ def _prices_tag(value: Any) -> str | None:
 
 _PATH = "a list, {from, to, steps} or {file: klines.csv}"
 PathSpec = Annotated[
-    Annotated[list[Positive], Tag("<list>")] | Annotated[Ramp, Tag("<ramp>")] | Annotated[PriceFile, Tag("<file>")],
+    Annotated[list[Positive], Tag("<list>")]
+    | Annotated[Ramp, Tag("<ramp>")]
+    | Annotated[PriceFile, Tag("<file>")],
     by_shape(_path_tag, _PATH),
 ]
 PricesSpec = Annotated[
@@ -85,7 +86,9 @@ def _funding_tag(value: Any) -> str | None:
 
 _FUNDING = "a rate, a list of rates or {rate, every}"
 RateSpec = Annotated[
-    Annotated[Number, Tag("<rate>")] | Annotated[list[Number], Tag("<list>")] | Annotated[Regular, Tag("<every>")],
+    Annotated[Number, Tag("<rate>")]
+    | Annotated[list[Number], Tag("<list>")]
+    | Annotated[Regular, Tag("<every>")],
     by_shape(_rate_tag, _FUNDING),
 ]
 FundingSpec = Annotated[
@@ -141,5 +144,7 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-IntervalSpec = Annotated[Interval, Reads(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")]
+IntervalSpec = Annotated[
+    Interval, Reads(_interval), InJsonSchema(type="string", pattern="^[1-9][0-9]*[smhdw]$")
+]
 Moment = Annotated[datetime, Reads(_moment), InJsonSchema(type="string")]

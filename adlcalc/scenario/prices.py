@@ -26,7 +26,8 @@ MOST_STEPS = 1_000_000
 
 
 def build_path(draft: Draft, markets: Mapping[str, Market]) -> Path | None:
-    """Marks of every market, all of one length, with times and funding; None where `problems` says why not."""
+    """Marks of every market, all of one length, with times and funding; None where `problems` says why
+    not."""
     paths = dict(_paths(draft, markets))
     found = {name: path for name, path in paths.items() if path is not None}
     lengths = {name: len(marks) for name, (marks, _) in found.items()}
@@ -40,7 +41,9 @@ def build_path(draft: Draft, markets: Mapping[str, Market]) -> Path | None:
     if len(found) < len(markets) or len(set(lengths.values())) != 1:
         return None
     steps = next(iter(lengths.values()))
-    times = build_times(draft, steps, {name: times for name, (_, times) in found.items() if times is not None})
+    times = build_times(
+        draft, steps, {name: times for name, (_, times) in found.items() if times is not None}
+    )
     funding = dict(_funding(draft, markets, steps))
     marks = {name: found[name][0] for name in markets}
     return Path(marks, times and times.shown, funding, times and times.seconds)
@@ -50,7 +53,7 @@ def _steps(count: int) -> str:
     return f"{count} step{'s' * (count != 1)}"
 
 
-# --- marks -----------------------------------------------------------------------------------------------------------
+# --- marks --------------------------------------------------------------------------------------------------
 
 
 def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, Prices | None]]:
@@ -63,7 +66,9 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
         if len(markets) > 1:
             names = ", ".join(markets)
             draft.problems.add(
-                draft.key("prices"), "there are several markets, but 'prices' is a single path", f"give each its own: {names}"
+                draft.key("prices"),
+                "there are several markets, but 'prices' is a single path",
+                f"give each its own: {names}",
             )
             return
         for name, market in markets.items():
@@ -72,13 +77,17 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
     for name in given:
         if name not in markets:
             known = [*markets, *sorted(PATH_KEYS)]
-            draft.problems.add(draft.key("prices", name), f"there is no market {quote(name)}", closest_hint(name, known))
+            draft.problems.add(
+                draft.key("prices", name), f"there is no market {quote(name)}", closest_hint(name, known)
+            )
     for name, market in markets.items():
         if name in given:
             yield name, _one(draft, ("prices", name), given[name], market)
         elif "markets" not in draft.broken:
             draft.problems.add(
-                draft.key("prices"), f"market {quote(name)} has no prices", f"{name}: its mark prices, step 0 first"
+                draft.key("prices"),
+                f"market {quote(name)} has no prices",
+                f"{name}: its mark prices, step 0 first",
             )
 
 
@@ -96,25 +105,32 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
 
 
 def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Prices | None:
-    """(from x (steps - i) + to x i) / steps, half even to the tick; the first and the last price as written."""
+    """(from x (steps - i) + to x i) / steps, half even to the tick; the first and the last price as
+    written."""
     n = spec.steps
     if n > MOST_STEPS:
-        draft.add((*path, "steps"), f"a ramp has at most {MOST_STEPS} steps, not {n}", "give longer paths as a file")
+        draft.add(
+            (*path, "steps"), f"a ramp has at most {MOST_STEPS} steps, not {n}", "give longer paths as a file"
+        )
         return None
     between = [round_to(divide(spec.from_ * (n - i) + spec.to * i, Decimal(n)), tick) for i in range(1, n)]
     marks = (spec.from_, *between, spec.to)
     if min(marks) <= 0:
         draft.add(
-            path, "the ramp reaches a price of zero when it is rounded to the tick", "take a smaller tick or a higher price"
+            path,
+            "the ramp reaches a price of zero when it is rounded to the tick",
+            "take a smaller tick or a higher price",
         )
         return None
     return marks, None
 
 
-# --- funding ---------------------------------------------------------------------------------------------------------
+# --- funding ------------------------------------------------------------------------------------------------
 
 
-def _funding(draft: Draft, markets: Mapping[str, Market], steps: int) -> Iterator[tuple[str, dict[int, Decimal]]]:
+def _funding(
+    draft: Draft, markets: Mapping[str, Market], steps: int
+) -> Iterator[tuple[str, dict[int, Decimal]]]:
     """market -> {step: rate}; only steps at which something is paid."""
     given = draft.file.funding
     if given is None:
@@ -132,7 +148,8 @@ def _funding(draft: Draft, markets: Mapping[str, Market], steps: int) -> Iterato
 
 
 def _rates(draft: Draft, path: tuple[str, ...], spec: RateSpec, steps: int) -> dict[int, Decimal]:
-    """A number: at every step from 1 on. A list: one a step, 0 for none. {rate, every}: at every, 2 x every, ..."""
+    """A number: at every step from 1 on. A list: one a step, 0 for none. {rate, every}: at every, 2 x every,
+    ..."""
     if isinstance(spec, Decimal):
         return dict.fromkeys(range(1, steps), spec) if spec != ZERO else {}
     if isinstance(spec, Regular):

@@ -17,7 +17,7 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
 from adlcalc.venues.maintenance import MaintenanceRule
 
-# --- markets ---------------------------------------------------------------------------------------------------------
+# --- markets ------------------------------------------------------------------------------------------------
 
 
 class Impact(Strict):
@@ -63,7 +63,9 @@ _PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2
 WordOrSize = Annotated[str | Decimal, Reads(_word_or_size), InJsonSchema(type=["string", "number"])]
 Level = Annotated[tuple[Decimal, Decimal], Reads(_level), InJsonSchema(**_PAIR)]
 LiquiditySpec = Annotated[
-    Annotated[WordOrSize, Tag("<size>")] | Annotated[list[Level], Tag("<levels>")] | Annotated[Impact, Tag("<impact>")],
+    Annotated[WordOrSize, Tag("<size>")]
+    | Annotated[list[Level], Tag("<levels>")]
+    | Annotated[Impact, Tag("<impact>")],
     by_shape(_liquidity_tag, _LIQUIDITY),
 ]
 
@@ -78,19 +80,24 @@ class MarketSpec(Strict):
         None,
         description="the currency of its money; if left out quote, of an inverse market the base coin in its name or base",
     )
-    multiplier: Positive = key(Decimal(1), description="base units per contract (linear), quote units per contract (inverse)")
+    multiplier: Positive = key(
+        Decimal(1), description="base units per contract (linear), quote units per contract (inverse)"
+    )
     tick: Positive | None = key(None, description="smallest price step; 0.00000001 if left out")
     lot: Positive | None = key(None, description="smallest size step; 0.00000001 if left out")
     liquidity: LiquiditySpec | None = key(
         None, description=f"what the book takes in a step: {_LIQUIDITY}; unlimited if left out"
     )
-    maintenance: MaintenanceRule | None = key(None, description="maintenance margin of this market; the venue's if left out")
+    maintenance: MaintenanceRule | None = key(
+        None, description="maintenance margin of this market; the venue's if left out"
+    )
     open_interest: Positive | None = key(
-        None, description="contracts that are open at the venue, which each side holds; `rank` reads indicators by it"
+        None,
+        description="contracts that are open at the venue, which each side holds; `rank` reads indicators by it",
     )
 
 
-# --- funds -----------------------------------------------------------------------------------------------------------
+# --- funds --------------------------------------------------------------------------------------------------
 
 
 class FundSpec(Strict):
@@ -127,7 +134,7 @@ FundsSpec = Annotated[
 ]
 
 
-# --- backstop --------------------------------------------------------------------------------------------------------
+# --- backstop -----------------------------------------------------------------------------------------------
 
 
 class ProviderSpec(Strict):
@@ -139,7 +146,7 @@ class ProviderSpec(Strict):
     distance: NotNegative = key(Decimal(0), description="auction: how far from the mark it bids, in price")
 
 
-# --- accounts --------------------------------------------------------------------------------------------------------
+# --- accounts -----------------------------------------------------------------------------------------------
 
 Side = Literal["long", "short"]
 Margin = Literal["isolated", "cross"]
@@ -156,7 +163,9 @@ class IndicatorSpec(Strict):
     of: Count = key(5, description="how many lights there are")
 
 
-_INDICATOR = "what the venue shows of the position's place in its queue; kept for `rank`, no run depends on it"
+_INDICATOR = (
+    "what the venue shows of the position's place in its queue; kept for `rank`, no run depends on it"
+)
 
 
 class PositionSpec(Strict):
@@ -227,7 +236,7 @@ RESERVED_MARKETS = FUND_KEYS | PATH_KEYS | RATE_KEYS
 """Words that could be read either as a market's name or as a key of a fund, a path or a funding rate."""
 
 
-# --- the file --------------------------------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------------------
 
 
 class ScenarioFile(Strict):
@@ -236,14 +245,18 @@ class ScenarioFile(Strict):
     title: Text = key("", description="what the scenario shows, in a line", examples=["The fund covers half"])
     description: Text = key("", description="free text")
     venue: Text = key(
-        "generic", description="name of a rulebook, or path of your own beside the scenario", examples=["bitmex", "my-venue.yaml"]
+        "generic",
+        description="name of a rulebook, or path of your own beside the scenario",
+        examples=["bitmex", "my-venue.yaml"],
     )
     rules: dict[str, dict[str, Any]] | None = key(
         None,
         description="rules that replace the rulebook's, {section: {rule: value}}",
         examples=[{"margin": {"maintenance": "0.01"}}],
     )
-    money_unit: Positive | None = key(None, description="smallest amount of money; 0.00000001 if left out", examples=["0.01"])
+    money_unit: Positive | None = key(
+        None, description="smallest amount of money; 0.00000001 if left out", examples=["0.01"]
+    )
     markets: dict[str, MarketSpec] | None = key(
         None,
         description="the markets, by name; may be left out where there is one and the defaults serve",
@@ -260,7 +273,10 @@ class ScenarioFile(Strict):
     accounts: AccountsSpec | None = key(
         None,
         description="the accounts, or the CSV file that holds them",
-        examples=[[{"id": "alice", "side": "long", "size": "2", "entry": "60_000", "leverage": "10"}], {"file": "book.csv"}],
+        examples=[
+            [{"id": "alice", "side": "long", "size": "2", "entry": "60_000", "leverage": "10"}],
+            {"file": "book.csv"},
+        ],
     )
     prices: PricesSpec | None = key(
         None,
@@ -275,7 +291,9 @@ class ScenarioFile(Strict):
     start: Moment | None = key(None, description="time of step 0", examples=["2020-03-12T10:00Z"])
     times: list[Text] | None = key(None, description="the time of each step, as it is to be shown")
     funding: FundingSpec | None = key(
-        None, description="funding rates; none if left out", examples=["0.0001", {"rate": "0.0001", "every": "8"}]
+        None,
+        description="funding rates; none if left out",
+        examples=["0.0001", {"rate": "0.0001", "every": "8"}],
     )
     expect: ExpectSpec | None = key(
         None,

@@ -1,7 +1,7 @@
 """The time of each step: from the price file, from `times`, or from `interval` and `start`.
 
-Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO 8601 in UTC. Other
-times are shown as they are written.
+Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO
+8601 in UTC. Other times are shown as they are written.
 
 Public: Times, build_times, time_text, is_no_date, iso.
 """
@@ -36,7 +36,11 @@ def build_times(draft: Draft, steps: int, filed: Mapping[str, tuple[str, ...]]) 
     keys = [key for key in ("times", "interval", "start") if getattr(draft.file, key) is not None]
     if filed:
         for key in keys:
-            draft.problems.add(draft.key(key), f"{quote(key)} is given, but the price file has times of its own", "leave it out")
+            draft.problems.add(
+                draft.key(key),
+                f"{quote(key)} is given, but the price file has times of its own",
+                "leave it out",
+            )
         return _of_files(draft, filed)
     if draft.file.times is not None:
         return _of_list(draft, draft.file.times, steps)
@@ -48,7 +52,11 @@ def _of_files(draft: Draft, filed: Mapping[str, tuple[str, ...]]) -> Times:
     first, *others = filed
     for name in others:
         if filed[name] != filed[first]:
-            step = next(i for i, (one, other) in enumerate(zip(filed[name], filed[first], strict=True)) if one != other)
+            step = next(
+                i
+                for i, (one, other) in enumerate(zip(filed[name], filed[first], strict=True))
+                if one != other
+            )
             message = f"the times of {quote(name)} differ from those of {quote(first)}, first at step {step}"
             draft.add(("prices", name), message)
     return _compared(draft, draft.key("prices"), filed[first])
@@ -79,7 +87,9 @@ def _compared(draft: Draft, place: Node, shown: tuple[str, ...]) -> Times:
         return Times(shown, None)
     for step, (before, moment) in enumerate(pairwise(known), 1):
         if moment < before:
-            draft.problems.add(place, f"the times go back at step {step}: {shown[step]} after {shown[step - 1]}")
+            draft.problems.add(
+                place, f"the times go back at step {step}: {shown[step]} after {shown[step - 1]}"
+            )
             break
     return Times(shown, tuple((moment - EPOCH) // timedelta(seconds=1) for moment in known))
 
@@ -92,7 +102,9 @@ def _of_interval(draft: Draft, steps: int) -> Times | None:
             draft.problems.add(draft.key("start"), "'start' needs an 'interval'", "for example interval: 1m")
         return None
     length = interval.length // timedelta(seconds=1)
-    seconds = tuple(i * length for i in range(steps))  # no timedeltas: a million steps of a century are beyond them
+    seconds = tuple(
+        i * length for i in range(steps)
+    )  # no timedeltas: a million steps of a century are beyond them
     if start is None:
         return Times(tuple(f"+{i * interval.number}{interval.unit}" for i in range(steps)), seconds)
     try:
@@ -112,12 +124,19 @@ def time_text(cell: str) -> str:
 
 
 def is_no_date(text: str) -> bool:
-    """Does a text begin as a date and a time of ISO 8601 do, and name a day or an hour that the calendar does not have?"""
+    """Does a text begin as a date and a time of ISO 8601 do, and name a day or an hour that the calendar does
+    not have?"""
     written = DATE.match(text.strip())
     return written is not None and moment_of(written[0]) is None
 
 
 def iso(moment: datetime) -> str:
     """2020-03-12T10:00Z, with seconds and parts of a second only where they are not zero."""
-    precision = "minutes" if not (moment.second or moment.microsecond) else "seconds" if not moment.microsecond else "auto"
+    precision = (
+        "minutes"
+        if not (moment.second or moment.microsecond)
+        else "seconds"
+        if not moment.microsecond
+        else "auto"
+    )
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -1,8 +1,8 @@
 """YAML (and so JSON) text -> located tree, strictly.
 
-Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given twice, keys that are
-not text, anchors, aliases, tags, several documents, more than 32 levels, control characters (escaped ones too), more values than
-anybody writes. Plain scalars stay text.
+Read from the parser's events with a stack, no recursion. Refused, each at its place, all at once: keys given
+twice, keys that are not text, anchors, aliases, tags, several documents, more than 32 levels, control
+characters (escaped ones too), more values than anybody writes. Plain scalars stay text.
 
 Public: read_document, read_value, DEPTH, ITEMS, VALUES.
 """
@@ -21,7 +21,8 @@ from adlcalc.source.syntax import bracket_below, complaint, parser_class
 
 DEPTH = 32
 ITEMS, VALUES = 250_000, 2_000_000
-"""Of one list or map; of a file, keys included. What is larger takes its seconds, and belongs into a CSV file."""
+"""Of one list or map; of a file, keys included. What is larger takes its seconds, and belongs into a CSV
+file."""
 LARGE = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
 TOO_DEEP = f"the values are nested more than {DEPTH} levels deep"
 
@@ -55,8 +56,8 @@ def read_value(source: Source, problems: Problems, *, pure: bool = False) -> Nod
 
 
 class _Builder:
-    """Takes one event after the other. `stack` holds the open collections outside the current one, each with its pending key;
-    `brackets` counts those of them, and of the current one, that are written in brackets."""
+    """Takes one event after the other. `stack` holds the open collections outside the current one, each with
+    its pending key; `brackets` counts those of them, and of the current one, that are written in brackets."""
 
     def __init__(self, source: Source, problems: Problems) -> None:
         self.source, self.problems = source, problems
@@ -72,7 +73,11 @@ class _Builder:
         if kind is ev.ScalarEvent:
             start, end = event.start_mark, event.end_mark
             line = start.line
-            length = end.column - start.column if end.line == line else len(self.source.line(line + 1)) - start.column
+            length = (
+                end.column - start.column
+                if end.line == line
+                else len(self.source.line(line + 1)) - start.column
+            )
             quoted = event.style not in (None, "")
             node = Scalar(self.source, event.value, quoted, line + 1, start.column + 1, length)
             if event.anchor is not None or event.tag is not None:
@@ -88,19 +93,24 @@ class _Builder:
             self._close(event)
         elif kind is ev.AliasEvent:
             node = self._at(event, event.end_mark.column - event.start_mark.column)
-            self.problems.add(node, f"aliases ({quote('*' + event.anchor)}) are not supported", "write the value out")
+            self.problems.add(
+                node, f"aliases ({quote('*' + event.anchor)}) are not supported", "write the value out"
+            )
             self._attach(node)
         elif kind is ev.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
                 self.problems.add(
-                    self._at(event, 3), "a second document begins here", "a file holds one document: leave out the line '---'"
+                    self._at(event, 3),
+                    "a second document begins here",
+                    "a file holds one document: leave out the line '---'",
                 )
                 return False
         return True
 
     def refuses_what_opens_behind(self, mark: Any) -> bool:
-        """Whether the values behind the last event, which the parser could not read to an event, are nested too deeply."""
+        """Whether the values behind the last event, which the parser could not read to an event, are nested
+        too deeply."""
         levels = DEPTH - (len(self.stack) - self.brackets)
         place = bracket_below(self.source.text, mark, self.brackets, levels)
         if place is not None:
@@ -165,7 +175,8 @@ class _Builder:
         self.brackets -= self.brackets > 0  # in brackets there are only brackets
 
     def _attach(self, node: Node) -> None:
-        """Put a value where it belongs: a list's next item, a map's next key or the value of its pending key, the root."""
+        """Put a value where it belongs: a list's next item, a map's next key or the value of its pending key,
+        the root."""
         current = self.current
         if type(current) is Map:
             key = self.key
@@ -191,6 +202,10 @@ class _Builder:
                 node.length = 0
             elif node.text in NULLS or node.text in TRUTHS:
                 shown = quote(node.text) if node.text else "nothing"
-                self.problems.add(node, f"a key must be text, not {shown}", f'write "{node.text}" in quotes' if node.text else "")
+                self.problems.add(
+                    node,
+                    f"a key must be text, not {shown}",
+                    f'write "{node.text}" in quotes' if node.text else "",
+                )
                 node.length = 0
         return node

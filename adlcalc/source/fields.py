@@ -1,7 +1,7 @@
 """The kinds of values that a key of a file may take: numbers and text, and several told apart by their shape.
 
-They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are written
-'<like this>'.
+They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are
+written '<like this>'.
 
 Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type.
 """
@@ -47,7 +47,8 @@ def _fraction(value: Any) -> Decimal:
     number = _not_negative(value)
     if number > 1:
         raise wrong(
-            f"must be a fraction of at most 1, not {show(number)}", f"for {show(number)} % write {show(number.scaleb(-2))}"
+            f"must be a fraction of at most 1, not {show(number)}",
+            f"for {show(number)} % write {show(number.scaleb(-2))}",
         )
     return number
 
@@ -75,7 +76,9 @@ def _step(value: Any) -> int:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise wrong(f"must be text, not {kind_of(value)}", "write it in quotes" if isinstance(value, bool) else "")
+        raise wrong(
+            f"must be text, not {kind_of(value)}", "write it in quotes" if isinstance(value, bool) else ""
+        )
     return value
 
 
@@ -92,15 +95,26 @@ Step = Annotated[int, Reads(_step), InJsonSchema(type=_WHOLE, minimum=0)]
 Text = Annotated[str, Reads(_text), InJsonSchema(type=["string", "number"])]
 
 
-def tag_by_type(*, text: str | None = None, items: str | None = None, keys: str | None = None) -> Callable[[Any], str | None]:
+def tag_by_type(
+    *, text: str | None = None, items: str | None = None, keys: str | None = None
+) -> Callable[[Any], str | None]:
     """A tag function for `by_shape`: one tag for text (a number, a word), one for a list, one for a map."""
 
     def tag(value: Any) -> str | None:
-        return text if isinstance(value, str) else items if isinstance(value, list) else keys if isinstance(value, dict) else None
+        return (
+            text
+            if isinstance(value, str)
+            else items
+            if isinstance(value, list)
+            else keys
+            if isinstance(value, dict)
+            else None
+        )
 
     return tag
 
 
 def by_shape(tag_of: Callable[[Any], str | None], expected: str) -> ByShape:
-    """Pick a union's member by the look of the value; where tag_of says None, the value 'must be <expected>'."""
+    """Pick a union's member by the look of the value; where tag_of says None, the value 'must be
+    <expected>'."""
     return ByShape(tag_of, expected)

@@ -21,7 +21,8 @@ MB = 1024 * 1024
 DOCUMENT_LIMIT = 16 * MB
 TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-"""Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line breaks, strays."""
+"""Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line
+breaks, strays."""
 
 
 def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None) -> Source:
@@ -45,12 +46,13 @@ class UnfitFileError(OSError):
     """What is there cannot be read as a file; args: a sentence and a hint."""
 
 
-def bytes_of(path: str, *, limit: int, opened: Callable[[str, int], None] = lambda path, descriptor: None) -> bytearray:
+def bytes_of(
+    path: str, *, limit: int, opened: Callable[[str, int], None] = lambda path, descriptor: None
+) -> bytearray:
     """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL.
 
-    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as /dev/fd/N. `opened` is told
-    the file once it is open.
-    """
+    A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as
+    /dev/fd/N. `opened` is told the file once it is open."""
     with open(path, "rb", opener=_opener) as file:
         opened(path, file.fileno())
         mode = os.fstat(file.fileno())
@@ -67,15 +69,17 @@ def bytes_of(path: str, *, limit: int, opened: Callable[[str, int], None] = lamb
 
 
 def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe that nobody writes to is opened at once
+    return os.open(
+        path, flags | getattr(os, "O_NONBLOCK", 0)
+    )  # a pipe that nobody writes to is opened at once
 
 
 _HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def _taken(file: BinaryIO, limit: int) -> bytearray:
-    """All of an open file, or its beginning where that holds a NUL: such a text is refused, and the holes of a sparse file need
-    not be read."""
+    """All of an open file, or its beginning where that holds a NUL: such a text is refused, and the holes of
+    a sparse file need not be read."""
     data = bytearray()
     while len(data) <= limit and (part := file.read(min(MB, limit + 1 - len(data)))):
         data += part
@@ -88,7 +92,9 @@ def _taken(file: BinaryIO, limit: int) -> bytearray:
 
 def _too_large(limit: int) -> UnfitFileError:
     hint = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
-    return UnfitFileError(f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else "")
+    return UnfitFileError(
+        f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else ""
+    )
 
 
 def standard_input_opened() -> None:
@@ -120,10 +126,15 @@ def decoded(name: str, data: bytes | bytearray) -> Source:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", errors="replace")
         readable = Source(
-            name, before + "\ufffd" + LINE_BREAK.split(data[error.start + 1 :].decode("utf-8", errors="replace"))[0]
+            name,
+            before
+            + "\ufffd"
+            + LINE_BREAK.split(data[error.start + 1 :].decode("utf-8", errors="replace"))[0],
         )
         byte = data[error.start]
-        raise fail(_place(readable, len(before)), f"byte 0x{byte:02X} is not UTF-8 text", "save the file as UTF-8") from None
+        raise fail(
+            _place(readable, len(before)), f"byte 0x{byte:02X} is not UTF-8 text", "save the file as UTF-8"
+        ) from None
     source = Source(name, text)
     control_character(source)
     return source
@@ -133,7 +144,9 @@ def control_character(source: Source) -> None:
     """Refuse a text that holds a control character, at its place."""
     found = FORBIDDEN.search(source.text)
     if found:
-        raise fail(_place(source, found.start()), f"control character U+{ord(found[0]):04X} is not allowed here")
+        raise fail(
+            _place(source, found.start()), f"control character U+{ord(found[0]):04X} is not allowed here"
+        )
 
 
 def _place(source: Source, index: int) -> Place:
@@ -143,11 +156,14 @@ def _place(source: Source, index: int) -> Place:
 
 
 def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT) -> Source:
-    """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..` or by a link."""
+    """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
+    or by a link."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
     if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
-            where, f"file {quote(name)} is outside the folder of the scenario", "put it beside the scenario and give its name"
+            where,
+            f"file {quote(name)} is outside the folder of the scenario",
+            "put it beside the scenario and give its name",
         )
     file = os.path.join(folder, *path.parts)
     if os.path.exists(file) and not os.path.isfile(file):

@@ -1,4 +1,5 @@
-"""What a file may hold, declared: a class for each map, one `key` for each of its keys, and the reading by it.
+"""What a file may hold, declared: a class for each map, one `key` for each of its keys, and the reading by
+it.
 
     class FundSpec(Strict):
         '''An insurance fund.'''
@@ -6,7 +7,8 @@
         balance: NotNegative = key(Decimal(0), description="what it holds at the start")
         floor: NotNegative | None = key(None, description="...")
 
-A key that may be left out is None where it is; no value of a file may be null. The type says what a key takes:
+A key that may be left out is None where it is; no value of a file may be null. The type says what a key
+takes:
 
     another such class, list[...], dict[str, ...], a Literal, Any
     a kind of value of source/fields.py: Annotated with what reads it and what it is in JSON Schema
@@ -14,9 +16,8 @@ A key that may be left out is None where it is; no value of a file may be null. 
 
 The JSON Schemas are made from the same declarations (source/json_schema.py).
 
-Public: Strict, Key, key, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused, Wrong,
-Faults, Fault, wrong, without_none.
-"""
+Public: Strict, Key, key, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused,
+Wrong, Faults, Fault, wrong, without_none."""
 
 from __future__ import annotations
 
@@ -107,7 +108,10 @@ class Strict:
     __keys__: Mapping[str, Key] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.__keys__ = {**cls.__keys__, **{one.name: one for one in vars(cls).values() if isinstance(one, Key)}}
+        cls.__keys__ = {
+            **cls.__keys__,
+            **{one.name: one for one in vars(cls).values() if isinstance(one, Key)},
+        }
 
     def __init__(self, **given: Any) -> None:
         """One that is not read but made, by its attributes: what is given is taken as it is."""
@@ -182,7 +186,8 @@ def made(name: str, note: str, keys: Mapping[str, Key], base: type[Strict] = Str
 
 
 class Fault(NamedTuple):
-    """What is wrong at a path: with the value (`wrong`), or with the key, which `owner` does not know or lacks."""
+    """What is wrong at a path: with the value (`wrong`), or with the key, which `owner` does not know or
+    lacks."""
 
     path: Path
     owner: type[Strict] | None = None
@@ -199,8 +204,9 @@ class Refused(Exception):
 
 
 class Wrong(Refused):
-    """One fault, of the value itself; message is a predicate. part: (start, length) of the fault within a text,
-    where it is not all of it; choices: what it might have been meant to be, where the hint is not known yet."""
+    """One fault, of the value itself; message is a predicate. part: (start, length) of the fault within a
+    text, where it is not all of it; choices: what it might have been meant to be, where the hint is not known
+    yet."""
 
     def __init__(
         self,
@@ -269,7 +275,8 @@ class Tag(NamedTuple):
 
 
 class ByShape(NamedTuple):
-    """Mark of several types: which of them a bare value is, by its tag; without one it 'must be <expected>'."""
+    """Mark of several types: which of them a bare value is, by its tag; without one it 'must be
+    <expected>'."""
 
     tag_of: Callable[[Any], str | None]
     expected: str

@@ -1,7 +1,7 @@
 """Text and the tree that was read from it; every value knows where it stands.
 
-A plain (unquoted) scalar stays text: what `60_000` or `1e5` means is decided by the field that it fills. Lines and columns
-count from 1, lengths in characters.
+A plain (unquoted) scalar stays text: what `60_000` or `1e5` means is decided by the field that it fills.
+Lines and columns count from 1, lengths in characters.
 
 Public: Source, Place, Scalar, Map, List, Node, Path, plain, at.
 """
@@ -50,7 +50,14 @@ class Scalar:
     __slots__ = ("column", "length", "line", "quoted", "source", "text")
 
     def __init__(self, source: Source, text: str, quoted: bool, line: int, column: int, length: int) -> None:
-        self.source, self.text, self.quoted, self.line, self.column, self.length = source, text, quoted, line, column, length
+        self.source, self.text, self.quoted, self.line, self.column, self.length = (
+            source,
+            text,
+            quoted,
+            line,
+            column,
+            length,
+        )
 
     @property
     def is_null(self) -> bool:
@@ -105,7 +112,8 @@ Node = Scalar | Map | List
 
 
 def plain(node: Node) -> Any:
-    """The bare values: dicts, lists, text, and None, True, False as YAML 1.2 writes them. (The reader bounds the depth.)"""
+    """The bare values: dicts, lists, text, and None, True, False as YAML 1.2 writes them. (The reader bounds
+    the depth.)"""
     if isinstance(node, Scalar):
         text = node.text
         if node.quoted:

@@ -2,8 +2,9 @@
 
     -?digits[_digits...][.digits][e[+-]digits]        60_000   0.1   1e5   -3.25
 
-No leading zeros, no `+`, no hexadecimal, no percent sign, no thousands comma, no infinity. At most 30 significant digits, and
-zero or 1e-18 <= |x| < 1e18, so that the engine's 60 digits hold every sum and product of what people write.
+No leading zeros, no `+`, no hexadecimal, no percent sign, no thousands comma, no infinity. At most 30
+significant digits, and zero or 1e-18 <= |x| < 1e18, so that the engine's 60 digits hold every sum and product
+of what people write.
 
 Public: number_of, NumberError, PLAIN_COLUMN.
 """
@@ -35,11 +36,14 @@ class NumberError(ValueError):
 
 
 def number_of(text: str) -> Decimal:
-    """The number that a text writes; NumberError with a predicate ('must be a number, not ...') if it writes none."""
+    """The number that a text writes; NumberError with a predicate ('must be a number, not ...') if it writes
+    none."""
     if SMALL.fullmatch(text):
         return D(text) or ZERO  # no negative zero
     if len(text) > LONGEST:
-        raise NumberError(f"is longer than {LONGEST:,} characters; a number has at most {DIGITS} significant digits")
+        raise NumberError(
+            f"is longer than {LONGEST:,} characters; a number has at most {DIGITS} significant digits"
+        )
     written = NUMBER.fullmatch(text)
     if not written:
         raise NumberError(f"must be a number, not {quote(text)}", _how_to_write(text))
@@ -60,7 +64,11 @@ def _how_to_write(text: str) -> str:
     bare = text.strip()
     if re.fullmatch(r"-?0[0-9_]+(\.[0-9]+)?", bare):
         sign, digits = ("-", bare[1:]) if bare[0] == "-" else ("", bare)
-        return f"write {sign}{digits.lstrip('0_') or '0'}" if "." not in digits else "leave out the leading zeros"
+        return (
+            f"write {sign}{digits.lstrip('0_') or '0'}"
+            if "." not in digits
+            else "leave out the leading zeros"
+        )
     if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", bare):
         return f"write {bare.replace(',', '_')}"
     percent = re.fullmatch(r"(-?[0-9]*\.?[0-9]*) ?%", bare)
@@ -76,7 +84,8 @@ def _how_to_write(text: str) -> str:
 
 
 def _readable(text: str) -> str | None:
-    """The number that a text means, as it is to be written; None where it means none, or one that is not read either."""
+    """The number that a text means, as it is to be written; None where it means none, or one that is not read
+    either."""
     try:
         return show(number_of(show(D(text))))
     except (NumberError, InvalidOperation):

@@ -41,8 +41,8 @@ class Located(Protocol):
 
 
 class Problem(NamedTuple):
-    """One fault, or a note: what may be meant but does nothing, or seldom what is wanted. line 0: it concerns the file as a
-    whole. text: the source line, where there is one to show."""
+    """One fault, or a note: what may be meant but does nothing, or seldom what is wanted. line 0: it concerns
+    the file as a whole. text: the source line, where there is one to show."""
 
     file: str
     line: int
@@ -76,7 +76,8 @@ class Problems:
         self._sources: dict[int, Source] = {}
 
     def add(self, where: Located, message: str, hint: str = "") -> None:
-        """Note one problem at a place. The 1,000th ends the load with ScenarioErrors: more than anybody wants to read."""
+        """Note one problem at a place. The 1,000th ends the load with ScenarioErrors: more than anybody wants
+        to read."""
         source = where.source
         self._sources.setdefault(id(source), source)
         problem = _at(where, message, hint, "error")
@@ -118,7 +119,9 @@ def fail(where: Located, message: str, hint: str = "") -> ScenarioErrors:
 
 def format_problem(problem: Problem) -> str:
     """The problem as it is printed: place and sentence, the line with carets under the culprit, a hint."""
-    place = f"{escape(problem.file)}:{problem.line}:{problem.column}" if problem.line else escape(problem.file)
+    place = (
+        f"{escape(problem.file)}:{problem.line}:{problem.column}" if problem.line else escape(problem.file)
+    )
     out = [f"{place}: {problem.kind}: {problem.message}"]
     if problem.line and problem.text.strip():
         out += _excerpt(problem)
@@ -146,7 +149,8 @@ def _excerpt(problem: Problem) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text that is safe to print on one line: tabs are spaces, what a terminal or a CI service acts upon is its escape."""
+    """Text that is safe to print on one line: tabs are spaces, what a terminal or a CI service acts upon is
+    its escape."""
     return clean(text.replace("\t", " "))
 
 
@@ -168,10 +172,13 @@ def kind_of(value: Any) -> str:
 
 
 def _columns(text: str) -> int:
-    """How many terminal columns a printable text takes: wide East Asian characters two, combining ones none."""
+    """How many terminal columns a printable text takes: wide East Asian characters two, combining ones
+    none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

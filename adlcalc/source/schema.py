@@ -1,4 +1,5 @@
-"""A declaration (source/keys.py) against a located tree: every fault is told in our words at its line and column.
+"""A declaration (source/keys.py) against a located tree: every fault is told in our words at its line and
+column.
 
 Public: check, Checked, subject, part_of.
 """
@@ -19,17 +20,19 @@ BEGINNING = 1_000
 
 
 class Checked(NamedTuple, Generic[M]):
-    """model is None where nothing could be kept; root is the tree without its faulty parts, so that model and tree run parallel;
-    broken names the top-level keys that lost something."""
+    """model is None where nothing could be kept; root is the tree without its faulty parts, so that model and
+    tree run parallel; broken names the top-level keys that lost something."""
 
     model: M | None
     root: Map
     broken: frozenset[str]
 
 
-def check(model: type[M], root: Node, problems: Problems, *, what: str, items: tuple[str, ...] = ()) -> Checked[M]:
-    """Validate a tree. Faults go to `problems`; what they touch is left out (whole top-level keys, or single items of the keys in
-    `items`), so that the checks which follow find their faults in the same load."""
+def check(
+    model: type[M], root: Node, problems: Problems, *, what: str, items: tuple[str, ...] = ()
+) -> Checked[M]:
+    """Validate a tree. Faults go to `problems`; what they touch is left out (whole top-level keys, or single
+    items of the keys in `items`), so that the checks which follow find their faults in the same load."""
     if not isinstance(root, Map):
         problems.add(root, f"{what} must be a map of keys, not {kind_of(bare_values(root))}")
         return Checked(None, Map(root.source, root.line, root.column, 1), frozenset())
@@ -154,7 +157,9 @@ class _Teller:
             keys = [key for key in keys if (*path, key) not in misspelled]
             hint = f"{keys[0]}: {keys_of(owner)[keys[0]].description}" if len(keys) == 1 else ""
             if keys:
-                self.problems.add(at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint)
+                self.problems.add(
+                    at(self.root, path), f"{self._name(path)} has no {_join(map(quote, keys), 'and')}", hint
+                )
         for path in empty:
             place = _null_place(self.root, path)
             self.problems.add(place, f"{self._name(path)} has no value", "give one, or leave the key out")
@@ -184,7 +189,8 @@ class _Teller:
 
 
 def part_of(node: Node, start: int, length: int) -> Node | Place:
-    """A stretch of a text where it stands in its line; all of it where it is written over several lines or with escapes."""
+    """A stretch of a text where it stands in its line; all of it where it is written over several lines or
+    with escapes."""
     found = node.source.line(node.line).find(node.text, node.column - 1) if isinstance(node, Scalar) else -1
     return node if found < 0 else Place(node.source, node.line, found + start + 1, length)
 
@@ -199,7 +205,8 @@ def _join(words: Iterable[str], last: str) -> str:
 
 
 def subject(model: type[Strict], root: Node, path: Path) -> str:
-    """What stands at `path`, in words: 'leverage' of account 'alice'; position 2 of account 'carol'; item 3 of 'prices'."""
+    """What stands at `path`, in words: 'leverage' of account 'alice'; position 2 of account 'carol'; item 3
+    of 'prices'."""
     if not path:
         return "the file"
     part, parent = path[-1], path[:-1]

@@ -1,4 +1,5 @@
-"""The YAML parsers and their complaints. libyaml is used where it is there, else the pure Python one; both report in our words.
+"""The YAML parsers and their complaints. libyaml is used where it is there, else the pure Python one; both
+report in our words.
 
 Public: parser_class, bracket_below, complaint, Complaint.
 """
@@ -21,11 +22,14 @@ class Complaint(NamedTuple):
 
 
 class _PureLoader(yaml.SafeLoader):
-    """The pure Python parser, which knows tabs between tokens as libyaml does: allowed where no indentation is measured."""
+    """The pure Python parser, which knows tabs between tokens as libyaml does: allowed where no indentation
+    is measured."""
 
     def scan_to_next_token(self) -> None:
         while True:
-            while self.peek() == " " or (self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)):
+            while self.peek() == " " or (
+                self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)
+            ):
                 self.forward()
             if self.peek() == "#":
                 while self.peek() not in "\0\r\n":
@@ -42,15 +46,17 @@ def parser_class(*, pure: bool = False) -> Any:
 
 
 AHEAD = 1024
-"""How far a parser reads ahead of its events, in characters: a bracket may begin a key, and a key without '?' is no longer."""
+"""How far a parser reads ahead of its events, in characters: a bracket may begin a key, and a key without '?'
+is no longer."""
 
 
 def bracket_below(text: str, at: yaml.Mark, brackets: int, levels: int) -> tuple[int, int] | None:
-    """Line and column (from 1) of the bracket that opens one level more than `levels` behind `at`, where `brackets` are open.
+    """Line and column (from 1) of the bracket that opens one level more than `levels` behind `at`, where
+    `brackets` are open.
 
-    A parser that has a limit of its own, as libyaml has from 0.2.6 on, complains of nesting while it reads ahead: the levels
-    that it has read are in no event yet. Here they are counted token by token, by the pure parser, which has no limit.
-    """
+    A parser that has a limit of its own, as libyaml has from 0.2.6 on, complains of nesting while it reads
+    ahead: the levels that it has read are in no event yet. Here they are counted token by token, by the pure
+    parser, which has no limit."""
     loader = _PureLoader(text[at.index : at.index + AHEAD])
     loader.flow_level = brackets
     try:
@@ -96,14 +102,19 @@ _BY_PHRASE = (  # phrases that the two parsers share, in the order they are trie
 
 
 def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
-    """What is wrong, in our words. The marks and phrases of the two parsers differ a little; this levels them."""
+    """What is wrong, in our words. The marks and phrases of the two parsers differ a little; this levels
+    them."""
     problem, context = str(getattr(error, "problem", "") or ""), str(getattr(error, "context", "") or "")
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     if mark is None:
         return Complaint("this is not valid YAML", "", 1, 1)
     line, column = mark.line, mark.column
     at_end = all(
-        not rest.strip() for rest in [*(text_lines[line : line + 1] or [""])[0][column:].split("#")[:1], *text_lines[line + 1 :]]
+        not rest.strip()
+        for rest in [
+            *(text_lines[line : line + 1] or [""])[0][column:].split("#")[:1],
+            *text_lines[line + 1 :],
+        ]
     )
     here = text_lines[line] if line < len(text_lines) else ""
     if opened is not None and ("quoted" in context and "end of stream" in problem):
@@ -116,14 +127,21 @@ def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
     if opened is not None and "flow" in context and "expected ','" in problem:
         what, close = ("map", "}") if "mapping" in context else ("list", "]")
         if at_end:
-            return Complaint(f"this {what} is never closed by '{close}'", "", opened.line + 1, opened.column + 1)
+            return Complaint(
+                f"this {what} is never closed by '{close}'", "", opened.line + 1, opened.column + 1
+            )
         begin = f"the {what} begins on line {opened.line + 1}" if opened.line < line else ""
-        return Complaint(f"a ',' or the '{close}' that closes the {what} is missing here", begin, line + 1, column + 1)
+        return Complaint(
+            f"a ',' or the '{close}' that closes the {what} is missing here", begin, line + 1, column + 1
+        )
     if ("block collection" in context or "block mapping" in context) and here[:column].strip(" -"):
         return Complaint("this cannot follow what stands before it on the line", _QUOTE, line + 1, column + 1)
     if "block collection" in context or "block mapping" in context:
         return Complaint(
-            "this line does not fit the ones above it", "items of one list or map begin in the same column", line + 1, column + 1
+            "this line does not fit the ones above it",
+            "items of one list or map begin in the same column",
+            line + 1,
+            column + 1,
         )
     if "block scalar" in context:
         return Complaint("only a line break can follow '|' or '>'", _QUOTE, line + 1, column + 1)
@@ -136,4 +154,6 @@ def complaint(error: yaml.YAMLError, text_lines: list[str]) -> Complaint:
             if phrase == "escape" and here[column : column + 1] != "\\" and column:
                 column -= 1  # one parser points at the backslash, the other behind it
             return Complaint(message, hint, line + 1, column + 1)
-    return Complaint("this is not valid YAML", _QUOTE if isinstance(error, ScannerError) else "", line + 1, column + 1)
+    return Complaint(
+        "this is not valid YAML", _QUOTE if isinstance(error, ScannerError) else "", line + 1, column + 1
+    )

@@ -1,7 +1,7 @@
 """CSV text -> columns, fast; a cell is looked up in the text only when an error must point at it.
 
-Comma-separated, quoted with double quotes, one header row (or `names` given instead), empty lines skipped, every row as long as
-the header.
+Comma-separated, quoted with double quotes, one header row (or `names` given instead), empty lines skipped,
+every row as long as the header.
 
 Public: Table, Chunk, numbers_of, numbers_or_gaps.
 """
@@ -27,7 +27,8 @@ MOST = 100
 
 
 class Chunk(NamedTuple):
-    """Some rows, by column. first: how many rows came before, so that row `first + i` of the table is item i of each column."""
+    """Some rows, by column. first: how many rows came before, so that row `first + i` of the table is item i
+    of each column."""
 
     first: int
     size: int
@@ -73,7 +74,8 @@ class Table:
         )
 
     def chunks(self, problems: Problems) -> Iterator[Chunk]:
-        """The rows, some thousands at a time. Rows of another length than the header go to `problems` and end the reading."""
+        """The rows, some thousands at a time. Rows of another length than the header go to `problems` and end
+        the reading."""
         width = len(self.names)
         while True:
             try:
@@ -86,7 +88,9 @@ class Table:
             if not rows:
                 continue
             if not all(len(row) == width for row in rows):
-                self._tell_widths([(i, len(row)) for i, row in enumerate(rows) if len(row) != width], problems)
+                self._tell_widths(
+                    [(i, len(row)) for i, row in enumerate(rows) if len(row) != width], problems
+                )
                 return
             yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
             self._count += len(rows)
@@ -105,11 +109,15 @@ class Table:
         return self._find(0, None if name is None else self.names.index(name))
 
     def cell(self, row: int, column: str | None) -> Place:
-        """Where row `row` (from 0, header and empty lines not counted) stands, or one cell of it. Reads the text again."""
-        return self._find(row + (1 if self._has_header else 0), None if column is None else self.names.index(column))
+        """Where row `row` (from 0, header and empty lines not counted) stands, or one cell of it. Reads the
+        text again."""
+        return self._find(
+            row + (1 if self._has_header else 0), None if column is None else self.names.index(column)
+        )
 
     def _find(self, row: int, column: int | None) -> Place:
-        """The place of a row (header counted). The lines on which rows begin are found in one pass, for the first error."""
+        """The place of a row (header counted). The lines on which rows begin are found in one pass, for the
+        first error."""
         if self._lines is None:
             reader, before, self._lines = csv.reader(StringIO(self.source.text, newline="")), 0, []
             with suppress(csv.Error):  # what the reading itself stops at; the rows before it are found

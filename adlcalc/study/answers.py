@@ -54,8 +54,8 @@ def names_of(scenario: Scenario) -> Names:
 
 
 def watch_for(measures: Iterable[Measure], series: Iterable[str] = ()) -> Watch | None:
-    """What must be looked at while a run is made, so that it can be asked these (and can show the series of these accounts);
-    None where the events are enough."""
+    """What must be looked at while a run is made, so that it can be asked these (and can show the series of
+    these accounts); None where the events are enough."""
     asked = [one for one in measures if one.seen]
     shown = list(series)
     if not asked and not shown:
@@ -89,7 +89,7 @@ class Answers:
             found = getattr(self, f"_{measure.word}")(measure)
         return found if isinstance(found, bool) else number_of(found)
 
-    # --- numbers of the events ----------------------------------------------------------------------------------------------
+    # --- numbers of the events ------------------------------------------------------------------------------
 
     def _until(self, measure: Measure) -> Iterator[Event]:
         """The events up to the end of its step."""
@@ -107,7 +107,9 @@ class Answers:
     def _ended(self, measure: Measure) -> StepEnded:
         """The end of its step."""
         last = self._last if measure.step is None else measure.step
-        return next(event for event in self._run.events if isinstance(event, StepEnded) and event.step == last)
+        return next(
+            event for event in self._run.events if isinstance(event, StepEnded) and event.step == last
+        )
 
     def _fund_left(self, measure: Measure) -> Decimal:
         return sum((held for name, held in self._ended(measure).funds if measure.of in (None, name)), ZERO)
@@ -130,7 +132,7 @@ class Answers:
     def _forgone(self, measure: Measure) -> Decimal:
         return sum((fill.forgone_pnl for fill in self._fills(measure) if fill.account == measure.of), ZERO)
 
-    # --- numbers of an account ----------------------------------------------------------------------------------------------
+    # --- numbers of an account ------------------------------------------------------------------------------
 
     def _state(self, measure: Measure) -> AccountState:
         """The account at the end of its step."""
@@ -141,7 +143,9 @@ class Answers:
             return self._ends[str(measure.of)]
         moments = self._watch.moments
         return next(
-            one.state for one in moments if (one.step, one.before, one.state.account) == (measure.step, False, measure.of)
+            one.state
+            for one in moments
+            if (one.step, one.before, one.state.account) == (measure.step, False, measure.of)
         )
 
     @property
@@ -156,7 +160,9 @@ class Answers:
     def _rank(self, measure: Measure) -> int | None:
         step = self._last if measure.step is None else measure.step
         places = self._watch.places.items()
-        return min((place.rank for (at, who, *_), place in places if (at, who) == (step, measure.of)), default=None)
+        return min(
+            (place.rank for (at, who, *_), place in places if (at, who) == (step, measure.of)), default=None
+        )
 
     def _margin_ratio(self, measure: Measure) -> Decimal | None:
         """At each step when margin is looked at, and at its end."""
@@ -176,7 +182,7 @@ class Answers:
         held = [one for one in self._health.of(self._state(measure)) if one.liquidation_price is not None]
         return min(held, key=away).liquidation_price if held else None
 
-    # --- what is true or false ------------------------------------------------------------------------------------------------
+    # --- what is true or false ------------------------------------------------------------------------------
 
     def _in(self, measure: Measure) -> Iterator[Event]:
         """The events of its step, or all of them."""
@@ -186,14 +192,18 @@ class Answers:
         return any(isinstance(event, Liquidated) for event in self._in(measure))
 
     def _liquidated(self, measure: Measure) -> bool:
-        return any(isinstance(event, Liquidated) and event.account == measure.of for event in self._in(measure))
+        return any(
+            isinstance(event, Liquidated) and event.account == measure.of for event in self._in(measure)
+        )
 
     def _adl(self, measure: Measure) -> bool:
         fills = (event for event in self._in(measure) if isinstance(event, Deleveraged))
         return any(measure.of in (None, fill.account) for fill in fills)
 
     def _loss(self, measure: Measure) -> bool:
-        return self._bad_debt(measure) != 0 or any(isinstance(event, LossSocialized) for event in self._in(measure))
+        return self._bad_debt(measure) != 0 or any(
+            isinstance(event, LossSocialized) for event in self._in(measure)
+        )
 
     def _stopped(self, measure: Measure) -> bool:
         return any(fund == measure.of and measure.step in (None, step) for step, fund in self._watch.stopped)

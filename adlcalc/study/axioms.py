@@ -1,12 +1,13 @@
-"""What a fair rule would keep, tried out on the user's own book. A rule that holds here may fail on another book; one that
-fails here fails, and the counterexample says how.
+"""What a fair rule would keep, tried out on the user's own book. A rule that holds here may fail on another
+book; one that fails here fails, and the counterexample says how.
 
     sybil       Two halves of an account pay together what it paid, and no other way to split it pays less.
     scale       Where everything is twice as large, everybody pays twice as much.
     monotone    Whoever had more profit than another has no less after the round.
 
-Source: arXiv 2512.01112, section 6: together with smoothness they leave capped pro rata alone. The first two are runs of the
-whole scenario, under the venue's rules as they are: tiers by notional, for instance, do not scale.
+Source: arXiv 2512.01112, section 6: together with smoothness they leave capped pro rata alone. The first two
+are runs of the whole scenario, under the venue's rules as they are: tiers by notional, for instance, do not
+scale.
 
 Public: Finding, AXIOMS, findings.
 """
@@ -48,7 +49,8 @@ SPLITS = (
 
 
 class Finding(NamedTuple):
-    """holds is None where nothing could be tried; otherwise `because` tells the counterexample, or what was tried."""
+    """holds is None where nothing could be tried; otherwise `because` tells the counterexample, or what was
+    tried."""
 
     axiom: str
     holds: bool | None
@@ -67,24 +69,29 @@ def findings(scenario: Scenario, outcome: Outcome) -> tuple[Finding, ...]:
 
 
 def _dust(scenario: Scenario, outcome: Outcome, lots_moved: int = 2) -> Decimal:
-    """What rounding to lots, ticks and money units may move: so many lots at the dearest fill of the run, and a ten-thousandth
-    of the largest payment."""
+    """What rounding to lots, ticks and money units may move: so many lots at the dearest fill of the run, and
+    a ten-thousandth of the largest payment."""
     lots = {market.name: market.lot for market in scenario.markets}
     fills = [fill.event for fill in outcome.fills]
     a_lot = max((abs(divide(f.forgone_pnl * lots[f.market], f.size)) for f in fills), default=ZERO)
     largest = max(outcome.by_account().values(), default=ZERO)
-    return round_to(lots_moved * a_lot + largest * SMALL, scenario.money_unit, HALF_EVEN) + 8 * scenario.money_unit
+    return (
+        round_to(lots_moved * a_lot + largest * SMALL, scenario.money_unit, HALF_EVEN)
+        + 8 * scenario.money_unit
+    )
 
 
-# --- Sybil -----------------------------------------------------------------------------------------------------------------
+# --- Sybil --------------------------------------------------------------------------------------------------
 
 
 def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
-    """Split each of the largest payers and see what its parts pay together; the second part comes last in the file, as a new
-    account would."""
+    """Split each of the largest payers and see what its parts pay together; the second part comes last in the
+    file, as a new account would."""
     paid = outcome.by_account()
     dust, tried = _dust(scenario, outcome), 0
-    for account in sorted((a for a in scenario.accounts if paid.get(a.id)), key=lambda a: -paid[a.id])[:TRIED]:
+    for account in sorted((a for a in scenario.accounts if paid.get(a.id)), key=lambda a: -paid[a.id])[
+        :TRIED
+    ]:
         for split in SPLITS:
             parts = _parts(account, split, scenario)
             if parts is None:
@@ -97,11 +104,22 @@ def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
             together = sum((run.by_account().get(part.id, ZERO) for part in parts), ZERO)
             less = together < paid[account.id] - dust
             if less or (split.even and together > paid[account.id] + dust):
-                because = f"{account.id} pays {paid[account.id]:f}; as two accounts, {split.words}, {together:f}"
+                because = (
+                    f"{account.id} pays {paid[account.id]:f}; as two accounts, {split.words}, {together:f}"
+                )
                 return Finding("sybil", False, account.id, paid[account.id], together, because)
     if not tried:
-        return Finding("sybil", None, None, None, None, "no payer can be split in whole lots without a part being liquidated")
-    return Finding("sybil", True, None, None, None, f"{tried} ways to split the largest payers were tried, and none pays")
+        return Finding(
+            "sybil",
+            None,
+            None,
+            None,
+            None,
+            "no payer can be split in whole lots without a part being liquidated",
+        )
+    return Finding(
+        "sybil", True, None, None, None, f"{tried} ways to split the largest payers were tried, and none pays"
+    )
 
 
 def _parts(account: Account, split: Split, scenario: Scenario) -> tuple[Account, Account] | None:
@@ -125,7 +143,7 @@ def _parts(account: Account, split: Split, scenario: Scenario) -> tuple[Account,
     )
 
 
-# --- scale -----------------------------------------------------------------------------------------------------------------
+# --- scale --------------------------------------------------------------------------------------------------
 
 
 def _scale(scenario: Scenario, outcome: Outcome) -> Finding:
@@ -134,7 +152,9 @@ def _scale(scenario: Scenario, outcome: Outcome) -> Finding:
     dust = 2 * _dust(scenario, outcome)
     for account in paid:
         if abs(twice.get(account, ZERO) - 2 * paid[account]) > dust:
-            because = f"{account} pays {paid[account]:f}; with everything doubled, {twice.get(account, ZERO):f}"
+            because = (
+                f"{account} pays {paid[account]:f}; with everything doubled, {twice.get(account, ZERO):f}"
+            )
             return Finding("scale", False, account, paid[account], twice.get(account, ZERO), because)
     return Finding("scale", True, None, None, None, "with everything doubled, everybody pays double")
 
@@ -150,7 +170,9 @@ def _doubled(scenario: Scenario) -> Scenario:
 
 
 def _doubled_account(account: Account) -> Account:
-    return replace(account, balance=2 * account.balance, positions=tuple(map(_doubled_position, account.positions)))
+    return replace(
+        account, balance=2 * account.balance, positions=tuple(map(_doubled_position, account.positions))
+    )
 
 
 def _doubled_position(position: Position) -> Position:
@@ -159,7 +181,12 @@ def _doubled_position(position: Position) -> Position:
 
 
 def _doubled_fund(fund: Fund) -> Fund:
-    return replace(fund, balance=2 * fund.balance, floor=2 * fund.floor, peak=None if fund.peak is None else 2 * fund.peak)
+    return replace(
+        fund,
+        balance=2 * fund.balance,
+        floor=2 * fund.floor,
+        peak=None if fund.peak is None else 2 * fund.peak,
+    )
 
 
 def _doubled_market(market: Market) -> Market:
@@ -168,11 +195,12 @@ def _doubled_market(market: Market) -> Market:
     return replace(market, liquidity=replace(book, levels=levels, impact=divide(book.impact, TWO)))
 
 
-# --- monotone --------------------------------------------------------------------------------------------------------------
+# --- monotone -----------------------------------------------------------------------------------------------
 
 
 def _monotone(outcome: Outcome) -> Finding:
-    """Neighbors in the order of profit before; a pair that is out of order has neighbors between it that are."""
+    """Neighbors in the order of profit before; a pair that is out of order has neighbors between it that
+    are."""
     dust = _dust(outcome.scenario, outcome, 1)
     for each in outcome.rounds:
         found = _out_of_order(each, dust)

@@ -1,9 +1,10 @@
 """One book and one path under several policies.
 
-A policy is named as in a scenario's rules, with an argument where it takes one: `queue:bitmex`, `queue:pnl / equity`,
-`seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircut:0.5`, `risk-weighted-power:3`, `risk-weighted-tail:2`,
-`hybrid:0.2`. `own` is what the rulebook says. A policy that closes positions takes the place of the rulebook's own; one that
-cuts profits takes ADL out, so that the loss reaches the last resort.
+A policy is named as in a scenario's rules, with an argument where it takes one: `queue:bitmex`, `queue:pnl /
+equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircut:0.5`,
+`risk-weighted-power:3`, `risk-weighted-tail:2`, `hybrid:0.2`. `own` is what the rulebook says. A policy that
+closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
+reaches the last resort.
 
 Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, under.
 """
@@ -54,7 +55,8 @@ def applicable(scenario: Scenario) -> str:
 
 
 class PolicyError(ValueError):
-    """There is no such policy, or it does not take that argument. name: what was not understood; known: what there is."""
+    """There is no such policy, or it does not take that argument. name: what was not understood; known: what
+    there is."""
 
     def __init__(self, message: str, name: str = "", known: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -71,7 +73,8 @@ class Choice:
 
     @property
     def space(self) -> str:
-        """'contract': it closes positions; 'profit': it cuts profits; 'own': the rulebook's. No rule is of two kinds."""
+        """'contract': it closes positions; 'profit': it cuts profits; 'own': the rulebook's. No rule is of
+        two kinds."""
         return OWN if self.name == OWN else "contract" if self.name in POLICIES else "profit"
 
     def applied_to(self, rules: Rules, severity: Decimal = ONE) -> Rules:
@@ -80,16 +83,21 @@ class Choice:
         if self.space == "contract":
             when = AdlWhen.AFTER_FUND if adl.when == AdlWhen.NEVER else adl.when
             score = self.changes.get("score", adl.score)
-            adl = replace(adl, policy=_with(POLICIES[self.name], self.changes, adl.policy), when=when, score=score)
+            adl = replace(
+                adl, policy=_with(POLICIES[self.name], self.changes, adl.policy), when=when, score=score
+            )
         elif self.space == "profit":
             score = self.changes.get("score", adl.score)
             adl = replace(adl, when=AdlWhen.NEVER, score=score)
-            last = LastResortRules(_with(HAIRCUTS[self.name], {**self.changes, "severity": severity}, last.policy))
+            last = LastResortRules(
+                _with(HAIRCUTS[self.name], {**self.changes, "severity": severity}, last.policy)
+            )
         return replace(rules, adl=adl, last_resort=last)
 
 
 def _with(choice: Any, changes: Mapping[str, Any], before: Any) -> Any:
-    """A choice with these parameters; what it has in common with the one `before` stays as the rulebook has it."""
+    """A choice with these parameters; what it has in common with the one `before` stays as the rulebook has
+    it."""
     if not isinstance(choice, type):
         return choice
     kept = {f.name: getattr(before, f.name) for f in fields(before)} if is_dataclass(before) else {}
@@ -98,7 +106,8 @@ def _with(choice: Any, changes: Mapping[str, Any], before: Any) -> Any:
 
 
 def choices_of(text: str) -> tuple[Choice, ...]:
-    """The policies of a list with commas between; a comma inside parentheses belongs to a score. Raises PolicyError."""
+    """The policies of a list with commas between; a comma inside parentheses belongs to a score. Raises
+    PolicyError."""
     found = []
     for label in (part.strip() for part in _split(text)):
         name, colon, argument = (part.strip() for part in label.partition(":"))
@@ -122,7 +131,8 @@ def _split(text: str) -> list[str]:
 
 
 def _argument(name: str, text: str) -> Any:
-    """The value of a policy's argument: a score, a whole number, or a number that is a share or a threshold."""
+    """The value of a policy's argument: a score, a whole number, or a number that is a share or a
+    threshold."""
     rule = ARGUMENTS[name]
     if rule == "score":
         try:
@@ -131,7 +141,9 @@ def _argument(name: str, text: str) -> Any:
             raise PolicyError(f"the score of policy '{name}' {error.message}", text, tuple(SCORES)) from None
     if rule in WHOLE_NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) >= WHOLE_NUMBERS[rule]):
-            raise PolicyError(f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not '{text}'")
+            raise PolicyError(
+                f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not '{text}'"
+            )
         return int(text)
     if not NUMBER.fullmatch(text) or (rule != "threshold" and D(text) > 1):
         limit = "a number of zero or more" if rule == "threshold" else "a fraction from 0 to 1"
@@ -139,7 +151,7 @@ def _argument(name: str, text: str) -> Any:
     return D(text)
 
 
-# --- the runs --------------------------------------------------------------------------------------------------------------
+# --- the runs -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +164,9 @@ class Result:
     metrics: Mapping[str, Value]
 
 
-def compare(scenario: Scenario, choices: Iterable[Choice], severity: Decimal = ONE, markout: int = 1) -> Iterator[Result]:
+def compare(
+    scenario: Scenario, choices: Iterable[Choice], severity: Decimal = ONE, markout: int = 1
+) -> Iterator[Result]:
     """The same scenario under each policy, one run after the other."""
     for choice in choices:
         outcome = measured(under(scenario, choice, severity))

@@ -5,13 +5,12 @@
     D    the deficit: what bankrupt accounts owe     Delta: the largest single one   theta = H / D, the severity
     B    the needed budget: the part of D that somebody must pay
 
-C25 is arXiv 2512.01112 (v3), C26 is arXiv 2602.15182. The repository is the one published with them; where its code measures
-something else under the paper's name, it is another function here. Results are exact fractions, None where a measure has no
-value.
+C25 is arXiv 2512.01112 (v3), C26 is arXiv 2602.15182. The repository is the one published with them; where
+its code measures something else under the paper's name, it is another function here. Results are exact
+fractions, None where a measure has no value.
 
-Public: overshoot, undershoot, largest_haircut, largest_share, top_share, gini, inversions, survivor, ptsr, pmr,
-ptsr_repository, pmr_repository, rd_nse.
-"""
+Public: overshoot, undershoot, largest_haircut, largest_share, top_share, gini, inversions, survivor, ptsr,
+pmr, ptsr_repository, pmr_repository, rd_nse."""
 
 from __future__ import annotations
 
@@ -51,17 +50,23 @@ def top_share(paid: Sequence[Number], n: int) -> Fraction | None:
 
 
 def gini(paid: Sequence[Number]) -> Fraction | None:
-    """sum (2 i - n - 1) x_(i) / (n H) with x sorted upward: 0 where all pay alike, near 1 where one pays all. (Not in the
-    papers.)"""
+    """sum (2 i - n - 1) x_(i) / (n H) with x sorted upward: 0 where all pay alike, near 1 where one pays all.
+    (Not in the papers.)"""
     ordered = sorted(Fraction(x) for x in paid)
     n, whole = len(ordered), sum(ordered, Fraction(0))
-    return sum(((2 * i - n - 1) * x for i, x in enumerate(ordered, 1)), Fraction(0)) / (n * whole) if whole else None
+    return (
+        sum(((2 * i - n - 1) * x for i, x in enumerate(ordered, 1)), Fraction(0)) / (n * whole)
+        if whole
+        else None
+    )
 
 
 def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | None:
-    """The part of neighbors in the order of u whose order by u - x is the other way round: who had more has less now. Source:
-    C26, the queue's instability."""
-    left = [Fraction(u) - Fraction(x) for u, x in sorted(zip(could, paid, strict=True), key=lambda pair: -pair[0])]
+    """The part of neighbors in the order of u whose order by u - x is the other way round: who had more has
+    less now. Source: C26, the queue's instability."""
+    left = [
+        Fraction(u) - Fraction(x) for u, x in sorted(zip(could, paid, strict=True), key=lambda pair: -pair[0])
+    ]
     return Fraction(sum(a < b for a, b in pairwise(left)), len(left) - 1) if len(left) > 1 else None
 
 
@@ -75,12 +80,14 @@ def _over(a: Fraction, b: Fraction) -> Fraction | None:
 
 
 def ptsr(top: Number, paid: Number) -> Fraction | None:
-    """Profitability to total solvency ratio of a round: survivor / (theta D) = survivor / H. Source: C25, section 3."""
+    """Profitability to total solvency ratio of a round: survivor / (theta D) = survivor / H. Source: C25,
+    section 3."""
     return _over(Fraction(top), Fraction(paid))
 
 
 def pmr(top: Number, paid: Number, deficit: Number, worst: Number) -> Fraction | None:
-    """Profitability to maximum solvency ratio of a round: survivor / (theta Delta), theta = H / D. Source: C25, section 3."""
+    """Profitability to maximum solvency ratio of a round: survivor / (theta Delta), theta = H / D. Source:
+    C25, section 3."""
     return _over(Fraction(top) * Fraction(deficit), Fraction(paid) * Fraction(worst))
 
 

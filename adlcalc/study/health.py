@@ -1,5 +1,6 @@
-"""How open positions stand: liquidation price, bankruptcy price, maintenance margin, distance, and the margin ratio of their
-units. A pure function of an account as the engine tells it and of the scenario, so that any step can be asked.
+"""How open positions stand: liquidation price, bankruptcy price, maintenance margin, distance, and the margin
+ratio of their units. A pure function of an account as the engine tells it and of the scenario, so that any
+step can be asked.
 
     margin ratio   maintenance margin / equity of the unit; `inf` at an equity of zero or less
     distance       |mark - liquidation price| / mark; 0 where the unit is due
@@ -33,8 +34,9 @@ OURS = ("rest of market", "venue")
 
 
 class OpenPosition(NamedTuple):
-    """A position that is still open, and how it stands. margin: 'isolated' or 'cross'; equity and unit_maintenance are those of
-    its margin unit, None (like all that follows from them) for what no account holds: the rest of the market, the venue."""
+    """A position that is still open, and how it stands. margin: 'isolated' or 'cross'; equity and
+    unit_maintenance are those of its margin unit, None (like all that follows from them) for what no account
+    holds: the rest of the market, the venue."""
 
     account: str
     market: str
@@ -59,10 +61,15 @@ class OpenPosition(NamedTuple):
 
     @property
     def distance(self) -> Decimal | None:
-        """|mark - liquidation price| / mark, to 60 digits; 0 where it is due, None where no mark makes it so."""
+        """|mark - liquidation price| / mark, to 60 digits; 0 where it is due, None where no mark makes it
+        so."""
         if self.due:
             return ZERO
-        return None if self.liquidation_price is None else divide(abs(self.mark - self.liquidation_price), self.mark)
+        return (
+            None
+            if self.liquidation_price is None
+            else divide(abs(self.mark - self.liquidation_price), self.mark)
+        )
 
     @property
     def ratio_text(self) -> str | None:
@@ -109,7 +116,8 @@ class _Unit(NamedTuple):
 
 
 class Health:
-    """The health of a scenario's accounts. `worked_out` counts liquidation prices: the measure of the screen."""
+    """The health of a scenario's accounts. `worked_out` counts liquidation prices: the measure of the
+    screen."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -128,18 +136,21 @@ class Health:
         """The open positions of an account, in its order."""
         if not self._has_margin(state):
             return tuple(_plain(state, one) for one in state.positions)
-        found = {id(leg.position): self._told(state, unit, leg) for unit in self._units(state) for leg in unit.legs}
+        found = {
+            id(leg.position): self._told(state, unit, leg) for unit in self._units(state) for leg in unit.legs
+        }
         return tuple(found[id(one)] for one in state.positions)
 
     def nearest(self, states: Iterable[AccountState], limit: int = 0) -> tuple[list[OpenPosition], int]:
-        """The `limit` open positions (0: all) that are nearest to their liquidation, nearest first, ties in the given order;
-        and how many there are.
+        """The `limit` open positions (0: all) that are nearest to their liquidation, nearest first, ties in
+        the given order; and how many there are.
 
-        Only a unit that may be nearer than those that were found has its prices worked out: equity beyond maintenance margin
-        changes by at most Q (1 + the highest rate) for a unit of x = m P or m / P (formulas/health.py), so no mark that makes
-        the unit due is nearer than _at_least() says.
-        """
-        kept: list[tuple[Decimal, int, OpenPosition]] = []  # a heap, the farthest of those that are kept first
+        Only a unit that may be nearer than those that were found has its prices worked out: equity beyond
+        maintenance margin changes by at most Q (1 + the highest rate) for a unit of x = m P or m / P
+        (formulas/health.py), so no mark that makes the unit due is nearer than _at_least() says."""
+        kept: list[
+            tuple[Decimal, int, OpenPosition]
+        ] = []  # a heap, the farthest of those that are kept first
         count = 0
         with exact():
             for state in states:
@@ -160,17 +171,23 @@ class Health:
                             heappushpop(kept, entry)
         return [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0], -entry[1]))], count
 
-    # --- units --------------------------------------------------------------------------------------------------------------
+    # --- units ----------------------------------------------------------------------------------------------
 
     def _has_margin(self, state: AccountState) -> bool:
         """Is it an account of the scenario? What the engine keeps for itself has no margin."""
         if state.status == "backstop":
             return False
-        return not state.account.startswith(OURS) or any(one.id == state.account for one in self._scenario.accounts)
+        return not state.account.startswith(OURS) or any(
+            one.id == state.account for one in self._scenario.accounts
+        )
 
     def units(self, state: AccountState) -> list[tuple[Decimal, Decimal]]:
         """(equity, maintenance margin) of each margin unit that is open."""
-        return [(unit.equity, unit.maintenance) for unit in self._units(state)] if self._has_margin(state) else []
+        return (
+            [(unit.equity, unit.maintenance) for unit in self._units(state)]
+            if self._has_margin(state)
+            else []
+        )
 
     def _units(self, state: AccountState) -> list[_Unit]:
         positions = state.positions
@@ -180,7 +197,9 @@ class Health:
             units.append(self._unit(None, cross, state.balance))
         return units
 
-    def _unit(self, collateral: Decimal | None, positions: Sequence[PositionState], balance: Decimal = ZERO) -> _Unit:
+    def _unit(
+        self, collateral: Decimal | None, positions: Sequence[PositionState], balance: Decimal = ZERO
+    ) -> _Unit:
         cash = balance if collateral is None else collateral
         equity, needed, legs = cash, ZERO, []
         for one in positions:
@@ -193,9 +212,11 @@ class Health:
             equity += one.pending + one.unrealized_pnl
             needed += maintenance
             legs.append(_Leg(one, value, lines, maintenance))
-        return _Unit(collateral is not None, cash, equity, needed, is_due(self._scenario.rules, equity, needed), legs)
+        return _Unit(
+            collateral is not None, cash, equity, needed, is_due(self._scenario.rules, equity, needed), legs
+        )
 
-    # --- prices -------------------------------------------------------------------------------------------------------------
+    # --- prices ---------------------------------------------------------------------------------------------
 
     def _told(self, state: AccountState, unit: _Unit, leg: _Leg) -> OpenPosition:
         self.worked_out += 1
@@ -263,11 +284,17 @@ def _liquidation_price(unit: _Unit, market: Market, side: int) -> Decimal | None
 
 
 class Nearest(Observer):
-    """The positions of a step that are nearest to their liquidation, as margin looks at them: nobody has been liquidated at its
-    marks yet. `count`: how many are open (of the accounts that were asked for; all of them where none was)."""
+    """The positions of a step that are nearest to their liquidation, as margin looks at them: nobody has been
+    liquidated at its marks yet. `count`: how many are open (of the accounts that were asked for; all of them
+    where none was)."""
 
     def __init__(self, scenario: Scenario, step: int, accounts: Collection[str] = (), limit: int = 0) -> None:
-        self._health, self._step, self._accounts, self._limit = Health(scenario), step, frozenset(accounts), limit
+        self._health, self._step, self._accounts, self._limit = (
+            Health(scenario),
+            step,
+            frozenset(accounts),
+            limit,
+        )
         self.found: list[OpenPosition] = []
         self.count = 0
 
@@ -275,5 +302,9 @@ class Nearest(Observer):
         """The marks of a step have moved."""
         if state.step == self._step:
             worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
-            asked = (one for one in by_name(state.ledger.holders) if not self._accounts or one.id in self._accounts)
-            self.found, self.count = self._health.nearest((account_state(one, worth) for one in asked), self._limit)
+            asked = (
+                one for one in by_name(state.ledger.holders) if not self._accounts or one.id in self._accounts
+            )
+            self.found, self.count = self._health.nearest(
+                (account_state(one, worth) for one in asked), self._limit
+            )

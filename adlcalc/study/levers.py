@@ -27,7 +27,8 @@ MOST_MONEY = D("1E+15")
 
 @contextmanager
 def restored(holding: Holding) -> Iterator[None]:
-    """What is done to a position, its account and its market meanwhile is undone, whatever the ledger keeps of them."""
+    """What is done to a position, its account and its market meanwhile is undone, whatever the ledger keeps
+    of them."""
     before = [
         (thing, name, dict(value) if isinstance(value, dict) else value)
         for thing in (holding, holding.holder, holding.book)
@@ -44,7 +45,8 @@ def restored(holding: Holding) -> Iterator[None]:
 
 
 class Lever(NamedTuple):
-    """A thing to pull in whole steps, 1 to `most`: `pull(n)` changes the books, `value(n)` is what the thing then is."""
+    """A thing to pull in whole steps, 1 to `most`: `pull(n)` changes the books, `value(n)` is what the thing
+    then is."""
 
     name: str
     before: Decimal
@@ -67,7 +69,9 @@ def _collateral(state: State, holding: Holding) -> Lever:
 def _leverage(state: State, holding: Holding) -> Lever:
     """A lower chosen leverage."""
     before = holding.leverage or _leverage_of(holding)
-    highest = round_to(before, HUNDREDTH, CEILING)  # the first hundredth below what it is now is one step down from here
+    highest = round_to(
+        before, HUNDREDTH, CEILING
+    )  # the first hundredth below what it is now is one step down from here
     most = max(int((highest - ONE) / HUNDREDTH), 0)
 
     def value(n: int) -> Decimal:
@@ -84,7 +88,8 @@ def _leverage(state: State, holding: Holding) -> Lever:
 
 
 def _leverage_of(holding: Holding) -> Decimal:
-    """Entry value / collateral where no leverage was chosen, rounded to a hundredth; 1 for a cross position."""
+    """Entry value / collateral where no leverage was chosen, rounded to a hundredth; 1 for a cross
+    position."""
     return round_to(divide(abs(holding.cost), holding.collateral), HUNDREDTH) if holding.collateral else ONE
 
 
@@ -102,4 +107,8 @@ def _size(state: State, holding: Holding) -> Lever:
     return Lever("size", before, most, lambda n: before - n * lot, pull)
 
 
-LEVERS: Mapping[str, Callable[[State, Holding], Lever]] = {"collateral": _collateral, "leverage": _leverage, "size": _size}
+LEVERS: Mapping[str, Callable[[State, Holding], Lever]] = {
+    "collateral": _collateral,
+    "leverage": _leverage,
+    "size": _size,
+}

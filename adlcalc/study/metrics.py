@@ -1,8 +1,9 @@
-"""The metrics of a run, by name. Each is one number (None where it has no value); its docstring is its definition and source,
-which `adlcalc compare --explain METRIC` prints.
+"""The metrics of a run, by name. Each is one number (None where it has no value); its docstring is its
+definition and source, which `adlcalc compare --explain METRIC` prints.
 
-Money is summed over rounds; ratios are averaged over the rounds in which winners had to pay; maxima are taken over rounds. u,
-x, H, D, B are those of formulas.py: what an account could pay, what it paid, the sum of that, the deficit, the needed budget.
+Money is summed over rounds; ratios are averaged over the rounds in which winners had to pay; maxima are taken
+over rounds. u, x, H, D, B are those of formulas.py: what an account could pay, what it paid, the sum of that,
+the deficit, the needed budget.
 
 Public: Metric, Value, METRICS, all_of, explanation.
 """
@@ -22,26 +23,28 @@ from adlcalc.study.rounds import Burden, Outcome, Round
 Value = Fraction | Decimal | int | None
 Metric = Callable[[Outcome], Value]
 
-# --- money -----------------------------------------------------------------------------------------------------------------
+# --- money --------------------------------------------------------------------------------------------------
 
 
 def shortfall(run: Outcome) -> Value:
-    """What bankrupt positions lost beyond their bankruptcy prices: book fills at their price, ADL fills and what the venue
-    still holds at the mark. The deficit D of arXiv 2512.01112 and 2602.15182, of positions instead of accounts."""
+    """What bankrupt positions lost beyond their bankruptcy prices: book fills at their price, ADL fills and
+    what the venue still holds at the mark. The deficit D of arXiv 2512.01112 and 2602.15182, of positions
+    instead of accounts."""
     return sum((each.deficit for each in run.rounds), run.held_loss)
 
 
 def needed_budget(run: Outcome) -> Value:
-    """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at the bankruptcy
-    price it is sum |mark - bankruptcy price| x size over the ADL fills. It is what the fund lacked, not how much larger it would
-    have to be: one that a rule stops before it is empty (fund.drawdown: at 30 % of its peak) pays so little of what is added to
-    it that the least fund is several times that. Source: arXiv 2602.15182, eq. 6."""
+    """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at
+    the bankruptcy price it is sum |mark - bankruptcy price| x size over the ADL fills. It is what the fund
+    lacked, not how much larger it would have to be: one that a rule stops before it is empty (fund.drawdown:
+    at 30 % of its peak) pays so little of what is added to it that the least fund is several times that.
+    Source: arXiv 2602.15182, eq. 6."""
     return sum((each.needed for each in run.rounds), run.held_loss)
 
 
 def haircut_total(run: Outcome) -> Value:
-    """H: what winners paid, forgone pnl of ADL fills and haircuts together; an account that gained by its fills counts as
-    zero."""
+    """H: what winners paid, forgone pnl of ADL fills and haircuts together; an account that gained by its
+    fills counts as zero."""
     return sum(each.total for each in run.rounds)
 
 
@@ -51,21 +54,21 @@ def overshoot(run: Outcome) -> Value:
 
 
 def undershoot(run: Outcome) -> Value:
-    """sum over rounds of (B - H)+, and the loss of what the venue still holds: what nobody paid. Source: arXiv 2602.15182,
-    section 3.7."""
+    """sum over rounds of (B - H)+, and the loss of what the venue still holds: what nobody paid. Source:
+    arXiv 2602.15182, section 3.7."""
     return sum((formulas.undershoot(each.total, each.needed) for each in run.rounds), Fraction(run.held_loss))
 
 
 def forgone_pnl(run: Outcome) -> Value:
-    """What ADL fills cost against the mark of their step: sum |mark - ADL price| x size, less what fills better than the mark
-    gained."""
+    """What ADL fills cost against the mark of their step: sum |mark - ADL price| x size, less what fills
+    better than the mark gained."""
     return sum(fill.event.forgone_pnl for fill in run.fills)
 
 
 def markout(run: Outcome, steps: int = 1) -> Value:
-    """What ADL fills cost against the mark some steps later (--markout, 1 by default; the last step where the path ends
-    before), and haircuts as they were: what a winner has lost by then. Source: the horizons of arXiv 2512.01112 (v3), section
-    9, on the given path."""
+    """What ADL fills cost against the mark some steps later (--markout, 1 by default; the last step where the
+    path ends before), and haircuts as they were: what a winner has lost by then. Source: the horizons of
+    arXiv 2512.01112 (v3), section 9, on the given path."""
     markets = {market.name: market for market in run.scenario.markets}
     last, total, unit = run.scenario.path.steps - 1, run.socialized, run.scenario.money_unit
     for fill in run.fills:
@@ -91,7 +94,7 @@ def bad_debt(run: Outcome) -> Value:
     return run.bad_debt
 
 
-# --- how it is spread ------------------------------------------------------------------------------------------------------
+# --- how it is spread ---------------------------------------------------------------------------------------
 
 
 def accounts_touched(run: Outcome) -> Value:
@@ -106,7 +109,8 @@ def wholly_closed(run: Outcome) -> Value:
 
 
 def largest_haircut(run: Outcome) -> Value:
-    """max x / u: the largest part of a profit that anybody lost in a round. Source: arXiv 2602.15182, eq. 10."""
+    """max x / u: the largest part of a profit that anybody lost in a round. Source: arXiv 2602.15182, eq.
+    10."""
     return _most(formulas.largest_haircut(each.could, each.paid) for each in run.rounds)
 
 
@@ -121,41 +125,43 @@ def top_10_share(run: Outcome) -> Value:
 
 
 def gini(run: Outcome) -> Value:
-    """Gini coefficient of what accounts paid, those with a profit who paid nothing included: 0 where all paid alike. (Not in
-    the papers.)"""
+    """Gini coefficient of what accounts paid, those with a profit who paid nothing included: 0 where all paid
+    alike. (Not in the papers.)"""
     return formulas.gini(list(run.by_account().values()))
 
 
 def inversions(run: Outcome) -> Value:
-    """The part of neighbors in the order of profits that changed places: who had more before has less after. Source: arXiv
-    2602.15182, the queue's instability."""
+    """The part of neighbors in the order of profits that changed places: who had more before has less after.
+    Source: arXiv 2602.15182, the queue's instability."""
     return _mean(formulas.inversions(each.could, each.paid) for each in _shared(run))
 
 
-# --- the papers' ratios ----------------------------------------------------------------------------------------------------
+# --- the papers' ratios -------------------------------------------------------------------------------------
 
 
 def ptsr(run: Outcome) -> Value:
-    """PTSR as the paper defines it: largest profit left / (theta D), theta D = H, averaged over rounds. Low: the best winner
-    pays for all. Source: arXiv 2512.01112, section 3."""
+    """PTSR as the paper defines it: largest profit left / (theta D), theta D = H, averaged over rounds. Low:
+    the best winner pays for all. Source: arXiv 2512.01112, section 3."""
     return _mean(formulas.ptsr(_top(each), each.total) for each in _shared(run))
 
 
 def pmr(run: Outcome) -> Value:
-    """PMR as the paper defines it: largest profit left / (theta Delta), Delta the largest single deficit. Source: arXiv
-    2512.01112."""
+    """PMR as the paper defines it: largest profit left / (theta Delta), Delta the largest single deficit.
+    Source: arXiv 2512.01112."""
     return _mean(formulas.pmr(_top(each), each.total, each.deficit, each.worst) for each in _shared(run))
 
 
 def ptsr_repository(run: Outcome) -> Value:
-    """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H), the deficit that winners do
-    not cover."""
+    """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H), the deficit
+    that winners do not cover."""
     return _mean(formulas.ptsr_repository(_top(each), each.total, each.deficit) for each in _shared(run))
 
 
 def pmr_repository(run: Outcome) -> Value:
     """What the code published with arXiv 2512.01112 calls PMR: largest profit left / ((1 - H / D) Delta)."""
-    return _mean(formulas.pmr_repository(_top(each), each.total, each.deficit, each.worst) for each in _shared(run))
+    return _mean(
+        formulas.pmr_repository(_top(each), each.total, each.deficit, each.worst) for each in _shared(run)
+    )
 
 
 def rd_nse(run: Outcome) -> Value:
@@ -163,12 +169,12 @@ def rd_nse(run: Outcome) -> Value:
     return _mean(formulas.rd_nse(_top(each), each.total, each.deficit) for each in _shared(run))
 
 
-# --- what is left behind ---------------------------------------------------------------------------------------------------
+# --- what is left behind ------------------------------------------------------------------------------------
 
 
 def leverage_left(run: Outcome) -> Value:
-    """The highest leverage (all notional / all equity of the account) that a winner has after the last round: what the next
-    shock meets. Minimax leverage is built to make it small. Source: arXiv 2603.15963."""
+    """The highest leverage (all notional / all equity of the account) that a winner has after the last round:
+    what the next shock meets. Minimax leverage is built to make it small. Source: arXiv 2603.15963."""
     most = _most_levered(run)
     return most.leverage if most else None
 
@@ -179,7 +185,7 @@ def equity_of_most_levered(run: Outcome) -> Value:
     return most.equity if most else None
 
 
-# --- parts -----------------------------------------------------------------------------------------------------------------
+# --- parts --------------------------------------------------------------------------------------------------
 
 
 def _shared(run: Outcome) -> list[Round]:
@@ -219,7 +225,10 @@ METRICS: Mapping[str, Metric] = {
 def all_of(run: Outcome, markout_steps: int = 1) -> dict[str, Value]:
     """Every metric of a run, by name."""
     with exact():
-        return {name: markout(run, markout_steps) if name == "markout" else metric(run) for name, metric in METRICS.items()}
+        return {
+            name: markout(run, markout_steps) if name == "markout" else metric(run)
+            for name, metric in METRICS.items()
+        }
 
 
 def explanation(name: str) -> str:

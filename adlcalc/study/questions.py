@@ -6,11 +6,12 @@
     together       not, and, or, ( )
     names          as they are written, in quotes where they have a blank or one of ( ) ' " @ , in them
 
-A number that does not exist (the liquidation price of a position that has none, the rank of who stands in no queue) compares as
-false with everything. Numbers are exact; a margin ratio is `inf` at an equity of zero or less.
+A number that does not exist (the liquidation price of a position that has none, the rank of who stands in no
+queue) compares as false with everything. Numbers are exact; a margin ratio is `inf` at an equity of zero or
+less.
 
-`read` knows nothing of a run: names are checked against a Names. `answer` asks a run; what it had to look at while it was made
-(an equity before the end, ranks, margin ratios) `watch_for` says.
+`read` knows nothing of a run: names are checked against a Names. `answer` asks a run; what it had to look at
+while it was made (an equity before the end, ranks, margin ratios) `watch_for` says.
 
 Public: MEASURES, PREDICATES, Names, Question, Measure, QuestionError, number_of, read, read_measure, told.
 """
@@ -32,7 +33,8 @@ LENGTH, DEPTH = 1_000, 32
 
 
 class QuestionError(ValueError):
-    """What is wrong with a question: `message` is a predicate ('must ...'); column (from 1) and length point into it."""
+    """What is wrong with a question: `message` is a predicate ('must ...'); column (from 1) and length point
+    into it."""
 
     def __init__(self, column: int, length: int, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -40,8 +42,9 @@ class QuestionError(ValueError):
 
 
 class Kind(NamedTuple):
-    """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets; needed: it cannot be left
-    out; seen: what must be looked at while the run is made: '', 'account' (its moments), 'rank' (and its places), 'fund';
+    """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets;
+    needed: it cannot be left out; seen: what must be looked at while the run is made: '', 'account' (its
+    moments), 'rank' (and its places), 'fund';
     always: also where no step is named."""
 
     note: str
@@ -65,7 +68,9 @@ MEASURES: Mapping[str, Kind] = {
     "margin_ratio": Kind(
         "its worst margin ratio, over the whole path", "account", needed=True, seen="account", always=True
     ),
-    "liquidation_price": Kind("of its one open position; of several, the nearest", "account", needed=True, seen="account"),
+    "liquidation_price": Kind(
+        "of its one open position; of several, the nearest", "account", needed=True, seen="account"
+    ),
 }
 """Numbers. With @STEP: what came to pass until the end of that step, or stood there then."""
 
@@ -74,7 +79,13 @@ PREDICATES: Mapping[str, Kind] = {
     "adl": Kind("was anybody deleveraged, or this account?", "account"),
     "loss": Kind("was a loss left to others or to nobody?"),
     "liquidated": Kind("was this account liquidated?", "account", needed=True),
-    "stopped": Kind("has its drawdown stopped the fund at the end of any step?", "fund", needed=True, seen="fund", always=True),
+    "stopped": Kind(
+        "has its drawdown stopped the fund at the end of any step?",
+        "fund",
+        needed=True,
+        seen="fund",
+        always=True,
+    ),
 }
 """What is true or false. With @STEP: in that step."""
 
@@ -179,7 +190,7 @@ def read_measure(text: str, names: Names) -> Measure:
     return found
 
 
-# --- reading ------------------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
     r"(?P<number>-?\d+(_\d+)*(\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>[<>=!]=|[<>()@])", re.ASCII
@@ -275,7 +286,13 @@ class _Reader:
         self._depth += 1
         if self._depth > DEPTH:
             raise QuestionError(self._next.column, 1, f"must not be nested deeper than {DEPTH} levels")
-        made = self._negated() if self._take("not", "no") else self._grouped() if self._take("(") else self._compared()
+        made = (
+            self._negated()
+            if self._take("not", "no")
+            else self._grouped()
+            if self._take("(")
+            else self._compared()
+        )
         self._depth -= 1
         return made
 
@@ -302,7 +319,9 @@ class _Reader:
             raise QuestionError(start.column, start.length, "must compare measures and numbers", hint)
         right, other = self._number()
         if other is not None and other.word in PREDICATES:
-            raise QuestionError(start.column, 1, "must compare measures and numbers", f"{other.word!r} is true or false")
+            raise QuestionError(
+                start.column, 1, "must compare measures and numbers", f"{other.word!r} is true or false"
+            )
         compare = OPERATORS[sign]
 
         def holds(asked: Asked) -> bool:
@@ -317,7 +336,9 @@ class _Reader:
         if token.kind == "number":
             self._at += 1
             if sum(c.isdigit() for c in token.text) > 60:
-                raise QuestionError(token.column, token.length, "must not have a number of more than 60 digits")
+                raise QuestionError(
+                    token.column, token.length, "must not have a number of more than 60 digits"
+                )
             number = Fraction(token.text.replace("_", ""))
             return (lambda _: number), None
         if token.text == INFINITE and token.kind == "name":

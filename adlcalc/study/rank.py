@@ -1,7 +1,7 @@
 """Who stands where in the queues of a step, and why: the engine's own queues, told row by row.
 
-The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already gone from it.
-Where the step needed none, it is ranked at the step's end, on the same rules.
+The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already
+gone from it. Where the step needed none, it is ranked at the step's end, on the same rules.
 
     up_to     what stands in the queue down to and including a place: contracts, or positions where the venue counts heads
     lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to / whole, rounded up)
@@ -33,8 +33,9 @@ SHOWN = D("0.00000001")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One position's place. pnl_ratio = pnl / entry value; leverage = notional / equity of the margin unit, None without equity;
-    partly, wholly: how large a bankrupt position must be to reach it, as long as nobody before it is passed over."""
+    """One position's place. pnl_ratio = pnl / entry value; leverage = notional / equity of the margin unit,
+    None without equity; partly, wholly: how large a bankrupt position must be to reach it, as long as nobody
+    before it is passed over."""
 
     rank: int
     account: str
@@ -64,7 +65,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One queue. used: the engine ranked it for a fill of this step. moves: what would move the accounts that were asked for."""
+    """One queue. used: the engine ranked it for a fill of this step. moves: what would move the accounts that
+    were asked for."""
 
     market: str
     side: int
@@ -118,17 +120,26 @@ def _row(
 
 
 class Ranker(Observer):
-    """Notes the queues of one step while a run is made; `rankings` has them in the order of the markets, longs first.
+    """Notes the queues of one step while a run is made; `rankings` has them in the order of the markets,
+    longs first.
 
     markets, sides: which queues; accounts: for whom it is worked out what would move them.
     """
 
     def __init__(
-        self, scenario: Scenario, step: int, markets: Collection[str], sides: Collection[int], accounts: Collection[str]
+        self,
+        scenario: Scenario,
+        step: int,
+        markets: Collection[str],
+        sides: Collection[int],
+        accounts: Collection[str],
     ) -> None:
         self.scenario, self.step = scenario, step
         self._wanted = [
-            (market.name, side) for market in scenario.markets for side in (1, -1) if market.name in markets and side in sides
+            (market.name, side)
+            for market in scenario.markets
+            for side in (1, -1)
+            if market.name in markets and side in sides
         ]
         self._accounts = accounts
         self._health = Health(scenario)
@@ -152,7 +163,9 @@ class Ranker(Observer):
         for market, side in self._wanted:
             if (market, side) not in self._found:
                 book: MarketBook = state.ledger.markets[market]
-                self._found[market, side] = self._ranking(state, Queue(book, side, state.rules.adl), used=False)
+                self._found[market, side] = self._ranking(
+                    state, Queue(book, side, state.rules.adl), used=False
+                )
 
     def _ranking(self, state: State, queue: Queue, used: bool) -> Ranking:
         rows = rows_of(queue, state.rules.adl, self._health)

@@ -1,8 +1,8 @@
 """What a run took from whom: its rounds, measured at the marks of their steps.
 
-A round is a step in which a bankrupt position was closed at a loss. Fills are valued against the mark: an ADL fill takes
-`forgone` from its counterparty, a haircut its cut. What an account could pay is its positive pnl, at the mark, before the
-round's fills, on its positions in the markets concerned.
+A round is a step in which a bankrupt position was closed at a loss. Fills are valued against the mark: an ADL
+fill takes `forgone` from its counterparty, a haircut its cut. What an account could pay is its positive pnl,
+at the mark, before the round's fills, on its positions in the markets concerned.
 
 Public: Burden, Fill, Round, Outcome, measured.
 """
@@ -35,8 +35,9 @@ from adlcalc.ground.numbers import ZERO, exact
 
 
 class Burden(NamedTuple):
-    """One account in a round: what it could pay and what it paid (never below zero), how many of its positions were closed
-    wholly, and what its leverage and equity are after the round (leverage None: no position or no equity is left)."""
+    """One account in a round: what it could pay and what it paid (never below zero), how many of its
+    positions were closed wholly, and what its leverage and equity are after the round (leverage None: no
+    position or no equity is left)."""
 
     account: str
     could: Decimal
@@ -55,8 +56,8 @@ class Fill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """deficit: what the positions closed in this step lost beyond their bankruptcy prices; worst: the largest part of it that
-    is one account's; needed: what the fund did not pay of it."""
+    """deficit: what the positions closed in this step lost beyond their bankruptcy prices; worst: the largest
+    part of it that is one account's; needed: what the fund did not pay of it."""
 
     step: int
     deficit: Decimal
@@ -82,8 +83,9 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the last step, the loss
-    at the mark of what the venue still holds and what accounts below zero owe included; held_loss is that part of it."""
+    """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
+    last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
+    held_loss is that part of it."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]
@@ -157,7 +159,9 @@ class _Meter(Observer):
         lost: dict[str, Decimal] = {}
         for event in self._step:
             if isinstance(event, Deleveraged):
-                self.fills.append(Fill(event, abs(self._value(event.market, event.side * event.size, event.mark))))
+                self.fills.append(
+                    Fill(event, abs(self._value(event.market, event.side * event.size, event.mark)))
+                )
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
                 account = self.claims[event.claim].account
                 lost[account] = lost.get(account, ZERO) + self._loss(event)
@@ -166,23 +170,29 @@ class _Meter(Observer):
         if deficit or shared:
             paid_by_fund = sum((event.amount for event in self._step if isinstance(event, FundPaid)), ZERO)
             needed = max(deficit - paid_by_fund, ZERO)
-            self.rounds.append(Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens())))
+            self.rounds.append(
+                Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens()))
+            )
 
     def _value(self, market: str, signed_size: Decimal, price: Decimal) -> Decimal:
         return margin.value(self._markets[market].contract, signed_size, price, self._unit)
 
     def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
-        """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the mark."""
+        """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the
+        mark."""
         if not isinstance(event, Deleveraged):
             return max(-event.result, ZERO)
         price = self.claims[event.claim].bankruptcy_price
         if price is None:
             return ZERO
         closed = -event.side * event.size
-        return max(self._value(event.market, closed, price) - self._value(event.market, closed, event.mark), ZERO)
+        return max(
+            self._value(event.market, closed, price) - self._value(event.market, closed, event.mark), ZERO
+        )
 
     def _burdens(self) -> Iterator[Burden]:
-        """Every account with a profit in the markets of the round, in file order, and whoever else gave something."""
+        """Every account with a profit in the markets of the round, in file order, and whoever else gave
+        something."""
         assert self._state is not None
         gave: dict[tuple[str, str, int], list[Deleveraged]] = {}
         cut: dict[str, Decimal] = {}
@@ -192,7 +202,9 @@ class _Meter(Observer):
             elif isinstance(event, LossSocialized):
                 cut[event.account] = cut.get(event.account, ZERO) + event.amount
         markets = {
-            event.market for event in self._step if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
+            event.market
+            for event in self._step
+            if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
         found: dict[str, list[tuple[Holding, Decimal, Decimal]]] = {}
         for holding in _holdings(self._state, markets):
@@ -214,7 +226,9 @@ class _Meter(Observer):
 def _holdings(state: State, markets: set[str]) -> Iterator[Holding]:
     """All positions in these markets, in file order."""
     books = [state.ledger.markets[name] for name in state.ledger.markets if name in markets]
-    yield from sorted((h for book in books for side in (LONG, SHORT) for h in book.holdings[side]), key=lambda h: h.order)
+    yield from sorted(
+        (h for book in books for side in (LONG, SHORT) for h in book.holdings[side]), key=lambda h: h.order
+    )
 
 
 def _standing(account: Holder) -> tuple[Fraction | None, Decimal]:

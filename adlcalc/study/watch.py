@@ -1,5 +1,5 @@
-"""What is looked at while a run is made because somebody asks for it: named accounts step by step, their places in the queues,
-and whether a fund is stopped.
+"""What is looked at while a run is made because somebody asks for it: named accounts step by step, their
+places in the queues, and whether a fund is stopped.
 
 Public: Watch, Moment, Standing.
 """
@@ -21,8 +21,8 @@ from adlcalc.study.what_if import lights_of
 
 
 class Moment(NamedTuple):
-    """An account at a step. before: when margin is looked at, nobody having been liquidated at these marks yet; else at the
-    step's end."""
+    """An account at a step. before: when margin is looked at, nobody having been liquidated at these marks
+    yet; else at the step's end."""
 
     step: int
     before: bool

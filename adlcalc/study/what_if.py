@@ -1,8 +1,10 @@
-"""The smallest change that moves an account back in its queue: more collateral, less leverage, a smaller position.
+"""The smallest change that moves an account back in its queue: more collateral, less leverage, a smaller
+position.
 
-Each try changes the position in the engine's own books, lets the engine score it, looks up its place among the others and puts
-everything back. The smallest step is found by bisection, on the footing that the further a lever is pulled the further back the
-account stands; what is found is ranked once more by the engine as a whole queue before it is told.
+Each try changes the position in the engine's own books, lets the engine score it, looks up its place among
+the others and puts everything back. The smallest step is found by bisection, on the footing that the further
+a lever is pulled the further back the account stands; what is found is ranked once more by the engine as a
+whole queue before it is told.
 
 Public: Move, Standing, moves, standing, lights_of, GOALS.
 """
@@ -25,7 +27,8 @@ from adlcalc.study.levers import LEVERS, Lever, restored
 
 
 class Standing(NamedTuple):
-    """A place: its rank, contracts before it and in the whole queue, its lights; back_half: at least half of it is before it."""
+    """A place: its rank, contracts before it and in the whole queue, its lights; back_half: at least half of
+    it is before it."""
 
     rank: int
     ahead: Decimal
@@ -35,8 +38,8 @@ class Standing(NamedTuple):
 
 
 class Move(NamedTuple):
-    """The smallest pull of one lever that reaches a goal, and where the account then stands; None where no pull of it does
-    (`then` is None as well where the position would leave the queue).
+    """The smallest pull of one lever that reaches a goal, and where the account then stands; None where no
+    pull of it does (`then` is None as well where the position would leave the queue).
 
     before, after: collateral or balance, leverage, or size. change: |after - before|.
     """
@@ -55,8 +58,11 @@ def lights_of(up_to: Decimal, whole: Decimal) -> int:
     return next(6 - fifth for fifth in range(1, 6) if 5 * up_to <= fifth * whole)
 
 
-def standing(rank: int, ahead: Decimal, size: Decimal, whole: Decimal, positions: int, heads: bool) -> Standing:
-    """A place by what is before it; fifths and halves are of contracts, or of positions where the venue counts `heads`."""
+def standing(
+    rank: int, ahead: Decimal, size: Decimal, whole: Decimal, positions: int, heads: bool
+) -> Standing:
+    """A place by what is before it; fifths and halves are of contracts, or of positions where the venue
+    counts `heads`."""
     if heads:
         lights, half = lights_of(D(rank), D(positions)), 2 * (rank - 1) >= positions
     else:
@@ -103,7 +109,8 @@ class _Others:
         return standing(rank, self._sums[rank - 1], size, self._sums[-1] + size, self.count + 1, by_heads)
 
     def alone(self, holding: Holding) -> Place | None:
-        """The place that the engine gives a position as it is now, or None where it is not eligible: a queue of it alone."""
+        """The place that the engine gives a position as it is now, or None where it is not eligible: a queue
+        of it alone."""
         with _only(holding):
             return next(iter(Queue(self.book, self.side, self.rules)), None)
 
@@ -113,7 +120,9 @@ class _Others:
         whole, ahead = sum((place.size for place in places), ZERO), ZERO
         for place in places:
             if place.holding is holding:
-                return standing(place.rank, ahead, place.size, whole, len(places), self.rules.lights == Lights.HEADS)
+                return standing(
+                    place.rank, ahead, place.size, whole, len(places), self.rules.lights == Lights.HEADS
+                )
             ahead += place.size
         return None
 
@@ -130,7 +139,7 @@ def _only(holding: Holding) -> Iterator[None]:
         book.holdings[side] = everybody
 
 
-# --- search --------------------------------------------------------------------------------------------------------------
+# --- search -------------------------------------------------------------------------------------------------
 
 
 class _Tries:
@@ -159,7 +168,9 @@ class _Tries:
 
     def possible(self, rank: int, sizes: Collection[Decimal]) -> bool:
         """Could the goal be reached at that rank with one of the sizes?"""
-        return rank > self.others.count + 1 or any(GOALS[self.goal](self.now, self.others.at(rank, size)) for size in sizes)
+        return rank > self.others.count + 1 or any(
+            GOALS[self.goal](self.now, self.others.at(rank, size)) for size in sizes
+        )
 
 
 def _smallest(tries: _Tries) -> Move:
@@ -176,11 +187,20 @@ def _smallest(tries: _Tries) -> Move:
             raise AssertionError(
                 f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked anew"
             )
-    return Move(account, tries.goal, lever.name, lever.before, lever.value(n), abs(lever.value(n) - lever.before), then)
+    return Move(
+        account,
+        tries.goal,
+        lever.name,
+        lever.before,
+        lever.value(n),
+        abs(lever.value(n) - lever.before),
+        then,
+    )
 
 
 def smallest_pull(tries: _Tries) -> int | None:
-    """Bisection: the further, the further back. The bracket is found by doubling, so that small answers are found soon."""
+    """Bisection: the further, the further back. The bracket is found by doubling, so that small answers are
+    found soon."""
     low, high, most = 1, 1, tries.lever.most
     while high <= most and not tries.reached(high):
         if high == most:
@@ -190,11 +210,11 @@ def smallest_pull(tries: _Tries) -> int | None:
 
 
 def smallest_size(tries: _Tries) -> int | None:
-    """A smaller position passes others at some sizes; between them its own part of the queue shrinks, which may help or hurt.
+    """A smaller position passes others at some sizes; between them its own part of the queue shrinks, which
+    may help or hurt.
 
-    So the ranks are gone through: at each, a goal that can be reached is reached at the largest or the smallest of its sizes, and
-    what lies between is bisected.
-    """
+    So the ranks are gone through: at each, a goal that can be reached is reached at the largest or the
+    smallest of its sizes, and what lies between is bisected."""
     lever = tries.lever
     if lever.most < 1:
         return None
@@ -206,7 +226,9 @@ def smallest_size(tries: _Tries) -> int | None:
             return None
         n = first(n, lever.most, lambda k, least=rank: tries.rank(k) >= least)  # type: ignore[misc]
         rank = tries.rank(n)
-        end = lever.most if rank >= last else first(n, lever.most, lambda k, here=rank: tries.rank(k) > here) - 1  # type: ignore[misc]
+        end = lever.most
+        if rank < last:
+            end = first(n, lever.most, lambda k, here=rank: tries.rank(k) > here) - 1  # type: ignore[misc]
         if tries.reached(n):
             return n
         if tries.reached(end):

@@ -10,6 +10,6 @@
     rulebook.py                      reading, `extends`, overrides -> Rulebook
     coverage.py, rule_list.py        what `adlcalc venues` tells of rulebooks and of rules
 
-A new venue is one file here. A new rule is a field of the type in engine/rules.py that it plays a part in, and the function that
-follows it; a new value of a rule is an entry of its dictionary. Schema, checks and lists follow.
-"""
+A new venue is one file here. A new rule is a field of the type in engine/rules.py that it plays a part in,
+and the function that follows it; a new value of a rule is an entry of its dictionary. Schema, checks and
+lists follow."""

@@ -1,4 +1,5 @@
-"""How the venues' interfaces tell an account its place in the ADL queue, and what that is in lights (5 = first in line).
+"""How the venues' interfaces tell an account its place in the ADL queue, and what that is in lights (5 =
+first in line).
 
     field                            scale                                lights
     Binance adlQuantile, adl         0 to 4, 4 = front                    value + 1
@@ -11,7 +12,8 @@
     Phemex deleveragePercentileRr    0 to 1, direction assumed            5 x value, rounded up
     BitMEX deleveragePercentile      0 to 1, 1 = front                    5 x value, rounded up
 
-Bitget's older adlRank counts from the other end; Delta's adl_level has no published scale; other venues publish nothing.
+Bitget's older adlRank counts from the other end; Delta's adl_level has no published scale; other venues
+publish nothing.
 
 Public: SCALES, Scale, scale_of.
 """
@@ -26,7 +28,8 @@ from adlcalc.ground.numbers import ONE, UP, ZERO, D, round_to
 
 
 class Scale(NamedTuple):
-    """One venue's field. kind: 'from-0' (0 to 4), 'same' (1 to 5), 'reversed' (1 = front), 'fraction' or 'fraction-reversed'."""
+    """One venue's field. kind: 'from-0' (0 to 4), 'same' (1 to 5), 'reversed' (1 = front), 'fraction' or
+    'fraction-reversed'."""
 
     field: str
     kind: str
@@ -67,5 +70,6 @@ SCALES: Mapping[str, Scale] = {
 
 
 def scale_of(venue: str) -> Scale | None:
-    """The scale of a venue or of one of its rulebooks ('binance-2019' is Binance's); None where it has none."""
+    """The scale of a venue or of one of its rulebooks ('binance-2019' is Binance's); None where it has
+    none."""
     return SCALES.get(venue) or SCALES.get(venue.partition("-")[0])

@@ -1,7 +1,7 @@
 """What each rulebook models, in words that fit a table, and how well it is known.
 
-Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, tables_of, users_of_score, open_rulebook.
-"""
+Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, tables_of, users_of_score,
+open_rulebook."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ REDUCED = {"none": NONE, "lower-tier": "to lower tier"}
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One line of the coverage table: how each stage of the waterfall is modeled, vectors, and rules by status."""
+    """One line of the coverage table: how each stage of the waterfall is modeled, vectors, and rules by
+    status."""
 
     venue: str
     title: str
@@ -76,7 +77,8 @@ class Parameter:
 
 
 def open_rulebook(name: str) -> Rulebook:
-    """A shipped rulebook by name, or one's own by path; ScenarioErrors with everything that is wrong with it."""
+    """A shipped rulebook by name, or one's own by path; ScenarioErrors with everything that is wrong with
+    it."""
     problems = Problems()
     found = load_rulebook(name, problems, where=Place(Source(name, "", excerpt=False), 1, 1))
     problems.raise_if_any()
@@ -92,10 +94,13 @@ def coverage_of(book: Rulebook) -> Coverage:
         venue=book.venue,
         title=book.title,
         as_of=book.as_of,
-        margin=" / ".join(dict.fromkeys(margin_words(book.values[kind].margin.maintenance) for kind in KINDS)),
+        margin=" / ".join(
+            dict.fromkeys(margin_words(book.values[kind].margin.maintenance) for kind in KINDS)
+        ),
         partial_liquidation=liquidation_words(rules.liquidation.method),
         fund_trigger=fund_words(rules.fund),
-        backstop=name_in(BACKSTOPS, backstop) + (f", {_spaced(backstop.when)}" if hasattr(backstop, "when") else ""),
+        backstop=name_in(BACKSTOPS, backstop)
+        + (f", {_spaced(backstop.when)}" if hasattr(backstop, "when") else ""),
         adl_when=_spaced(rules.adl.when),
         score=score_words(rules.adl),
         price=price_words(rules.adl.price) if rules.adl.when != AdlWhen.NEVER else NONE,
@@ -108,7 +113,7 @@ def coverage_of(book: Rulebook) -> Coverage:
     )
 
 
-# --- words ---------------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
 def percent(rate: Decimal) -> str:
@@ -167,7 +172,11 @@ def price_words(price: Price) -> str:
     """The price of a fill."""
     if isinstance(price, Mix):
         return f"{percent(round_to(price.price_weight, D('0.001')))} bankruptcy"
-    return f"mark and {percent(price.price_weight)}" if isinstance(price, Spread) else _spaced(name_in(FILLS, price))
+    return (
+        f"mark and {percent(price.price_weight)}"
+        if isinstance(price, Spread)
+        else _spaced(name_in(FILLS, price))
+    )
 
 
 def _spaced(name: str) -> str:
@@ -175,7 +184,7 @@ def _spaced(name: str) -> str:
     return name.replace("-", " ")
 
 
-# --- parameters ------------------------------------------------------------------------------------------------------------
+# --- parameters ---------------------------------------------------------------------------------------------
 
 
 def stated(book: Rulebook) -> list[Rule]:
@@ -244,4 +253,8 @@ def lines_of(node: Node) -> Iterator[str]:
 
 def users_of_score(name: str, books: Sequence[Rulebook]) -> list[str]:
     """The rulebooks that rank by a score."""
-    return [book.venue for book in books if book.made.adl.score.name == name and book.made.adl.when != AdlWhen.NEVER]
+    return [
+        book.venue
+        for book in books
+        if book.made.adl.score.name == name and book.made.adl.when != AdlWhen.NEVER
+    ]

@@ -6,8 +6,9 @@
     functions     min(a, b, ...), max(a, b, ...), abs(a)
     a choice      a if b > c else d, with < <= > >= == !=
 
-It is read by the small grammar below and by nothing else, and it is evaluated in fractions: equal is equal. The result is rounded
-once, to 60 digits. Division by zero gives INFINITE with the sign of what is divided, and 0 / 0 is 0.
+It is read by the small grammar below and by nothing else, and it is evaluated in fractions: equal is equal.
+The result is rounded once, to 60 digits. Division by zero gives INFINITE with the sign of what is divided,
+and 0 / 0 is 0.
 
 Public: NAMES, Expression, ExpressionError, score_of.
 """
@@ -49,11 +50,26 @@ NAMES: Mapping[str, tuple[str, _Value]] = {
     "notional": ("notional at the mark", lambda x: Fraction(x.notional)),
     "exposure": ("notional of all that equity carries", lambda x: Fraction(x.exposure)),
     "equity": ("of the position (isolated) or of the account (cross)", lambda x: Fraction(x.equity)),
-    "collateral": ("margin of the position (isolated) or balance of the account (cross)", lambda x: Fraction(x.balance)),
-    "maintenance": ("maintenance margin of the position (isolated) or of the account (cross)", lambda x: Fraction(x.maintenance)),
-    "initial_margin": ("entry_value / chosen leverage, else the collateral", lambda x: Fraction(x.initial_margin)),
-    "effective_leverage": ("exposure / equity; INFINITE without equity", lambda x: _over_equity(x.exposure, x)),
-    "margin_ratio": ("maintenance / equity; INFINITE without equity", lambda x: _over_equity(x.maintenance, x)),
+    "collateral": (
+        "margin of the position (isolated) or balance of the account (cross)",
+        lambda x: Fraction(x.balance),
+    ),
+    "maintenance": (
+        "maintenance margin of the position (isolated) or of the account (cross)",
+        lambda x: Fraction(x.maintenance),
+    ),
+    "initial_margin": (
+        "entry_value / chosen leverage, else the collateral",
+        lambda x: Fraction(x.initial_margin),
+    ),
+    "effective_leverage": (
+        "exposure / equity; INFINITE without equity",
+        lambda x: _over_equity(x.exposure, x),
+    ),
+    "margin_ratio": (
+        "maintenance / equity; INFINITE without equity",
+        lambda x: _over_equity(x.maintenance, x),
+    ),
     "size": ("contracts, always positive", lambda x: Fraction(x.size)),
     "side": ("1 long, -1 short", lambda x: Fraction(x.side)),
     "entry_price": ("entry price", lambda x: Fraction(x.entry)),
@@ -74,7 +90,8 @@ _RATIOS: Mapping[str, str] = {
 
 
 class ExpressionError(ValueError):
-    """What is wrong with an expression: `message` is a predicate ('must not ...'), column (from 1) and length point into it."""
+    """What is wrong with an expression: `message` is a predicate ('must not ...'), column (from 1) and length
+    point into it."""
 
     def __init__(self, column: int, length: int, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -121,10 +138,11 @@ def _template(text: str) -> str:
     return _TOKEN.sub(written, " ".join(text.split()))
 
 
-# --- reading -------------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
-    r"(?P<number>\d+(_\d+)*(\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[<>=!]=|[-+*/()<>,])", re.ASCII
+    r"(?P<number>\d+(_\d+)*(\.\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[<>=!]=|[-+*/()<>,])",
+    re.ASCII,
 )
 _WORD = re.compile(r"[\w.]+|.", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
@@ -165,7 +183,9 @@ def _tokens(text: str) -> list[_Token]:
             at += 1
         else:
             bad = _WORD.findall(text, at)[0]
-            raise ExpressionError(at + 1, len(bad), f"must not contain {bad!a}", "numbers, names, + - * / ** ( ) and commas")
+            raise ExpressionError(
+                at + 1, len(bad), f"must not contain {bad!a}", "numbers, names, + - * / ** ( ) and commas"
+            )
     return [*tokens, _Token("end", "", len(text.rstrip()) + 1)]
 
 
@@ -218,7 +238,9 @@ class _Reader:
         self._need("else")
         second = self._inside(self._choice)
         one, other = first.value, second.value
-        return _Part(lambda x: one(x) if holds(left(x), right(x)) else other(x), max(first.degree, second.degree))
+        return _Part(
+            lambda x: one(x) if holds(left(x), right(x)) else other(x), max(first.degree, second.degree)
+        )
 
     def _sum(self) -> _Part:
         part = self._product()
@@ -267,7 +289,9 @@ class _Reader:
         if self._take("("):
             return self._call(token)
         if token.text not in NAMES:
-            raise ExpressionError(token.column, len(token.text), f"must not use {token.text!r}, which is no name of a quantity")
+            raise ExpressionError(
+                token.column, len(token.text), f"must not use {token.text!r}, which is no name of a quantity"
+            )
         return _Part(NAMES[token.text][1], 1)
 
     def _call(self, name: _Token) -> _Part:
@@ -297,7 +321,7 @@ class _Reader:
         return part
 
 
-# --- putting parts together ------------------------------------------------------------------------------------------------
+# --- putting parts together ---------------------------------------------------------------------------------
 
 
 def _number(token: _Token) -> _Part:
@@ -320,7 +344,9 @@ def _added(a: _Part, b: _Part, sign: str) -> _Part:
 def _multiplied(a: _Part, b: _Part, sign: str, column: int) -> _Part:
     one, other = a.value, b.value
     degree = _bounded(a.degree + b.degree, column)
-    return _Part((lambda x: one(x) * other(x)) if sign == "*" else (lambda x: _over(one(x), other(x))), degree)
+    return _Part(
+        (lambda x: one(x) * other(x)) if sign == "*" else (lambda x: _over(one(x), other(x))), degree
+    )
 
 
 def _raised(a: _Part, power: int, column: int) -> _Part:

@@ -1,4 +1,5 @@
-"""JSON Schemas of rulebooks, and of a scenario's `rules`, from the same declarations that files are checked with.
+"""JSON Schemas of rulebooks, and of a scenario's `rules`, from the same declarations that files are checked
+with.
 
 Public: rulebook_schema, overrides_schema.
 """
@@ -42,7 +43,8 @@ def overrides_schema(definitions: Definitions) -> Schema:
 
 
 def _sections(entry_of: Callable[[Schema], Schema], definitions: Definitions) -> Schema:
-    """Every section with its rules; a rule that may differ by contract kind may also be written {linear, inverse}."""
+    """Every section with its rules; a rule that may differ by contract kind may also be written {linear,
+    inverse}."""
     sections: Schema = {}
     for section in keys_of(RuleValues):
         kind = section_of(section)

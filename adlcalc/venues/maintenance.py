@@ -28,12 +28,17 @@ class TierLine(Strict):
 
     up_to: Positive | None = key(None, description="where the tier ends; the last one has none")
     rate: Fraction = key(description="maintenance rate, a fraction of the notional")
-    deduction: NotNegative | None = key(None, description="maintenance amount taken off; computed if left out")
-    max_leverage: Positive | None = key(None, description="the highest leverage that a position of this tier may choose")
+    deduction: NotNegative | None = key(
+        None, description="maintenance amount taken off; computed if left out"
+    )
+    max_leverage: Positive | None = key(
+        None, description="the highest leverage that a position of this tier may choose"
+    )
 
 
 class TierTable(Strict):
-    """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one for the whole position)."""
+    """Tiers by notional (marginal, continuous through deductions), or by entry value or size (one for the
+    whole position)."""
 
     tiers: list[TierLine] = key(description="the tiers, smallest first; the last without up_to")
     by: Literal["notional", "entry-value", "size"] = key("notional", description="what the tiers measure")
@@ -43,7 +48,8 @@ class TierTable(Strict):
 
 
 class RiskSteps(Strict):
-    """base_rate up to base_limit of entry value, and step_rate more for each step begun above it (BitMEX's risk limits)."""
+    """base_rate up to base_limit of entry value, and step_rate more for each step begun above it (BitMEX's
+    risk limits)."""
 
     base_limit: Positive = key(description="entry value at which the first step begins")
     step: Positive = key(description="entry value of each further step")
@@ -84,7 +90,10 @@ MaintenanceRule = Annotated[
     | Annotated[RiskSteps, Tag("<steps>")]
     | Annotated[Slope, Tag("<slope>")]
     | Annotated[NamedTable, Tag("<named>")],
-    by_shape(_tag, "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {table: SYMBOL}"),
+    by_shape(
+        _tag,
+        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {table: SYMBOL}",
+    ),
 ]
 MOST_TIERS = 1_000
 """Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
@@ -93,9 +102,15 @@ MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
 
 
 def to_engine(
-    rule: MaintenanceValue | NamedTable, closing_fee: Decimal, *, on: str = RateOf.MARK, money_unit: Decimal, lot: Decimal
+    rule: MaintenanceValue | NamedTable,
+    closing_fee: Decimal,
+    *,
+    on: str = RateOf.MARK,
+    money_unit: Decimal,
+    lot: Decimal,
 ) -> Maintenance:
-    """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load goes on to its end.
+    """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load
+    goes on to its end.
 
     An inclusive bound moves the next tier's floor up by one unit.
 
@@ -109,15 +124,21 @@ def to_engine(
     if isinstance(rule, Decimal):
         return Maintenance((Tier(ZERO, rule),), by=by, on=what, closing_fee=closing_fee)
     if isinstance(rule, Slope):
-        return Maintenance((Tier(ZERO, rule.base_rate),), by=by, on=what, slope=rule.slope, closing_fee=closing_fee)
+        return Maintenance(
+            (Tier(ZERO, rule.base_rate),), by=by, on=what, slope=rule.slope, closing_fee=closing_fee
+        )
     if isinstance(rule, RiskSteps):
         return Maintenance(tuple(_risk_steps(rule)), by=Measure.ENTRY_VALUE, on=what, closing_fee=closing_fee)
-    inside = {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
+    inside = (
+        {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
+    )
     deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
     floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
     lines = zip(floors, rule.tiers, deductions, strict=True)
     tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
-    return Maintenance(tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee)
+    return Maintenance(
+        tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee
+    )
 
 
 def _risk_steps(rule: RiskSteps) -> Iterator[Tier]:
@@ -141,7 +162,11 @@ def computed_deductions(table: TierTable) -> list[Decimal]:
 
 def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str]]:
     """What is wrong with a rule beyond the form of its keys: (path within the rule, predicate, hint)."""
-    if isinstance(rule, RiskSteps) and rule.step_rate and divide(ONE - rule.base_rate, rule.step_rate) > 100_000:
+    if (
+        isinstance(rule, RiskSteps)
+        and rule.step_rate
+        and divide(ONE - rule.base_rate, rule.step_rate) > 100_000
+    ):
         yield ("step_rate",), "is too small: more than 100000 steps", ""
     if not isinstance(rule, TierTable):
         return
@@ -173,14 +198,25 @@ def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str
             )
 
 
-def _tier_faults(i: int, last: int, before: TierLine | None, tier: TierLine) -> Iterator[tuple[Path, str, str]]:
+def _tier_faults(
+    i: int, last: int, before: TierLine | None, tier: TierLine
+) -> Iterator[tuple[Path, str, str]]:
     """One tier against the one before it."""
     here: Path = ("tiers", i)
     if tier.up_to is None and i < last:
-        yield here, "has no 'up_to', but it is not the last one", "up_to: the notional (size, entry value) at which the tier ends"
+        yield (
+            here,
+            "has no 'up_to', but it is not the last one",
+            "up_to: the notional (size, entry value) at which the tier ends",
+        )
     if tier.up_to is not None and i == last:
         yield (*here, "up_to"), "must be left out in the last tier", "the last tier has no end"
-    if before is not None and tier.up_to is not None and before.up_to is not None and tier.up_to <= before.up_to:
+    if (
+        before is not None
+        and tier.up_to is not None
+        and before.up_to is not None
+        and tier.up_to <= before.up_to
+    ):
         yield (*here, "up_to"), f"must be greater than that of the tier before, {show(before.up_to)}", ""
     if before is not None and tier.rate <= before.rate:
         yield (*here, "rate"), f"must be greater than that of the tier before, {show(before.rate)}", ""

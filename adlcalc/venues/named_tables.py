@@ -1,7 +1,8 @@
-"""Maintenance tables by symbol, in a file beside a rulebook: `maintenance: {table: ETHUSDT}` of a market or a rulebook takes one.
+"""Maintenance tables by symbol, in a file beside a rulebook: `maintenance: {table: ETHUSDT}` of a market or a
+rulebook takes one.
 
-A venue publishes hundreds of them and changes them often, so each file says when and where they were seen. The file is read when
-the first of its tables is asked for.
+A venue publishes hundreds of them and changes them often, so each file says when and where they were seen.
+The file is read when the first of its tables is asked for.
 
 Public: Table, Tables.
 """
@@ -28,9 +29,13 @@ class TableEntry(Strict):
 
     maintenance: MaintenanceRule = key(description="the maintenance margin, as in a rulebook")
     contract: Literal["linear", "inverse"] = key("linear", description="the kind of contract that it is for")
-    multiplier: Positive | None = key(None, description="tiers by size: base units per contract; the market must have it too")
+    multiplier: Positive | None = key(
+        None, description="tiers by size: base units per contract; the market must have it too"
+    )
     seen: Text | None = key(None, description="the date of its numbers, where it is not that of the file")
-    note: Text | None = key(None, description="what is assumed where the source is silent or was cut; a run prints it")
+    note: Text | None = key(
+        None, description="what is assumed where the source is silent or was cut; a run prints it"
+    )
 
 
 class TablesFile(Strict):
@@ -77,18 +82,23 @@ class Tables:
     ) -> Table | None:
         """The table of a symbol for a kind of contract; None where `problems` says why not.
 
-        multiplier: that of the market, which a table by size must share; None where there is no market yet (a rulebook's)."""
+        multiplier: that of the market, which a table by size must share; None where there is no market yet (a
+        rulebook's)."""
         tables = self.all(problems)
         table = tables.get(name)
         if table is None:
             if not self._broken:
-                problems.add(where, f"{self.source.name} has no table {quote(name)}", closest_hint(name, tables))
+                problems.add(
+                    where, f"{self.source.name} has no table {quote(name)}", closest_hint(name, tables)
+                )
             return None
         if table.contract != kind:
             problems.add(where, f"table {quote(name)} is for {table.contract} contracts, not {kind} ones")
         elif multiplier is not None and table.multiplier is not None and table.multiplier != multiplier:
             counted, given = show(table.multiplier), show(multiplier)
-            message = f"table {quote(name)} counts contracts of {counted}, but the market's multiplier is {given}"
+            message = (
+                f"table {quote(name)} counts contracts of {counted}, but the market's multiplier is {given}"
+            )
             problems.add(where, message, f"write multiplier: {counted}, and sizes in contracts")
         else:
             return table
@@ -116,6 +126,12 @@ class Tables:
             document = checked.model.source
             dated = f"as of {entry.seen or checked.model.as_of}: {document.title}, seen {document.seen}"
             found[name] = Table(
-                name, entry.maintenance, at(root, path), entry.contract, entry.multiplier, dated, entry.note or ""
+                name,
+                entry.maintenance,
+                at(root, path),
+                entry.contract,
+                entry.multiplier,
+                dated,
+                entry.note or "",
             )
         return found

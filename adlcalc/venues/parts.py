@@ -3,8 +3,8 @@
 Everything here is read from the declarations of engine/rules.py: a rule plays a part where the chosen types
 have it.
 
-Public: SECTIONS, Leaf, leaves_of, first_leaves, default_of, Part, put_together, why_not, wanted_by, where_words.
-"""
+Public: SECTIONS, Leaf, leaves_of, first_leaves, default_of, Part, put_together, why_not, wanted_by,
+where_words."""
 
 from __future__ import annotations
 
@@ -141,7 +141,10 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
     furthest, against = -1, ""
     for leaf in leaves_of(kind):
         if leaf.name == name:
-            met = [values(rule) == wanted if wanted is not None else bool(values(rule)) for rule, wanted in leaf.where]
+            met = [
+                values(rule) == wanted if wanted is not None else bool(values(rule))
+                for rule, wanted in leaf.where
+            ]
             first = met.index(False)
             if first > furthest:
                 furthest, against = first, leaf.where[first][0]

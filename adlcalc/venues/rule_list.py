@@ -1,4 +1,5 @@
-"""Every rule that a rulebook can state: its values, what each means, where it plays a part and which rulebooks state it.
+"""Every rule that a rulebook can state: its values, what each means, where it plays a part and which
+rulebooks state it.
 
 Made from the declarations of engine/rules.py and the docstrings behind them; nothing is written down here.
 
@@ -26,10 +27,10 @@ from adlcalc.venues.schema import RuleValues, section_of
 class RuleRow:
     """A rule, or one of the values that a rule may take.
 
-    value: the name of the value, or in words which values there are. where: the rules beside which it plays a part.
-    default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks where it
-    plays a part and has this value (a number: where it plays a part).
-    """
+    value: the name of the value, or in words which values there are. where: the rules beside which it plays a
+    part.
+    default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks
+    where it plays a part and has this value (a number: where it plays a part)."""
 
     rule: str
     value: str
@@ -49,7 +50,11 @@ def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRo
     found = []
     for name in rule_names() if only is None else [only]:
         section, _, rule = name.partition(".")
-        leaves = [leaf for leaf in leaves_of(SECTIONS[section]) if leaf.name == rule] if section in SECTIONS else []
+        leaves = (
+            [leaf for leaf in leaves_of(SECTIONS[section]) if leaf.name == rule]
+            if section in SECTIONS
+            else []
+        )
         found += list(_declared(name, leaves, books) if leaves else _of_a_market(name, books))
     return found
 
@@ -65,7 +70,14 @@ def _declared(name: str, leaves: Sequence[Leaf], books: Sequence[Rulebook]) -> I
     if isinstance(takes, Takes):
         yield RuleRow(name, takes.value, means, where, default, tuple(book.venue for book in users))
         return
-    yield RuleRow(name, "one of these" if takes is not SCORES else "one of these, or an expression", means, where, default, ())
+    yield RuleRow(
+        name,
+        "one of these" if takes is not SCORES else "one of these, or an expression",
+        means,
+        where,
+        default,
+        (),
+    )
     yield from _values(name, takes, users)
     others = tuple(book.venue for book in users if not _written_in(book, name) <= set(map(str, takes)))
     if others:

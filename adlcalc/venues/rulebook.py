@@ -26,7 +26,15 @@ from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
-from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SourceNote, VectorNotes, is_by_contract, section_of
+from adlcalc.venues.schema import (
+    Head,
+    RuleEntry,
+    RuleValues,
+    SourceNote,
+    VectorNotes,
+    is_by_contract,
+    section_of,
+)
 
 SHIPPED = FilePath(__file__).parent
 KINDS = ("linear", "inverse")
@@ -41,7 +49,8 @@ GIVEN = "given"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by contract kind."""
+    """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by
+    contract kind."""
 
     name: str
     node: Node
@@ -52,7 +61,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A rule that is given and plays no part beside the others. why: what stands against it; wanted: where it would play one."""
+    """A rule that is given and plays no part beside the others. why: what stands against it; wanted: where it
+    would play one."""
 
     rule: Rule
     why: str
@@ -66,10 +76,10 @@ class Unused:
 class Rulebook:
     """A checked rulebook.
 
-    values: the rules per contract kind, as they are written; rules[kind][name]: where each came from, in file order.
-    made: the rules as the engine has them. used: the names of those that play a part; unused: those that were given and play
-    none, each with why.
-    """
+    values: the rules per contract kind, as they are written; rules[kind][name]: where each came from, in file
+    order.
+    made: the rules as the engine has them. used: the names of those that play a part; unused: those that were
+    given and play none, each with why."""
 
     venue: str
     title: str
@@ -87,19 +97,27 @@ class Rulebook:
     def table(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
     ) -> MaintenanceValue | None:
-        """The maintenance of the venue's table of that name, for a market; None where `problems` says why not."""
+        """The maintenance of the venue's table of that name, for a market; None where `problems` says why
+        not."""
         found = _table(self.venue, self.tables, name, kind, problems, where, multiplier)
         return None if found is None else found.rule
 
-    def maintenance(self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal) -> Maintenance:
-        """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee is added."""
+    def maintenance(
+        self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal
+    ) -> Maintenance:
+        """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee
+        is added."""
         rules = self.values[kind].margin
         maintenance = rules.maintenance if own is None else own
-        return to_engine(maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot)
+        return to_engine(
+            maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
+        )
 
-    def engine_rules(self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()) -> Rules:
-        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the rulebook's; named: the
-        tables that markets name."""
+    def engine_rules(
+        self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()
+    ) -> Rules:
+        """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the
+        rulebook's; named: the tables that markets name."""
         return replace(self.made, assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)))
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
@@ -147,12 +165,13 @@ def load_rulebook(
     overrides: Node | None = None,
     strict: bool = True,
 ) -> Rulebook | None:
-    """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why not.
+    """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why
+    not.
 
-    folder: where relative paths begin, which they may not leave; None for a path from the command line, which may be anywhere.
-    A rule that a file states and that plays no part beside its own other rules is a fault of the file; so is one of `overrides`
-    if `strict`, which a rulebook that the file does not name is not. What `extends` brings in may rest.
-    """
+    folder: where relative paths begin, which they may not leave; None for a path from the command line, which
+    may be anywhere. A rule that a file states and that plays no part beside its own other rules is a fault of
+    the file; so is one of `overrides` if `strict`, which a rulebook that the file does not name is not. What
+    `extends` brings in may rest."""
     read = _read(name, problems, where, folder, ())
     if read is None:
         return None
@@ -173,14 +192,17 @@ def _book(
     given: Layer | None = None,
     unused_to: Problems | None = None,
 ) -> Rulebook | None:
-    """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in `given`."""
+    """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in
+    `given`."""
     head, root, _, sources, tables = read
     if not _take_tables(head.venue, layer, tables, problems):
         return None
     unsaid = _unsaid(layer)
     if unsaid:
         shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
-        problems.add(root, f"rulebook {quote(head.venue)} does not say {shown}", "give them, or write extends: generic")
+        problems.add(
+            root, f"rulebook {quote(head.venue)} does not say {shown}", "give them, or write extends: generic"
+        )
         return None
     values = {}
     for kind in KINDS:
@@ -206,7 +228,10 @@ def _book(
         if node.source is own or one.rule in (given or {}).values():
             hint = "leave it out" + (f", or give {one.wanted}" if one.wanted else "")
             (problems if unused_to is None else unused_to).add(node, one.sentence(), hint)
-    rules = {kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind} for kind in KINDS}
+    rules = {
+        kind: {f"{section}.{rule}": entry for (section, rule, k), entry in layer.items() if k == kind}
+        for kind in KINDS
+    }
     return Rulebook(
         head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
         made, _used(parts), unused, tables,
@@ -214,12 +239,16 @@ def _book(
 
 
 def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Problems) -> bool:
-    """Put the venue's table where a maintenance rule names one, so that it is shown and checked like any other; False where
-    `problems` says why not."""
+    """Put the venue's table where a maintenance rule names one, so that it is shown and checked like any
+    other; False where `problems` says why not."""
     before = len(problems)
     for kind in KINDS:
         rule = layer.get(("margin", "maintenance", kind))
-        named = rule.node.items.get("table") if rule and isinstance(rule.node, Map) and len(rule.node.items) == 1 else None
+        named = (
+            rule.node.items.get("table")
+            if rule and isinstance(rule.node, Map) and len(rule.node.items) == 1
+            else None
+        )
         if rule and isinstance(named, Scalar):
             found = _table(venue, tables, named.text, kind, problems, named, None)
             layer["margin", "maintenance", kind] = rule if found is None else replace(rule, node=found.node)
@@ -227,7 +256,13 @@ def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Prob
 
 
 def _table(
-    venue: str, tables: Tables | None, name: str, kind: str, problems: Problems, where: Located, multiplier: Decimal | None
+    venue: str,
+    tables: Tables | None,
+    name: str,
+    kind: str,
+    problems: Problems,
+    where: Located,
+    multiplier: Decimal | None,
 ) -> Table | None:
     if tables is not None:
         return tables.find(name, kind, problems, where, multiplier=multiplier)
@@ -243,7 +278,9 @@ def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
 
 def _used(parts: Mapping[str, Part]) -> frozenset[str]:
     """The rules that play a part, by their names; those that become a market's always do."""
-    in_engine = {f"{section}.{rule}" for section, part in parts.items() for rule in part.used if rule not in part.idle}
+    in_engine = {
+        f"{section}.{rule}" for section, part in parts.items() for rule in part.used if rule not in part.idle
+    }
     return frozenset(in_engine | _of_markets())
 
 
@@ -252,7 +289,9 @@ def _of_markets() -> frozenset[str]:
     """The rules that the engine does not declare: those that become a market's or a contract's."""
     named = ((section, rule) for section in ALL_SECTIONS for rule in keys_of(section_of(section)))
     return frozenset(
-        f"{section}.{rule}" for section, rule in named if section not in SECTIONS or rule not in first_leaves(SECTIONS[section])
+        f"{section}.{rule}"
+        for section, rule in named
+        if section not in SECTIONS or rule not in first_leaves(SECTIONS[section])
     )
 
 
@@ -293,10 +332,15 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
-def _read(name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]) -> _Read | None:
-    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless row."""
+def _read(
+    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
+) -> _Read | None:
+    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless
+    row."""
     if len(above) > LONGEST_ROW:
-        problems.add(where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files")
+        problems.add(
+            where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"
+        )
         return None
     source = _source(name, problems, where, folder)
     if source is None:
@@ -320,7 +364,13 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
     sources: dict[str, SourceNote] = {}
     tables = None
     if head.extends is not None:
-        base = _read(head.extends, problems, root.items["extends"], str(FilePath(source.name).parent), (*above, source.name))
+        base = _read(
+            head.extends,
+            problems,
+            root.items["extends"],
+            str(FilePath(source.name).parent),
+            (*above, source.name),
+        )
         if base is None:
             return None
         layer |= base.layer
@@ -331,7 +381,9 @@ def _read(name: str, problems: Problems, where: Located, folder: str | None, abo
     for key, note in head.sources.items():
         if sources.setdefault(key, note) != note:
             place = at(root, ("sources", key))
-            problems.add(place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key")
+            problems.add(
+                place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key"
+            )
     layer |= _stated(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
     return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited}, tables)
@@ -348,7 +400,9 @@ def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
     """Tell unknown top-level keys with sections among the valid ones, and go on without them."""
     if isinstance(root, Map):
         for key in [key for key in root.items if key not in known]:
-            problems.add(root.keys[key], f"unknown key {quote(key)} in the rulebook", closest_hint(key, known))
+            problems.add(
+                root.keys[key], f"unknown key {quote(key)} in the rulebook", closest_hint(key, known)
+            )
             root.drop(key)
     return root
 
@@ -389,18 +443,28 @@ def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) ->
                 model, value = checked.model, part.items["value"]
                 _check_entry(name, model, sources, part, problems)
                 for kind in kinds:
-                    layer[section, rule, kind] = Rule(name, value, model.source, model.status, model.note or "")
+                    layer[section, rule, kind] = Rule(
+                        name, value, model.source, model.status, model.note or ""
+                    )
     return layer
 
 
-def _check_entry(name: str, entry: RuleEntry, sources: Mapping[str, SourceNote], node: Map, problems: Problems) -> None:
+def _check_entry(
+    name: str, entry: RuleEntry, sources: Mapping[str, SourceNote], node: Map, problems: Problems
+) -> None:
     """A rule must say where it comes from, or that it is assumed and what is."""
     if entry.source is not None and entry.source not in sources:
-        problems.add(node.items["source"], f"there is no source {quote(entry.source)}", closest_hint(entry.source, sources))
+        problems.add(
+            node.items["source"],
+            f"there is no source {quote(entry.source)}",
+            closest_hint(entry.source, sources),
+        )
     if entry.source is None and entry.status != "assumed":
         problems.add(node, f"rule {name} is {entry.status} but has no 'source'", "source: a key of 'sources'")
     if entry.note is None and entry.status == "assumed":
-        problems.add(node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence")
+        problems.add(
+            node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence"
+        )
 
 
 def _by_kind(
@@ -418,14 +482,19 @@ def _by_kind(
 
 
 def _overrides(node: Node, problems: Problems) -> Layer:
-    """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule may differ by it."""
+    """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule
+    may differ by it."""
     layer: Layer = {}
     if not isinstance(node, Map):
         problems.add(node, "'rules' must be a map of sections", f"known here: {', '.join(ALL_SECTIONS)}")
         return layer
     for section, inner in node.items.items():
         if section not in ALL_SECTIONS:
-            problems.add(node.keys[section], f"unknown key {quote(section)} in 'rules'", closest_hint(section, ALL_SECTIONS))
+            problems.add(
+                node.keys[section],
+                f"unknown key {quote(section)} in 'rules'",
+                closest_hint(section, ALL_SECTIONS),
+            )
             continue
         if not isinstance(inner, Map):
             problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")
@@ -434,11 +503,15 @@ def _overrides(node: Node, problems: Problems) -> Layer:
         for rule, entry in inner.items.items():
             if rule not in known:
                 problems.add(
-                    inner.keys[rule], f"unknown key {quote(rule)} in {quote(section)} of 'rules'", closest_hint(rule, known)
+                    inner.keys[rule],
+                    f"unknown key {quote(rule)} in {quote(section)} of 'rules'",
+                    closest_hint(rule, known),
                 )
                 continue
             for name, kinds, part in _by_kind(section, rule, entry, inner.keys[rule], problems):
-                value = part.items["value"] if isinstance(part, Map) and part.items.keys() == {"value"} else part
+                value = (
+                    part.items["value"] if isinstance(part, Map) and part.items.keys() == {"value"} else part
+                )
                 for kind in kinds:
                     layer[section, rule, kind] = Rule(name, value, None, GIVEN, "")
     return layer

@@ -1,4 +1,5 @@
-"""What a rulebook file may say: the rules and their values, as engine/rules.py declares them, and the file around them.
+"""What a rulebook file may say: the rules and their values, as engine/rules.py declares them, and the file
+around them.
 
 Public: RuleValues, RuleEntry, VectorNotes, Head, section_of, is_by_contract.
 """
@@ -16,8 +17,29 @@ from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.ground.numbers import show
-from adlcalc.source.fields import Count, Fraction, FractionBelowOne, NotNegative, Positive, Step, Text, by_shape
-from adlcalc.source.keys import REQUIRED, InJsonSchema, Key, Reads, Strict, Tag, Then, key, keys_of, made, wrong
+from adlcalc.source.fields import (
+    Count,
+    Fraction,
+    FractionBelowOne,
+    NotNegative,
+    Positive,
+    Step,
+    Text,
+    by_shape,
+)
+from adlcalc.source.keys import (
+    REQUIRED,
+    InJsonSchema,
+    Key,
+    Reads,
+    Strict,
+    Tag,
+    Then,
+    key,
+    keys_of,
+    made,
+    wrong,
+)
 from adlcalc.source.problems import kind_of, nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
@@ -38,7 +60,9 @@ def _exponent(number: int) -> int:
     return number
 
 
-Portion = Annotated[Fraction, Then(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)]
+Portion = Annotated[
+    Fraction, Then(_portion), InJsonSchema(type=["number", "string"], minimum=0.001, maximum=1)
+]
 Exponent = Annotated[
     Count, Then(_exponent), InJsonSchema(type=["integer", "string"], minimum=1, maximum=GREATEST_EXPONENT)
 ]
@@ -62,23 +86,35 @@ def _score(value: Any) -> str:
     return value
 
 
-_NAME_OR_EXPRESSION = {"anyOf": [{"enum": list(SCORES)}, {"description": f"over {', '.join(NAMES)}", "type": "string"}]}
+_NAME_OR_EXPRESSION = {
+    "anyOf": [{"enum": list(SCORES)}, {"description": f"over {', '.join(NAMES)}", "type": "string"}]
+}
 Score = Annotated[str, Reads(_score), InJsonSchema(**_NAME_OR_EXPRESSION)]
 
 
 def _policy(value: Any) -> str:
     """A policy closes positions; one that cuts profits belongs to the last resort."""
-    return _named(value, tuple(POLICIES), tuple(LAST_RESORTS), "a policy", "it cuts profits: last_resort {policy: ...}")
+    return _named(
+        value, tuple(POLICIES), tuple(LAST_RESORTS), "a policy", "it cuts profits: last_resort {policy: ...}"
+    )
 
 
 def _last_resort(value: Any) -> str:
-    return _named(value, tuple(LAST_RESORTS), tuple(POLICIES), "a last resort", "it closes positions: adl {policy: ...}")
+    return _named(
+        value, tuple(LAST_RESORTS), tuple(POLICIES), "a last resort", "it closes positions: adl {policy: ...}"
+    )
 
 
 def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: str, if_other: str) -> str:
     if not isinstance(value, str) or value not in names:
         near = nearest(str(value), names)
-        hint = if_other if value in others else f"did you mean {quote(near)}?" if near else f"known here: {', '.join(names)}"
+        hint = (
+            if_other
+            if value in others
+            else f"did you mean {quote(near)}?"
+            if near
+            else f"known here: {', '.join(names)}"
+        )
         raise wrong(f"must be the name of {what}, not {kind_of(value)}", hint)
     return value
 
@@ -128,7 +164,9 @@ class DrawdownRule(Strict):
         None, description="the peak is that of the last so many hours; of the whole run if left out"
     )
     at_least: NotNegative = key(Decimal(0), description="the fall is at least this much money")
-    above: NotNegative = key(Decimal(0), description="it does not stop at this balance or below, but pays to its floor")
+    above: NotNegative = key(
+        Decimal(0), description="it does not stop at this balance or below, but pays to its floor"
+    )
 
 
 def _drawdown_tag(value: Any) -> str | None:
@@ -200,7 +238,8 @@ class ContractRules(Strict):
 
 
 def _all_sections() -> Iterator[tuple[str, Key]]:
-    """The sections in the order in which a rulebook states them; one that need not be said is what its defaults make it."""
+    """The sections in the order in which a rulebook states them; one that need not be said is what its
+    defaults make it."""
     for name in SECTIONS:
         section = _section(name, _Maintenance if name == "margin" else Strict)
         needed = any(one.required for one in keys_of(section).values())
@@ -232,7 +271,7 @@ def is_by_contract(section: str, rule: str) -> bool:
     return known is not None and known.by_contract
 
 
-# --- the file around the rules ---------------------------------------------------------------------------------------
+# --- the file around the rules ------------------------------------------------------------------------------
 
 
 class RuleEntry(Strict):
@@ -240,7 +279,8 @@ class RuleEntry(Strict):
 
     value: Any = key(description="what the rule is set to")
     source: Text | None = key(
-        None, description="key of the document in 'sources' that says so; of an assumed rule, the one that was read for it"
+        None,
+        description="key of the document in 'sources' that says so; of an assumed rule, the one that was read for it",
     )
     status: Literal["documented", "observed", "assumed"] = key(
         description="documented by the venue, observed in its data, or assumed because the venue is silent"
@@ -257,9 +297,12 @@ class SourceNote(Strict):
 
 
 class VectorNotes(Strict):
-    """Which numbers printed by the venue, or derived from its rules (ids that begin with DV-), the rulebook reproduces."""
+    """Which numbers printed by the venue, or derived from its rules (ids that begin with DV-), the rulebook
+    reproduces."""
 
-    met: list[Text] = key(make=list, description="ids of the vectors that the test cases hold the rulebook to")
+    met: list[Text] = key(
+        make=list, description="ids of the vectors that the test cases hold the rulebook to"
+    )
     not_met: dict[str, Text] = key(make=dict, description="id of a vector that cannot be met -> the reason")
     none: Text | None = key(None, description="why the rulebook meets no printed number, where it meets none")
 
@@ -270,8 +313,12 @@ class Head(Strict):
     venue: Text = key(description="the name of the rulebook")
     title: Text = key(description="what it models, in a line")
     as_of: Text = key(description="the date of the rules, or the years they held")
-    extends: Text | None = key(None, description="another rulebook, whose rules hold where this one gives none")
-    tables: Text | None = key(None, description="a file beside it with the maintenance tables of its contracts, by symbol")
+    extends: Text | None = key(
+        None, description="another rulebook, whose rules hold where this one gives none"
+    )
+    tables: Text | None = key(
+        None, description="a file beside it with the maintenance tables of its contracts, by symbol"
+    )
     sources: dict[str, SourceNote] = key(make=dict, description="the documents, by key")
     not_modeled: list[Text] = key(
         make=list, description="sentences on what the venue does and this rulebook does not"

@@ -14,7 +14,8 @@ PLENTY = Decimal(10) ** 15
 
 
 def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.994") -> tuple[Decimal, ...]:
-    """A random walk (0.2 % a step where there are 1,000, as wide for any number), with a fall over 20 steps at three fifths."""
+    """A random walk (0.2 % a step where there are 1,000, as wide for any number), with a fall over 20 steps
+    at three fifths."""
     r, price, marks = random.Random(seed), Decimal(start), []
     width = (Decimal(1000) / steps).sqrt()
     for step in range(steps):
@@ -26,7 +27,8 @@ def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.994") -> t
 
 
 def isolated_book(accounts: int, steps: int) -> Scenario:
-    """One market, one isolated position an account, leverage from 1 to 50; the book and the fund take everything."""
+    """One market, one isolated position an account, leverage from 1 to 50; the book and the fund take
+    everything."""
     r = random.Random(7)
     book = []
     for i in range(accounts):
@@ -44,13 +46,19 @@ def cross_book(accounts: int, steps: int, markets: int = 8) -> Scenario:
     """Cross accounts with one to four positions in eight markets that fall together."""
     r = random.Random(11)
     names = [f"M{i}" for i in range(markets)]
-    marks = {name: crash(100 + i, steps, "1000", str(Decimal("0.992") - Decimal(i) / 2000)) for i, name in enumerate(names)}
+    marks = {
+        name: crash(100 + i, steps, "1000", str(Decimal("0.992") - Decimal(i) / 2000))
+        for i, name in enumerate(names)
+    }
     book = []
     for i in range(accounts):
         held = r.sample(names, r.choice([1, 1, 2, 2, 3, 4]))
         positions = tuple(
             Position(
-                name, r.choice([1, 1, -1]), Decimal(r.randrange(1, 500)).scaleb(-1), Decimal(r.randrange(9800, 10200)).scaleb(-1)
+                name,
+                r.choice([1, 1, -1]),
+                Decimal(r.randrange(1, 500)).scaleb(-1),
+                Decimal(r.randrange(9800, 10200)).scaleb(-1),
             )
             for name in held
         )

@@ -1,7 +1,8 @@
-"""The two invariants, to the last unit: money (in each currency, the sum of cash - cost over everybody) and open interest
-(longs = shorts).
+"""The two invariants, to the last unit: money (in each currency, the sum of cash - cost over everybody) and
+open interest (longs = shorts).
 
-After a step only what the step touched is added up; at the end of the run everybody is. A difference stops the run: it is a bug.
+After a step only what the step touched is added up; at the end of the run everybody is. A difference stops
+the run: it is a bug.
 
 Public: Audit, Differences.
 """
@@ -23,13 +24,16 @@ class Differences(NamedTuple):
 
 
 class Audit:
-    """Holds the standing of everybody but the accounts as it was after the last step, and the grand total of the opening."""
+    """Holds the standing of everybody but the accounts as it was after the last step, and the grand total of
+    the opening."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self._standing = ledger.system_standing()
         self._contracts = ledger.system_contracts()
-        self._total = {currency: ledger.opening[currency] + money for currency, money in self._standing.items()}
+        self._total = {
+            currency: ledger.opening[currency] + money for currency, money in self._standing.items()
+        }
 
     def step(self, step: int) -> Differences:
         """Compare what this step touched with what it was before; raises AuditError on any difference."""
@@ -54,9 +58,13 @@ class Audit:
             for holding in holder.holdings:
                 if holding.size:
                     contracts[holding.book.name] += holding.signed_size
-        return self._judge(step, {currency: total[currency] - was for currency, was in self._total.items()}, contracts)
+        return self._judge(
+            step, {currency: total[currency] - was for currency, was in self._total.items()}, contracts
+        )
 
-    def _judge(self, step: int, differences: dict[str, Decimal], contracts: dict[str, Decimal]) -> Differences:
+    def _judge(
+        self, step: int, differences: dict[str, Decimal], contracts: dict[str, Decimal]
+    ) -> Differences:
         """Money is held to be the same in each currency, never in their sum."""
         money = max(differences.values(), key=abs, default=ZERO)
         worst = max(contracts.items(), key=lambda item: abs(item[1]), default=("", ZERO))

@@ -1,7 +1,8 @@
 """What is being closed, and the backstops that take it over.
 
-A position is closed either in the account's own name (`OwnOrder`: the account keeps what its fills bring) or by the venue, which
-has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the two are one thing, a `Closing`.
+A position is closed either in the account's own name (`OwnOrder`: the account keeps what its fills bring) or
+by the venue, which has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the
+two are one thing, a `Closing`.
 
 Public: Closing, OwnOrder, VenueClaim, Remainder, Number, Backstop.
 """
@@ -20,7 +21,8 @@ from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
 class Remainder:
-    """What is still to be closed: contracts, and their value at the bankruptcy price. Only the ledger changes it."""
+    """What is still to be closed: contracts, and their value at the bankruptcy price. Only the ledger changes
+    it."""
 
     __slots__ = ("cost", "size")
 
@@ -29,7 +31,8 @@ class Remainder:
 
 
 class Number:
-    """The number under which a closing is told; None until the ledger gives it the next one (`Ledger.number_of`)."""
+    """The number under which a closing is told; None until the ledger gives it the next one
+    (`Ledger.number_of`)."""
 
     __slots__ = ("given",)
 
@@ -39,8 +42,8 @@ class Number:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closing:
-    """A position that is being closed. price: its bankruptcy price (None where there is none). Its cost is its value there, so
-    that what its closing brings beyond it is surplus or shortfall."""
+    """A position that is being closed. price: its bankruptcy price (None where there is none). Its cost is
+    its value there, so that what its closing brings beyond it is surplus or shortfall."""
 
     holder: Holder
     book: MarketBook
@@ -64,8 +67,8 @@ class Closing:
         return self.book.value(self.side * size, price)
 
     def cost_of(self, size: Decimal) -> Decimal:
-        """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part takes what is
-        left."""
+        """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part
+        takes what is left."""
         left = self.left
         if size == left.size:
             return left.cost
@@ -76,9 +79,8 @@ class Closing:
     def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         """How much worse than at the bankruptcy price `size` closes at `price`, in money (negative: better).
 
-        The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so that rounding makes
-        no lot cheaper.
-        """
+        The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so
+        that rounding makes no lot cheaper."""
         posted = self.cost_of(size) - self.proceeds(size, price)
         if self.price is None or whole or self.book.contract.rounding == PER_CONTRACT:
             return posted
@@ -105,17 +107,18 @@ class VenueClaim(Closing):
     """A position that the venue has taken over, and closes."""
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
-        """What closing a part at `price` brings; never less than it cost where that is the bankruptcy price or better: the last
-        part costs what the others' rounding has left of the whole, and such dust is the other side's, not a loss of anybody's.
-        """
+        """What closing a part at `price` brings; never less than it cost where that is the bankruptcy price
+        or better: the last part costs what the others' rounding has left of the whole, and such dust is the
+        other side's, not a loss of anybody's."""
         value = self.book.value(self.side * size, price)
         return max(value, self.cost_of(size)) if self.better_or_equal(price) else value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnOrder(Closing):
-    """An order to close `holding` in the account's own name. quote(size): the value of a part at the bankruptcy price, where the
-    venue rounds that money itself; else the price does. how: of its bankruptcy price."""
+    """An order to close `holding` in the account's own name. quote(size): the value of a part at the
+    bankruptcy price, where the venue rounds that money itself; else the price does. how: of its bankruptcy
+    price."""
 
     holding: Holding
     how: How = ()
@@ -143,9 +146,8 @@ class OwnOrder(Closing):
 
 
 class Backstop:
-    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left: its capacity in
-    this step.
-    """
+    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left:
+    its capacity in this step."""
 
     __slots__ = ("cash", "id", "left", "positions", "taken")
 

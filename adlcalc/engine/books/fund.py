@@ -32,12 +32,14 @@ class FundBook:
         self._money = rounder(unit, DOWN)
         self._stopped = self._told = self._short = False
         self.news: list[FundStopped | FundResumed] = []
-        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the first step
+        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the
+        # first step
         self._history: list[tuple[int, Decimal]] = []
         self._opening_peak = fund.balance if fund.peak is None else max(fund.peak, fund.balance)
 
     def begin(self, seconds: int) -> None:
-        """A new step at `seconds`: what has left the window no longer counts, and a stopped fund may have recovered."""
+        """A new step at `seconds`: what has left the window no longer counts, and a stopped fund may have
+        recovered."""
         self._short = False
         drawdown = self.rules.drawdown
         if drawdown is None:
@@ -59,17 +61,16 @@ class FundBook:
         return self._stopped
 
     def reserve(self) -> Decimal:
-        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already, and ADL at the
-        mark.
-        """
+        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already,
+        and ADL at the mark."""
         return ENDLESS if self.rules.negative else max(self.balance - self.floor, ZERO)
 
     def available(self) -> Decimal:
-        """What it may still pay: the balance above its floor, or above where its drawdown stops it; never below zero.
+        """What it may still pay: the balance above its floor, or above where its drawdown stops it; never
+        below zero.
 
-        Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it pays nothing
-        until it is less than `stop` below the peak.
-        """
+        Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it
+        pays nothing until it is less than `stop` below the peak."""
         drawdown = self.rules.drawdown
         if drawdown is None or self.rules.negative:
             return self.reserve()
@@ -87,7 +88,8 @@ class FundBook:
         return self._money(self.balance - (max(self.floor, limit) if limit > drawdown.above else self.floor))
 
     def refuse(self) -> None:
-        """What it may still pay was not enough: news where it has more, which the drawdown keeps it from paying."""
+        """What it may still pay was not enough: news where it has more, which the drawdown keeps it from
+        paying."""
         drawdown = self.rules.drawdown
         if drawdown is None or self._told or self._short:
             return
@@ -102,7 +104,9 @@ class FundBook:
         else:
             most, parts = "[start] x [peak]", (drawdown.start, peak)
         limit = Worked("limit", max(drawdown.start * peak, drawdown.at_least), most, parts)
-        self.news.append(FundStopped(0, self.name, *self._fall(peak), limit.result, drawdown.window, left, (limit,)))
+        self.news.append(
+            FundStopped(0, self.name, *self._fall(peak), limit.result, drawdown.window, left, (limit,))
+        )
 
     def _tell_resumed(self, name: str, share: Decimal) -> None:
         """It pays again, if it was told that it does not."""
@@ -117,8 +121,11 @@ class FundBook:
         return self.balance, peak, peak - self.balance
 
 
-def largest_affordable(size: Decimal, lot: Decimal, loss: Callable[[Decimal], Decimal], available: Decimal) -> Decimal:
-    """How much of `size` the fund can pay for: all of it, or the largest whole number of lots whose loss it can afford.
+def largest_affordable(
+    size: Decimal, lot: Decimal, loss: Callable[[Decimal], Decimal], available: Decimal
+) -> Decimal:
+    """How much of `size` the fund can pay for: all of it, or the largest whole number of lots whose loss it
+    can afford.
 
     `loss(x)`: the shortfall of closing x, in money; it rises with x beyond the point where it is positive.
     """

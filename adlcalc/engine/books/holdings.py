@@ -16,9 +16,8 @@ from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
 class MarketBook:
-    """A market while it runs: its mark, its funding index (what one long contract has paid since the start), the rest of the
-    market.
-    """
+    """A market while it runs: its mark, its funding index (what one long contract has paid since the start),
+    the rest of the market."""
 
     __slots__ = (
         "changed",
@@ -55,7 +54,9 @@ class MarketBook:
         # isolated positions that a fill changed since their side was laid into a grid (head.py)
         self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
-        self.funding_dust = ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
+        self.funding_dust = (
+            ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
+        )
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.lines = (
@@ -66,7 +67,8 @@ class MarketBook:
 
 
 class Holding:
-    """One position while it runs. collateral is None for a cross one; funding is the index up to which its funding is settled."""
+    """One position while it runs. collateral is None for a cross one; funding is the index up to which its
+    funding is settled."""
 
     __slots__ = (
         "_unit",
@@ -96,10 +98,15 @@ class Holding:
 
     @property
     def unit(self) -> Unit:
-        """What it is liquidated with. The unit of an isolated position is made when it is first asked for: most never are."""
+        """What it is liquidated with. The unit of an isolated position is made when it is first asked for:
+        most never are."""
         if self._unit is None:
             alone = self.collateral is not None
-            Unit(self.holder, [self] if alone else [h for h in self.holder.holdings if h.collateral is None], isolated=alone)
+            Unit(
+                self.holder,
+                [self] if alone else [h for h in self.holder.holdings if h.collateral is None],
+                isolated=alone,
+            )
             assert self._unit is not None
         return self._unit
 
@@ -116,7 +123,8 @@ class Holding:
         return self.value() - self.cost
 
     def pending_funding(self) -> Decimal:
-        """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index then)."""
+        """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index
+        then)."""
         change = self.book.funding - self.funding
         return -self.signed_size * change if change else ZERO
 
@@ -132,7 +140,8 @@ class Holding:
 
 
 class Holder:
-    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated one."""
+    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated
+    one."""
 
     __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order")
 
@@ -162,8 +171,9 @@ class Holder:
         return total
 
     def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
-        """What each part of the account lacks, pending funding included: an isolated position that has lost more than its
-        collateral, a balance that the cross positions have lost more than. What one part has left covers no other."""
+        """What each part of the account lacks, pending funding included: an isolated position that has lost
+        more than its collateral, a balance that the cross positions have lost more than. What one part has
+        left covers no other."""
         lacking = []
         free, first = self.balance, None
         for holding in self.holdings:

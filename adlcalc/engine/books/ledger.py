@@ -1,11 +1,13 @@
 """The postings that move money and contracts between accounts, funds, venue and the rest of the market.
 
-Accounting is by cost. Everyone has cash and positions (signed size, cost = signed entry value); a fill of value v moves contracts
-and v between two sides, so the sum of cash - cost over everybody never changes, and neither does the sum of signed sizes: the two
-invariants of the audit. Realized pnl = v - the cost of what was closed.
+Accounting is by cost. Everyone has cash and positions (signed size, cost = signed entry value); a fill of
+value v moves contracts and v between two sides, so the sum of cash - cost over everybody never changes, and
+neither does the sum of signed sizes: the two invariants of the audit. Realized pnl = v - the cost of what was
+closed.
 
-An audit that looked at every account at every step would cost more than the run, so each holder notes its standing when it is
-first touched in a step, and the step's audit compares only those; the last audit adds up everybody.
+An audit that looked at every account at every step would cost more than the run, so each holder notes its
+standing when it is first touched in a step, and the step's audit compares only those; the last audit adds up
+everybody.
 
 Public: Ledger, AuditError.
 """
@@ -50,7 +52,9 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
-        self.markets = {m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)}
+        self.markets = {
+            m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)
+        }
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.holders: list[Holder] = []
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
@@ -61,7 +65,7 @@ class Ledger:
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._open_accounts(scenario)
 
-    # --- opening -------------------------------------------------------------------------------------------------
+    # --- opening --------------------------------------------------------------------------------------------
 
     def _open_accounts(self, scenario: Scenario) -> None:
         order = 0
@@ -83,7 +87,8 @@ class Ledger:
         return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
 
     def open_marks(self) -> None:
-        """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit and no loss."""
+        """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit
+        and no loss."""
         for holder in self.holders:
             total = holder.balance
             for holding in holder.holdings:
@@ -94,13 +99,14 @@ class Ledger:
                     total += holding.collateral
             holder.equity_start = total
             self.opening[self.currency_of(holder)] += total
-        # everybody's cash - cost: their equities without the values at the mark, which are the other side of the rest's costs
+        # everybody's cash - cost: their equities without the values at the mark, which are the other side of
+        # the rest's costs
         for book in self.markets.values():
             self.opening[book.settles] += book.rest_cost
 
     def begin(self, scenario: Scenario, step: int) -> None:
-        """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers have their capacity
-        again."""
+        """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
+        have their capacity again."""
         path, self.step = scenario.path, step
         self.claims = list(self.open_claims())
         for fund in self.funds.values():
@@ -118,7 +124,7 @@ class Ledger:
             book.holdings = {1: [], -1: []}
         return holders
 
-    # --- what the audit adds up ----------------------------------------------------------------------------------
+    # --- what the audit adds up -----------------------------------------------------------------------------
 
     def currency_of(self, holder: Holder) -> str:
         """What an account's money is in: the currency of its positions, which all settle in one."""
@@ -134,14 +140,17 @@ class Ledger:
         return self.backstops.setdefault(name, Backstop(name))
 
     def system_standing(self) -> dict[str, Decimal]:
-        """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the market."""
+        """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
+        market."""
         total = dict(self.venue_cash)
         for book in {book.fund: book for book in self.markets.values()}.values():
             total[book.settles] += book.fund.balance
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
-            total[next((book.settles for book in backstop.positions), self.currencies[0])] += backstop.standing()
+            total[next((book.settles for book in backstop.positions), self.currencies[0])] += (
+                backstop.standing()
+            )
         for book in self.markets.values():
             total[book.settles] += book.rest_cash - book.rest_cost
         return total
@@ -161,16 +170,15 @@ class Ledger:
         if holder not in self.touched:
             self.touched[holder] = (holder.standing(), [holding.signed_size for holding in holder.holdings])
 
-    # --- trades: contracts and their value move between two sides -------------------------------------------------------
+    # --- trades: contracts and their value move between two sides -------------------------------------------
 
     def close_part(self, holding: Holding, size: Decimal, proceeds: Decimal, release: bool = True) -> Decimal:
         """An account's leg: `size` of a position closed for `proceeds` (signed value); the realized pnl.
 
-        Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the dust) and goes to
-        the free balance with the pnl; a loss larger than what is released is borne by the position's own collateral.
-        release=False (a liquidation in the account's own name): pnl and collateral stay where the position was, so that no
-        loss reaches the free balance.
-        """
+        Cross: to the balance. Isolated: collateral is released pro rata (rounded down, the position keeps the
+        dust) and goes to the free balance with the pnl; a loss larger than what is released is borne by the
+        position's own collateral. release=False (a liquidation in the account's own name): pnl and collateral
+        stay where the position was, so that no loss reaches the free balance."""
         self.touch(holding.holder)
         cost = holding.cost_of(size)
         pnl = proceeds - cost
@@ -197,8 +205,8 @@ class Ledger:
         return pnl
 
     def close(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
-        """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is still to be posted
-        (`post_result`); that of an order in the account's own name is the account's."""
+        """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
+        still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost, left = claim.cost_of(size), claim.left
         left.cost -= cost
         left.size -= size
@@ -211,7 +219,9 @@ class Ledger:
         book.rest_size += signed_size
         book.rest_cost += fill_value
 
-    def to_backstop(self, backstop: Backstop, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
+    def to_backstop(
+        self, backstop: Backstop, book: MarketBook, signed_size: Decimal, fill_value: Decimal
+    ) -> None:
         """A backstop's leg: it takes signed_size over for fill_value."""
         position = backstop.positions.setdefault(book, [ZERO, ZERO])
         position[0] += signed_size
@@ -229,12 +239,16 @@ class Ledger:
         self.close_part(holding, size, proceeds)
         self.to_rest(holding.book, holding.side * size, proceeds)
 
-    def fill_against(self, claim: Closing, holding: Holding, size: Decimal, proceeds: Decimal) -> tuple[Decimal, Decimal]:
+    def fill_against(
+        self, claim: Closing, holding: Holding, size: Decimal, proceeds: Decimal
+    ) -> tuple[Decimal, Decimal]:
         """A deleveraging; the counterparty's realized pnl and the claim's result."""
         pnl = self.close_part(holding, size, -proceeds)
         return pnl, self.close(claim, size, proceeds)
 
-    def fill_with_backstop(self, claim: Closing, taker: Backstop, size: Decimal, proceeds: Decimal) -> Decimal:
+    def fill_with_backstop(
+        self, claim: Closing, taker: Backstop, size: Decimal, proceeds: Decimal
+    ) -> Decimal:
         """A provider takes part of a claim, out of its capacity of this step; the claim's result."""
         result = self.close(claim, size, proceeds)
         self.to_backstop(taker, claim.book, claim.side * size, proceeds)
@@ -252,14 +266,15 @@ class Ledger:
         return self.claim_count
 
     def number_of(self, claim: Closing) -> int:
-        """The number under which a closing is told. An order in the account's own name takes it with its first fill."""
+        """The number under which a closing is told. An order in the account's own name takes it with its
+        first fill."""
         if claim.number.given is None:
             claim.number.given = self.next_number()
         return claim.number.given
 
     def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> VenueClaim:
-        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays with the
-        account's books until `empty_margin` takes it."""
+        """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays
+        with the account's books until `empty_margin` takes it."""
         self.touch(holding.holder)
         claim = VenueClaim(
             holder=holding.holder,
@@ -279,11 +294,12 @@ class Ledger:
         """What the venue still holds."""
         return (claim for claim in list(self.claims) if claim.left.size)
 
-    # --- payments: money moves between two sides; each gives back what it is told as ---------------------------------------
+    # --- payments: money moves between two sides; each gives back what it is told as ------------------------
 
     def charge_funding(self, book: MarketBook, rate: Decimal) -> FundingPaid:
-        """Funding falls due: the index moves by the payment of one long contract, and what the payers owe together is told.
-        It is settled with each position before anything else changes it (`settle_funding`)."""
+        """Funding falls due: the index moves by the payment of one long contract, and what the payers owe
+        together is told. It is settled with each position before anything else changes it
+        (`settle_funding`)."""
         payment = payment_per_contract(book.contract, rate, book.mark)
         book.funding += payment
         # the longs pay when the rate is positive, else the shorts; the rest of the market counts on its side
@@ -295,8 +311,8 @@ class Ledger:
         return FundingPaid(self.step, book.name, rate, book.mark, owed, (each, all_of_them))
 
     def settle_funding(self, holding: Holding) -> Told:
-        """What a position has received or owes, rounded down (against the account); the rest of the market is the other
-        side."""
+        """What a position has received or owes, rounded down (against the account); the rest of the market is
+        the other side."""
         if holding.book.funding == holding.funding:
             return ()
         book, pending = holding.book, holding.pending_funding()
@@ -309,10 +325,15 @@ class Ledger:
         self.touch(holding.holder)
         self.pay_in(holding, amount)
         book.rest_cash -= amount
-        return (FundingSettled(self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size),)
+        return (
+            FundingSettled(
+                self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size
+            ),
+        )
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
-        """What rounding took from the accounts at settlements goes from the rest of the market to the fund."""
+        """What rounding took from the accounts at settlements goes from the rest of the market to the
+        fund."""
         dust = round_to(book.funding_dust, self.unit, DOWN)
         if not dust:
             return ()
@@ -320,8 +341,8 @@ class Ledger:
         return (self._to_fund(book.fund, 0, dust, "dust"),)
 
     def post_result(self, claim: Closing, result: Decimal, why: str) -> Told:
-        """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may, and what is left
-        is bad debt."""
+        """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may,
+        and what is left is bad debt."""
         if not result:
             return ()
         if result > 0:
@@ -348,8 +369,8 @@ class Ledger:
         claim.holder.balance += amount
 
     def take_margin(self, unit: Unit, claim: Closing) -> Told:
-        """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only where no price
-        exists."""
+        """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only
+        where no price exists."""
         return self.post_result(claim, left, "dust") if (left := self._empty_margin(unit)) else ()
 
     def give_margin(self, unit: Unit, vault: Backstop) -> None:
@@ -357,7 +378,8 @@ class Ledger:
         vault.cash += self._empty_margin(unit)
 
     def free_margin(self, unit: Unit) -> None:
-        """What is left of the margin of an isolated position that is closed goes to the account's free balance."""
+        """What is left of the margin of an isolated position that is closed goes to the account's free
+        balance."""
         first, left = unit.holdings[0], unit.money()
         if first.collateral is not None:
             self.touch(unit.holder)
@@ -380,8 +402,8 @@ class Ledger:
         return (self._to_fund(holding.book.fund, number, amount, "fee", how),)
 
     def forgive(self, holding: Holding, amount: Decimal) -> None:
-        """An account that has nothing left is relieved of its debt; the loss is still to be borne (`account_bears`,
-        `rest_bears`, `venue_bears`)."""
+        """An account that has nothing left is relieved of its debt; the loss is still to be borne
+        (`account_bears`, `rest_bears`, `venue_bears`)."""
         self.touch(holding.holder)
         self.pay_in(holding, amount)
 
@@ -400,7 +422,7 @@ class Ledger:
         """What rounding has taken from the bearers of a loss beyond it goes to the fund."""
         return (self._to_fund(book.fund, number, amount, "dust"),) if amount > 0 else ()
 
-    # --- single legs -----------------------------------------------------------------------------------------------------
+    # --- single legs ----------------------------------------------------------------------------------------
 
     def pay_in(self, holding: Holding, amount: Decimal) -> None:
         """Add to the margin behind a position: its collateral, or the balance of a cross account."""

@@ -1,4 +1,5 @@
-"""What the order book takes in one step: one side of one market, from the mark outward, used up as it is filled.
+"""What the order book takes in one step: one side of one market, from the mark outward, used up as it is
+filled.
 
 Public: StepBook, Offer.
 """
@@ -25,19 +26,21 @@ class Offer(NamedTuple):
 
 
 class StepBook:
-    """The side of the book that closing a position of `side` (+1: bids, sold into; -1: asks, bought from) meets in this step.
+    """The side of the book that closing a position of `side` (+1: bids, sold into; -1: asks, bought from)
+    meets in this step.
 
-    levels: prices mark - side x distance, best first; prices of zero or less are no offers. impact: the price moves by `impact` a
-    contract, a fill from depth x0 to x1 pays the average mark - side x impact (x0 + x1) / 2, while the marginal price stays
-    positive.
-    """
+    levels: prices mark - side x distance, best first; prices of zero or less are no offers. impact: the price
+    moves by `impact` a contract, a fill from depth x0 to x1 pays the average mark - side x impact (x0 + x1) /
+    2, while the marginal price stays positive."""
 
     def __init__(self, liquidity: Liquidity, side: int, mark: Decimal, lot: Decimal) -> None:
         self._liquidity, self._side, self._mark, self._lot = liquidity, side, mark, lot
         self._taken = ZERO  # impact: the depth reached
         self._levels = [[mark - side * distance, size] for distance, size in liquidity.levels if size > 0]
         self._levels = [level for level in self._levels if level[0] > 0]
-        unlimited = liquidity.kind == Depth.UNLIMITED or (liquidity.kind == Depth.IMPACT and not liquidity.impact)
+        unlimited = liquidity.kind == Depth.UNLIMITED or (
+            liquidity.kind == Depth.IMPACT and not liquidity.impact
+        )
         self._endless = Offer(None, lambda _size: mark, flat=True) if unlimited else None
 
     def next(self) -> Offer | None:
@@ -71,7 +74,8 @@ class StepBook:
         return Worked("price", price, away + "[distance]", (mark, abs(mark - price)))
 
     def fill_or_kill(self, size: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
-        """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing is taken yet."""
+        """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing
+        is taken yet."""
         if limit is None:
             return []
         if self._liquidity.kind == Depth.LEVELS:

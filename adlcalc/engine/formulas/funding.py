@@ -1,8 +1,9 @@
-"""Funding: longs pay rate x notional at the mark to shorts (the other way when the rate is negative), nobody keeps any of it.
+"""Funding: longs pay rate x notional at the mark to shorts (the other way when the rate is negative), nobody
+keeps any of it.
 
-One cumulative index per market, what a single long contract has paid since the start, moves at each payment; a position
-settles the difference when it is next touched. So a payment costs the same however many accounts there are. What the venue
-holds neither pays nor receives; the rest of the market stands in for it.
+One cumulative index per market, what a single long contract has paid since the start, moves at each payment;
+a position settles the difference when it is next touched. So a payment costs the same however many accounts
+there are. What the venue holds neither pays nor receives; the rest of the market stands in for it.
 
 Public: payment_per_contract, payment_worked, settled_worked.
 """
@@ -16,7 +17,8 @@ from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import FLOOR, HALF_EVEN, D, divide, round_to
 
 INDEX_UNIT = D("1E-24")
-"""The index is kept to 24 decimals: finer than any settlement can show, and exact for linear contracts of ordinary prices."""
+"""The index is kept to 24 decimals: finer than any settlement can show, and exact for linear contracts of
+ordinary prices."""
 
 
 def payment_per_contract(contract: Contract, rate: Decimal, mark: Decimal) -> Decimal:

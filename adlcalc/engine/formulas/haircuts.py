@@ -55,8 +55,12 @@ class Haircut:
     and the money unit."""
 
     whole_venue: ClassVar[bool] = False
-    severity: Decimal = given("the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE)
-    base: Base = given("the profit that is cut: all that is unrealized, or the gain of this step's move", Base, Base.PROFIT)
+    severity: Decimal = given(
+        "the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE
+    )
+    base: Base = given(
+        "the profit that is cut: all that is unrealized, or the gain of this step's move", Base, Base.PROFIT
+    )
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         raise NotImplementedError
@@ -65,9 +69,11 @@ class Haircut:
         """What the budget is shared out by, a number for each; all zero where it is not shared out."""
         return [Fraction(0)] * len(winners)
 
-    def worked(self, winners: Sequence[Winner], cuts: Sequence[Decimal], budget: Decimal, unit: Decimal) -> list[Worked]:
-        """How each cut came about: all that may be taken of a profit, a part of the loss in proportion, or what the others
-        leave of it."""
+    def worked(
+        self, winners: Sequence[Winner], cuts: Sequence[Decimal], budget: Decimal, unit: Decimal
+    ) -> list[Worked]:
+        """How each cut came about: all that may be taken of a profit, a part of the loss in proportion, or
+        what the others leave of it."""
         masses, total = self.masses(winners), sum(cuts, ZERO)
         whole = sum(masses, Fraction(0))
         exact = [Fraction(budget) * mass / whole if whole else Fraction(0) for mass in masses]
@@ -81,11 +87,20 @@ class Haircut:
             elif at_most:
                 out.append(as_it_is("cut", "the most that the rule takes of it", cut))
             elif whole and abs(Fraction(budget - borne) * mass / whole - Fraction(cut)) < Fraction(unit):
-                loss, parts = ("([loss] - [what others bear wholly])", (budget, borne)) if borne else ("[loss]", (budget,))
-                formula, parts = f"{loss} x [its weight] / [all weights]", (*parts, _amount(mass), _amount(whole))
+                loss, parts = (
+                    ("([loss] - [what others bear wholly])", (budget, borne))
+                    if borne
+                    else ("[loss]", (budget,))
+                )
+                formula, parts = (
+                    f"{loss} x [its weight] / [all weights]",
+                    (*parts, _amount(mass), _amount(whole)),
+                )
                 out.append(Worked("cut", cut, formula, parts, unit, SHARED))
             else:
-                out.append(Worked("cut", cut, "[what is cut in all] - [what the others bear]", (total, total - cut)))
+                out.append(
+                    Worked("cut", cut, "[what is cut in all] - [what the others bear]", (total, total - cut))
+                )
         return out
 
 
@@ -100,7 +115,7 @@ def budget_of(deficit: Decimal, severity: Decimal, unit: Decimal) -> Decimal:
     return round_to(severity * deficit, unit, HALF_EVEN)
 
 
-# --- in proportion ---------------------------------------------------------------------------------------------------------
+# --- in proportion ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,9 @@ class ProRata(Haircut):
     pro rata on positive pnl; clearing houses' haircut of variation margin gains."""
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        return _by_weight(winners, [Fraction(1)] * len(winners), [winner.profit for winner in winners], budget, unit)
+        return _by_weight(
+            winners, [Fraction(1)] * len(winners), [winner.profit for winner in winners], budget, unit
+        )
 
     def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
         return _profits(winners)
@@ -144,7 +161,10 @@ class Capped(Haircut):
     def caps(self, winners: Sequence[Winner], unit: Decimal) -> list[Decimal]:
         """The most that may be taken from each: max_cut of the profit, rounded down, and no equity below what
         it must keep."""
-        return [max(min(round_to(self.max_cut * w.profit, unit, DOWN), w.profit, w.equity - w.keep), ZERO) for w in winners]
+        return [
+            max(min(round_to(self.max_cut * w.profit, unit, DOWN), w.profit, w.equity - w.keep), ZERO)
+            for w in winners
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +222,9 @@ class InUnits(Haircut):
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         budget = min(budget, sum((w.profit for w in winners), ZERO))
         whole = Fraction(sum((w.profit for w in winners), ZERO))
-        cuts = [D(int(Fraction(budget) * Fraction(w.profit) / whole / Fraction(unit))) * unit for w in winners]
+        cuts = [
+            D(int(Fraction(budget) * Fraction(w.profit) / whole / Fraction(unit))) * unit for w in winners
+        ]
         left = budget - sum(cuts, ZERO)
         for i, winner in enumerate(winners):
             more = min(unit, left, winner.profit - cuts[i])
@@ -236,7 +258,7 @@ class FlooredGains(Haircut):
         return _profits(winners)
 
 
-# --- one after the other -----------------------------------------------------------------------------------------------------
+# --- one after the other ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +300,7 @@ class Hybrid(Levered):
         return [Fraction(0)] * len(winners)
 
 
-# --- parts -------------------------------------------------------------------------------------------------------------------
+# --- parts --------------------------------------------------------------------------------------------------
 
 
 def _profits(winners: Sequence[Winner]) -> Sequence[Fraction]:
@@ -286,15 +308,24 @@ def _profits(winners: Sequence[Winner]) -> Sequence[Fraction]:
 
 
 def _by_weight(
-    winners: Sequence[Winner], weights: Sequence[Fraction], caps: Sequence[Decimal], budget: Decimal, unit: Decimal
+    winners: Sequence[Winner],
+    weights: Sequence[Fraction],
+    caps: Sequence[Decimal],
+    budget: Decimal,
+    unit: Decimal,
 ) -> list[Decimal]:
     """min(cap, t x weight x profit), in units. Where everybody with a weight is at the cap, those without one
     share what is left."""
-    limits, masses = [Fraction(cap) for cap in caps], [w * Fraction(x.profit) for w, x in zip(weights, winners, strict=True)]
+    limits, masses = (
+        [Fraction(cap) for cap in caps],
+        [w * Fraction(x.profit) for w, x in zip(weights, winners, strict=True)],
+    )
     shares = capped(masses, limits, Fraction(budget))
     left = Fraction(budget) - sum(shares, Fraction(0))
     if left and not all(weights):
-        others = [Fraction(0) if weight else Fraction(x.profit) for weight, x in zip(weights, winners, strict=True)]
+        others = [
+            Fraction(0) if weight else Fraction(x.profit) for weight, x in zip(weights, winners, strict=True)
+        ]
         shares = [a + b for a, b in zip(shares, capped(others, limits, left), strict=True)]
     elif not left:
         caps = [cap if share else ZERO for cap, share in zip(caps, shares, strict=True)]

@@ -1,13 +1,15 @@
-"""How a margin unit stands: at which marks it is safe, at which mark a position is told to be liquidated, and what each of its
-positions is worth when all of its margin is lost.
+"""How a margin unit stands: at which marks it is safe, at which mark a position is told to be liquidated, and
+what each of its positions is worth when all of its margin is lost.
 
-All positions of the unit in a market move with its mark; the other markets are held. With x = m P (linear) or m / P (inverse)
-every value is +-q x and every maintenance margin the largest of lines rate x q x - deduction, so that
+All positions of the unit in a market move with its mark; the other markets are held. With x = m P (linear) or
+m / P (inverse) every value is +-q x and every maintenance margin the largest of lines rate x q x - deduction,
+so that
 
     spare(x) = cash + sign x Q x - sum of maintenance margins          Q: the signed size of all positions in the market
 
-is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its upper, wherever
-the mark stands. cash: all equity but the values in this market, less the maintenance margin of the positions in others.
+is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its
+upper, wherever the mark stands. cash: all equity but the values in this market, less the maintenance margin
+of the positions in others.
 
 Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, weights_of, SHARE_UNIT,
 liquidation_worked.
@@ -45,12 +47,11 @@ Ends = tuple[Fraction | None, Fraction | None]
 def liquidation_price(
     contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, tick: Decimal
 ) -> Decimal | None:
-    """The tick at which a position of `side` is told to be liquidated: none on its safe side is due, the first beyond it is.
-    None where no mark on its losing side is due, or no tick is safe.
+    """The tick at which a position of `side` is told to be liquidated: none on its safe side is due, the
+    first beyond it is. None where no mark on its losing side is due, or no tick is safe.
 
-    It is the end of the safe marks, rounded toward them, values taken unrounded: whether equity at the maintenance margin is
-    due (rule due) is asked of this one tick alone.
-    """
+    It is the end of the safe marks, rounded toward them, values taken unrounded: whether equity at the
+    maintenance margin is due (rule due) is asked of this one tick alone."""
     if len(legs) == 1 and not margin.hurt_both_ways(legs[0].lines):  # has one end, and a formula
         size, lines = legs[0]
         return margin.liquidation_price(contract, side, abs(size), lines, cash, tick)
@@ -64,14 +65,14 @@ def liquidation_price(
     return price if ticks > 0 and within else None
 
 
-# --- where nothing is rounded -------------------------------------------------------------------------------------------------
+# --- where nothing is rounded -------------------------------------------------------------------------------
 
 
 def safe_marks(
     contract: Contract, legs: Sequence[Leg], cash: Decimal
 ) -> tuple[Decimal | None, Decimal | None] | None:
-    """(lower, upper) end of the marks at which the unit is safe, unrounded, None for an end that there is not; None where no
-    mark is safe."""
+    """(lower, upper) end of the marks at which the unit is safe, unrounded, None for an end that there is
+    not; None where no mark is safe."""
     ends = _safe(contract, legs, Fraction(cash))
     if ends is None:
         return None
@@ -80,8 +81,8 @@ def safe_marks(
 
 
 def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int) -> Decimal | None:
-    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks on its losing
-    side."""
+    """The mark at which a position of `side` is told to be liquidated, unrounded: the end of the safe marks
+    on its losing side."""
     ends = safe_marks(contract, legs, cash)
     return None if ends is None else ends[0] if side > 0 else ends[1]
 
@@ -99,7 +100,9 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
 
     corners = {Fraction()}
     for q, own in zip(sizes, lines, strict=True):
-        corners |= {(d1 - d0) / (q * (r1 - r0)) for (r0, d0), (r1, d1) in pairwise(own) if r1 > r0 and d1 > d0}
+        corners |= {
+            (d1 - d0) / (q * (r1 - r0)) for (r0, d0), (r1, d1) in pairwise(own) if r1 > r0 and d1 > d0
+        }
     points = sorted(corners)
     points.append(points[-1] + 1)
     spares = [left(x) for x in points]
@@ -127,15 +130,17 @@ def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> E
     return None if high is None else m / high, None if low is None else m / low
 
 
-# --- bankruptcy -----------------------------------------------------------------------------------------------------------------
+# --- bankruptcy ---------------------------------------------------------------------------------------------
 
 
-def bankrupt_values(cash: Decimal, values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> list[Decimal]:
-    """The value at which each position of a unit has lost its share of the unit's equity: value(P) = value(mark) - share.
+def bankrupt_values(
+    cash: Decimal, values: Sequence[Decimal], maintenances: Sequence[Decimal]
+) -> list[Decimal]:
+    """The value at which each position of a unit has lost its share of the unit's equity: value(P) =
+    value(mark) - share.
 
-    One position has the whole equity (value(P) = -cash); several share it in proportion to their maintenance margins (to their
-    notionals where none has any, in equal parts where none is worth anything).
-    """
+    One position has the whole equity (value(P) = -cash); several share it in proportion to their maintenance
+    margins (to their notionals where none has any, in equal parts where none is worth anything)."""
     if len(values) == 1:
         return [-cash]
     _, weights = weights_of(values, maintenances)
@@ -154,7 +159,7 @@ def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tu
     return "part", [ONE] * len(values)
 
 
-# --- how a liquidation price is told ----------------------------------------------------------------------------------------
+# --- how a liquidation price is told ------------------------------------------------------------------------
 
 
 def liquidation_worked(
@@ -162,10 +167,10 @@ def liquidation_worked(
 ) -> Worked:
     """How `liquidation_price` came about, from the lines of maintenance margin that count there.
 
-    Where equity without the legs' values (cash) and their values are together their maintenance margins:
-    x (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value rises with x, and
-    x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose value falls with it.
-    """
+    Where equity without the legs' values (cash) and their values are together their maintenance margins: x
+    (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value
+    rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
+    value falls with it."""
     up, linear, m = margin.rises(contract, side), contract.kind == Kind.LINEAR, contract.multiplier
     x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
     lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]

@@ -1,11 +1,13 @@
-"""What a position is worth, what margin it needs, and at which prices that changes. Pure functions of numbers.
+"""What a position is worth, what margin it needs, and at which prices that changes. Pure functions of
+numbers.
 
-Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value at the mark.
-Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an inverse one by -s (n = q m / P).
+Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = notional, the size of the value
+at the mark. Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an
+inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways, price_of_notional,
-liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth, price_worked.
-"""
+Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways,
+price_of_notional, liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth,
+price_worked."""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 
-from adlcalc.engine.contract import BY_NOTIONAL, BY_SIZE, LINEAR, OF_ENTRY, PER_CONTRACT, Contract, Maintenance
+from adlcalc.engine.contract import (
+    BY_NOTIONAL,
+    BY_SIZE,
+    LINEAR,
+    OF_ENTRY,
+    PER_CONTRACT,
+    Contract,
+    Maintenance,
+)
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
 
@@ -24,11 +34,11 @@ Lines = tuple[tuple[Decimal, Decimal], ...]
 
 
 def value(contract: Contract, signed_size: Decimal, price: Decimal, unit: Decimal) -> Decimal:
-    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once, half even, to the
-    money unit.
+    """What closing `signed_size` at `price` brings: s q m P (linear) or -s q m / P (inverse), rounded once,
+    half even, to the money unit.
 
-    With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse contracts).
-    """
+    With rounding 'per-contract' the value of one contract is rounded, then multiplied (BitMEX's inverse
+    contracts)."""
     return valuer(contract, unit)(signed_size, price)
 
 
@@ -54,16 +64,17 @@ def notional(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -
 
 
 def initial_collateral(entry_value: Decimal, leverage: Decimal, unit: Decimal) -> Decimal:
-    """Isolated margin of a position opened with a chosen leverage: |entry value| / leverage, half even to the money unit."""
+    """Isolated margin of a position opened with a chosen leverage: |entry value| / leverage, half even to the
+    money unit."""
     return round_to(divide(abs(entry_value), leverage), unit, HALF_EVEN)
 
 
 def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
     """The maintenance lines of a position of `size` and `entry_value` (money, either sign).
 
-    by='notional': every tier is a line. by='entry-value' | 'size': the one tier the position falls in, for its whole notional.
-    on='entry': that tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the mark.
-    """
+    by='notional': every tier is a line. by='entry-value' | 'size': the one tier the position falls in, for
+    its whole notional. on='entry': that tier's rate x entry value - deduction, whatever the mark; the closing
+    fee is of the notional at the mark."""
     slope = rule.slope * size
     extra = rule.closing_fee + slope
     if rule.by == BY_NOTIONAL:
@@ -81,26 +92,29 @@ def tier_index(rule: Maintenance, size: Decimal, entry_value: Decimal) -> int:
 
 
 def maintenance_margin(lines: Lines, n: Decimal) -> Decimal:
-    """max over the lines of rate x n - deduction (convex tiers: the largest line is the tier that n falls in)."""
+    """max over the lines of rate x n - deduction (convex tiers: the largest line is the tier that n falls
+    in)."""
     if len(lines) == 1:
         return lines[0][0] * n - lines[0][1]
     return max(rate * n - deduction for rate, deduction in lines)
 
 
 def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Decimal | None:
-    """The notional at which cash + direction x n = maintenance margin(n); None where no positive notional does it.
+    """The notional at which cash + direction x n = maintenance margin(n); None where no positive notional
+    does it.
 
     direction = +1 where the value rises with the notional (linear long, inverse short), -1 where it falls.
-    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions. On a line of rate 1 or more
-    that inequality does not begin at a notional but ends at one (rate > 1), or holds for all of them or for none (rate 1):
-    where nothing is left of the lines' common solutions, no notional is safe, and there is none.
-    -1: n (1 + rate) - deduction <= cash on every line, so the smallest.
-    """
+    +1: n (1 - rate) + deduction >= -cash on every line, so the largest of the lines' solutions. On a line of
+    rate 1 or more that inequality does not begin at a notional but ends at one (rate > 1), or holds for all
+    of them or for none (rate 1): where nothing is left of the lines' common solutions, no notional is safe,
+    and there is none. -1: n (1 + rate) - deduction <= cash on every line, so the smallest."""
     if len(lines) == 1 and lines[0][0] < 1:
         rate, deduction = lines[0]
         n = divide(-cash - deduction, ONE - rate) if direction > 0 else divide(cash + deduction, ONE + rate)
     elif direction > 0:
-        n = max((divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1), default=ZERO)
+        n = max(
+            (divide(-cash - deduction, ONE - rate) for rate, deduction in lines if rate < 1), default=ZERO
+        )
         if any(n * (rate - ONE) > cash + deduction for rate, deduction in lines if rate >= 1):
             return None
     else:
@@ -111,8 +125,9 @@ def notional_at_maintenance(lines: Lines, direction: int, cash: Decimal) -> Deci
 def hurt_both_ways(lines: Lines) -> bool:
     """May a move in the position's own favor bring it to its maintenance margin?
 
-    From a rate of 1 on the maintenance margin rises as fast as the value, or faster (Deribit from 19,800 contracts on, the
-    upper risk steps of BitMEX, any rate with a steep slope), so that such a position has no one price that it is safe beyond."""
+    From a rate of 1 on the maintenance margin rises as fast as the value, or faster (Deribit from 19,800
+    contracts on, the upper risk steps of BitMEX, any rate with a steep slope), so that such a position has no
+    one price that it is safe beyond."""
     return any(rate >= 1 for rate, _ in lines)
 
 
@@ -123,12 +138,15 @@ def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
     return divide(size * contract.multiplier, n)
 
 
-def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal) -> Decimal | None:
-    """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held fixed.
+def liquidation_price(
+    contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal
+) -> Decimal | None:
+    """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held
+    fixed.
 
-    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the other positions'
-    maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does it.
-    """
+    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the
+    other positions' maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does
+    it."""
     direction = side if contract.kind == LINEAR else -side
     n = notional_at_maintenance(lines, direction, cash)
     if n is None:
@@ -140,8 +158,8 @@ def liquidation_price(contract: Contract, side: int, size: Decimal, lines: Lines
 def to_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
     """A computed price as a multiple of the tick: a long's up, a short's down.
 
-    It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a tick stays there.
-    """
+    It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a
+    tick stays there."""
     return rounder(tick, CEILING if side > 0 else FLOOR)(rounder(finest(tick))(price))
 
 
@@ -152,8 +170,8 @@ def finest(tick: Decimal) -> Decimal:
 
 
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
-    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse, target of the wrong
-    sign)."""
+    """The price at which closing `signed_size` brings `target`, unrounded; None where none does (inverse,
+    target of the wrong sign)."""
     if contract.kind == LINEAR:
         return divide(target, signed_size * contract.multiplier)
     if not target or (target > 0) == (signed_size > 0):
@@ -161,11 +179,13 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
     return divide(-signed_size * contract.multiplier, target)
 
 
-def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal) -> Decimal | None:
+def bankruptcy_price(
+    contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal
+) -> Decimal | None:
     """The price at which closing the position leaves nothing of its margin: value(P) = target.
 
-    target = entry value - collateral (isolated), or value at the mark - the position's share of the account's equity (cross).
-    Rounded so that the closed account does not end below zero: a long's up, a short's down.
+    target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
+    equity (cross). Rounded so that the closed account does not end below zero: a long's up, a short's down.
     """
     price = price_of_value(contract, side * size, target)
     if price is None:
@@ -174,7 +194,7 @@ def bankruptcy_price(contract: Contract, side: int, size: Decimal, target: Decim
     return price if price > 0 or contract.kind == LINEAR else None
 
 
-# --- how prices are told ---------------------------------------------------------------------------------------------
+# --- how prices are told ------------------------------------------------------------------------------------
 
 
 def rises(contract: Contract, side: int) -> bool:
@@ -183,7 +203,8 @@ def rises(contract: Contract, side: int) -> bool:
 
 
 def worth(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> Worked:
-    """The notional of a fill: q m P (linear) or q m / P (inverse), rounded once; `per-contract` that of one contract."""
+    """The notional of a fill: q m P (linear) or q m / P (inverse), rounded once; `per-contract` that of one
+    contract."""
     m = contract.multiplier
     one, parts = ("[price]", (price,)) if m == 1 else ("[multiplier] x [price]", (m, price))
     if contract.kind != LINEAR:
@@ -196,10 +217,17 @@ def worth(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> W
 
 
 def price_worked(
-    name: str, contract: Contract, side: int, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...], tick: Decimal
+    name: str,
+    contract: Contract,
+    side: int,
+    size: Decimal,
+    price: Decimal,
+    what: str,
+    parts: tuple[Decimal, ...],
+    tick: Decimal,
 ) -> Worked:
-    """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n, rounded against
-    the account."""
+    """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n,
+    rounded against the account."""
     m = contract.multiplier
     held, amounts = ("[size]", (size,)) if m == 1 else ("[size] x [multiplier]", (size, m))
     if contract.kind == LINEAR:

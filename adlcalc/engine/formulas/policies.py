@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Gift = tuple["Place", Decimal]
 Policy = Callable[["Sequence[Place]", Decimal, Decimal], list[Gift]]
 
-# --- one after the other -------------------------------------------------------------------------------------------------
+# --- one after the other ------------------------------------------------------------------------------------
 
 
 def queue(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
@@ -76,7 +76,7 @@ def one_by_one(places: Sequence[Place], quantity: Decimal) -> list[Gift]:
     return gifts
 
 
-# --- all together --------------------------------------------------------------------------------------------------------
+# --- all together -------------------------------------------------------------------------------------------
 
 
 def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
@@ -143,9 +143,9 @@ def _exposure(holding: Holding) -> Exposure:
 def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -> list[Fraction]:
     """The exact shares of `minimax_leverage`, in contracts.
 
-    L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L, until it has none
-    left. Places without equity have no finite leverage: they come first, together, in proportion to size. Places whose contracts
-    are worth nothing have none to take off: they have no share.
+    L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L,
+    until it has none left. Places without equity have no finite leverage: they come first, together, in
+    proportion to size. Places whose contracts are worth nothing have none to take off: they have no share.
     """
     shares = [Fraction(0)] * len(exposures)
     bankrupt = [i for i, x in enumerate(exposures) if x.equity <= 0]

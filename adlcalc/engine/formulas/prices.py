@@ -103,8 +103,9 @@ class BySolvency:
 
 
 def no_gift(price: Worked, x: Known) -> Worked:
-    """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at that
-    price or beyond, a better one is cut to it. (The mark of the step before may lie far on the other side of a gap.)"""
+    """A price never leaves a bankrupt account better off than its bankruptcy price does: where the mark is at
+    that price or beyond, a better one is cut to it. (The mark of the step before may lie far on the other
+    side of a gap.)"""
     bankrupt = (x.m <= x.b) if x.s > 0 else (x.m >= x.b)
     if not bankrupt or ((price.result <= x.b) if x.s > 0 else (price.result >= x.b)):
         return price

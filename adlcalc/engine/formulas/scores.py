@@ -59,7 +59,9 @@ Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
 
 
-RETURN_TIMES_LEVERAGE = tuple((("pnl", "entry_value"), (notional, "equity")) for notional in ("notional", "exposure"))
+RETURN_TIMES_LEVERAGE = tuple(
+    (("pnl", "entry_value"), (notional, "equity")) for notional in ("notional", "exposure")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +104,7 @@ class Score:
         return self.ratios in RETURN_TIMES_LEVERAGE
 
 
-# --- how one is made -------------------------------------------------------------------------------------------------------
+# --- how one is made ----------------------------------------------------------------------------------------
 
 
 def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score:
@@ -168,7 +170,7 @@ def _without_equity(x: Inputs) -> Decimal:
     return INFINITE if x.pnl > 0 else (-INFINITE if x.pnl < 0 else ZERO)
 
 
-# --- the scores ------------------------------------------------------------------------------------------------------------
+# --- the scores ---------------------------------------------------------------------------------------------
 
 
 def binance_2019(x: Inputs) -> Decimal:

@@ -12,13 +12,15 @@ from fractions import Fraction
 from adlcalc.ground.numbers import ZERO, D
 
 
-def in_units(shares: Sequence[Fraction], total: Decimal, unit: Decimal, caps: Sequence[Decimal]) -> list[Decimal]:
-    """The exact shares of `total` in whole units, by largest remainder; none above its cap, together exactly the total.
+def in_units(
+    shares: Sequence[Fraction], total: Decimal, unit: Decimal, caps: Sequence[Decimal]
+) -> list[Decimal]:
+    """The exact shares of `total` in whole units, by largest remainder; none above its cap, together exactly
+    the total.
 
-    Every share is rounded down; the units that are left go one each to the largest remainders, ties in the order given. What
-    is smaller than a unit, or has found no room that way, goes to the first in the order given that has room. Where the caps
-    sum to less than the total, they are the result.
-    """
+    Every share is rounded down; the units that are left go one each to the largest remainders, ties in the
+    order given. What is smaller than a unit, or has found no room that way, goes to the first in the order
+    given that has room. Where the caps sum to less than the total, they are the result."""
     total = min(total, sum(caps, ZERO))
     whole = [int(share / Fraction(unit)) for share in shares]
     parts = [min(D(n) * unit, cap) for n, cap in zip(whole, caps, strict=True)]
@@ -40,11 +42,11 @@ def in_units(shares: Sequence[Fraction], total: Decimal, unit: Decimal, caps: Se
 
 
 def capped(weights: Sequence[Fraction], caps: Sequence[Fraction], total: Fraction) -> list[Fraction]:
-    """Shares in proportion to the weights, none above its cap: min(cap, t x weight), where t makes them sum to the total.
+    """Shares in proportion to the weights, none above its cap: min(cap, t x weight), where t makes them sum
+    to the total.
 
-    Water-filling: t rises until the next cap is reached, that one stays there, and the others go on. Where everybody with a
-    weight is at the cap, those caps are the result, and they sum to less than the total.
-    """
+    Water-filling: t rises until the next cap is reached, that one stays there, and the others go on. Where
+    everybody with a weight is at the cap, those caps are the result, and they sum to less than the total."""
     shares = [Fraction(0)] * len(weights)
     order = sorted((i for i, weight in enumerate(weights) if weight > 0), key=lambda i: caps[i] / weights[i])
     weight_left, total_left = sum((weights[i] for i in order), Fraction(0)), total

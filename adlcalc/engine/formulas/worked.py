@@ -1,7 +1,7 @@
 """A number with how it was worked out: what the step that computes hands to the event that tells of it.
 
-The formula is a text that is written beside the rule, so handing it over costs a tuple and no arithmetic; it is
-put into words only where somebody asks.
+The formula is a text that is written beside the rule, so handing it over costs a tuple and no arithmetic; it
+is put into words only where somebody asks.
 
 Public: Worked, SHARED, rounded, as_it_is.
 """
@@ -36,7 +36,12 @@ class Worked(NamedTuple):
 
 
 def rounded(
-    name: str, formula: str, parts: tuple[Decimal, ...], value: Decimal, unit: Decimal, rounding: str = HALF_EVEN
+    name: str,
+    formula: str,
+    parts: tuple[Decimal, ...],
+    value: Decimal,
+    unit: Decimal,
+    rounding: str = HALF_EVEN,
 ) -> Worked:
     """The formula's value, rounded; where it lies on a multiple of the unit anyway, nothing is said of it."""
     result = round_to(value, unit, rounding)

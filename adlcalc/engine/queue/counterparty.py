@@ -17,10 +17,11 @@ SKIP, MARGIN_CHECK = WouldBankrupt.SKIP, WouldBankrupt.MARGIN_CHECK
 
 
 def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decimal) -> Decimal | None:
-    """The equity that the fill would leave behind the position, where the rule passes the position over for it; else None.
+    """The equity that the fill would leave behind the position, where the rule passes the position over for
+    it; else None.
 
-    skip: a fill worse than the mark that leaves less than zero. margin-check: a fill that `may_move` forbids. allow: none.
-    """
+    skip: a fill worse than the mark that leaves less than zero. margin-check: a fill that `may_move` forbids.
+    allow: none."""
     if rule == SKIP and forgone > 0:
         after = equity_behind(holding) - forgone
         return after if after < 0 else None
@@ -43,11 +44,16 @@ def equity_behind(holding: Holding) -> Decimal:
 
 
 def may_move(
-    equity: Decimal, maintenance: Decimal, equity_after: Decimal, maintenance_after: Decimal, initial_after: Decimal | None
+    equity: Decimal,
+    maintenance: Decimal,
+    equity_after: Decimal,
+    maintenance_after: Decimal,
+    initial_after: Decimal | None,
 ) -> bool:
-    """May an account go from one state to the other? It may where the equity covers the initial margin (None: unknown); else the
-    maintenance margin must not rise, and equity per maintenance margin must not fall; without margin the equity must not be
-    negative. Source: dYdX v4 chain, subaccounts, state transitions of an undercollateralized account."""
+    """May an account go from one state to the other? It may where the equity covers the initial margin (None:
+    unknown); else the maintenance margin must not rise, and equity per maintenance margin must not fall;
+    without margin the equity must not be negative. Source: dYdX v4 chain, subaccounts, state transitions of
+    an undercollateralized account."""
     if initial_after is not None and equity_after >= initial_after:
         return True
     if maintenance_after > maintenance:
@@ -58,8 +64,8 @@ def may_move(
 
 
 def initial_margin(unit: Unit, shrunk: Holding, left: Decimal) -> Decimal | None:
-    """Notional / highest leverage of the tier, over all positions of the unit, one of them shrunk to `left`; None where a tier
-    names no leverage."""
+    """Notional / highest leverage of the tier, over all positions of the unit, one of them shrunk to `left`;
+    None where a tier names no leverage."""
     total = ZERO
     for holding in unit.holdings:
         size = left if holding is shrunk else holding.size

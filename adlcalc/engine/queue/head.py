@@ -1,15 +1,17 @@
-"""The head of a long queue without scoring everybody. `queue.Queue` is the plain rule next to it; both give the same places.
+"""The head of a long queue without scoring everybody. `queue.Queue` is the plain rule next to it; both give
+the same places.
 
-For an isolated linear position the score pnl% x notional / equity depends, per contract, on the mark P and on two numbers that
-do not move: the entry e and the collateral k. With the profit x = P - e (long) or e - P (short),
+For an isolated linear position the score pnl% x notional / equity depends, per contract, on the mark P and on
+two numbers that do not move: the entry e and the collateral k. With the profit x = P - e (long) or e - P
+(short),
 
     score = x / e x P / (k + x)
 
-falls with k; with x it rises for longs, and for shorts it peaks at sqrt(P k). So the positions of a side are laid once into a
-grid of cells of neighboring e and k; at any mark each cell has an upper bound in closed form, and cells are opened best bound
-first until the best exact score found is beyond every bound that is left. Floats only choose which cells are opened, with room
-for their error; exact scores decide. Cross positions, whose equity depends on other marks, and positions that a fill has
-changed are scored one by one.
+falls with k; with x it rises for longs, and for shorts it peaks at sqrt(P k). So the positions of a side are
+laid once into a grid of cells of neighboring e and k; at any mark each cell has an upper bound in closed
+form, and cells are opened best bound first until the best exact score found is beyond every bound that is
+left. Floats only choose which cells are opened, with room for their error; exact scores decide. Cross
+positions, whose equity depends on other marks, and positions that a fill has changed are scored one by one.
 
 Public: Grid, QueueHead, serves, LONG_QUEUE.
 """
@@ -32,17 +34,16 @@ LONG_QUEUE = 2_000
 """Below so many positions a side is ranked plainly."""
 CELLS = 48  # a side is cut into so many bands of the entry, and each band into so many of the collateral
 SMALLEST_MONEY = 10**6
-"""Positions with less collateral than this many money units are scored one by one: rounding could move their score past a
-bound.
-"""
+"""Positions with less collateral than this many money units are scored one by one: rounding could move their
+score past a bound. """
 ROOM, LEAST_ROOM = 1e-6, 1e-5
-"""How far beyond a bound, relatively and absolutely, a score must be to be certain: far above the error of floats and of
-rounding.
-"""
+"""How far beyond a bound, relatively and absolutely, a score must be to be certain: far above the error of
+floats and of rounding. """
 
 
 def serves(book: MarketBook, side: int, rules: Rules) -> bool:
-    """Does the grid hold for this queue: a long side of a linear market without funding, under the score it was made for?"""
+    """Does the grid hold for this queue: a long side of a linear market without funding, under the score it
+    was made for?"""
     return (
         len(book.holdings[side]) >= LONG_QUEUE
         and book.contract.kind == LINEAR
@@ -63,7 +64,8 @@ class Cell(NamedTuple):
     holdings: list[Holding]
 
     def bound(self, side: int, mark: float) -> float:
-        """No winner of the cell scores more than this at the mark; minus infinity where it holds no winner."""
+        """No winner of the cell scores more than this at the mark; minus infinity where it holds no
+        winner."""
         k = self.lowest_collateral
         if side > 0:
             x = mark - self.lowest_entry
@@ -91,14 +93,18 @@ class Grid:
                 self.single.append(holding)
                 continue
             contracts = holding.size * book.contract.multiplier
-            placed.append((float(divide(abs(holding.cost), contracts)), float(divide(collateral, contracts)), holding))
+            placed.append(
+                (float(divide(abs(holding.cost), contracts)), float(divide(collateral, contracts)), holding)
+            )
         placed.sort(key=lambda entry: entry[0])
         self.cells: list[Cell] = []
         for band in bands(placed):
             band.sort(key=lambda entry: entry[1])
             for part in bands(band):
                 entries = [entry for entry, _, _ in part]
-                self.cells.append(Cell(min(entries), max(entries), part[0][1], [holding for _, _, holding in part]))
+                self.cells.append(
+                    Cell(min(entries), max(entries), part[0][1], [holding for _, _, holding in part])
+                )
         book.changed[side].clear()
 
     def one_by_one(self) -> list[Holding]:
@@ -114,13 +120,16 @@ def bands(placed: list[tuple[float, float, Holding]]) -> Iterator[list[tuple[flo
 
 
 class QueueHead:
-    """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
+    """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like
+    `Queue`."""
 
     def __init__(self, grid: Grid, rules: Rules) -> None:
         self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
         self._losers_too = rules.adl.eligible == Eligible.ALL
         # what a later fill of this step could change is scored now
-        self._first = [place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))]
+        self._first = [
+            place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))
+        ]
         self._known: set[Holding] = set(grid.book.changed[grid.side])
         self._found: list[Place] = []
         self._head = 0
@@ -160,7 +169,11 @@ class QueueHead:
         bounds = [(-cell.bound(grid.side, mark), n) for n, cell in enumerate(grid.cells)]
         heapq.heapify(bounds)
         while True:
-            while bounds and bounds[0][0] != math.inf and not (best and self._is_certain(best[0][1], -bounds[0][0])):
+            while (
+                bounds
+                and bounds[0][0] != math.inf
+                and not (best and self._is_certain(best[0][1], -bounds[0][0]))
+            ):
                 _, n = heapq.heappop(bounds)
                 for holding in grid.cells[n].holdings:
                     if holding.size and holding not in self._known:
@@ -176,7 +189,9 @@ class QueueHead:
                 losers.extend(
                     place
                     for holding in cell.holdings
-                    if holding.size and holding not in self._known and (place := self._place(holding)).inputs.pnl <= 0
+                    if holding.size
+                    and holding not in self._known
+                    and (place := self._place(holding)).inputs.pnl <= 0
                 )
             yield from sorted(losers, key=Place.key)
 

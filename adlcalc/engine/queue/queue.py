@@ -1,4 +1,5 @@
-"""The ADL queue of one side of one market: who is deleveraged first, ranked once per step and then used up in order.
+"""The ADL queue of one side of one market: who is deleveraged first, ranked once per step and then used up in
+order.
 
 Public: Place, Queue, inputs_of.
 """
@@ -17,7 +18,8 @@ from adlcalc.ground.numbers import ZERO
 
 
 class Place:
-    """One position's place in the queue. rank 1 is deleveraged first; tied: another place has exactly the same score."""
+    """One position's place in the queue. rank 1 is deleveraged first; tied: another place has exactly the
+    same score."""
 
     __slots__ = ("holding", "inputs", "rank", "score", "size", "tied", "ties")
 
@@ -26,14 +28,16 @@ class Place:
         self.size, self.rank, self.tied = holding.size, 0, False
 
     def key(self) -> tuple[Decimal, Decimal, Decimal, int]:
-        """Highest score first; among equal ones as rule `ties` has it; the last word is the order in the file."""
+        """Highest score first; among equal ones as rule `ties` has it; the last word is the order in the
+        file."""
         if self.ties == Ties.PROFIT_BALANCE_NEWEST:
             return (-self.score, -self.inputs.pnl, self.inputs.balance, -self.holding.order)
         return (-self.score, -self.size, ZERO, self.holding.order)
 
 
 class Queue:
-    """The queue on the state of the moment it is made. Iterating skips positions that are gone; it may be iterated again."""
+    """The queue on the state of the moment it is made. Iterating skips positions that are gone; it may be
+    iterated again."""
 
     def __init__(self, book: MarketBook, side: int, rules: AdlRules) -> None:
         score, winners_only = rules.score.of, rules.eligible == Eligible.WINNERS

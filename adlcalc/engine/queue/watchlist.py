@@ -1,15 +1,17 @@
 """Which margin units a move can have made due, without looking at the others.
 
-Only adverse moves hurt: a long is hurt when its mark falls or its funding index rises, a short by the opposite. So every open
-position holds one trigger per thing that moves, in a heap per market and side, such that no combination of moves inside its
-unit's triggers can bring the unit to its maintenance margin. A unit with one position and no funding gets its exact
-liquidation price; any other divides its slack (equity - maintenance) among its positions by their notionals, nine tenths of
-each share for the mark and one for funding where the market pays any. A crossed trigger causes one exact evaluation, which
-liquidates the unit or sets its triggers anew.
+Only adverse moves hurt: a long is hurt when its mark falls or its funding index rises, a short by the
+opposite. So every open position holds one trigger per thing that moves, in a heap per market and side, such
+that no combination of moves inside its unit's triggers can bring the unit to its maintenance margin. A unit
+with one position and no funding gets its exact liquidation price; any other divides its slack (equity -
+maintenance) among its positions by their notionals, nine tenths of each share for the mark and one for
+funding where the market pays any. A crossed trigger causes one exact evaluation, which liquidates the unit or
+sets its triggers anew.
 
-Triggers are whole numbers of a fine step of the price, rounded so that a unit is touched early rather than late; the exact
-margin decides. A unit that a move in its favor may hurt too (a maintenance rate of 100 % or more) has no such trigger and is
-looked at at every step. `Everybody` is the plain rule next to it: every unit, every step.
+Triggers are whole numbers of a fine step of the price, rounded so that a unit is touched early rather than
+late; the exact margin decides. A unit that a move in its favor may hurt too (a maintenance rate of 100 % or
+more) has no such trigger and is looked at at every step. `Everybody` is the plain rule next to it: every
+unit, every step.
 
 Public: Watchlist, Everybody.
 """
@@ -49,9 +51,9 @@ class Everybody:
 
 
 class Heap:
-    """Triggers of one side of one moving number. Entries are `key << bits | position number`, smallest first; the key is
-    negated where the number's fall is the adverse move, so an entry is crossed when its key is at most the (negated)
-    number's."""
+    """Triggers of one side of one moving number. Entries are `key << bits | position number`, smallest first;
+    the key is negated where the number's fall is the adverse move, so an entry is crossed when its key is at
+    most the (negated) number's."""
 
     def __init__(self, sign: int, step: Decimal, bits: int) -> None:
         self.sign, self.step, self.bits = sign, step, bits
@@ -101,7 +103,9 @@ class Watchlist:
                     holding = self._holdings[entry & self._mask]
                     if holding.size and holding.triggers[which] == entry:
                         units[holding.unit] = None
-                        holding.triggers = (None, holding.triggers[1]) if which == 0 else (holding.triggers[0], None)
+                        holding.triggers = (
+                            (None, holding.triggers[1]) if which == 0 else (holding.triggers[0], None)
+                        )
         return units
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
@@ -131,11 +135,13 @@ class Watchlist:
             self._set(holding, price, level)
 
     def keep(self, unit: Unit) -> None:
-        """A unit that stays due with its account, or that a move either way may make due: look at it at every step."""
+        """A unit that stays due with its account, or that a move either way may make due: look at it at every
+        step."""
         self._kept[unit] = None
 
     def _open(self) -> Iterable[Unit]:
-        """The first look: single positions get their triggers without an evaluation, the others are evaluated once."""
+        """The first look: single positions get their triggers without an evaluation, the others are evaluated
+        once."""
         self._opened = True
         evaluate: dict[Unit, None] = {}
         for (book, side), (heap, funding) in self._heaps.items():
@@ -166,9 +172,8 @@ class Watchlist:
 
 
 def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decimal | None:
-    """The mark at which cash + value(P) = maintenance(P), a little early; None where no mark does it, the present mark where
-    every one does.
-    """
+    """The mark at which cash + value(P) = maintenance(P), a little early; None where no mark does it, the
+    present mark where every one does."""
     book = holding.book
     direction = holding.side if book.contract.kind == LINEAR else -holding.side
     error = book.unit * (ROUNDINGS * positions)
@@ -181,5 +186,6 @@ def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decima
 
 
 def shorten(x: Decimal, share: Decimal = ONE) -> Decimal:
-    """x x share to 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe side."""
+    """x x share to 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe
+    side."""
     return round_to(round_to(x, SHARE_UNIT, DOWN) * share, SHARE_UNIT, DOWN)

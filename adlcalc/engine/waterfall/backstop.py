@@ -1,5 +1,5 @@
-"""Backstops: providers that share a claim, bidders in an auction, a vault that takes whole units over or a share of each of
-their positions (rule liquidation.size: shares).
+"""Backstops: providers that share a claim, bidders in an auction, a vault that takes whole units over or a
+share of each of their positions (rule liquidation.size: shares).
 
 What they take stays with them to the end of the run, at their own risk; they are accounts of the audit.
 
@@ -36,11 +36,14 @@ def offer_to_backstop(state: State, claim: Closing) -> Iterator[Event]:
         return
     takers = [b for b in state.ledger.backstops.values() if b.left.get(claim.book, ZERO) > 0]
     rules = state.rules.backstop.kind
-    yield from (shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers))
+    yield from (
+        shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers)
+    )
 
 
 def shared(state: State, claim: Closing, takers: list[Backstop], rules: Providers) -> Iterator[Event]:
-    """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken, Deribit)."""
+    """All providers at one price, pro rata to the capacity they have left in this step (FTX, Kraken,
+    Deribit)."""
     known = claim.known()
     book, by_rule = claim.book, rules.price(known)
     price = no_gift(by_rule, known)
@@ -54,8 +57,8 @@ def shared(state: State, claim: Closing, takers: list[Backstop], rules: Provider
 
 
 def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Event]:
-    """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is taken only as far
-    as the fund can pay the difference (the reserve price)."""
+    """The best bid first, each at its own price, ties in file order; a bid worse than the bankruptcy price is
+    taken only as far as the fund can pay the difference (the reserve price)."""
     book = claim.book
     bids = {taker: book.mark - claim.side * state.distance_of(taker, book) for taker in takers}
     for taker in sorted(takers, key=lambda taker: -claim.side * bids[taker]):
@@ -86,12 +89,15 @@ def take(state: State, claim: Closing, taker: Backstop, size: Decimal, how: How)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_with_backstop(claim, taker, size, proceeds)
     number = state.ledger.number_of(claim)
-    yield BackstopTook(state.step, number, taker.id, book.name, claim.side, size, price, result, how, proceeds)
+    yield BackstopTook(
+        state.step, number, taker.id, book.name, claim.side, size, price, result, how, proceeds
+    )
     yield from settle(state, claim, result)
 
 
 def to_vault(state: State, due: Due) -> Iterator[Event]:
-    """The vault takes every position of the unit at the mark, and all the margin that is left with it (Hyperliquid)."""
+    """The vault takes every position of the unit at the mark, and all the margin that is left with it
+    (Hyperliquid)."""
     unit = due.unit
     vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
     unit.holder.liquidated = True
@@ -100,19 +106,35 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        bankrupt, trigger, number = bankruptcy(holding, target), liquidation_price(unit, holding), state.ledger.next_number()
-        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="backstop", number=number)
+        bankrupt, trigger, number = (
+            bankruptcy(holding, target),
+            liquidation_price(unit, holding),
+            state.ledger.next_number(),
+        )
+        yield liquidated(
+            state,
+            due,
+            holding,
+            size=size,
+            bankrupt=bankrupt,
+            trigger=trigger,
+            method="backstop",
+            number=number,
+        )
         state.ledger.hand_over(holding, size, worth, vault)
         left, how = worth - target.value, (as_it_is("price", "mark", book.mark),)
-        yield BackstopTook(state.step, number, vault.id, book.name, holding.side, size, book.mark, left, how, worth)
+        yield BackstopTook(
+            state.step, number, vault.id, book.name, holding.side, size, book.mark, left, how, worth
+        )
     state.ledger.give_margin(unit, vault)
 
 
 def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Decimal:
-    """The smallest multiple of `portion` after which maintenance / equity is below `target`, the fee paid; all where none is.
+    """The smallest multiple of `portion` after which maintenance / equity is below `target`, the fee paid;
+    all where none is.
 
-    After a share k: maintenance (1 - k), equity - k x fee x maintenance. Source: Paradex documentation, liquidation (portion
-    0.2, target 0.9)."""
+    After a share k: maintenance (1 - k), equity - k x fee x maintenance. Source: Paradex documentation,
+    liquidation (portion 0.2, target 0.9)."""
     share = rules.portion
     while share < ONE:
         left = equity - share * rules.fee * maintenance
@@ -123,8 +145,8 @@ def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Deci
 
 
 def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Iterator[Event]:
-    """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x fee x maintenance,
-    at most the equity."""
+    """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x
+    fee x maintenance, at most the equity."""
     ledger, unit = state.ledger, due.unit
     share = share_to_close(rules, due.equity, due.maintenance)
     fee = share_fee(share, rules.fee, due.maintenance, due.equity, ledger.unit)
@@ -136,9 +158,20 @@ def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Itera
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
         bankrupt, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
-        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="shared", number=used.claim)
+        yield liquidated(
+            state,
+            due,
+            holding,
+            size=size,
+            bankrupt=bankrupt,
+            trigger=trigger,
+            method="shared",
+            number=used.claim,
+        )
         proceeds = book.value(holding.side * size, book.mark)
         ledger.hand_over(holding, size, proceeds, vault)
         how = (as_it_is("price", "mark", book.mark),)
-        yield BackstopTook(state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO, how, proceeds)
+        yield BackstopTook(
+            state.step, used.claim, vault.id, book.name, holding.side, size, book.mark, ZERO, how, proceeds
+        )
     yield from ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)

@@ -29,7 +29,8 @@ def close_with_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
 
 
 def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterator[Event]:
-    """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can pay it, in lots.
+    """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can
+    pay it, in lots.
 
     available: what the fund may pay (None: what it has)."""
     side, left = state.book_side(claim.book, claim.side), claim.left
@@ -59,10 +60,11 @@ def close_at_any_price(state: State, claim: VenueClaim) -> Iterator[Event]:
         yield from fill(state, claim, size, offer.price(size), covered=False)
 
 
-def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True) -> Iterator[Event]:
-    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a loss, to the last
-    resort.
-    """
+def fill(
+    state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True
+) -> Iterator[Event]:
+    """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a
+    loss, to the last resort."""
     book = claim.book
     how = state.book_side(book, claim.side).take(size)
     proceeds = claim.proceeds(size, price)

@@ -17,7 +17,8 @@ from adlcalc.ground.numbers import ZERO, exact, round_to
 
 VENUE = "venue"
 AT_ONCE = 1_000
-"""So many accounts are worked out under one exact context, which must be closed while the caller has control."""
+"""So many accounts are worked out under one exact context, which must be closed while the caller has
+control."""
 
 Worth = dict[MarketBook, Decimal]
 """Per market the value at the mark of what has been told so far."""
@@ -26,7 +27,9 @@ Worth = dict[MarketBook, Decimal]
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
     for holder in by_name(state.ledger.holders):
-        state.doubtful[holder] = None  # settlements are rounded against the account: one of nothing may end below it
+        state.doubtful[holder] = (
+            None  # settlements are rounded against the account: one of nothing may end below it
+        )
         for holding in holder.holdings:
             if holding.size:
                 yield from state.ledger.settle_funding(holding)
@@ -42,7 +45,8 @@ def by_name(holders: list[Holder]) -> list[Holder]:
 def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnded]:
     """Every account by name, then the rest of the market, backstops and the venue where they hold anything.
 
-    The ledger is dissolved: accounts are let go as they are told, so that a big book does not stand in memory twice."""
+    The ledger is dissolved: accounts are let go as they are told, so that a big book does not stand in memory
+    twice."""
     worth = dict.fromkeys(ledger.markets.values(), ZERO)
     holders = by_name(ledger.dissolve())[::-1]
     while holders:
@@ -106,8 +110,8 @@ def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
 
 
 def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator[AccountState]:
-    """What the venue still holds, and its claims on accounts that stand below zero; per currency. Its losses are bad debt, so
-    only gains are its equity."""
+    """What the venue still holds, and its claims on accounts that stand below zero; per currency. Its losses
+    are bad debt, so only gains are its equity."""
     held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
     gain = dict.fromkeys(ledger.currencies, ZERO)
     for claim in ledger.open_claims():
@@ -117,7 +121,9 @@ def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator
         gain[book.settles] += max(value - claim.cost, ZERO)
         entry = claim.price if claim.price is not None else ZERO
         held[book.settles].append(
-            PositionState(book.name, claim.side, claim.size, entry, claim.cost, None, book.mark, value - claim.cost)
+            PositionState(
+                book.name, claim.side, claim.size, entry, claim.cost, None, book.mark, value - claim.cost
+            )
         )
     owing = set()
     for debt in owed:
@@ -130,8 +136,8 @@ def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator
 
 
 def rest_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
-    """The rest of the market, per currency. Its value is that of everybody else turned round, so that rounded inverse values add
-    up to zero too."""
+    """The rest of the market, per currency. Its value is that of everybody else turned round, so that rounded
+    inverse values add up to zero too."""
     for currency in ledger.currencies:
         equity = cash = ZERO
         positions = []
@@ -152,7 +158,9 @@ def position_at_end(book: MarketBook, signed_size: Decimal, cost: Decimal, value
     return PositionState(book.name, side, abs(signed_size), entry, cost, None, book.mark, value - cost)
 
 
-def someone(name: str, status: str, equity: Decimal, balance: Decimal, positions: list[PositionState]) -> AccountState:
+def someone(
+    name: str, status: str, equity: Decimal, balance: Decimal, positions: list[PositionState]
+) -> AccountState:
     """Somebody who is no account of the scenario, and begins with nothing."""
     return AccountState(
         account=name,

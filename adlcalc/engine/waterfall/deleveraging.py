@@ -1,5 +1,5 @@
-"""Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at the price the
-rulebook names.
+"""Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at
+the price the rulebook names.
 
 Public: deleverage.
 """
@@ -25,10 +25,9 @@ from adlcalc.ground.numbers import ZERO
 def deleverage(state: State, claim: Closing) -> Iterator[Event]:
     """Close the claim against the queue until it is covered or nobody is left.
 
-    A place whose equity the fill would push below zero is passed over and reported, and the policy shares out what is left
-    among the others. A claim without a bankruptcy price (an inverse position that lost more than it is worth) cannot be
-    matched at any price.
-    """
+    A place whose equity the fill would push below zero is passed over and reported, and the policy shares out
+    what is left among the others. A claim without a bankruptcy price (an inverse position that lost more than
+    it is worth) cannot be matched at any price."""
     if claim.price is None or not claim.size:
         return
     queue = state.queue(claim.book, -claim.side)
@@ -64,7 +63,8 @@ def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> 
 
 
 def adl_price(state: State, claim: Closing) -> How:
-    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account (`no_gift`)."""
+    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account
+    (`no_gift`)."""
     known = claim.known()
     by_rule = state.rules.adl.price(known)
     price = no_gift(by_rule, known)
@@ -72,7 +72,8 @@ def adl_price(state: State, claim: Closing) -> How:
 
 
 def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -> Iterator[Event]:
-    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would bankrupt the place.
+    """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would
+    bankrupt the place.
     how: its price by the rule, and the price that it is."""
     price = how[-1].result
     holding, book = place.holding, claim.book
@@ -95,7 +96,14 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -
                 size=size,
                 price=price,
                 equity_after=equity_after,
-                how=(Worked("equity after", equity_after, "[equity] - [forgone pnl]", (equity_after + forgone, forgone)),),
+                how=(
+                    Worked(
+                        "equity after",
+                        equity_after,
+                        "[equity] - [forgone pnl]",
+                        (equity_after + forgone, forgone),
+                    ),
+                ),
             )
         return
     yield from state.ledger.settle_funding(holding)
@@ -126,4 +134,8 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -
         entry_value=entry_value,
     )
     if isinstance(claim, VenueClaim):
-        yield from state.ledger.post_result(claim, result, "dust") if price == claim.price else settle(state, claim, result)
+        yield from (
+            state.ledger.post_result(claim, result, "dust")
+            if price == claim.price
+            else settle(state, claim, result)
+        )

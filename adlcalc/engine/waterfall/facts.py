@@ -35,7 +35,8 @@ class PositionFact(NamedTuple):
 
 
 class MarginFact(NamedTuple):
-    """A margin unit when the marks of a step had moved: equity = cash + pending funding + unrealized pnl; due: liquidated?"""
+    """A margin unit when the marks of a step had moved: equity = cash + pending funding + unrealized pnl;
+    due: liquidated?"""
 
     step: int
     account: str
@@ -63,8 +64,11 @@ class PlaceFact(NamedTuple):
     positions: int
 
 
-def margins(state: State, accounts: Collection[str] | None) -> Iterator[tuple[str, Decimal, list[MarginFact]]]:
-    """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold something."""
+def margins(
+    state: State, accounts: Collection[str] | None
+) -> Iterator[tuple[str, Decimal, list[MarginFact]]]:
+    """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold
+    something."""
     for holder in state.ledger.holders:
         if accounts is None or holder.id in accounts:
             units = dict.fromkeys(holding.unit for holding in holder.holdings if holding.size)
@@ -83,7 +87,16 @@ def _margin(state: State, unit: Unit) -> MarginFact:
         book = holding.book
         positions.append(
             PositionFact(
-                book.name, holding.side, holding.size, holding.entry, book.mark, value, holding.cost, rate, deduction, needed
+                book.name,
+                holding.side,
+                holding.size,
+                holding.entry,
+                book.mark,
+                value,
+                holding.cost,
+                rate,
+                deduction,
+                needed,
             )
         )
     margin = "isolated" if unit.isolated else "cross"
@@ -102,6 +115,15 @@ def places(state: State, queue: Queue, accounts: Collection[str] | None) -> Iter
         if accounts is None or account in accounts:
             worked = score.worked(place.inputs)
             yield PlaceFact(
-                state.step, account, queue.book.name, queue.side, place.rank, worked, place.inputs, ahead, whole, len(found)
+                state.step,
+                account,
+                queue.book.name,
+                queue.side,
+                place.rank,
+                worked,
+                place.inputs,
+                ahead,
+                whole,
+                len(found),
             )
         ahead += place.size

@@ -50,16 +50,18 @@ def uncovered(state: State, book: MarketBook, number: int, loss: Decimal) -> Ite
 
 
 def share_losses(state: State) -> Iterator[Event]:
-    """Share out, market by market (or of all markets of a currency together, where the policy says so), the losses that
-    have come together; what the bearers cannot cover, and what the severity spares them, is bad debt of the
-    last claims."""
+    """Share out, market by market (or of all markets of a currency together, where the policy says so), the
+    losses that have come together; what the bearers cannot cover, and what the severity spares them, is bad
+    debt of the last claims."""
     how = state.rules.last_resort.policy
     if not state.losses or isinstance(how, BadDebt):
         return
     losses, state.losses = state.losses, []
     markets = list(state.ledger.markets.values())
     whole_venue = isinstance(how, Haircut) and how.whole_venue
-    together = [[book for book in markets if book.settles == currency] for currency in state.ledger.currencies]
+    together = [
+        [book for book in markets if book.settles == currency] for currency in state.ledger.currencies
+    ]
     for books in together if whole_venue else [[book] for book in markets]:
         mine = [loss for loss in losses if loss.book in books]
         total = sum((loss.amount for loss in mine), ZERO)
@@ -77,7 +79,9 @@ def share_losses(state: State) -> Iterator[Event]:
             yield from state.ledger.venue_bears(loss.book, loss.number, loss.amount - own)
 
 
-def cut_profits(state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut) -> Generator[Event, None, Decimal]:
+def cut_profits(
+    state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut
+) -> Generator[Event, None, Decimal]:
     """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
 
     The rest of the market is no winner: what its parts have gained is not known."""
@@ -103,7 +107,9 @@ def winner(holding: Holding, score: Score, base: Base) -> Winner:
     return Winner(profit, x.equity, x.exposure, score(x))
 
 
-def per_contract(state: State, book: MarketBook, budget: Decimal, number: int) -> Generator[Event, None, Decimal]:
+def per_contract(
+    state: State, book: MarketBook, budget: Decimal, number: int
+) -> Generator[Event, None, Decimal]:
     """Every open contract of the market pays the same, winners and losers alike: budget / contracts, rounded
     up to the money unit. What that brings too much goes to the fund. Source: Drift v2, resolution of a perp
     bankruptcy."""

@@ -1,7 +1,7 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, liquidation_price, liquidated.
-"""
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, liquidation_price,
+liquidated."""
 
 from __future__ import annotations
 
@@ -67,12 +67,16 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
-    """For each open position the value at which it has lost its share of the unit's equity (health.bankrupt_values)."""
+    """For each open position the value at which it has lost its share of the unit's equity
+    (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
         return [(holdings[0], without_margin(holdings[0]))]
     values = [holding.value() for holding in holdings]
-    needed = [margin.maintenance_margin(holding.lines(), abs(v)) for holding, v in zip(holdings, values, strict=True)]
+    needed = [
+        margin.maintenance_margin(holding.lines(), abs(v))
+        for holding, v in zip(holdings, values, strict=True)
+    ]
     targets = health.bankrupt_values(unit.cash(), values, needed)
     by, weights = health.weights_of(values, needed)
     equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
@@ -89,7 +93,10 @@ def without_margin(holding: Holding) -> Target:
     unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
     target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
     parts: tuple[Decimal, ...]
-    formula, parts = f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]", (abs(holding.cost), money)
+    formula, parts = (
+        f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]",
+        (abs(holding.cost), money),
+    )
     pending = holding.pending_funding()
     if pending:
         formula, parts = f"{formula} {sign} [pending funding]", (*parts, pending)
@@ -106,7 +113,8 @@ def less(holding: Holding, value: Decimal, share: Worked) -> Target:
 
 
 def liquidation_price(unit: Unit, holding: Holding) -> Priced:
-    """The mark of its market at which the position is told to be liquidated, as its unit stands (health.liquidation_price)."""
+    """The mark of its market at which the position is told to be liquidated, as its unit stands
+    (health.liquidation_price)."""
     book, contract, side = holding.book, holding.book.contract, holding.side
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
@@ -145,8 +153,8 @@ def liquidated(
     method: str,
     number: int,
 ) -> Liquidated:
-    """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price; trigger, its
-    liquidation price."""
+    """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
+    trigger, its liquidation price."""
     return Liquidated(
         step=state.step,
         claim=number,

@@ -1,11 +1,10 @@
-"""The orders of a liquidation in the account's own name: which positions, how much of each, at which price at worst, for which
-fee.
+"""The orders of a liquidation in the account's own name: which positions, how much of each, at which price at
+worst, for which fee.
 
 One short function per rule; `own_name.py` places the orders.
 
-Public: AnyOrders, Order, schedule, order_size, deficit_sizes, limit_price, fillable_price, bankruptcy_quote, quote_of,
-surplus_fee, equity_fee, remainder_fee, share_fee, remainder_fee_rate.
-"""
+Public: AnyOrders, Order, schedule, order_size, deficit_sizes, limit_price, fillable_price, bankruptcy_quote,
+quote_of, surplus_fee, equity_fee, remainder_fee, share_fee, remainder_fee_rate."""
 
 from __future__ import annotations
 
@@ -51,23 +50,24 @@ class Order(NamedTuple):
 
 
 def schedule(rules: AnyOrders, due: Due) -> list[Order]:
-    """The orders of a due unit. Deficit: sized all at once, largest maintenance margin first; else one per position in file
-    order."""
+    """The orders of a due unit. Deficit: sized all at once, largest maintenance margin first; else one per
+    position in file order."""
     if isinstance(rules, Deficit):
         return deficit_sizes(rules, due)
     return [Order(holding, None) for holding in due.unit.open_holdings()]
 
 
-# --- how much ------------------------------------------------------------------------------------------------------------
+# --- how much -----------------------------------------------------------------------------------------------
 
 
 def order_size(rules: Whole | Portion, holding: Holding, whole: bool, room: Decimal | None) -> Decimal:
-    """How much of the position one order closes (rule liquidation.size): all, or `portion` of a notional above portion_above.
+    """How much of the position one order closes (rule liquidation.size): all, or `portion` of a notional
+    above portion_above.
 
-    portion: at least portion_at_least of notional; in lots rounded down, one lot at least. room: the notional that may still be
-    sold in this step (rule liquidation.max_notional); None: any. All of it at the mark, whatever the fill pays. Sources:
-    Hyperliquid (20 % above 100,000), dYdX v4 chain (portion, least notional and block limit).
-    """
+    portion: at least portion_at_least of notional; in lots rounded down, one lot at least. room: the notional
+    that may still be sold in this step (rule liquidation.max_notional); None: any. All of it at the mark,
+    whatever the fill pays. Sources: Hyperliquid (20 % above 100,000), dYdX v4 chain (portion, least notional
+    and block limit)."""
     notional, lot = abs(holding.value()), holding.book.lot
     wanted = notional
     if isinstance(rules, Portion) and not whole and notional > rules.portion_above:
@@ -82,13 +82,12 @@ def order_size(rules: Whole | Portion, holding: Holding, whole: bool, room: Deci
 
 
 def deficit_sizes(rules: Deficit, due: Due) -> list[Order]:
-    """Close what restores the maintenance margin: largest maintenance margin first, each min(size, deficit / freed per
-    contract) in lots rounded up; what it frees comes off the deficit.
+    """Close what restores the maintenance margin: largest maintenance margin first, each min(size, deficit /
+    freed per contract) in lots rounded up; what it frees comes off the deficit.
 
-    deficit = maintenance + rate_buffer x notional - equity / (1 + buffer); a contract frees its maintenance and its buffer, less
-    what its closing costs (discount and fee). Sources: Dango book, close schedule (buffer); Drift v2, base to cover
-    (rate_buffer, discount, fee).
-    """
+    deficit = maintenance + rate_buffer x notional - equity / (1 + buffer); a contract frees its maintenance
+    and its buffer, less what its closing costs (discount and fee). Sources: Dango book, close schedule
+    (buffer); Drift v2, base to cover (rate_buffer, discount, fee)."""
     holdings = due.unit.open_holdings()
     needs = {}
     for holding in holdings:
@@ -112,11 +111,14 @@ def deficit_sizes(rules: Deficit, due: Due) -> list[Order]:
     return orders
 
 
-# --- at which price ------------------------------------------------------------------------------------------------------
+# --- at which price -----------------------------------------------------------------------------------------
 
 
 def limit_price(
-    limit: AnyPrice | AtBankruptcy | AtBankruptcyOrMark | Fillable, due: Due, holding: Holding, bankrupt: Decimal | None
+    limit: AnyPrice | AtBankruptcy | AtBankruptcyOrMark | Fillable,
+    due: Due,
+    holding: Holding,
+    bankrupt: Decimal | None,
 ) -> Decimal | None:
     """The worst price an order may be filled at (rule liquidation.limit); None: any."""
     if isinstance(limit, AtBankruptcy):
@@ -127,7 +129,14 @@ def limit_price(
         own = margin.maintenance_margin(holding.lines(), abs(holding.value()))
         contracts = holding.size * holding.book.contract.multiplier
         return fillable_price(
-            limit, holding.side, contracts, abs(holding.value()), own, due.equity, due.maintenance, holding.book.tick
+            limit,
+            holding.side,
+            contracts,
+            abs(holding.value()),
+            own,
+            due.equity,
+            due.maintenance,
+            holding.book.tick,
         )
     return None
 
@@ -142,28 +151,38 @@ def fillable_price(
     maintenance: Decimal,
     tick: Decimal,
 ) -> Decimal:
-    """(notional - s x ABR x spread x maintenance of the position) / size, ABR = adjustment x (1 - equity / maintenance) between
-    0 and 1.
+    """(notional - s x ABR x spread x maintenance of the position) / size, ABR = adjustment x (1 - equity /
+    maintenance) between 0 and 1.
 
     A long's lies below the mark and is rounded up to the tick, a short's above and is rounded down.
     Source: dYdX v4 chain, clob keeper, fillable price."""
-    ratio = Fraction(rules.adjustment) * (1 - Fraction(equity) / Fraction(maintenance)) if maintenance else Fraction(1)
+    ratio = (
+        Fraction(rules.adjustment) * (1 - Fraction(equity) / Fraction(maintenance))
+        if maintenance
+        else Fraction(1)
+    )
     concession = min(max(ratio, Fraction(0)), Fraction(1)) * Fraction(rules.spread) * Fraction(own)
     ticks = (Fraction(notional) - side * concession) / Fraction(size) / Fraction(tick)
     return D(ceil(ticks) if side > 0 else floor(ticks)) * tick
 
 
-def bankruptcy_quote(value_change: Decimal, own_change: Decimal, equity: Decimal, maintenance: Decimal, unit: Decimal) -> Decimal:
+def bankruptcy_quote(
+    value_change: Decimal, own_change: Decimal, equity: Decimal, maintenance: Decimal, unit: Decimal
+) -> Decimal:
     """The money that closing a part must bring so that the account loses its share of the equity and no more:
-    -change of the position's value - floor(equity x |change of its maintenance| / maintenance), in units of money.
-    Source: dYdX v4 chain, clob keeper, bankruptcy price in quote quantums."""
-    share = Fraction(equity) * Fraction(abs(own_change)) / Fraction(maintenance) if maintenance else Fraction(equity)
+    -change of the position's value - floor(equity x |change of its maintenance| / maintenance), in units of
+    money. Source: dYdX v4 chain, clob keeper, bankruptcy price in quote quantums."""
+    share = (
+        Fraction(equity) * Fraction(abs(own_change)) / Fraction(maintenance)
+        if maintenance
+        else Fraction(equity)
+    )
     return -value_change - D(floor(share / Fraction(unit))) * unit
 
 
 def quote_of(holding: Holding) -> Callable[[Decimal], Decimal]:
-    """`bankruptcy_quote` of a part of a position, on the margins of the moment it is asked for: values cut to the unit toward
-    zero, maintenance margins rounded up to it. Rule liquidation.rounding: money."""
+    """`bankruptcy_quote` of a part of a position, on the margins of the moment it is asked for: values cut to
+    the unit toward zero, maintenance margins rounded up to it. Rule liquidation.rounding: money."""
     unit, book = holding.unit, holding.book
 
     def quote(size: Decimal) -> Decimal:
@@ -172,7 +191,9 @@ def quote_of(holding: Holding) -> Callable[[Decimal], Decimal]:
         left = _cut(holding, holding.size - size)
         need_left = _need(holding, left)
         equity, maintenance = unit.cash() + sum(values.values(), ZERO), sum(needs.values(), ZERO)
-        return bankruptcy_quote(left - values[holding], need_left - needs[holding], equity, maintenance, book.unit)
+        return bankruptcy_quote(
+            left - values[holding], need_left - needs[holding], equity, maintenance, book.unit
+        )
 
     return quote
 
@@ -186,30 +207,42 @@ def _cut(holding: Holding, size: Decimal) -> Decimal:
 
 
 def _need(holding: Holding, value: Decimal) -> Decimal:
-    """Maintenance margin of as much of a position as is worth `value`, at the rate of the whole, rounded up."""
+    """Maintenance margin of as much of a position as is worth `value`, at the rate of the whole, rounded
+    up."""
     whole, unit = abs(holding.value()), holding.book.unit
-    rate = Fraction(margin.maintenance_margin(holding.lines(), whole)) / Fraction(whole) if whole else Fraction(0)
+    rate = (
+        Fraction(margin.maintenance_margin(holding.lines(), whole)) / Fraction(whole)
+        if whole
+        else Fraction(0)
+    )
     return D(ceil(rate * Fraction(abs(value)) / Fraction(unit))) * unit
 
 
-# --- for which fee -------------------------------------------------------------------------------------------------------
+# --- for which fee ------------------------------------------------------------------------------------------
 
 
 def surplus_fee(rules: Charge, claim: Closing, proceeds: Decimal, surplus: Decimal, unit: Decimal) -> How:
-    """min(fee x value of the fill, surplus over the bankruptcy price), rounded down. Source: dYdX v4 chain, insurance fund
-    delta."""
+    """min(fee x value of the fill, surplus over the bankruptcy price), rounded down. Source: dYdX v4 chain,
+    insurance fund delta."""
     by_rate = _by_rate(rules.fee, abs(proceeds), "value of the fill", unit)
     return by_rate, _at_most(by_rate, surplus, "surplus")
 
 
 def equity_fee(rules: Charge, closed: Decimal, equity: Decimal, unit: Decimal) -> How:
-    """min(fee x closed notional at the mark, equity that is left), rounded down. Source: Dango book, liquidation fee."""
+    """min(fee x closed notional at the mark, equity that is left), rounded down. Source: Dango book,
+    liquidation fee."""
     by_rate = _by_rate(rules.fee, closed, "notional closed", unit)
     return by_rate, _at_most(by_rate, equity, "equity left")
 
 
 def remainder_fee(
-    rules: Charge, discount: Decimal, needs: Decimal, equity: Decimal, notional: Decimal, closed: Decimal, unit: Decimal
+    rules: Charge,
+    discount: Decimal,
+    needs: Decimal,
+    equity: Decimal,
+    notional: Decimal,
+    closed: Decimal,
+    unit: Decimal,
 ) -> How:
     """The fee rate that `remainder_fee_rate` leaves x closed notional at the mark, half even."""
     rate = remainder_fee_rate(rules, discount, needs, needs - equity, notional)
@@ -221,9 +254,12 @@ def remainder_fee(
 
 
 def share_fee(share: Decimal, rate: Decimal, maintenance: Decimal, equity: Decimal, unit: Decimal) -> How:
-    """min(share x fee x maintenance margin, equity), rounded down. Source: Paradex documentation, liquidation."""
+    """min(share x fee x maintenance margin, equity), rounded down. Source: Paradex documentation,
+    liquidation."""
     formula = "[share] x [fee rate] x [maintenance margin]"
-    by_rate = rounded("fee by the rate", formula, (share, rate, maintenance), share * rate * maintenance, unit, DOWN)
+    by_rate = rounded(
+        "fee by the rate", formula, (share, rate, maintenance), share * rate * maintenance, unit, DOWN
+    )
     return by_rate, _at_most(by_rate, equity, "equity")
 
 
@@ -232,12 +268,17 @@ def _by_rate(rate: Decimal, amount: Decimal, of: str, unit: Decimal) -> Worked:
 
 
 def _at_most(fee: Worked, most: Decimal, what: str) -> Worked:
-    return Worked("fee", min(fee.result, max(most, ZERO)), f"min([{fee.name}], max([{what}], 0))", (fee.result, most))
+    return Worked(
+        "fee", min(fee.result, max(most, ZERO)), f"min([{fee.name}], max([{what}], 0))", (fee.result, most)
+    )
 
 
-def remainder_fee_rate(rules: Charge, discount: Decimal, needs: Decimal, deficit: Decimal, notional: Decimal) -> Decimal:
-    """The fund's fee rate: at most 95 % of what the margin rate leaves after discount and deficit, never below zero.
-    min(fee, 0.95 x (rate with buffer - discount - deficit / notional)). Source: Drift v2, insurance fund fee of a liquidation."""
+def remainder_fee_rate(
+    rules: Charge, discount: Decimal, needs: Decimal, deficit: Decimal, notional: Decimal
+) -> Decimal:
+    """The fund's fee rate: at most 95 % of what the margin rate leaves after discount and deficit, never
+    below zero. min(fee, 0.95 x (rate with buffer - discount - deficit / notional)). Source: Drift v2,
+    insurance fund fee of a liquidation."""
     if not notional:  # worth less than half a unit of money
         return ZERO
     left = round_to(divide(needs - deficit, notional), RATIO_UNIT, FLOOR) - discount

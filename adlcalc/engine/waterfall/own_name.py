@@ -1,8 +1,9 @@
-"""Liquidation in the account's own name (rule liquidation.method: market): orders, of which the account keeps what they leave.
+"""Liquidation in the account's own name (rule liquidation.method: market): orders, of which the account keeps
+what they leave.
 
-A due unit is worked in this order: its orders (orders.py says how large and at which price), then vault or queue for what is
-still due, then the fee, then the debt of an account that is left with nothing. What is still open stays with the account and is
-looked at at every step.
+A due unit is worked in this order: its orders (orders.py says how large and at which price), then vault or
+queue for what is still due, then the fee, then the debt of an account that is left with nothing. What is
+still open stays with the account and is looked at at every step.
 
 Public: place_orders, vault_takes, queue_takes, pay_fee, settle_flat, watch_on, settle_markets.
 """
@@ -62,7 +63,8 @@ from adlcalc.ground.numbers import ONE, ZERO
 
 
 def settle_markets(state: State) -> Iterator[Event]:
-    """Everybody in file order, due or not, is closed against the other side (rule adl.when: settlement), without a book."""
+    """Everybody in file order, due or not, is closed against the other side (rule adl.when: settlement),
+    without a book."""
     for unit in state.ledger.units:
         used = state.used.setdefault(unit, Used())
         for holding in unit.open_holdings():
@@ -75,12 +77,13 @@ def unit_due(unit: Unit) -> Due:
     return Due(unit, *unit.margin())
 
 
-# --- orders --------------------------------------------------------------------------------------------------------------
+# --- orders -------------------------------------------------------------------------------------------------
 
 
 def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
-    """One order per position while the unit is due; where then_whole, a second one for all that is left. positions 'one': until
-    one of them has closed something in this step (dYdX: one perpetual of an account in a block)."""
+    """One order per position while the unit is due; where then_whole, a second one for all that is left.
+    positions 'one': until one of them has closed something in this step (dYdX: one perpetual of an account in
+    a block)."""
     unit = due.unit
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit_due(unit)):
@@ -97,7 +100,8 @@ def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterat
 def place_order(
     state: State, due: Due, holding: Holding, rules: AnyOrders, size: Decimal | None, whole: bool, used: Used
 ) -> Iterator[Event]:
-    """One order, filled as far as its limit and the fund allow; under adl.when 'remainder' the queue takes the rest of it."""
+    """One order, filled as far as its limit and the fund allow; under adl.when 'remainder' the queue takes
+    the rest of it."""
     book = holding.book
     if isinstance(rules, Deficit):
         assert size is not None  # its orders are sized all at once
@@ -110,7 +114,9 @@ def place_order(
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.ledger.settle_funding(holding)
     order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
-    events = list(fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used))
+    events = list(
+        fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used)
+    )
     done = had - holding.size
     if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
         events.extend(against_queue(state, due, order.of_size(size - done)))
@@ -122,7 +128,9 @@ def place_order(
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
         closed = abs(book.value(done, book.mark))
-        fee = remainder_fee(rules.charge, rules.discount, needs, due.equity, notional, closed, state.ledger.unit)
+        fee = remainder_fee(
+            rules.charge, rules.discount, needs, due.equity, notional, closed, state.ledger.unit
+        )
         yield from state.ledger.account_pays_fund(holding, state.ledger.number_of(order), fee[-1].result, fee)
 
 
@@ -136,14 +144,22 @@ def told(
     events: list[Event],
     used: Used,
 ) -> Iterator[Event]:
-    """How much of a position was closed, then the fills that did it. trigger: its liquidation price before them."""
+    """How much of a position was closed, then the fills that did it. trigger: its liquidation price before
+    them."""
     if events:
         used.claim = state.ledger.number_of(order)
     if done:
         order.holder.liquidated = True
         bankrupt = Priced(order.price, order.how)
         yield liquidated(
-            state, due, order.holding, size=done, bankrupt=bankrupt, trigger=trigger, method=method, number=used.claim
+            state,
+            due,
+            order.holding,
+            size=done,
+            bankrupt=bankrupt,
+            trigger=trigger,
+            method=method,
+            number=used.claim,
         )
     yield from events
 
@@ -172,7 +188,8 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
 
 
 class Standing:
-    """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as in a book."""
+    """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as
+    in a book."""
 
     def __init__(self, price: Worked) -> None:
         self._price = price
@@ -199,8 +216,8 @@ def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBo
 def fill_order(
     state: State, claim: OwnOrder, size: Decimal, rules: AnyOrders, limit: Decimal | None, used: Used
 ) -> Iterator[Event]:
-    """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price needs the fund to
-    pay for all of it; a better one pays the fee out of its surplus."""
+    """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price
+    needs the fund to pay for all of it; a better one pays the fee out of its surplus."""
     book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None
     buyer = buyer_of(state, claim, rules.buyer)
     while size and (offer := buyer.next()):
@@ -228,7 +245,8 @@ def fill_order(
 
 
 def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -> Decimal:
-    """How much of `size` the offer takes at the limit or better, in lots where its price moves with the size."""
+    """How much of `size` the offer takes at the limit or better, in lots where its price moves with the
+    size."""
     part = size if offer.size is None else min(size, offer.size)
     if limit is None or not part:
         return part
@@ -245,19 +263,20 @@ def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) ->
     return most is None or used.fund_paid + amount <= most
 
 
-# --- after the orders ----------------------------------------------------------------------------------------------------
+# --- after the orders ---------------------------------------------------------------------------------------
 
 
 def vault_takes(state: State, due: Due, used: Used, below: Decimal) -> Iterator[Event]:
-    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance margin."""
+    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance
+    margin."""
     now = unit_due(due.unit)
     if still_due(state, now) and ZERO <= now.equity < below * now.maintenance:
         yield from to_vault(state, now)
 
 
 def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:
-    """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative; zero-fill: only a
-    position of which nothing was filled)."""
+    """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative;
+    zero-fill: only a position of which nothing was filled)."""
     now = unit_due(due.unit)
     if not still_due(state, now) or now.equity >= 0:
         return
@@ -283,7 +302,8 @@ def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Even
 
 
 def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
-    """What is still open stays with the account, and is looked at when its margin may be gone; while it is due, at every step."""
+    """What is still open stays with the account, and is looked at when its margin may be gone; while it is
+    due, at every step."""
     unit = due.unit
     if unit.is_open():
         equity, maintenance = unit.margin()
@@ -308,15 +328,16 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
 
 
 def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:
-    """Deleverage an order in the account's own name: with price mark-if-solvent at the mark where the account has equity."""
+    """Deleverage an order in the account's own name: with price mark-if-solvent at the mark where the account
+    has equity."""
     if isinstance(state.rules.adl.price, BySolvency) and due.equity >= 0:
         order = order.at_the_mark()
     yield from deleverage(state, order)
 
 
 def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
-    """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far as it may, and
-    the rest is for the last resort."""
+    """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far
+    as it may, and the rest is for the last resort."""
     unit, ledger = due.unit, state.ledger
     first, left = unit.holdings[0], unit.money()
     if unit.is_open() or not left or not used.claim:

@@ -1,4 +1,5 @@
-"""The waterfall of a rulebook as lists of stages: of a due unit, and of a position that the venue has taken over.
+"""The waterfall of a rulebook as lists of stages: of a due unit, and of a position that the venue has taken
+over.
 
 Each stage is a named function of its own module; here is only which of them there are, and in which order.
 
@@ -45,8 +46,8 @@ ClaimStage = Callable[[State, VenueClaim], Iterator[Event]]
 
 
 class Stages(NamedTuple):
-    """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule takeover_below). claim: of
-    what the venue has taken over."""
+    """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule
+    takeover_below). claim: of what the venue has taken over."""
 
     unit: tuple[UnitStage, ...]
     late: tuple[UnitStage, ...]
@@ -67,7 +68,8 @@ def by_takeover(how: Takeover) -> Iterator[UnitStage]:
 
 
 def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
-    """Orders, then vault or queue for what is still due, the fee, the debt of an account that is left with nothing."""
+    """Orders, then vault or queue for what is still due, the fee, the debt of an account that is left with
+    nothing."""
     size, backstop = how.size, rules.backstop.kind
     if isinstance(size, Shares):
         yield partial(hand_over_shares, rules=size)
@@ -84,14 +86,13 @@ def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
 
 
 def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
-    """1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a backstop stands
-    between the two.
+    """1. In the book: at the bankruptcy price or better always, worse while the fund pays the shortfall; a
+    backstop stands between the two.
     2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
-    3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last resort.
-    What remains while the mark is better (or when even the book is empty) is held and worked again.
-    A rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no queue (adl.when:
-    never).
-    """
+    3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last
+    resort. What remains while the mark is better (or when even the book is empty) is held and worked again. A
+    rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no
+    queue (adl.when: never)."""
     backstop, adl = rules.backstop.kind, rules.adl
     asked = backstop.when if isinstance(backstop, Providers | Auction) else None
     if asked == OfferedWhen.BEFORE_BOOK:
@@ -116,7 +117,11 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterator
 def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
     """A due unit through its stages."""
     how = state.rules.liquidation.method
-    late = isinstance(how, OwnName) and how.too_late is not None and due.equity < how.too_late.takeover_below * due.maintenance
+    late = (
+        isinstance(how, OwnName)
+        and how.too_late is not None
+        and due.equity < how.too_late.takeover_below * due.maintenance
+    )
     used = state.used.setdefault(due.unit, Used())
     used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
     for stage in stages.late if late else stages.unit:

@@ -25,7 +25,8 @@ from adlcalc.ground.numbers import ZERO
 
 
 class Observer:
-    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides by.
+    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides
+    by.
 
     Each method is called inside the exact context and must leave the state as it found it.
     """
@@ -49,9 +50,8 @@ class Loss(NamedTuple):
 
 
 class Used:
-    """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions filled, their last
-    claim. opened: what was open before them.
-    """
+    """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions
+    filled, their last claim. opened: what was open before them."""
 
     __slots__ = ("claim", "filled", "fund_paid", "notional", "opened")
 
@@ -63,7 +63,8 @@ class Used:
 
 
 class State:
-    """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure of the index."""
+    """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure
+    of the index."""
 
     def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
         self.observer = observer
@@ -73,12 +74,16 @@ class State:
         self.providers = scenario.providers
         self.ledger = Ledger(scenario)
         self.evaluations = 0
-        self.watchlist: Watchlist | Everybody = Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
+        self.watchlist: Watchlist | Everybody = (
+            Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
+        )
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Closing, Place]] = set()  # places passed over in this step
         self.refused: set[tuple[Closing, Decimal]] = set()  # a fund with so much did not pay all
         self.losses: list[Loss] = []  # uncovered and not yet shared out
-        self.doubtful: dict[Holder, None] = {}  # who may stand below zero at the end of the step: the due, and old debtors
+        self.doubtful: dict[
+            Holder, None
+        ] = {}  # who may stand below zero at the end of the step: the due, and old debtors
         self.owed: list[Owed] = []  # who did at the end of the last step
         self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
@@ -127,15 +132,22 @@ class State:
         return queue
 
     def affordable(
-        self, claim: Closing, size: Decimal, price: Callable[[Decimal], Decimal], available: Decimal | None = None
+        self,
+        claim: Closing,
+        size: Decimal,
+        price: Callable[[Decimal], Decimal],
+        available: Decimal | None = None,
     ) -> Decimal:
-        """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the bankruptcy price.
+        """How much of `size` the fund can pay for where closing x contracts at price(x) is worse than the
+        bankruptcy price.
 
         available: what it may pay (None: what it has).
         """
         if available is None:
             available = claim.book.fund.available()
-        return largest_affordable(size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available)
+        return largest_affordable(
+            size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available
+        )
 
     def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, and before what follows from it that a fund stopped or resumed paying."""
@@ -152,10 +164,13 @@ class State:
 
     def distance_of(self, backstop: Backstop, book: MarketBook) -> Decimal:
         """How far from the mark a bidder bids in a market."""
-        return next((p.distance for p in self.providers if p.id == backstop.id and p.market == book.name), ZERO)
+        return next(
+            (p.distance for p in self.providers if p.id == backstop.id and p.market == book.name), ZERO
+        )
 
     def note_change(self, holding: Holding) -> None:
-        """A fill changed this position's unit, and the balance that the account's cross positions stand on."""
+        """A fill changed this position's unit, and the balance that the account's cross positions stand
+        on."""
         self.changed[holding.unit] = None
         if holding.unit.isolated:
             for other in holding.holder.holdings:
@@ -174,7 +189,8 @@ class State:
             self.doubtful[unit.holder] = None
 
     def take_stock(self) -> Sequence[Owed]:
-        """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a row."""
+        """What accounts that stand below zero owe at the end of a step: nobody has covered it, so it is a
+        row."""
         owed: list[Owed] = []
         still: dict[Holder, None] = {}
         for holder in sorted(self.doubtful, key=lambda holder: holder.id):
@@ -185,7 +201,8 @@ class State:
         return owed
 
     def bad_debt_so_far(self) -> dict[str, Decimal]:
-        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below zero owe."""
+        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below
+        zero owe."""
         debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
         for owed in self.owed:
             debts[self.ledger.markets[owed.market].settles] += owed.amount

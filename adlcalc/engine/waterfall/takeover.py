@@ -1,4 +1,5 @@
-"""The venue takes a due unit over at its bankruptcy price, where the rulebook says so after an attempt to make it smaller.
+"""The venue takes a due unit over at its bankruptcy price, where the rulebook says so after an attempt to
+make it smaller.
 
 Public: take_over, reduce_or_take_over.
 """
@@ -37,7 +38,8 @@ def reduce_or_take_over(state: State, due: Due, used: Used, how: Reduction) -> I
 
 
 def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
-    """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing of that margin."""
+    """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing
+    of that margin."""
     unit, ledger = due.unit, state.ledger
     unit.holder.liquidated = True
     for holding in unit.holdings:
@@ -48,8 +50,13 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         bankrupt = bankruptcy(holding, target)
         price = bankrupt.price
-        # value() rounds half even; the closed account must not end below zero, so its target is the least it gets
-        cost = target.value if price is None else max(holding.book.value(holding.signed_size, price), target.value)
+        # value() rounds half even; the closed account must not end below zero, so its target is the least it
+        # gets
+        cost = (
+            target.value
+            if price is None
+            else max(holding.book.value(holding.signed_size, price), target.value)
+        )
         story = liquidated(
             state,
             due,
@@ -68,16 +75,22 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
 
 
 def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
-    """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower tier.
+    """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower
+    tier.
 
-    An order is filled whole at the bankruptcy price or better, or not at all; the account keeps what it realizes.
-    """
+    An order is filled whole at the bankruptcy price or better, or not at all; the account keeps what it
+    realizes."""
     book, rule = holding.book, holding.book.market.maintenance
     while True:
         equity, maintenance = unit.margin()
         state.evaluations += 1
         due = Due(unit, equity, maintenance)
-        tier = margin.tier_index(rule, holding.size, abs(holding.value()) if rule.by == BY_NOTIONAL else holding.cost) + 1
+        tier = (
+            margin.tier_index(
+                rule, holding.size, abs(holding.value()) if rule.by == BY_NOTIONAL else holding.cost
+            )
+            + 1
+        )
         if not is_due(state.rules, equity, maintenance) or tier < how.from_tier:
             return
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
@@ -89,22 +102,32 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
         trigger = liquidation_price(unit, holding)
-        yield liquidated(state, due, holding, size=size, bankrupt=bankrupt, trigger=trigger, method="reduced", number=number)
+        yield liquidated(
+            state,
+            due,
+            holding,
+            size=size,
+            bankrupt=bankrupt,
+            trigger=trigger,
+            method="reduced",
+            number=number,
+        )
         unit.holder.liquidated = True
         for filled, at in fills:
             made = state.book_side(book, holding.side).take(filled)
             proceeds = book.value(holding.side * filled, at)
             state.ledger.reduce_in_book(holding, filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
-            yield BookFilled(state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds)
+            yield BookFilled(
+                state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds
+            )
         if not how.repeat:
             return
 
 
 def size_above(holding: Holding, floor: Decimal) -> Decimal:
-    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional, entry value or
-    size.
-    """
+    """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional,
+    entry value or size."""
     book = holding.book
     by = book.market.maintenance.by
     basis = holding.size if by == BY_SIZE else abs(holding.cost if by == BY_ENTRY_VALUE else holding.value())
