@@ -51,6 +51,9 @@ def test_random_books_add_up_and_are_what_the_oracle_says(
     money."""
     for seed in range(1000 + block * 10, 1010 + block * 10):
         book = without_fee(random_scenario(seed, inverse=seed % 2 == 1, most_accounts=12))
+        lots = {market.name: market.lot for market in book.markets}
+        if any(p.size < lots[p.market] for account in book.accounts for p in account.positions):
+            continue  # no file may hold what could never be closed
         path = tmp_path / f"{seed}.yaml"
         path.write_text(as_yaml(book), encoding="utf-8")
         assert_same(load(path), book)

@@ -101,7 +101,7 @@ def standard_input_opened() -> None:
     """A shell may have put a file there: `adlcalc run - < book.yaml`."""
     try:
         descriptor = sys.stdin.fileno()
-    except OSError:  # not a file of the system: a test's, a notebook's
+    except (OSError, AttributeError):  # not a file of the system: a test's, a notebook's
         return
     was_opened("-", descriptor)
 
