@@ -196,6 +196,7 @@ class Oracle:
             self.received = dict.fromkeys(self.funds, Fraction(0))
             self.paid = dict.fromkeys(self.funds, Fraction(0))
             self.books: dict[tuple[str, int], Book] = {}
+            self.asked: set[tuple[int, Fraction]] = set()
             self.queues: dict[tuple[str, int], list[tuple[Holding, Fraction]]] = {}
             self.skipped: set[tuple[int, tuple[int, int]]] = set()
             self.funding()
@@ -438,6 +439,17 @@ class Oracle:
         """As much as the fund, down to its floor, can pay the shortfall of: all of it, or a whole number of
         lots."""
         money = max(Fraction(0), self.funds[claim.market.fund] - self.floors[claim.market.fund])
+        # choice: a claim asks once in a step for the same money; a lot whose loss rounds to nothing would be
+        # asked for again and again
+        if (id(claim), money) in self.asked:
+            return Fraction(0)
+        found = self.affordable_of(claim, most, price_of, money)
+        if found < most:
+            self.asked.add((id(claim), money))
+        return found
+
+    def affordable_of(self, claim: Claim, most: Fraction, price_of: Any, money: Fraction) -> Fraction:
+        """How much of it that money pays for."""
 
         def fits(q: Fraction) -> bool:
             # choice: the shortfall unrounded, so that an empty fund pays for nothing, however small

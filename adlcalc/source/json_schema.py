@@ -8,6 +8,7 @@ Public: DRAFT, Schema, Definitions, schema_of, reference_to, definition_of, merg
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from inspect import cleandoc
@@ -27,11 +28,16 @@ def definition_of(kind: type[Strict], definitions: Definitions) -> Schema:
     known = keys_of(kind)
     schema: Schema = {
         "additionalProperties": False,
-        "description": cleandoc(kind.__doc__ or ""),
+        "description": _prose(kind.__doc__ or ""),
         "properties": {name: _property(one, definitions) for name, one in known.items()},
     }
     required = [name for name, one in known.items() if one.required]
     return {**schema, **({"required": required} if required else {}), "type": "object"}
+
+
+def _prose(text: str) -> str:
+    """A docstring without the line breaks that its width made: a paragraph is one line."""
+    return re.sub(r"(?<![\n:])\n(?=[^\n ])", " ", cleandoc(text))
 
 
 def _property(one: Key, definitions: Definitions) -> Schema:
