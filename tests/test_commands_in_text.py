@@ -12,6 +12,8 @@ from conftest import Result
 
 from adlcalc.ground.text import clean, clean_json
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Result]
 NASTY = [
     "::error file=x::pwned",

@@ -23,6 +23,8 @@ from adlcalc.source import ScenarioErrors
 from adlcalc.source.json_schema import Definitions, definition_of
 from adlcalc.venues.schema import RuleValues
 
+pytestmark = pytest.mark.slow
+
 VALUES = (
     "0",
     "1",

@@ -23,6 +23,8 @@ from adlcalc.report import Run
 from adlcalc.report.columns import DOCUMENTS
 from adlcalc.report.run_page import run_page
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Result]
 SCENARIOS = (
     "04-fund-half-absorbs",

@@ -30,6 +30,8 @@ from adlcalc.study.watch import Watch
 from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Result]
 
 
