@@ -27,14 +27,19 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """The rows, lines ending in a line feed; the header stands over the first page only."""
     out = io.StringIO()
     header = page.document.header
-    writer = csv.DictWriter(
-        out, (header[0], "file", *header[1:]) if several else header, restval="", lineterminator="\n"
-    )
+    columns = (header[0], "file", *header[1:]) if several else header
+    place = {key: i for i, key in enumerate(columns)}
+    blank = [""] * len(columns)
+    if several:
+        blank[1] = cell(page.name)
+    writer = csv.writer(out, lineterminator="\n")
     if first:
-        writer.writeheader()
-    more = {"file": page.name} if several else {}
+        writer.writerow(columns)
     for row in page.document.flat(page.about, page.asked):
-        writer.writerow({key: cell(value) for key, value in (row | more).items()})
+        cells = blank.copy()
+        for key, value in row.items():
+            cells[place[key]] = cell(value)
+        writer.writerow(cells)
     return out.getvalue()
 
 
