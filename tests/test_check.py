@@ -19,7 +19,7 @@ import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 
 from adlcalc.check.golden import compare, compare_pages
-from adlcalc.report.columns import DOCUMENTS
+from adlcalc.report.columns.documents import DOCUMENTS
 
 Command = Callable[..., Result]
 HALF = "04-fund-half-absorbs"

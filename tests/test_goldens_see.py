@@ -20,7 +20,7 @@ from adlcalc.check.golden import compare
 from adlcalc.check.held import new_golden, old_golden
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.report import Run
-from adlcalc.report.columns import DOCUMENTS
+from adlcalc.report.columns.documents import DOCUMENTS
 from adlcalc.report.run_page import run_page
 
 pytestmark = pytest.mark.slow

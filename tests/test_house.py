@@ -149,7 +149,7 @@ def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
     """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that
     offers them all."""
     graph = {
-        f"adlcalc.report.{file.stem}": imported(file, types=True)
+        ".".join(file.with_suffix("").relative_to(PACKAGE.parent).parts): imported(file, types=True)
         for file in files("report")
         if file.stem != "__init__"
     }

@@ -37,7 +37,8 @@ from adlcalc.engine.events import (
 )
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report import Run, human, render, table
-from adlcalc.report.columns import DELEVERAGED, DOCUMENTS, RUN
+from adlcalc.report.columns.documents import DOCUMENTS
+from adlcalc.report.columns.run import DELEVERAGED, RUN
 from adlcalc.report.field import Field
 from adlcalc.report.run_page import run_page
 from adlcalc.report.run_view import _average_price

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 from adlcalc.engine.events import Deleveraged, Skipped
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ZERO, D, divide, exact, show
-from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean

@@ -90,7 +90,7 @@ class _File:
 
 
 def _json(outcomes: Sequence[Outcome]) -> str:
-    from adlcalc.report.columns import CHECK
+    from adlcalc.report.columns.check import CHECK
 
     document = {
         key: x if isinstance(x, dict) else list(x)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story
-from adlcalc.report.columns import EXPLAIN
+from adlcalc.report.columns.explain import EXPLAIN
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 

@@ -172,7 +172,9 @@ def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:
         own = [row for row in rows if row.fund == name]
         opening, closing = own[0].opening, own[-1].closing
         received, paid = _total(row.received for row in own), _total(row.paid for row in own)
-        formula = f"closing = opening + received - paid = {digits(opening)} + {digits(received)} - {digits(paid)}"
+        formula = (
+            f"closing = opening + received - paid = {digits(opening)} + {digits(received)} - {digits(paid)}"
+        )
         formula += f" = {digits(closing)}"
         amounts = {"opening": opening, "received": received, "paid": paid, "closing": closing}
         text = f"{fund_name(name)}: {digits(opening)} at the start, {digits(closing)} at the end"

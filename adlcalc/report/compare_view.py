@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import D, divide, round_to, show
-from adlcalc.report.columns import COMPARE
+from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, table, words

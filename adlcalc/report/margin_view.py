@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
-from adlcalc.report.columns import MARGIN, POSITIONS
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table

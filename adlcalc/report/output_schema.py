@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from adlcalc.report.columns import DOCUMENTS
+from adlcalc.report.columns.documents import DOCUMENTS
 from adlcalc.report.field import DRAFT, Plain
 
 

@@ -20,7 +20,7 @@ from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
-from adlcalc.report.columns import MOVES, QUEUE, RANK
+from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table

@@ -11,7 +11,19 @@ from itertools import islice
 
 from adlcalc.engine.events import AccountState
 from adlcalc.ground.numbers import ZERO
-from adlcalc.report import columns
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import (
+    ACCOUNTS,
+    BAD_DEBT,
+    DELEVERAGED,
+    FUND,
+    LIQUIDATIONS,
+    RUN,
+    SKIPPED,
+    SOCIALIZED,
+    STEPS,
+)
+from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
@@ -23,12 +35,12 @@ from adlcalc.report.verdict import ask_why, verdict
 OPEN_TITLE = "Open positions"
 NOTES = "Assumed rules that this run used"
 SHOWN = {
-    columns.LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
-    columns.DELEVERAGED: ("Deleveraged", "Nobody was deleveraged."),
-    columns.STEPS: ("Step by step", "The path has no step."),
-    columns.SKIPPED: ("Skipped in the queue: the fill would have left them below zero", ""),
-    columns.SOCIALIZED: ("Socialized losses", ""),
-    columns.BAD_DEBT: ("Bad debt", ""),
+    LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
+    DELEVERAGED: ("Deleveraged", "Nobody was deleveraged."),
+    STEPS: ("Step by step", "The path has no step."),
+    SKIPPED: ("Skipped in the queue: the fill would have left them below zero", ""),
+    SOCIALIZED: ("Socialized losses", ""),
+    BAD_DEBT: ("Bad debt", ""),
 }
 """The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
 
@@ -52,7 +64,7 @@ def run_page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
         blocks=lambda _: _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
-        document=columns.RUN,
+        document=RUN,
         about=run,
         asked=("steps",) if steps else (),
         name=clean(run.file or ""),
@@ -64,11 +76,11 @@ def _blocks(
 ) -> Iterator[Block]:
     """Three tables always, the others where they have something to say."""
     if steps:
-        yield _table(columns.STEPS, run, limit)
-    yield _table(columns.LIQUIDATIONS, run, limit)
+        yield _table(STEPS, run, limit)
+    yield _table(LIQUIDATIONS, run, limit)
     yield _fund(run, limit)
-    yield _table(columns.DELEVERAGED, run, limit)
-    for rows in (columns.SKIPPED, columns.SOCIALIZED, columns.BAD_DEBT):
+    yield _table(DELEVERAGED, run, limit)
+    for rows in (SKIPPED, SOCIALIZED, BAD_DEBT):
         if rows.of(run):
             yield _table(rows, run, limit)
     yield from _accounts(run, limit, health=health)
@@ -92,7 +104,7 @@ def _fund(run: Facts, limit: int) -> Table:
     moved = [row for row in run.fund if row.moved]
     shown = moved[: limit or None]
     more = len(moved) - len(shown)
-    return table("Insurance fund", _stood_still(run), columns.FUND.columns(shown, run), more=more)
+    return table("Insurance fund", _stood_still(run), FUND.columns(shown, run), more=more)
 
 
 def _stood_still(run: Facts) -> str:
@@ -110,13 +122,9 @@ def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
     changed = _Changed(limit)
     near, count = run.health.nearest(changed.passing(run.accounts), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    yield table(
-        "Accounts that changed", nothing, columns.ACCOUNTS.columns(changed.shown, run), more=changed.more
-    )
+    yield table("Accounts that changed", nothing, ACCOUNTS.columns(changed.shown, run), more=changed.more)
     if health:
-        yield table(
-            OPEN_TITLE, "", columns.POSITIONS.columns(near, run) if near else (), more=count - len(near)
-        )
+        yield table(OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count - len(near))
 
 
 class _Changed:
@@ -156,7 +164,7 @@ def _series(run: Facts, limit: int, *, drawn: bool) -> Iterator[Block]:
     for name in dict.fromkeys(row.series for row in run.series):
         rows = [row for row in run.series if row.series == name]
         shown = rows[: limit or None]
-        made = [*columns.SERIES.columns(shown, run)]
+        made = [*SERIES.columns(shown, run)]
         if drawn:
             made.append(words("", bars([row.drawn for row in shown])))
         yield table(f"{clean(name)}, step by step", "", made, more=len(rows) - len(shown))

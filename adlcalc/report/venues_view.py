@@ -13,7 +13,7 @@ from typing import Any
 
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.formulas.scores import SCORES
-from adlcalc.report.columns import RULES, SCORE, VENUE, VENUES
+from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words

@@ -12,7 +12,8 @@ from typing import Any
 
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.ground.numbers import D
-from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.field import Rows
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
 from adlcalc.scenario.expect_schema import AboutSpec, ExpectSpec, RowSpec

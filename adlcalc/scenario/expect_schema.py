@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from adlcalc.report.columns import DELEVERAGED, LIQUIDATIONS, POSITIONS
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.field import Rows
 from adlcalc.source.fields import Count, NotNegative, Number, Step, Text, by_shape, tag_by_type
 from adlcalc.source.keys import REQUIRED, Key, Strict, Tag, key, keys_of, made

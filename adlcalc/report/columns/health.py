@@ -1,0 +1,104 @@
+"""How the open positions stand: margin, liquidation price, and how far away that is.
+
+Public: POSITIONS, MARGIN_RATIO, DISTANCE, OF_UNIT, shown_ratio."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from adlcalc.ground.numbers import D, round_to
+from adlcalc.report.columns.shared import MARKET, shown_position
+from adlcalc.report.field import DIGITS, Field, Plain, Rows
+from adlcalc.report.human import NOTHING, digits
+from adlcalc.report.table import lines, right
+
+RATIO_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^inf$"}
+MARGIN_RATIO = Field(
+    "margin_ratio",
+    "text",
+    "maintenance margin / equity of its margin unit; inf at an equity of zero or less",
+    of="ratio_text",
+    of_schema=RATIO_SCHEMA,
+    null=True,
+    heading="margin\nratio",
+    shown=lambda row, _: shown_ratio(row.margin_ratio),
+    look=right,
+    drop=7,
+)
+DISTANCE = Field(
+    "distance",
+    "number",
+    "|mark - liquidation price| / mark; 0 where it is due, none where no mark makes it so",
+    of="shown_distance",
+    null=True,
+    heading="away",
+    shown=lambda row, _: shown_ratio(row.distance),
+    look=right,
+    drop=8,
+)
+
+
+def shown_ratio(x: Decimal | None) -> str:
+    """A ratio for reading, to four decimals; what is less is not shown as none."""
+    if x is None:
+        return NOTHING
+    if not x.is_finite():
+        return "inf"
+    rounded = round_to(x, D("0.0001"))
+    return digits(rounded, 4) if rounded or not x else "<0.0001"
+
+
+OF_UNIT = "of its margin unit; none of what no account holds"
+POSITIONS = Rows(
+    "positions",
+    "the positions held at the end, and how they stand",
+    (
+        Field("account", "account", "whose it is", where=(), heading="account"),
+        MARKET,
+        Field("side", "side", "long or short", expect=True),
+        Field(
+            "size", "number", "contracts", expect=True, heading="position", shown=shown_position, look=lines
+        ),
+        Field(
+            "entry_price", "number", "entry price", of="entry", expect="entry", heading="entry\nprice", drop=1
+        ),
+        Field("mark_price", "number", "the last mark price", of="mark", heading="mark\nprice", drop=6),
+        Field("unrealized_pnl", "number", "pnl at the last mark price"),
+        Field("collateral", "number", "its own margin; none where it is cross", null=True),
+        Field("margin", "text", "isolated or cross", null=True, heading="margin", drop=2),
+        Field("equity", "number", f"equity {OF_UNIT}", null=True, heading="equity", drop=5),
+        Field("maintenance_margin", "number", "its own maintenance margin", null=True, expect=True),
+        Field(
+            "unit_maintenance",
+            "number",
+            f"maintenance margin {OF_UNIT}",
+            null=True,
+            heading="mainte-\nnance",
+            drop=4,
+        ),
+        MARGIN_RATIO,
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held; none where there is none",
+            null=True,
+            heading="liquidation\nprice",
+            expect=True,
+        ),
+        Field(
+            "bankruptcy_price",
+            "number",
+            "the price at which its equity is zero; none where there is none",
+            null=True,
+            heading="bankruptcy\nprice",
+            drop=3,
+            expect=True,
+        ),
+        DISTANCE,
+    ),
+    table="position",
+    under="account",
+    page="account size margin entry_price mark_price liquidation_price distance bankruptcy_price margin_ratio equity"
+    " unit_maintenance",
+    by="account market",
+)

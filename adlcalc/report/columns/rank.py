@@ -1,0 +1,368 @@
+"""The queue, and what moves a position in it. Public: QUEUE, MOVES, RANK."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from adlcalc.ground.numbers import show
+from adlcalc.report.columns.health import DISTANCE, MARGIN_RATIO, shown_ratio
+from adlcalc.report.columns.shared import ASSUMPTIONS, score_column
+from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
+from adlcalc.report.human import NOTHING, digits, score
+from adlcalc.report.table import Column, lines, right
+
+SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
+MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranking.market")
+
+
+def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
+    return score_column([place.row.score for place in places])
+
+
+def _venue_rank(place: Any, queues: Any) -> Plain | None:
+    """The number that the venue's own interface would show, on its own scale."""
+    from adlcalc.venues.adl_scale import scale_of
+
+    scale = scale_of(queues.scenario.venue)
+    return None if scale is None else {"field": scale.field, "value": show(scale.value(place.row.lights))}
+
+
+def _venue_value(place: Any, queues: Any) -> str | None:
+    scale = _venue_rank(place, queues)
+    return None if scale is None else scale["value"]
+
+
+def _has_others(queues: Any) -> bool:
+    """A place says something: the file holds the others too."""
+    return not queues.is_part
+
+
+def _light(place: Any, queues: Any) -> str:
+    """The venue's own light: '4 of 5'."""
+    found = queues.standing(place.ranking, place.row.account)
+    return NOTHING if found is None else f"{found.lights} of {found.of}"
+
+
+def _indicator(place: Any, queues: Any) -> Plain | None:
+    """The venue's own light, and the contracts before the position that it stands for."""
+    found = queues.standing(place.ranking, place.row.account)
+    if found is None:
+        return None
+    ends = {"ahead_at_least": found.at_least, "ahead_at_most": found.at_most}
+    numbers = {key: None if end is None else show(end) for key, end in ends.items()}
+    return {"lights": found.lights, "of": found.of, **numbers}
+
+
+_END: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
+INDICATOR_SCHEMA: Plain = {
+    "type": "object",
+    "properties": {
+        "lights": {"description": "lights that are lit", "type": "integer"},
+        "of": {"description": "how many there are", "type": "integer"},
+        "ahead_at_least": {"description": "contracts that stand before it at least", **_END},
+        "ahead_at_most": {"description": "and at most", **_END},
+    },
+    "required": ["lights", "of", "ahead_at_least", "ahead_at_most"],
+}
+
+QUEUE = Rows(
+    "queue",
+    "the places in the queues, of each market and side",
+    (
+        Field(
+            "asked_mark",
+            "text",
+            "marks the accounts that were asked for",
+            of=lambda place, queues: ">" if place.row.account in queues.accounts else "",
+            where=(),
+            heading="",
+            look=lines,
+            when=lambda queues: bool(queues.accounts),
+        ),
+        MARKET_OF_QUEUE,
+        SIDE_OF_QUEUE,
+        Field(
+            "rank",
+            "count",
+            "the place in the queue: 1 is deleveraged first",
+            of="row.rank",
+            heading="rank",
+            when=_has_others,
+        ),
+        Field("account", "account", "who stands there", of="row.account", heading="account"),
+        Field(
+            "lights",
+            "count",
+            "5 in the first fifth of the queue, 1 in the last",
+            of="row.lights",
+            heading="lights",
+            when=_has_others,
+        ),
+        Field(
+            "venue_lights",
+            "text",
+            "the venue's own light",
+            of=_light,
+            where=(),
+            heading="venue's\nlights",
+            when=lambda queues: bool(queues.lights),
+        ),
+        Field(
+            "percentile",
+            "count",
+            "20 in the first fifth of the queue, 100 in the last",
+            of="row.percentile",
+            heading="percen-\ntile",
+            drop=1,
+            when=_has_others,
+        ),
+        Field("share", "number", "the part of the queue down to it", of="row.share"),
+        Field("score", "score", "its score", of="row.score", columns=_scores),
+        Field("tied", "flag", "a neighbor has the same score", of="row.tied"),
+        Field("margin", "text", "isolated or cross", of="row.margin", heading="margin", drop=3),
+        Field("size", "number", "contracts", of="row.size", heading="size"),
+        Field("entry_price", "number", "entry price", of="row.inputs.entry", heading="entry\nprice", drop=5),
+        Field("mark_price", "number", "mark price", of="ranking.mark"),
+        Field(
+            "unrealized_pnl",
+            "number",
+            "pnl at the mark",
+            of="row.inputs.pnl",
+            heading="unrealized\npnl",
+            drop=2,
+        ),
+        Field(
+            "pnl_ratio",
+            "number",
+            "pnl / entry value",
+            of="row.pnl_ratio",
+            heading="pnl\nratio",
+            shown=lambda place, _: score(place.row.pnl_ratio),
+            drop=7,
+        ),
+        Field(
+            "effective_leverage",
+            "number",
+            "notional / equity of its margin unit; none without equity",
+            of="row.leverage",
+            null=True,
+            heading="effective\nleverage",
+            shown=lambda place, _: None if place.row.leverage is None else score(place.row.leverage),
+            drop=8,
+        ),
+        Field("notional", "number", "value at the mark", of="row.inputs.notional"),
+        Field("entry_value", "number", "value at the entry price", of="row.inputs.entry_value"),
+        Field("exposure", "number", "notional of its margin unit", of="row.inputs.exposure"),
+        Field(
+            "equity", "number", "equity of its margin unit", of="row.inputs.equity", heading="equity", drop=4
+        ),
+        Field("maintenance", "number", "maintenance margin of its margin unit", of="row.inputs.maintenance"),
+        Field("initial_margin", "number", "initial margin", of="row.inputs.initial_margin"),
+        replace(
+            MARGIN_RATIO,
+            of="row.stands.ratio_text",
+            shown=lambda place, _: shown_ratio(place.row.stands.margin_ratio),
+            drop=10,
+        ),
+        Field(
+            "liquidation_price",
+            "number",
+            "the mark at which its margin unit is due, the other markets held; none where there is none",
+            of="row.stands.liquidation_price",
+            null=True,
+            heading="liquidation\nprice",
+            drop=11,
+        ),
+        Field(
+            "bankruptcy_price",
+            "number",
+            "the price at which its equity is zero; none where there is none",
+            of="row.stands.bankruptcy_price",
+            null=True,
+        ),
+        replace(DISTANCE, of="row.stands.shown_distance", heading=None),
+        Field(
+            "ahead",
+            "number",
+            "contracts that stand before it",
+            of="row.ahead",
+            heading="ahead",
+            when=_has_others,
+        ),
+        Field(
+            "reached_partly",
+            "number",
+            "how large a bankrupt position must be to reach it",
+            of="row.partly",
+            heading="reached\npartly",
+            drop=6,
+            when=_has_others,
+        ),
+        Field(
+            "reached_wholly",
+            "number",
+            "how large a bankrupt position must be to take all of it",
+            of="row.wholly",
+            heading="reached\nwholly",
+            drop=9,
+            when=_has_others,
+        ),
+        Field(
+            "rating",
+            "text",
+            "the lights as text, as ccxt has them",
+            of=lambda place, _: str(place.row.lights),
+        ),
+        Field(
+            "percentage",
+            "text",
+            "20 for each light, as ccxt has it",
+            of=lambda place, _: str(20 * place.row.lights),
+        ),
+        Field(
+            "venue_rank",
+            "text",
+            "the field and number of the venue's own interface; none where it has none",
+            of=_venue_rank,
+            of_schema={
+                "type": "object",
+                "properties": {
+                    "field": {"description": "the field's name", "type": "string"},
+                    "value": {"description": "what it says", **DIGITS},
+                },
+                "required": ["field", "value"],
+            },
+            null=True,
+            where=(JSON,),
+        ),
+        Field("venue_rank", "text", "the number of the venue's own interface", of=_venue_value, where=(CSV,)),
+        Field(
+            "indicator",
+            "text",
+            "the venue's own light and what it says of the contracts before the position; none where it told none",
+            of=_indicator,
+            of_schema=INDICATOR_SCHEMA,
+            null=True,
+            where=(JSON,),
+        ),
+        Field(
+            "asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts
+        ),
+    ),
+    records="places",
+    page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
+    " effective_leverage equity"
+    " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
+    by="market side account",
+)
+MOVES = Rows(
+    "moves",
+    "the smallest changes that move an account that was asked for",
+    (
+        MARKET_OF_QUEUE,
+        SIDE_OF_QUEUE,
+        Field("account", "account", "whose place", of="move.account"),
+        Field("goal", "text", "where to", of="move.goal", heading="goal"),
+        Field("lever", "text", "what is changed", of="move.lever", heading="change"),
+        Field(
+            "before",
+            "number",
+            "what it is",
+            of="move.before",
+            heading="from",
+            shown=lambda one, _: digits(one.move.before),
+            look=right,
+        ),
+        Field(
+            "after",
+            "number",
+            "what it must be; none where none does",
+            of="move.after",
+            null=True,
+            heading="to",
+            shown=lambda one, _: "none does" if one.move.after is None else digits(one.move.after),
+            look=right,
+        ),
+        Field(
+            "change",
+            "number",
+            "by how much",
+            of="move.change",
+            null=True,
+            heading="by",
+            shown=lambda one, _: digits(one.move.change),
+            look=right,
+            drop=2,
+        ),
+        Field(
+            "rank",
+            "count",
+            "the rank that it then has",
+            of=lambda one, _: one.move.then.rank if one.move.then else None,
+            null=True,
+            heading="then\nrank",
+        ),
+        Field(
+            "lights",
+            "count",
+            "the lights that it then has",
+            of=lambda one, _: one.move.then.lights if one.move.then else None,
+            null=True,
+            heading="lights",
+        ),
+        Field(
+            "ahead",
+            "number",
+            "contracts that then stand before it",
+            of=lambda one, _: one.move.then.ahead if one.move.then else None,
+            null=True,
+            heading="ahead",
+            drop=1,
+        ),
+    ),
+    table="move",
+    records="moves",
+    by="market side account goal lever",
+)
+RANK = Document(
+    "adlcalc.rank/1",
+    "The queues of a step.",
+    (
+        Rows(
+            "scenario",
+            "which step of what, and how it was ranked",
+            (
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                Field("venue", "text", "whose rules", of="scenario.venue"),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
+                Field("step", "step", "at which step"),
+                Field("time", "text", "when that is", null=True),
+                Field("score", "text", "the score that ranks", of="scenario.rules.adl.score.name"),
+                Field("eligible", "text", "who stands in the queue", of="scenario.rules.adl.eligible"),
+                Field("lights", "text", "what the lights count", of="scenario.rules.adl.lights"),
+                Field("policy", "text", "the policy"),
+            ),
+            records=lambda queues: queues,
+            one=True,
+            where=(JSON,),
+        ),
+        QUEUE,
+        MOVES,
+        Rows(
+            "",
+            "",
+            (Field("absent", "texts", "accounts that were asked for and stand in none of the queues"),),
+            records=lambda queues: queues,
+            one=True,
+            where=(JSON,),
+        ),
+        replace(ASSUMPTIONS, where=(JSON,)),
+    ),
+    published="""
+        market side rank account lights percentile share score tied margin size entry_price mark_price unrealized_pnl
+        pnl_ratio effective_leverage notional entry_value exposure equity maintenance initial_margin ahead reached_partly
+        reached_wholly rating percentage venue_rank asked goal lever before after change margin_ratio liquidation_price
+        bankruptcy_price distance""",
+)
