@@ -40,7 +40,7 @@ GENERIC = "generic"
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong."""
-    return load_source(text_of(path), path, sets=sets, venue=venue)
+    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue)
 
 
 def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
