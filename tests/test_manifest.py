@@ -40,7 +40,13 @@ contracts: {X: {maintenance: {tiers: [{rate: 0.01}]}}}
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adlcalc: Callable[..., object]) -> Path:
     """A scenario with a book, a path, a rulebook and a table, each in a file of its own."""
-    files = {"s.yaml": SCENARIO, "book.csv": BOOK, "path.csv": PATH, "own.yaml": RULEBOOK, "tables.yaml": TABLES}
+    files = {
+        "s.yaml": SCENARIO,
+        "book.csv": BOOK,
+        "path.csv": PATH,
+        "own.yaml": RULEBOOK,
+        "tables.yaml": TABLES,
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -95,14 +101,19 @@ def test_it_holds_every_file_and_nothing_of_the_machine(adlcalc: Callable[..., o
 
 CHANGED = [
     ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml is another one, of as many bytes"),
-    ("book.csv", "amy,long,1,100,10", "amy,long,1,100,11", "companion book.csv is another one, of as many bytes"),
+    (
+        "book.csv",
+        "amy,long,1,100,10",
+        "amy,long,1,100,11",
+        "companion book.csv is another one, of as many bytes",
+    ),
     ("path.csv", "80,80\n", "80,81\n", "companion path.csv is another one, of as many bytes"),
     ("own.yaml", "of our own", "of our owm", "rulebook own.yaml is another one, of as many bytes"),
     ("tables.yaml", "0.01", "0.02", "table tables.yaml is another one, of as many bytes"),
 ]
 
 
-@pytest.mark.parametrize("name, old, new, told", CHANGED, ids=[one[0] for one in CHANGED])
+@pytest.mark.parametrize(("name", "old", "new", "told"), CHANGED, ids=[one[0] for one in CHANGED])
 def test_one_byte_of_an_input_is_told_first(
     adlcalc: Callable[..., object], folder: Path, name: str, old: str, new: str, told: str
 ) -> None:
@@ -124,7 +135,7 @@ def test_what_follows_is_told_behind_it(adlcalc: Callable[..., object], folder: 
     adlcalc("run", "s.yaml", "--manifest", "m.json")
     (folder / "s.yaml").write_text(SCENARIO.replace("fund: 5", "fund: 6"))
     found = json.loads(adlcalc("verify", "m.json", "--json").out)
-    assert [one["kind"] for one in found["deviations"]][0] == "input"
+    assert next(one["kind"] for one in found["deviations"]) == "input"
     facts = [one["text"] for one in found["deviations"] if one["kind"] == "fact"]
     assert any("size 0.5 → 0.4" in text for text in facts), facts
     assert not found["same"]
@@ -181,8 +192,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("text, told", BAD)
-def test_what_is_no_manifest_is_told(adlcalc: Callable[..., object], folder: Path, text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "told"), BAD)
+def test_what_is_no_manifest_is_told(
+    adlcalc: Callable[..., object], folder: Path, text: str, told: str
+) -> None:
     (folder / "m.json").write_text(text)
     found = adlcalc("verify", "m.json")
     assert found.code == 2
@@ -191,7 +204,7 @@ def test_what_is_no_manifest_is_told(adlcalc: Callable[..., object], folder: Pat
 
 
 @pytest.mark.parametrize(
-    "command, told",
+    ("command", "told"),
     [
         (["check", "s.yaml", "--update"], "its command is none that answers"),
         (["run", "s.yaml", "-o", "x"], "its command writes files"),

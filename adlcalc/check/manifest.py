@@ -81,12 +81,12 @@ class Manifest:
         return join(["adlcalc", *self.command])
 
 
-def made_from(record: Record, command: Sequence[str], overrides: Sequence[str], code: int) -> Manifest:
-    """The manifest of a command that has ended."""
-    from adlcalc import __version__
-
+def made_from(
+    record: Record, version: str, command: Sequence[str], overrides: Sequence[str], code: int
+) -> Manifest:
+    """The manifest of a command of this version of adlcalc, which has ended."""
     return Manifest(
-        __version__,
+        version,
         commit(),
         list(command),
         list(overrides),
@@ -140,7 +140,9 @@ def read(text: str) -> Manifest:
         _texts(found, "command"),
         _texts(found, "overrides"),
         [
-            Read(_of(one, "name", str), _of(one, "role", str), _of(one, "sha256", str), _of(one, "bytes", int))
+            Read(
+                _of(one, "name", str), _of(one, "role", str), _of(one, "sha256", str), _of(one, "bytes", int)
+            )
             for one in _rows(found, "inputs")
         ],
         [RuleText(*(_of(one, key, str) for key in RuleText._fields)) for one in _rows(found, "rules")],

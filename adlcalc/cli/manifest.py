@@ -69,6 +69,7 @@ def call(command: Callable[..., None], given: dict[str, Any]) -> int:
 
 def _write(record: Record, ctx: typer.Context, manifest: str, inputs: Inputs, code: int) -> None:
     """Write the manifest of a command that has ended."""
+    from adlcalc import __version__
     from adlcalc.check.manifest import made_from
     from adlcalc.report.writers import FORMATS
 
@@ -79,7 +80,7 @@ def _write(record: Record, ctx: typer.Context, manifest: str, inputs: Inputs, co
                 f"--manifest: {name} is a path of this machine\n"
                 "hint: name files from the folder you work in, so that others can repeat the command"
             )
-    made = made_from(record, [str(ctx.info_name), *words], list(_words(ctx, OVERRIDES)), code)
+    made = made_from(record, __version__, [str(ctx.info_name), *words], list(_words(ctx, OVERRIDES)), code)
     write(FORMATS["json"].page(made.page), manifest, inputs)
 
 

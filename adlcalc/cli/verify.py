@@ -84,6 +84,7 @@ def _read(file: str) -> Manifest:
 
 def _repeated(was: Manifest) -> tuple[Manifest, str]:
     """The same command once more, its results kept and not written; and what it says on stderr."""
+    from adlcalc import __version__
     from adlcalc.check.manifest import made_from
     from adlcalc.cli.app import app_for
     from adlcalc.ground.record import recording
@@ -97,4 +98,5 @@ def _repeated(was: Manifest) -> tuple[Manifest, str]:
             if not hasattr(error, "format_message"):  # of the parser: an option that there is no more
                 raise
             raise Unknown(f"the command {was.typed} cannot be given: {error.format_message()}") from None
-    return made_from(record, was.command, was.overrides, code if isinstance(code, int) else RAN), said.getvalue()
+    code = code if isinstance(code, int) else RAN
+    return made_from(record, __version__, was.command, was.overrides, code), said.getvalue()

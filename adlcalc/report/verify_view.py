@@ -88,7 +88,9 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         first, *others = verified.deviations
         yield f"Not the same: {clean(first.text)}."
         shown = others[: limit or None]
-        more = [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
+        more = (
+            [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
+        )
         yield Listing("Also otherwise", [*(Item(clean(one.text)) for one in shown), *more])
     if verified.said and now.exit_code > 1:  # it cannot be worked any more
         yield Listing("The command said", [Item(clean(line)) for line in verified.said.splitlines()])

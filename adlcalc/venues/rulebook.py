@@ -433,7 +433,9 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if _is_shipped(name):
         names = shipped()
         if name in names:
-            return text_of(str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml", role="rulebook")
+            return text_of(
+                str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml", role="rulebook"
+            )
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:

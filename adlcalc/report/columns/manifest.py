@@ -18,7 +18,9 @@ MANIFEST = Document(
             (
                 Field("version", "text", "the version of adlcalc"),
                 Field("commit", "text", "the commit that it was made from, where that is known", null=True),
-                Field("command", "texts", "the command as it was typed, without what only says where to write"),
+                Field(
+                    "command", "texts", "the command as it was typed, without what only says where to write"
+                ),
                 Field("overrides", "texts", "the values that were set, and the rulebook that was chosen"),
             ),
             records=lambda manifest: manifest,
