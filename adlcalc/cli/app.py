@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_",
     "compare": "compare",
     "diff": "diff",
+    "cover": "cover",
     "verify": "verify",
 }
 """Command -> its file."""

@@ -113,7 +113,13 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
     return Loaded(
-        scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names))
+        scenario,
+        expect,
+        path,
+        rulebook,
+        tuple(draft.problems.notes),
+        read_told(draft, list(names)),
+        draft.owners,
     )
 
 
