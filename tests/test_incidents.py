@@ -95,7 +95,9 @@ def test_says_what_it_is_made_of(path: Path) -> None:
     assert [word for word in words if word in (*SECTIONS, *LAST)] == [*SECTIONS, *LAST]
     assert "against the record" in lines
     predicted = " ".join(line[12:].strip() for line in lines[words.index("predicted") :])
-    assert not predicted.startswith("none") or predicted.endswith(ILLUSTRATION) or ILLUSTRATION[:-1] in predicted
+    assert (
+        not predicted.startswith("none") or predicted.endswith(ILLUSTRATION) or ILLUSTRATION[:-1] in predicted
+    )
 
 
 def test_the_index_lists_them_all_with_their_distance() -> None:
@@ -117,6 +119,8 @@ def test_is_no_replay(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_money_is_where_it_was(path: Path) -> None:
-    run = adlcalc.run(adlcalc.load(path))
+def test_the_money_is_where_it_was_with_and_without_the_index(path: Path) -> None:
+    loaded = adlcalc.load(path)
+    run = adlcalc.run(loaded)
     assert run.audit.money_difference == run.audit.open_interest_difference == ZERO
+    assert run.to_json() == adlcalc.run(loaded, index=False).to_json()
