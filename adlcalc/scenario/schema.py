@@ -178,6 +178,7 @@ _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
 _COLLATERAL = "isolated margin in money, instead of leverage"
 _EXEMPT = "is it never liquidated? What it lacks is told as owed"
+_OWNER = "whose the account is; `cover` counts the accounts of one owner together; its own if left out"
 _BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
 
 
@@ -219,6 +220,7 @@ class ShortAccount(Strict):
     margin: Margin = key("isolated", description="isolated or cross")
     balance: Number | None = key(None, description=_BALANCE)
     exempt: Flag = key(False, description=_EXEMPT)
+    owner: Text | None = key(None, description=_OWNER)
     indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 
@@ -229,6 +231,7 @@ class LongAccount(Strict):
     margin: Margin = key("isolated", description="isolated or cross, for positions that do not say")
     balance: Number | None = key(None, description=_BALANCE)
     exempt: Flag = key(False, description=_EXEMPT)
+    owner: Text | None = key(None, description=_OWNER)
     positions: list[PositionSpec] = key(description="the account's positions")
 
 
@@ -236,7 +239,7 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance"
+        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance, owner"
     )
 
 
