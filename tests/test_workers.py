@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from adlcalc.cli.workers import Ended, worked_by
+from adlcalc.ground.workers import Ended, worked_by
 
 pytestmark = [
     pytest.mark.slow,  # processes of their own

@@ -15,6 +15,7 @@ from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note,
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.output import Inputs, OutputError, write
+from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
@@ -29,6 +30,7 @@ class Request:
     format: str = TABLE
     output: str | None = None
     venue: str | None = None
+    as_of: str | None = None
     sets: tuple[str, ...] = ()
     steps: bool = False
     limit: int = ROWS
@@ -57,15 +59,19 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     from adlcalc.report.writers import FORMATS
 
     writer, several = FORMATS[request.format], len(files) > 1
-    drawn = request.output is None and sys.stdout.isatty()
+    drawn = request.output is None and sys.stdout.isatty() and current() is None
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
     for file in files:
         try:
             run, found = _one(file, request)
-            if not silent:
+            record = current()
+            if not silent or record is not None:
                 page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
+            if record is not None:
+                record.pages.append(page)
+            if not silent:
                 page = replace(page, width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
@@ -90,12 +96,12 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.scenario import load
     from adlcalc.study.answers import Answers, names_of, watch_for
 
-    loaded = load(file, sets=request.sets, venue=request.venue)
+    loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
         note(loaded)
     questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]
     held = (
-        loaded.expect if not request.sets and request.venue is None else None
+        loaded.expect if not request.sets and request.venue is None and request.as_of is None else None
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
     watch = watch_for(asked, _accounts(request.series, loaded))
@@ -123,7 +129,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
 def _changes(request: Request) -> list[str]:
     """The options that made another scenario of the file."""
     venue = ["--venue", request.venue] if request.venue is not None else []
-    return [*venue, *(word for change in request.sets for word in ("--set", change))]
+    as_of = ["--as-of", request.as_of] if request.as_of is not None else []
+    return [*venue, *as_of, *(word for change in request.sets for word in ("--set", change))]
 
 
 def _question(text: str, names: Names) -> Question:

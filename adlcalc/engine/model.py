@@ -6,7 +6,7 @@ Units: prices in quote per base; sizes in contracts, always positive (`side` is 
 
 The rules that it holds to are in rules.py.
 
-Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Market, Position, Account, Fund,
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Feedback, Market, Position, Account, Fund,
 Provider, Path, Scenario; what a contract is, and the margin that it needs, from contract.py."""
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
+from adlcalc.engine.happenings import Happening, Standing
 from adlcalc.engine.rules import Rules
 from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
-    "LONG", "SHORT", "Account", "Contract", "Depth", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
+    "LONG", "SHORT", "Account", "Contract", "Depth", "Feedback", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
     "Path", "Position", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
 ]  # fmt: skip
 LONG, SHORT = 1, -1
@@ -58,6 +59,15 @@ class Liquidity:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """How fills in the book move the mark: by `share` of the way to the farthest fill of a round; at each
+    step `recovery` of what is left of it is gone. A model, not a rule of any venue."""
+
+    share: Decimal
+    recovery: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of
     all its money. An account, a fund and a provider have money of one currency, so everything that adds
@@ -71,6 +81,7 @@ class Market:
     maintenance: Maintenance = Maintenance(tiers=(Tier(ZERO, D("0.005")),))
     fund: str = "fund"
     settles: str = "quote"
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +137,15 @@ class Provider:
 class Path:
     """marks[market][step], all of one length; times[step] as written, or None; funding[market][step] = rate
     where one is paid; seconds[step] since any fixed moment, where the steps have times that can be
-    compared."""
+    compared; liquidity[market][step] where the book changes, until it changes again; events[step]: what
+    happens there besides, in the order of the file."""
 
     marks: Mapping[str, tuple[Decimal, ...]]
     times: tuple[str, ...] | None = None
     funding: Mapping[str, Mapping[int, Decimal]] = field(default_factory=dict)
     seconds: tuple[int, ...] | None = None
+    liquidity: Mapping[str, Mapping[int, Liquidity]] = field(default_factory=dict)
+    events: Mapping[int, tuple[Happening, ...]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -142,7 +156,8 @@ class Path:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything a run depends on. Markets, funds and accounts are in file order, which is the last
-    tie-breaker everywhere."""
+    tie-breaker everywhere. exempt: the accounts that are never liquidated; orders: stops and
+    take-profits that stand with positions."""
 
     markets: tuple[Market, ...]
     accounts: tuple[Account, ...]
@@ -153,6 +168,8 @@ class Scenario:
     venue: str = "generic"
     money_unit: Decimal = SMALLEST
     providers: tuple[Provider, ...] = ()
+    exempt: frozenset[str] = frozenset()
+    orders: tuple[Standing, ...] = ()
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -1,16 +1,19 @@
 """Markets and the funds that stand behind them.
 
-Public: market_names, build_markets, build_funds, check_ticks.
+Public: market_names, build_markets, build_changes, build_funds, check_feedback,
+check_ticks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
-from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
+from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
@@ -128,6 +131,7 @@ def _market(
         liquidity=_liquidity(draft, name, spec),
         fund=SHARED if shared else name,
         settles=settles,
+        feedback=Feedback(spec.feedback.share, spec.feedback.recovery) if spec.feedback else None,
     )
     if rulebook is None or found:
         return market
@@ -168,9 +172,18 @@ def _own_maintenance(
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
+    """The book of a market at its first step; where the path changes it, `build_changes` has the others."""
+    given, path = spec.liquidity, ("markets", name, "liquidity")
+    if isinstance(given, dict):
+        return _book(draft, name, (*path, "0"), given["0"]) if "0" in given else Liquidity()
+    if isinstance(given, list) and given and not isinstance(given[0], tuple):
+        return _book(draft, name, (*path, 0), given[0])
+    return _book(draft, name, path, given)
+
+
+def _book(draft: Draft, name: str, path: tuple[str | int, ...], given: Any) -> Liquidity:
     """unlimited; none: no level; a size: one level at the mark; levels by rising distance; impact per
     contract."""
-    given = spec.liquidity
     if given is None or given == "unlimited":
         return Liquidity()
     if isinstance(given, Impact):
@@ -180,13 +193,64 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
         return Liquidity(Depth.LEVELS, ((ZERO, size),) if size else ())
     for i, (before, level) in enumerate(pairwise(given), 1):
         if level[0] <= before[0]:
-            path = ("markets", name, "liquidity", i)
             draft.add(
-                path,
+                (*path, i),
                 f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before",
                 "best level first",
             )
     return Liquidity(Depth.LEVELS, tuple(given))
+
+
+def build_changes(draft: Draft, markets: Mapping[str, Market], steps: int) -> dict[str, dict[int, Liquidity]]:
+    """market -> {step: book} from step 1 on, of the markets whose book changes."""
+    found = {}
+    for name in markets:
+        spec, path = (draft.file.markets or {}).get(name), ("markets", name, "liquidity")
+        given = spec.liquidity if spec is not None else None
+        if isinstance(given, dict):
+            changes = dict(_changes(draft, name, given, steps))
+        elif isinstance(given, list) and given and not isinstance(given[0], tuple):
+            if len(given) != steps:
+                message = (
+                    f"'liquidity' of market {quote(name)} has {len(given)} books, the path {steps} steps"
+                )
+                draft.add(path, message, "one for each step, or {step: book} for those at which it changes")
+            changes = {i: _book(draft, name, (*path, i), one) for i, one in enumerate(given) if i}
+        else:
+            continue
+        if changes:
+            found[name] = changes
+    return found
+
+
+def _changes(
+    draft: Draft, name: str, given: Mapping[str, Any], steps: int
+) -> Iterator[tuple[int, Liquidity]]:
+    """{step: book} but for step 0, which is the market's own."""
+    for key, one in given.items():
+        path = ("markets", name, "liquidity", key)
+        if not re.fullmatch("0|[1-9][0-9]{0,6}", key) or int(key) >= steps:
+            message = f"{quote(key)} in 'liquidity' of market {quote(name)} is no step of the path"
+            draft.problems.add(draft.key(*path), message, f"steps are 0 to {steps - 1}")
+        elif key != "0":
+            yield int(key), _book(draft, name, path, one)
+
+
+def check_feedback(
+    draft: Draft, markets: Mapping[str, Market], changes: Mapping[str, Mapping[int, Liquidity]]
+) -> None:
+    """A book that fills at the mark only can move no mark."""
+    for name, market in markets.items():
+        books = [market.liquidity, *changes.get(name, {}).values()]
+        if market.feedback and not any(map(_moves, books)):
+            message = f"market {quote(name)} has feedback, but its book fills at the mark only"
+            hint = "liquidity: levels [[distance, size], ...] or {impact: ...}"
+            draft.problems.add(draft.key("markets", name, "feedback"), message, hint)
+
+
+def _moves(book: Liquidity) -> bool:
+    """Has it a price beside the mark?"""
+    return book.kind == Depth.IMPACT or any(distance for distance, _ in book.levels)
 
 
 def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:

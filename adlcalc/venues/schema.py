@@ -19,6 +19,7 @@ from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
+    Flag,
     Fraction,
     FractionBelowOne,
     NotNegative,
@@ -144,15 +145,6 @@ class _Maintenance(Strict):
         description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
         by_contract=True,
     )
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise wrong(f"must be true or false, not {kind_of(value)}")
-    return value
-
-
-Flag = Annotated[bool, Reads(_flag), InJsonSchema(type="boolean")]
 
 
 class DrawdownRule(Strict):
@@ -312,7 +304,13 @@ class Head(Strict):
 
     venue: Text = key(description="the name of the rulebook")
     title: Text = key(description="what it models, in a line")
-    as_of: Text = key(description="the date of the rules, or the years they held")
+    as_of: Text = key(
+        description="the date of the rules (2025-08), or when they held (2018 to 2020, before 2025-09)"
+    )
+    editions: list[Text] = key(
+        make=list, description="older rulebooks of the same venue, by name or beside it: --as-of finds them"
+    )
+    timeless: Flag = key(False, description="true: a yardstick and no venue's rules, which fits any date")
     extends: Text | None = key(
         None, description="another rulebook, whose rules hold where this one gives none"
     )
