@@ -172,8 +172,7 @@ def liquidation_worked(
     rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
     value falls with it."""
     up, linear, m = margin.rises(contract, side), contract.kind == Kind.LINEAR, contract.multiplier
-    x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
-    lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]
+    lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
     deductions = sum((d for _, _, d in lines), ZERO)
     sign = "-" if up else "+"
     amounts: tuple[Decimal, ...]
@@ -196,8 +195,10 @@ def liquidation_worked(
     return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
 
 
-def _counting(lines: Lines, n: Fraction) -> tuple[Decimal, Decimal]:
-    """The line that is the maintenance margin of a notional."""
+def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
+    """The line that is the maintenance margin of the notional at a price."""
     if len(lines) == 1:
         return lines[0]
+    contracts, at = Fraction(size) * Fraction(contract.multiplier), Fraction(price)
+    n = contracts * at if contract.kind == Kind.LINEAR else contracts / at
     return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))
