@@ -14,12 +14,13 @@ Public: Ledger, AuditError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.roster import Roster
 from adlcalc.engine.events import (
     BadDebt,
     Event,
@@ -52,57 +53,30 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        first = {name: marks[0] for name, marks in scenario.path.marks.items()}
         self.markets = {
-            m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)
+            m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first[m.name])
+            for i, m in enumerate(scenario.markets)
         }
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
-        self.holders: list[Holder] = []
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
-        self.opening = dict.fromkeys(self.currencies, ZERO)  # the accounts' cash - cost at the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
-        self._open_accounts(scenario)
+        self.roster = Roster(scenario.accounts, self.markets, self.currencies)
 
-    # --- opening --------------------------------------------------------------------------------------------
+    # --- who is there ---------------------------------------------------------------------------------------
 
-    def _open_accounts(self, scenario: Scenario) -> None:
-        order = 0
-        for i, account in enumerate(scenario.accounts):
-            holder = Holder(account, i)
-            self.holders.append(holder)
-            for position in account.positions:
-                book = self.markets[position.market]
-                holding = Holding(holder, book, position, order)
-                order += 1
-                holder.holdings.append(holding)
-                book.holdings[position.side].append(holding)
-                book.rest_size -= holding.signed_size
-                book.open_interest[position.side] += position.size
+    @property
+    def holders(self) -> Sequence[Holder]:
+        """Everybody, in file order: whoever goes through them makes them all (roster.py)."""
+        return self.roster.everybody()
 
     @property
     def units(self) -> list[Unit]:
         """All margin units, in file order of their first positions."""
         return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
-
-    def open_marks(self) -> None:
-        """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit
-        and no loss."""
-        for holder in self.holders:
-            total = holder.balance
-            for holding in holder.holdings:
-                worth = holding.value()
-                holding.book.rest_cost -= worth
-                total += worth - holding.cost
-                if holding.collateral is not None:
-                    total += holding.collateral
-            holder.equity_start = total
-            self.opening[self.currency_of(holder)] += total
-        # everybody's cash - cost: their equities without the values at the mark, which are the other side of
-        # the rest's costs
-        for book in self.markets.values():
-            self.opening[book.settles] += book.rest_cost
 
     def begin(self, scenario: Scenario, step: int) -> None:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
@@ -116,13 +90,6 @@ class Ledger:
         for book in self.markets.values():
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
-
-    def dissolve(self) -> list[Holder]:
-        """The accounts, when the run is over: nothing else knows them from here on."""
-        holders, self.holders = self.holders, []
-        for book in self.markets.values():
-            book.holdings = {1: [], -1: []}
-        return holders
 
     # --- what the audit adds up -----------------------------------------------------------------------------
 
