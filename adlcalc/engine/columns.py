@@ -57,7 +57,7 @@ class Fixed:
 class Sums(NamedTuple):
     """Positions, contracts and entry values without the multiplier, by side; all collateral."""
 
-    positions: dict[int, int]
+    length: dict[int, int]
     size: dict[int, Decimal]
     cost: dict[int, Decimal]
     collateral: Decimal
@@ -71,7 +71,7 @@ class Columns(Sequence[Account]):
         self.market = market
         self.ids: list[str] = []
         self.longs = bytearray()  # 1: long, 0: short
-        self.size, self.entry, self.collateral, self.leverage = Fixed(), Fixed(), Fixed(), Fixed()
+        self.sizes, self.entries, self.collaterals, self.leverages = Fixed(), Fixed(), Fixed(), Fixed()
 
     @classmethod
     def of(cls, accounts: Sequence[Account]) -> Columns | None:
@@ -86,11 +86,11 @@ class Columns(Sequence[Account]):
         made.ids = [account.id for account in accounts]
         made.longs = bytearray(one.side > 0 for one in lone)
         try:
-            made.size.extend(*integers([one.size for one in lone]))
-            made.entry.extend(*integers([one.entry for one in lone]))
-            made.collateral.extend(*integers([one.collateral for one in lone if one.collateral is not None]))
+            made.sizes.extend(*integers([one.size for one in lone]))
+            made.entries.extend(*integers([one.entry for one in lone]))
+            made.collaterals.extend(*integers([one.collateral for one in lone if one.collateral is not None]))
             if any(one.leverage is not None for one in lone):
-                made.leverage.extend(*integers([one.leverage or D(0) for one in lone]))
+                made.leverages.extend(*integers([one.leverage or D(0) for one in lone]))
         except OverflowError:
             return None
         return made
@@ -105,13 +105,13 @@ class Columns(Sequence[Account]):
     def __getitem__(self, at: int | slice) -> Account | tuple[Account, ...]:
         if isinstance(at, slice):
             return tuple(self[i] for i in range(*at.indices(len(self.ids))))
-        leverage = self.leverage[at] if len(self.leverage) else None
+        leverage = self.leverages[at] if len(self.leverages) else None
         position = Position(
             self.market,
             LONG if self.longs[at] else SHORT,
-            self.size[at],
-            self.entry[at],
-            self.collateral[at],
+            self.sizes[at],
+            self.entries[at],
+            self.collaterals[at],
             leverage or None,
         )
         return Account(self.ids[at], (position,))
@@ -132,35 +132,34 @@ class Columns(Sequence[Account]):
         """Is every value, at the entries and at these prices, a multiple of the money unit?"""
         if contract.kind != LINEAR or contract.rounding == PER_CONTRACT or unit.as_tuple().digits != (1,):
             return False
-        finest = max([self.entry.digits, *map(decimals, prices)])
-        return self.size.digits + decimals(contract.multiplier) + finest <= decimals(unit)
+        finest = max([self.entries.digits, *map(decimals, prices)])
+        return self.sizes.digits + decimals(contract.multiplier) + finest <= decimals(unit)
 
     def sums(self) -> Sums:
         """What all of them have together."""
         by_side = {LONG: self.longs, SHORT: bytearray(map(not_, self.longs))}
-        size = {s: sum(compress(self.size.values, chosen)) for s, chosen in by_side.items()}
+        size = {s: sum(compress(self.sizes.values, chosen)) for s, chosen in by_side.items()}
         cost = {
-            s: sum(map(mul, compress(self.size.values, chosen), compress(self.entry.values, chosen)))
+            s: sum(map(mul, compress(self.sizes.values, chosen), compress(self.entries.values, chosen)))
             for s, chosen in by_side.items()
         }
         return Sums(
             {s: sum(chosen) for s, chosen in by_side.items()},
-            {s: self.size.number(x) for s, x in size.items()},
-            {s: self.size.number(x).scaleb(-self.entry.digits) for s, x in cost.items()},
-            self.collateral.number(sum(self.collateral.values)),
+            {s: self.sizes.number(x) for s, x in size.items()},
+            {s: self.sizes.number(x).scaleb(-self.entries.digits) for s, x in cost.items()},
+            self.collaterals.number(sum(self.collaterals.values)),
         )
 
-    def sketches(self, side: int) -> Iterator[tuple[int, float, float, float]]:
-        """Number, size, entry value without the multiplier and collateral of the positions of a side, as
-        floats."""
-        q, c = 10.0**-self.size.digits, 10.0 ** -(self.size.digits + self.entry.digits)
-        k, long = 10.0**-self.collateral.digits, side > 0
-        rows = zip(self.longs, self.size.values, self.entry.values, self.collateral.values, strict=True)
-        return (
-            (i, size * q, size * entry * c, collateral * k)
-            for i, (is_long, size, entry, collateral) in enumerate(rows)
-            if is_long == long
-        )
+    @property
+    def scale(self) -> tuple[int, int, int]:
+        """How many decimals size, entry value without the multiplier, and collateral have in `rows`."""
+        return self.sizes.digits, self.sizes.digits + self.entries.digits, self.collaterals.digits
+
+    def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
+        """Number, size, entry value without the multiplier, and collateral of the positions of a side."""
+        rows = zip(self.longs, self.sizes.values, self.entries.values, self.collaterals.values, strict=True)
+        long = side > 0
+        return ((i, q, q * e, k) for i, (is_long, q, e, k) in enumerate(rows) if is_long == long)
 
     def due_from(
         self, side: int, lines: Sequence[tuple[Decimal, Decimal]], multiplier: Decimal, step: Decimal
@@ -169,22 +168,17 @@ class Columns(Sequence[Account]):
         which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1)."""
         # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
         s, m = (1 if side > 0 else -1), Fraction(multiplier)
-        of_cost = self.size.digits + self.entry.digits + decimals(multiplier)
-        digits = max(of_cost, self.collateral.digits, *(decimals(deduction) for _, deduction in lines))
-        per_cost = int(m * 10 ** (digits - self.size.digits - self.entry.digits))
-        per_collateral = s * 10 ** (digits - self.collateral.digits)
+        of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)
+        digits = max(of_cost, self.collaterals.digits, *(decimals(deduction) for _, deduction in lines))
+        per_cost = int(m * 10 ** (digits - self.sizes.digits - self.entries.digits))
+        per_collateral = s * 10 ** (digits - self.collaterals.digits)
         parts = []
         for rate, deduction in lines:
-            each = Fraction(10**self.size.digits, 10**digits) / (
+            each = Fraction(10**self.sizes.digits, 10**digits) / (
                 m * (1 - s * Fraction(rate)) * Fraction(step)
             )
             parts.append((int(s * deduction.scaleb(digits)), each.numerator, each.denominator))
-        rows = zip(self.longs, self.size.values, self.entry.values, self.collateral.values, strict=True)
-        owed = (
-            (i, q, q * e * per_cost - k * per_collateral)
-            for i, (is_long, q, e, k) in enumerate(rows)
-            if is_long == (side > 0)
-        )
+        owed = ((i, q, cost * per_cost - k * per_collateral) for i, q, cost, k in self.rows(side))
         if len(parts) == 1:
             ((less, times, over),) = parts
             return ((i, (money - less) * times // (q * over)) for i, q, money in owed)

@@ -5,7 +5,7 @@ What has to be known of everybody is added up in one pass at the opening: open i
 of the rest of the market, the cash less the costs of all accounts. One that has not been made cannot have
 changed, so the last audit takes those sums for it.
 
-Public: Roster, Side, Sketch.
+Public: Roster, Side, Sketch, Scale.
 """
 
 from __future__ import annotations
@@ -19,17 +19,25 @@ from typing import NamedTuple, overload
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.model import Account
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import ONE, ZERO
 
 
 class Sketch(NamedTuple):
-    """A position that has not been made, in floats: enough to screen it, never to decide. cost: |entry
-    value|."""
+    """A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it.
+    cost: |entry value|."""
 
     number: int
-    size: float
-    cost: float
-    collateral: float | None
+    size: Decimal | int
+    cost: Decimal | int
+    collateral: Decimal | int | None
+
+
+class Scale(NamedTuple):
+    """What one of a sketch's size, cost and collateral is."""
+
+    size: Decimal = ONE
+    cost: Decimal = ONE
+    collateral: Decimal = ONE
 
 
 class Roster:
@@ -41,19 +49,17 @@ class Roster:
         self.accounts, self.markets, self._currencies = accounts, markets, currencies
         self.opening = dict.fromkeys(currencies, ZERO)
         """Cash - cost of all accounts at the start, by currency."""
-        self.positions = 0
+        self.sides = {(book, side): Side(self, book, side) for book in markets.values() for side in (1, -1)}
+        self.count = 0
+        """How many positions there are."""
         self.made: dict[int, Holder] = {}
         self._firsts: array[int] | None = None  # the number of each account's first position; None: its own
         self._all: list[Holder] | None = None
-        self._sides = {(book, side): Side(self, book, side) for book in markets.values() for side in (1, -1)}
         columns = self.columns
-        if columns is not None:
-            self._add_up_columns(columns, markets[columns.market])
-        else:
+        if columns is None:
             self._add_up()
-        for (book, side), found in self._sides.items():
-            book.holdings[side], found.quiet = found, book.open_interest[side]
-            book.rest_size -= side * book.open_interest[side]
+        else:
+            self._add_up_columns(columns, markets[columns.market])
         self._quiet = dict(self.opening)  # of those that have not been made
 
     @property
@@ -68,8 +74,7 @@ class Roster:
     # --- the opening ----------------------------------------------------------------------------------------
 
     def _add_up(self) -> None:
-        markets, sides, opening = self.markets, self._sides, self.opening
-        default = self._currencies[0]
+        markets, sides, opening = self.markets, self.sides, self.opening
         firsts = array("q")
         number, single = 0, True
         for account in self.accounts:
@@ -77,34 +82,30 @@ class Roster:
             firsts.append(number)
             number += len(positions)
             single = single and len(positions) == 1
-            cash, currency = account.balance, default
+            cash = account.balance
             for position in positions:
-                book, side, size = markets[position.market], position.side, position.size
-                signed = size if side > 0 else -size
+                book, size = markets[position.market], position.size
+                signed = size if position.side > 0 else -size
                 cash -= book.value(signed, position.entry)
                 if position.collateral is not None:
                     cash += position.collateral
-                book.rest_cost -= book.value(signed, book.first)
-                book.open_interest[side] += size
-                sides[book, side].positions += 1
-            if positions:
-                currency = markets[positions[0].market].settles
-            opening[currency] += cash
-        self.positions = number
+                side = sides[book, position.side]
+                side.length += 1
+                side.quiet += size
+                side.worth += book.value(signed, book.first)
+            opening[markets[positions[0].market].settles if positions else self._currencies[0]] += cash
+        self.count = number
         self._firsts = None if single else firsts
 
     def _add_up_columns(self, columns: Columns, book: MarketBook) -> None:
         """The same sums, of a book whose values need no rounding."""
-        found = columns.sums()
-        self.positions = len(columns)
-        for side in (1, -1):
-            book.open_interest[side] = found.size[side]
-            self._sides[book, side].positions = found.positions[side]
-        net = (found.size[1] - found.size[-1]) * book.contract.multiplier
-        book.rest_cost = -net * book.first
-        self.opening[book.settles] += (
-            found.collateral - (found.cost[1] - found.cost[-1]) * book.contract.multiplier
-        )
+        found, m = columns.sums(), book.contract.multiplier
+        self.count = len(columns)
+        for s in (1, -1):
+            side = self.sides[book, s]
+            side.length, side.quiet = found.length[s], found.size[s]
+            side.worth = s * found.size[s] * m * book.first
+        self.opening[book.settles] += found.collateral - (found.cost[1] - found.cost[-1]) * m
 
     # --- making ---------------------------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class Roster:
             found = self.made[i] = self.as_it_began(i)
             self._quiet[self._currency(found)] -= found.standing()
             for holding in found.holdings:
-                self._sides[holding.book, holding.side].quiet -= holding.size
+                self.sides[holding.book, holding.side].quiet -= holding.size
         return found
 
     def as_it_began(self, i: int) -> Holder:
@@ -175,7 +176,7 @@ class Roster:
     def contracts(self) -> dict[str, Decimal]:
         """Signed contracts of all accounts per market, counted alike."""
         total = {book.name: ZERO for book in self.markets.values()}
-        for (book, side), found in self._sides.items():
+        for (book, side), found in self.sides.items():
             total[book.name] += side * found.quiet
         for holder in self.made.values():
             for holding in holder.holdings:
@@ -186,24 +187,22 @@ class Roster:
     def _currency(self, holder: Holder) -> str:
         return holder.holdings[0].book.settles if holder.holdings else self._currencies[0]
 
-    def sketches(self, side: Side) -> Iterator[Sketch]:
+    def sketches(self, side: Side) -> tuple[Scale, Iterator[Sketch]]:
         """The positions of a side that have not been made."""
-        columns, made, markets = self.columns, self.made, self.markets
-        if columns is not None:
-            yield from (Sketch(*one) for one in columns.sketches(side.side) if one[0] not in made)
-            return
+        columns, made = self.columns, self.made
+        if columns is None:
+            return Scale(), self._sketched(side)
+        size, cost, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
+        scale = Scale(size, cost * side.book.contract.multiplier, collateral)
+        return scale, (Sketch(*one) for one in columns.rows(side.side) if one[0] not in made)
+
+    def _sketched(self, side: Side) -> Iterator[Sketch]:
         number = 0
         for i, account in enumerate(self.accounts):
-            if i not in made:
+            if i not in self.made:
                 for n, p in enumerate(account.positions, number):
-                    if p.side == side.side and markets[p.market] is side.book:
-                        cost = abs(side.book.value(p.size, p.entry))
-                        yield Sketch(
-                            n,
-                            float(p.size),
-                            float(cost),
-                            None if p.collateral is None else float(p.collateral),
-                        )
+                    if p.side == side.side and self.markets[p.market] is side.book:
+                        yield Sketch(n, p.size, abs(side.book.value(p.size, p.entry)), p.collateral)
             number += len(account.positions)
 
 
@@ -213,12 +212,13 @@ class Side(Sequence[Holding]):
 
     def __init__(self, roster: Roster, book: MarketBook, side: int) -> None:
         self._roster, self.book, self.side = roster, book, side
-        self.positions, self.quiet = 0, ZERO
-        """How many positions it has, and the contracts of those that have not been made."""
+        self.length = 0
+        self.quiet = self.worth = ZERO
+        """Contracts of those that have not been made; the value of all at the opening mark."""
         self._holdings: list[Holding] | None = None
 
     def __len__(self) -> int:
-        return self.positions
+        return self.length
 
     def _whole(self) -> list[Holding]:
         if self._holdings is None:
@@ -253,6 +253,6 @@ class Side(Sequence[Holding]):
             if holding.side == self.side and holding.book is self.book
         ]
 
-    def sketches(self) -> Iterator[Sketch]:
+    def sketches(self) -> tuple[Scale, Iterator[Sketch]]:
         """The others."""
         return self._roster.sketches(self)

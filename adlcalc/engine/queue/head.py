@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
-from adlcalc.engine.books.roster import Side, Sketch
+from adlcalc.engine.books.roster import Side
 from adlcalc.engine.contract import LINEAR
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place, inputs_of
@@ -62,7 +62,7 @@ class Cell(NamedTuple):
     lowest_entry: float
     highest_entry: float
     lowest_collateral: float
-    positions: list[Holding | int]  # by their numbers where they have not been made
+    members: list[Holding | int]  # by their numbers where they have not been made
 
     def bound(self, side: int, mark: float) -> float:
         """No winner of the cell scores more than this at the mark; minus infinity where it holds no
@@ -86,8 +86,7 @@ class Grid:
         self.single: list[Holding] = []
         least, multiplier = float(book.unit * SMALLEST_MONEY), float(book.contract.multiplier)
         placed: list[Placed] = []
-        for one, sketch in sketches(book, side):
-            _, size, cost, collateral = sketch
+        for one, size, cost, collateral in in_floats(book, side):
             if collateral is None or collateral < least or cost < least:
                 self.single.append(self._made(one))
             else:
@@ -111,29 +110,31 @@ class Grid:
 
     def holdings_of(self, cell: Cell) -> Iterator[Holding]:
         """The positions of a cell that is opened."""
-        cell.positions[:] = [self._made(one) for one in cell.positions]
-        return (one for one in cell.positions if isinstance(one, Holding))
+        cell.members[:] = [self._made(one) for one in cell.members]
+        return (one for one in cell.members if isinstance(one, Holding))
 
     def one_by_one(self) -> list[Holding]:
         """Cross positions, small ones, and those that a fill has changed since the grid was made."""
-        return [*self.single, *self.book.changed[self.side]]
+        return [*dict.fromkeys((*self.single, *self.book.changed[self.side]))]
 
 
 Placed = tuple[float, float, Holding | int]
 
 
-def sketches(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, Sketch]]:
-    """The open positions of a side in floats, which are near enough to lay them into cells: those that have
-    been made, and the others by their numbers."""
+def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, float, float, float | None]]:
+    """The open positions of a side, size, entry value and collateral near enough to lay them into cells:
+    those that have been made, and the others by their numbers."""
     positions = book.holdings[side]
-    made = positions.made() if isinstance(positions, Side) else positions
-    for one in made:
+    for one in positions.made() if isinstance(positions, Side) else positions:
         if one.size:
             money = None if one.collateral is None else float(one.collateral)
-            yield one, Sketch(one.order, float(one.size), abs(float(one.cost)), money)
+            yield one, float(one.size), abs(float(one.cost)), money
     if isinstance(positions, Side):
-        for sketch in positions.sketches():
-            yield sketch.number, sketch
+        scale, sketches = positions.sketches()
+        q, c, k = map(float, scale)
+        for sketch in sketches:
+            money = None if sketch.collateral is None else float(sketch.collateral) * k
+            yield sketch.number, float(sketch.size) * q, float(sketch.cost) * c, money
 
 
 def bands(placed: list[Placed]) -> Iterator[list[Placed]]:

@@ -122,7 +122,7 @@ class Watchlist:
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
         self._ledger, self._roster = ledger, ledger.roster
-        self._bits = max(self._roster.positions.bit_length(), 1)
+        self._bits = max(self._roster.count.bit_length(), 1)
         self._mask = (1 << self._bits) - 1
         self._reach = {book: Reach(book.contract, path, book.name) for book in ledger.markets.values()}
         self._heaps: dict[tuple[MarketBook, int], Heaps] = {
@@ -219,13 +219,13 @@ class Watchlist:
         for account in self._roster.accounts if columns is None else ():
             positions = account.positions
             if len(positions) == 1:
-                self._look(account, positions, number, evaluate)
+                self._look(account, positions, (number,), evaluate)
             else:
-                for n, one in enumerate(positions, number):
+                cross = [i for i, one in enumerate(positions) if one.collateral is None]
+                for i, one in enumerate(positions):
                     if one.collateral is not None:
-                        self._look(account, (one,), n, evaluate)
-                if cross := [n for n, one in enumerate(positions, number) if one.collateral is None]:
-                    self._look(account, [positions[n - number] for n in cross], cross[0], evaluate)
+                        self._look(account, (one,), (number + i,), evaluate)
+                self._look(account, [positions[i] for i in cross], [number + i for i in cross], evaluate)
             number += len(positions)
         for heaps in self._heaps.values():
             for heap in heaps:
@@ -234,18 +234,27 @@ class Watchlist:
         return [*evaluate, *self.touched()]
 
     def _look(
-        self, account: Account, positions: Sequence[Position], number: int, evaluate: dict[Unit, None]
+        self,
+        account: Account,
+        positions: Sequence[Position],
+        numbers: Sequence[int],
+        evaluate: dict[Unit, None],
     ) -> None:
-        """One margin unit, the first position of which has this number."""
+        """One margin unit, by its positions and their numbers. Those without contracts will be opened by a
+        trade, and the unit is looked at then."""
         legs: list[Leg] = []
-        markets = self._ledger.markets
-        first = positions[0]
-        money = account.balance if first.collateral is None else first.collateral
-        for p in positions:
-            book = markets[p.market]
-            cost = book.value(p.size if p.side > 0 else -p.size, p.entry)
-            lines = book.lines or margin.lines_of(book.market.maintenance, p.size, cost)
-            legs.append((book, p.side, p.size, cost, lines, ZERO))
+        markets, money, last = self._ledger.markets, account.balance, 0
+        for p, number in zip(positions, numbers, strict=True):
+            if p.size:
+                book = markets[p.market]
+                cost = book.value(p.size if p.side > 0 else -p.size, p.entry)
+                lines = book.lines or margin.lines_of(book.market.maintenance, p.size, cost)
+                legs.append((book, p.side, p.size, cost, lines, ZERO))
+                last = number
+                if p.collateral is not None:
+                    money = p.collateral
+        if not legs:
+            return
         if not any(margin.hurt_both_ways(leg[4]) for leg in legs):
             if self._is_safe(money, legs):
                 return
@@ -254,9 +263,9 @@ class Watchlist:
                 heap, level = self._lone_level(book, side, size, lines, money - cost)
                 if heap is not None:
                     if level is not None:
-                        heap.entries.append(heap.entry(level, number))
+                        heap.entries.append(heap.entry(level, last))
                     return
-        evaluate[self._roster.holding(number).unit] = None
+        evaluate[self._roster.holding(last).unit] = None
 
     def _columns(self) -> Columns | None:
         """The accounts as columns, where values at all marks of the path need no rounding and nobody pays
