@@ -78,7 +78,7 @@ class Columns(Sequence[Account]):
         """The same accounts as columns; None where they cannot be written so."""
         market = accounts[0].positions[0].market if accounts and accounts[0].positions else ""
         lone = [account.positions[0] for account in accounts if len(account.positions) == 1]
-        if len(lone) < len(accounts) or any(account.balance for account in accounts):
+        if not lone or len(lone) < len(accounts) or any(account.balance for account in accounts):
             return None
         if any(one.collateral is None or one.market != market for one in lone):
             return None
