@@ -130,8 +130,8 @@ def test_the_same_events_on_a_larger_book(multiplier: str, monkeypatch: pytest.M
     monkeypatch.setattr(head, "LONG_QUEUE", 10)
     events = list(run(one))[:-1]
     assert events == list(run(replace(one, accounts=columns)))[:-1]
-    assert sum(isinstance(event, Liquidated) for event in events) > 30
-    assert sum(isinstance(event, Deleveraged) for event in events) > 30
+    assert sum(isinstance(event, Liquidated) for event in events) > 20
+    assert sum(isinstance(event, Deleveraged) for event in events) > 20
 
 
 # --- work done ----------------------------------------------------------------------------------------------

@@ -57,9 +57,9 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
-        first = {name: marks[0] for name, marks in scenario.path.marks.items()}
+        first = {name: marks[0] for name, marks in scenario.path.marks.items() if marks}
         self.markets = {
-            m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first[m.name])
+            m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
