@@ -24,6 +24,7 @@ from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
 from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
+from adlcalc.scenario.outside import outside_of
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -40,12 +41,19 @@ from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 GENERIC = "generic"
 
 
-def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
+def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong."""
-    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue)
+    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue, as_of=as_of)
 
 
-def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
+def load_source(
+    source: Source,
+    path: str,
+    *,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+) -> Loaded:
     """Check and build a text that was read from `path`, or is about to be written there."""
     problems = Problems()
     with _no_collections(), exact():
@@ -63,7 +71,7 @@ def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: s
         folder = "" if path == "-" else os.path.dirname(path)
         draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
         try:
-            loaded = _build(draft, path, sets, venue)
+            loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
             problems.take(error)
             loaded = None
@@ -72,10 +80,12 @@ def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: s
     return loaded
 
 
-def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> Loaded | None:
+def _build(
+    draft: Draft, path: str, sets: Sequence[str], venue: str | None, as_of: str | None
+) -> Loaded | None:
     """The parts, each as far as the faults of the others allow; None where `problems` says why."""
     file = draft.file
-    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)))
+    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)), as_of=as_of)
     names = market_names(draft)
     if names is None:
         return None
@@ -120,6 +130,9 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
+    outside = outside_of(marks.times, rulebook)
+    if outside:
+        draft.problems.note(draft.key("prices"), outside)
     return Loaded(
         scenario,
         expect,
@@ -128,6 +141,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         tuple(draft.problems.notes),
         read_told(draft, list(names)),
         draft.owners,
+        outside,
     )
 
 
@@ -179,14 +193,16 @@ def _of_rules(setting: str) -> bool:
     return setting.lstrip(' "').startswith(("rules", "venue"))
 
 
-def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | None:
+def _rulebook(draft: Draft, venue: str | None, *, strict: bool, as_of: str | None) -> Rulebook | None:
     """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's
     rules on top."""
     overrides = draft.root.items.get("rules")
     rulebook = None
     if venue is not None:
         where: Located = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
-        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides, strict=strict)
+        rulebook = load_rulebook(
+            venue, draft.problems, where=where, overrides=overrides, strict=strict, as_of=as_of
+        )
     elif "venue" not in draft.broken:
         where = draft.node("venue")
         rulebook = load_rulebook(
@@ -196,6 +212,7 @@ def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | No
             folder=draft.folder,
             overrides=overrides,
             strict=strict,
+            as_of=as_of,
         )
     if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
         load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides, strict=False)
