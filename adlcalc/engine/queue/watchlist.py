@@ -32,10 +32,10 @@ from typing import NamedTuple
 from adlcalc.engine.books.holdings import Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.columns import Columns
-from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
-from adlcalc.engine.model import Account, Path, Position
+from adlcalc.engine.model import Account, Market, Path, Position
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, D, divide, round_to
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
@@ -61,11 +61,12 @@ class Everybody:
 
 class Reach:
     """How far a market still goes: from each step on the lowest and the highest mark, and funding index, of
-    the path."""
+    the path. Where the mark follows the fills (feedback) nobody knows."""
 
-    def __init__(self, contract: Contract, path: Path, name: str) -> None:
-        marks, rates = path.marks[name], path.funding.get(name, {})
+    def __init__(self, market: Market, path: Path) -> None:
+        contract, marks, rates = market.contract, path.marks[market.name], path.funding.get(market.name, {})
         self.pays = any(rates.values())
+        self.is_known = market.feedback is None
         self._low, self._high = extremes(marks)
         if self.pays:
             payments = (
@@ -124,7 +125,7 @@ class Watchlist:
         self._ledger, self._roster = ledger, ledger.roster
         self._bits = max(self._roster.count.bit_length(), 1)
         self._mask = (1 << self._bits) - 1
-        self._reach = {book: Reach(book.contract, path, book.name) for book in ledger.markets.values()}
+        self._reach = {book: Reach(book.market, path) for book in ledger.markets.values()}
         self._heaps: dict[tuple[MarketBook, int], Heaps] = {
             (book, side): self._heaps_of(book, side) for book in self._reach for side in (1, -1)
         }
@@ -275,7 +276,7 @@ class Watchlist:
             return None
         book = self._ledger.markets[columns.market]
         marks = self._reach[book]
-        if marks.pays or book.lines is None or margin.hurt_both_ways(book.lines):
+        if marks.pays or not marks.is_known or book.lines is None or margin.hurt_both_ways(book.lines):
             return None
         ends = (marks.worst_mark(1, 0), marks.worst_mark(-1, 0))
         return columns if columns.is_exact(book.contract, book.unit, ends) else None
@@ -301,6 +302,8 @@ class Watchlist:
         step = self._ledger.step
         for book, side, size, cost, lines, settled in legs:
             reach = self._reach[book]
+            if not reach.is_known:
+                return False
             value = book.value(size if side > 0 else -size, reach.worst_mark(side, step))
             money += value - cost - margin.maintenance_margin(lines, abs(value)) - rounding(book, size)
             if reach.pays:
