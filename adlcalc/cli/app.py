@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_",
     "compare": "compare",
     "diff": "diff",
+    "help": "help",
 }
 """Command -> its file."""
 
@@ -39,7 +40,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
+    app.callback(epilog="Example: adlcalc run 05-fund-empty-adl")(_root)
     asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
     for name in (asked,) if asked in COMMANDS else COMMANDS:
         import_module(f"adlcalc.cli.{COMMANDS[name]}").register(app)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
+  adlcalc compare 05-fund-empty-adl --policies queue,pro-rata"""
 
 
 def register(app: typer.Typer) -> None:

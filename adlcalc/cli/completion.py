@@ -1,12 +1,19 @@
 """What the shell proposes: names are listed, no file is opened.
 
-Public: venue_names, questions, scenario_files.
+Public: command_names, venue_names, questions, scenario_files.
 """
 
 from __future__ import annotations
 
 import os
 from importlib.resources import files
+
+
+def command_names(incomplete: str) -> list[str]:
+    """Names of commands."""
+    from adlcalc.cli.app import COMMANDS
+
+    return [name for name in COMMANDS if name.startswith(incomplete)]
 
 
 def venue_names(incomplete: str) -> list[str]:
@@ -26,7 +33,13 @@ def questions(incomplete: str) -> list[str]:
 
 
 def scenario_files(incomplete: str) -> list[str]:
-    """Scenario files and folders that begin as typed."""
+    """Scenario files and folders that begin as typed, and the scenarios that come with adlcalc."""
+    from adlcalc.scenario import shipped
+
+    return [*_files(incomplete), *(shipped.names(incomplete) if incomplete else ())]
+
+
+def _files(incomplete: str) -> list[str]:
     folder, start = os.path.split(incomplete)
     try:
         entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)

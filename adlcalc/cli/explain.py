@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml bob
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml --fund
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml --step 2"""
+  adlcalc explain 04-fund-half-absorbs bob
+  adlcalc explain 04-fund-half-absorbs --fund
+  adlcalc explain 04-fund-half-absorbs --step 2"""
 
 
 def register(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc margin scenarios/09-hedged-account.yaml --account hedger"""
+  adlcalc margin 09-hedged-account --account hedger"""
 
 
 def register(app: typer.Typer) -> None:

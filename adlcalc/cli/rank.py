@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc rank scenarios/13-bitmex-queue.yaml --side long --account account-4"""
+  adlcalc rank 13-bitmex-queue --side long --account account-4"""
 
 
 class Side(StrEnum):

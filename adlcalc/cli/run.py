@@ -15,7 +15,7 @@ from adlcalc.cli.completion import questions
 
 EXAMPLE = """\b
 Example:
-  adlcalc run scenarios/05-fund-empty-adl.yaml --set fund=500 --steps"""
+  adlcalc run 05-fund-empty-adl --set fund=500 --steps"""
 
 
 def register(app: typer.Typer) -> None:
