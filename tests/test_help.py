@@ -168,3 +168,47 @@ def test_a_plain_value_is_an_assumption_that_a_run_tells(
         assert "margin.maintenance" in got.out.partition("Assumed rules that this run used")[2]
         told = " ".join(adlcalc("venues", "./mine.yaml").out.split())
         assert "The rulebook gives it without a source." in told
+
+
+# --- completion ---------------------------------------------------------------------------------------------
+
+HALF = "04-fund-half-absorbs"
+
+
+@pytest.mark.parametrize(
+    ("line", "proposed"),
+    [
+        (f"adlcalc compare {HALF} --policies queue,pro", ["queue,pro-rata"]),
+        (f"adlcalc compare {HALF} --policies queue:bitm", ["queue:bitmex"]),
+        (f"adlcalc compare {HALF} --metrics gini,acc", ["gini,accounts_touched"]),
+        (f"adlcalc compare {HALF} --venues okx,bitm", ["okx,bitmex"]),
+        ("adlcalc compare --explain gin", ["gini"]),
+        ("adlcalc venues --score bitm", ["bitmex"]),
+        ("adlcalc venues --rules adl.pr", ["adl.price", "adl.price_weight"]),
+        (f"adlcalc explain {HALF} b", ["bob"]),
+        (f"adlcalc rank {HALF} --account c", ["carol"]),
+        (f"adlcalc rank {HALF} --market B", ["BTC-PERP"]),
+        ("adlcalc margin scenarios/09-hedged-account.yaml --account h", ["hedger"]),
+        (f"adlcalc run {HALF} --series f", ["fund"]),
+        (f"adlcalc run {HALF} --fail-on margin_ratio(b", ["margin_ratio(bob)"]),
+        ("adlcalc margin README.md --account a", []),
+        ("adlcalc margin nowhere.yaml --account a", []),
+        ("adlcalc help im", ["import"]),
+        ("adlcalc new 09", ["09-hedged-account"]),
+        ("adlcalc run 09", ["09-hedged-account"]),
+    ],
+)
+def test_the_shell_is_proposed_what_a_word_may_become(
+    line: str, proposed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = line.split()
+    monkeypatch.chdir(ROOT)
+    for name, value in {
+        "_ADLCALC_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        app_for(words[1:])(prog_name="adlcalc")
+    assert capsys.readouterr().out.split() == proposed
