@@ -24,9 +24,9 @@ from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
-from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, choices_of, compare, under
+from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, Under, choices_of, compare
 from adlcalc.study.metrics import METRICS, explanation
-from adlcalc.study.rounds import measured
+from adlcalc.study.rounds import outcome_of
 from adlcalc.venues.expression import score_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -170,7 +170,7 @@ def test_what_the_venue_still_holds_is_a_loss_that_nobody_paid() -> None:
     assert found["bad_debt"] == found["undershoot"] == result.outcome.bad_debt > 0
 
 
-def test_nothing_happens_nothing_is_measured() -> None:
+def test_nothing_happens_nothing_is_outcome_of() -> None:
     (result,) = compare(
         adlcalc.load(str(SCENARIOS / "01-margin-call-without-loss.yaml")).scenario, choices_of("queue")
     )
@@ -211,7 +211,7 @@ def book(rows: list[tuple[int, int, int]], size: int) -> Scenario:
 def test_money_balances_under_every_policy(policy: str, rows: list[tuple[int, int, int]], size: int) -> None:
     """The run's own audit holds, and what winners pay, the fund paid and nobody paid is the shortfall."""
     (choice,) = choices_of(policy)
-    outcome = measured(under(book(rows, size), choice))
+    outcome = outcome_of(Under(choice)(book(rows, size)))
     forgone = sum((fill.event.forgone_pnl for fill in outcome.fills), ZERO)
     owed = sum((each.deficit for each in outcome.rounds), outcome.held_loss)
     assert forgone + outcome.socialized + outcome.fund_paid + outcome.bad_debt == owed
@@ -220,14 +220,14 @@ def test_money_balances_under_every_policy(policy: str, rows: list[tuple[int, in
 @given(rows=shorts, size=st.integers(1, 20))
 @settings(max_examples=15)
 def test_a_haircut_pro_rata_passes_every_axiom(rows: list[tuple[int, int, int]], size: int) -> None:
-    scenario = under(book(rows, size), choices_of("haircut")[0])
-    assert all(finding.holds is not False for finding in findings(scenario, measured(scenario)))
+    scenario = Under(choices_of("haircut")[0])(book(rows, size))
+    assert all(finding.holds is not False for finding in findings(scenario, outcome_of(scenario)))
 
 
 def test_axioms_with_their_counterexamples() -> None:
     def tried(policy: str) -> dict[str, tuple[bool | None, str]]:
-        scenario = under(who_pays(), choices_of(policy)[0])
-        return {f.axiom: (f.holds, f.because) for f in findings(scenario, measured(scenario))}
+        scenario = Under(choices_of(policy)[0])(who_pays())
+        return {f.axiom: (f.holds, f.because) for f in findings(scenario, outcome_of(scenario))}
 
     queue = tried("queue")
     assert queue["sybil"] == (

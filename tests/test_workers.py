@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from adlcalc.cli.workers import Ended, worked_by
+from adlcalc.ground.workers import Ended, worked_by
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no signals and pipes of POSIX")
 LIMIT = 60  # seconds after which a test that hangs is given up; none needs them

@@ -159,7 +159,7 @@ def _worked(jobs: tuple[Job, ...], options: Options, processes: int) -> tuple[li
     check_one = partial(check_file, options=options)
     if processes == 1 or len(jobs) < 2:
         return [check_one(job) for job in jobs], False
-    from adlcalc.cli.workers import Ended, worked_by
+    from adlcalc.ground.workers import Ended, worked_by
 
     theirs = [i for i, job in enumerate(jobs) if job.file != "-"]
     outcomes = {

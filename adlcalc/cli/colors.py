@@ -9,13 +9,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from adlcalc.ground.record import current
+
 if TYPE_CHECKING:
     from adlcalc.report.tones import Paint
 
 
 def paint_for(output: str | None) -> Paint | None:
     """How a page that goes there is painted; None: not at all."""
-    if output not in (None, "-") or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if output not in (None, "-") or not sys.stdout.isatty() or current() is not None:
+        return None
+    if os.environ.get("NO_COLOR"):
         return None
     from rich.color import ColorSystem
     from rich.console import Console

@@ -44,7 +44,7 @@ def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     ours = shipped.path_of(path)
     if ours is None:
         return load_source(_text_of(path), path, sets=sets, venue=venue)
-    source = text_of(ours, shown_as=path)
+    source = text_of(ours, shown_as=path, role="scenario")
     return load_source(source, path, sets=sets, venue=venue, folder=os.path.dirname(ours))
 
 
@@ -57,7 +57,7 @@ def _text_of(path: str) -> Source:
         if near is not None and (near == stem or not ending):
             hint = f"did you mean {quote(near)}, which comes with adlcalc?"
             raise fail(Place(Source(path, "")), "there is no such file", hint)
-    return text_of(path)
+    return text_of(path, role="scenario")
 
 
 def load_source(
@@ -83,9 +83,9 @@ def load_source(
         if checked.model is None or not isinstance(root, Map):
             problems.raise_if_any()
             raise AssertionError("a scenario without a model has a problem")
-        if folder is None:
-            folder = "" if path == "-" else os.path.dirname(path)
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
+        beside = "" if path == "-" else os.path.dirname(path)
+        own = beside if folder is None else folder
+        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
         try:
             loaded = _build(draft, path, sets, venue)
         except ScenarioErrors as error:  # a companion file that cannot be read
@@ -139,7 +139,13 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
     return Loaded(
-        scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names))
+        scenario,
+        expect,
+        path,
+        rulebook,
+        tuple(draft.problems.notes),
+        read_told(draft, list(names)),
+        draft.owners,
     )
 
 

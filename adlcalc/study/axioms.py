@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from adlcalc.engine.model import Account, Fund, Liquidity, Market, Position, Scenario
 from adlcalc.ground.numbers import DOWN, HALF_EVEN, ZERO, D, divide, exact, round_to
-from adlcalc.study.rounds import Outcome, Round, measured
+from adlcalc.study.rounds import Outcome, Round, outcome_of
 
 AXIOMS = ("sybil", "scale", "monotone")
 TRIED = 5
@@ -97,7 +97,7 @@ def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
             if parts is None:
                 continue
             others = (parts[0] if a is account else a for a in scenario.accounts)
-            run = measured(replace(scenario, accounts=(*others, parts[1])))
+            run = outcome_of(replace(scenario, accounts=(*others, parts[1])))
             if any(part.id in run.liquidated for part in parts):
                 continue
             tried += 1
@@ -148,7 +148,7 @@ def _parts(account: Account, split: Split, scenario: Scenario) -> tuple[Account,
 
 def _scale(scenario: Scenario, outcome: Outcome) -> Finding:
     """Everything twice: positions, margin, funds and what the book takes."""
-    paid, twice = outcome.by_account(), measured(_doubled(scenario)).by_account()
+    paid, twice = outcome.by_account(), outcome_of(_doubled(scenario)).by_account()
     dust = 2 * _dust(scenario, outcome)
     for account in paid:
         if abs(twice.get(account, ZERO) - 2 * paid[account]) > dust:

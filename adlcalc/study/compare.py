@@ -6,7 +6,7 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, under.
+Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, Under.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules
 from adlcalc.ground.numbers import ONE, D
 from adlcalc.study.metrics import Value, all_of
-from adlcalc.study.rounds import Outcome, measured
+from adlcalc.study.rounds import Outcome, outcome_of
+from adlcalc.study.runs import measured
 from adlcalc.venues.expression import ExpressionError, score_of
 
 OWN = "own"
@@ -168,11 +169,17 @@ def compare(
     scenario: Scenario, choices: Iterable[Choice], severity: Decimal = ONE, markout: int = 1
 ) -> Iterator[Result]:
     """The same scenario under each policy, one run after the other."""
-    for choice in choices:
-        outcome = measured(under(scenario, choice, severity))
-        yield Result(scenario.venue, choice, outcome, all_of(outcome, markout))
+    for row in measured(scenario, (Under(choice, severity) for choice in choices), outcome_of):
+        yield Result(scenario.venue, row.variation.choice, row.value, all_of(row.value, markout))
 
 
-def under(scenario: Scenario, choice: Choice, severity: Decimal = ONE) -> Scenario:
-    """The scenario with that policy in its rules."""
-    return replace(scenario, rules=choice.applied_to(scenario.rules, severity))
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The variation that puts a policy into a scenario's rules."""
+
+    choice: Choice
+    severity: Decimal = ONE
+
+    def __call__(self, scenario: Scenario) -> Scenario:
+        """The scenario with that policy."""
+        return replace(scenario, rules=self.choice.applied_to(scenario.rules, self.severity))

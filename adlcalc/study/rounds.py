@@ -4,7 +4,7 @@ A round is a step in which a bankrupt position was closed at a loss. Fills are v
 fill takes `forgone` from its counterparty, a haircut its cut. What an account could pay is its positive pnl,
 at the mark, before the round's fills, on its positions in the markets concerned.
 
-Public: Burden, Fill, Round, Outcome, measured.
+Public: Burden, Fill, Round, Outcome, outcome_of.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Outcome:
         return paid
 
 
-def measured(scenario: Scenario) -> Outcome:
+def outcome_of(scenario: Scenario) -> Outcome:
     """Run a scenario and measure it."""
     meter = _Meter(scenario)
     for event in run(scenario, accounts=False, observer=meter):

@@ -1,0 +1,164 @@
+"""One machine for many runs: a scenario, variations of it, what is measured -> a row for each.
+
+    for row in measured(scenario, [as_written, Fund(D(2_000))], Asked(question.parts), jobs=2):
+        row.variation, row.found, row.refused
+
+A variation is made from the scenario that is loaded, so that it costs a run and not a load. Variations and
+what is measured are plain values: with several jobs they go to other processes, and the rows come back in the
+order of the variations, each as soon as it and all before it are there. Whoever stops listening (Ctrl-C) has
+the rows so far, and the processes end.
+
+Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import islice
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+
+from adlcalc.engine.events import AccountEnded, AccountState, Event
+from adlcalc.engine.loop import PrecisionError, run
+from adlcalc.engine.model import Scenario
+from adlcalc.ground.numbers import exact
+from adlcalc.ground.workers import Ended, worked_by
+from adlcalc.study.answers import Answers, watch_for
+from adlcalc.study.questions import Measure
+from adlcalc.study.watch import Watch
+
+CHUNK = 50
+"""At most so many variations go to a process at once: few enough to hear of it, enough to be worth the way."""
+
+
+class Refused(ValueError):
+    """There is no such scenario: no leverage of 0.5, no price of 0. The text says why."""
+
+
+class Lost(RuntimeError):
+    """A process that worked variations was ended from outside, twice."""
+
+
+class Variation(Protocol):
+    """A change to a scenario, as a plain value."""
+
+    def __call__(self, scenario: Scenario) -> Scenario:
+        """The scenario with the change; Refused where there is no such scenario."""
+
+
+V = TypeVar("V", bound=Variation)
+T = TypeVar("T")
+
+
+class Row(NamedTuple, Generic[V, T]):
+    """A variation and what was measured of it; refused: why it was not run to its end, None where it was
+    (Refused, or PrecisionError)."""
+
+    variation: V
+    found: T | None
+    refused: ValueError | None = None
+
+    @property
+    def value(self) -> T:
+        """What was measured; raises what the variation was refused for."""
+        if self.refused is not None:
+            raise self.refused
+        return cast(T, self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished run as `Answers` asks it; it is gone when its measures are taken."""
+
+    scenario: Scenario
+    events: tuple[Event, ...]
+    watch: Watch | None
+
+    @property
+    def accounts(self) -> Iterator[AccountState]:
+        """Every account at the end, where the run was asked for them."""
+        return (event.state for event in self.events if isinstance(event, AccountEnded))
+
+
+Values = dict[Measure, Fraction | bool | None]
+"""What measures and predicates came to. `question.holds(values.__getitem__)` asks a question of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Runs a scenario and takes these measures and predicates of it."""
+
+    parts: tuple[Measure, ...]
+
+    def __call__(self, scenario: Scenario) -> Values:
+        """One run. The accounts at the end are told only to a measure that looks at them."""
+        parts = dict.fromkeys(self.parts)
+        watch = watch_for(parts)
+        of_accounts = any(one.kind.takes == "account" for one in parts)
+        answers = Answers(Ran(scenario, tuple(run(scenario, accounts=of_accounts, observer=watch)), watch))
+        return {one: answers(one) for one in parts}
+
+
+def as_written(scenario: Scenario) -> Scenario:
+    """The variation that changes nothing."""
+    return scenario
+
+
+def measured(
+    scenario: Scenario, variations: Iterable[V], measure: Callable[[Scenario], T], *, jobs: int = 1
+) -> Iterator[Row[V, T]]:
+    """A row for each variation, in their order. measure: what runs a scenario and says what came of it;
+    jobs: in how many processes."""
+    if jobs == 1:
+        for one in variations:
+            yield _row(scenario, measure, one)
+        return
+    chunks = [*_chunks([*variations], jobs)]
+    waiting: dict[int, list[Row[V, T] | Exception]] = {}
+    told = 0
+    for found in worked_by(min(jobs, len(chunks)), partial(_rows, scenario, measure), chunks):
+        if isinstance(found, Ended):
+            if not found.again:
+                raise Lost(f"a process that worked variations of the scenario was ended by {found.by}")
+            continue
+        waiting[found[0]] = found[1]
+        while told in waiting:
+            for row in waiting.pop(told):
+                if isinstance(row, Exception):
+                    raise row
+                yield row
+            told += 1
+
+
+def _chunks(variations: Sequence[V], jobs: int) -> Iterator[Sequence[V]]:
+    """In parts of like size, several to a process, as some take longer than others."""
+    size = max(1, min(CHUNK, len(variations) // (4 * jobs)))
+    rest = iter(variations)
+    while part := [*islice(rest, size)]:
+        yield part
+
+
+def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> Row[V, T]:
+    """One run."""
+    try:
+        with exact():
+            varied = variation(scenario)
+        return Row(variation, measure(varied))
+    except (Refused, PrecisionError) as error:
+        return Row(variation, None, error)
+
+
+def _rows(
+    scenario: Scenario, measure: Callable[[Scenario], T], variations: Sequence[V]
+) -> list[Row[V, T] | Exception]:
+    """What a process does: the rows of a part. An error ends it, and is raised again where somebody listens."""
+    rows: list[Row[V, T] | Exception] = []
+    for one in variations:
+        try:
+            rows.append(_row(scenario, measure, one))
+        except Exception as error:
+            rows.append(error)
+            break
+    return rows
