@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare",
     "diff": "diff",
     "cover": "cover",
+    "test-scores": "scores",
     "verify": "verify",
     "help": "help",
 }
