@@ -17,7 +17,7 @@ from adlcalc.cli.app import COMMANDS, app_for
 
 Adlcalc = Callable[..., Result]
 SHELL = f'adlcalc() {{ "{sys.executable}" -m adlcalc "$@"; }}; set -o pipefail; '
-OTHERS_FILES = ("positions.json", "markets.json", "accounts.csv", "BTCUSDT-1m-2020-03-12.csv")
+OTHERS_FILES = ("positions.json", "markets.json", "accounts.csv", "fills.csv", "BTCUSDT-1m-2020-03-12.csv")
 """What the user has and we do not; beside such an example stands one to try."""
 
 
