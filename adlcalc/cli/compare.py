@@ -63,6 +63,7 @@ def compare(
         ),
     ] = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     metrics: Annotated[
         str | None,
@@ -126,7 +127,7 @@ def compare(
         named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
         choose = policies if policies is not None or venues is None else OWN
         severity_of(severity), metrics_of(metrics)  # before anything is read
-        loads = [load(file, sets=tuple(sets or ()), venue=name) for name in named]
+        loads = [load(file, sets=tuple(sets or ()), venue=name, as_of=as_of) for name in named]
         note(*loads)
         compared = comparison(
             loads,

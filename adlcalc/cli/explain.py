@@ -49,6 +49,7 @@ def explain(
     step: options.Step = None,
     at: options.At = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -74,7 +75,7 @@ def explain(
             raise Unknown("explain tells one account's story at a time")
         who = named[0] if named else None
         check_subject(who, fund, step or at)
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         return story_page(

@@ -38,6 +38,7 @@ def margin(
     ] = None,
     step: options.Step = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -57,7 +58,7 @@ def margin(
         from adlcalc.report.margin_view import margin_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         asked = margins(loaded, step=step or "0", accounts=account or (), limit=limit, through=through(quiet))

@@ -54,6 +54,7 @@ def rank(
         ),
     ] = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -75,7 +76,7 @@ def rank(
         from adlcalc.report.rank_view import rank_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         asked = queues(

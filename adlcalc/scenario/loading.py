@@ -24,6 +24,7 @@ from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
 from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
+from adlcalc.scenario.outside import outside_of
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -40,14 +41,14 @@ from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 GENERIC = "generic"
 
 
-def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
+def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong. The name of a scenario that comes
     with adlcalc stands for it where there is no such file."""
     ours = shipped.path_of(path)
     if ours is None:
-        return load_source(_text_of(path), path, sets=sets, venue=venue)
+        return load_source(_text_of(path), path, sets=sets, venue=venue, as_of=as_of)
     source = text_of(ours, shown_as=path, role="scenario")
-    return load_source(source, path, sets=sets, venue=venue, folder=os.path.dirname(ours))
+    return load_source(source, path, sets=sets, venue=venue, as_of=as_of, folder=os.path.dirname(ours))
 
 
 def _text_of(path: str) -> Source:
@@ -68,6 +69,7 @@ def load_source(
     *,
     sets: Sequence[str] = (),
     venue: str | None = None,
+    as_of: str | None = None,
     folder: str | None = None,
 ) -> Loaded:
     """Check and build a text that was read from `path`, or is about to be written there. folder: where its
@@ -89,7 +91,7 @@ def load_source(
         own = beside if folder is None else folder
         draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
         try:
-            loaded = _build(draft, path, sets, venue)
+            loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
             problems.take(error)
             loaded = None
@@ -98,10 +100,12 @@ def load_source(
     return loaded
 
 
-def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> Loaded | None:
+def _build(
+    draft: Draft, path: str, sets: Sequence[str], venue: str | None, as_of: str | None
+) -> Loaded | None:
     """The parts, each as far as the faults of the others allow; None where `problems` says why."""
     file = draft.file
-    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)))
+    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)), as_of=as_of)
     names = market_names(draft)
     if names is None:
         return None
@@ -146,6 +150,9 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
+    outside = outside_of(marks.times, rulebook)
+    if outside:
+        draft.problems.note(draft.key("prices"), outside)
     return Loaded(
         scenario,
         expect,
@@ -154,6 +161,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         tuple(draft.problems.notes),
         read_told(draft, list(names)),
         draft.owners,
+        outside,
     )
 
 
@@ -205,14 +213,16 @@ def _of_rules(setting: str) -> bool:
     return setting.lstrip(' "').startswith(("rules", "venue"))
 
 
-def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | None:
+def _rulebook(draft: Draft, venue: str | None, *, strict: bool, as_of: str | None) -> Rulebook | None:
     """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's
     rules on top."""
     overrides = draft.root.items.get("rules")
     rulebook = None
     if venue is not None:
         where: Located = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
-        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides, strict=strict)
+        rulebook = load_rulebook(
+            venue, draft.problems, where=where, overrides=overrides, strict=strict, as_of=as_of
+        )
     elif "venue" not in draft.broken:
         where = draft.node("venue")
         rulebook = load_rulebook(
@@ -222,6 +232,7 @@ def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | No
             folder=draft.folder,
             overrides=overrides,
             strict=strict,
+            as_of=as_of,
         )
     if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
         load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides, strict=False)

@@ -2,11 +2,12 @@
 
 Each value keeps the node it came from, so an error in any layer points at its own file and line.
 
-Public: Rulebook, Rule, Unused, load_rulebook, shipped.
+Public: Rulebook, Rule, Unused, load_rulebook, shipped, is_rulebook.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,9 +22,18 @@ from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.keys import Refused, keys_of
 from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
-from adlcalc.source.problems import Located, Problems, closest_hint, near_and_all, nearest, quote
+from adlcalc.source.problems import (
+    Located,
+    Problems,
+    ScenarioErrors,
+    closest_hint,
+    near_and_all,
+    nearest,
+    quote,
+)
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
+from adlcalc.venues.editions import Edition, date_of, fitting
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
@@ -82,12 +92,15 @@ class Rulebook:
 
     values: the rules per contract kind, as they are written; rules[kind][name]: where each came from, in file
     order.
+    editions: those of the venue that are older. timeless: it fits any date.
     made: the rules as the engine has them. used: the names of those that play a part; unused: those that were
     given and play none, each with why."""
 
     venue: str
     title: str
     as_of: str
+    editions: tuple[Edition, ...]
+    timeless: bool
     sources: Mapping[str, SourceNote]
     not_modeled: tuple[str, ...]
     values: Mapping[str, RuleValues]
@@ -153,6 +166,7 @@ class _Read(NamedTuple):
     layer: Layer
     sources: Mapping[str, SourceNote]
     tables: Tables | None
+    editions: tuple[Edition, ...] = ()
 
 
 def shipped() -> list[str]:
@@ -168,14 +182,20 @@ def load_rulebook(
     folder: str | None = None,
     overrides: Node | None = None,
     strict: bool = True,
+    as_of: str | None = None,
 ) -> Rulebook | None:
     """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why
-    not.
+    not. as_of: of its editions the one that held on that day.
 
     folder: where relative paths begin, which they may not leave; None for a path from the command line, which
     may be anywhere. A rule that a file states and that plays no part beside its own other rules is a fault of
     the file; so is one of `overrides` if `strict`, which a rulebook that the file does not name is not. What
     `extends` brings in may rest."""
+    if as_of is not None:
+        chosen = _edition(name, as_of, problems, where, folder)
+        if chosen is None:
+            return None
+        name, folder = chosen
     book = _load(name, problems, where, folder, overrides, strict=strict)
     if book is not None and (record := current()) is not None:
         record.rulebooks.append(book)
@@ -213,7 +233,7 @@ def _book(
 ) -> Rulebook | None:
     """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in
     `given`."""
-    head, root, _, sources, tables = read
+    head, root, sources, tables = read.head, read.root, read.sources, read.tables
     if not _take_tables(head.venue, layer, tables, problems):
         return None
     unsaid = _unsaid(layer)
@@ -252,7 +272,8 @@ def _book(
         for kind in KINDS
     }
     return Rulebook(
-        head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
+        head.venue, head.title, head.as_of, read.editions, head.timeless, sources,
+        tuple(head.not_modeled), values, rules, head.vectors,
         made, _used(parts), unused, tables,
     )  # fmt: skip
 
@@ -429,7 +450,45 @@ def _read(
             )
     layer |= _stated(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
-    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited}, tables)
+    cited_sources = {key: note for key, note in sources.items() if key in cited}
+    editions = () if above else tuple(_editions(head, root, source, problems))
+    return _Read(head, root, layer, cited_sources, tables, editions)
+
+
+def _editions(head: Head, root: Map, source: Source, problems: Problems) -> Iterator[Edition]:
+    """The older rulebooks that a rulebook names, with what they say of their time."""
+    for i, name in enumerate(head.editions):
+        where = at(root, ("editions", i))
+        older = _source(name, problems, where, str(FilePath(source.name).parent))
+        tree = None if older is None else read_document(older, problems)
+        said = tree.items.get("as_of") if isinstance(tree, Map) else None
+        if isinstance(said, Scalar):
+            yield Edition(name, said.text)
+        elif older is not None:
+            problems.add(where, f"edition {quote(name)} does not say its 'as_of'")
+
+
+def _edition(
+    name: str, as_of: str, problems: Problems, where: Located, folder: str | None
+) -> tuple[str, str | None] | None:
+    """The name of the edition that held on a day, and the folder that it is looked for in; None where
+    `problems` says why there is none."""
+    day = date_of(as_of)
+    if day is None:
+        problems.add(where, f"--as-of must be a date like 2024-05-31, 2024-05 or 2024, not {quote(as_of)}")
+        return None
+    read = _read(name, problems, where, folder, ())
+    if read is None:
+        return None
+    newest = Edition(name, read.head.as_of)
+    editions = [newest, *read.editions]
+    found = newest if read.head.timeless else fitting(editions, day)
+    if found is None:
+        listed = "; ".join(f"{one.name} as of {one.as_of}" for one in editions)
+        problems.add(where, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
+        return None
+    beside = folder if folder is not None or _is_shipped(found.name) else str(FilePath(name).parent)
+    return found.name, folder if found is newest else beside
 
 
 def _beside(name: str, rulebook: str, where: Located) -> Source:
@@ -453,6 +512,20 @@ def _tell_unknown(node: Map, known: Collection[str], what: str, problems: Proble
 def _is_shipped(name: str) -> bool:
     """Is it the name of a rulebook that comes with adlcalc, not a path?"""
     return "/" not in name and not name.endswith((".yaml", ".yml"))
+
+
+def is_rulebook(name: str) -> bool:
+    """Is it the name of a shipped rulebook, or a file that is one?"""
+    if _is_shipped(name) and not os.path.exists(name):
+        return name in shipped()
+    if not os.path.isfile(name):
+        return False
+    problems = Problems()
+    try:
+        root = read_document(text_of(name), problems)
+    except ScenarioErrors:
+        return False
+    return isinstance(root, Map) and "as_of" in root.items and "accounts" not in root.items
 
 
 def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:

@@ -296,7 +296,13 @@ class Head(Strict):
 
     venue: Text = key(description="the name of the rulebook")
     title: Text = key(description="what it models, in a line")
-    as_of: Text = key(description="the date of the rules, or the years they held")
+    as_of: Text = key(
+        description="the date of the rules (2025-08), or when they held (2018 to 2020, before 2025-09)"
+    )
+    editions: list[Text] = key(
+        make=list, description="older rulebooks of the same venue, by name or beside it: --as-of finds them"
+    )
+    timeless: Flag = key(False, description="true: a yardstick and no venue's rules, which fits any date")
     extends: Text | None = key(
         None, description="another rulebook, whose rules hold where this one gives none"
     )
