@@ -17,7 +17,7 @@ from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
 from adlcalc.scenario import Loaded, shipped
-from adlcalc.scenario.accounts import build_accounts, exempt_accounts
+from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
@@ -118,9 +118,11 @@ def _build(
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
+        changes = build_changes(draft, markets, marks.steps)
+        check_feedback(draft, markets, changes)
         marks = replace(
             marks,
-            liquidity=build_changes(draft, markets, marks.steps),
+            liquidity=changes,
             events=build_events(draft, markets, funds, accounts, marks.steps, unit),
         )
         check_ticks(draft, markets, marks.marks)
@@ -147,6 +149,7 @@ def _build(
         money_unit=unit,
         providers=providers,
         exempt=exempt_accounts(draft),
+        orders=build_orders(draft, markets),
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
