@@ -23,7 +23,14 @@ from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
+from adlcalc.scenario.markets import (
+    build_changes,
+    build_funds,
+    build_markets,
+    check_feedback,
+    check_ticks,
+    market_names,
+)
 from adlcalc.scenario.outside import outside_of
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
