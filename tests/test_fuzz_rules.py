@@ -13,6 +13,7 @@ BLOCKS = 5
 CASES = int(os.environ.get("ADLCALC_FUZZ_CASES", "150"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_any_rules_end_in_a_run_or_in_located_errors(block: int) -> None:
     outcomes = {"run": 0, "refused": 0}
@@ -26,6 +27,7 @@ def test_any_rules_end_in_a_run_or_in_located_errors(block: int) -> None:
     assert outcomes["run"] > CASES // BLOCKS // 10, f"few of them say anything: {outcomes}"
 
 
+@pytest.mark.slow
 def test_a_fault_is_found_named_and_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule of the engine is broken for real: what is left of the case is what it takes."""
     from adlcalc.engine.books.ledger import Ledger
