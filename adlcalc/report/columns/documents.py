@@ -10,11 +10,12 @@ from adlcalc.report.columns.explain import EXPLAIN
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
+from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
     one.name.split(".")[1].split("/")[0]: one
-    for one in (RUN, MARGIN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
+    for one in (RUN, MARGIN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK, SOLVE)
 }
 """Every JSON document that is printed, by name."""
