@@ -154,12 +154,14 @@ def _shifted(scenario: Scenario, knob: Knob, to: Decimal) -> Scenario:
 
 
 def _liquidity(scenario: Scenario, knob: Knob, to: Decimal) -> Scenario:
-    """A book that takes so much at the mark."""
+    """A book that takes so much at the mark, at every step."""
     if to < 0:
         raise knob.fault("must be zero or more")
     book = Liquidity(Depth.LEVELS, ((ZERO, to),) if to else ())
     markets = (replace(one, liquidity=book) if one.name == knob.of[0] else one for one in scenario.markets)
-    return replace(scenario, markets=tuple(markets))
+    changing = {name: by_step for name, by_step in scenario.path.liquidity.items() if name != knob.of[0]}
+    path = replace(scenario.path, liquidity=changing)
+    return replace(scenario, markets=tuple(markets), path=path)
 
 
 def _account(scenario: Scenario, knob: Knob, to: Decimal) -> Scenario:
@@ -325,7 +327,7 @@ def _find_liquidity(name: str, parts: list[str], scenario: Scenario) -> Knob | N
         of = names[0]
     market = next(one for one in scenario.markets if one.name == of)
     book = market.liquidity
-    at_mark = book.kind == Depth.LEVELS and all(not distance for distance, _ in book.levels)
+    at_mark = of not in scenario.path.liquidity and book.kind == Depth.LEVELS and all(not distance for distance, _ in book.levels)
     now = sum((size for _, size in book.levels), ZERO) if at_mark else None
     most = sum(
         (one.size for account in scenario.accounts for one in account.positions if one.market == of), ZERO
