@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import questions
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, note, say
@@ -19,6 +20,7 @@ from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
+    from adlcalc.scenario import Loaded
 
 EXAMPLE = """\b
 Examples:
@@ -132,7 +134,7 @@ def solve(
     def page() -> Page:
         from adlcalc.report.solve_view import solve_page
         from adlcalc.solving import Asking, solved
-        from adlcalc.study.solve import Limits, Method
+        from adlcalc.study.solve import Limits, Method, Unsolvable
 
         nonlocal code
         asking = Asking(
@@ -149,9 +151,10 @@ def solve(
             venue=venue,
             limits=Limits(None if method is None else Method(method), values, budget, jobs),
         )
-        found = solved(
-            asking, through=counting(quiet), note=(lambda _: None) if quiet else lambda loaded: note(loaded)
-        )
+        try:
+            found = solved(asking, through=counting(quiet), note=_silent if quiet else note)
+        except Unsolvable as error:
+            raise Unknown(str(error)) from None
         code = RAN if found.answered else FAILED
         if found.interrupted:
             code = INTERRUPTED
@@ -161,6 +164,10 @@ def solve(
 
     done = show(file, output, options.chosen(format, json), page, quiet=quiet, width=width)
     raise typer.Exit(done or code)
+
+
+def _silent(loaded: Loaded) -> None:
+    """Nothing is to be said."""
 
 
 def _list() -> int:

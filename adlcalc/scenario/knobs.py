@@ -327,7 +327,11 @@ def _find_liquidity(name: str, parts: list[str], scenario: Scenario) -> Knob | N
         of = names[0]
     market = next(one for one in scenario.markets if one.name == of)
     book = market.liquidity
-    at_mark = of not in scenario.path.liquidity and book.kind == Depth.LEVELS and all(not distance for distance, _ in book.levels)
+    at_mark = (
+        of not in scenario.path.liquidity
+        and book.kind == Depth.LEVELS
+        and all(not distance for distance, _ in book.levels)
+    )
     now = sum((size for _, size in book.levels), ZERO) if at_mark else None
     most = sum(
         (one.size for account in scenario.accounts for one in account.positions if one.market == of), ZERO

@@ -10,12 +10,16 @@ AMOUNT: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
 DIFFERS: Plain = {
     "type": ["object", "null"],
     "properties": {
-        "kind": {"type": "string", "enum": ["lacks", "contracts", "money"]},
-        "step": {"type": "integer"},
-        "event": {"type": "string"},
-        "account": {"type": ["string", "null"]},
-        "market": {"type": ["string", "null"]},
-        "at": {"type": ["string", "null"]},
+        "kind": {
+            "description": "what differs: one run lacks the event, or it is of other contracts, or of other money",
+            "type": "string",
+            "enum": ["lacks", "contracts", "money"],
+        },
+        "step": {"description": "at which step", "type": "integer"},
+        "event": {"description": "what kind of event", "type": "string"},
+        "account": {"description": "whose it is, where it is an account's", "type": ["string", "null"]},
+        "market": {"description": "in which market, where it is in one", "type": ["string", "null"]},
+        "at": {"description": "the value at which alone it happens, where one lacks it", **AMOUNT},
     },
 }
 INTERVAL = (
