@@ -301,8 +301,8 @@ def _hold(file: str) -> None:
     )
 
     import adlcalc
-    from adlcalc.engine.events import Liquidated
     from adlcalc.engine.declared import name_in
+    from adlcalc.engine.events import Liquidated
     from adlcalc.engine.formulas.policies import POLICIES
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.engine.model import SMALLEST
