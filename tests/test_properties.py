@@ -172,7 +172,10 @@ def without_ties(one: Scenario, seed: int) -> Scenario:
         for owner in one.accounts
         if not owner.id.endswith("-twin")
     ]
-    markets, ids = tuple(replace(market, lot=SMALLEST) for market in one.markets), {one.id for one in accounts}
+    markets, ids = (
+        tuple(replace(market, lot=SMALLEST) for market in one.markets),
+        {one.id for one in accounts},
+    )
     orders = tuple(order for order in one.orders if order.account in ids)
     events = {
         step: tuple(event for event in several if getattr(event, "account", None) in {None, *ids})
