@@ -21,7 +21,7 @@ from adlcalc.ground.record import current
 from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.keys import keys_of
-from adlcalc.source.nodes import Map, Node, Scalar, Source, at
+from adlcalc.source.nodes import List, Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
@@ -53,13 +53,14 @@ GIVEN = "given"
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by
-    contract kind."""
+    contract kind. alternatives: the other values that an assumed one could have; of a range its ends."""
 
     name: str
     node: Node
     source: str | None
     status: str
     note: str
+    alternatives: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ class Unused:
 
     def sentence(self) -> str:
         return f"rule {self.rule.name} plays no part: {self.why}"
+
+
+Layer = dict[tuple[str, str, str], Rule]
+"""(section, rule, kind) -> Rule"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,17 @@ class Rulebook:
     used: frozenset[str]
     unused: tuple[Unused, ...]
     tables: Tables | None
+    read: _Read
+    layer: Layer
+
+    def reread(self, changes: Mapping[str, Node], problems: Problems) -> Rulebook | None:
+        """The rulebook with other values of some rules, by their names as `Rule` has them; None where
+        `problems` says why there is none. A rule that then plays no part rests."""
+        layer = dict(self.layer)
+        for key, rule in self.layer.items():
+            if rule.name in changes:
+                layer[key] = replace(rule, node=changes[rule.name], alternatives=())
+        return _book(self.read, layer, problems, own=None)
 
     def table(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
@@ -141,10 +157,6 @@ class Rulebook:
         for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
             if name in named and table.note:
                 yield Assumption(f"tables.{name}", table.note)
-
-
-Layer = dict[tuple[str, str, str], Rule]
-"""(section, rule, kind) -> Rule"""
 
 
 class _Read(NamedTuple):
@@ -263,7 +275,7 @@ def _book(
     return Rulebook(
         head.venue, head.title, head.as_of, read.editions, head.timeless, sources,
         tuple(head.not_modeled), values, rules, head.vectors,
-        made, _used(parts), unused, tables,
+        made, _used(parts), unused, tables, read, layer,
     )  # fmt: skip
 
 
@@ -525,9 +537,10 @@ def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) ->
                     continue
                 model, value = checked.model, part.items["value"]
                 _check_entry(name, model, sources, part, problems)
+                others = tuple(_alternatives(name, model.status, part, problems))
                 for kind in kinds:
                     layer[section, rule, kind] = Rule(
-                        name, value, model.source, model.status, model.note or ""
+                        name, value, model.source, model.status, model.note or "", others
                     )
     return layer
 
@@ -548,6 +561,21 @@ def _check_entry(
         problems.add(
             node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence"
         )
+
+
+def _alternatives(name: str, status: str, entry: Map, problems: Problems) -> Iterator[Node]:
+    """What else an assumed rule could be: the values of the list, or the two ends of {from, to}."""
+    given = entry.items.get("alternatives")
+    if given is None:
+        return
+    if status != "assumed":
+        problems.add(entry.keys["alternatives"], f"rule {name} is {status}: only an assumed one has 'alternatives'")
+    elif isinstance(given, List):
+        yield from given.items
+    elif isinstance(given, Map) and given.items.keys() == {"from", "to"}:
+        yield from given.items.values()
+    else:
+        problems.add(given, f"'alternatives' of rule {name} must be a list of values, or {{from, to}} for a number")
 
 
 def _by_kind(
