@@ -146,7 +146,15 @@ def paths(rng: random.Random, tree: dict[str, Any]) -> None:
     for account in tree["accounts"]:
         if rng.random() < 0.1:
             account["exempt"] = "true"
+        for position in account["positions"]:
+            for key in ("stop", "take_profit"):
+                if rng.random() < 0.15:
+                    position[key] = position["entry"] * d(rng.choice(["0.9", "0.99", "1", "1.05"]))
     for market in tree["markets"].values():
+        book = market["liquidity"]
+        moves = isinstance(book, dict) or (isinstance(book, list) and any(level[0] for level in book))
+        if moves and rng.random() < 0.5:
+            market["feedback"] = value_of(rng, schema()["definitions"]["FeedbackSpec"])
         if rng.random() < 0.3:
             market["liquidity"] = {
                 str(i): market["liquidity"] if rng.random() < 0.5 else "none" for i in range(steps)

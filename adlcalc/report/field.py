@@ -157,6 +157,8 @@ class Field:
             found = dict(KINDS[self.kind].schema if self.of_schema is None else self.of_schema)
         if self.null:
             found = {**found, "type": [found["type"], "null"]}
+            if "enum" in found:
+                found["enum"] = [*found["enum"], None]
         return {"description": self.note, **found}
 
     def on_page(self, records: Sequence[Any], about: Any) -> Iterable[Column | None]:

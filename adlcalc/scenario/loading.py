@@ -17,14 +17,25 @@ from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
 from adlcalc.scenario import Loaded
-from adlcalc.scenario.accounts import build_accounts, exempt_accounts
+from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
+<<<<<<< HEAD
+from adlcalc.scenario.markets import (
+    build_changes,
+    build_funds,
+    build_markets,
+    check_feedback,
+    check_ticks,
+    market_names,
+)
+=======
 from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.outside import outside_of
+>>>>>>> main
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -98,9 +109,11 @@ def _build(
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
+        changes = build_changes(draft, markets, marks.steps)
+        check_feedback(draft, markets, changes)
         marks = replace(
             marks,
-            liquidity=build_changes(draft, markets, marks.steps),
+            liquidity=changes,
             events=build_events(draft, markets, funds, accounts, marks.steps, unit),
         )
         check_ticks(draft, markets, marks.marks)
@@ -127,6 +140,7 @@ def _build(
         money_unit=unit,
         providers=providers,
         exempt=exempt_accounts(draft),
+        orders=build_orders(draft, markets),
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
