@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_",
     "compare": "compare",
     "diff": "diff",
+    "doubt": "doubt",
     "cover": "cover",
     "test-scores": "scores",
     "verify": "verify",

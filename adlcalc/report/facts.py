@@ -26,9 +26,9 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
-from adlcalc.report.assumptions import used_assumptions
 from adlcalc.report.happened_view import HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
+from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:

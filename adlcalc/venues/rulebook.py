@@ -569,13 +569,17 @@ def _alternatives(name: str, status: str, entry: Map, problems: Problems) -> Ite
     if given is None:
         return
     if status != "assumed":
-        problems.add(entry.keys["alternatives"], f"rule {name} is {status}: only an assumed one has 'alternatives'")
+        problems.add(
+            entry.keys["alternatives"], f"rule {name} is {status}: only an assumed one has 'alternatives'"
+        )
     elif isinstance(given, List):
         yield from given.items
     elif isinstance(given, Map) and given.items.keys() == {"from", "to"}:
         yield from given.items.values()
     else:
-        problems.add(given, f"'alternatives' of rule {name} must be a list of values, or {{from, to}} for a number")
+        problems.add(
+            given, f"'alternatives' of rule {name} must be a list of values, or {{from, to}} for a number"
+        )
 
 
 def _by_kind(
