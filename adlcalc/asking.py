@@ -1,7 +1,8 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting, choices, metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting, measure_of, choices,
+metrics_of, severity_of.
 """
 
 from __future__ import annotations

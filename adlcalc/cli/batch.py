@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
@@ -60,6 +61,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
 
     writer, several = FORMATS[request.format], len(files) > 1
     drawn = request.output is None and sys.stdout.isatty() and current() is None
+    paint = paint_for(request.output)
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
@@ -72,7 +74,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
             if record is not None:
                 record.pages.append(page)
             if not silent:
-                page = replace(page, width=room(request.width, request.output))
+                page = replace(page, width=room(request.width, request.output), paint=paint)
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:

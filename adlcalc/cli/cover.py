@@ -27,7 +27,7 @@ The words are the standards':
 
 \b
 Example:
-  adlcalc cover scenarios/19-one-book-many-venues.yaml --shock -30%..10%/10% --cover 2"""
+  adlcalc cover 19-one-book-many-venues --shock -30%..10%/10% --cover 2"""
 
 
 def register(app: typer.Typer) -> None:

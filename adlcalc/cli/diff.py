@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc diff before.yaml after.yaml
-  adlcalc diff book.yaml --set fund=0
+  adlcalc diff 04-fund-half-absorbs 05-fund-empty-adl
+  adlcalc diff 04-fund-half-absorbs --set fund=0
   adlcalc diff okx-2024 okx
-  adlcalc diff book.yaml --venue bybit --venue okx"""
+  adlcalc diff 04-fund-half-absorbs --venue bybit --venue okx"""
 
 
 class Side(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.completion import accounts
 from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc margin scenarios/09-hedged-account.yaml --account hedger"""
+  adlcalc margin 09-hedged-account --account hedger"""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,10 @@ def register(app: typer.Typer) -> None:
 def margin(
     file: options.File,
     account: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this account's positions. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Only this account's positions. Repeatable.", autocompletion=accounts
+        ),
     ] = None,
     step: options.Step = None,
     venue: options.Venue = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.completion import accounts, markets
 from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc rank scenarios/13-bitmex-queue.yaml --side long --account account-4"""
+  adlcalc rank 13-bitmex-queue --side long --account account-4"""
 
 
 class Side(StrEnum):
@@ -40,12 +41,16 @@ def rank(
     file: options.File,
     step: options.Step = None,
     at: options.At = None,
-    market: Annotated[str | None, typer.Option(metavar="NAME", help="Only this market.")] = None,
+    market: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this market.", autocompletion=markets)
+    ] = None,
     side: Annotated[Side | None, typer.Option(help="Only this side.")] = None,
     account: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ID", help="Show this account with its neighbors and what would move it back. Repeatable."
+            metavar="ID",
+            help="Show this account with its neighbors and what would move it back. Repeatable.",
+            autocompletion=accounts,
         ),
     ] = None,
     venue: options.Venue = None,

@@ -10,6 +10,7 @@ more than one value.
     prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
     expect.py     the `expect` block
     overrides.py  --set key.path=value
+    shipped.py    the scenarios that come with adlcalc
 
 Public: load, Loaded.
 """
@@ -54,8 +55,10 @@ def load(
     venue: str | None = None,
     as_of: str | None = None,
 ) -> Loaded:
-    """Read a scenario file ('-': standard input). sets: 'key.path=value' changes; venue: another rulebook
-    than the file's; as_of: of the rulebook's editions the one that held on that day.
+    """Read a scenario file ('-': standard input), or one that comes with adlcalc by its name.
+
+    sets: 'key.path=value' changes; venue: another rulebook than the file's; as_of: of the rulebook's editions
+    the one that held on that day.
 
     Raises adlcalc.source.ScenarioErrors with every problem of the file.
     """

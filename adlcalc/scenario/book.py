@@ -34,7 +34,6 @@ from adlcalc.scenario.faults import (
 )
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile
-from adlcalc.source.files import companion
 from adlcalc.source.problems import Problems, closest_hint, quote
 from adlcalc.source.table import Chunk, Table, numbers_of, numbers_or_gaps
 
@@ -49,7 +48,7 @@ MOST = 100
 
 def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal) -> list[Account]:
     """The accounts of the file, in the order in which their ids first appear."""
-    table = Table(companion(draft.folder, spec.file, draft.node("accounts", "file")))
+    table = Table(draft.companion(spec.file, draft.node("accounts", "file")))
     before = len(draft.problems)
     _check_columns(table, draft.problems, markets)
     if len(draft.problems) > before:
@@ -66,7 +65,7 @@ def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit
 def first_market(draft: Draft, spec: BookFile) -> str | None:
     """The market of the first row, if the book has such a column: what names the market where nothing else
     does."""
-    table = Table(companion(draft.folder, spec.file, draft.node("accounts", "file")))
+    table = Table(draft.companion(spec.file, draft.node("accounts", "file")))
     if table.names.count("market") != 1:
         return None
     chunk = next(table.chunks(Problems()), None)

@@ -16,14 +16,13 @@ from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
-from adlcalc.scenario import Loaded
+from adlcalc.scenario import Loaded, shipped
 from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-<<<<<<< HEAD
 from adlcalc.scenario.markets import (
     build_changes,
     build_funds,
@@ -32,10 +31,7 @@ from adlcalc.scenario.markets import (
     check_ticks,
     market_names,
 )
-=======
-from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.outside import outside_of
->>>>>>> main
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -43,7 +39,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
-from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
+from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
 from adlcalc.venues.maintenance import NamedTable
@@ -53,8 +49,25 @@ GENERIC = "generic"
 
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
-    """Read, check and build; ScenarioErrors with everything that is wrong."""
-    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue, as_of=as_of)
+    """Read, check and build; ScenarioErrors with everything that is wrong. The name of a scenario that comes
+    with adlcalc stands for it where there is no such file."""
+    ours = shipped.path_of(path)
+    if ours is None:
+        return load_source(_text_of(path), path, sets=sets, venue=venue, as_of=as_of)
+    source = text_of(ours, shown_as=path, role="scenario")
+    return load_source(source, path, sets=sets, venue=venue, as_of=as_of, folder=os.path.dirname(ours))
+
+
+def _text_of(path: str) -> Source:
+    """The text of a file; where there is none, the scenario of ours that was probably meant is told."""
+    if path != "-" and not os.path.lexists(path):
+        stem, ending = os.path.splitext(os.path.basename(path))
+        begun = shipped.names(stem) if stem else []
+        near = begun[0] if len(begun) == 1 else nearest(stem, shipped.names())
+        if near is not None and (near == stem or not ending):
+            hint = f"did you mean {quote(near)}, which comes with adlcalc?"
+            raise fail(Place(Source(path, "")), "there is no such file", hint)
+    return text_of(path, role="scenario")
 
 
 def load_source(
@@ -64,8 +77,10 @@ def load_source(
     sets: Sequence[str] = (),
     venue: str | None = None,
     as_of: str | None = None,
+    folder: str | None = None,
 ) -> Loaded:
-    """Check and build a text that was read from `path`, or is about to be written there."""
+    """Check and build a text that was read from `path`, or is about to be written there. folder: where its
+    companions are; beside it if left out."""
     problems = Problems()
     with _no_collections(), exact():
         root = read_document(source, problems)
@@ -79,8 +94,9 @@ def load_source(
         if checked.model is None or not isinstance(root, Map):
             problems.raise_if_any()
             raise AssertionError("a scenario without a model has a problem")
-        folder = "" if path == "-" else os.path.dirname(path)
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
+        beside = "" if path == "-" else os.path.dirname(path)
+        own = beside if folder is None else folder
+        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
         try:
             loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read

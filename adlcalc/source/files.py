@@ -162,10 +162,16 @@ def _place(source: Source, index: int) -> Place:
 
 
 def companion(
-    folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT, role: str = "companion"
+    folder: str,
+    name: str,
+    where: Located,
+    *,
+    limit: int = TABLE_LIMIT,
+    role: str = "companion",
+    shown_in: str | None = None,
 ) -> Source:
     """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
-    or by a link."""
+    or by a link. shown_in: how the folder is shown, where that is not its path."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
     if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
@@ -184,4 +190,5 @@ def companion(
             f"file {quote(name)} leads out of the folder of the scenario by a link",
             "put the file itself beside the scenario",
         )
-    return text_of(os.path.realpath(file), limit=limit, shown_as=file, role=role)
+    shown = os.path.join(folder if shown_in is None else shown_in, *path.parts)
+    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role)

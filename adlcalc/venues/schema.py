@@ -41,7 +41,7 @@ from adlcalc.source.keys import (
     made,
     wrong,
 )
-from adlcalc.source.problems import kind_of, nearest, quote
+from adlcalc.source.problems import kind_of, near_and_all, nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
@@ -77,8 +77,7 @@ def _score(value: Any) -> str:
         score_of(value)
     except ExpressionError as error:
         if re.fullmatch(r"[\w-]*", value):
-            near = nearest(value, (*SCORES, *NAMES))
-            hint = f"did you mean {quote(near)}?" if near else ""
+            hint = near_and_all(value, SCORES if not nearest(value, NAMES) else (*SCORES, *NAMES))
             raise wrong(f"must be the name of a score or an expression, not {kind_of(value)}", hint) from None
         start = error.column - 1
         near = None if error.hint else nearest(value[start : start + error.length], NAMES)
@@ -108,14 +107,7 @@ def _last_resort(value: Any) -> str:
 
 def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: str, if_other: str) -> str:
     if not isinstance(value, str) or value not in names:
-        near = nearest(str(value), names)
-        hint = (
-            if_other
-            if value in others
-            else f"did you mean {quote(near)}?"
-            if near
-            else f"known here: {', '.join(names)}"
-        )
+        hint = if_other if value in others else near_and_all(str(value), names)
         raise wrong(f"must be the name of {what}, not {kind_of(value)}", hint)
     return value
 
