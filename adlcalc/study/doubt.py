@@ -24,7 +24,7 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Market, Scenario
 from adlcalc.engine.rules import Rules
 from adlcalc.ground.numbers import ZERO, exact
-from adlcalc.source.nodes import Node
+from adlcalc.source.nodes import Map, Node
 from adlcalc.source.problems import Problems, ScenarioErrors
 from adlcalc.study.answers import Answers, watch_for
 from adlcalc.study.assumptions import used_assumptions
@@ -34,6 +34,8 @@ from adlcalc.venues.coverage import lines_of
 from adlcalc.venues.rulebook import Rule, Rulebook
 
 BUDGET = 200
+WITH = {"value", "with"}
+"""An alternative that needs other rules beside it: {value: market, with: {adl.when: remainder}}."""
 Number = Fraction | bool | None
 
 
@@ -369,7 +371,7 @@ def readings_of(scenario: Scenario, rulebook: Rulebook, rules: Iterable[Rule]) -
         for node in rule.alternatives:
             if _written(node) != written:
                 change = (Change(rule.name, _written(node)),)
-                yield _made(scenario, rulebook, change, {rule.name: node})
+                yield _made(scenario, rulebook, change, _changed(rule.name, node))
 
 
 def _pairs(singles: Sequence[Reading]) -> list[tuple[Change, ...]]:
@@ -381,16 +383,26 @@ def _pairs(singles: Sequence[Reading]) -> list[tuple[Change, ...]]:
 def _reading(
     scenario: Scenario, rulebook: Rulebook, rules: Mapping[str, Rule], changes: tuple[Change, ...]
 ) -> Reading:
-    nodes = {
-        one.rule: next(node for node in rules[one.rule].alternatives if _written(node) == one.value)
-        for one in changes
-    }
+    nodes: dict[str, Node] = {}
+    for one in changes:
+        node = next(node for node in rules[one.rule].alternatives if _written(node) == one.value)
+        nodes |= _changed(one.rule, node)
     return _made(scenario, rulebook, changes, nodes)
 
 
 def _written(node: Node) -> str:
     """A value on one line."""
+    if isinstance(node, Map) and node.items.keys() == WITH:
+        return f"{_written(node.items['value'])} with {_written(node.items['with'])}"
     return "; ".join(line.strip() for line in lines_of(node))
+
+
+def _changed(rule: str, node: Node) -> dict[str, Node]:
+    """The rules that a reading changes: the one, and those that `with` names beside it."""
+    if isinstance(node, Map) and node.items.keys() == WITH:
+        others = node.items["with"]
+        return {rule: node.items["value"], **(others.items if isinstance(others, Map) else {})}
+    return {rule: node}
 
 
 def _made(

@@ -122,9 +122,12 @@ class Rulebook:
         """The rulebook with other values of some rules, by their names as `Rule` has them; None where
         `problems` says why there is none. A rule that then plays no part rests."""
         layer = dict(self.layer)
-        for key, rule in self.layer.items():
-            if rule.name in changes:
-                layer[key] = replace(rule, node=changes[rule.name], alternatives=())
+        for name, node in changes.items():
+            stated = [key for key, rule in self.layer.items() if rule.name == name]
+            section, _, rest = name.partition(".")
+            for key in stated or [(section, rest, kind) for kind in KINDS]:
+                before = self.layer.get(key) or Rule(name, node, None, ASSUMED, "")
+                layer[key] = replace(before, node=node, alternatives=())
         return _book(self.read, layer, problems, own=None)
 
     def table(
