@@ -22,6 +22,7 @@ from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Rem
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.roster import Roster
+from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
     BadDebt,
     Event,
@@ -88,7 +89,7 @@ class Ledger:
     def holder_of(self, account: str) -> Holder:
         """The account of that name."""
         if not self._named:
-            self._named = {one.id: i for i, one in enumerate(self.roster.accounts)}
+            self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
         return self.roster.holder(self._named[account])
 
     @property
