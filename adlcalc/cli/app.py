@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "venues": "venues",
     "import": "import_",
     "compare": "compare",
+    "solve": "solve",
     "diff": "diff",
     "cover": "cover",
     "test-scores": "scores",

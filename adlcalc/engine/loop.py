@@ -67,7 +67,6 @@ def run(
                 events.append(end_step(state, audit))
             yield from events
         end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
-        del state  # with all that it remembers of the accounts, which are let go as they are told
         if accounts:
             yield from accounts_at_end(ledger, owed)
         yield end
@@ -101,7 +100,6 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     state.begin(step)
     books = state.ledger.markets.values()
     if step == 0:
-        state.ledger.open_marks()
         funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
         yield Started(0, funds, tuple((book.name, book.rest_size) for book in books))
     if state.has_feedback:

@@ -11,7 +11,7 @@ Provider, Path, Scenario; what a contract is, and the margin that it needs, from
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal  # a type here; numbers.py makes them
 
@@ -160,7 +160,7 @@ class Scenario:
     take-profits that stand with positions."""
 
     markets: tuple[Market, ...]
-    accounts: tuple[Account, ...]
+    accounts: Sequence[Account]
     path: Path
     funds: tuple[Fund, ...] = (Fund("fund"),)
     rules: Rules = Rules()

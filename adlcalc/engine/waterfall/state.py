@@ -11,7 +11,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing
-from adlcalc.engine.books.fund import largest_affordable
+from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
@@ -172,9 +172,9 @@ class State:
     def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, and before what follows from it that a fund stopped or resumed paying."""
         funds = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
-        if not funds:
-            yield from events
-            return
+        return self._among(events, funds) if funds else events
+
+    def _among(self, events: Iterator[Event], funds: Sequence[FundBook]) -> Iterator[Event]:
         for event in chain(events, (None,)):
             for fund in funds:
                 news, fund.news = fund.news, []
