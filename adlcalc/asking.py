@@ -1,7 +1,7 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, choices, metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, choices, metrics_of, severity_of.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adlcalc.report.rank_view import Queues
     from adlcalc.scenario import Loaded
     from adlcalc.study.compare import Choice
+    from adlcalc.study.cover import Covers
 
 OWN = "own"
 """Each venue under its own policy, where only venues are compared."""
@@ -176,6 +177,28 @@ def comparison(
         else {}
     )
     return Comparison(scenario, file, results, accounts, found, markout, shown)
+
+
+def covering(loaded: Loaded, shocks: str, most: int = 2) -> Covers:
+    """What defaults would cost at shocks of the opening marks."""
+    from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
+    from adlcalc.source.nodes import Place, Source
+    from adlcalc.source.problems import fail
+    from adlcalc.study.cover import ShocksError, covers, shocks_of
+
+    try:
+        asked = shocks_of(shocks)
+    except ShocksError as error:
+        raise Unknown(f"--shock {error}") from None
+    scenario = loaded.scenario
+    several = mingled((m.name for m in scenario.markets), {m.name: m.settles for m in scenario.markets})
+    if several:
+        raise fail(
+            Place(Source(loaded.file, "")),
+            f"cover adds up what owners lack, and has {several}",
+            ONE_SCENARIO_EACH,
+        )
+    return covers(scenario, loaded.owners, asked, most=most, file=loaded.file)
 
 
 def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:

@@ -334,12 +334,12 @@ def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) 
     )
 
 
-SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
+SHIPPED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scenarios").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", SHIPPED)
 def test_every_number_of_every_scenario_is_told_with_its_arithmetic(file: str) -> None:
-    loaded = adlcalc.load(str(ROOT / "scenarios" / file))
+    loaded = adlcalc.load(ROOT / file)
     assert hold_to_its_arithmetic(loaded.scenario, loaded.rulebook, everybody_at_each_step(loaded.scenario))
 
 

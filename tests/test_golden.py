@@ -21,7 +21,8 @@ from adlcalc.check.held import new_golden
 GOLDEN = Path(__file__).parent / "golden"
 FACTS = GOLDEN / "facts"
 COMMANDS = sorted(GOLDEN.glob("*.cmd"))
-SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = ROOT / "scenarios"
+SHIPPED = sorted(SCENARIOS.rglob("*.yaml"))
 
 
 def transcript(result: Result) -> str:
@@ -52,16 +53,22 @@ def test_every_golden_belongs_to_a_command() -> None:
     assert not orphans, f"outputs without a command: {orphans}"
 
 
+def facts_of(scenario: Path) -> Path:
+    """The golden of a shipped scenario: in the folder of facts as the scenario in its own."""
+    return FACTS / scenario.relative_to(SCENARIOS).with_suffix(".golden")
+
+
 @pytest.mark.parametrize("scenario", SHIPPED, ids=lambda path: path.stem)
 def test_the_facts_of_a_shipped_scenario_are_as_they_were(
     scenario: Path, adlcalc: Callable[..., Result], request: pytest.FixtureRequest
 ) -> None:
     """Nothing differs; and nothing has been added that the golden does not hold yet, which `check` alone
     would pass."""
-    command = ("check", f"scenarios/{scenario.name}", "--golden", "tests/golden/facts")
+    golden = facts_of(scenario)
+    file, folder = scenario.relative_to(ROOT).as_posix(), golden.parent.relative_to(ROOT).as_posix()
+    command = ("check", file, "--golden", folder)
     if request.config.getoption("--update-golden"):
         adlcalc(*command, "--update")
-    golden = FACTS / f"{scenario.stem}.golden"
     assert golden.exists(), f"no {golden.name}; run with --update-golden"
     assert adlcalc(*command) == Result("", "", 0)
     loaded = load(scenario)
@@ -70,4 +77,5 @@ def test_the_facts_of_a_shipped_scenario_are_as_they_were(
 
 
 def test_every_golden_of_facts_belongs_to_a_shipped_scenario() -> None:
-    assert sorted(path.stem for path in FACTS.iterdir()) == [path.stem for path in SHIPPED]
+    held = sorted(path for path in FACTS.rglob("*") if path.is_file())
+    assert held == sorted(facts_of(scenario) for scenario in SHIPPED)

@@ -24,12 +24,12 @@ import adlcalc
 from adlcalc.engine.model import Maintenance, Scenario, Tier
 
 Command = Callable[..., Result]
-SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
+SHIPPED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scenarios").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_scenarios_add_up(name: str, adlcalc: Command) -> None:
-    out, err, code = adlcalc("run", f"scenarios/{name}", "--format", "json")
+    out, err, code = adlcalc("run", name, "--format", "json")
     assert code == 0
     assert all("note" in line for line in err.splitlines() if line.startswith("scenarios/"))
     assert faults_of(json.loads(out)) == []

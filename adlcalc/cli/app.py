@@ -24,8 +24,12 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_",
     "compare": "compare",
     "diff": "diff",
+    "cover": "cover",
+    "verify": "verify",
 }
 """Command -> its file."""
+SILENT = ("check", "schema", "new", "import", "verify")
+"""Commands that answer nothing that one could repeat: they write files, or hold others to something."""
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
@@ -43,6 +47,12 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
     for name in (asked,) if asked in COMMANDS else COMMANDS:
         import_module(f"adlcalc.cli.{COMMANDS[name]}").register(app)
+        if name not in SILENT:
+            from adlcalc.cli.manifest import answering
+
+            made = app.registered_commands[-1]
+            assert made.callback is not None
+            made.callback = answering(made.callback)
     return app
 
 

@@ -15,6 +15,7 @@ from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note,
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.output import Inputs, OutputError, write
+from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
@@ -57,15 +58,19 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     from adlcalc.report.writers import FORMATS
 
     writer, several = FORMATS[request.format], len(files) > 1
-    drawn = request.output is None and sys.stdout.isatty()
+    drawn = request.output is None and sys.stdout.isatty() and current() is None
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
     for file in files:
         try:
             run, found = _one(file, request)
-            if not silent:
+            record = current()
+            if not silent or record is not None:
                 page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
+            if record is not None:
+                record.pages.append(page)
+            if not silent:
                 page = replace(page, width=room(request.width, request.output))
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)

@@ -14,6 +14,7 @@ from adlcalc.asking import Unknown
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.cli.usual import room
 from adlcalc.ground.output import Inputs, OutputError, write
+from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -35,6 +36,8 @@ def show(
         from adlcalc.report.writers import FORMATS
 
         made = replace(page(), width=room(width, output))
+        if (record := current()) is not None:
+            record.pages.append(made)
         return None if quiet and output is None else FORMATS[format].page(made)
 
     return work(file, output, result)

@@ -23,11 +23,12 @@ def only_files(arguments: Sequence[str]) -> bool:
 
 def room(width: int | None, output: str | None) -> int | None:
     """How many columns a page may have: as asked (0: no end); those of the terminal that it goes to; 80
-    elsewhere."""
+    elsewhere, and where the result is recorded, so that it can be repeated anywhere."""
+    from adlcalc.ground.record import current
     from adlcalc.report.table import PAGE
 
     if width is not None:
         return width or None
-    if output not in (None, "-") or not sys.stdout.isatty():
+    if output not in (None, "-") or not sys.stdout.isatty() or current() is not None:
         return PAGE
     return max(get_terminal_size((PAGE, 24)).columns, NARROW)

@@ -19,6 +19,7 @@ from itertools import count
 from typing import BinaryIO
 
 from adlcalc.ground.opened import inside, reading
+from adlcalc.ground.record import current
 
 Identity = tuple[int, int] | str
 """What tells one file from all others: device and number, whatever it is called, or the path where its links
@@ -89,6 +90,10 @@ def write(text: str, output: str | None, inputs: Inputs | None = None, *, folder
     A file is written beside its place and then renamed, so that it is there whole or not at all. A reader
     that closes the pipe early (`| head`) is not an error. Raises OutputError."""
     data = text.encode("utf-8", "backslashreplace")
+    if (record := current()) is not None:
+        record.results.append(data)
+        if record.silent:
+            return
     if output is None or output == "-":
         _to_stdout(data)
         return

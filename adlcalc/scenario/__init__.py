@@ -16,8 +16,8 @@ Public: load, Loaded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ __all__ = ["Loaded", "load"]
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
-    notes: what is read but does nothing, or is seldom meant."""
+    notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so."""
 
     scenario: Scenario
     expect: Expect | None
@@ -42,6 +42,7 @@ class Loaded:
     rulebook: Rulebook
     notes: tuple[Problem, ...] = ()
     told: Told | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:

@@ -54,6 +54,10 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
             )
         else:
             first[spec.id] = draft.node(*path, "id").line
+        if spec.owner is not None:
+            if fault := name_fault(spec.owner):
+                draft.add((*path, "owner"), f"owner {quote(spec.owner)} {fault}")
+            draft.owners[spec.id] = spec.owner
         accounts.append(_account(draft, path, spec, markets, unit))
     return accounts
 

@@ -1,8 +1,8 @@
-"""Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance;
-one row a position.
+"""Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance,
+owner; one row a position.
 
-Rows of one id are one account, wherever they stand; its balance is on its first row, empty or the same on the
-others. Made for a million rows: columns become numbers at once, and a cell's place in the file is looked up
+Rows of one id are one account, wherever they stand; its balance and owner are on its first row, empty or
+the same on the others. Made for a million rows: columns become numbers at once, and a cell's place in the file is looked up
 only for an error.
 
 Public: build_book, first_market.
@@ -40,7 +40,7 @@ from adlcalc.source.table import Chunk, Table, numbers_of, numbers_or_gaps
 
 T = TypeVar("T")
 REQUIRED = ("id", "side", "size", "entry")
-COLUMNS = (*REQUIRED, "market", "leverage", "collateral", "margin", "balance")
+COLUMNS = (*REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner")
 SIDES = {"long": LONG, "short": SHORT}
 IS_CROSS = {"isolated": False, "cross": True, "": False}
 MOST = 100
@@ -59,6 +59,7 @@ def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit
         book.take(chunk)
         if len(draft.problems) > before + MOST:
             break
+        draft.owners.update(book.owners(chunk))
     return book.accounts()
 
 
@@ -164,6 +165,22 @@ class _Book:
                 self.balances.append(balance)
             else:
                 self._add(chunk, i, slot, name, position, balance)
+
+    def owners(self, chunk: Chunk) -> dict[str, str]:
+        """Whose an account is, of those whose first row says it."""
+        found: dict[str, str] = {}
+        for i, (name, owner) in enumerate(
+            zip(chunk.columns["id"], chunk.columns.get("owner", ()), strict=False)
+        ):
+            if not owner:
+                continue
+            if fault := name_fault(owner):
+                self._tell(chunk, i, [Fault("owner", f"owner {quote(owner)} {fault}")])
+            elif found.setdefault(name, owner) != owner:
+                self._tell(
+                    chunk, i, [Fault("owner", f"account {quote(name)} has another owner on its first row")]
+                )
+        return found
 
     def _add(
         self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None

@@ -6,7 +6,7 @@ Public: Draft, name_fault, RESERVED_IDS.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from unicodedata import is_normalized
 
 from adlcalc.scenario.schema import ScenarioFile
@@ -30,7 +30,7 @@ INVISIBLE = re.compile(
 class Draft:
     """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
-    something to an error."""
+    something to an error. owners: whose an account is, of those that say it."""
 
     file: ScenarioFile
     root: Map
@@ -38,6 +38,7 @@ class Draft:
     broken: frozenset[str]
     problems: Problems
     folder: str
+    owners: dict[str, str] = field(default_factory=dict)
 
     def node(self, *path: str | int) -> Node:
         """The value at a path, or the nearest one above it."""

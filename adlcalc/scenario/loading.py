@@ -40,7 +40,7 @@ GENERIC = "generic"
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
     """Read, check and build; ScenarioErrors with everything that is wrong."""
-    return load_source(text_of(path), path, sets=sets, venue=venue)
+    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue)
 
 
 def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
@@ -113,7 +113,13 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
     return Loaded(
-        scenario, expect, path, rulebook, tuple(draft.problems.notes), read_told(draft, list(names))
+        scenario,
+        expect,
+        path,
+        rulebook,
+        tuple(draft.problems.notes),
+        read_told(draft, list(names)),
+        draft.owners,
     )
 
 

@@ -153,6 +153,7 @@ Margin = Literal["isolated", "cross"]
 _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
 _COLLATERAL = "isolated margin in money, instead of leverage"
+_OWNER = "whose the account is; `cover` counts the accounts of one owner together; its own if left out"
 _BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
 
 
@@ -193,6 +194,7 @@ class ShortAccount(Strict):
     collateral: NotNegative | None = key(None, description=_COLLATERAL)
     margin: Margin = key("isolated", description="isolated or cross")
     balance: Number | None = key(None, description=_BALANCE)
+    owner: Text | None = key(None, description=_OWNER)
     indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 
@@ -202,6 +204,7 @@ class LongAccount(Strict):
     id: Text = key(description="the account's name, once in the file")
     margin: Margin = key("isolated", description="isolated or cross, for positions that do not say")
     balance: Number | None = key(None, description=_BALANCE)
+    owner: Text | None = key(None, description=_OWNER)
     positions: list[PositionSpec] = key(description="the account's positions")
 
 
@@ -209,7 +212,7 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance"
+        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance, owner"
     )
 
 

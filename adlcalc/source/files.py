@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from adlcalc.ground.opened import inside, was_opened
+from adlcalc.ground.record import current
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
 from adlcalc.source.problems import Located, fail, quote
 
@@ -25,8 +26,11 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\u
 breaks, strays."""
 
 
-def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None) -> Source:
-    """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read."""
+def text_of(
+    path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None, role: str = "file"
+) -> Source:
+    """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read. role: what
+    it is read as, for the record."""
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
@@ -35,6 +39,8 @@ def text_of(path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = No
             data = _taken(sys.stdin.buffer, limit)
         else:
             data = bytes_of(path, limit=limit, opened=was_opened)
+        if (record := current()) is not None:
+            record.file(name, data, role)
         return decoded(name, data)
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
@@ -155,7 +161,9 @@ def _place(source: Source, index: int) -> Place:
     return Place(source, len(lines), len(lines[-1]) + 1, 1)
 
 
-def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT) -> Source:
+def companion(
+    folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT, role: str = "companion"
+) -> Source:
     """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
     or by a link."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
@@ -176,4 +184,4 @@ def companion(folder: str, name: str, where: Located, *, limit: int = TABLE_LIMI
             f"file {quote(name)} leads out of the folder of the scenario by a link",
             "put the file itself beside the scenario",
         )
-    return text_of(os.path.realpath(file), limit=limit, shown_as=file)
+    return text_of(os.path.realpath(file), limit=limit, shown_as=file, role=role)

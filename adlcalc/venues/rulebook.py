@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.model import Maintenance
 from adlcalc.engine.rules import Assumption, Rules
+from adlcalc.ground.record import current
 from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.keys import keys_of
@@ -172,6 +173,21 @@ def load_rulebook(
     may be anywhere. A rule that a file states and that plays no part beside its own other rules is a fault of
     the file; so is one of `overrides` if `strict`, which a rulebook that the file does not name is not. What
     `extends` brings in may rest."""
+    book = _load(name, problems, where, folder, overrides, strict=strict)
+    if book is not None and (record := current()) is not None:
+        record.rulebooks.append(book)
+    return book
+
+
+def _load(
+    name: str,
+    problems: Problems,
+    where: Located,
+    folder: str | None,
+    overrides: Node | None,
+    *,
+    strict: bool,
+) -> Rulebook | None:
     read = _read(name, problems, where, folder, ())
     if read is None:
         return None
@@ -392,8 +408,8 @@ def _read(
 def _beside(name: str, rulebook: str, where: Located) -> Source:
     """The text of a file beside a rulebook, in its folder or below."""
     if rulebook.startswith(SHIPPED_AS):
-        return text_of(str(SHIPPED / name), shown_as=f"{SHIPPED_AS}{name}")
-    return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT)
+        return text_of(str(SHIPPED / name), shown_as=f"{SHIPPED_AS}{name}", role="table")
+    return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT, role="table")
 
 
 def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
@@ -417,12 +433,14 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
     if _is_shipped(name):
         names = shipped()
         if name in names:
-            return text_of(str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml")
+            return text_of(
+                str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml", role="rulebook"
+            )
         problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
         return None
     if folder is None:
-        return text_of(name)
-    return companion(folder, name, where, limit=DOCUMENT_LIMIT)
+        return text_of(name, role="rulebook")
+    return companion(folder, name, where, limit=DOCUMENT_LIMIT, role="rulebook")
 
 
 def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:

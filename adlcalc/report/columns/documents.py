@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from adlcalc.report.columns.check import CHECK
 from adlcalc.report.columns.compare import COMPARE
+from adlcalc.report.columns.cover import COVER
 from adlcalc.report.columns.explain import EXPLAIN
+from adlcalc.report.columns.manifest import MANIFEST, VERIFY
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
@@ -15,6 +17,20 @@ from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
     one.name.split(".")[1].split("/")[0]: one
-    for one in (RUN, MARGIN, RANK, EXPLAIN, COMPARE, VENUES, VENUE, SCORE, RULES, CHECK)
+    for one in (
+        RUN,
+        MARGIN,
+        RANK,
+        EXPLAIN,
+        COMPARE,
+        VENUES,
+        VENUE,
+        SCORE,
+        RULES,
+        CHECK,
+        MANIFEST,
+        VERIFY,
+        COVER,
+    )
 }
 """Every JSON document that is printed, by name."""

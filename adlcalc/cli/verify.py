@@ -1,0 +1,102 @@
+"""`adlcalc verify`: repeat the command of a manifest and say what is otherwise.
+
+Public: register, verify, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adlcalc.asking import Unknown
+from adlcalc.cli import options
+from adlcalc.cli.exits import FAILED, RAN
+from adlcalc.cli.single import show
+
+if TYPE_CHECKING:
+    from adlcalc.check.manifest import Manifest
+    from adlcalc.report.page import Page
+
+EXAMPLE = """\b
+Example:
+  adlcalc run scenarios/05-fund-empty-adl.yaml --manifest run.json
+  adlcalc verify run.json"""
+WRITING = ("--manifest", "--output", "-o", "--figures", "--store")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Repeat the command of a manifest: is the answer the same?"
+    app.command("verify", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(verify)
+
+
+def verify(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A manifest, as --manifest writes it.")],
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
+    limit: options.Limit = options.ROWS,
+    width: options.Width = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Repeat the command of a manifest, in the folder where it was given: the same, or which input, which
+    rule and which fact is otherwise, causes before what follows from them.
+
+    Exit code: 0 everything is the same; 1 something is otherwise; 2 the manifest cannot be used."""
+    found: list[bool] = []
+
+    def page() -> Page:
+        from adlcalc.check.manifest import deviations
+        from adlcalc.report.verify_view import Verified, verify_page
+
+        was = _read(file)
+        now, said = _repeated(was)
+        verified = Verified(was, now, deviations(was, now), said)
+        found.append(verified.same)
+        return verify_page(verified, limit)
+
+    code = show(file, output, options.chosen(format, json), page, quiet=quiet, width=width)
+    raise typer.Exit(FAILED if code == RAN and found == [False] else code)
+
+
+def _read(file: str) -> Manifest:
+    """The manifest; ScenarioErrors where it is none."""
+    from adlcalc.check.manifest import NotManifest, read
+    from adlcalc.cli.app import COMMANDS, SILENT
+    from adlcalc.source.files import TABLE_LIMIT, text_of
+    from adlcalc.source.nodes import Place
+    from adlcalc.source.problems import fail
+
+    source = text_of(file, limit=TABLE_LIMIT)
+    try:
+        found = read(source.text)
+        if not found.command or found.command[0] not in COMMANDS or found.command[0] in SILENT:
+            raise NotManifest("its command is none that answers")
+        if any(word == one or word.startswith(f"{one}=") for word in found.command for one in WRITING):
+            raise NotManifest("its command writes files")
+    except NotManifest as error:
+        raise fail(Place(source, error.line, 1), f"this is no manifest: {error}") from None
+    return found
+
+
+def _repeated(was: Manifest) -> tuple[Manifest, str]:
+    """The same command once more, its results kept and not written; and what it says on stderr."""
+    from adlcalc import __version__
+    from adlcalc.check.manifest import made_from
+    from adlcalc.cli.app import app_for
+    from adlcalc.ground.record import recording
+
+    said = io.StringIO()
+    words: list[str] = list(was.command)
+    with recording(silent=True) as record, redirect_stderr(said):
+        try:
+            code: Any = app_for(words)(words, prog_name="adlcalc", standalone_mode=False)
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # of the parser: an option that there is no more
+                raise
+            raise Unknown(f"the command {was.typed} cannot be given: {error.format_message()}") from None
+    code = code if isinstance(code, int) else RAN
+    return made_from(record, __version__, was.command, was.overrides, code), said.getvalue()

@@ -1,0 +1,98 @@
+"""What it takes to repeat an answer, and what is otherwise when it is repeated. Public: MANIFEST, VERIFY."""
+
+from __future__ import annotations
+
+from adlcalc.report.field import Document, Field, Plain, Rows
+
+FACTS: Plain = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "object"}},
+}
+MANIFEST = Document(
+    "adlcalc.manifest/1",
+    "What a command read and answered: what it takes to repeat it.",
+    (
+        Rows(
+            "",
+            "",
+            (
+                Field("version", "text", "the version of adlcalc"),
+                Field("commit", "text", "the commit that it was made from, where that is known", null=True),
+                Field(
+                    "command", "texts", "the command as it was typed, without what only says where to write"
+                ),
+                Field("overrides", "texts", "the values that were set, and the rulebook that was chosen"),
+            ),
+            records=lambda manifest: manifest,
+            one=True,
+        ),
+        Rows(
+            "inputs",
+            "what was read",
+            (
+                Field("role", "text", "scenario, companion, rulebook or table"),
+                Field("name", "text", "its name as it was typed, or that of a file that comes with adlcalc"),
+                Field("sha256", "text", "the SHA-256 of its bytes"),
+                Field("bytes", "step", "how many they are", of="size"),
+            ),
+            by="role name",
+        ),
+        Rows(
+            "rules",
+            "the rules in force",
+            (
+                Field("venue", "text", "the rulebook"),
+                Field("rule", "text", "its name"),
+                Field("value", "text", "its value as it is written"),
+            ),
+            by="venue rule",
+        ),
+        Rows(
+            "result",
+            "what came out",
+            (
+                Field("exit_code", "step", "of the command"),
+                Field("sha256", "text", "the SHA-256 of what was written"),
+            ),
+            one=True,
+        ),
+        Rows(
+            "answers",
+            "the facts of the result, page by page, as a golden holds them",
+            (
+                Field("document", "text", "the schema of the page", of="schema"),
+                Field("facts", "text", "its tables; empty where it has too many rows", of_schema=FACTS),
+            ),
+        ),
+    ),
+)
+
+VERIFY = Document(
+    "adlcalc.verify/1",
+    "What is otherwise when a manifest is repeated.",
+    (
+        Rows(
+            "",
+            "",
+            (
+                Field("command", "text", "the command that was repeated", of="typed"),
+                Field("same", "flag", "everything is as it was"),
+                Field("version", "text", "the version of adlcalc now"),
+                Field("was_version", "text", "the version of adlcalc then"),
+            ),
+            records=lambda verified: verified,
+            one=True,
+        ),
+        Rows(
+            "deviations",
+            "what is otherwise, causes before what follows from them",
+            (
+                Field("kind", "text", "input, rule, fact, exit code or result", heading="kind"),
+                Field("what", "text", "which one"),
+                Field("was", "text", "what it was; none where there was none", null=True),
+                Field("now", "text", "what it is; none where there is none", null=True),
+                Field("text", "text", "a sentence", prose=True, heading="what is otherwise"),
+            ),
+        ),
+    ),
+)

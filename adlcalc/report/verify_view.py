@@ -1,0 +1,100 @@
+"""What `adlcalc verify` found, as a page (schema adlcalc.verify/1).
+
+Public: Verified, verify_page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from adlcalc.report.columns.manifest import VERIFY
+from adlcalc.report.human import clean, counted
+from adlcalc.report.page import Block, Item, Listing, Page
+
+
+class Told(Protocol):
+    """A manifest, as far as it is told."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def commit(self) -> str | None: ...
+    @property
+    def typed(self) -> str: ...
+    @property
+    def inputs(self) -> Sequence[Any]: ...
+    @property
+    def rules(self) -> Sequence[Any]: ...
+    @property
+    def answers(self) -> Sequence[Any]: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def exit_code(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A manifest, the same made now, and what is otherwise. said: what the command said on stderr."""
+
+    manifest: Told
+    now: Told
+    deviations: Sequence[Any]
+    said: str
+
+    @property
+    def same(self) -> bool:
+        """Is everything as it was?"""
+        return not self.deviations
+
+    @property
+    def typed(self) -> str:
+        """The command."""
+        return self.manifest.typed
+
+    @property
+    def version(self) -> str:
+        """Of the program now."""
+        return self.now.version
+
+    @property
+    def was_version(self) -> str:
+        """Of the program then."""
+        return self.manifest.version
+
+
+def verify_page(verified: Verified, limit: int) -> Page:
+    """The same, or what is otherwise."""
+    return Page(
+        title=clean(verified.typed),
+        subtitle="Repeated from its manifest.",
+        blocks=lambda _: _blocks(verified, limit),
+        document=VERIFY,
+        about=verified,
+    )
+
+
+def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
+    was, now = verified.manifest, verified.now
+    if verified.same:
+        facts = sum(len(rows) for answer in was.answers for rows in answer.facts.values())
+        yield (
+            f"The same: {counted(len(was.inputs), 'input')}, {counted(len(was.rules), 'rule')},"
+            f" {counted(facts, 'row')} of facts, result {was.sha256}."
+        )
+    else:
+        first, *others = verified.deviations
+        yield f"Not the same: {clean(first.text)}."
+        shown = others[: limit or None]
+        more = (
+            [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
+        )
+        yield Listing("Also otherwise", [*(Item(clean(one.text)) for one in shown), *more])
+    if verified.said and now.exit_code > 1:  # it cannot be worked any more
+        yield Listing("The command said", [Item(clean(line)) for line in verified.said.splitlines()])
+    if was.version != now.version:
+        yield f"It was adlcalc {clean(was.version)} then, it is {now.version} now."
+    elif not verified.same and was.commit != now.commit and was.commit and now.commit:
+        yield f"It was commit {clean(was.commit)} then, it is {now.commit} now."

@@ -1,0 +1,238 @@
+"""--manifest and `adlcalc verify`: an answer can be repeated, and what is otherwise is told by its name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adlcalc.cli.app import COMMANDS, SILENT
+
+SCENARIO = """\
+venue: own.yaml
+fund: 5
+markets:
+  X: {tick: 0.01, lot: 0.01, maintenance: {table: X}}
+accounts: {file: book.csv}
+prices: {file: path.csv, path: close}
+"""
+BOOK = "id,side,size,entry,leverage\namy,long,1,100,10\nben,short,1,100,10\n"
+PATH = "time,open,high,low,close\n2025-10-10 00:00,100,100,100,100\n2025-10-10 01:00,80,80,80,80\n"
+RULEBOOK = """\
+venue: own
+title: of our own
+as_of: "2025"
+extends: generic
+tables: tables.yaml
+"""
+TABLES = """\
+venue: own
+as_of: "2025"
+unit: quote
+source: {title: "a page", seen: 2026-11-25}
+contracts: {X: {maintenance: {tiers: [{rate: 0.01}]}}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adlcalc: Callable[..., object]) -> Path:
+    """A scenario with a book, a path, a rulebook and a table, each in a file of its own."""
+    files = {
+        "s.yaml": SCENARIO,
+        "book.csv": BOOK,
+        "path.csv": PATH,
+        "own.yaml": RULEBOOK,
+        "tables.yaml": TABLES,
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+COMMANDS_GIVEN = [
+    ("run", "s.yaml"),
+    ("run", "s.yaml", "--set", "fund=0", "--json"),
+    ("run", "s.yaml", "s.yaml", "--format", "csv"),
+    ("margin", "s.yaml"),
+    ("rank", "s.yaml", "--side", "short"),
+    ("explain", "s.yaml", "ben"),
+    ("compare", "s.yaml", "--policies", "queue,pro-rata"),
+    ("diff", "s.yaml", "--set", "fund=0"),
+    ("venues", "bitmex"),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS_GIVEN, ids=" ".join)
+def test_an_answer_is_repeated(adlcalc: Callable[..., object], folder: Path, words: tuple[str, ...]) -> None:
+    plain, kept = adlcalc(*words), adlcalc(*words, "--manifest", "m.json")
+    assert kept == plain  # nothing is answered otherwise because it is recorded
+    assert kept.code in (0, 1)
+    again = adlcalc("verify", "m.json")
+    assert (again.code, again.err) == (0, "")
+    assert "The same: " in again.out
+    (folder / "other.json").write_text((folder / "m.json").read_text().replace(kept_digest(folder), "0" * 64))
+    assert "the result is not the same text" in adlcalc("verify", "other.json").out.replace("\n", " ")
+
+
+def kept_digest(folder: Path) -> str:
+    return str(json.loads((folder / "m.json").read_text())["result"]["sha256"])
+
+
+def test_every_command_that_answers_has_it(adlcalc: Callable[..., object]) -> None:
+    for name in COMMANDS:
+        assert ("--manifest FILE" in adlcalc(name, "--help").out) == (name not in SILENT), name
+
+
+def test_it_holds_every_file_and_nothing_of_the_machine(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json", "-o", "out.txt")
+    text = (folder / "m.json").read_text()
+    found = json.loads(text)
+    assert [one["name"] for one in found["inputs"]] == [
+        "s.yaml", "book.csv", "path.csv", "adlcalc/venues/generic.yaml", "own.yaml", "tables.yaml",
+    ]  # fmt: skip
+    assert str(folder) not in text
+    assert "out.txt" not in text
+    assert found["command"] == ["run", "s.yaml"]
+
+
+CHANGED = [
+    ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml is another one, of as many bytes"),
+    (
+        "book.csv",
+        "amy,long,1,100,10",
+        "amy,long,1,100,11",
+        "companion book.csv is another one, of as many bytes",
+    ),
+    ("path.csv", "80,80\n", "80,81\n", "companion path.csv is another one, of as many bytes"),
+    ("own.yaml", "of our own", "of our owm", "rulebook own.yaml is another one, of as many bytes"),
+    ("tables.yaml", "0.01", "0.02", "table tables.yaml is another one, of as many bytes"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "told"), CHANGED, ids=[one[0] for one in CHANGED])
+def test_one_byte_of_an_input_is_told_first(
+    adlcalc: Callable[..., object], folder: Path, name: str, old: str, new: str, told: str
+) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    text = (folder / name).read_text()
+    changed = text.replace(old, new, 1)
+    assert sum(a != b for a, b in zip(text, changed, strict=True)) == 1
+    (folder / name).write_text(changed)
+    found = adlcalc("verify", "m.json")
+    assert found.code == 1
+    assert f"Not the same: {told}." in found.out.replace("\n", " ")
+    (folder / name).write_text(text)
+    assert adlcalc("verify", "m.json").code == 0
+
+
+def test_what_follows_is_told_behind_it(adlcalc: Callable[..., object], folder: Path) -> None:
+    """amy: 1 from 100 at 10 times, bankrupt at 90; at 80 ten are missing. The fund pays 5, or with 6 in it 6:
+    a half of her contract or 0.6 of it is sold, the rest is ben's."""
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    (folder / "s.yaml").write_text(SCENARIO.replace("fund: 5", "fund: 6"))
+    found = json.loads(adlcalc("verify", "m.json", "--json").out)
+    assert next(one["kind"] for one in found["deviations"]) == "input"
+    facts = [one["text"] for one in found["deviations"] if one["kind"] == "fact"]
+    assert any("size 0.5 → 0.4" in text for text in facts), facts
+    assert not found["same"]
+
+
+def test_a_rule_is_told_by_its_name(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    rule = "adl:\n  ties: {value: profit-balance-newest, status: assumed, note: so}\n"
+    (folder / "own.yaml").write_text(RULEBOOK + rule)
+    found = adlcalc("verify", "m.json").out.replace("\n", " ")
+    assert "rule adl.ties of own is profit-balance-newest, it was larger-position" in " ".join(found.split())
+
+
+def test_a_file_that_is_gone_is_told(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    (folder / "book.csv").unlink()
+    found = adlcalc("verify", "m.json")
+    assert found.code == 1
+    assert "companion book.csv was read, it is not now" in found.out
+    assert "there is no file 'book.csv'" in " ".join(found.out.split())
+
+
+def test_standard_input_is_verified_from_standard_input(adlcalc: Callable[..., object], folder: Path) -> None:
+    text = b"accounts: [{id: a, side: long, size: 1, entry: 10, leverage: 2}]\nprices: [10, 4]\n"
+    adlcalc("run", "-", "--manifest", "m.json", stdin=text)
+    assert adlcalc("verify", "m.json", stdin=text).code == 0
+    assert adlcalc("verify", "m.json", stdin=text.replace(b"4", b"5")).code == 1
+
+
+def test_a_path_of_the_machine_is_refused(adlcalc: Callable[..., object], folder: Path) -> None:
+    found = adlcalc("run", str(folder / "s.yaml"), "--manifest", "m.json")
+    assert found.code == 2
+    assert "is a path of this machine" in found.err
+    assert not (folder / "m.json").exists()
+
+
+def test_it_does_not_overwrite_what_is_read(adlcalc: Callable[..., object], folder: Path) -> None:
+    found = adlcalc("run", "s.yaml", "--manifest", "book.csv")
+    assert found.code == 2
+    assert "would overwrite the file that is read" in found.err
+    assert (folder / "book.csv").read_text() == BOOK
+
+
+def test_a_run_that_cannot_be_worked_leaves_none(adlcalc: Callable[..., object], folder: Path) -> None:
+    assert adlcalc("run", "no.yaml", "--manifest", "m.json").code == 2
+    assert not (folder / "m.json").exists()
+
+
+BAD = [
+    ("", "it is no JSON"),
+    ("[]", "its schema is not adlcalc.manifest/1"),
+    ('{"schema": "adlcalc.manifest/1"}', "it does not say 'result'"),
+    ('{"schema": "adlcalc.manifest/1", "result": 1}', "its 'result' is not of the kind"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), BAD)
+def test_what_is_no_manifest_is_told(
+    adlcalc: Callable[..., object], folder: Path, text: str, told: str
+) -> None:
+    (folder / "m.json").write_text(text)
+    found = adlcalc("verify", "m.json")
+    assert found.code == 2
+    assert told in found.err
+    assert "Traceback" not in found.err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["check", "s.yaml", "--update"], "its command is none that answers"),
+        (["run", "s.yaml", "-o", "x"], "its command writes files"),
+        (["run", "s.yaml", "--no-such"], "cannot be given"),
+        ([], "its command is none that answers"),
+    ],
+)
+def test_a_manifest_does_nothing_but_answer(
+    adlcalc: Callable[..., object], folder: Path, command: list[str], told: str
+) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    found = json.loads((folder / "m.json").read_text())
+    (folder / "m.json").write_text(json.dumps({**found, "command": command}))
+    answer = adlcalc("verify", "m.json")
+    assert answer.code == 2
+    assert told in answer.err
+    assert not (folder / "x").exists()
+
+
+def test_the_commit_is_that_of_the_working_tree(tmp_path: Path) -> None:
+    from adlcalc.check.manifest import _checked_out
+
+    (tmp_path / ".git" / "refs" / "heads").mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    assert _checked_out(tmp_path) is None
+    (tmp_path / ".git" / "packed-refs").write_text("# pack\nabc refs/heads/main\n")
+    assert _checked_out(tmp_path) == "abc"
+    (tmp_path / ".git" / "refs" / "heads" / "main").write_text("def\n")
+    assert _checked_out(tmp_path) == "def"
+    shutil.rmtree(tmp_path / ".git")
+    assert _checked_out(tmp_path) is None
