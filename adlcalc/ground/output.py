@@ -5,7 +5,7 @@ A call collects what it reads (`Inputs`), and whatever it writes is held against
 where its name
 stands: a link is followed as far as the folder goes that it stands in, and no further.
 
-Public: write, Inputs, drop_stdout, OutputError.
+Public: write, write_bytes, Inputs, drop_stdout, OutputError.
 """
 
 from __future__ import annotations

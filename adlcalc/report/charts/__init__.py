@@ -43,8 +43,8 @@ def figures(
         return [
             *path.figures(run),
             *cover.figures(run),
-            *queue.figures(run, ladders or {}),
             *fund.figures(run),
+            *queue.figures(run, ladders or {}),
             *equity.figures(run, named),
             *series.figures(run),
             *health.figures(run, named),

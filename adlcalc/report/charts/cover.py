@@ -130,7 +130,7 @@ def _figure(currency: str, rows: list[Share], number: int, several: bool) -> Fig
                 ],
             ),
         ),
-        spec=lambda width: _spec(rows, whole, told, width),
+        draw=lambda width: _spec(rows, whole, told, width),
         half=True,
     )
 
@@ -162,7 +162,7 @@ def _spec(rows: list[Share], whole: Decimal, told: str, width: int) -> Spec:
     lines = [Share("whole loss", whole, "edge", ""), *rows]
     values = [f"{short(row.amount)}" for row in lines]
     left = max(room(row.who) for row in lines) + 12
-    right = max(room(value) for value in values) + 62
+    right = max(room(value, bold=True) for value in values) + 64
     plot = Plot(
         width, ROW * len(lines) + 8, x=(ZERO, whole or 1), y=(len(lines), 0), left=left, right=right, top=4, bottom=4
     )
@@ -194,7 +194,7 @@ def _spec(rows: list[Share], whole: Decimal, told: str, width: int) -> Spec:
     plot.text(
         [{"x": whole, "y": i + middle, "text": "0"} for row, i, _, _ in bars if not row.amount], "muted", dx=10
     )
-    widest = max(room(value) for value in values) + 12
+    widest = max(room(value, bold=True) for value in values) + 14
     plot.text(
         [{"x": whole, "y": i + middle, "text": percent(row.amount, whole)} for row, i, _, _ in bars if row.amount and i],
         "muted",

@@ -101,7 +101,7 @@ def _figures(
             title=f"{'Most affected' if many else 'Before and after'}{where}",
             description=told,
             tables=(table("", "", ACCOUNTS.columns([one.state for one in rows], run), len(moved) - len(rows)),),
-            spec=lambda width: _spec(rows, told, width),
+            draw=lambda width: _spec(rows, told, width),
             keys=tuple(keys),
         )
     )
@@ -127,7 +127,7 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
     labels = [("▸ " if one.named else "") + shortened(one.state.account, 22 if wide else 13) for one in rows]
     changes = [signed(one.change) for one in rows]
     left = min(max(map(room, labels)) + 16, 200)
-    right = max(map(room, changes)) + 22
+    right = max(room(change, bold=True) for change in changes) + 22
     values = [x for one in rows for x in (one.state.equity_start, one.state.equity_end)]
     low, high = min(*values, ZERO), max(*values, ZERO)
     edge = (high - low) * D("0.02") or D(1)

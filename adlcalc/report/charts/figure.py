@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from adlcalc.ground.numbers import drawing
 from adlcalc.report.charts.canvas import Spec
 from adlcalc.report.table import Table
 
-WIDE, HALF, NARROW = 900, 420, 330
-"""Widths in pixels: of a page, of half a page, of a phone."""
+WIDE, NARROW = 800, 360
+"""Widths in pixels: of a page; of half a page, or of a phone."""
 MANY = 40
 """Accounts above which a figure shows how they are distributed, and of single ones those most affected."""
 ROWS = 50
@@ -30,13 +31,17 @@ class Key(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Figure:
     """name: what its files are called (never text of the user's); half: it may stand beside another one;
-    spec: the drawing for a width in pixels; facts: what single accounts have to say that a drawing of many
-    cannot."""
+    draw: the drawing for a width in pixels."""
 
     name: str
     title: str
     description: str
     tables: tuple[Table, ...]
-    spec: Callable[[int], Spec]
+    draw: Callable[[int], Spec]
     keys: tuple[Key, ...] = ()
     half: bool = False
+
+    def spec(self, width: int) -> Spec:
+        """Its Vega-Lite specification."""
+        with drawing():
+            return self.draw(width)

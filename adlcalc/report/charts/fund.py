@@ -71,7 +71,7 @@ def _figure(
         title=f"Insurance fund {clean(fund.name)}" if number else "The insurance fund",
         description=told,
         tables=tuple(tables),
-        spec=lambda width: _spec(fund, rows, stops, times, told, width),
+        draw=lambda width: _spec(fund, rows, stops, times, told, width),
         keys=tuple(keys),
         half=True,
     )

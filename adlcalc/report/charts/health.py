@@ -59,7 +59,7 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
             title="How far from liquidation",
             description=told,
             tables=(table("", "", POSITIONS.columns(rows, run), count - len(rows)),),
-            spec=lambda width: _spec(rows, named, several, told, width),
+            draw=lambda width: _spec(rows, named, several, told, width),
             keys=(Key("box-distance", "distance from the last mark to the liquidation price"),),
         ),
     ]

@@ -35,7 +35,7 @@ def histogram(name: str, title: str, told: str, bins: Sequence[Bin], what: str, 
         title=title,
         description=told,
         tables=(table("", "", columns),),
-        spec=lambda width: _spec(bins, told, width),
+        draw=lambda width: _spec(bins, told, width),
         keys=(Key("named", "accounts that were named"),) if named else (),
     )
 

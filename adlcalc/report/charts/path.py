@@ -6,7 +6,7 @@ Public: figures.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ NAMED = 8
 """Liquidated positions whose prices are drawn as lines with a name; of more only where they are closed."""
 NEAR = D("0.6")
 """How far beyond the marks, as a share of their range, a price is still drawn."""
+FEW, CROWD = 16, 120
+"""Signs up to which each says how many it stands for, and beyond which not each has one."""
 DOTS = 24
 """Steps that have a dot each; of more the line alone."""
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d)")
@@ -101,7 +103,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
         title=f"The path of {clean(market)}" if several else "The path",
         description=_told(drawn, left if number == 1 else 0),
         tables=tuple(tables),
-        spec=lambda width: _spec(drawn, width),
+        draw=lambda width: _spec(drawn, width),
         keys=tuple(keys),
     )
 
@@ -136,7 +138,7 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     at = ticks(low, high, 5)
     left = max(room(short(x), 12) for x in at) + 12
     names = [f"{shortened(row.account, 14)}" for row in named]
-    right = min(max((room(name) for name in names), default=0) + 70, 190) if named and wide else 14
+    right = min(max((room(name, bold=True) for name in names), default=0) + 74, 200) if named and wide else 14
     plot = Plot(
         width,
         330 if wide else 250,
@@ -226,7 +228,9 @@ def _events(plot: Plot, drawn: _Drawn) -> None:
     for fill in drawn.fills:
         if drawn.low <= fill.price <= drawn.high:
             fills[fill.step, fill.price] = fills.get((fill.step, fill.price), 0) + 1
-    few = len(closed) <= 16
+    few = len(closed) <= FEW
+    if len(fills) > CROWD:
+        fills = _beside_one_another(plot, fills)
     plot.add(
         "point",
         [{"x": step, "y": marks[step]} for step in closed],
@@ -246,16 +250,27 @@ def _events(plot: Plot, drawn: _Drawn) -> None:
         shape="diamond",
         filled=True,
         opacity=1,
-        size=100 if len(fills) <= 16 else 40,
+        size=100 if len(fills) <= FEW else 34,
         stroke=_CARD,
         strokeWidth=1.2,
     )
     if few:
         rows = [{"x": s, "y": marks[s], "text": f"{n:,}×"} for s, n in closed.items() if n > 1]
         plot.text(rows, "liq", align="center", bold=True, size=11, dy=-24)
-    if len(fills) <= 16:
+    if len(fills) <= FEW:
         counts = [{"x": s, "y": p, "text": f"{n:,}×"} for (s, p), n in fills.items() if n > 1]
-        plot.text(counts, "adl", align="center", bold=True, size=11, dy=-14)
+        plot.text(counts, "adl", bold=True, size=11, dx=9)
+
+
+def _beside_one_another(
+    plot: Plot, fills: Mapping[tuple[int, Decimal], int]
+) -> dict[tuple[int, Decimal], int]:
+    """Of very many signs the first of each patch of a few pixels: the others would lie under it."""
+    kept: dict[tuple[int, int], tuple[tuple[int, Decimal], int]] = {}
+    for (step, price), count in fills.items():
+        patch = (int(step / plot.px("x", 4)), int(float(price) / abs(plot.px("y", 7))))
+        kept.setdefault(patch, ((step, price), count))
+    return dict(kept.values())
 
 
 def _names(
@@ -276,8 +291,8 @@ def _names(
         price = short(row.bankruptcy_price)
         rows.append({"x": drawn.marks[-1][0] or 1, "y": at, "name": shortened(row.account, 14), "price": price})
     plot.text([{"x": r["x"], "y": r["y"], "text": r["name"]} for r in rows], bold=True, dx=14)
-    offset = max((room(str(r["name"])) for r in rows), default=0) + 24
-    plot.text([{"x": r["x"], "y": r["y"], "text": r["price"]} for r in rows], "liq", dx=min(offset, 130))
+    offset = max((room(str(r["name"]), bold=True) for r in rows), default=0) + 22
+    plot.text([{"x": r["x"], "y": r["y"], "text": r["price"]} for r in rows], "liq", dx=min(offset, 136))
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal:

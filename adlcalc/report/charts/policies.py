@@ -64,8 +64,8 @@ def figures(comparison: Comparison) -> list[Figure]:
             title="The same loss under other rulebooks" if comparison.several else "The same loss under other policies",
             description=told,
             tables=tuple(one for one in tables if one.height),
-            spec=lambda width: _spec(comparison, labels, paid, payers, told, width),
-            keys=(Key("box-adl", "paid"),) if payers else (),
+            draw=lambda width: _spec(comparison, labels, paid, payers, told, width),
+            keys=(Key("box-adl", "paid"), Key("least", "least of its column")) if payers else (),
         )
     ]
 
@@ -111,7 +111,7 @@ def _spec(
     values = [[short(each.get(account, ZERO)) for account in shown] for each in paid]
     beside = max([room(text, 12) for line in values for text in line] + [20]) + 12
     bar = max(D("0.15"), 1 - divide(D(beside + 8), column))
-    rules = [{"y": i, "x": 0, "x2": count} for i in range(len(labels) + 1)]
+    rules = [{"y": i, "x": 0, "x2": count + plot.px("x", right)} for i in range(len(labels) + 1)]
     plot.add("rule", rules, "line")
     tracks, bars = [], []
     for i, each in enumerate(paid):
@@ -138,13 +138,16 @@ def _spec(
     for k, (metric, heading) in enumerate(extra):
         dx = 84 * (k + 1) - 4
         plot.text([{"x": count, "y": 0, "text": heading}], "muted", size=11.5, align="right", dx=dx, dy=-24)
-        told_ = [_told(result.metrics[metric]) for result in comparison.results]
-        plot.text(
-            [{"x": count, "y": i + middle, "text": text} for i, text in enumerate(told_)],
-            size=12,
-            align="right",
-            dx=dx,
-        )
+        found = [result.metrics[metric] for result in comparison.results]
+        known = [value for value in found if value is not None]
+        least = min(known) if len(set(known)) > 1 else None
+        for best in (False, True):
+            texts = [
+                {"x": count, "y": i + middle, "text": ("◂ " if best else "") + _told(value)}
+                for i, value in enumerate(found)
+                if (least is not None and value == least) == best
+            ]
+            plot.text(texts, size=12, bold=best, align="right", dx=dx)
     if len(payers) > len(shown):
         plot.text(
             [{"x": count, "y": 0, "text": f"{len(payers) - len(shown):,} more pay: see the numbers"}],

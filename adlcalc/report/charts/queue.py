@@ -119,7 +119,7 @@ def _figure(queue: _Queue, number: int, several: bool, steps: int) -> Figure:
                 more=len(queue.places) - len(shown) + queue.behind,
             ),
         ),
-        spec=lambda width: _spec(queue, told, width),
+        draw=lambda width: _spec(queue, told, width),
         keys=tuple(keys),
         half=True,
     )
@@ -134,7 +134,7 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
     whole = sum((place.rung.size for place in shown if not place.skipped), ZERO)
     whole = max([whole, *(place.rung.size for place in shown)])
     labels = [shortened(place.rung.account, 16) for place in shown]
-    left = min(max([room(label) for label in labels] + [86]) + 40, 170)
+    left = min(max([room(label) for label in labels] + [100]) + 38, 170)
     height = len(shown) + (1 if more else 0)
     plot = Plot(width, 38 * height + 50, x=(ZERO, whole), y=(height, 0), left=left, right=24, top=44, bottom=6)
     at = ticks(ZERO, whole, 4)

@@ -20,6 +20,8 @@ from adlcalc.report.table import table
 
 HIGHEST = D("1.2")
 """Margin ratios beyond it are drawn as it."""
+FAR_OFF = 3
+"""A liquidation price beyond so many times the highest mark would flatten the mark."""
 MARKETS = 3
 """Markets of an account whose liquidation price is drawn."""
 
@@ -56,14 +58,18 @@ def _prices(run: Facts, name: str, rows: Sequence[SeriesRow], file: str, several
             [2, 4],
         ),
     ]
+    highest = max((row.mark for row in rows if row.mark is not None), default=ZERO)
+    if max(x for _, x in lines[1][2]) > highest * FAR_OFF:
+        last = lines.pop()[2][-1][1]
+        told += f" Its liquidation price, {short(last)} at the end, is too far away to be drawn."
     times = [row.time for row in run.steps]
     return Figure(
         name=file,
         title=f"{clean(name)}: mark and liquidation price{where}",
         description=told,
         tables=(table("", "", SERIES.columns(rows[:ROWS], run), len(rows) - len(rows[:ROWS])),),
-        spec=lambda width: _spec(lines, times, None, told, width),
-        keys=(Key("line-mark", "mark price"), Key("line-liquidation", "liquidation price")),
+        draw=lambda width: _spec(lines, times, None, told, width),
+        keys=(Key("line-mark", "mark price"), Key("line-liquidation", "liquidation price"))[: len(lines)],
         half=True,
     )
 
@@ -87,7 +93,7 @@ def _ratio(run: Facts, name: str, rows: Sequence[SeriesRow], file: str) -> Figur
         title=f"{clean(name)}: margin ratio",
         description=told,
         tables=(table("", "", SERIES.columns(rows[:ROWS], run), len(rows) - len(rows[:ROWS])),),
-        spec=lambda width: _spec(lines, times, ONE, told, width),
+        draw=lambda width: _spec(lines, times, ONE, told, width),
         keys=(Key("line-fund", "margin ratio"), Key("line-due", "due")),
         half=True,
     )

@@ -140,6 +140,7 @@ SIGNS: Mapping[str, str] = {
     "box-kept": _box("kept", ' stroke="var(--edge)"'),
     "box-skipped": _box("card", ' stroke="var(--edge)" stroke-dasharray="3 2"'),
     "box-distance": _box("fund"),
+    "least": _shape("M12 4L5 8L12 12Z", "fg"),
     "named": _shape("M4 3L13 8L4 13Z", "fg"),
 }
 """The signs of legends, in the colors of the page."""

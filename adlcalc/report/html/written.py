@@ -17,7 +17,7 @@ from typing import Any
 from adlcalc import __version__
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.charts.canvas import COLORS, short
-from adlcalc.report.charts.figure import HALF, NARROW, WIDE, Figure
+from adlcalc.report.charts.figure import NARROW, WIDE, Figure
 from adlcalc.report.facts import Facts
 from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
@@ -60,7 +60,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A figure as the page has it: two drawings, of which the reader sees the one that fits."""
+    """A figure as the page has it: drawn for half a page, which is also a phone, or twice, of which the reader
+    sees the one that fits (wide: '' where one is enough)."""
 
     id: str
     figure: Figure
@@ -131,7 +132,7 @@ def _section(told: Told, number: int) -> dict[str, Any]:
 def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     """The five numbers at the top: name, number, what it is of."""
     closed = {row.account for row in run.liquidations}
-    yield "Liquidated", f"{len(closed):,}", _of(len(run.liquidations), "position", len(run.scenario.accounts))
+    yield "Liquidated", f"{len(closed):,}", "of " + counted(len(run.scenario.accounts), "account")
     if len(run.scenario.currencies) == 1:
         paid = sum((row.paid for row in run.fund), ZERO)
         left = sum((row.closing for row in run.fund if row.step == run.fund[-1].step), ZERO)
@@ -146,10 +147,6 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     audit = run.audit
     told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
     yield "Audit", told, "money / open interest"
-
-
-def _of(count: int, what: str, whole: int) -> str:
-    return f"of {counted(whole, 'account')}, {counted(count, what)}" if count else f"of {counted(whole, 'account')}"
 
 
 def _rest(run: Facts) -> str:
@@ -175,7 +172,7 @@ def _shown(figures: Sequence[Figure], number: int) -> Iterator[_Shown]:
             id_,
             figure,
             half,
-            svg(figure.spec(HALF if half else WIDE), f"{id_}w", figure.title, figure.description),
+            "" if half else svg(figure.spec(WIDE), f"{id_}w", figure.title, figure.description),
             svg(figure.spec(NARROW), f"{id_}n", figure.title, figure.description),
         )
 
