@@ -1,7 +1,7 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, choices, metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, choices, metrics_of, severity_of.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adlcalc.scenario import Loaded
     from adlcalc.study.compare import Choice
     from adlcalc.study.cover import Covers
+    from adlcalc.study.falsified import Tested
 
 OWN = "own"
 """Each venue under its own policy, where only venues are compared."""
@@ -199,6 +200,26 @@ def covering(loaded: Loaded, shocks: str, most: int = 2) -> Covers:
             ONE_SCENARIO_EACH,
         )
     return covers(scenario, loaded.owners, asked, most=most, file=loaded.file)
+
+
+def score_test(file: str, own: Sequence[str] = (), seed: str = "1") -> Tested:
+    """Published scores, and one's own, against a file of fills."""
+    from adlcalc.source.files import TABLE_LIMIT, text_of
+    from adlcalc.study.falsified import held_against
+    from adlcalc.study.fills import read_fills
+    from adlcalc.venues.expression import ExpressionError, score_of
+
+    scores = []
+    for text in own:
+        try:
+            scores.append(score_of(text))
+        except ExpressionError as error:
+            raise Unknown(
+                f"--score {text!r} {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+            ) from None
+    return held_against(
+        read_fills(text_of(file, limit=TABLE_LIMIT, role="fills")), own=scores, seed=seed, file=file
+    )
 
 
 def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:

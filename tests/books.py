@@ -229,8 +229,13 @@ def as_tree(book: Scenario) -> dict[str, Any]:
 
 
 def flow(tree: dict[str, Any]) -> str:
-    """A file of it: a line a key."""
-    return "".join(f"{key}: {_flow(part)}\n" for key, part in tree.items())
+    """A file of it: a line a key, and one an event."""
+    return "".join(
+        f"{key}:\n" + "".join(f"- {_flow(one)}\n" for one in part)
+        if key == "events" and part
+        else f"{key}: {_flow(part)}\n"
+        for key, part in tree.items()
+    )
 
 
 def _flow(x: Any) -> str:

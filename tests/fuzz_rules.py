@@ -108,22 +108,69 @@ def case(seed: int) -> dict[str, Any]:
              "distance": d(rng.choice([0, 1, 3])) * prices}
             for i in range(rng.randint(1, 3))
         ]  # fmt: skip
+    if rng.random() < 0.4:
+        paths(rng, tree)
     return tree if rng.random() < 0.1 else fitting(tree)
+
+
+def paths(rng: random.Random, tree: dict[str, Any]) -> None:
+    """What a path may bring besides marks, drawn from the schema: events that name what there is, books that
+    change, exempt accounts."""
+    names, steps = sorted(tree["markets"]), len(next(iter(tree["prices"].values()), ()))
+    ids, kinds = [one["id"] for one in tree["accounts"]], schema()["properties"]["events"]["items"]["anyOf"]
+    unit = tree.get("money_unit", d("0.00000001"))
+    if not ids or not steps:
+        return
+    tree["events"] = events = []
+    for _ in range(rng.randint(1, 6)):
+        one = value_of(rng, rng.choice(kinds))
+        step, market = rng.randrange(steps), rng.choice(names)
+        one["step"] = step
+        for key, name in (("account", rng.choice(ids)), ("market", market), ("fund", market)):
+            if key in one or (key == "market" and {"trade", "margin", "settle", "halt"} & one.keys()):
+                one[key] = name
+        mark = d(tree["prices"][market][step])
+        for holder, key in ((one, "settle"), (one.get("trade", {}), "price")):
+            if key in holder:
+                holder[key] = mark * d(rng.choice(["0.8", "0.99", "1", "1.02", "1.3"]))
+        for key in ("deposit", "withdraw", "margin"):
+            if key in one:
+                one[key] = d(one[key]) * rng.choice([1, -1 if key == "margin" else 1]) // unit * unit or unit
+        if one.get("account") in ids:
+            held = {
+                position["market"] for position in tree["accounts"][ids.index(one["account"])]["positions"]
+            }
+            if "market" in one and held and rng.random() < 0.8:
+                one["market"] = rng.choice(sorted(held))
+        events.append(one)
+    for account in tree["accounts"]:
+        if rng.random() < 0.1:
+            account["exempt"] = "true"
+    for market in tree["markets"].values():
+        if rng.random() < 0.3:
+            market["liquidity"] = {
+                str(i): market["liquidity"] if rng.random() < 0.5 else "none" for i in range(steps)
+            }
 
 
 def fitting(tree: dict[str, Any]) -> dict[str, Any]:
     """The case without the rules that a load says have no place in it, one round after the other; what is
     left may still be refused."""
     for _ in range(6):
+        told, lines = messages(tree)
+        wrong = set(lines)
+        if "events" in tree:
+            first = flow(tree).splitlines().index("events:") + 2 if tree["events"] else 0
+            tree["events"] = [one for i, one in enumerate(tree["events"], first) if i not in wrong]
         named = {
             (section, rule)
-            for text in messages(tree)
+            for text in told
             for section, rules in tree["rules"].items()
             for rule in rules
             if f"{section}.{rule} " in text
             or (f"'{rule}'" in text and f"'{section}'" in text and "plays no part" not in text)
         }
-        if not named:
+        if not named and not (wrong and tree.get("events")):
             break
         for section, rule in named:
             del tree["rules"][section][rule]
@@ -131,8 +178,9 @@ def fitting(tree: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def messages(tree: dict[str, Any]) -> list[str]:
-    """What a load says is wrong with it; nothing where it crashes, which `attempt` will see."""
+def messages(tree: dict[str, Any]) -> tuple[list[str], list[int]]:
+    """What a load says is wrong with it, and on which lines; nothing where it crashes, which `attempt` will
+    see."""
     import adlcalc
     from adlcalc.source import ScenarioErrors
 
@@ -142,10 +190,10 @@ def messages(tree: dict[str, Any]) -> list[str]:
         try:
             adlcalc.load(str(file))
         except ScenarioErrors as errors:
-            return [problem.message for problem in errors.problems]
+            return [one.message for one in errors.problems], [one.line for one in errors.problems]
         except Exception:  # a fault of ours: the case is tried as it is
-            return []
-    return []
+            return [], []
+    return [], []
 
 
 def scale(tree: dict[str, Any], sizes: Any, prices: Any, unit: Any) -> None:
@@ -192,6 +240,8 @@ def value_of(rng: random.Random, part: dict[str, Any]) -> Any:
     for choice in ("anyOf", "oneOf"):
         if choice in part:
             return value_of(rng, rng.choice([part[choice][0], rng.choice(part[choice])]))
+    if "allOf" in part:
+        return value_of(rng, part["allOf"][0])
     if "enum" in part:
         return rng.choice(part["enum"])
     if "const" in part:
@@ -329,9 +379,11 @@ def cuts(tree: dict[str, Any]) -> Iterator[Callable[[dict[str, Any]], Any]]:
     """What may be left out."""
     yield lambda t: t.update(accounts=t["accounts"][: len(t["accounts"]) // 2])
     yield lambda t: t.update(accounts=t["accounts"][len(t["accounts"]) // 2 :])
-    for key in ("backstop", "rules", "funding", "money_unit", "fund"):
+    for key in ("backstop", "rules", "events", "funding", "money_unit", "fund"):
         yield lambda t, key=key: t.pop(key)
     yield lambda t: t.update(venue="generic")
+    for i in reversed(range(len(tree.get("events", ())))):
+        yield lambda t, i=i: t["events"].pop(i)
     for section, rules in tree.get("rules", {}).items():
         yield lambda t, section=section: t["rules"].pop(section)
         for rule in rules:

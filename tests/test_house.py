@@ -184,7 +184,7 @@ def test_a_command_knows_no_format(name: str) -> None:
 STAIR = (
     ("declared", "contract"),
     ("formulas",),
-    ("rules", "events"),
+    ("rules", "events", "happenings"),
     ("model",),
     ("books",),
     ("queue",),
@@ -217,7 +217,7 @@ def test_the_engine_is_a_stair() -> None:
 
 BALANCES = {
     "balance", "cash", "collateral", "cost", "funding", "funding_dust", "open_interest", "positions", "rest_cash", "rest_cost",
-    "rest_size", "signed_size", "taken", "venue_cash",
+    "outside", "rest_size", "signed_size", "taken", "venue_cash",
 }  # fmt: skip
 """What a book of adlcalc.engine.books says of money and contracts: nobody but the ledger changes it."""
 

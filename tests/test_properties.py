@@ -31,6 +31,7 @@ from adlcalc.engine.events import (
     Liquidated,
     Owed,
     StepEnded,
+    Traded,
 )
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import SMALLEST, Account, Fund, Market, Path, Scenario
@@ -69,6 +70,10 @@ def test_every_run(rules: str, block: int) -> None:
             raise AssertionError(f"seed {seed}, {rules} rules: {error!r}") from error
 
 
+APART = ("venue", "rest of market", "outside money")
+"""Whose equity is nobody's debt."""
+
+
 def money_is_conserved(one: Scenario, events: list[Any], accounts: list[Any]) -> None:
     """sum(equity) + funds - bad debt is what it was; every fund is what it received less what it paid."""
     last = events[-1]
@@ -97,7 +102,7 @@ def nobody_is_below_zero_without_a_row(events: list[Any], accounts: list[Any]) -
     """What an account lacks at the end is told, margin by margin, and nothing else is."""
     step, debts = events[-1].step, defaultdict(Decimal)
     for row in accounts:
-        if row.status in ("open", "closed", "liquidated") and row.account not in ("venue", "rest of market"):
+        if row.status in ("open", "closed", "liquidated") and row.account not in APART:
             own = [p.collateral + p.unrealized_pnl for p in row.positions if p.collateral is not None]
             cross = row.equity_end - sum(own, ZERO)
             debts[row.account] = -sum((min(part, ZERO) for part in [*own, cross]), ZERO)
@@ -127,6 +132,9 @@ def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any
                 assert e.size > 0
                 done[e.claim] += e.size
                 assert done[e.claim] <= size_of[e.claim], f"claim {e.claim} is filled beyond its size"
+            elif isinstance(e, Traded) and e.opened:
+                key = e.account, e.market, e.side
+                opening[key] = opening.get(key, ZERO) + e.opened
             if isinstance(e, Deleveraged):
                 assert ZERO < e.size <= e.size_before, "over-filled"
         for claim, size in size_of.items():

@@ -80,6 +80,8 @@ class Expectations(Protocol):
     @property
     def holds(self) -> Sequence[Question]: ...
     @property
+    def at(self) -> Sequence[tuple[int, Expectations]]: ...
+    @property
     def where(self) -> Mapping[str, str]:
         """'file:line:column' of each expectation by its path."""
 
@@ -110,7 +112,32 @@ def differences(run: Facts, expected: Expectations) -> list[Difference]:
         return [*_all(run, expected)]
 
 
+class Step:
+    """A run as far as one step of it tells: what was done in it, and how things stand at its end."""
+
+    def __init__(self, run: Facts, step: int) -> None:
+        self.steps = [row for row in run.steps if row.step == step]
+        self.liquidations = [row for row in run.liquidations if row.step == step]
+        self.fund = [row for row in run.fund if row.step == step]
+        self.deleveraged = [row for row in run.deleveraged if row.step == step]
+        self.skipped = [row for row in run.skipped if row.step == step]
+        self.audit = self.steps[-1]
+        moments = () if run.watch is None else run.watch.moments
+        self.accounts = [one.state for one in moments if one.step == step and not one.before]
+        self.positions_of = run.positions_of
+
+
 def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
+    yield from _told(run, expected)
+    yield from _ranks(run, expected.ranks)
+    yield from _asked(run, expected)
+    for i, (step, one) in enumerate(expected.at):
+        for path, message in _told(Step(run, step), one):
+            yield Difference(f"at.{i}.{path}", f"at step {step}: {message}")
+
+
+def _told(run: Facts | Step, expected: Expectations) -> Iterator[Difference]:
+    """What is expected of a run or of a step."""
     if expected.liquidated is not None:
         yield from _liquidated(run.liquidations, expected.liquidated)
     if expected.liquidated_in_order is not None:
@@ -125,10 +152,8 @@ def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
         yield from _deleveraged(run.deleveraged, expected.deleveraged)
     if expected.skipped is not None:
         yield from _names("skipped", expected.skipped, [row.account for row in run.skipped])
-    yield from _ranks(run, expected.ranks)
     yield from _value("bad_debt", "bad_debt", expected.bad_debt, run.audit.bad_debt)
     yield from _accounts(run, expected)
-    yield from _asked(run, expected)
 
 
 # --- liquidations -------------------------------------------------------------------------------------------
@@ -211,8 +236,8 @@ def _paired(
 # --- accounts -----------------------------------------------------------------------------------------------
 
 
-def _accounts(run: Facts, expected: Expectations) -> Iterator[Difference]:
-    """Equity and positions at the end."""
+def _accounts(run: Facts | Step, expected: Expectations) -> Iterator[Difference]:
+    """Equity and positions at the end, of the run or of a step."""
     if not expected.equity and not expected.positions:
         return
     named = {*expected.equity, *expected.positions}

@@ -64,7 +64,18 @@ def facts_of(page: Page, like: Tables | None = None) -> Tables:
             tables[table.golden].append(row)
         if isinstance(page.about, Facts) and wanted:
             tables[UNTOUCHED] = [digest.row]
-    return _merged(tables)
+    held = page.document.held
+    return _merged({name: rows for name, rows in tables.items() if rows or not is_optional(held, name)})
+
+
+def is_optional(held: Mapping[str, Rows], name: str) -> bool:
+    """A table that most runs have no row of: a golden has it only where there is one."""
+    return name in held and held[name].optional
+
+
+def with_optional(old: Tables, now: Tables, held: Mapping[str, Rows]) -> Tables:
+    """A golden's tables, with those that it has no row of and that have some now."""
+    return {**old, **{name: [] for name in now if name not in old and is_optional(held, name)}}
 
 
 def _merged(tables: Tables) -> Tables:

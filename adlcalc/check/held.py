@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adlcalc.check.commands import RUN, Asked, Style, asked, first_line, page_of
-from adlcalc.check.facts import NotFacts, Tables, facts_of, from_csv, from_json, read, text_of
+from adlcalc.check.facts import NotFacts, Tables, facts_of, from_csv, from_json, read, text_of, with_optional
 from adlcalc.check.golden import Comparison, compare, compare_pages, lines_of, restricted
 from adlcalc.report.writers import FORMATS
 
@@ -85,6 +85,7 @@ def old_golden(text: str, loaded: Loaded, run: Run) -> Held:
         what = asked(command)
         page = page_of(what, loaded, run)
         now = facts_of(page, tables)
+        tables = with_optional(tables, now, page.document.held)
         new = text_of(command, page.document.name, restricted(now, tables))
         return Held(what, Style.json, Style.json, text, new, page, tables, now)
     under = first_line(text)

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare",
     "diff": "diff",
     "cover": "cover",
+    "test-scores": "scores",
     "verify": "verify",
 }
 """Command -> its file."""

@@ -7,8 +7,9 @@ settlement currency, sizes positive.
 
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
-Public: MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped,
-FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded,
+Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, MarkMoved,
+FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
+BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded,
 AccountState, PositionState, Started, Ended, Event, How."""
 
 from __future__ import annotations
@@ -65,6 +66,101 @@ class FundingSettled(NamedTuple):
     size: Decimal = ZERO
 
 
+class MoneyMoved(NamedTuple):
+    """A deposit, or a withdrawal (amount below zero). balance: the account's, after it."""
+
+    step: int
+    account: str
+    amount: Decimal
+    balance: Decimal
+
+
+class MarginMoved(NamedTuple):
+    """Margin was added to an isolated position out of the free balance, or taken back (amount below zero)."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    amount: Decimal
+    collateral: Decimal
+    balance: Decimal
+
+
+class Traded(NamedTuple):
+    """An account bought (side +1) or sold against the rest of the market: `closed` contracts of what it held
+    on the other side, which realized a pnl, and `opened` more of its own. margin_held: what the opened part
+    took from its free balance (isolated)."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    size: Decimal
+    price: Decimal
+    closed: Decimal
+    opened: Decimal
+    realized_pnl: Decimal
+    margin_held: Decimal
+    how: How = ()
+
+
+class Refused(NamedTuple):
+    """What the venue does not allow, and so nothing of it is done. what: 'withdraw', 'margin' or 'trade'; of a
+    trade the amount is the margin that it needs. allowed: how much might have been."""
+
+    step: int
+    account: str
+    what: str
+    amount: Decimal
+    allowed: Decimal
+    market: str | None = None
+    side: int | None = None
+    how: How = ()
+
+
+class Settled(NamedTuple):
+    """A market is settled: everybody in it is closed at the price. contracts: of all accounts, per side."""
+
+    step: int
+    market: str
+    price: Decimal
+    long: Decimal
+    short: Decimal
+
+
+class PositionSettled(NamedTuple):
+    """A position closed at the settlement price of its market."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    size: Decimal
+    price: Decimal
+    realized_pnl: Decimal
+
+
+class Halted(NamedTuple):
+    """From here on nothing in the market is liquidated (halted), or it is again."""
+
+    step: int
+    market: str
+    halted: bool
+
+
+class Spared(NamedTuple):
+    """A margin unit is due and not liquidated: its account is exempt, or a market of it is halted (why). market:
+    of its first position."""
+
+    step: int
+    account: str
+    market: str
+    why: str
+    equity: Decimal
+    maintenance: Decimal
+
+
 class Liquidated(NamedTuple):
     """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price;
     'reduced': part of it closed in the book for the account, which keeps the rest. equity and maintenance are
@@ -107,8 +203,8 @@ class BookFilled(NamedTuple):
 
 
 class FundReceived(NamedTuple):
-    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee'. before, after: the
-    fund's balance."""
+    """why: 'surplus' (a fill better than the bankruptcy price), 'dust' (rounding), 'fee', 'deposit' (from
+    outside; claim 0). before, after: the fund's balance."""
 
     step: int
     fund: str
@@ -301,7 +397,8 @@ class AccountState(NamedTuple):
     'liquidated' (any position was), 'backstop' (a provider that took something over).
 
     The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of
-    this list too, at its end, where they hold anything, so that sum(equity_end) + funds - bad debt =
+    this list too, at its end, where they hold anything, and so is the money outside ('outside money': what was
+    deposited there, below zero), so that sum(equity_end) + funds - bad debt =
     sum(equity_start) + opening funds, exactly."""
 
     account: str
@@ -330,6 +427,14 @@ class Ended(NamedTuple):
 Event = (
     Started
     | MarkMoved
+    | MoneyMoved
+    | MarginMoved
+    | Traded
+    | Refused
+    | Settled
+    | PositionSettled
+    | Halted
+    | Spared
     | FundingPaid
     | FundingSettled
     | Liquidated

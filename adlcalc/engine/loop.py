@@ -16,6 +16,7 @@ from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEn
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
+from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
@@ -49,6 +50,8 @@ def run(
             with exact_step(step):
                 events = list(begin_step(state, scenario.path, step))
                 audit = audit or Audit(state.ledger)
+                if scenario.path.events:
+                    events.extend(state.with_news(happen(state)))
                 if observer:
                     observer.marked(state)
                 events.extend(state.with_news(one_step(state)))
@@ -116,9 +119,13 @@ def one_step(state: State) -> Iterator[Event]:
         return
     stages = stages_of(state.rules)
     pending = state.watchlist.touched()
+    if state.changed:  # by what the path brought besides marks
+        pending = dict.fromkeys((*pending, *state.changed))
     while True:
         due, safe = find_due(state, pending)
         state.watch(safe)
+        if state.spared:
+            yield from state.told_spared()
         state.doubt(one.unit for one in due)
         state.doubt(unit for unit in pending if not unit.is_open() and unit.holder.balance < 0)
         state.changed = {}
@@ -126,6 +133,8 @@ def one_step(state: State) -> Iterator[Event]:
             yield from close_unit(state, stages, one)
         moved = False
         for claim in state.ledger.open_claims():
+            if claim.book.name in state.halted:
+                continue
             before = claim.size
             yield from work(state, stages, claim)
             moved = moved or claim.size != before

@@ -17,6 +17,7 @@ from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
+from adlcalc.engine.happenings import Happening
 from adlcalc.engine.rules import Rules
 from adlcalc.ground.numbers import ZERO, D
 
@@ -126,12 +127,15 @@ class Provider:
 class Path:
     """marks[market][step], all of one length; times[step] as written, or None; funding[market][step] = rate
     where one is paid; seconds[step] since any fixed moment, where the steps have times that can be
-    compared."""
+    compared; liquidity[market][step] where the book changes, until it changes again; events[step]: what
+    happens there besides, in the order of the file."""
 
     marks: Mapping[str, tuple[Decimal, ...]]
     times: tuple[str, ...] | None = None
     funding: Mapping[str, Mapping[int, Decimal]] = field(default_factory=dict)
     seconds: tuple[int, ...] | None = None
+    liquidity: Mapping[str, Mapping[int, Liquidity]] = field(default_factory=dict)
+    events: Mapping[int, tuple[Happening, ...]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -142,7 +146,7 @@ class Path:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything a run depends on. Markets, funds and accounts are in file order, which is the last
-    tie-breaker everywhere."""
+    tie-breaker everywhere. exempt: the accounts that are never liquidated."""
 
     markets: tuple[Market, ...]
     accounts: tuple[Account, ...]
@@ -153,6 +157,7 @@ class Scenario:
     venue: str = "generic"
     money_unit: Decimal = SMALLEST
     providers: tuple[Provider, ...] = ()
+    exempt: frozenset[str] = frozenset()
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -14,9 +14,11 @@ from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.funding import settled_worked
 from adlcalc.engine.formulas.margin import valuer, worth
 from adlcalc.engine.formulas.worked import rounded
+from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.formula import formula, formulas, less, money
+from adlcalc.explain.happened_lines import HAPPENED_LINES, before_margin
 from adlcalc.explain.margin_lines import margin_line
 from adlcalc.explain.story import Line
 from adlcalc.explain.witness import Witness
@@ -48,6 +50,7 @@ class Teller:
         self.scenario, self.witness = scenario, witness
         self.markets = {market.name: market for market in scenario.markets}
         self.several = len(self.markets) > 1
+        self._markets_of: dict[str, set[str]] = {}
         self.value = {
             market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets
         }
@@ -72,12 +75,23 @@ class Teller:
             ev.BadDebt: self._bad_debt,
             ev.Held: self._held_line,
             ev.Owed: self._owed,
+            **HAPPENED_LINES,
         }
 
     def owner(self, claim: int | None) -> str | None:
         """Whose position a claim was."""
         found = self.claims.get(claim) if claim is not None else None
         return found.account if found else None
+
+    def markets_of(self, account: str) -> set[str]:
+        """Where an account holds something at the start, or trades."""
+        found = self._markets_of.get(account)
+        if found is None:
+            held = next((one.positions for one in self.scenario.accounts if one.id == account), ())
+            happenings = (one for several in self.scenario.path.events.values() for one in several)
+            traded = {one.market for one in happenings if isinstance(one, Trade) and one.account == account}
+            found = self._markets_of[account] = traded | {position.market for position in held}
+        return found
 
     def held_changed(self, event: ev.Held) -> bool:
         """Is this the first time that the venue holds so much of the claim?"""
@@ -90,13 +104,17 @@ class Teller:
         return (step, account) in self.witness.places
 
     def chapter(self, step: int, own: Sequence[Event], account: str | None) -> Iterator[Line]:
-        """The lines of a step: margins before what follows from them, places before what they led to."""
+        """The lines of a step: what the path brought besides marks, margins before what follows from them,
+        places before what they led to."""
         judged: set[str] = set()
         reached: set[tuple[str, int]] = set()
+        yield from (HAPPENED_LINES[type(event)](event) for event in own if before_margin(event))
         if account is not None:
             judged.add(account)
             yield from self._margins(step, account)
         for event in own:
+            if before_margin(event):
+                continue
             who = getattr(event, "account", None)
             if isinstance(event, ev.Liquidated) and event.account not in judged:
                 judged.add(event.account)

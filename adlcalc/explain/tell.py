@@ -109,6 +109,8 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
         return isinstance(event, FUND_EVENTS)
     if subject.account is None:
         return True
+    if isinstance(event, ev.Settled | ev.Halted):
+        return event.market in teller.markets_of(subject.account)
     owner = teller.owner(getattr(event, "claim", None))
     if isinstance(event, ev.Held):  # told once, and again when it has changed
         return owner == subject.account and teller.held_changed(event)
@@ -132,6 +134,11 @@ def _account_sums(
         "equity at the start": state.equity_start,
         "realized by deleveraging": _total(
             event.realized_pnl for event in _of(events, ev.Deleveraged, account)
+        ),
+        "deposited": _total(event.amount for event in _of(events, ev.MoneyMoved, account)),
+        "realized by trades": _total(event.realized_pnl for event in _of(events, ev.Traded, account)),
+        "realized at settlement": _total(
+            event.realized_pnl for event in _of(events, ev.PositionSettled, account)
         ),
         "funding": _total(event.amount for event in _of(events, ev.FundingSettled, account)),
         "share of others' losses": -_total(event.amount for event in _of(events, ev.LossSocialized, account)),

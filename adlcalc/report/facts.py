@@ -27,6 +27,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.assumptions import used_assumptions
+from adlcalc.report.happened_view import HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
 from adlcalc.study.health import Health, OpenPosition
 
@@ -88,6 +89,11 @@ class Facts:
     def skipped(self) -> tuple[Skipped, ...]:
         """Counterparties that were passed over because the fill would have bankrupted them."""
         return tuple(event for event in self._happened if isinstance(event, Skipped))
+
+    @cached_property
+    def happened(self) -> tuple[HappenedRow, ...]:
+        """What the path brought besides marks, and what came of it."""
+        return happened_rows(self._happened)
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:

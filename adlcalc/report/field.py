@@ -179,6 +179,7 @@ class Rows:
     records  how the records are got from what the document is about: an attribute or a function
     table    what its rows are called in CSV's first column; the name where it is the same
     one      it is one record, not a list of them
+    optional JSON leaves it out where it has no row: most runs have none
     where    the data formats that have it
     asked    CSV has it only where this was asked for
     under    the key of the outer record that rows of inner ones begin with, where they are rows of their own
@@ -192,6 +193,7 @@ class Rows:
     records: str | Callable[[Any], Any] = ""
     table: str = ""
     one: bool = False
+    optional: bool = False
     where: Sequence[str] = DATA
     asked: str = ""
     under: str = ""
@@ -349,7 +351,7 @@ class Document:
         held twice."""
         yield "schema", self.name
         for rows in self.sections:
-            if JSON not in rows.where:
+            if JSON not in rows.where or (rows.optional and not rows.of(about)):
                 continue
             if not rows.name:
                 yield from rows.plain(rows.of(about), about).items()
@@ -399,6 +401,7 @@ class Document:
     def schema(self) -> Plain:
         """The JSON document."""
         properties: Plain = {"schema": {"description": "what this is", "enum": [self.name]}}
+        optional = {rows.name for rows in self.sections if rows.optional}
         for rows in self.sections:
             if JSON not in rows.where:
                 continue
@@ -412,7 +415,7 @@ class Document:
             "description": self.note,
             "type": "object",
             "properties": properties,
-            "required": list(properties),
+            "required": [name for name in properties if name not in optional],
         }
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 
 from adlcalc.engine.events import AccountState
 from adlcalc.ground.numbers import ZERO
+from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import (
     ACCOUNTS,
@@ -38,6 +39,7 @@ SHOWN = {
     LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
     DELEVERAGED: ("Deleveraged", "Nobody was deleveraged."),
     STEPS: ("Step by step", "The path has no step."),
+    HAPPENED: ("What else happened", ""),
     SKIPPED: ("Skipped in the queue: the fill would have left them below zero", ""),
     SOCIALIZED: ("Socialized losses", ""),
     BAD_DEBT: ("Bad debt", ""),
@@ -80,7 +82,7 @@ def _blocks(
     yield _table(LIQUIDATIONS, run, limit)
     yield _fund(run, limit)
     yield _table(DELEVERAGED, run, limit)
-    for rows in (SKIPPED, SOCIALIZED, BAD_DEBT):
+    for rows in (HAPPENED, SKIPPED, SOCIALIZED, BAD_DEBT):
         if rows.of(run):
             yield _table(rows, run, limit)
     yield from _accounts(run, limit, health=health)

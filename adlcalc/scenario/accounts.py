@@ -1,7 +1,7 @@
 """Accounts written in the scenario, short form and long form -> the engine's. Those of a CSV file are in
 book.py.
 
-Public: build_accounts.
+Public: build_accounts, exempt_accounts.
 """
 
 from __future__ import annotations
@@ -60,6 +60,12 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
             draft.owners[spec.id] = spec.owner
         accounts.append(_account(draft, path, spec, markets, unit))
     return accounts
+
+
+def exempt_accounts(draft: Draft) -> frozenset[str]:
+    """Those of the file itself that are never liquidated."""
+    given = draft.file.accounts
+    return frozenset(spec.id for spec in given if spec.exempt) if isinstance(given, list) else frozenset()
 
 
 def _account(

@@ -6,7 +6,7 @@ Public: Expect, ExpectedRow, About, build_expect.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.field import Rows
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
-from adlcalc.scenario.expect_schema import AboutSpec, ExpectSpec, RowSpec
+from adlcalc.scenario.expect_schema import AboutSpec, AtSpec, ExpectSpec, RowSpec
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import part_of
@@ -52,7 +52,8 @@ class ExpectedRow:
 @dataclass(frozen=True, slots=True)
 class Expect:
     """liquidated and skipped are complete but in any order, deleveraged and liquidated_in_order complete and
-    in order, positions complete for each account named. The fund's amounts are totals over all steps, of all
+    in order, positions complete for each account named. at: what is expected of single steps. The fund's
+    amounts are totals over all steps, of all
     funds or by fund. where: 'file:line:column' of each expectation by its path ('fund_paid',
     'deleveraged.0.price')."""
 
@@ -69,6 +70,7 @@ class Expect:
     positions: Mapping[str, tuple[ExpectedRow, ...]] = field(default_factory=dict)
     measures: Mapping[str, tuple[Measure, Amount]] = field(default_factory=dict)
     holds: tuple[Question, ...] = ()
+    at: tuple[tuple[int, Expect], ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -76,6 +78,8 @@ class Expect:
         """What is asked of the run by measures and questions."""
         yield from (measure for measure, _ in self.measures.values())
         yield from (measure for question in self.holds for measure in question.parts)
+        for step, one in self.at:  # the accounts must be seen as they stand there
+            yield from (Measure("equity", name, step) for name in {**one.equity, **one.positions})
 
 
 def build_expect(draft: Draft, spec: ExpectSpec, names: Names) -> Expect:
@@ -92,21 +96,33 @@ def build_expect(draft: Draft, spec: ExpectSpec, names: Names) -> Expect:
                 "'about: 0' does not say how near is near enough",
                 "within: the greatest difference",
             )
+    for i, one in enumerate(spec.at or ()):
+        if one.step >= names.steps:
+            message = f"step {one.step} is beyond the path"
+            draft.add(("expect", "at", i, "step"), message, f"steps are 0 to {names.steps - 1}")
+    return replace(
+        _expected(spec),
+        liquidated_in_order=_rows(spec.liquidated_in_order),
+        ranks=dict(spec.ranks or {}),
+        at=tuple((one.step, _expected(one)) for one in spec.at or ()),
+        measures=_measures(draft, spec, names),
+        holds=_holds(draft, spec, names),
+        where=dict(_places(draft.node("expect"), "")),
+    )
+
+
+def _expected(spec: ExpectSpec | AtSpec) -> Expect:
+    """What may be expected of a run, and of a step of it."""
     return Expect(
         liquidated=_rows(spec.liquidated),
-        liquidated_in_order=_rows(spec.liquidated_in_order),
         fund_paid=_amount(spec.fund_paid),
         fund_received=_amount(spec.fund_received),
         fund_left=_amount(spec.fund_left),
         deleveraged=_rows(spec.deleveraged),
         skipped=None if spec.skipped is None else tuple(spec.skipped),
-        ranks=dict(spec.ranks or {}),
         bad_debt=_amount(spec.bad_debt),
         equity=_amount(spec.equity or {}),
         positions={account: _rows(held) or () for account, held in (spec.positions or {}).items()},
-        measures=_measures(draft, spec, names),
-        holds=_holds(draft, spec, names),
-        where=dict(_places(draft.node("expect"), "")),
     )
 
 
@@ -166,7 +182,7 @@ def _abouts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
     """Every number written `about:`, with its path."""
     if isinstance(value, AboutSpec):
         yield path, value
-    elif isinstance(value, dict | list | ExpectSpec | RowSpec):
+    elif isinstance(value, dict | list | ExpectSpec | AtSpec | RowSpec):
         for key, one in (
             enumerate(value)
             if isinstance(value, list)
@@ -179,8 +195,16 @@ def _abouts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
 
 def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
     """Every account, market and fund that the block names: kind, path, name, whether it is a key."""
+    yield from _names_of(spec)
+    for i, one in enumerate(spec.at or ()):
+        for kind, path, name, is_key in _names_of(one):
+            yield kind, ("at", i, *path), name, is_key
+
+
+def _names_of(spec: ExpectSpec | AtSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
+    """Those of the run as a whole, or of a step."""
     for key in ("liquidated", "liquidated_in_order", "deleveraged"):
-        for i, row in enumerate(getattr(spec, key) or ()):
+        for i, row in enumerate(getattr(spec, key, None) or ()):
             if isinstance(row, str):
                 yield "account", (key, i), row, False
             else:
@@ -188,7 +212,7 @@ def _names(spec: ExpectSpec) -> Iterator[tuple[str, tuple[str | int, ...], str, 
     for i, name in enumerate(spec.skipped or ()):
         yield "account", ("skipped", i), name, False
     for key in ("ranks", "equity", "positions"):
-        for name in getattr(spec, key) or ():
+        for name in getattr(spec, key, None) or ():
             yield "account", (key, name), name, True
     for account, held in (spec.positions or {}).items():
         for i, one in enumerate(held):

@@ -1,6 +1,6 @@
 """The declaration of the `expect` block.
 
-Public: ExpectSpec, RowSpec, LiquidationSpec, FillSpec, HeldSpec, AboutSpec.
+Public: ExpectSpec, AtSpec, RowSpec, LiquidationSpec, FillSpec, HeldSpec, AboutSpec.
 """
 
 from __future__ import annotations
@@ -109,6 +109,35 @@ LiquidatedSpec = Annotated[
 ]
 
 
+class AtSpec(Strict):
+    """What should come out of one step; what is left out is not compared."""
+
+    step: Step = key(description="which step")
+    liquidated: list[LiquidatedSpec] | None = key(
+        None, description="all accounts that are liquidated in the step, in any order"
+    )
+    fund_paid: FundAmountSpec | None = key(
+        None, description="what the funds pay in the step, together or by fund"
+    )
+    fund_received: FundAmountSpec | None = key(
+        None, description="what the funds receive in the step, together or by fund"
+    )
+    fund_left: FundAmountSpec | None = key(
+        None, description="what the funds hold at the end of the step, together or by fund"
+    )
+    deleveraged: list[FillSpec] | None = key(None, description="all ADL fills of the step, in order")
+    skipped: list[Text] | None = key(
+        None, description="all accounts that were skipped in the queue in the step, in any order"
+    )
+    bad_debt: AmountSpec | None = key(None, description="what nobody has covered up to the end of the step")
+    equity: dict[str, AmountSpec] | None = key(
+        None, description="equity at the end of the step, by account id"
+    )
+    positions: dict[str, list[HeldSpec]] | None = key(
+        None, description="all positions held at the end of the step, by account id"
+    )
+
+
 class ExpectSpec(Strict):
     """What should come out; `adlcalc check` compares. What is left out is not compared."""
 
@@ -148,4 +177,9 @@ class ExpectSpec(Strict):
         None,
         description=f"what must be so: comparisons of measures, {', '.join(PREDICATES)}, not, and, or",
         examples=[["not adl(bob)", "margin_ratio(alice) < 0.8"]],
+    )
+    at: list[AtSpec] | None = key(
+        None,
+        description="what should have come out of single steps",
+        examples=[[{"step": "1", "liquidated": ["alice"], "fund_left": "500"}]],
     )

@@ -10,18 +10,20 @@ import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
 from adlcalc.scenario import Loaded
-from adlcalc.scenario.accounts import build_accounts
+from adlcalc.scenario.accounts import build_accounts, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
+from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-from adlcalc.scenario.markets import build_funds, build_markets, check_ticks, market_names
+from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -86,6 +88,11 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
+        marks = replace(
+            marks,
+            liquidity=build_changes(draft, markets, marks.steps),
+            events=build_events(draft, markets, funds, accounts, marks.steps, unit),
+        )
         check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
@@ -109,6 +116,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         venue=rulebook.venue,
         money_unit=unit,
         providers=providers,
+        exempt=exempt_accounts(draft),
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)

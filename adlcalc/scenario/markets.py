@@ -1,14 +1,16 @@
 """Markets and the funds that stand behind them.
 
-Public: market_names, build_markets, build_funds, check_ticks.
+Public: market_names, build_markets, build_changes, build_funds, check_ticks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.ground.numbers import ONE, ZERO, show
@@ -168,9 +170,18 @@ def _own_maintenance(
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
+    """The book of a market at its first step; where the path changes it, `build_changes` has the others."""
+    given, path = spec.liquidity, ("markets", name, "liquidity")
+    if isinstance(given, dict):
+        return _book(draft, name, (*path, "0"), given["0"]) if "0" in given else Liquidity()
+    if isinstance(given, list) and given and not isinstance(given[0], tuple):
+        return _book(draft, name, (*path, 0), given[0])
+    return _book(draft, name, path, given)
+
+
+def _book(draft: Draft, name: str, path: tuple[str | int, ...], given: Any) -> Liquidity:
     """unlimited; none: no level; a size: one level at the mark; levels by rising distance; impact per
     contract."""
-    given = spec.liquidity
     if given is None or given == "unlimited":
         return Liquidity()
     if isinstance(given, Impact):
@@ -180,13 +191,47 @@ def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:
         return Liquidity(Depth.LEVELS, ((ZERO, size),) if size else ())
     for i, (before, level) in enumerate(pairwise(given), 1):
         if level[0] <= before[0]:
-            path = ("markets", name, "liquidity", i)
             draft.add(
-                path,
+                (*path, i),
                 f"level {i + 1} of market {quote(name)} is no farther from the mark than the one before",
                 "best level first",
             )
     return Liquidity(Depth.LEVELS, tuple(given))
+
+
+def build_changes(draft: Draft, markets: Mapping[str, Market], steps: int) -> dict[str, dict[int, Liquidity]]:
+    """market -> {step: book} from step 1 on, of the markets whose book changes."""
+    found = {}
+    for name in markets:
+        spec, path = (draft.file.markets or {}).get(name), ("markets", name, "liquidity")
+        given = spec.liquidity if spec is not None else None
+        if isinstance(given, dict):
+            changes = dict(_changes(draft, name, given, steps))
+        elif isinstance(given, list) and given and not isinstance(given[0], tuple):
+            if len(given) != steps:
+                message = (
+                    f"'liquidity' of market {quote(name)} has {len(given)} books, the path {steps} steps"
+                )
+                draft.add(path, message, "one for each step, or {step: book} for those at which it changes")
+            changes = {i: _book(draft, name, (*path, i), one) for i, one in enumerate(given) if i}
+        else:
+            continue
+        if changes:
+            found[name] = changes
+    return found
+
+
+def _changes(
+    draft: Draft, name: str, given: Mapping[str, Any], steps: int
+) -> Iterator[tuple[int, Liquidity]]:
+    """{step: book} but for step 0, which is the market's own."""
+    for key, one in given.items():
+        path = ("markets", name, "liquidity", key)
+        if not re.fullmatch("0|[1-9][0-9]{0,6}", key) or int(key) >= steps:
+            message = f"{quote(key)} in 'liquidity' of market {quote(name)} is no step of the path"
+            draft.problems.add(draft.key(*path), message, f"steps are 0 to {steps - 1}")
+        elif key != "0":
+            yield int(key), _book(draft, name, path, one)
 
 
 def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from adlcalc.ground.numbers import show
+from adlcalc.scenario.events_schema import EventSpec
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
-from adlcalc.source.fields import Count, NotNegative, Number, Positive, Text, by_shape, tag_by_type
+from adlcalc.source.fields import Count, Flag, NotNegative, Number, Positive, Text, by_shape, tag_by_type
 from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
@@ -58,7 +59,22 @@ def _level(value: Any) -> tuple[Decimal, Decimal]:
 _liquidity_tag = tag_by_type(text="<size>", items="<levels>", keys="<impact>")
 
 
+def _book_tag(value: Any) -> str | None:
+    """A list of levels is a book, a list of books has one for each step; a map of steps has those at which
+    the book changes."""
+    if isinstance(value, list) and value:
+        first = value[0]
+        of_levels = isinstance(first, list) and not any(isinstance(part, list) for part in first)
+        return "<levels>" if of_levels and first else "<steps>"
+    if isinstance(value, dict) and not keys_of(Impact).keys() & value.keys():
+        return "<changes>"
+    return _liquidity_tag(value)
+
+
 _LIQUIDITY = "unlimited, none, a size, [[distance, size], ...] or {impact: ...}"
+_BOOKS = (
+    f"{_LIQUIDITY}; a list of these, one for each step; or {{step: one of these}}, each kept until the next"
+)
 _PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
 WordOrSize = Annotated[str | Decimal, Reads(_word_or_size), InJsonSchema(type=["string", "number"])]
 Level = Annotated[tuple[Decimal, Decimal], Reads(_level), InJsonSchema(**_PAIR)]
@@ -67,6 +83,14 @@ LiquiditySpec = Annotated[
     | Annotated[list[Level], Tag("<levels>")]
     | Annotated[Impact, Tag("<impact>")],
     by_shape(_liquidity_tag, _LIQUIDITY),
+]
+BooksSpec = Annotated[
+    Annotated[WordOrSize, Tag("<size>")]
+    | Annotated[list[Level], Tag("<levels>")]
+    | Annotated[Impact, Tag("<impact>")]
+    | Annotated[list[LiquiditySpec], Tag("<steps>")]
+    | Annotated[dict[str, LiquiditySpec], Tag("<changes>")],
+    by_shape(_book_tag, _BOOKS),
 ]
 
 
@@ -85,8 +109,8 @@ class MarketSpec(Strict):
     )
     tick: Positive | None = key(None, description="smallest price step; 0.00000001 if left out")
     lot: Positive | None = key(None, description="smallest size step; 0.00000001 if left out")
-    liquidity: LiquiditySpec | None = key(
-        None, description=f"what the book takes in a step: {_LIQUIDITY}; unlimited if left out"
+    liquidity: BooksSpec | None = key(
+        None, description=f"what the book takes in a step: {_BOOKS}; unlimited if left out"
     )
     maintenance: MaintenanceRule | None = key(
         None, description="maintenance margin of this market; the venue's if left out"
@@ -153,6 +177,7 @@ Margin = Literal["isolated", "cross"]
 _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
 _COLLATERAL = "isolated margin in money, instead of leverage"
+_EXEMPT = "is it never liquidated? What it lacks is told as owed"
 _OWNER = "whose the account is; `cover` counts the accounts of one owner together; its own if left out"
 _BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
 
@@ -194,6 +219,7 @@ class ShortAccount(Strict):
     collateral: NotNegative | None = key(None, description=_COLLATERAL)
     margin: Margin = key("isolated", description="isolated or cross")
     balance: Number | None = key(None, description=_BALANCE)
+    exempt: Flag = key(False, description=_EXEMPT)
     owner: Text | None = key(None, description=_OWNER)
     indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
@@ -204,6 +230,7 @@ class LongAccount(Strict):
     id: Text = key(description="the account's name, once in the file")
     margin: Margin = key("isolated", description="isolated or cross, for positions that do not say")
     balance: Number | None = key(None, description=_BALANCE)
+    exempt: Flag = key(False, description=_EXEMPT)
     owner: Text | None = key(None, description=_OWNER)
     positions: list[PositionSpec] = key(description="the account's positions")
 
@@ -297,6 +324,11 @@ class ScenarioFile(Strict):
         None,
         description="funding rates; none if left out",
         examples=["0.0001", {"rate": "0.0001", "every": "8"}],
+    )
+    events: list[EventSpec] | None = key(
+        None,
+        description="what happens besides: deposits, withdrawals, trades, margin moved, settlements and halts, each at its step",
+        examples=[[{"step": "2", "account": "alice", "deposit": "500"}]],
     )
     expect: ExpectSpec | None = key(
         None,

@@ -3,7 +3,7 @@
 They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are
 written '<like this>'.
 
-Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, by_shape, tag_by_type.
+Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, Flag, by_shape, tag_by_type.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(f"must be true or false, not {kind_of(value)}")
+    return value
+
+
 _NUMBER, _WHOLE = ["number", "string"], ["integer", "string"]
 Number = Annotated[Decimal, Reads(_number), InJsonSchema(type=_NUMBER)]
 Positive = Annotated[Decimal, Reads(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
@@ -92,6 +98,7 @@ FractionBelowOne = Annotated[
 ]
 Count = Annotated[int, Reads(_count), InJsonSchema(type=_WHOLE, minimum=1)]
 Step = Annotated[int, Reads(_step), InJsonSchema(type=_WHOLE, minimum=0)]
+Flag = Annotated[bool, Reads(_flag), InJsonSchema(type="boolean")]
 Text = Annotated[str, Reads(_text), InJsonSchema(type=["string", "number"])]
 
 

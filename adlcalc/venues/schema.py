@@ -19,6 +19,7 @@ from adlcalc.engine.rules import LAST_RESORTS
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
+    Flag,
     Fraction,
     FractionBelowOne,
     NotNegative,
@@ -144,15 +145,6 @@ class _Maintenance(Strict):
         description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
         by_contract=True,
     )
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise wrong(f"must be true or false, not {kind_of(value)}")
-    return value
-
-
-Flag = Annotated[bool, Reads(_flag), InJsonSchema(type="boolean")]
 
 
 class DrawdownRule(Strict):

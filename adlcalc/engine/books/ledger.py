@@ -30,12 +30,15 @@ from adlcalc.engine.events import (
     How,
     LossSocialized,
 )
+from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.engine.model import Scenario
+from adlcalc.engine.happenings import Trade
+from adlcalc.engine.model import SMALLEST, Position, Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
+OUTSIDE = "outside money"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 
@@ -61,18 +64,22 @@ class Ledger:
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
+        self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.opening = dict.fromkeys(self.currencies, ZERO)  # the accounts' cash - cost at the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
+        self._named: dict[str, Holder] = {}
         self._open_accounts(scenario)
 
     # --- opening --------------------------------------------------------------------------------------------
 
     def _open_accounts(self, scenario: Scenario) -> None:
-        order = 0
+        order, trades = 0, to_be_opened(scenario)
         for i, account in enumerate(scenario.accounts):
             holder = Holder(account, i)
             self.holders.append(holder)
-            for position in account.positions:
+            for position in (
+                (*account.positions, *trades.get(account.id, ())) if trades else account.positions
+            ):
                 book = self.markets[position.market]
                 holding = Holding(holder, book, position, order)
                 order += 1
@@ -80,6 +87,12 @@ class Ledger:
                 book.holdings[position.side].append(holding)
                 book.rest_size -= holding.signed_size
                 book.open_interest[position.side] += position.size
+
+    def holder_of(self, account: str) -> Holder:
+        """The account of that name; all of them are laid out when the first is asked for."""
+        if not self._named:
+            self._named = {holder.id: holder for holder in self.holders}
+        return self._named[account]
 
     @property
     def units(self) -> list[Unit]:
@@ -119,7 +132,7 @@ class Ledger:
 
     def dissolve(self) -> list[Holder]:
         """The accounts, when the run is over: nothing else knows them from here on."""
-        holders, self.holders = self.holders, []
+        holders, self.holders, self._named = self.holders, [], {}
         for book in self.markets.values():
             book.holdings = {1: [], -1: []}
         return holders
@@ -143,6 +156,8 @@ class Ledger:
         """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
         market."""
         total = dict(self.venue_cash)
+        for currency, money in self.outside.items():
+            total[currency] += money
         for book in {book.fund: book for book in self.markets.values()}.values():
             total[book.settles] += book.fund.balance
         for claim in self.claims:
@@ -234,10 +249,41 @@ class Ledger:
         self.to_rest(claim.book, claim.side * size, proceeds)
         return result
 
-    def reduce_in_book(self, holding: Holding, size: Decimal, proceeds: Decimal) -> None:
-        """A fill of an account's own order in the book, which frees the margin of what is closed."""
-        self.close_part(holding, size, proceeds)
+    def reduce_in_book(self, holding: Holding, size: Decimal, proceeds: Decimal) -> Decimal:
+        """A fill of an account's own order in the book, which frees the margin of what is closed; the
+        realized pnl."""
+        pnl = self.close_part(holding, size, proceeds)
         self.to_rest(holding.book, holding.side * size, proceeds)
+        return pnl
+
+    def open_from_rest(self, holding: Holding, size: Decimal, cost: Decimal, margin_held: Decimal) -> None:
+        """A fill of an account's own order that makes its position larger, against the rest of the market; of
+        an isolated one the margin is taken from the free balance."""
+        self.touch(holding.holder)
+        book = holding.book
+        book.changed[holding.side][holding] = None
+        self.to_rest(book, -holding.side * size, -cost)
+        book.open_interest[holding.side] += size
+        holding.cost += cost
+        holding.size += size
+        holding.signed_size = holding.size * holding.side
+        average = margin.price_of_value(book.contract, holding.signed_size, holding.cost)
+        holding.entry = round_to(average or ZERO, min(book.tick, SMALLEST))
+        self.move_margin(holding, margin_held)
+
+    def settle_at(self, book: MarketBook, price: Decimal) -> None:
+        """The market's last price: what everybody holds there is worth that from here on."""
+        book.mark = price
+
+    def settle_backstops(self, book: MarketBook) -> None:
+        """What backstops hold in a market is closed at its mark, against the rest of it."""
+        for backstop in self.backstops.values():
+            size, cost = backstop.positions.get(book, (ZERO, ZERO))
+            if size:
+                worth = book.value(size, book.mark)
+                self.to_rest(book, size, worth)
+                backstop.cash += worth - cost
+                backstop.positions[book] = [ZERO, ZERO]
 
     def fill_against(
         self, claim: Closing, holding: Holding, size: Decimal, proceeds: Decimal
@@ -295,6 +341,28 @@ class Ledger:
         return (claim for claim in list(self.claims) if claim.left.size)
 
     # --- payments: money moves between two sides; each gives back what it is told as ------------------------
+
+    def come_in(self, holder: Holder, amount: Decimal) -> None:
+        """A deposit, or (below zero) a withdrawal; the other side is the money outside."""
+        self.touch(holder)
+        holder.balance += amount
+        self._from_outside(self.currency_of(holder), amount)
+
+    def come_into_fund(self, fund: FundBook, currency: str, amount: Decimal) -> Told:
+        """Money from outside into a fund."""
+        self._from_outside(currency, amount)
+        return (self._to_fund(fund, 0, amount, "deposit"),)
+
+    def _from_outside(self, currency: str, amount: Decimal) -> None:
+        self.outside[currency] = self.outside.get(currency, ZERO) - amount
+
+    def move_margin(self, holding: Holding, amount: Decimal) -> None:
+        """From the free balance to the margin of an isolated position; below zero: back."""
+        if holding.collateral is not None and amount:
+            self.touch(holding.holder)
+            holding.book.changed[holding.side][holding] = None
+            holding.collateral += amount
+            holding.holder.balance -= amount
 
     def charge_funding(self, book: MarketBook, rate: Decimal) -> FundingPaid:
         """Funding falls due: the index moves by the payment of one long contract, and what the payers owe
@@ -445,3 +513,26 @@ class Ledger:
         before = fund.balance
         fund.balance = before - amount
         return FundPaid(self.step, fund.name, number, amount, before=before, after=fund.balance)
+
+
+def to_be_opened(scenario: Scenario) -> dict[str, tuple[Position, ...]]:
+    """By account the positions that its trades may open and that it does not begin with: they are there from
+    the start, without contracts."""
+    trades = [one for events in scenario.path.events.values() for one in events if isinstance(one, Trade)]
+    if not trades:
+        return {}
+    traders = {one.account for one in trades}
+    held = {
+        (account.id, position.market, position.side)
+        for account in scenario.accounts
+        if account.id in traders
+        for position in account.positions
+    }
+    found: dict[tuple[str, str, int], Position] = {}
+    for one in trades:
+        key = (one.account, one.market, one.side)
+        if key not in held:
+            price = one.price or scenario.path.marks[one.market][0]
+            margin_held = ZERO if one.isolated else None
+            found.setdefault(key, Position(one.market, one.side, ZERO, price, margin_held, one.leverage))
+    return {who: tuple(p for (name, *_), p in found.items() if name == who) for who in traders}

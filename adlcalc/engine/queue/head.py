@@ -109,7 +109,7 @@ class Grid:
 
     def one_by_one(self) -> list[Holding]:
         """Cross positions, small ones, and those that a fill has changed since the grid was made."""
-        return [*self.single, *self.book.changed[self.side]]
+        return [*dict.fromkeys((*self.single, *self.book.changed[self.side]))]
 
 
 def bands(placed: list[tuple[float, float, Holding]]) -> Iterator[list[tuple[float, float, Holding]]]:

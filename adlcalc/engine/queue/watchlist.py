@@ -146,6 +146,8 @@ class Watchlist:
         evaluate: dict[Unit, None] = {}
         for (book, side), (heap, funding) in self._heaps.items():
             for holding in book.holdings[side]:
+                if not holding.size:  # a trade will open it
+                    continue
                 if funding is not None or not holding.is_alone() or margin.hurt_both_ways(holding.lines()):
                     evaluate[holding.unit] = None
                     continue

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
-from adlcalc.engine.books.ledger import REST, Ledger
+from adlcalc.engine.books.ledger import OUTSIDE, REST, Ledger
 from adlcalc.engine.events import AccountEnded, AccountState, Event, Owed, PositionState
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.waterfall.state import State
@@ -43,7 +43,8 @@ def by_name(holders: list[Holder]) -> list[Holder]:
 
 
 def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnded]:
-    """Every account by name, then the rest of the market, backstops and the venue where they hold anything.
+    """Every account by name, then the rest of the market, backstops, the venue and the money outside, where
+    there is anything of them.
 
     The ledger is dissolved: accounts are let go as they are told, so that a big book does not stand in memory
     twice."""
@@ -60,7 +61,8 @@ def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnd
         backstops = list(backstops_at_end(ledger, worth))
         venue = list(venue_at_end(ledger, owed, worth))
         rest = list(rest_at_end(ledger, worth))  # last: its value is what balances everybody else's
-    yield from (AccountEnded(ledger.step, one) for one in (*rest, *backstops, *venue))
+        outside = list(outside_at_end(ledger))
+    yield from (AccountEnded(ledger.step, one) for one in (*rest, *backstops, *venue, *outside))
 
 
 def account_state(holder: Holder, worth: Worth) -> AccountState:
@@ -149,6 +151,12 @@ def rest_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
                     positions.append(position_at_end(book, book.rest_size, book.rest_cost, -worth[book]))
         if positions or equity:
             yield someone(ledger.named(REST, currency), "open", equity, cash, positions)
+
+
+def outside_at_end(ledger: Ledger) -> Iterator[AccountState]:
+    """What has come in from outside (below zero) and gone out there, per currency, where anything has."""
+    for currency, money in ledger.outside.items():
+        yield someone(ledger.named(OUTSIDE, currency), "open", money, money, [])
 
 
 def position_at_end(book: MarketBook, signed_size: Decimal, cost: Decimal, value: Decimal) -> PositionState:

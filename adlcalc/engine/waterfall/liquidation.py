@@ -25,15 +25,20 @@ def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
 
 
 def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]:
-    """The units that are due at the marks, worst first; and those that are not."""
+    """The units that are due at the marks, worst first; and those that are not. One that is spared
+    (`State.spares`) is neither."""
     due: list[Due] = []
     safe: list[Due] = []
+    spared = state.halted or state.scenario.exempt
     for unit in units:
         if unit.is_open():
             equity, maintenance = unit.margin()
             state.evaluations += 1
-            found = due if is_due(state.rules, equity, maintenance) else safe
-            found.append(Due(unit, equity, maintenance))
+            one = Due(unit, equity, maintenance)
+            if not is_due(state.rules, equity, maintenance):
+                safe.append(one)
+            elif not (spared and state.spares(one)):
+                due.append(one)
     due.sort(key=Due.order)
     return due, safe
 

@@ -15,8 +15,8 @@ from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import StepBook
-from adlcalc.engine.events import Event, Owed
-from adlcalc.engine.model import Scenario
+from adlcalc.engine.events import Event, Owed, Spared
+from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
@@ -87,9 +87,13 @@ class State:
         self.owed: list[Owed] = []  # who did at the end of the last step
         self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
+        self._liquidity: dict[str, Liquidity] = {}  # where the path has changed it
         self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
         self._grids: dict[tuple[str, int], Grid] = {}
         self._index = index
+        self.halted: set[str] = set()  # markets in which nothing is liquidated
+        self.spared: list[Spared] = []  # who is due and was left alone, not yet told
+        self._told: set[Unit] = set()  # of whom that is known in this step
 
     @property
     def step(self) -> int:
@@ -100,16 +104,21 @@ class State:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
         self.ledger.begin(self.scenario, step)
         self._sides.clear()
+        for market, changes in self.scenario.path.liquidity.items():
+            if step in changes:
+                self._liquidity[market] = changes[step]
         self._queues.clear()
         self.skipped.clear()
         self.refused.clear()
         self.used.clear()
+        self._told.clear()
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
         key = (book.name, side)
         if key not in self._sides:
-            self._sides[key] = StepBook(book.market.liquidity, side, book.mark, book.lot)
+            liquidity = self._liquidity.get(book.name, book.market.liquidity)
+            self._sides[key] = StepBook(liquidity, side, book.mark, book.lot)
         return self._sides[key]
 
     def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
@@ -177,6 +186,29 @@ class State:
                 if not other.unit.isolated:
                     self.changed[other.unit] = None
                     break
+
+    def spares(self, due: Due) -> bool:
+        """Is a due unit left alone: of an exempt account, or with a position in a halted market? It is told,
+        and looked at again at the next step."""
+        held = due.unit.open_holdings()
+        if due.unit.holder.id in self.scenario.exempt:
+            why = "exempt"
+        elif self.halted and any(holding.book.name in self.halted for holding in held):
+            why = "halt"
+        else:
+            return False
+        if due.unit not in self._told:
+            self._told.add(due.unit)
+            account, market = due.unit.holder.id, held[0].book.name
+            self.spared.append(Spared(self.step, account, market, why, due.equity, due.maintenance))
+        self.watchlist.keep(due.unit)
+        self.doubt((due.unit,))
+        return True
+
+    def told_spared(self) -> Iterator[Event]:
+        """Who was spared, each unit once a step."""
+        yield from sorted(self.spared, key=lambda one: (one.account, one.market, one.equity, one.maintenance))
+        self.spared = []
 
     def watch(self, safe: Iterable[Due]) -> None:
         """Units that are not due are watched from where they stand now."""

@@ -12,6 +12,7 @@ from adlcalc.report.columns.manifest import MANIFEST, VERIFY
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
+from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.field import Document
 
@@ -31,6 +32,7 @@ DOCUMENTS: Mapping[str, Document] = {
         MANIFEST,
         VERIFY,
         COVER,
+        SCORE_TEST,
     )
 }
 """Every JSON document that is printed, by name."""

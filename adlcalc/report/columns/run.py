@@ -11,6 +11,7 @@ from typing import Any
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO
+from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.columns.shared import (
@@ -542,6 +543,7 @@ RUN = Document(
         DELEVERAGED,
         SKIPPED,
         FUNDING,
+        HAPPENED,
         SOCIALIZED,
         BAD_DEBT,
         ACCOUNTS,
