@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 EXAMPLE = """\b
 Examples:
   adlcalc report scenarios/04-fund-half-absorbs.yaml -o page.html
-  adlcalc report scenarios/21-who-pays.yaml --compare queue,pro-rata,haircut --figures figures -o page.html"""
+  adlcalc report scenarios/21-who-pays.yaml --compare queue,haircut -o page.html"""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(
-        "report", epilog=EXAMPLE, short_help="Make a page with figures.", no_args_is_help=True
-    )(report)
+    app.command("report", epilog=EXAMPLE, short_help="Make a page with figures.", no_args_is_help=True)(
+        report
+    )
 
 
 def report(
@@ -43,7 +43,7 @@ def report(
         str | None,
         typer.Option(
             metavar="DIR",
-            help="Write each figure there as well: its Vega-Lite specification, SVG and PNG.",
+            help="Write each figure there as well, as Vega-Lite specification, SVG and PNG, and all of them as one picture.",
             autocompletion=scenario_files,
         ),
     ] = None,
@@ -155,37 +155,50 @@ def _told(
     return Told(run, figures(run, ladders=ladders.found, comparison=compared))
 
 
-def _compared(
-    loaded: Loaded, file: str, venue: str | None, sets: Sequence[str], names: str
-) -> Comparison:
+def _compared(loaded: Loaded, file: str, venue: str | None, sets: Sequence[str], names: str) -> Comparison:
     """The same scenario under the policies and rulebooks that are named; a name that is no policy is a
     rulebook."""
     from adlcalc.scenario import load
-    from adlcalc.study.compare import named
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.compare import ALL, named
+    from adlcalc.venues.rulebook import shipped
 
     policies, venues = named(names)
+    for name in venues:
+        if name not in shipped() and not os.path.exists(name):
+            known = (*ALL, *shipped())
+            hint = (
+                closest_hint(name, known) or "adlcalc venues lists rulebooks, adlcalc compare --help policies"
+            )
+            raise Unknown(f"--compare: there is no policy and no rulebook {quote(name)}\nhint: {hint}")
     loads = [load(file, sets=tuple(sets), venue=one) for one in venues] if venues else [loaded]
     chosen = policies if policies is not None else OWN if venues else None
     return comparison(loads, policies=chosen, accounts=True)
 
 
 def _figures(told: Sequence[Told], folder: str, inputs: Inputs) -> None:
-    """Each as NAME.vl.json, NAME.svg and NAME.png; of several scenarios with its number before it."""
+    """Each as NAME.vl.json, NAME.svg and NAME.png, and all of them on one sheet as page.svg and page.png; of
+    several scenarios with its number before it."""
     import json
 
-    from adlcalc.ground.output import write_bytes
     from adlcalc.report.charts.figure import NARROW, WIDE
     from adlcalc.report.html.drawn import png, standalone
+    from adlcalc.report.html.written import picture
 
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
     for number, one in enumerate(told, 1):
+        start = os.path.join(folder, f"{number}-page" if len(told) > 1 else "page")
+        whole = picture(one)
+        write(whole, f"{start}.svg", inputs, beside=True)
+        write(png(whole), f"{start}.png", inputs, beside=True)
         for figure in one.figures:
             start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
             spec = figure.spec(NARROW if figure.half else WIDE)
             text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"
-            write(text, f"{start}.vl.json", inputs)
-            write(standalone(spec, figure.title, figure.description), f"{start}.svg", inputs)
-            write_bytes(png(spec), f"{start}.png", inputs)
+            write(text, f"{start}.vl.json", inputs, beside=True)
+            drawing = standalone(spec, figure.title, figure.description)
+            write(drawing, f"{start}.svg", inputs, beside=True)
+            write(png(drawing, 2), f"{start}.png", inputs, beside=True)

@@ -6,7 +6,7 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, Under.
+Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, named, Result, compare, Under.
 """
 
 from __future__ import annotations

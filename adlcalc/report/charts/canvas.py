@@ -5,7 +5,7 @@ Nothing in a specification depends on how wide a font is: there is no axis, no l
 renderer, so that a figure is the same on every machine. Numbers are floats here and nowhere else in the
 project: they say where ink goes; what is read is written from the exact ones.
 
-Public: Plot, COLORS, Spec, ticks, short, shortened, room, VEGA_LITE.
+Public: Plot, COLORS, Spec, ticks, short, shortened, room, share, VEGA_LITE.
 """
 
 from __future__ import annotations
@@ -144,6 +144,11 @@ def _value(value: Any) -> Any:
         return clean(value)
     found = float(value)
     return int(found) if found.is_integer() and abs(found) < 1e15 else found
+
+
+def share(part: Decimal, whole: Decimal) -> Decimal:
+    """part / whole; 0 of nothing."""
+    return divide(part, whole) if whole else ZERO
 
 
 def ticks(low: Decimal, high: Decimal, about: int = 5) -> list[Decimal]:

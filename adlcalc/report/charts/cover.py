@@ -21,7 +21,7 @@ from adlcalc.engine.events import BackstopTook, BookFilled, Deleveraged, FundPai
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
-from adlcalc.report.charts.canvas import Plot, Spec, room, short
+from adlcalc.report.charts.canvas import Plot, Spec, room, share, short
 from adlcalc.report.charts.figure import Figure
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
@@ -125,7 +125,11 @@ def _figure(currency: str, rows: list[Share], number: int, several: bool) -> Fig
                 [
                     words("who", [row.who for row in rows]),
                     numbers("amount", [row.amount for row in rows]),
-                    right("share", [percent(row.amount, whole) for row in rows]),
+                    right("of the loss", [percent(row.amount, whole) for row in rows]),
+                    right(
+                        "of what is beyond margin",
+                        ["-", *(percent(row.amount, beyond) for row in rows[1:])],
+                    ),
                     words("what it is", [row.note for row in rows]),
                 ],
             ),
@@ -154,51 +158,70 @@ def percent(part: Decimal, whole: Decimal) -> str:
     return f"{digits(round_to(divide(part * 100, whole), D('0.1')))} %" if whole else "0 %"
 
 
-ROW = 42
+ROW = 40
 
 
 def _spec(rows: list[Share], whole: Decimal, told: str, width: int) -> Spec:
-    """Each part begins where the one before it ends, and together they are the loss."""
-    lines = [Share("whole loss", whole, "edge", ""), *rows]
-    values = [f"{short(row.amount)}" for row in lines]
-    left = max(room(row.who) for row in lines) + 12
-    right = max(room(value, bold=True) for value in values) + 64
-    plot = Plot(
-        width, ROW * len(lines) + 8, x=(ZERO, whole or 1), y=(len(lines), 0), left=left, right=right, top=4, bottom=4
-    )
-    before, bars, joins = ZERO, [], []
-    for i, row in enumerate(lines):
-        start = ZERO if i == 0 else before
-        bars.append((row, i, start, start + row.amount))
-        if i:
-            joins.append({"x": start, "y": i - D("0.76"), "y2": i + D("0.24")})
-        before = ZERO if i == 0 else start + row.amount
-    top = D("0.22")
-    tracks = [{"x": ZERO, "x2": whole, "y": i + top, "y2": i + 1 - top} for _, i, _, _ in bars]
-    plot.add("rect", tracks, "track", cornerRadius=3)
-    plot.add("rule", joins[1:], "edge", strokeDash=[2, 3])
-    for row, i, start, end in bars:
-        if row.amount:
-            plot.add(
-                "rect", [{"x": start, "x2": end, "y": i + top, "y2": i + 1 - top}], row.color, cornerRadius=3
-            )
-    middle = D("0.5")
-    plot.text(
-        [{"x": ZERO, "y": i + middle, "text": row.who} for row, i, _, _ in bars], align="right", dx=-12
-    )
-    plot.text(
-        [{"x": whole, "y": i + middle, "text": short(row.amount)} for row, i, _, _ in bars if row.amount],
-        bold=True,
-        dx=10,
-    )
-    plot.text(
-        [{"x": whole, "y": i + middle, "text": "0"} for row, i, _, _ in bars if not row.amount], "muted", dx=10
-    )
+    """The whole loss, the own margin's part of it and what is beyond; then that once more, as wide as all,
+    and its parts each beginning where the one before it ends."""
+    own = rows[0].amount
+    beyond = whole - own
+    over = [Share("whole loss", whole, "edge", ""), rows[0], Share("beyond it", beyond, "edge", "")]
+    lines = [*over, *rows[1:]]
+    values = [short(row.amount) for row in lines]
     widest = max(room(value, bold=True) for value in values) + 14
-    plot.text(
-        [{"x": whole, "y": i + middle, "text": percent(row.amount, whole)} for row, i, _, _ in bars if row.amount and i],
-        "muted",
-        size=12,
-        dx=widest,
+    left = max(room(row.who) for row in lines) + 12
+    plot = Plot(
+        width,
+        ROW * len(lines) + 20,
+        x=(0, 1),
+        y=(D(len(lines)) + D("0.4"), 0),
+        left=left,
+        right=widest + 50,
+        top=2,
+        bottom=2,
     )
+    top, middle, gap = D("0.22"), D("0.5"), D("0.4")
+    at = [D(i) + (gap if i >= len(over) else 0) for i in range(len(lines))]
+    plot.add(
+        "rect", [{"x": 0, "x2": 1, "y": y + top, "y2": y + 1 - top} for y in at], "track", cornerRadius=3
+    )
+    start, joins = ZERO, []
+    for i, (row, y) in enumerate(zip(lines, at, strict=True)):
+        scale = whole if i < len(over) else beyond
+        if i in (0, len(over)):
+            start = ZERO
+        begin = start if i else ZERO
+        if row.amount:
+            box = {"x": share(begin, scale), "x2": share(begin + row.amount, scale)}
+            plot.add("rect", [{**box, "y": y + top, "y2": y + 1 - top}], row.color, cornerRadius=3)
+        if i not in (0, 1, len(over)) and scale:
+            joins.append({"x": share(begin, scale), "y": y - top, "y2": y + top})
+        start = begin + row.amount if i else ZERO
+    plot.add("rule", joins, "edge", strokeDash=[2, 3])
+    if beyond:
+        from_, to = at[2] + 1 - top, at[3] + top
+        funnel = [
+            {"x": share(own, whole), "y": from_, "x2": ZERO, "y2": to},
+            {"x": D(1), "y": from_, "x2": D(1), "y2": to},
+        ]
+        plot.add("rule", funnel, "edge", strokeDash=[2, 3])
+    plot.text(
+        [{"x": 0, "y": y + middle, "text": row.who} for row, y in zip(lines, at, strict=True)],
+        align="right",
+        dx=-12,
+    )
+    for nothing in (False, True):
+        texts = [
+            {"x": 1, "y": y + middle, "text": short(row.amount)}
+            for row, y in zip(lines, at, strict=True)
+            if (not row.amount) == nothing
+        ]
+        plot.text(texts, "muted" if nothing else "fg", bold=not nothing, dx=10)
+    parts = [
+        {"x": 1, "y": y + middle, "text": percent(row.amount, whole if i < len(over) else beyond)}
+        for i, (row, y) in enumerate(zip(lines, at, strict=True))
+        if i and row.amount
+    ]
+    plot.text(parts, "muted", size=12, dx=widest)
     return plot.spec(told)

@@ -100,7 +100,9 @@ def _figures(
             name=f"equity{suffix}",
             title=f"{'Most affected' if many else 'Before and after'}{where}",
             description=told,
-            tables=(table("", "", ACCOUNTS.columns([one.state for one in rows], run), len(moved) - len(rows)),),
+            tables=(
+                table("", "", ACCOUNTS.columns([one.state for one in rows], run), len(moved) - len(rows)),
+            ),
             draw=lambda width: _spec(rows, told, width),
             keys=tuple(keys),
         )
@@ -154,7 +156,15 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
         plot.add("rule", lines, color, strokeWidth=3, opacity=0.55, strokeCap="round")
     starts = [{"x": one.state.equity_start, "y": i + middle} for i, one in enumerate(rows)]
     plot.add(
-        "point", starts, "edge", shape="circle", filled=False, fill="#fffffe", opacity=1, size=62, strokeWidth=1.8
+        "point",
+        starts,
+        "edge",
+        shape="circle",
+        filled=False,
+        fill="#fffffe",
+        opacity=1,
+        size=62,
+        strokeWidth=1.8,
     )
     for kind, color, shape, size in (
         ("end", "up", "circle", 78),
@@ -168,7 +178,15 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
             if _kind(one.state) == kind and (kind != "end" or (one.change >= 0) == (color == "up"))
         ]
         plot.add(
-            "point", ends, color, shape=shape, filled=True, opacity=1, size=size, stroke="#fffffe", strokeWidth=1.2
+            "point",
+            ends,
+            color,
+            shape=shape,
+            filled=True,
+            opacity=1,
+            size=size,
+            stroke="#fffffe",
+            strokeWidth=1.2,
         )
     for muted in (False, True):
         texts = [
@@ -222,11 +240,15 @@ def _distribution(
         Bin(_label(edges, i), count, tuple(name for name, at in marked if at == i))
         for i, count in enumerate(counts)
     ]
-    used = [i for i, one in enumerate(bins) if one.count]
+    used = [i for i, one in enumerate(bins) if one.many]
     bins = bins[used[0] : used[-1] + 1] if used else []
     touched = sum(counts)
     told = f"{touched:,} accounts changed, {unchanged:,} did not: the change as a share of the equity at the start."
-    told += f" {counted(without, 'account')} began with none and {'is' if without == 1 else 'are'} left out." if without else ""
+    told += (
+        f" {counted(without, 'account')} began with none and {'is' if without == 1 else 'are'} left out."
+        if without
+        else ""
+    )
     return histogram(
         f"equity-distribution{suffix}", f"How equity changed{where}", told, bins, "change", "accounts"
     )
@@ -240,5 +262,3 @@ def _label(edges: Sequence[Decimal], i: int) -> str:
         return "over +100 %"
     low, high = edges[i - 1] * 100, edges[i] * 100
     return f"{signed(low)} to {signed(high)} %"
-
-

@@ -6,7 +6,6 @@ Public: figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from adlcalc.engine.model import Fund
 from adlcalc.ground.numbers import ZERO, D
@@ -115,7 +114,15 @@ def _spec(
     for kind, shape, color in (("stopped", "square", "liq"), ("resumed", "triangle-up", "fund")):
         signs = [{"x": stop.step, "y": stop.balance} for stop in stops if stop.kind == kind]
         plot.add(
-            "point", signs, color, shape=shape, filled=True, opacity=1, size=90, stroke="#fffffe", strokeWidth=1.2
+            "point",
+            signs,
+            color,
+            shape=shape,
+            filled=True,
+            opacity=1,
+            size=90,
+            stroke="#fffffe",
+            strokeWidth=1.2,
         )
     timed = any(times)
     for i in whole_ticks(steps - 1, 4 if width > 380 and not timed else 2):

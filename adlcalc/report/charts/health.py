@@ -51,7 +51,9 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
         told += f" {clean(first.account)} is nearest: its liquidation price {short(first.liquidation_price or ZERO)}"
         told += f" is {_percent(first.distance)} away from the mark."
     if count > len(rows):
-        told += f" The {len(rows)} nearest are shown." if not more else " The nearest and those named are shown."
+        told += (
+            f" The {len(rows)} nearest are shown." if not more else " The nearest and those named are shown."
+        )
     return [
         *found,
         Figure(
@@ -73,9 +75,7 @@ def _percent(x: Decimal) -> str:
     return f"{short(rounded)} %" if rounded or not x else "<0.1 %"
 
 
-def _spec(
-    rows: Sequence[OpenPosition], named: Collection[str], several: bool, told: str, width: int
-) -> Spec:
+def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, told: str, width: int) -> Spec:
     """A bar as long as the way; it ends at the price."""
     wide = width > 600
     labels = [
@@ -98,10 +98,17 @@ def _spec(
         left = max(map(room, labels)) + max(room(note, 12) for note in notes) + 34
     far = [min(row.distance, FARTHEST) for row in rows if row.distance is not None]
     most = max([*far, D("0.05")])
-    right = min(max(map(room, ends)) + 14, width // 2)
+    right = min(max(map(room, ends)) + 14, width * 3 // 5)
     line = 28 if wide else 38
     plot = Plot(
-        width, line * len(rows) + 10, x=(ZERO, most), y=(len(rows), 0), left=left, right=right, top=4, bottom=6
+        width,
+        line * len(rows) + 10,
+        x=(ZERO, most),
+        y=(len(rows), 0),
+        left=left,
+        right=right,
+        top=4,
+        bottom=6,
     )
     middle, thick = D("0.5"), D("0.26") if wide else D("0.2")
     boxes = [{"y": i + middle - thick, "y2": i + middle + thick} for i in range(len(rows))]
@@ -163,14 +170,20 @@ def _ratios(run: Facts, states: Sequence[object], named: Collection[str]) -> Fig
             counts[at] += 1
             if state.account in named:
                 marked.append((state.account, at))
-    labels = ["no maintenance margin", *(f"0.{n} to {'1' if n == 9 else f'0.{n + 1}'}" for n in range(10)), "1 or more"]
+    labels = [
+        "no maintenance margin",
+        *(f"0.{n} to {'1' if n == 9 else f'0.{n + 1}'}" for n in range(10)),
+        "1 or more",
+    ]
     bins = [
         Bin(label, count, tuple(dict.fromkeys(name for name, at in marked if at == i)))
         for i, (label, count) in enumerate(zip(labels, counts, strict=True))
     ]
-    if not bins[0].count:
+    if not bins[0].many:
         bins = bins[1:]
-    while len(bins) > 1 and not bins[-1].count:
+    while len(bins) > 1 and not bins[-1].many:
         bins.pop()
     told = f"{counted(sum(counts), 'margin unit')} by margin ratio, maintenance margin / equity: at 1 one is due."
-    return histogram("health-distribution", "Margin ratios of who is left", told, bins, "margin ratio", "margin units")
+    return histogram(
+        "health-distribution", "Margin ratios of who is left", told, bins, "margin ratio", "margin units"
+    )

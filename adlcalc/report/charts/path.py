@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.events import Deleveraged
-from adlcalc.ground.numbers import ZERO, D, divide
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks, whole_ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
 from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
@@ -55,7 +55,9 @@ def figures(run: Facts) -> list[Figure]:
         first = sorted(names, key=lambda name: name not in touched)[:MARKETS]
         shown = [name for name in names if name in first]
     left = len(names) - len(shown)
-    return [_figure(run, name, i, len(names) > 1, left) for i, name in enumerate(shown, 1)] if run.steps else []
+    return (
+        [_figure(run, name, i, len(names) > 1, left) for i, name in enumerate(shown, 1)] if run.steps else []
+    )
 
 
 def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> Figure:
@@ -85,7 +87,9 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     ]
     if closed:
         tables.append(
-            table("Liquidated", "", LIQUIDATIONS.columns(closed[:ROWS], run), len(closed) - len(closed[:ROWS]))
+            table(
+                "Liquidated", "", LIQUIDATIONS.columns(closed[:ROWS], run), len(closed) - len(closed[:ROWS])
+            )
         )
     if fills:
         tables.append(
@@ -273,9 +277,7 @@ def _beside_one_another(
     return dict(kept.values())
 
 
-def _names(
-    plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal
-) -> None:
+def _names(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal) -> None:
     """Beside the drawing: whose bankruptcy price is where, none over another."""
     gap = abs(plot.px("y", 17))
     told = sorted(
@@ -289,12 +291,9 @@ def _names(
         at = min(at - gap, max(float(row.bankruptcy_price), lowest - gap * 0.5))
         lowest -= gap
         price = short(row.bankruptcy_price)
-        rows.append({"x": drawn.marks[-1][0] or 1, "y": at, "name": shortened(row.account, 14), "price": price})
+        rows.append(
+            {"x": drawn.marks[-1][0] or 1, "y": at, "name": shortened(row.account, 14), "price": price}
+        )
     plot.text([{"x": r["x"], "y": r["y"], "text": r["name"]} for r in rows], bold=True, dx=14)
     offset = max((room(str(r["name"]), bold=True) for r in rows), default=0) + 22
     plot.text([{"x": r["x"], "y": r["y"], "text": r["price"]} for r in rows], "liq", dx=min(offset, 136))
-
-
-def share(part: Decimal, whole: Decimal) -> Decimal:
-    """part / whole; 0 of nothing."""
-    return divide(part, whole) if whole else ZERO

@@ -61,7 +61,9 @@ def figures(comparison: Comparison) -> list[Figure]:
     return [
         Figure(
             name="compare",
-            title="The same loss under other rulebooks" if comparison.several else "The same loss under other policies",
+            title="The same loss under other rulebooks"
+            if comparison.several
+            else "The same loss under other policies",
             description=told,
             tables=tuple(one for one in tables if one.height),
             draw=lambda width: _spec(comparison, labels, paid, payers, told, width),
@@ -123,10 +125,10 @@ def _spec(
     plot.add("rect", tracks, "track", cornerRadius=3)
     plot.add("rect", bars, "adl", cornerRadius=3)
     heads = [shortened(account, max(int(column / 8), 6)) for account in shown]
+    plot.text([{"x": j, "y": 0, "text": name} for j, name in enumerate(heads)], bold=True, dy=-24)
     plot.text(
-        [{"x": j, "y": 0, "text": name} for j, name in enumerate(heads)], bold=True, dy=-24
+        [{"x": 0, "y": i + middle, "text": name} for i, name in enumerate(names)], align="right", dx=-14
     )
-    plot.text([{"x": 0, "y": i + middle, "text": name} for i, name in enumerate(names)], align="right", dx=-14)
     for nothing in (False, True):
         texts = [
             {"x": j + bar, "y": i + middle, "text": text}

@@ -60,7 +60,9 @@ def figures(run: Facts, ladders: Mapping[tuple[int, str, int], Ladder]) -> list[
     keys = sorted(key for _, key in chosen)
     several = len(run.scenario.markets) > 1
     return [
-        _figure(_queue(run, key, taken[key], ladders.get(key)), i if len(keys) > 1 else 0, several, len(taken))
+        _figure(
+            _queue(run, key, taken[key], ladders.get(key)), i if len(keys) > 1 else 0, several, len(taken)
+        )
         for i, key in enumerate(keys, 1)
     ]
 
@@ -136,7 +138,9 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
     labels = [shortened(place.rung.account, 16) for place in shown]
     left = min(max([room(label) for label in labels] + [100]) + 38, 170)
     height = len(shown) + (1 if more else 0)
-    plot = Plot(width, 38 * height + 50, x=(ZERO, whole), y=(height, 0), left=left, right=24, top=44, bottom=6)
+    plot = Plot(
+        width, 38 * height + 50, x=(ZERO, whole), y=(height, 0), left=left, right=24, top=44, bottom=6
+    )
     at = ticks(ZERO, whole, 4)
     plot.grid(at, "x")
     middle, thick = D("0.5"), D("0.24")
@@ -155,7 +159,9 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
             align="right" if queue.given * 2 > whole else "left",
         )
     ahead = ZERO
-    kept, gave, passed = [], [], []
+    kept: list[dict[str, Decimal]] = []
+    gave: list[dict[str, Decimal]] = []
+    passed: list[dict[str, Decimal]] = []
     for i, place in enumerate(shown):
         box = {"y": i + middle - thick, "y2": i + middle + thick}
         end = ahead + place.rung.size
@@ -175,7 +181,9 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
         dx=-(left - 24),
     )
     plot.text(
-        [{"x": ZERO, "y": i + middle, "text": label} for i, label in enumerate(labels)], dx=-(left - 34), dy=-7
+        [{"x": ZERO, "y": i + middle, "text": label} for i, label in enumerate(labels)],
+        dx=-(left - 34),
+        dy=-7,
     )
     plot.text(
         [

@@ -49,7 +49,7 @@ def _prices(run: Facts, name: str, rows: Sequence[SeriesRow], file: str, several
     ranks = [row.rank for row in rows if row.rank is not None]
     if ranks:
         told += f" Its best place in the queue is {min(ranks)}."
-    lines = [
+    lines: list[_Line] = [
         ("mark", "mark", [(row.step, row.mark) for row in rows if row.mark is not None], []),
         (
             "liq",
@@ -87,7 +87,7 @@ def _ratio(run: Facts, name: str, rows: Sequence[SeriesRow], file: str) -> Figur
     told += f"Its worst is {'over ' if most == HIGHEST else ''}{short(most)}, at step {at:,}"
     told += f", of {counted(len(steps), 'step')} with a position."
     times = [row.time for row in run.steps]
-    lines = [("fund", "margin ratio", [(step, worst[step]) for step in steps], [])]
+    lines: list[_Line] = [("fund", "margin ratio", [(step, worst[step]) for step in steps], [])]
     return Figure(
         name=file,
         title=f"{clean(name)}: margin ratio",

@@ -3,7 +3,7 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Told, page.
+Public: Told, page, picture, rows, halves.
 """
 
 from __future__ import annotations
@@ -98,6 +98,13 @@ def page(told: Sequence[Told]) -> str:
     return text
 
 
+def picture(told: Told) -> str:
+    """All figures of a run on one sheet, as SVG."""
+    from adlcalc.report.html.sheet import sheet
+
+    return sheet(title_of(told.run.scenario, told.run.file), verdict(told.run), list(halves(told.figures)))
+
+
 def _css() -> str:
     """The style, with the colors of both pages."""
 
@@ -151,23 +158,29 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
 
 def _rest(run: Facts) -> str:
     """What the audit says of a book that does not balance."""
-    return "" if not run.audit.rest else "Longs and shorts of the scenario do not balance; the rest of the market is an account of its own."
+    return (
+        ""
+        if not run.audit.rest
+        else "Longs and shorts of the scenario do not balance; the rest of the market is an account of its own."
+    )
 
 
-def _shown(figures: Sequence[Figure], number: int) -> Iterator[_Shown]:
-    """Halves stand in pairs; one that is left alone takes the whole width."""
-    alone: set[int] = set()
+def halves(figures: Sequence[Figure]) -> Iterator[tuple[Figure, bool]]:
+    """Each figure with whether it stands beside another: halves in pairs; one that is left alone takes the
+    whole width."""
     start = 0
     while start < len(figures):
         end = start
         while end < len(figures) and figures[end].half:
             end += 1
-        if (end - start) % 2:
-            alone.add(end - 1)
+        paired = (end - start) // 2 * 2
+        yield from ((figure, i < paired) for i, figure in enumerate(figures[start : max(end, start + 1)]))
         start = max(end, start + 1)
-    for i, figure in enumerate(figures):
-        half = figure.half and i not in alone
-        id_ = f"f{number}-{i + 1}"
+
+
+def _shown(figures: Sequence[Figure], number: int) -> Iterator[_Shown]:
+    for i, (figure, half) in enumerate(halves(figures), 1):
+        id_ = f"f{number}-{i}"
         yield _Shown(
             id_,
             figure,
