@@ -26,7 +26,13 @@ __all__ = ["__version__", "load", "run"]
 __version__ = "0.1.0"
 
 
-def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
+def load(
+    path: str | PathLike[str],
+    *,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+) -> Loaded:
     """Read a scenario file ('-' is standard input). `sets` are changes like 'fund=0', `venue` another
     rulebook than the file's.
 
@@ -36,7 +42,7 @@ def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | No
 
     from adlcalc.scenario import load as load_scenario
 
-    return load_scenario(fspath(path), sets=tuple(sets), venue=venue)
+    return load_scenario(fspath(path), sets=tuple(sets), venue=venue, as_of=as_of)
 
 
 def run(scenario: Scenario | Loaded, *, index: bool = True) -> Run:

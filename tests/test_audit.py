@@ -194,7 +194,6 @@ def two_markets() -> Scenario:
 def test_the_worst_market_is_named(harm: dict[str, int], told: str) -> None:
     with exact():
         state = State(two_markets(), index=True)
-        state.ledger.open_marks()
         audit = Audit(state.ledger)
         assert audit.step(0) == (0, 0)
         for name, size in harm.items():
@@ -207,7 +206,6 @@ def test_at_the_end_everybody_is_added_up_touched_or_not() -> None:
     """What was changed without the ledger's knowing escapes the step's audit, and not the last one."""
     with exact():
         state = State(two_markets(), index=True)
-        state.ledger.open_marks()
         audit = Audit(state.ledger)
         state.ledger.holders[0].balance += 1
         assert audit.step(0) == (0, 0)

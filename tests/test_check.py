@@ -638,6 +638,7 @@ def test_ctrl_c_ends_it_without_a_word() -> None:
     assert b"Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not os.path.exists("/proc/self/task"), reason="the system does not tell of a process's children"
 )

@@ -72,6 +72,7 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_events_are_plain_and_in_their_order(venue: str) -> None:
     for seed in range(8):
@@ -88,6 +89,7 @@ def test_events_are_plain_and_in_their_order(venue: str) -> None:
         assert {account.id for account in book.accounts} <= {event.state.account for event in ended}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_postings_to_a_fund_follow_one_another(venue: str) -> None:
     """Each begins with the balance that the one before left, and the step ends with it."""

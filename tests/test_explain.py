@@ -326,6 +326,7 @@ def test_every_formula_adds_up_again(seed: int, rulebook: object) -> None:
     assert hold_to_its_arithmetic(scenario, rulebook, subjects) or not scenario.accounts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) -> None:
     loaded = adlcalc.load(ONE_BOOK, venue=venue)

@@ -186,6 +186,7 @@ STAIR = (
     ("formulas",),
     ("rules", "events", "happenings"),
     ("model",),
+    ("columns",),
     ("books",),
     ("queue",),
     ("waterfall",),

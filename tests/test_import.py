@@ -338,6 +338,7 @@ def test_the_venue_rulebook_is_named_where_there_is_one() -> None:
     assert "\nvenue: bybit-2024\n" in yaml_of(row, rulebooks=["bitmex", "bybit-2024"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", [name for name in EXCHANGES if rulebook_of(name, shipped())])
 @pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", "BTC/USD:BTC"])
 def test_it_runs_under_the_rulebook_that_is_shipped(venue: str, symbol: str, tmp_path: Path) -> None:

@@ -240,6 +240,7 @@ TIMES: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize(
     "header", ["timestamp", "openTime", "Unix", "startedAt", "", "Gmt time", "time_period_start", "OpenTime"]
@@ -431,6 +432,7 @@ def long_csv(rows: int) -> str:
     return "time,open,high,low,close\n" + "".join(f"{T + 60 * i},10,12,8,{9 + i % 3}\n" for i in range(rows))
 
 
+@pytest.mark.slow
 def test_a_long_path_goes_beside_the_scenario(adlcalc: Command, tmp_path: Path) -> None:
     source, target = tmp_path / "long.csv", tmp_path / "crash.yaml"
     source.write_text(long_csv(INLINE // 4 + 1), encoding="utf-8")
@@ -443,6 +445,7 @@ def test_a_long_path_goes_beside_the_scenario(adlcalc: Command, tmp_path: Path) 
     assert load(target).scenario.path.steps == INLINE + 4
 
 
+@pytest.mark.slow
 def test_the_file_that_is_read_is_never_written_over(adlcalc: Command, tmp_path: Path) -> None:
     source = tmp_path / "crash-prices.csv"
     text = long_csv(INLINE + 1)

@@ -267,6 +267,7 @@ def reached(before: Row, after: Row | None, goal: str, scenario: Scenario) -> bo
     return 2 * after.ahead >= sum((row.size for row in rows_after), ZERO)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_a_suggested_change_does_what_it_says_and_nothing_smaller_does(seed: int) -> None:
     scenario = coarse_book(seed)

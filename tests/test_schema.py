@@ -22,12 +22,7 @@ FILES = {
 }
 SHIPPED = [
     *(("scenario", path) for path in sorted((ROOT / "scenarios").rglob("*.yaml"))),
-    *(
-        ("scenario", path)
-        for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml"))
-        if path.stem != "rulebook"
-    ),
-    ("rulebook", ROOT / "adlcalc/templates/rulebook.yaml"),
+    *(("scenario", path) for path in sorted((ROOT / "adlcalc/templates").glob("*.yaml"))),
     *(("rulebook", path) for path in sorted((ROOT / "adlcalc/venues").glob("*.yaml"))),
 ]
 NOT_SEEN = ("alias", "empty", "utf16", "duplicate")
@@ -50,8 +45,8 @@ def as_editors_read(text: str) -> Any:
             return {key: typed(one) for key, one in value.items()}
         if isinstance(value, list):
             return [typed(one) for one in value]
-        if value in ("true", "false"):
-            return value == "true"
+        if value in ("true", "false", ""):
+            return value == "true" if value else None
         try:
             return value if "_" in value else int(value)
         except ValueError:
@@ -201,12 +196,16 @@ def test_a_document_that_is_wrong_is_seen(adlcalc: Command) -> None:
 
 
 def test_templates_are_listed(adlcalc: Command) -> None:
-    assert [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()] == [
-        "basic",
-        "book",
-        "cross",
-        "rulebook",
-    ]
+    listed = [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()]
+    shipped = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
+    assert listed[:4] == ["basic", "book", "cross", "rulebook"]
+    assert [name for name in listed[4:] if "/" not in name] == shipped
+
+
+def test_the_new_rulebook_names_its_schema_and_passes_it(adlcalc: Command) -> None:
+    text = adlcalc("new", "rulebook").out
+    assert text.startswith("# yaml-language-server: $schema=rulebook.schema.json\n")
+    assert [error.message for error in validator("rulebook").iter_errors(as_editors_read(text))] == []
 
 
 @pytest.mark.parametrize("name", ["basic", "cross", "rulebook"])
@@ -230,7 +229,7 @@ def test_new_never_overwrites_and_knows_its_templates(adlcalc: Command, tmp_path
     path = tmp_path / "mine.yaml"
     path.write_text("mine")
     got = adlcalc("new", "-o", str(path))
-    assert (got.err, got.code) == (f"adlcalc: {path} is there already; give another name\n", 2)
+    assert (got.err, got.code) == (f"adlcalc: {path} is there already; give another name or folder\n", 2)
     assert path.read_text() == "mine"
     got = adlcalc("new", "bsic")
     assert (got.err, got.code) == ("adlcalc: there is no template 'bsic'\nhint: did you mean 'basic'?\n", 2)

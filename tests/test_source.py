@@ -140,6 +140,7 @@ def test_depth_is_bounded_without_recursion() -> None:
     assert "more than 32 levels" in told("[" * 1000, pure=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [33, 1_001])
 @pytest.mark.parametrize("opening", ["[", "[ ", "[\n ", "{a: ", "[a, ", "[ '[', "])
 @pytest.mark.parametrize(
@@ -350,6 +351,7 @@ def test_the_fast_path_lets_nothing_through(cell: str) -> None:
     assert len(problems) == 1
 
 
+@pytest.mark.slow
 def test_many_rows_come_in_chunks_and_keep_their_places() -> None:
     rows = 120_001
     csv = table("id,size\n" + "".join(f"a{i},{i}\n" for i in range(rows - 1)) + "last,oops\n")

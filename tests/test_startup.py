@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 HEAVY = {
     "typer",
     "click",

@@ -206,3 +206,17 @@ def test_every_score_has_its_formula(adlcalc: Command, name: str) -> None:
 def test_what_cannot_be_shown_is_said(adlcalc: Command, arguments: list[str], message: str) -> None:
     got = adlcalc("venues", *arguments)
     assert (got.code, got.out, got.err) == (2, "", message)
+
+
+def test_inherited_rules_without_a_part_are_told(adlcalc: Command, tmp_path: Path) -> None:
+    """FTX's orders of a tenth play no part where the venue takes over instead."""
+    path = tmp_path / "mine.yaml"
+    path.write_text('venue: mine\ntitle: M\nas_of: "2026"\nextends: ftx\nliquidation: {method: takeover}\n')
+    text = adlcalc("venues", str(path)).out
+    assert (
+        "* liquidation.portion: 'method' of 'liquidation' is takeover\n"
+        in text.partition("without a part:")[2]
+    )
+    unused = json.loads(adlcalc("venues", str(path), "--json").out)["unused"]
+    assert unused["liquidation.size"] == "'method' of 'liquidation' is takeover"
+    assert json.loads(adlcalc("venues", "ftx", "--json").out)["unused"] == {}

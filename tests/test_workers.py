@@ -17,7 +17,10 @@ from conftest import ROOT
 
 from adlcalc.ground.workers import Ended, worked_by
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no signals and pipes of POSIX")
+pytestmark = [
+    pytest.mark.slow,  # processes of their own
+    pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no signals and pipes of POSIX"),
+]
 LIMIT = 60  # seconds after which a test that hangs is given up; none needs them
 
 

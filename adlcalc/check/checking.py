@@ -227,7 +227,7 @@ def _scenario(job: Job, options: Options) -> Outcome:
     places = Places(job.file)
     findings = list(_expect(run, loaded))
     if options.strict:
-        findings += _strict(run, job.file, places)
+        findings += _strict(run, loaded, job.file, places)
     work = _Goldens(
         job, options, loaded, run, places, wrong=any(finding.kind == "expect" for finding in findings)
     )
@@ -246,8 +246,9 @@ def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:
         yield Finding("expect", loaded.file, line, column, difference.message)
 
 
-def _strict(run: Run, file: str, places: Places) -> Iterator[Finding]:
-    """Assumed rules that were used, a book whose longs and shorts do not balance, bad debt."""
+def _strict(run: Run, loaded: Loaded, file: str, places: Places) -> Iterator[Finding]:
+    """Assumed rules that were used, rules of another time, a book whose longs and shorts do not balance, bad
+    debt."""
     from adlcalc.report.human import clean, position
 
     def finding(message: str, *keys: str) -> Finding:
@@ -256,6 +257,8 @@ def _strict(run: Run, file: str, places: Places) -> Iterator[Finding]:
 
     for assumption in run.assumptions:
         yield finding(f"assumed rule {clean(assumption.rule)}: {clean(assumption.note)}", "rules", "venue")
+    if loaded.outside:
+        yield finding(clean(loaded.outside), "prices")
     for market, size in run.audit.rest.items():
         held = position(1 if size > 0 else -1, abs(size), market)
         yield finding(f"the book is unbalanced: the rest of the market begins with {held}", "accounts")

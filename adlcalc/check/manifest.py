@@ -103,13 +103,11 @@ ROLES = {"scenario": 0, "companion": 1, "rulebook": 2, "table": 3}
 
 
 def _rules(books: Sequence[Any]) -> Iterator[RuleText]:
-    from adlcalc.venues.coverage import defaults_of, lines_of, stated
+    from adlcalc.venues.coverage import in_force
 
     for book in books:
-        for rule in stated(book):
-            yield RuleText(book.venue, rule.name, "; ".join(line.strip() for line in lines_of(rule.node)))
-        for name, value in defaults_of(book):
-            yield RuleText(book.venue, name, value)
+        for rule in in_force(book):
+            yield RuleText(book.venue, rule.name, rule.value)
 
 
 def _answer(page: Page) -> Answer:

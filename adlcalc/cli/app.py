@@ -24,13 +24,15 @@ COMMANDS: Mapping[str, str] = {
     "venues": "venues",
     "import": "import_",
     "compare": "compare",
+    "solve": "solve",
     "diff": "diff",
     "cover": "cover",
     "test-scores": "scores",
     "verify": "verify",
+    "help": "help",
 }
 """Command -> its file."""
-SILENT = ("check", "schema", "new", "import", "verify")
+SILENT = ("check", "schema", "new", "import", "verify", "help")
 """Commands that answer nothing that one could repeat: they write files, or hold others to something."""
 
 
@@ -45,7 +47,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(epilog="Example: adlcalc run scenarios/05-fund-empty-adl.yaml")(_root)
+    app.callback(epilog="Example: adlcalc run 05-fund-empty-adl")(_root)
     asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
     for name in (asked,) if asked in COMMANDS else COMMANDS:
         import_module(f"adlcalc.cli.{COMMANDS[name]}").register(app)

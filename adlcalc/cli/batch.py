@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
@@ -30,6 +31,7 @@ class Request:
     format: str = TABLE
     output: str | None = None
     venue: str | None = None
+    as_of: str | None = None
     sets: tuple[str, ...] = ()
     steps: bool = False
     limit: int = ROWS
@@ -59,6 +61,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
 
     writer, several = FORMATS[request.format], len(files) > 1
     drawn = request.output is None and sys.stdout.isatty() and current() is None
+    paint = paint_for(request.output)
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
@@ -71,7 +74,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
             if record is not None:
                 record.pages.append(page)
             if not silent:
-                page = replace(page, width=room(request.width, request.output))
+                page = replace(page, width=room(request.width, request.output), paint=paint)
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:
@@ -95,12 +98,12 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.scenario import load
     from adlcalc.study.answers import Answers, names_of, watch_for
 
-    loaded = load(file, sets=request.sets, venue=request.venue)
+    loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
         note(loaded)
     questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]
     held = (
-        loaded.expect if not request.sets and request.venue is None else None
+        loaded.expect if not request.sets and request.venue is None and request.as_of is None else None
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
     watch = watch_for(asked, _accounts(request.series, loaded))
@@ -128,7 +131,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
 def _changes(request: Request) -> list[str]:
     """The options that made another scenario of the file."""
     venue = ["--venue", request.venue] if request.venue is not None else []
-    return [*venue, *(word for change in request.sets for word in ("--set", change))]
+    as_of = ["--as-of", request.as_of] if request.as_of is not None else []
+    return [*venue, *as_of, *(word for change in request.sets for word in ("--set", change))]
 
 
 def _question(text: str, names: Names) -> Question:

@@ -23,8 +23,9 @@ from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, code_of, say
 from adlcalc.ground.output import Inputs, OutputError, write
 
 EXAMPLE = """\b
-Example:
-  adlcalc check scenarios --jobs 2"""
+Examples:
+  adlcalc check 04-fund-half-absorbs
+  adlcalc new -o mine.yaml && adlcalc check . --update && adlcalc check . --jobs 2"""
 
 
 def register(app: typer.Typer) -> None:

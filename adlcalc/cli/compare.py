@@ -11,7 +11,15 @@ import typer
 
 from adlcalc.asking import OWN, Unknown, comparison, metrics_of, severity_of
 from adlcalc.cli import options
-from adlcalc.cli.completion import scenario_files
+from adlcalc.cli.completion import (
+    metric_names,
+    metrics_listed,
+    scenario_files,
+    venues_listed,
+)
+from adlcalc.cli.completion import (
+    policies as policy_names,
+)
 from adlcalc.cli.exits import RAN, UNUSABLE, note, say
 from adlcalc.cli.single import show
 from adlcalc.ground.output import write
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc compare scenarios/05-fund-empty-adl.yaml --policies queue,pro-rata"""
+  adlcalc compare 05-fund-empty-adl --policies queue,pro-rata"""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +49,9 @@ def compare(
     policies: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B,...", help="Policies, as NAME or NAME:ARGUMENT (queue:bitmex). Default: all of them."
+            metavar="A,B,...",
+            help="Policies, as NAME or NAME:ARGUMENT (queue:bitmex). Default: all of them.",
+            autocompletion=policy_names,
         ),
     ] = None,
     venues: Annotated[
@@ -49,13 +59,19 @@ def compare(
         typer.Option(
             metavar="A,B,...",
             help="Rulebooks: names or paths. Default: the file's. Alone: each under its own policy.",
+            autocompletion=venues_listed,
         ),
     ] = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Only these metrics, in one table. Default: all, in several."),
+        typer.Option(
+            metavar="A,B,...",
+            help="Only these metrics, in one table. Default: all, in several.",
+            autocompletion=metrics_listed,
+        ),
     ] = None,
     severity: Annotated[
         str, typer.Option(metavar="SHARE", help="The share of the loss that haircuts cover.")
@@ -75,7 +91,11 @@ def compare(
     ] = False,
     explain: Annotated[
         str | None,
-        typer.Option(metavar="METRIC", help="Print the definition and source of a metric, or of all."),
+        typer.Option(
+            metavar="METRIC",
+            help="Print the definition and source of a metric, or of all.",
+            autocompletion=metric_names,
+        ),
     ] = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -107,7 +127,7 @@ def compare(
         named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
         choose = policies if policies is not None or venues is None else OWN
         severity_of(severity), metrics_of(metrics)  # before anything is read
-        loads = [load(file, sets=tuple(sets or ()), venue=name) for name in named]
+        loads = [load(file, sets=tuple(sets or ()), venue=name, as_of=as_of) for name in named]
         note(*loads)
         compared = comparison(
             loads,

@@ -27,7 +27,7 @@ The words are the standards':
 
 \b
 Example:
-  adlcalc cover scenarios/19-one-book-many-venues.yaml --shock -30%..10%/10% --cover 2"""
+  adlcalc cover 19-one-book-many-venues --shock -30%..10%/10% --cover 2"""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +50,7 @@ def cover(
         typer.Option(metavar="N", min=1, max=100, help="How many owners default; the fund is held to that."),
     ] = 2,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -69,7 +70,7 @@ def cover(
         from adlcalc.report.cover_view import cover_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         return cover_page(covering(loaded, shock, cover), limit)

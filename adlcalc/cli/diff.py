@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc diff before.yaml after.yaml
-  adlcalc diff book.yaml --set fund=0
-  adlcalc diff book.yaml --venue bybit --venue okx"""
+  adlcalc diff 04-fund-half-absorbs 05-fund-empty-adl
+  adlcalc diff 04-fund-half-absorbs --set fund=0
+  adlcalc diff okx-2024 okx
+  adlcalc diff 04-fund-half-absorbs --venue bybit --venue okx"""
 
 
 class Side(NamedTuple):
@@ -64,23 +65,55 @@ def diff(
     things happen.
 
     Two files are held against each other, both with what --set and --venue say. One file is held against
-    itself with that change; where --set or --venue is given twice, the first against the second. Exit code: 0
+    itself with that change; where --set or --venue is given twice, the first against the second. Two rulebooks
+    (names or files), as the editions of a venue, are told apart rule by rule. Exit code: 0
     the same happens, 1 something differs, 2 a file or the command line cannot be used."""
-    found: list[Difference] = []
+    found: list[Difference | str] = []
 
     def text() -> str | None:
+        if books := _rulebooks(files, sets, venues):
+            found.extend(_by_rule(*books))
+            return None if quiet and output is None else _lines(found, limit)
         one, two = _sides(files, tuple(sets or ()), tuple(venues or ()))
         found.extend(_differences(one, two, quiet))
-        shown = found[: limit or None]
-        lines = list(map(str, shown))
-        if len(shown) < len(found):
-            lines.append(f"… {len(found) - len(shown):,} more, use --limit 0")
-        return None if quiet and output is None else "".join(f"{line}\n" for line in lines)
+        return None if quiet and output is None else _lines(found, limit)
 
     code = work(files[0], output, text)
     if code == RAN and not found and not quiet:
         say("adlcalc diff: the same happens in both")
     raise typer.Exit(FAILED if code == RAN and found else code)
+
+
+def _lines(found: Sequence[object], limit: int) -> str:
+    """What differs, a line each."""
+    lines = list(map(str, found[: limit or None]))
+    if len(lines) < len(found):
+        lines.append(f"… {len(found) - len(lines):,} more, use --limit 0")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _rulebooks(
+    files: Sequence[str], sets: Sequence[str] | None, venues: Sequence[str] | None
+) -> tuple[str, str] | None:
+    """The two rulebooks that are to be held against each other, rule by rule; None where they are
+    scenarios."""
+    from adlcalc.venues.rulebook import is_rulebook
+
+    which = [is_rulebook(file) for file in files]
+    if not any(which):
+        return None
+    if not all(which) or len(files) != 2:
+        raise Unknown("a rulebook is held against another one: adlcalc diff okx-2024 okx")
+    if sets or venues:
+        raise Unknown("two rulebooks are held against each other as they stand, without --set and --venue")
+    return files[0], files[1]
+
+
+def _by_rule(one: str, other: str) -> list[str]:
+    """The rules in which two rulebooks differ."""
+    from adlcalc.venues.coverage import open_rulebook, rule_differences
+
+    return list(rule_differences(open_rulebook(one), open_rulebook(other)))
 
 
 def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...]) -> tuple[Side, Side]:

@@ -11,6 +11,7 @@ import typer
 
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
+from adlcalc.cli.completion import accounts as account_ids
 from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml bob
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml --fund
-  adlcalc explain scenarios/04-fund-half-absorbs.yaml --step 2"""
+  adlcalc explain 04-fund-half-absorbs bob
+  adlcalc explain 04-fund-half-absorbs --fund
+  adlcalc explain 04-fund-half-absorbs --step 2"""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,9 +33,14 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     file: options.File,
-    account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.")] = None,
+    account: Annotated[
+        str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.", autocompletion=account_ids)
+    ] = None,
     accounts: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ID", help="Whose story, as an option.")
+        list[str] | None,
+        typer.Option(
+            "--account", metavar="ID", help="Whose story, as an option.", autocompletion=account_ids
+        ),
     ] = None,
     fund: Annotated[bool, typer.Option("--fund", help="The story of the insurance fund.")] = False,
     rules: Annotated[
@@ -43,6 +49,7 @@ def explain(
     step: options.Step = None,
     at: options.At = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -68,7 +75,7 @@ def explain(
             raise Unknown("explain tells one account's story at a time")
         who = named[0] if named else None
         check_subject(who, fund, step or at)
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         return story_page(

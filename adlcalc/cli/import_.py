@@ -23,18 +23,31 @@ if TYPE_CHECKING:
 
     from adlcalc.importers.guard import Imported
 
-CCXT_EXAMPLE = """\b
-Example:
-  adlcalc import ccxt positions.json > mine.yaml && adlcalc rank mine.yaml"""
-KLINES_EXAMPLE = """\b
-Example:
-  adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml"""
-MARKETS_EXAMPLE = """\b
-Example:
-  adlcalc import ccxt-markets markets.json --symbol BTC/USDT:USDT --price 60000 > start.yaml"""
-BOOK_EXAMPLE = """\b
-Example:
-  adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml"""
+CCXT_EXAMPLE = (
+    "\b\nExamples:\n"
+    "  adlcalc import ccxt positions.json > mine.yaml && adlcalc rank mine.yaml\n"
+    """  echo '[{"symbol": "BTC/USDT:USDT", "side": "long", "contracts": 2, "entryPrice": 60000,"""
+    """ "markPrice": 61000, "leverage": 10}]' | adlcalc import ccxt - --venue bybit --margin isolated"""
+)
+KLINES_EXAMPLE = (
+    "\b\nExamples:\n"
+    "  adlcalc import klines BTCUSDT-1m-2020-03-12.csv --market BTCUSDT > crash.yaml\n"
+    r"  printf 'time,open,high,low,close\n1584000000000,7900,7950,5500,5600\n1584003600000,5600,6100,5400,6000\n'"
+    " | adlcalc import klines - --market BTCUSDT"
+)
+MARKETS_EXAMPLE = (
+    "\b\nExamples:\n"
+    "  adlcalc import ccxt-markets markets.json --symbol BTC/USDT:USDT --price 60000 > start.yaml\n"
+    """  echo '[{"symbol": "BTC/USDT:USDT", "linear": true, "contractSize": 1,"""
+    """ "precision": {"price": 0.1, "amount": 0.001}}]'"""
+    " | adlcalc import ccxt-markets - --symbol BTC/USDT:USDT --price 60000"
+)
+BOOK_EXAMPLE = (
+    "\b\nExamples:\n"
+    "  adlcalc import book accounts.csv --market BTC-PERP --venue bybit > book.yaml\n"
+    r"  printf 'user,side,qty,avg price,lev\nalice,BUY,2,60000,10x\nbob,SELL,2,60000,10x\n'"
+    " | adlcalc import book - --market BTC-PERP --venue bybit"
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.completion import accounts
 from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc margin scenarios/09-hedged-account.yaml --account hedger"""
+  adlcalc margin 09-hedged-account --account hedger"""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,10 +31,14 @@ def register(app: typer.Typer) -> None:
 def margin(
     file: options.File,
     account: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this account's positions. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Only this account's positions. Repeatable.", autocompletion=accounts
+        ),
     ] = None,
     step: options.Step = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -53,7 +58,7 @@ def margin(
         from adlcalc.report.margin_view import margin_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         asked = margins(loaded, step=step or "0", accounts=account or (), limit=limit, through=through(quiet))

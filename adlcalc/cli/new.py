@@ -1,4 +1,5 @@
-"""`adlcalc new`: a commented scenario to start from.
+"""`adlcalc new`: a commented scenario or rulebook to start from, or a copy of a scenario that comes with
+adlcalc.
 
 Public: register, new, EXAMPLE, template_names.
 """
@@ -6,8 +7,9 @@ Public: register, new, EXAMPLE, template_names.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -15,63 +17,110 @@ from adlcalc.cli.exits import UNUSABLE, say
 from adlcalc.ground.output import OutputError, write
 
 EXAMPLE = """\b
-Example:
-  adlcalc new cross --output my-scenario.yaml"""
+Examples:
+  adlcalc new --list
+  adlcalc new cross --output my-scenario.yaml
+  adlcalc new 18-march-2020 --output crash.yaml"""
+RULEBOOK = "rulebook"
 
 
-def _templates() -> dict[str, str]:
-    """The templates by name; the text of each begins with the editors' line and its title."""
-    found = {}
-    for entry in files("adlcalc").joinpath("templates").iterdir():
-        if entry.name.endswith(".yaml"):
-            found[entry.name.removesuffix(".yaml")] = entry.read_text(encoding="utf-8")
-    return dict(sorted(found.items()))
+class _Start(NamedTuple):
+    """What a new file may begin with. beside: the files that it names, which must stand beside it."""
+
+    title: str
+    text: str
+    beside: Mapping[str, bytes]
+
+
+def _templates() -> list[str]:
+    """The names of the templates; the rulebook's is made of the rules that there are."""
+    found = (entry.name for entry in files("adlcalc").joinpath("templates").iterdir())
+    return sorted([RULEBOOK, *(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))])
 
 
 def template_names(incomplete: str = "") -> list[str]:
     """The names that begin as typed."""
-    return [name for name in _templates() if name.startswith(incomplete)]
+    from adlcalc.scenario import shipped
+
+    return [name for name in (*_templates(), *shipped.names()) if name.startswith(incomplete)]
+
+
+def _start(name: str) -> _Start:
+    from adlcalc.scenario import shipped
+
+    if name not in _templates():
+        text, beside = shipped.text_for(name), shipped.companions_of(name)
+    elif name == RULEBOOK:
+        from adlcalc.venues.new_rulebook import rulebook_text
+
+        text, beside = rulebook_text(), {}
+    else:
+        template = files("adlcalc").joinpath("templates").joinpath(f"{name}.yaml")
+        text, beside = template.read_text(encoding="utf-8"), {}
+    return _Start(_title(text), text, beside)
+
+
+def _title(text: str) -> str:
+    """What a template says it is."""
+    line = next(line for line in text.splitlines() if line.startswith("title: "))
+    return line.removeprefix("title: ").strip('"')
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("new", epilog=EXAMPLE, short_help="Write a commented scenario to start from.")(new)
+    short = "Write a commented scenario or rulebook to start from."
+    app.command("new", epilog=EXAMPLE, short_help=short)(new)
 
 
 def new(
     template: Annotated[
         str,
-        typer.Argument(
-            metavar="TEMPLATE", help="Which one; --list shows them.", autocompletion=template_names
-        ),
+        typer.Argument(metavar="NAME", help="Which one; --list shows them.", autocompletion=template_names),
     ] = "basic",
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, which must not be there yet."),
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Show the templates and what each is for.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show the names and what each is for; nothing is written.")
+    ] = False,
 ) -> None:
-    """Write a commented scenario (or rulebook) to start from."""
+    """Write a file to start from: basic (accounts with isolated positions), cross (cross accounts and several
+    markets), book (accounts and prices in CSV files), rulebook (every rule with its alternatives), or a copy
+    of one of the scenarios that come with adlcalc, each of which teaches one thing.
+
+    The scenarios that come with adlcalc need not be copied to be run: their names work wherever a FILE does,
+    as in `adlcalc run 04-fund-half-absorbs`."""
     from adlcalc.source.problems import closest_hint, quote
 
-    templates = _templates()
-    text = templates.get(template, "")
-    if list_:
-        width = max(map(len, templates))
-        text = "".join(f"{name:{width}}  {_title(body)}\n" for name, body in templates.items())
-    elif not text:
-        say(f"adlcalc: there is no template {quote(template)}\nhint: {closest_hint(template, templates)}")
-        raise typer.Exit(UNUSABLE)
-    if output not in (None, "-") and os.path.lexists(str(output)):
-        say(f"adlcalc: {output} is there already; give another name")
-        raise typer.Exit(UNUSABLE)
+    known = template_names()
     try:
-        write(text, output)
+        if list_:
+            width = max(map(len, known))
+            titles = {name: _start(name).title for name in known}
+            write("".join(f"{name:{width}}  {title}\n" for name, title in titles.items()), output)
+            return
+        if template not in known:
+            near = closest_hint(template, known) or "adlcalc new --list shows all names"
+            raise OutputError(f"there is no template {quote(template)}\nhint: {near}")
+        _write(_start(template), output)
     except OutputError as error:
         say(f"adlcalc: {error}")
         raise typer.Exit(UNUSABLE) from None
 
 
-def _title(text: str) -> str:
-    """What a template says it is."""
-    return next(line.removeprefix("title: ") for line in text.splitlines() if line.startswith("title: "))
+def _write(start: _Start, output: str | None) -> None:
+    """The file, and beside it what it names; nothing is written over."""
+    to_file = output not in (None, "-")
+    folder = os.path.dirname(str(output))
+    places = {os.path.join(folder, name): data for name, data in start.beside.items()} if to_file else {}
+    for path in (str(output), *places) if to_file else ():
+        if os.path.lexists(path):
+            raise OutputError(f"{path} is there already; give another name or folder")
+    write(start.text, output)
+    for path, data in places.items():
+        write(data.decode("utf-8"), path)
+        say(f"adlcalc new: {path} is written too: the scenario reads it")
+    if start.beside and not to_file:
+        names = ", ".join(start.beside)
+        say(f"adlcalc new: the scenario reads {names}, which --output FILE writes beside it")

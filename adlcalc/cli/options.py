@@ -1,6 +1,6 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen.
+Public: File, Files, Venue, AsOf, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen.
 """
 
 from __future__ import annotations
@@ -52,6 +52,12 @@ Venue = Annotated[
         metavar="NAME",
         help="Another rulebook than the file's: a name or a path.",
         autocompletion=venue_names,
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="DATE", help="The rulebook's edition of that day: 2024-05-31, 2024-05, 2024."
     ),
 ]
 Sets = Annotated[

@@ -1,6 +1,6 @@
 """A line on stderr that counts the steps of a long run.
 
-Public: with_progress, through.
+Public: with_progress, through, counting.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from adlcalc.engine.events import Event
 
+T = TypeVar("T")
 PATIENCE = 1.0  # seconds before the first line
 PAUSE = 0.1  # seconds between two lines
 
@@ -52,3 +53,36 @@ def with_progress(
 def through(quiet: bool) -> Callable[[Iterable[Event], int], Iterable[Event]]:
     """(events, steps) -> the same events, watched unless nothing is to be said."""
     return (lambda events, _: events) if quiet else with_progress
+
+
+def counting(
+    quiet: bool,
+    what: str = "run",
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Callable[[Iterable[T]], Iterator[T]]:
+    """rows -> the same rows; meanwhile 'run 1,200' is kept up to date over all that are handed to it, on a
+    terminal only and after the first second, unless nothing is to be said."""
+    stream = stream or sys.stderr
+    silent = quiet or not stream.isatty() or os.environ.get("TERM") == "dumb"
+    count, due = 0, clock() + PATIENCE
+
+    def counted(rows: Iterable[T]) -> Iterator[T]:
+        nonlocal count, due
+        shown = ""
+        try:
+            for row in rows:
+                count += 1
+                if not silent and clock() >= due:
+                    shown = f"{what} {count:,}"
+                    stream.write(f"\r{shown}")
+                    stream.flush()
+                    due = clock() + PAUSE
+                yield row
+        finally:
+            if shown:
+                stream.write(f"\r{' ' * len(shown)}\r")
+                stream.flush()
+
+    return counted

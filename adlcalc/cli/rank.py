@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
+from adlcalc.cli.completion import accounts, markets
 from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc rank scenarios/13-bitmex-queue.yaml --side long --account account-4"""
+  adlcalc rank 13-bitmex-queue --side long --account account-4"""
 
 
 class Side(StrEnum):
@@ -40,15 +41,20 @@ def rank(
     file: options.File,
     step: options.Step = None,
     at: options.At = None,
-    market: Annotated[str | None, typer.Option(metavar="NAME", help="Only this market.")] = None,
+    market: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this market.", autocompletion=markets)
+    ] = None,
     side: Annotated[Side | None, typer.Option(help="Only this side.")] = None,
     account: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ID", help="Show this account with its neighbors and what would move it back. Repeatable."
+            metavar="ID",
+            help="Show this account with its neighbors and what would move it back. Repeatable.",
+            autocompletion=accounts,
         ),
     ] = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -70,7 +76,7 @@ def rank(
         from adlcalc.report.rank_view import rank_page
         from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue)
+        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
         asked = queues(

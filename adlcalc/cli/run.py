@@ -12,10 +12,11 @@ import typer
 from adlcalc.cli import options
 from adlcalc.cli.batch import Request, work_through
 from adlcalc.cli.completion import questions
+from adlcalc.cli.completion import series as series_names
 
 EXAMPLE = """\b
 Example:
-  adlcalc run scenarios/05-fund-empty-adl.yaml --set fund=500 --steps"""
+  adlcalc run 05-fund-empty-adl --set fund=500 --steps"""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,7 @@ def run(
     json: options.Json = False,
     output: options.Output = None,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     steps: Annotated[bool, typer.Option("--steps", help="Show the path step by step as well.")] = False,
     limit: options.Limit = options.ROWS,
@@ -46,7 +48,11 @@ def run(
     width: options.Width = None,
     series: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Show an account, a market or the fund step by step. Repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="Show an account, a market or the fund step by step. Repeatable.",
+            autocompletion=series_names,
+        ),
     ] = None,
     quiet: options.Quiet = False,
     no_index: Annotated[
@@ -63,6 +69,7 @@ def run(
         format=options.chosen(format, json),
         output=output,
         venue=venue,
+        as_of=as_of,
         sets=tuple(sets or ()),
         steps=steps,
         limit=limit,

@@ -22,8 +22,10 @@ exposure may be added. A file of the public collection HyperReplay (10 October 2
 license keeps it there, download it yourself.
 
 \b
-Example:
-  adlcalc test-scores fills.csv --score "effective_leverage" """.rstrip()
+Examples:
+  adlcalc test-scores fills.csv --score "effective_leverage"
+  printf 'time,account,market,side,size,entry,price,equity,taken\\n1,a,BTC,long,2,90,110,50,2\\n1,b,BTC,long,2,80,110,50,0\\n' \
+| adlcalc test-scores -"""
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adlcalc.asking import Unknown
+from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.cli.usual import room
 from adlcalc.ground.output import Inputs, OutputError, write
@@ -35,7 +36,7 @@ def show(
     def result() -> str | None:
         from adlcalc.report.writers import FORMATS
 
-        made = replace(page(), width=room(width, output))
+        made = replace(page(), width=room(width, output), paint=paint_for(output))
         if (record := current()) is not None:
             record.pages.append(made)
         return None if quiet and output is None else FORMATS[format].page(made)

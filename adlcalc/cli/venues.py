@@ -11,7 +11,7 @@ import typer
 
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
-from adlcalc.cli.completion import venue_names
+from adlcalc.cli.completion import score_names, venue_or_rule_names
 from adlcalc.cli.exits import UNUSABLE, say
 from adlcalc.cli.single import show
 
@@ -36,13 +36,16 @@ def venues(
         typer.Argument(
             metavar="NAME",
             help="One rulebook: a name, or a path to your own. With --rules: one rule, as adl.price.",
-            autocompletion=venue_names,
+            autocompletion=venue_or_rule_names,
         ),
     ] = None,
     score: Annotated[
         str | None,
         typer.Option(
-            "--score", metavar="NAME", help="The formula of a score and who uses it, instead of rulebooks."
+            "--score",
+            metavar="NAME",
+            help="The formula of a score and who uses it, instead of rulebooks.",
+            autocompletion=score_names,
         ),
     ] = None,
     rules: Annotated[

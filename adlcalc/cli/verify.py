@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc run scenarios/05-fund-empty-adl.yaml --manifest run.json
+  adlcalc run 05-fund-empty-adl --manifest run.json
   adlcalc verify run.json"""
 WRITING = ("--manifest", "--output", "-o", "--figures", "--store")
 

@@ -7,10 +7,10 @@ settlement currency, sizes positive.
 
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
-Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, MarkMoved,
-FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived, FundPaid, FundStopped, FundResumed,
-BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded,
-AccountState, PositionState, Started, Ended, Event, How."""
+Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, OrderFilled,
+StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived,
+FundPaid, FundStopped, FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held,
+Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event, How."""
 
 from __future__ import annotations
 
@@ -159,6 +159,55 @@ class Spared(NamedTuple):
     why: str
     equity: Decimal
     maintenance: Decimal
+
+
+class OrderFilled(NamedTuple):
+    """A stop or a take-profit (order) closed `size` of a position in the book. gap: what the fill brought less
+    than the trigger would have (below zero: more); left: what the book did not take, tried again at the next
+    step."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    order: str
+    trigger: Decimal
+    mark: Decimal
+    size: Decimal
+    price: Decimal
+    realized_pnl: Decimal
+    gap: Decimal
+    left: Decimal
+    how: How = ()
+
+
+class StopMissed(NamedTuple):
+    """The mark has jumped past a stop to where the position is liquidated. previous: the mark before; gap: the
+    value at the trigger less that at the mark."""
+
+    step: int
+    account: str
+    market: str
+    side: int
+    trigger: Decimal
+    previous: Decimal
+    mark: Decimal
+    size: Decimal
+    gap: Decimal
+
+
+class MarkPushed(NamedTuple):
+    """Fills in the book have moved the mark (market's feedback): by `share` of the way to the farthest of
+    them. recovering: at the beginning of a step, what is left of it from the step before (farthest: the
+    path's mark)."""
+
+    step: int
+    market: str
+    before: Decimal
+    after: Decimal
+    farthest: Decimal
+    recovering: bool = False
+    how: How = ()
 
 
 class Liquidated(NamedTuple):
@@ -435,6 +484,9 @@ Event = (
     | PositionSettled
     | Halted
     | Spared
+    | OrderFilled
+    | StopMissed
+    | MarkPushed
     | FundingPaid
     | FundingSettled
     | Liquidated

@@ -3,7 +3,7 @@
 A scenario writes them under `events:`, each with its step; the engine works them in the order of the file,
 after the marks have moved and before margin is looked at (waterfall/happenings.py).
 
-Public: Money, Margin, Trade, FundMoney, Settlement, Halt, Happening.
+Public: Money, Margin, Trade, FundMoney, Settlement, Halt, Happening, Standing.
 """
 
 from __future__ import annotations
@@ -61,6 +61,17 @@ class Halt(NamedTuple):
 
     market: str
     on: bool
+
+
+class Standing(NamedTuple):
+    """Orders that stand with a position: it is closed in the book once the mark is at the stop or worse, or at
+    the take_profit or better."""
+
+    account: str
+    market: str
+    side: int
+    stop: Decimal | None
+    take_profit: Decimal | None
 
 
 Happening = Money | Margin | Trade | FundMoney | Settlement | Halt

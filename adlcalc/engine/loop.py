@@ -16,11 +16,13 @@ from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEn
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
+from adlcalc.engine.waterfall.feedback import push_marks, recover
 from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
 from adlcalc.engine.waterfall.stages import close_unit, stages_of, work
+from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, exact
 
@@ -65,7 +67,6 @@ def run(
                 events.append(end_step(state, audit))
             yield from events
         end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
-        del state  # with all that it remembers of the accounts, which are let go as they are told
         if accounts:
             yield from accounts_at_end(ledger, owed)
         yield end
@@ -99,9 +100,10 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     state.begin(step)
     books = state.ledger.markets.values()
     if step == 0:
-        state.ledger.open_marks()
         funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
         yield Started(0, funds, tuple((book.name, book.rest_size) for book in books))
+    if state.has_feedback:
+        yield from recover(state)
     for book in books:
         yield MarkMoved(step, book.name, book.mark, path.times[step] if path.times else None)
     for book in books:
@@ -122,6 +124,9 @@ def one_step(state: State) -> Iterator[Event]:
     if state.changed:  # by what the path brought besides marks
         pending = dict.fromkeys((*pending, *state.changed))
     while True:
+        if state.scenario.orders:
+            yield from fill_standing(state)
+            pending = dict.fromkeys((*pending, *state.changed))
         due, safe = find_due(state, pending)
         state.watch(safe)
         if state.spared:
@@ -140,6 +145,11 @@ def one_step(state: State) -> Iterator[Event]:
             moved = moved or claim.size != before
         yield from share_losses(state)
         pending = list(state.changed)
+        if state.has_feedback:
+            pushed = list(push_marks(state))
+            if pushed:
+                yield from pushed
+                moved, pending = True, [*dict.fromkeys((*pending, *state.watchlist.touched()))]
         if not moved and not pending:
             break
     for claim in state.ledger.open_claims():

@@ -6,23 +6,23 @@ Units: prices in quote per base; sizes in contracts, always positive (`side` is 
 
 The rules that it holds to are in rules.py.
 
-Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Market, Position, Account, Fund,
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Feedback, Market, Position, Account, Fund,
 Provider, Path, Scenario; what a contract is, and the margin that it needs, from contract.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
-from adlcalc.engine.happenings import Happening
+from adlcalc.engine.happenings import Happening, Standing
 from adlcalc.engine.rules import Rules
 from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
-    "LONG", "SHORT", "Account", "Contract", "Depth", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
+    "LONG", "SHORT", "Account", "Contract", "Depth", "Feedback", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
     "Path", "Position", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
 ]  # fmt: skip
 LONG, SHORT = 1, -1
@@ -59,6 +59,15 @@ class Liquidity:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """How fills in the book move the mark: by `share` of the way to the farthest fill of a round; at each
+    step `recovery` of what is left of it is gone. A model, not a rule of any venue."""
+
+    share: Decimal
+    recovery: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of
     all its money. An account, a fund and a provider have money of one currency, so everything that adds
@@ -72,6 +81,7 @@ class Market:
     maintenance: Maintenance = Maintenance(tiers=(Tier(ZERO, D("0.005")),))
     fund: str = "fund"
     settles: str = "quote"
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +156,11 @@ class Path:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything a run depends on. Markets, funds and accounts are in file order, which is the last
-    tie-breaker everywhere. exempt: the accounts that are never liquidated."""
+    tie-breaker everywhere. exempt: the accounts that are never liquidated; orders: stops and
+    take-profits that stand with positions."""
 
     markets: tuple[Market, ...]
-    accounts: tuple[Account, ...]
+    accounts: Sequence[Account]
     path: Path
     funds: tuple[Fund, ...] = (Fund("fund"),)
     rules: Rules = Rules()
@@ -158,6 +169,7 @@ class Scenario:
     money_unit: Decimal = SMALLEST
     providers: tuple[Provider, ...] = ()
     exempt: frozenset[str] = frozenset()
+    orders: tuple[Standing, ...] = ()
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Public: HAPPENED_LINES, before_margin.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from adlcalc.engine import events as ev
@@ -84,6 +85,43 @@ def _spared(e: ev.Spared) -> Line:
     return Line(e.step, "spared", text, (), amounts, account=e.account)
 
 
+def _order(e: ev.OrderFilled) -> Line:
+    text = f"{clean(e.account)}: the {e.order} at {digits(e.trigger)} closes {side_name(e.side)}"
+    text += f" {digits(e.size)} {clean(e.market)} in the book at {digits(e.price)}: realized pnl"
+    text += f" {digits(e.realized_pnl)}, {_gap(e.gap)}"
+    if e.left:
+        text += f"; {digits(e.left)} more than the book takes, tried again at the next step"
+    amounts = {"size": e.size, "price": e.price, "realized_pnl": e.realized_pnl, "gap": e.gap}
+    return Line(e.step, e.order, text, tuple(formulas(e.how)), amounts, account=e.account)
+
+
+def _gap(gap: Decimal) -> str:
+    """What a fill brought less, or more, than its trigger would have."""
+    if not gap:
+        return "what its price promised"
+    return f"{digits(abs(gap))} {'less' if gap > 0 else 'more'} than its price promised"
+
+
+def _missed(e: ev.StopMissed) -> Line:
+    text = (
+        f"{clean(e.account)}: the mark goes from {digits(e.previous)} to {digits(e.mark)}, past the stop at"
+    )
+    text += f" {digits(e.trigger)} to where its {side_name(e.side)} {digits(e.size)} {clean(e.market)} is"
+    text += f" liquidated: a gap of {digits(e.gap)}"
+    return Line(e.step, "stop missed", text, (), {"gap": e.gap}, account=e.account)
+
+
+def _pushed(e: ev.MarkPushed) -> Line:
+    market = clean(e.market)
+    text = (
+        f"fills in the book move the mark of {market} from {digits(e.before)} to {digits(e.after)} (a model)"
+    )
+    if e.recovering:
+        text = f"what fills have done to the mark of {market} leaves it at {digits(e.after)},"
+        text += f" where the path has {digits(e.before)} (a model)"
+    return Line(e.step, "feedback", text, tuple(formulas(e.how)), {"before": e.before, "after": e.after})
+
+
 HAPPENED_LINES: dict[type, Callable[[Any], Line]] = {
     ev.MoneyMoved: _money,
     ev.MarginMoved: _margin,
@@ -93,4 +131,7 @@ HAPPENED_LINES: dict[type, Callable[[Any], Line]] = {
     ev.PositionSettled: _position_settled,
     ev.Halted: _halted,
     ev.Spared: _spared,
+    ev.OrderFilled: _order,
+    ev.StopMissed: _missed,
+    ev.MarkPushed: _pushed,
 }

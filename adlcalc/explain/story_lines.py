@@ -5,7 +5,7 @@ Public: Teller, fund_name, over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -54,9 +54,11 @@ class Teller:
         self.value = {
             market.name: valuer(market.contract, scenario.money_unit) for market in scenario.markets
         }
-        self.last_mark = (
-            {name: path[events[-1].step] for name, path in scenario.path.marks.items()} if events else {}
-        )
+        self.marks = dict(_marks(events))
+        last = events[-1].step if events else 0
+        self.last_mark = {
+            name: self.marks.get((last, name), path[last]) for name, path in scenario.path.marks.items()
+        }
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
@@ -385,6 +387,15 @@ class Teller:
         return Line(
             e.step, "shared loss", text, tuple(formulas(e.how)), amounts, ("last_resort.policy",), e.account
         )
+
+
+def _marks(events: Iterable[Event]) -> Iterator[tuple[tuple[int, str], Decimal]]:
+    """The mark of a step and market as it was in the end: fills may have moved it (feedback)."""
+    for event in events:
+        if isinstance(event, ev.MarkMoved):
+            yield (event.step, event.market), event.mark
+        elif isinstance(event, ev.MarkPushed):
+            yield (event.step, event.market), event.after
 
 
 def _anything(event: Event) -> Line:

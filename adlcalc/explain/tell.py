@@ -96,6 +96,7 @@ def _chapters(
             or (subject.account is not None and (step in ends or teller.stood(step, subject.account)))
         ):
             marks = {market: path[step] for market, path in scenario.path.marks.items()}
+            marks |= {event.market: event.mark for event in happened if isinstance(event, ev.MarkMoved)}
             yield Chapter(step, times[step] if times else None, marks, tuple(lines))
 
 
@@ -109,7 +110,7 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
         return isinstance(event, FUND_EVENTS)
     if subject.account is None:
         return True
-    if isinstance(event, ev.Settled | ev.Halted):
+    if isinstance(event, ev.Settled | ev.Halted | ev.MarkPushed):
         return event.market in teller.markets_of(subject.account)
     owner = teller.owner(getattr(event, "claim", None))
     if isinstance(event, ev.Held):  # told once, and again when it has changed
@@ -137,6 +138,7 @@ def _account_sums(
         ),
         "deposited": _total(event.amount for event in _of(events, ev.MoneyMoved, account)),
         "realized by trades": _total(event.realized_pnl for event in _of(events, ev.Traded, account)),
+        "realized by stops": _total(event.realized_pnl for event in _of(events, ev.OrderFilled, account)),
         "realized at settlement": _total(
             event.realized_pnl for event in _of(events, ev.PositionSettled, account)
         ),

@@ -14,7 +14,7 @@ Public: Field, Rows, Document, JSON, CSV, GOLDEN, DATA, DRAFT.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import show
 from adlcalc.report.table import Column, counts, names, numbers, words
+from adlcalc.report.tones import Tone
 
 JSON, CSV, GOLDEN = "json", "csv", "golden"
 DATA = (JSON, CSV)
@@ -91,6 +92,7 @@ class Field:
     shown    what stands in the cell, where that is not the value; look: the column, where that is not the kind's
     drop     0 stays, 1 is the first to go where the page is narrow, then 2, 3, ...
     hide     the column goes where it has nothing in any row; zero: what 0 is shown as
+    tone     what stands out in it on a terminal
     when     there is such a column only if this holds; columns: one or several columns made in another way
     """
 
@@ -109,6 +111,7 @@ class Field:
     drop: int = 0
     hide: bool = False
     zero: str | None = None
+    tone: Tone | None = None
     when: Callable[[Any], bool] | None = None
     columns: Callable[[Sequence[Any], Any], Iterable[Column | None]] | None = None
     inner: Rows | None = None
@@ -157,6 +160,8 @@ class Field:
             found = dict(KINDS[self.kind].schema if self.of_schema is None else self.of_schema)
         if self.null:
             found = {**found, "type": [found["type"], "null"]}
+            if "enum" in found:
+                found["enum"] = [*found["enum"], None]
         return {"description": self.note, **found}
 
     def on_page(self, records: Sequence[Any], about: Any) -> Iterable[Column | None]:
@@ -168,7 +173,8 @@ class Field:
         get = self.shown or self.get
         look = self.look or KINDS[self.kind].column
         cells = [get(record, about) for record in records]
-        return (look(self.heading, cells, drop=self.drop, hide=self.hide, zero=self.zero),)
+        column = look(self.heading, cells, drop=self.drop, hide=self.hide, zero=self.zero)
+        return (column and replace(column, tone=self.tone),)
 
 
 @dataclass(frozen=True, eq=False)

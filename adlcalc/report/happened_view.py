@@ -14,19 +14,24 @@ from adlcalc.engine.events import (
     FundReceived,
     Halted,
     MarginMoved,
+    MarkPushed,
     MoneyMoved,
+    OrderFilled,
     PositionSettled,
     Refused,
     Settled,
     Spared,
+    StopMissed,
     Traded,
 )
 
 
 class HappenedRow(NamedTuple):
-    """kind: deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused.
-    amount: money moved (of a trade: the margin that it took; of one refused: what it needed); allowed: how
-    much might have been; what: of one refused or spared, what or why."""
+    """kind: deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused,
+    stop, take-profit, stop missed, mark moved, mark recovering. amount: money moved (of a trade: the margin
+    that it took; of one refused: what it needed; of a stop or take-profit: what it brought less than its
+    trigger); allowed: how much might have been; what: of one refused or spared, what or why. trigger: of a
+    stop or take-profit; of a mark: what it was before, price being what it is."""
 
     step: int
     kind: str
@@ -36,6 +41,7 @@ class HappenedRow(NamedTuple):
     side: int | None = None
     size: Decimal | None = None
     price: Decimal | None = None
+    trigger: Decimal | None = None
     closed: Decimal | None = None
     opened: Decimal | None = None
     realized_pnl: Decimal | None = None
@@ -102,6 +108,40 @@ def _settled_position(e: PositionSettled) -> HappenedRow:
     )
 
 
+def _order(e: OrderFilled) -> HappenedRow:
+    return HappenedRow(
+        e.step,
+        e.order,
+        e.account,
+        e.market,
+        side=e.side,
+        size=e.size,
+        price=e.price,
+        trigger=e.trigger,
+        realized_pnl=e.realized_pnl,
+        amount=e.gap,
+    )
+
+
+def _missed(e: StopMissed) -> HappenedRow:
+    return HappenedRow(
+        e.step,
+        "stop missed",
+        e.account,
+        e.market,
+        side=e.side,
+        size=e.size,
+        price=e.mark,
+        trigger=e.trigger,
+        amount=e.gap,
+    )
+
+
+def _pushed(e: MarkPushed) -> HappenedRow:
+    kind = "mark recovering" if e.recovering else "mark moved"
+    return HappenedRow(e.step, kind, market=e.market, price=e.after, trigger=e.before)
+
+
 ROW_OF: dict[type, Callable[[Any], HappenedRow | None]] = {
     MoneyMoved: _money,
     MarginMoved: _margin,
@@ -111,5 +151,8 @@ ROW_OF: dict[type, Callable[[Any], HappenedRow | None]] = {
     Settled: lambda e: HappenedRow(e.step, "settle", market=e.market, price=e.price),
     PositionSettled: _settled_position,
     Halted: lambda e: HappenedRow(e.step, "halt" if e.halted else "resume", market=e.market),
+    OrderFilled: _order,
+    StopMissed: _missed,
+    MarkPushed: _pushed,
     Spared: lambda e: HappenedRow(e.step, "spared", e.account, e.market, what=e.why),
 }

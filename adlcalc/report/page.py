@@ -14,6 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.report.field import Document
 from adlcalc.report.human import clean
 from adlcalc.report.table import PAGE, Table
+from adlcalc.report.tones import Paint
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Page:
     document  what it is as data, and about: what that is got from; asked: the tables that were asked for
     name      the file that it is about, where there may be several
     width     the columns that a text of it may have, None where there is no end
+    paint     how a terminal shows what stands out, None where nothing does
     """
 
     title: str
@@ -64,6 +66,7 @@ class Page:
     asked: Sequence[str] = ()
     name: str = ""
     width: int | None = PAGE
+    paint: Paint | None = None
 
 
 class Writer(Protocol):

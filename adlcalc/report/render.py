@@ -15,15 +15,16 @@ from threading import Lock
 
 from adlcalc.ground.text import clean
 from adlcalc.report.table import GAP, Column, Table
+from adlcalc.report.tones import Paint, style_of
 
 _ONE_AT_A_TIME = Lock()
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
 
 
-def text_table(table: Table) -> str:
-    """Headings, a rule of dashes and the rows; numbers to the right."""
+def text_table(table: Table, paint: Paint | None = None) -> str:
+    """Headings, a rule of dashes and the rows; numbers to the right. paint: what stands out is painted."""
     columns = tuple(replace(column, cells=column.padded, point=False) for column in table.columns)
-    return _padded(_unfolded(replace(table, columns=columns)))
+    return _padded(_unfolded(replace(table, columns=columns)), paint)
 
 
 def markdown_table(table: Table) -> str:
@@ -81,7 +82,7 @@ def _plain_tabulate() -> Iterator[None]:
             tabulate.WIDE_CHARS_MODE, tabulate.MIN_PADDING = before
 
 
-def _padded(table: Table) -> str:
+def _padded(table: Table, paint: Paint | None) -> str:
     """Every column as wide as its widest line; blanks at the end of a line go."""
     lines = max(column.heading.count("\n") for column in table.columns) + 1
     columns = []
@@ -89,6 +90,17 @@ def _padded(table: Table) -> str:
         width = column.width
         heading = column.heading.split("\n")
         blank = [""] * (lines - len(heading))
-        cells = [*heading, *blank, "-" * width, *column.cells]
-        columns.append([cell.rjust(width) if column.right else cell.ljust(width) for cell in cells])
+        above = [_justified(cell, column, width) for cell in [*heading, *blank, "-" * width]]
+        columns.append([*above, *(_cell(cell, column, width, paint) for cell in column.cells)])
     return "\n".join((" " * GAP).join(row).rstrip() for row in zip(*columns, strict=True))
+
+
+def _justified(cell: str, column: Column, width: int) -> str:
+    return cell.rjust(width) if column.right else cell.ljust(width)
+
+
+def _cell(cell: str, column: Column, width: int, paint: Paint | None) -> str:
+    """The cell in its column, as wide with what paints it as without."""
+    padded, text = _justified(cell, column, width), cell.strip()
+    style = style_of(column.tone, text) if paint is not None and column.tone is not None else ""
+    return padded.replace(text, paint(text, style)) if paint is not None and style else padded

@@ -27,6 +27,7 @@ from adlcalc.engine.events import (
     Held,
     Liquidated,
     MarkMoved,
+    MarkPushed,
     Owed,
     Started,
     StepEnded,
@@ -293,7 +294,8 @@ def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
 
 
 def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:
-    """Every step of the path with its audit; a market whose mark was not told again keeps its last one."""
+    """Every step of the path with its audit; a market whose mark was not told again keeps its last one, and one
+    whose mark fills have moved has what that came to."""
     rows: list[StepRow] = []
     marks: dict[str, Decimal] = {}
     time: str | None = None
@@ -303,6 +305,8 @@ def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:
         if isinstance(event, MarkMoved):
             marks[event.market] = event.mark
             time = event.time
+        elif isinstance(event, MarkPushed) and not event.recovering:
+            marks[event.market] = event.after
         elif isinstance(event, Liquidated):
             liquidated[event.account] = None
         elif isinstance(event, Deleveraged):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from adlcalc.report.human import NOTHING, clean, column_of_numbers
+from adlcalc.report.tones import Tone
 
 PAGE = 80
 GAP = 2  # blanks between two columns
@@ -27,7 +28,7 @@ class Column:
     """Heading and cells may have several lines. drop: 0 stays, 1 is the first to go where the table is too
     wide, then 2, 3...;
     point: its cells are numbers, which stand point under point; ids: its cells are names, which may be
-    shortened."""
+    shortened; tone: what stands out in it on a terminal."""
 
     heading: str
     cells: tuple[str, ...]
@@ -35,6 +36,7 @@ class Column:
     drop: int = 0
     point: bool = False
     ids: bool = False
+    tone: Tone | None = None
 
     @property
     def padded(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Public: page, join, wrapped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
@@ -12,6 +13,9 @@ from adlcalc.ground.text import clean
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.render import text_table
 from adlcalc.report.table import PAGE, Table, fit
+from adlcalc.report.tones import WORDS, Paint
+
+_STANDS_OUT = re.compile(rf"\b({'|'.join(WORDS)})\b")
 
 
 def page(page: Page, *, several: bool = False, first: bool = True) -> str:
@@ -19,7 +23,8 @@ def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     parts = [f"==> {page.name} <=="] if several else []
     prose = min(page.width or PAGE, PAGE)
     parts.append("\n".join(wrapped(line, width=prose) for line in (page.title, page.subtitle) if line))
-    parts += [text for block in page.blocks(page.width) if (text := _block(block, page.width, prose))]
+    blocks = (_block(block, page.width, prose, page.paint) for block in page.blocks(page.width))
+    parts += [text for text in blocks if text]
     return "\n\n".join(parts) + "\n"
 
 
@@ -28,15 +33,20 @@ def join(texts: Sequence[str]) -> str:
     return "\n".join(texts)
 
 
-def _block(block: Block, width: int | None, prose: int) -> str:
+def _block(block: Block, width: int | None, prose: int, paint: Paint | None) -> str:
     if isinstance(block, str):
-        return wrapped(block, width=prose)
+        return _painted(wrapped(block, width=prose), paint)
     if isinstance(block, Listing):
-        return "\n".join(_listing(block, prose)) if block.is_there else ""
+        return _painted("\n".join(_listing(block, prose)), paint) if block.is_there else ""
     if not block.height:
         return wrapped(block.nothing, width=prose)
     fitted = fit(block, width)
-    return "\n".join([block.title, "", text_table(fitted), *more(block), *_dropped(fitted, prose)])
+    return "\n".join([block.title, "", text_table(fitted, paint), *more(block), *_dropped(fitted, prose)])
+
+
+def _painted(text: str, paint: Paint | None) -> str:
+    """Prose with the words in it that stand out."""
+    return text if paint is None else _STANDS_OUT.sub(lambda found: paint(found[0], WORDS[found[0]]), text)
 
 
 def _listing(block: Listing, width: int) -> Iterator[str]:

@@ -138,6 +138,11 @@ class Sheet:
         return dict(self.book.vectors)
 
     @property
+    def unused(self) -> dict[str, str]:
+        """The rules that it has from another rulebook and that play no part beside its own, each with why."""
+        return {one.rule.name: one.why for one in self.book.unused}
+
+    @property
     def tables(self) -> Mapping[str, str]:
         """Its maintenance tables by symbol, each with its date and document."""
         return {one.name: one.dated for one in tables_of(self.book)}
@@ -191,6 +196,7 @@ def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
     vectors += [f"{name}: not met. {reason}" for name, reason in book.vectors.not_met.items()]
     vectors += [book.vectors.none] if book.vectors.none else []
     return [
+        ("Inherited, but without a part", [f"{one.rule.name}: {one.why}" for one in book.unused]),
         ("Sources", documents),
         ("Tables of maintenance margin, by symbol", _tables(book)),
         ("Not modeled", list(book.not_modeled)),

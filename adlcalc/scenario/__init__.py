@@ -10,6 +10,7 @@ more than one value.
     prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
     expect.py     the `expect` block
     overrides.py  --set key.path=value
+    shipped.py    the scenarios that come with adlcalc
 
 Public: load, Loaded.
 """
@@ -34,7 +35,8 @@ __all__ = ["Loaded", "load"]
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
-    notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so."""
+    notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so;
+    outside: a sentence where the path is of another time than the rulebook."""
 
     scenario: Scenario
     expect: Expect | None
@@ -43,14 +45,23 @@ class Loaded:
     notes: tuple[Problem, ...] = ()
     told: Told | None = None
     owners: Mapping[str, str] = field(default_factory=dict)
+    outside: str = ""
 
 
-def load(path: str | PathLike[str], *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
-    """Read a scenario file ('-': standard input). sets: 'key.path=value' changes; venue: another rulebook
-    than the file's.
+def load(
+    path: str | PathLike[str],
+    *,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+) -> Loaded:
+    """Read a scenario file ('-': standard input), or one that comes with adlcalc by its name.
+
+    sets: 'key.path=value' changes; venue: another rulebook than the file's; as_of: of the rulebook's editions
+    the one that held on that day.
 
     Raises adlcalc.source.ScenarioErrors with every problem of the file.
     """
     from adlcalc.scenario.loading import load_file
 
-    return load_file(fspath(path), sets=sets, venue=venue)
+    return load_file(fspath(path), sets=sets, venue=venue, as_of=as_of)

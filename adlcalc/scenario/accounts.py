@@ -1,15 +1,16 @@
 """Accounts written in the scenario, short form and long form -> the engine's. Those of a CSV file are in
 book.py.
 
-Public: build_accounts, exempt_accounts.
+Public: build_accounts, build_orders, exempt_accounts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, DecimalException
 
 from adlcalc.engine.formulas.margin import initial_collateral, value
+from adlcalc.engine.happenings import Standing
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
 from adlcalc.ground.numbers import ZERO
 from adlcalc.scenario.book import build_book
@@ -33,7 +34,7 @@ from adlcalc.source.problems import quote
 SIDES = {"long": LONG, "short": SHORT}
 
 
-def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> list[Account]:
+def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> Sequence[Account]:
     """All accounts that are sound; `problems` tells of the others."""
     given = draft.file.accounts
     if given is None:
@@ -66,6 +67,29 @@ def exempt_accounts(draft: Draft) -> frozenset[str]:
     """Those of the file itself that are never liquidated."""
     given = draft.file.accounts
     return frozenset(spec.id for spec in given if spec.exempt) if isinstance(given, list) else frozenset()
+
+
+def build_orders(draft: Draft, markets: Mapping[str, Market]) -> tuple[Standing, ...]:
+    """The stops and take-profits of the positions of the file itself, in its order."""
+    given, found = draft.file.accounts, []
+    for i, account in enumerate(given if isinstance(given, list) else ()):
+        path: Path = ("accounts", i)
+        held: list[tuple[Path, PositionSpec | ShortAccount]] = (
+            [(path, account)]
+            if isinstance(account, ShortAccount)
+            else [((*path, "positions", k), one) for k, one in enumerate(account.positions)]
+        )
+        for at, one in held:
+            market = one.market or next(iter(markets))
+            if (one.stop is None and one.take_profit is None) or market not in markets:
+                continue
+            side = SIDES[one.side]
+            if one.stop and one.take_profit and (one.take_profit - one.stop) * side <= 0:
+                better = "above" if side > 0 else "below"
+                message = f"'take_profit' of account {quote(account.id)} must be {better} its stop"
+                draft.add((*at, "take_profit"), message, "of a short both are the other way round")
+            found.append(Standing(account.id, market, side, one.stop, one.take_profit))
+    return tuple(found)
 
 
 def _account(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from unicodedata import is_normalized
 
 from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.source.files import companion
 from adlcalc.source.keys import keys_of
-from adlcalc.source.nodes import Map, Node, Scalar, at
+from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Problems, nearest, quote
 
 RESERVED_IDS = frozenset(("outside money", "rest of market", "rest of the market", "vault", "venue"))
@@ -30,7 +31,8 @@ INVISIBLE = re.compile(
 class Draft:
     """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
-    something to an error. owners: whose an account is, of those that say it."""
+    something to an error. folder: where its companions are, and shown_in: how that is shown. owners: whose an
+    account is, of those that say it."""
 
     file: ScenarioFile
     root: Map
@@ -38,6 +40,7 @@ class Draft:
     broken: frozenset[str]
     problems: Problems
     folder: str
+    shown_in: str
     owners: dict[str, str] = field(default_factory=dict)
 
     def node(self, *path: str | int) -> Node:
@@ -49,6 +52,10 @@ class Draft:
         parent = at(self.root, path[:-1])
         key: Scalar | None = parent.keys.get(str(path[-1])) if isinstance(parent, Map) else None
         return key or at(self.root, path)
+
+    def companion(self, name: str, where: Node) -> Source:
+        """The text of a file that the scenario names."""
+        return companion(self.folder, name, where, shown_in=self.shown_in)
 
     def lacks(self, key: str, hint: str) -> None:
         """Note that a top-level key is missing, unless it was told already: as faulty, or as misspelled."""

@@ -12,18 +12,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
-from adlcalc.scenario import Loaded
-from adlcalc.scenario.accounts import build_accounts, exempt_accounts
+from adlcalc.scenario import Loaded, shipped
+from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-from adlcalc.scenario.markets import build_changes, build_funds, build_markets, check_ticks, market_names
+from adlcalc.scenario.markets import (
+    build_changes,
+    build_funds,
+    build_markets,
+    check_feedback,
+    check_ticks,
+    market_names,
+)
+from adlcalc.scenario.outside import outside_of
 from adlcalc.scenario.overrides import apply
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
@@ -31,7 +40,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
 from adlcalc.source.files import text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
-from adlcalc.source.problems import Located, Problems, ScenarioErrors, quote
+from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
 from adlcalc.venues.maintenance import NamedTable
@@ -40,13 +49,39 @@ from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
 GENERIC = "generic"
 
 
-def load_file(path: str, *, sets: Sequence[str], venue: str | None) -> Loaded:
-    """Read, check and build; ScenarioErrors with everything that is wrong."""
-    return load_source(text_of(path, role="scenario"), path, sets=sets, venue=venue)
+def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
+    """Read, check and build; ScenarioErrors with everything that is wrong. The name of a scenario that comes
+    with adlcalc stands for it where there is no such file."""
+    ours = shipped.path_of(path)
+    if ours is None:
+        return load_source(_text_of(path), path, sets=sets, venue=venue, as_of=as_of)
+    source = text_of(ours, shown_as=path, role="scenario")
+    return load_source(source, path, sets=sets, venue=venue, as_of=as_of, folder=os.path.dirname(ours))
 
 
-def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: str | None = None) -> Loaded:
-    """Check and build a text that was read from `path`, or is about to be written there."""
+def _text_of(path: str) -> Source:
+    """The text of a file; where there is none, the scenario of ours that was probably meant is told."""
+    if path != "-" and not os.path.lexists(path):
+        stem, ending = os.path.splitext(os.path.basename(path))
+        begun = shipped.names(stem) if stem else []
+        near = begun[0] if len(begun) == 1 else nearest(stem, shipped.names())
+        if near is not None and (near == stem or not ending):
+            hint = f"did you mean {quote(near)}, which comes with adlcalc?"
+            raise fail(Place(Source(path, "")), "there is no such file", hint)
+    return text_of(path, role="scenario")
+
+
+def load_source(
+    source: Source,
+    path: str,
+    *,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+    folder: str | None = None,
+) -> Loaded:
+    """Check and build a text that was read from `path`, or is about to be written there. folder: where its
+    companions are; beside it if left out."""
     problems = Problems()
     with _no_collections(), exact():
         root = read_document(source, problems)
@@ -60,10 +95,11 @@ def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: s
         if checked.model is None or not isinstance(root, Map):
             problems.raise_if_any()
             raise AssertionError("a scenario without a model has a problem")
-        folder = "" if path == "-" else os.path.dirname(path)
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, folder)
+        beside = "" if path == "-" else os.path.dirname(path)
+        own = beside if folder is None else folder
+        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
         try:
-            loaded = _build(draft, path, sets, venue)
+            loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
             problems.take(error)
             loaded = None
@@ -72,10 +108,12 @@ def load_source(source: Source, path: str, *, sets: Sequence[str] = (), venue: s
     return loaded
 
 
-def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> Loaded | None:
+def _build(
+    draft: Draft, path: str, sets: Sequence[str], venue: str | None, as_of: str | None
+) -> Loaded | None:
     """The parts, each as far as the faults of the others allow; None where `problems` says why."""
     file = draft.file
-    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)))
+    rulebook = _rulebook(draft, venue, strict=venue is None and not any(map(_of_rules, sets)), as_of=as_of)
     names = market_names(draft)
     if names is None:
         return None
@@ -84,19 +122,21 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     funds = build_funds(draft, settles, unit)
     markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
-    providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    providers = build_providers(draft, markets, set(ids_of(accounts))) if file.backstop else ()
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
+        changes = build_changes(draft, markets, marks.steps)
+        check_feedback(draft, markets, changes)
         marks = replace(
             marks,
-            liquidity=build_changes(draft, markets, marks.steps),
+            liquidity=changes,
             events=build_events(draft, markets, funds, accounts, marks.steps, unit),
         )
         check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
-        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
+        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *ids_of(accounts)])
         steps = 1 if marks is None else marks.steps
         currencies = len({market.settles for market in markets.values()})
         expect = build_expect(
@@ -108,7 +148,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
     tabled = [market.contract.kind for name, market in markets.items() if not _has_own_table(draft, name)]
     scenario = Scenario(
         markets=tuple(markets.values()),
-        accounts=tuple(accounts),
+        accounts=accounts if isinstance(accounts, Columns) else tuple(accounts),
         path=marks,
         funds=funds,
         rules=rulebook.engine_rules(kinds, tabled, _named_tables(draft)),
@@ -117,9 +157,13 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         money_unit=unit,
         providers=providers,
         exempt=exempt_accounts(draft),
+        orders=build_orders(draft, markets),
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
+    outside = outside_of(marks.times, rulebook)
+    if outside:
+        draft.problems.note(draft.key("prices"), outside)
     return Loaded(
         scenario,
         expect,
@@ -128,6 +172,7 @@ def _build(draft: Draft, path: str, sets: Sequence[str], venue: str | None) -> L
         tuple(draft.problems.notes),
         read_told(draft, list(names)),
         draft.owners,
+        outside,
     )
 
 
@@ -179,14 +224,16 @@ def _of_rules(setting: str) -> bool:
     return setting.lstrip(' "').startswith(("rules", "venue"))
 
 
-def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | None:
+def _rulebook(draft: Draft, venue: str | None, *, strict: bool, as_of: str | None) -> Rulebook | None:
     """The venue of the command line (a path from anywhere), or the file's (a path beside it), with the file's
     rules on top."""
     overrides = draft.root.items.get("rules")
     rulebook = None
     if venue is not None:
         where: Located = Place(Source(f"--venue {venue}", "", excerpt=False), 1, 1)
-        rulebook = load_rulebook(venue, draft.problems, where=where, overrides=overrides, strict=strict)
+        rulebook = load_rulebook(
+            venue, draft.problems, where=where, overrides=overrides, strict=strict, as_of=as_of
+        )
     elif "venue" not in draft.broken:
         where = draft.node("venue")
         rulebook = load_rulebook(
@@ -196,6 +243,7 @@ def _rulebook(draft: Draft, venue: str | None, *, strict: bool) -> Rulebook | No
             folder=draft.folder,
             overrides=overrides,
             strict=strict,
+            as_of=as_of,
         )
     if rulebook is None and overrides is not None:  # the file's own rules are checked all the same
         load_rulebook(GENERIC, draft.problems, where=draft.root, overrides=overrides, strict=False)

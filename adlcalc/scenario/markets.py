@@ -1,6 +1,7 @@
 """Markets and the funds that stand behind them.
 
-Public: market_names, build_markets, build_changes, build_funds, check_ticks.
+Public: market_names, build_markets, build_changes, build_funds, check_feedback,
+check_ticks.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from adlcalc.engine.model import SMALLEST, Contract, Depth, Fund, Kind, Liquidity, Market, Rounding
+from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
@@ -130,6 +131,7 @@ def _market(
         liquidity=_liquidity(draft, name, spec),
         fund=SHARED if shared else name,
         settles=settles,
+        feedback=Feedback(spec.feedback.share, spec.feedback.recovery) if spec.feedback else None,
     )
     if rulebook is None or found:
         return market
@@ -232,6 +234,23 @@ def _changes(
             draft.problems.add(draft.key(*path), message, f"steps are 0 to {steps - 1}")
         elif key != "0":
             yield int(key), _book(draft, name, path, one)
+
+
+def check_feedback(
+    draft: Draft, markets: Mapping[str, Market], changes: Mapping[str, Mapping[int, Liquidity]]
+) -> None:
+    """A book that fills at the mark only can move no mark."""
+    for name, market in markets.items():
+        books = [market.liquidity, *changes.get(name, {}).values()]
+        if market.feedback and not any(map(_moves, books)):
+            message = f"market {quote(name)} has feedback, but its book fills at the mark only"
+            hint = "liquidity: levels [[distance, size], ...] or {impact: ...}"
+            draft.problems.add(draft.key("markets", name, "feedback"), message, hint)
+
+
+def _moves(book: Liquidity) -> bool:
+    """Has it a price beside the mark?"""
+    return book.kind == Depth.IMPACT or any(distance for distance, _ in book.levels)
 
 
 def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:

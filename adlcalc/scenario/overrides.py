@@ -5,7 +5,7 @@ A path steps through keys, list positions (from 0), and the ids of lists whose i
 `accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value
 is YAML on one line; `null` removes the key.
 
-Public: apply.
+Public: apply, parts_of.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     shown = escape(setting)
     source = Source(f"--set {shown if len(shown) <= 200 else shown[:197] + '...'}", value_text, excerpt=False)
     here = Place(source, 1, 1)
-    path = _parts(path_text)
+    path = parts_of(path_text)
     if not equals or path is None:
         problems.add(
             here, "must be key.path=value", "for example --set fund=0 or --set accounts.alice.leverage=5"
@@ -53,7 +53,7 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
         _put(parent, path[-1], value, here, problems)
 
 
-def _parts(text: str) -> list[str] | None:
+def parts_of(text: str) -> list[str] | None:
     """The elements of a path; None if it is none."""
     parts, position = [], 0
     while True:

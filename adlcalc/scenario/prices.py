@@ -14,7 +14,6 @@ from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.klines import Prices, read_prices
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, PriceFile, Ramp, Regular
 from adlcalc.scenario.times import build_times
-from adlcalc.source.files import companion
 from adlcalc.source.problems import closest_hint, quote
 
 PathSpec = Sequence[Decimal] | Ramp | PriceFile
@@ -96,7 +95,7 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
     if isinstance(spec, Ramp):
         return _ramp(draft, path, spec, market.tick)
     if isinstance(spec, PriceFile):
-        source = companion(draft.folder, spec.file, draft.node(*path, "file"))
+        source = draft.companion(spec.file, draft.node(*path, "file"))
         return read_prices(source, spec, draft.node(*path, "column"), draft.problems)
     if not spec:
         draft.add(path, f"{quote(path[-1])} is empty", "give at least the price of step 0")

@@ -12,7 +12,17 @@ from adlcalc.ground.numbers import show
 from adlcalc.scenario.events_schema import EventSpec
 from adlcalc.scenario.expect_schema import ExpectSpec
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, FundingSpec, IntervalSpec, Moment, PricesSpec
-from adlcalc.source.fields import Count, Flag, NotNegative, Number, Positive, Text, by_shape, tag_by_type
+from adlcalc.source.fields import (
+    Count,
+    Flag,
+    Fraction,
+    NotNegative,
+    Number,
+    Positive,
+    Text,
+    by_shape,
+    tag_by_type,
+)
 from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
@@ -94,6 +104,15 @@ BooksSpec = Annotated[
 ]
 
 
+class FeedbackSpec(Strict):
+    """A mark that follows what is sold into the book: a model, not a rule of any venue."""
+
+    share: Fraction = key(
+        description="after each round of fills the mark moves this part of the way to the farthest of them"
+    )
+    recovery: Fraction = key(description="the part of the displacement that is gone at each further step")
+
+
 class MarketSpec(Strict):
     """One contract that is traded."""
 
@@ -114,6 +133,10 @@ class MarketSpec(Strict):
     )
     maintenance: MaintenanceRule | None = key(
         None, description="maintenance margin of this market; the venue's if left out"
+    )
+    feedback: FeedbackSpec | None = key(
+        None,
+        description="how fills in the book move the mark: {share, recovery}, a model of a cascade; not at all if left out",
     )
     open_interest: Positive | None = key(
         None,
@@ -177,6 +200,8 @@ Margin = Literal["isolated", "cross"]
 _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
 _COLLATERAL = "isolated margin in money, instead of leverage"
+_STOP = "closed in the book once the mark is at this price or worse, unless it is liquidated there already"
+_TAKE_PROFIT = "closed in the book once the mark is at this price or better"
 _EXEMPT = "is it never liquidated? What it lacks is told as owed"
 _OWNER = "whose the account is; `cover` counts the accounts of one owner together; its own if left out"
 _BALANCE = "money of the account: behind its cross positions, or free beside isolated ones"
@@ -204,6 +229,8 @@ class PositionSpec(Strict):
     leverage: Positive | None = key(None, description=_LEVERAGE)
     collateral: NotNegative | None = key(None, description=_COLLATERAL)
     margin: Margin | None = key(None, description="isolated or cross; that of the account if left out")
+    stop: Positive | None = key(None, description=_STOP)
+    take_profit: Positive | None = key(None, description=_TAKE_PROFIT)
     indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 
@@ -221,6 +248,8 @@ class ShortAccount(Strict):
     balance: Number | None = key(None, description=_BALANCE)
     exempt: Flag = key(False, description=_EXEMPT)
     owner: Text | None = key(None, description=_OWNER)
+    stop: Positive | None = key(None, description=_STOP)
+    take_profit: Positive | None = key(None, description=_TAKE_PROFIT)
     indicator: IndicatorSpec | None = key(None, description=_INDICATOR)
 
 

@@ -1,7 +1,7 @@
 """The time of each step: from the price file, from `times`, or from `interval` and `start`.
 
 Numbers of 10, 13 or 16 digits are seconds, milliseconds or microseconds since 1970; they are shown as ISO
-8601 in UTC. Other times are shown as they are written.
+8601 in UTC, and so are dates with a time. Other times are shown as they are written.
 
 Public: Times, build_times, time_text, is_no_date, iso.
 """
@@ -80,7 +80,8 @@ def _of_list(draft: Draft, times: Sequence[str], steps: int) -> Times | None:
 
 
 def _compared(draft: Draft, place: Node, shown: tuple[str, ...]) -> Times:
-    """Texts and, if all of them are moments, their seconds, which may not go back."""
+    """Texts and, if all of them are moments, their seconds, which may not go back. A moment is shown in UTC,
+    with a Z behind it."""
     moments = [moment_of(text) for text in shown]
     known = [moment for moment in moments if moment is not None]
     if len(known) < len(moments):
@@ -91,7 +92,11 @@ def _compared(draft: Draft, place: Node, shown: tuple[str, ...]) -> Times:
                 place, f"the times go back at step {step}: {shown[step]} after {shown[step - 1]}"
             )
             break
-    return Times(shown, tuple((moment - EPOCH) // timedelta(seconds=1) for moment in known))
+    told = (
+        iso(at) if ":" in text and not text.endswith("Z") else text
+        for at, text in zip(known, shown, strict=True)
+    )
+    return Times(tuple(told), tuple((moment - EPOCH) // timedelta(seconds=1) for moment in known))
 
 
 def _of_interval(draft: Draft, steps: int) -> Times | None:

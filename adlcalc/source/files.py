@@ -24,6 +24,7 @@ TABLE_LIMIT = 1024 * MB
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line
 breaks, strays."""
+ALLOWED_ASCII = bytes(i for i in range(128) if not FORBIDDEN.match(chr(i)))
 
 
 def text_of(
@@ -148,7 +149,10 @@ def decoded(name: str, data: bytes | bytearray) -> Source:
 
 def control_character(source: Source) -> None:
     """Refuse a text that holds a control character, at its place."""
-    found = FORBIDDEN.search(source.text)
+    text = source.text
+    if text.isascii() and not text.encode("ascii").translate(None, ALLOWED_ASCII):
+        return  # the same, many times as fast
+    found = FORBIDDEN.search(text)
     if found:
         raise fail(
             _place(source, found.start()), f"control character U+{ord(found[0]):04X} is not allowed here"
@@ -162,10 +166,16 @@ def _place(source: Source, index: int) -> Place:
 
 
 def companion(
-    folder: str, name: str, where: Located, *, limit: int = TABLE_LIMIT, role: str = "companion"
+    folder: str,
+    name: str,
+    where: Located,
+    *,
+    limit: int = TABLE_LIMIT,
+    role: str = "companion",
+    shown_in: str | None = None,
 ) -> Source:
     """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
-    or by a link."""
+    or by a link. shown_in: how the folder is shown, where that is not its path."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
     if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
@@ -184,4 +194,5 @@ def companion(
             f"file {quote(name)} leads out of the folder of the scenario by a link",
             "put the file itself beside the scenario",
         )
-    return text_of(os.path.realpath(file), limit=limit, shown_as=file, role=role)
+    shown = os.path.join(folder if shown_in is None else shown_in, *path.parts)
+    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role)

@@ -7,7 +7,7 @@
 
 All problems of a load are collected and shown at once, in the order of the file.
 
-Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint.
+Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint, near_and_all.
 """
 
 from __future__ import annotations
@@ -197,3 +197,14 @@ def closest_hint(word: str, known: Iterable[str]) -> str:
     if near is not None:
         return f"did you mean {quote(near)}?"
     return f"known here: {', '.join(escape(name) for name in names)}" if 0 < len(names) <= 20 else ""
+
+
+def near_and_all(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'? Known here: ...`: the nearest and the list, for who writes what he does not know by
+    heart."""
+    names = list(known)
+    near = nearest(word, names)
+    listed = f"nown here: {', '.join(map(escape, names))}" if names else ""
+    if near is None:
+        return listed and f"k{listed}"
+    return f"did you mean {quote(near)}? K{listed}"

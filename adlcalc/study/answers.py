@@ -114,6 +114,11 @@ class Answers:
     def _fund_left(self, measure: Measure) -> Decimal:
         return sum((held for name, held in self._ended(measure).funds if measure.of in (None, name)), ZERO)
 
+    def _least_fund(self, measure: Measure) -> Decimal:
+        from adlcalc.study.least import least_fund
+
+        return least_fund(self._run.scenario, measure.of)
+
     def _bad_debt(self, measure: Measure) -> Decimal:
         return self._ended(measure).bad_debt
 

@@ -302,9 +302,7 @@ class Nearest(Observer):
         """The marks of a step have moved."""
         if state.step == self._step:
             worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
-            asked = (
-                one for one in by_name(state.ledger.holders) if not self._accounts or one.id in self._accounts
-            )
+            asked = (one for one in by_name(state.ledger) if not self._accounts or one.id in self._accounts)
             self.found, self.count = self._health.nearest(
                 (account_state(one, worth) for one in asked), self._limit
             )

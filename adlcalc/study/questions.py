@@ -13,7 +13,8 @@ less.
 `read` knows nothing of a run: names are checked against a Names. `answer` asks a run; what it had to look at
 while it was made (an equity before the end, ranks, margin ratios) `watch_for` says.
 
-Public: MEASURES, PREDICATES, Names, Question, Measure, QuestionError, number_of, read, read_measure, told.
+Public: MEASURES, PREDICATES, Names, Question, Measure, QuestionError, number_of, read, read_measure,
+read_assertion, told.
 """
 
 from __future__ import annotations
@@ -59,6 +60,9 @@ MEASURES: Mapping[str, Kind] = {
     "fund_received": Kind("what the funds received, or one of them", "fund"),
     "fund_left": Kind("what the funds hold, or one of them", "fund"),
     "bad_debt": Kind("what nobody covered"),
+    "least_fund": Kind(
+        "the least fund that never runs short, nor does any larger one (or one of several funds)", "fund"
+    ),
     "adl_size": Kind("contracts closed by deleveraging, in all markets or one", "market"),
     "adl_accounts": Kind("how many accounts were deleveraged"),
     "liquidations": Kind("how many positions the venue closed"),
@@ -188,6 +192,14 @@ def read_measure(text: str, names: Names) -> Measure:
     found = reader.measure()
     reader.end("the end")
     return found
+
+
+def read_assertion(text: str) -> Callable[[Fraction | None], bool]:
+    """What an answer shall be: '<= 5_000_000', '> 0 and < 10'. Raises QuestionError."""
+    reader = _Assertion(text, Names((), (), (), 1))
+    holds = reader.predicate()
+    reader.end("'and', 'or'")
+    return lambda answer: holds(lambda _: answer)
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -369,8 +381,10 @@ class _Reader:
             if kind.needed:
                 hint = f"{word.text}({kind.takes.upper()})"
                 raise QuestionError(word.column, word.length, f"must say of which {kind.takes}", hint)
-            if word.text.startswith("fund_") and self._names.currencies > 1:
-                message = "must say of which fund: several currencies are not added up"
+            of_one = word.text == "least_fund" and len(self._names.funds) > 1
+            if of_one or (word.text.startswith("fund_") and self._names.currencies > 1):
+                why = "each has its own" if of_one else "several currencies are not added up"
+                message = f"must say of which fund: {why}"
                 raise QuestionError(word.column, word.length, message, f"{word.text}(FUND)")
             return None
         if not kind.takes:
@@ -400,6 +414,22 @@ class _Reader:
             message = f"must not name step {token.text}: the steps are 0 to {last}, or last"
             raise QuestionError(token.column, token.length, message)
         return int(token.text)
+
+
+class _Assertion(_Reader):
+    """Comparisons whose left side is the answer, and is not written."""
+
+    def _number(self) -> tuple[Callable[[Asked], Fraction | bool | None], Measure | None]:
+        if self._next.text in OPERATORS and self._next.kind == "sign":
+            return (lambda asked: asked(ANSWER)), ANSWER
+        token = self._next
+        if token.kind != "number" or not self._at:
+            raise self._unexpected(f"a comparison ({' '.join(OPERATORS)}) with a number")
+        return super()._number()
+
+
+ANSWER = Measure("fund_paid")
+"""Stands for the answer that an assertion is about."""
 
 
 def _hint(token: _Token, known: Collection[str]) -> str:

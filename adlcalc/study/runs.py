@@ -25,6 +25,7 @@ from adlcalc.engine.loop import PrecisionError, run
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import exact
 from adlcalc.ground.workers import Ended, worked_by
+from adlcalc.source.problems import ScenarioErrors
 from adlcalc.study.answers import Answers, watch_for
 from adlcalc.study.questions import Measure
 from adlcalc.study.watch import Watch
@@ -54,11 +55,11 @@ T = TypeVar("T")
 
 class Row(NamedTuple, Generic[V, T]):
     """A variation and what was measured of it; refused: why it was not run to its end, None where it was
-    (Refused, or PrecisionError)."""
+    (Refused, PrecisionError, or the ScenarioErrors of what no file could say)."""
 
     variation: V
     found: T | None
-    refused: ValueError | None = None
+    refused: Exception | None = None
 
     @property
     def value(self) -> T:
@@ -94,11 +95,25 @@ class Asked:
 
     def __call__(self, scenario: Scenario) -> Values:
         """One run. The accounts at the end are told only to a measure that looks at them."""
-        parts = dict.fromkeys(self.parts)
-        watch = watch_for(parts)
-        of_accounts = any(one.kind.takes == "account" for one in parts)
-        answers = Answers(Ran(scenario, tuple(run(scenario, accounts=of_accounts, observer=watch)), watch))
-        return {one: answers(one) for one in parts}
+        watch = watch_for(self.parts)
+        events = run(scenario, accounts=any(map(_of_the_end, self.parts)), observer=watch)
+        return _values(Ran(scenario, tuple(events), watch), self.parts)
+
+    def of(self, scenario: Scenario, events: Sequence[Event]) -> Values | None:
+        """The same of a run that was made; None where its events do not tell."""
+        if watch_for(self.parts) or any(map(_of_the_end, self.parts)):
+            return None
+        return _values(Ran(scenario, tuple(events), None), self.parts)
+
+
+def _of_the_end(measure: Measure) -> bool:
+    """Does it look at an account as it stands at the end?"""
+    return measure.kind.seen == "account" and not measure.kind.always and measure.step is None
+
+
+def _values(ran: Ran, parts: Iterable[Measure]) -> Values:
+    answers = Answers(ran)
+    return {one: answers(one) for one in dict.fromkeys(parts)}
 
 
 def as_written(scenario: Scenario) -> Scenario:
@@ -146,7 +161,7 @@ def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> 
         with exact():
             varied = variation(scenario)
         return Row(variation, measure(varied))
-    except (Refused, PrecisionError) as error:
+    except (Refused, PrecisionError, ScenarioErrors) as error:
         return Row(variation, None, error)
 
 

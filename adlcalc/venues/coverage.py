@@ -1,7 +1,7 @@
 """What each rulebook models, in words that fit a table, and how well it is known.
 
-Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, tables_of, users_of_score,
-open_rulebook."""
+Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, InForce, in_force, rule_differences, tables_of,
+users_of_score, open_rulebook."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.formulas.policies import POLICIES, TopNProRata, queue
@@ -224,6 +225,35 @@ def defaults_of(book: Rulebook) -> Iterator[tuple[str, str]]:
             if f"{section}.{rule}" not in book.rules[KINDS[0]] and f"{section}.{rule}" in book.used:
                 value = getattr(rules, rule)
                 yield f"{section}.{rule}", show(value) if isinstance(value, Decimal) else str(value).lower()
+
+
+class InForce(NamedTuple):
+    """A rule with its value on one line; status: 'default' where the rulebook does not say it."""
+
+    name: str
+    value: str
+    status: str
+
+
+def in_force(book: Rulebook) -> Iterator[InForce]:
+    """Every rule that plays a part, stated or not."""
+    for rule in stated(book):
+        yield InForce(rule.name, "; ".join(line.strip() for line in lines_of(rule.node)), rule.status)
+    for name, value in defaults_of(book):
+        yield InForce(name, value, "default")
+
+
+def rule_differences(one: Rulebook, other: Rulebook) -> Iterator[str]:
+    """What a rulebook says otherwise than another: 'adl.score: okx-old (documented) → okx (documented)'."""
+    before, after = ({rule.name: rule for rule in in_force(book)} for book in (one, other))
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name), after.get(name)
+        if (old and old.value) != (new and new.value):
+            yield f"{name}: {_said(old)} → {_said(new)}"
+
+
+def _said(rule: InForce | None) -> str:
+    return "not stated" if rule is None else f"{rule.value} ({rule.status})"
 
 
 def tables_of(book: Rulebook) -> list[Table]:

@@ -20,9 +20,13 @@ def rulebook_schema() -> str:
     entry = definition_of(RuleEntry, definitions)
 
     def stated(value: Schema) -> Schema:
-        return {**entry, "properties": {**entry["properties"], "value": value}}
+        whole = {**entry, "properties": {**entry["properties"], "value": value}}
+        return {"anyOf": [value, whole], **{key: value[key] for key in ("description",) if key in value}}
 
-    schema["properties"] |= _sections(stated, definitions)
+    sections = _sections(stated, definitions)
+    for section in sections.values():
+        section["type"] = ["object", "null"]  # one without rules says nothing
+    schema["properties"] |= sections
     schema["description"] = "A rulebook: the rules of a venue, each with its source."
     return merged("adlcalc rulebook", schema, definitions)
 

@@ -184,13 +184,10 @@ def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str
     if any(tier.up_to is None for tier in rule.tiers[:-1]):
         return
     for i, (tier, computed) in enumerate(zip(rule.tiers, computed_deductions(rule), strict=True)):
-        if tier.deduction is None or computed == tier.deduction:
-            continue
         path = ("tiers", i, "deduction")
-        if rule.by != "notional":
-            if tier.deduction:
-                yield path, f"has no meaning in tiers by {rule.by}", "leave it out"
-        else:
+        if tier.deduction and rule.by != "notional":
+            yield path, f"has no meaning in tiers by {rule.by}", "leave it out"
+        elif tier.deduction is not None and tier.deduction != computed:
             yield (
                 path,
                 f"is {show(tier.deduction)}, but {show(computed)} makes the maintenance continuous",

@@ -2,11 +2,12 @@
 
 Each value keeps the node it came from, so an error in any layer points at its own file and line.
 
-Public: Rulebook, Rule, Unused, load_rulebook, shipped.
+Public: Rulebook, Rule, Unused, load_rulebook, shipped, is_rulebook.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -19,11 +20,20 @@ from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.ground.record import current
 from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
-from adlcalc.source.keys import keys_of
-from adlcalc.source.nodes import Map, Node, Scalar, Source, at
-from adlcalc.source.problems import Located, Problems, closest_hint, quote
+from adlcalc.source.keys import Refused, keys_of
+from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
+from adlcalc.source.problems import (
+    Located,
+    Problems,
+    ScenarioErrors,
+    closest_hint,
+    near_and_all,
+    nearest,
+    quote,
+)
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
+from adlcalc.venues.editions import Edition, date_of, fitting
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
@@ -46,6 +56,9 @@ SHIPPED_AS = "adlcalc/venues/"
 """How the folder of the shipped rulebooks is shown in messages."""
 GIVEN = "given"
 """The status of a rule that the scenario sets itself."""
+ASSUMED = "assumed"
+"""The status of a rule that no document is named for."""
+GENERIC = "generic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +92,15 @@ class Rulebook:
 
     values: the rules per contract kind, as they are written; rules[kind][name]: where each came from, in file
     order.
+    editions: those of the venue that are older. timeless: it fits any date.
     made: the rules as the engine has them. used: the names of those that play a part; unused: those that were
     given and play none, each with why."""
 
     venue: str
     title: str
     as_of: str
+    editions: tuple[Edition, ...]
+    timeless: bool
     sources: Mapping[str, SourceNote]
     not_modeled: tuple[str, ...]
     values: Mapping[str, RuleValues]
@@ -127,7 +143,7 @@ class Rulebook:
         for rule_name in dict.fromkeys(name for kind in KINDS for name in self.rules[kind]):
             for kind in tabled if rule_name == "margin.maintenance" else kinds:
                 rule = self.rules[kind].get(rule_name)  # a scenario may give a rule for one kind alone
-                if rule is not None and rule.status == "assumed" and rule.name not in told:
+                if rule is not None and rule.status == ASSUMED and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
 
@@ -150,6 +166,7 @@ class _Read(NamedTuple):
     layer: Layer
     sources: Mapping[str, SourceNote]
     tables: Tables | None
+    editions: tuple[Edition, ...] = ()
 
 
 def shipped() -> list[str]:
@@ -165,14 +182,20 @@ def load_rulebook(
     folder: str | None = None,
     overrides: Node | None = None,
     strict: bool = True,
+    as_of: str | None = None,
 ) -> Rulebook | None:
     """The rulebook of that name or path, with a scenario's `rules` on top; None where `problems` says why
-    not.
+    not. as_of: of its editions the one that held on that day.
 
     folder: where relative paths begin, which they may not leave; None for a path from the command line, which
     may be anywhere. A rule that a file states and that plays no part beside its own other rules is a fault of
     the file; so is one of `overrides` if `strict`, which a rulebook that the file does not name is not. What
     `extends` brings in may rest."""
+    if as_of is not None:
+        chosen = _edition(name, as_of, problems, where, folder)
+        if chosen is None:
+            return None
+        name, folder = chosen
     book = _load(name, problems, where, folder, overrides, strict=strict)
     if book is not None and (record := current()) is not None:
         record.rulebooks.append(book)
@@ -210,11 +233,13 @@ def _book(
 ) -> Rulebook | None:
     """A rulebook from its layers. Idle rules are faults where they come from the source `own` or are in
     `given`."""
-    head, root, _, sources, tables = read
+    head, root, sources, tables = read.head, read.root, read.sources, read.tables
     if not _take_tables(head.venue, layer, tables, problems):
         return None
     unsaid = _unsaid(layer)
-    if unsaid:
+    if unsaid and len(problems):  # what is lacking was meant, and is told as it is wrong
+        layer = _generic() | layer
+    elif unsaid:
         shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
         problems.add(
             root, f"rulebook {quote(head.venue)} does not say {shown}", "give them, or write extends: generic"
@@ -224,13 +249,11 @@ def _book(
     for kind in KINDS:
         tree = _tree(root, layer, kind)
         checked = check(RuleValues, tree, problems, what=f"rulebook {quote(head.venue)}")
-        if checked.model is None:
-            continue
-        found = list(faults(checked.model.margin.maintenance))
+        found = _faults_of_maintenance(tree)
         for path, message, hint in found:
             path = ("margin", "maintenance", *path)
             problems.add(at(tree, path), f"{subject(RuleValues, tree, path)} {message}", hint)
-        if not found:
+        if not found and checked.model is not None:
             values[kind] = checked.model
     if len(values) < len(KINDS):
         return None
@@ -249,9 +272,22 @@ def _book(
         for kind in KINDS
     }
     return Rulebook(
-        head.venue, head.title, head.as_of, sources, tuple(head.not_modeled), values, rules, head.vectors,
+        head.venue, head.title, head.as_of, read.editions, head.timeless, sources,
+        tuple(head.not_modeled), values, rules, head.vectors,
         made, _used(parts), unused, tables,
     )  # fmt: skip
+
+
+def _faults_of_maintenance(tree: Map) -> list[tuple[Path, str, str]]:
+    """What is wrong with the maintenance as a whole where each of its values is right, whatever else is wrong
+    with the rules."""
+    try:
+        maintenance = keys_of(section_of("margin"))["maintenance"].read(
+            plain(at(tree, ("margin", "maintenance")))
+        )
+    except Refused:
+        return []
+    return list(faults(maintenance))
 
 
 def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Problems) -> bool:
@@ -284,6 +320,13 @@ def _table(
         return tables.find(name, kind, problems, where, multiplier=multiplier)
     problems.add(where, f"venue {quote(venue)} has no tables", "give the tiers: maintenance: {tiers: [...]}")
     return None
+
+
+def _generic() -> Layer:
+    """The rules of the generic rulebook."""
+    read = _read(GENERIC, Problems(), Place(Source(GENERIC, "")), None, ())
+    assert read is not None
+    return read.layer
 
 
 def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
@@ -367,15 +410,19 @@ def _read(
     root = read_document(source, problems)
     if root is None:
         return None
+    if isinstance(root, Map):
+        _tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
     bare = root.copy() if isinstance(root, Map) else root
     if isinstance(bare, Map):
         for section in ALL_SECTIONS:
             bare.drop(section)
-    known = (*keys_of(Head), *ALL_SECTIONS)
-    checked = check(Head, _named_keys(bare, known, problems), problems, what="the rulebook")
-    head = checked.model
-    if head is None or not isinstance(root, Map):
+    head = check(Head, bare, problems, what="the rulebook", items=("sources",)).model
+    if not isinstance(root, Map):
         return None
+    if head is None:  # it has no title, say: its rules are checked all the same
+        extends = root.items.get("extends")
+        based = extends.text if isinstance(extends, Scalar) and extends.text else None
+        head = Head(venue=source.name, title="", as_of="", extends=based)
     layer: Layer = {}
     sources: dict[str, SourceNote] = {}
     tables = None
@@ -388,10 +435,11 @@ def _read(
             (*above, source.name),
         )
         if base is None:
-            return None
-        layer |= base.layer
-        sources |= base.sources
-        tables = base.tables
+            layer |= _generic()  # its own rules are checked all the same
+        else:
+            layer |= base.layer
+            sources |= base.sources
+            tables = base.tables
     if head.tables is not None:
         tables = Tables(_beside(head.tables, source.name, root.items["tables"]))
     for key, note in head.sources.items():
@@ -402,7 +450,45 @@ def _read(
             )
     layer |= _stated(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
-    return _Read(head, root, layer, {key: note for key, note in sources.items() if key in cited}, tables)
+    cited_sources = {key: note for key, note in sources.items() if key in cited}
+    editions = () if above else tuple(_editions(head, root, source, problems))
+    return _Read(head, root, layer, cited_sources, tables, editions)
+
+
+def _editions(head: Head, root: Map, source: Source, problems: Problems) -> Iterator[Edition]:
+    """The older rulebooks that a rulebook names, with what they say of their time."""
+    for i, name in enumerate(head.editions):
+        where = at(root, ("editions", i))
+        older = _source(name, problems, where, str(FilePath(source.name).parent))
+        tree = None if older is None else read_document(older, problems)
+        said = tree.items.get("as_of") if isinstance(tree, Map) else None
+        if isinstance(said, Scalar):
+            yield Edition(name, said.text)
+        elif older is not None:
+            problems.add(where, f"edition {quote(name)} does not say its 'as_of'")
+
+
+def _edition(
+    name: str, as_of: str, problems: Problems, where: Located, folder: str | None
+) -> tuple[str, str | None] | None:
+    """The name of the edition that held on a day, and the folder that it is looked for in; None where
+    `problems` says why there is none."""
+    day = date_of(as_of)
+    if day is None:
+        problems.add(where, f"--as-of must be a date like 2024-05-31, 2024-05 or 2024, not {quote(as_of)}")
+        return None
+    read = _read(name, problems, where, folder, ())
+    if read is None:
+        return None
+    newest = Edition(name, read.head.as_of)
+    editions = [newest, *read.editions]
+    found = newest if read.head.timeless else fitting(editions, day)
+    if found is None:
+        listed = "; ".join(f"{one.name} as of {one.as_of}" for one in editions)
+        problems.add(where, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
+        return None
+    beside = folder if folder is not None or _is_shipped(found.name) else str(FilePath(name).parent)
+    return found.name, folder if found is newest else beside
 
 
 def _beside(name: str, rulebook: str, where: Located) -> Source:
@@ -412,20 +498,34 @@ def _beside(name: str, rulebook: str, where: Located) -> Source:
     return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT, role="table")
 
 
-def _named_keys(root: Node, known: Collection[str], problems: Problems) -> Node:
-    """Tell unknown top-level keys with sections among the valid ones, and go on without them."""
-    if isinstance(root, Map):
-        for key in [key for key in root.items if key not in known]:
-            problems.add(
-                root.keys[key], f"unknown key {quote(key)} in the rulebook", closest_hint(key, known)
-            )
-            root.drop(key)
-    return root
+def _tell_unknown(node: Map, known: Collection[str], what: str, problems: Problems) -> None:
+    """Tell the keys that are not known, each with the nearest and the list; one is then taken for the nearest,
+    where that is not given, so that what stands under it is checked as well."""
+    for key in [key for key in node.items if key not in known]:
+        problems.add(node.keys[key], f"unknown key {quote(key)} in {what}", near_and_all(key, known))
+        meant, value, place = nearest(key, known), node.items[key], node.keys[key]
+        node.drop(key)
+        if meant is not None and meant not in node.items:
+            node.put(Scalar(place.source, meant, True, place.line, place.column, place.length), value)
 
 
 def _is_shipped(name: str) -> bool:
     """Is it the name of a rulebook that comes with adlcalc, not a path?"""
     return "/" not in name and not name.endswith((".yaml", ".yml"))
+
+
+def is_rulebook(name: str) -> bool:
+    """Is it the name of a shipped rulebook, or a file that is one?"""
+    if _is_shipped(name) and not os.path.exists(name):
+        return name in shipped()
+    if not os.path.isfile(name):
+        return False
+    problems = Problems()
+    try:
+        root = read_document(text_of(name), problems)
+    except ScenarioErrors:
+        return False
+    return isinstance(root, Map) and "as_of" in root.items and "accounts" not in root.items
 
 
 def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:
@@ -444,42 +544,66 @@ def _source(name: str, problems: Problems, where: Located, folder: str | None) -
 
 
 def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:
-    """The rules that a rulebook file states, each {value, source, status, note} or that by contract kind."""
+    """The rules that a rulebook file states, each {value, source, status, note} or a plain value, or that by
+    contract kind. A section without rules says nothing."""
     layer: Layer = {}
+    written = root.items.get("sources")  # a faulty one is cited all the same
+    known = dict.fromkeys([*sources, *(written.items if isinstance(written, Map) else ())])
     for section in ALL_SECTIONS:
         node = root.items.get(section)
-        if node is None:
+        if node is None or (isinstance(node, Scalar) and node.is_null):
             continue
         if not isinstance(node, Map):
             problems.add(node, f"{quote(section)} must be a map of rules")
             continue
+        _tell_unknown(node, keys_of(section_of(section)), quote(section), problems)
         for rule, entry in node.items.items():
             for name, kinds, part in _by_kind(section, rule, entry, node.keys[rule], problems):
-                checked = check(RuleEntry, part, problems, what=f"rule {name}")
-                if checked.model is None or not isinstance(part, Map):
-                    continue
-                model, value = checked.model, part.items["value"]
-                _check_entry(name, model, sources, part, problems)
-                for kind in kinds:
-                    layer[section, rule, kind] = Rule(
-                        name, value, model.source, model.status, model.note or ""
-                    )
+                found = _entry(name, part, known, problems)
+                if found is not None:
+                    layer |= {(section, rule, kind): found for kind in kinds}
     return layer
 
 
+def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) -> Rule | None:
+    """A rule with all that is said of it, or a plain value, which is an assumption; None where nothing is left
+    of it."""
+    if not _says_more(node):
+        return Rule(name, node, None, ASSUMED, "The rulebook gives it without a source.")
+    assert isinstance(node, Map)
+    _tell_unknown(node, keys_of(RuleEntry), f"rule {name}", problems)
+    model = check(RuleEntry, node, problems, what=f"rule {name}").model
+    value = node.items.get("value")
+    if model is not None:
+        _check_entry(name, model, sources, node, problems)
+    if value is None:
+        return None
+    if model is None:  # the value is checked all the same
+        return Rule(name, value, None, ASSUMED, "")
+    return Rule(name, value, model.source, model.status, model.note or "")
+
+
+def _says_more(node: Node) -> bool:
+    """Is it {value, source, status, note}, and no value that is a map itself (tiers, a drawdown)?"""
+    if not isinstance(node, Map):
+        return False
+    keys = keys_of(RuleEntry)
+    return not node.items or any(key in keys or nearest(key, keys) for key in node.items)
+
+
 def _check_entry(
-    name: str, entry: RuleEntry, sources: Mapping[str, SourceNote], node: Map, problems: Problems
+    name: str, entry: RuleEntry, sources: Collection[str], node: Map, problems: Problems
 ) -> None:
     """A rule must say where it comes from, or that it is assumed and what is."""
     if entry.source is not None and entry.source not in sources:
         problems.add(
             node.items["source"],
             f"there is no source {quote(entry.source)}",
-            closest_hint(entry.source, sources),
+            near_and_all(entry.source, sources),
         )
-    if entry.source is None and entry.status != "assumed":
+    if entry.source is None and entry.status != ASSUMED:
         problems.add(node, f"rule {name} is {entry.status} but has no 'source'", "source: a key of 'sources'")
-    if entry.note is None and entry.status == "assumed":
+    if entry.note is None and entry.status == ASSUMED:
         problems.add(
             node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence"
         )
@@ -511,7 +635,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
             problems.add(
                 node.keys[section],
                 f"unknown key {quote(section)} in 'rules'",
-                closest_hint(section, ALL_SECTIONS),
+                near_and_all(section, ALL_SECTIONS),
             )
             continue
         if not isinstance(inner, Map):
@@ -523,7 +647,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
                 problems.add(
                     inner.keys[rule],
                     f"unknown key {quote(rule)} in {quote(section)} of 'rules'",
-                    closest_hint(rule, known),
+                    near_and_all(rule, known),
                 )
                 continue
             for name, kinds, part in _by_kind(section, rule, entry, inner.keys[rule], problems):

@@ -41,7 +41,7 @@ from adlcalc.source.keys import (
     made,
     wrong,
 )
-from adlcalc.source.problems import kind_of, nearest, quote
+from adlcalc.source.problems import kind_of, near_and_all, nearest, quote
 from adlcalc.venues.expression import NAMES, ExpressionError, score_of
 from adlcalc.venues.maintenance import MaintenanceRule
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
@@ -77,8 +77,7 @@ def _score(value: Any) -> str:
         score_of(value)
     except ExpressionError as error:
         if re.fullmatch(r"[\w-]*", value):
-            near = nearest(value, (*SCORES, *NAMES))
-            hint = f"did you mean {quote(near)}?" if near else ""
+            hint = near_and_all(value, SCORES if not nearest(value, NAMES) else (*SCORES, *NAMES))
             raise wrong(f"must be the name of a score or an expression, not {kind_of(value)}", hint) from None
         start = error.column - 1
         near = None if error.hint else nearest(value[start : start + error.length], NAMES)
@@ -108,14 +107,7 @@ def _last_resort(value: Any) -> str:
 
 def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: str, if_other: str) -> str:
     if not isinstance(value, str) or value not in names:
-        near = nearest(str(value), names)
-        hint = (
-            if_other
-            if value in others
-            else f"did you mean {quote(near)}?"
-            if near
-            else f"known here: {', '.join(names)}"
-        )
+        hint = if_other if value in others else near_and_all(str(value), names)
         raise wrong(f"must be the name of {what}, not {kind_of(value)}", hint)
     return value
 
@@ -304,7 +296,13 @@ class Head(Strict):
 
     venue: Text = key(description="the name of the rulebook")
     title: Text = key(description="what it models, in a line")
-    as_of: Text = key(description="the date of the rules, or the years they held")
+    as_of: Text = key(
+        description="the date of the rules (2025-08), or when they held (2018 to 2020, before 2025-09)"
+    )
+    editions: list[Text] = key(
+        make=list, description="older rulebooks of the same venue, by name or beside it: --as-of finds them"
+    )
+    timeless: Flag = key(False, description="true: a yardstick and no venue's rules, which fits any date")
     extends: Text | None = key(
         None, description="another rulebook, whose rules hold where this one gives none"
     )

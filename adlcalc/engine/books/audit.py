@@ -32,7 +32,7 @@ class Audit:
         self._standing = ledger.system_standing()
         self._contracts = ledger.system_contracts()
         self._total = {
-            currency: ledger.opening[currency] + money for currency, money in self._standing.items()
+            currency: ledger.roster.opening[currency] + money for currency, money in self._standing.items()
         }
 
     def step(self, step: int) -> Differences:
@@ -53,11 +53,10 @@ class Audit:
     def everybody(self, step: int) -> Differences:
         """Add up every account once more, at the end of the run."""
         total, contracts = self.ledger.system_standing(), self.ledger.system_contracts()
-        for holder in self.ledger.holders:
-            total[self.ledger.currency_of(holder)] += holder.standing()
-            for holding in holder.holdings:
-                if holding.size:
-                    contracts[holding.book.name] += holding.signed_size
+        for currency, standing in self.ledger.roster.standing().items():
+            total[currency] += standing
+        for market, held in self.ledger.roster.contracts().items():
+            contracts[market] += held
         return self._judge(
             step, {currency: total[currency] - was for currency, was in self._total.items()}, contracts
         )

@@ -5,6 +5,7 @@ Public: MarketBook, Holding, Holder, Unit, Due.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ class MarketBook:
     __slots__ = (
         "changed",
         "contract",
+        "first",
         "fund",
         "funding",
         "funding_dust",
@@ -43,13 +45,14 @@ class MarketBook:
         "value",
     )
 
-    def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook) -> None:
+    def __init__(self, market: Market, order: int, unit: Decimal, fund: FundBook, first: Decimal) -> None:
         self.market, self.order, self.unit, self.fund = market, order, unit, fund
+        self.first = first  # the mark that the path opens with
         self.settles = market.settles
         self.name, self.contract, self.tick, self.lot = market.name, market.contract, market.tick, market.lot
         self.mark = self.previous = self.funding = ZERO
         # all holdings of a side, in file order; closed ones stay in the list with size 0
-        self.holdings: dict[int, list[Holding]] = {1: [], -1: []}
+        self.holdings: dict[int, Sequence[Holding]] = {1: [], -1: []}
         self.open_interest = {1: ZERO, -1: ZERO}  # contracts that the accounts hold, per side
         # isolated positions that a fill changed since their side was laid into a grid (head.py)
         self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
@@ -64,6 +67,9 @@ class MarketBook:
             if market.maintenance.by == BY_NOTIONAL and not market.maintenance.slope
             else None
         )
+
+
+NO_TRIGGERS: tuple[int | None, ...] = (None, None, None)
 
 
 class Holding:
@@ -94,7 +100,7 @@ class Holding:
         self.cost = book.value(self.signed_size, position.entry)
         self.funding = ZERO
         self._unit: Unit | None = None
-        self.triggers: tuple[int | None, int | None] = (None, None)
+        self.triggers = NO_TRIGGERS
 
     @property
     def unit(self) -> Unit:

@@ -14,12 +14,15 @@ Public: Ledger, AuditError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.roster import Roster
+from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
     BadDebt,
     Event,
@@ -34,7 +37,7 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
-from adlcalc.engine.model import SMALLEST, Position, Scenario
+from adlcalc.engine.model import SMALLEST, Account, Position, Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
@@ -55,67 +58,44 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        first = {name: marks[0] for name, marks in scenario.path.marks.items() if marks}
         self.markets = {
-            m.name: MarketBook(m, i, self.unit, self.funds[m.fund]) for i, m in enumerate(scenario.markets)
+            m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
+            for i, m in enumerate(scenario.markets)
         }
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
-        self.holders: list[Holder] = []
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
-        self.opening = dict.fromkeys(self.currencies, ZERO)  # the accounts' cash - cost at the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
-        self._named: dict[str, Holder] = {}
-        self._open_accounts(scenario)
+        self._named: dict[str, int] = {}
+        self.roster = Roster(with_trades(scenario), self.markets, self.currencies)
+        # the rest of the market is the other side of everybody, and stands at no profit and no loss
+        for (book, side), found in self.roster.sides.items():
+            book.holdings[side] = found
+            book.open_interest[side] = found.quiet
+            book.rest_size -= side * found.quiet
+            book.rest_cost -= found.worth
 
-    # --- opening --------------------------------------------------------------------------------------------
+    # --- who is there ---------------------------------------------------------------------------------------
 
-    def _open_accounts(self, scenario: Scenario) -> None:
-        order, trades = 0, to_be_opened(scenario)
-        for i, account in enumerate(scenario.accounts):
-            holder = Holder(account, i)
-            self.holders.append(holder)
-            for position in (
-                (*account.positions, *trades.get(account.id, ())) if trades else account.positions
-            ):
-                book = self.markets[position.market]
-                holding = Holding(holder, book, position, order)
-                order += 1
-                holder.holdings.append(holding)
-                book.holdings[position.side].append(holding)
-                book.rest_size -= holding.signed_size
-                book.open_interest[position.side] += position.size
+    @property
+    def holders(self) -> Sequence[Holder]:
+        """Everybody, in file order: whoever goes through them makes them all (roster.py)."""
+        return self.roster.everybody()
 
     def holder_of(self, account: str) -> Holder:
-        """The account of that name; all of them are laid out when the first is asked for."""
+        """The account of that name."""
         if not self._named:
-            self._named = {holder.id: holder for holder in self.holders}
-        return self._named[account]
+            self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
+        return self.roster.holder(self._named[account])
 
     @property
     def units(self) -> list[Unit]:
         """All margin units, in file order of their first positions."""
         return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
-
-    def open_marks(self) -> None:
-        """At the opening marks: note everybody's equity, and let the rest of the market stand at no profit
-        and no loss."""
-        for holder in self.holders:
-            total = holder.balance
-            for holding in holder.holdings:
-                worth = holding.value()
-                holding.book.rest_cost -= worth
-                total += worth - holding.cost
-                if holding.collateral is not None:
-                    total += holding.collateral
-            holder.equity_start = total
-            self.opening[self.currency_of(holder)] += total
-        # everybody's cash - cost: their equities without the values at the mark, which are the other side of
-        # the rest's costs
-        for book in self.markets.values():
-            self.opening[book.settles] += book.rest_cost
 
     def begin(self, scenario: Scenario, step: int) -> None:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
@@ -129,13 +109,6 @@ class Ledger:
         for book in self.markets.values():
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
-
-    def dissolve(self) -> list[Holder]:
-        """The accounts, when the run is over: nothing else knows them from here on."""
-        holders, self.holders, self._named = self.holders, [], {}
-        for book in self.markets.values():
-            book.holdings = {1: [], -1: []}
-        return holders
 
     # --- what the audit adds up -----------------------------------------------------------------------------
 
@@ -515,12 +488,12 @@ class Ledger:
         return FundPaid(self.step, fund.name, number, amount, before=before, after=fund.balance)
 
 
-def to_be_opened(scenario: Scenario) -> dict[str, tuple[Position, ...]]:
-    """By account the positions that its trades may open and that it does not begin with: they are there from
-    the start, without contracts."""
+def with_trades(scenario: Scenario) -> Sequence[Account]:
+    """The accounts, with the positions that their trades may open and that they do not begin with: they are
+    there from the start, without contracts."""
     trades = [one for events in scenario.path.events.values() for one in events if isinstance(one, Trade)]
     if not trades:
-        return {}
+        return scenario.accounts
     traders = {one.account for one in trades}
     held = {
         (account.id, position.market, position.side)
@@ -535,4 +508,10 @@ def to_be_opened(scenario: Scenario) -> dict[str, tuple[Position, ...]]:
             price = one.price or scenario.path.marks[one.market][0]
             margin_held = ZERO if one.isolated else None
             found.setdefault(key, Position(one.market, one.side, ZERO, price, margin_held, one.leverage))
-    return {who: tuple(p for (name, *_), p in found.items() if name == who) for who in traders}
+    opened = {who: tuple(p for (name, *_), p in found.items() if name == who) for who in traders}
+    return [
+        replace(account, positions=(*account.positions, *opened[account.id]))
+        if account.id in opened
+        else account
+        for account in scenario.accounts
+    ]

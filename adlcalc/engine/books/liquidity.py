@@ -1,7 +1,7 @@
 """What the order book takes in one step: one side of one market, from the mark outward, used up as it is
 filled.
 
-Public: StepBook, Offer.
+Public: StepBook, HeardBook, Offer.
 """
 
 from __future__ import annotations
@@ -99,3 +99,16 @@ class StepBook:
         if self._side < 0:
             return None
         return max(round_to(divide(self._mark, self._liquidity.impact), self._lot, DOWN) - self._taken, ZERO)
+
+
+class HeardBook(StepBook):
+    """One of a market whose mark follows its fills: farthest is the price of the fill of this round that lies
+    farthest from the mark."""
+
+    farthest: Decimal | None = None
+
+    def take(self, size: Decimal) -> Worked:
+        """Prices only get worse from one fill to the next: the last one is the farthest."""
+        how = super().take(size)
+        self.farthest = how.result
+        return how

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
@@ -171,33 +172,43 @@ def liquidation_worked(
     (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value
     rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
     value falls with it."""
-    up, linear, m = margin.rises(contract, side), contract.kind == Kind.LINEAR, contract.multiplier
-    x = Fraction(m) * Fraction(price) if linear else Fraction(m) / Fraction(price)
-    lines = [(abs(q), *_counting(found, Fraction(abs(q)) * x)) for q, found in legs]
-    deductions = sum((d for _, _, d in lines), ZERO)
-    sign = "-" if up else "+"
-    amounts: tuple[Decimal, ...]
-    parts: tuple[Decimal, ...]
-    above, parts = "[that value]", (-cash if up else cash,)
-    if deductions:
-        above, parts = f"({above} {sign} [deduction])", (*parts, deductions)
+    up, m = margin.rises(contract, side), contract.multiplier
+    lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
+    deductions = ZERO
+    for _, _, deduction in lines:
+        deductions += deduction
     if len(lines) == 1:
         size, rate, _ = lines[0]
-        below, amounts = f"(1 {sign} [rate]) / [size]", (rate, size)
+        numbers: tuple[Decimal, ...] = (rate, size)
     else:
-        net = sum((q for q, _ in legs), ZERO) * (1 if up == linear else -1)
-        below = f"([net size] {sign} [sizes x rates])"
-        amounts = (net, sum((size * rate for size, rate, _ in lines), ZERO))
-    formula, numbers = f"{above} / {below}", (*parts, *amounts)
-    if not linear:
-        formula, numbers = f"[multiplier] / ({formula})", (m, *numbers)
+        net = sum((q for q, _ in legs), ZERO) * (1 if up == (contract.kind == Kind.LINEAR) else -1)
+        numbers = (net, sum((size * rate for size, rate, _ in lines), ZERO))
+    spent = -cash if up else cash
+    numbers = (spent, deductions, *numbers) if deductions else (spent, *numbers)
+    if contract.kind != Kind.LINEAR:
+        numbers = (m, *numbers)
     elif m != 1:
-        formula, numbers = f"{formula} / [multiplier]", (*numbers, m)
+        numbers = (*numbers, m)
+    formula = _formula(contract, up, bool(deductions), len(lines) == 1)
     return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
 
 
-def _counting(lines: Lines, n: Fraction) -> tuple[Decimal, Decimal]:
-    """The line that is the maintenance margin of a notional."""
+@cache
+def _formula(contract: Contract, up: bool, deducted: bool, alone: bool) -> str:
+    """The formula of `liquidation_worked` in words."""
+    sign = "-" if up else "+"
+    above = f"([that value] {sign} [deduction])" if deducted else "[that value]"
+    below = f"(1 {sign} [rate]) / [size]" if alone else f"([net size] {sign} [sizes x rates])"
+    formula = f"{above} / {below}"
+    if contract.kind != Kind.LINEAR:
+        return f"[multiplier] / ({formula})"
+    return formula if contract.multiplier == 1 else f"{formula} / [multiplier]"
+
+
+def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
+    """The line that is the maintenance margin of the notional at a price."""
     if len(lines) == 1:
         return lines[0]
+    contracts, at = Fraction(size) * Fraction(contract.multiplier), Fraction(price)
+    n = contracts * at if contract.kind == Kind.LINEAR else contracts / at
     return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))

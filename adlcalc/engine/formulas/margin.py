@@ -128,7 +128,10 @@ def hurt_both_ways(lines: Lines) -> bool:
     From a rate of 1 on the maintenance margin rises as fast as the value, or faster (Deribit from 19,800
     contracts on, the upper risk steps of BitMEX, any rate with a steep slope), so that such a position has no
     one price that it is safe beyond."""
-    return any(rate >= 1 for rate, _ in lines)
+    for rate, _ in lines:  # noqa: SIM110  (any() of a generator costs thrice as much, for every position)
+        if rate >= 1:
+            return True
+    return False
 
 
 def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:

@@ -24,11 +24,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
+from adlcalc.engine.books.roster import Side
 from adlcalc.engine.contract import LINEAR
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.queue.queue import Place, inputs_of
 from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
-from adlcalc.ground.numbers import D, divide
+from adlcalc.ground.numbers import D
 
 LONG_QUEUE = 2_000
 """Below so many positions a side is ranked plainly."""
@@ -61,7 +62,7 @@ class Cell(NamedTuple):
     lowest_entry: float
     highest_entry: float
     lowest_collateral: float
-    holdings: list[Holding]
+    members: list[Holding | int]  # by their numbers where they have not been made
 
     def bound(self, side: int, mark: float) -> float:
         """No winner of the cell scores more than this at the mark; minus infinity where it holds no
@@ -83,36 +84,60 @@ class Grid:
     def __init__(self, book: MarketBook, side: int) -> None:
         self.book, self.side = book, side
         self.single: list[Holding] = []
-        least = book.unit * SMALLEST_MONEY
-        placed: list[tuple[float, float, Holding]] = []
-        for holding in book.holdings[side]:
-            if not holding.size:
-                continue
-            collateral = holding.collateral
-            if collateral is None or collateral < least or abs(holding.cost) < least:
-                self.single.append(holding)
-                continue
-            contracts = holding.size * book.contract.multiplier
-            placed.append(
-                (float(divide(abs(holding.cost), contracts)), float(divide(collateral, contracts)), holding)
-            )
+        least, multiplier = float(book.unit * SMALLEST_MONEY), float(book.contract.multiplier)
+        placed: list[Placed] = []
+        for one, size, cost, collateral in in_floats(book, side):
+            if collateral is None or collateral < least or cost < least:
+                self.single.append(self._made(one))
+            else:
+                contracts = size * multiplier
+                placed.append((cost / contracts, collateral / contracts, one))
         placed.sort(key=lambda entry: entry[0])
         self.cells: list[Cell] = []
         for band in bands(placed):
             band.sort(key=lambda entry: entry[1])
             for part in bands(band):
                 entries = [entry for entry, _, _ in part]
-                self.cells.append(
-                    Cell(min(entries), max(entries), part[0][1], [holding for _, _, holding in part])
-                )
+                self.cells.append(Cell(min(entries), max(entries), part[0][1], [one for _, _, one in part]))
         book.changed[side].clear()
+
+    def _made(self, one: Holding | int) -> Holding:
+        if isinstance(one, Holding):
+            return one
+        positions = self.book.holdings[self.side]
+        assert isinstance(positions, Side)
+        return positions.holding(one)
+
+    def holdings_of(self, cell: Cell) -> Iterator[Holding]:
+        """The positions of a cell that is opened."""
+        cell.members[:] = [self._made(one) for one in cell.members]
+        return (one for one in cell.members if isinstance(one, Holding))
 
     def one_by_one(self) -> list[Holding]:
         """Cross positions, small ones, and those that a fill has changed since the grid was made."""
         return [*dict.fromkeys((*self.single, *self.book.changed[self.side]))]
 
 
-def bands(placed: list[tuple[float, float, Holding]]) -> Iterator[list[tuple[float, float, Holding]]]:
+Placed = tuple[float, float, Holding | int]
+
+
+def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, float, float, float | None]]:
+    """The open positions of a side, size, entry value and collateral near enough to lay them into cells:
+    those that have been made, and the others by their numbers."""
+    positions = book.holdings[side]
+    for one in positions.made() if isinstance(positions, Side) else positions:
+        if one.size:
+            money = None if one.collateral is None else float(one.collateral)
+            yield one, float(one.size), abs(float(one.cost)), money
+    if isinstance(positions, Side):
+        scale, sketches = positions.sketches()
+        q, c, k = map(float, scale)
+        for sketch in sketches:
+            money = None if sketch.collateral is None else float(sketch.collateral) * k
+            yield sketch.number, float(sketch.size) * q, float(sketch.cost) * c, money
+
+
+def bands(placed: list[Placed]) -> Iterator[list[Placed]]:
     """At most CELLS parts of nearly the same length."""
     length = max(math.ceil(len(placed) / CELLS), 1)
     for first in range(0, len(placed), length):
@@ -175,7 +200,7 @@ class QueueHead:
                 and not (best and self._is_certain(best[0][1], -bounds[0][0]))
             ):
                 _, n = heapq.heappop(bounds)
-                for holding in grid.cells[n].holdings:
+                for holding in grid.holdings_of(grid.cells[n]):
                     if holding.size and holding not in self._known:
                         place = self._place(holding)
                         if place.inputs.pnl > 0:
@@ -188,7 +213,7 @@ class QueueHead:
             for cell in grid.cells:
                 losers.extend(
                     place
-                    for holding in cell.holdings
+                    for holding in grid.holdings_of(cell)
                     if holding.size
                     and holding not in self._known
                     and (place := self._place(holding)).inputs.pnl <= 0

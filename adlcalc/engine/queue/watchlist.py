@@ -1,12 +1,17 @@
 """Which margin units a move can have made due, without looking at the others.
 
 Only adverse moves hurt: a long is hurt when its mark falls or its funding index rises, a short by the
-opposite. So every open position holds one trigger per thing that moves, in a heap per market and side, such
-that no combination of moves inside its unit's triggers can bring the unit to its maintenance margin. A unit
-with one position and no funding gets its exact liquidation price; any other divides its slack (equity -
-maintenance) among its positions by their notionals, nine tenths of each share for the mark and one for
-funding where the market pays any. A crossed trigger causes one exact evaluation, which liquidates the unit or
-sets its triggers anew.
+opposite. And the path is known: how far each market still goes either way (`Reach`). So a unit that would be
+safe with every position at the worst mark and the worst index that are still to come, even together, is
+safe until something changes it, and is not looked at again; an account that is so from the beginning is never
+made (roster.py).
+
+Of the others every open position holds triggers, in heaps per market and side, such that no combination of
+moves inside its unit's triggers can bring the unit to its maintenance margin. A unit with one position gets
+its exact liquidation price; where funding is paid, the exact value of mark x (1 - s rate) - index, the one
+number that moves. Any other divides its slack (equity - maintenance) among its positions by their notionals,
+nine tenths of each share for the mark and one for funding where the market pays any. A crossed trigger causes
+one exact evaluation, which liquidates the unit or sets its triggers anew.
 
 Triggers are whole numbers of a fine step of the price, rounded so that a unit is touched early rather than
 late; the exact margin decides. A unit that a move in its favor may hurt too (a maintenance rate of 100 % or
@@ -19,14 +24,18 @@ Public: Watchlist, Everybody.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import accumulate
+from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.columns import Columns
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.model import Path
+from adlcalc.engine.formulas.funding import payment_per_contract
+from adlcalc.engine.model import Account, Market, Path, Position
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, D, divide, round_to
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
@@ -50,13 +59,43 @@ class Everybody:
         """Nothing to remember."""
 
 
+class Reach:
+    """How far a market still goes: from each step on the lowest and the highest mark, and funding index, of
+    the path. Where the mark follows the fills (feedback) nobody knows."""
+
+    def __init__(self, market: Market, path: Path) -> None:
+        contract, marks, rates = market.contract, path.marks[market.name], path.funding.get(market.name, {})
+        self.pays = any(rates.values())
+        self.is_known = market.feedback is None
+        self._low, self._high = extremes(marks)
+        if self.pays:
+            payments = (
+                payment_per_contract(contract, rates[step], mark) if rates.get(step) else ZERO
+                for step, mark in enumerate(marks)
+            )
+            self._least, self._most = extremes(tuple(accumulate(payments)))
+
+    def worst_mark(self, side: int, step: int) -> Decimal:
+        """The lowest for a long, the highest for a short."""
+        return self._low[step] if side > 0 else self._high[step]
+
+    def worst_index(self, side: int, step: int) -> Decimal:
+        """The highest for a long, the lowest for a short."""
+        return self._most[step] if side > 0 else self._least[step]
+
+
+def extremes(numbers: Sequence[Decimal]) -> tuple[list[Decimal], list[Decimal]]:
+    """From each place on the least and the greatest."""
+    return list(accumulate(reversed(numbers), min))[::-1], list(accumulate(reversed(numbers), max))[::-1]
+
+
 class Heap:
     """Triggers of one side of one moving number. Entries are `key << bits | position number`, smallest first;
     the key is negated where the number's fall is the adverse move, so an entry is crossed when its key is at
     most the (negated) number's."""
 
-    def __init__(self, sign: int, step: Decimal, bits: int) -> None:
-        self.sign, self.step, self.bits = sign, step, bits
+    def __init__(self, sign: int, step: Decimal, bits: int, now: Callable[[], Decimal]) -> None:
+        self.sign, self.step, self.bits, self.now = sign, step, bits, now
         self.entries: list[int] = []
 
     def entry(self, level: Decimal, number: int) -> int:
@@ -65,47 +104,65 @@ class Heap:
             key -= 1  # // truncates toward zero; the floor is wanted
         return (self.sign * key << self.bits) | number
 
-    def crossed(self, now: Decimal) -> int:
-        """Entries below this are crossed by the number `now`."""
-        return self.entry(now, 0) + (1 << self.bits)
+    def crossed(self) -> int:
+        """Entries below this are crossed by the number as it is now."""
+        return self.entry(self.now(), 0) + (1 << self.bits)
+
+
+class Heaps(NamedTuple):
+    """Of one side of a market. funding, both: where it pays any; both: mark x (1 - s rate) - index, where one
+    line of maintenance holds for everybody."""
+
+    price: Heap
+    funding: Heap | None
+    both: Heap | None
 
 
 class Watchlist:
     """The trigger heaps of a ledger."""
 
     def __init__(self, ledger: Ledger, path: Path) -> None:
-        self._holdings = [h for holder in ledger.holders for h in holder.holdings]  # by Holding.order
-        bits = max(len(self._holdings).bit_length(), 1)
-        self._mask = (1 << bits) - 1
-        self._heaps: dict[tuple[MarketBook, int], tuple[Heap, Heap | None]] = {}
-        for book in ledger.markets.values():
-            first = path.marks[book.name][0]
-            step = D(1).scaleb(first.adjusted() - 9)
-            pays = any(path.funding.get(book.name, {}).values())
-            for side in (1, -1):
-                funding = Heap(side, step * D("1E-6"), bits) if pays else None
-                self._heaps[book, side] = (Heap(-side, step, bits), funding)
+        self._ledger, self._roster = ledger, ledger.roster
+        self._bits = max(self._roster.count.bit_length(), 1)
+        self._mask = (1 << self._bits) - 1
+        self._reach = {book: Reach(book.market, path) for book in ledger.markets.values()}
+        self._heaps: dict[tuple[MarketBook, int], Heaps] = {
+            (book, side): self._heaps_of(book, side) for book in self._reach for side in (1, -1)
+        }
         self._kept: dict[Unit, None] = {}
         self._opened = False
+
+    def _heaps_of(self, book: MarketBook, side: int) -> Heaps:
+        step = D(1).scaleb(book.first.adjusted() - 9)
+        price = Heap(-side, step, self._bits, lambda: book.mark)
+        if not self._reach[book].pays:
+            return Heaps(price, None, None)
+        funding = Heap(side, step * D("1E-6"), self._bits, lambda: book.funding)
+        line = one_line(book)
+        if line is None:
+            return Heaps(price, funding, None)
+        weight = book.contract.multiplier * (ONE - side * line[0])
+        return Heaps(price, funding, Heap(-side, step, self._bits, lambda: book.mark * weight - book.funding))
 
     def touched(self) -> Iterable[Unit]:
         """The units whose triggers the present marks and funding indices have crossed."""
         if not self._opened:
             return self._open()
         units, self._kept = self._kept, {}
-        for (book, _side), heaps in self._heaps.items():
-            for which, (heap, now) in enumerate(zip(heaps, (book.mark, book.funding), strict=True)):
+        for heaps in self._heaps.values():
+            for which, heap in enumerate(heaps):
                 if heap is None or not heap.entries:
                     continue
-                limit, entries = heap.crossed(now), heap.entries
+                limit, entries = heap.crossed(), heap.entries
                 while entries and entries[0] < limit:
                     entry = heapq.heappop(entries)
-                    holding = self._holdings[entry & self._mask]
-                    if holding.size and holding.triggers[which] == entry:
+                    holding = self._roster.holding(entry & self._mask)
+                    # a position that has been made since its entry was, and not changed, does not know it
+                    if holding.size and holding.triggers[which] in (entry, None):
                         units[holding.unit] = None
-                        holding.triggers = (
-                            (None, holding.triggers[1]) if which == 0 else (holding.triggers[0], None)
-                        )
+                        triggers = list(holding.triggers)
+                        triggers[which] = None
+                        holding.triggers = tuple(triggers)
         return units
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
@@ -114,8 +171,13 @@ class Watchlist:
         if any(margin.hurt_both_ways(h.lines()) for h in holdings):
             self.keep(unit)
             return
-        if len(holdings) == 1 and self._heaps[holdings[0].book, holdings[0].side][1] is None:
-            self._set(holdings[0], price_trigger(holdings[0], unit.cash()), None)
+        if self._is_safe(
+            unit.money(), [(h.book, h.side, h.size, h.cost, h.lines(), h.funding) for h in holdings]
+        ):
+            for holding in holdings:
+                holding.triggers = NOTHING_DUE
+            return
+        if len(holdings) == 1 and self._alone(holdings[0], unit.cash()):
             return
         values = [h.value() for h in holdings]
         parts = [abs(v) for v in values]
@@ -124,10 +186,17 @@ class Watchlist:
         whole = sum(parts, ZERO)
         for holding, v, part in zip(holdings, values, parts, strict=True):
             share = slack if len(holdings) == 1 else divide(slack * part, whole)
-            pays = self._heaps[holding.book, holding.side][1] is not None
+            pays = self._reach[holding.book].pays
             for_price = shorten(share, PRICE_SHARE) if pays else share
             own = v - margin.maintenance_margin(holding.lines(), abs(v))
-            price = price_trigger(holding, shorten(for_price) - own, len(holdings))
+            price = price_trigger(
+                holding.book,
+                holding.side,
+                holding.size,
+                holding.lines(),
+                shorten(for_price) - own,
+                len(holdings),
+            )
             level = None
             if pays:
                 room = divide(shorten(share, FUNDING_SHARE), holding.size)
@@ -139,52 +208,183 @@ class Watchlist:
         step."""
         self._kept[unit] = None
 
+    # --- the first look -------------------------------------------------------------------------------------
+
     def _open(self) -> Iterable[Unit]:
-        """The first look: single positions get their triggers without an evaluation, the others are evaluated
-        once."""
+        """Who is safe for good is passed over; a lone position gets its trigger without an evaluation; the
+        others are evaluated once."""
         self._opened = True
-        evaluate: dict[Unit, None] = {}
-        for (book, side), (heap, funding) in self._heaps.items():
-            for holding in book.holdings[side]:
-                if not holding.size:  # a trade will open it
-                    continue
-                if funding is not None or not holding.is_alone() or margin.hurt_both_ways(holding.lines()):
-                    evaluate[holding.unit] = None
-                    continue
-                margin_held = holding.collateral if holding.collateral is not None else holding.holder.balance
-                level = price_trigger(holding, margin_held - holding.cost)
-                if level is not None:
-                    entry = heap.entry(level, holding.order)
-                    heap.entries.append(entry)
-                    holding.triggers = (entry, None)
-            heapq.heapify(heap.entries)
+        columns = self._columns()
+        evaluate = {} if columns is None else self._open_columns(columns)
+        number = 0
+        for account in self._roster.accounts if columns is None else ():
+            positions = account.positions
+            if len(positions) == 1:
+                self._look(account, positions, (number,), evaluate)
+            else:
+                cross = [i for i, one in enumerate(positions) if one.collateral is None]
+                for i, one in enumerate(positions):
+                    if one.collateral is not None:
+                        self._look(account, (one,), (number + i,), evaluate)
+                self._look(account, [positions[i] for i in cross], [number + i for i in cross], evaluate)
+            number += len(positions)
+        for heaps in self._heaps.values():
+            for heap in heaps:
+                if heap is not None:
+                    heapq.heapify(heap.entries)
         return [*evaluate, *self.touched()]
+
+    def _look(
+        self,
+        account: Account,
+        positions: Sequence[Position],
+        numbers: Sequence[int],
+        evaluate: dict[Unit, None],
+    ) -> None:
+        """One margin unit, by its positions and their numbers. Those without contracts will be opened by a
+        trade, and the unit is looked at then."""
+        legs: list[Leg] = []
+        markets, money, last = self._ledger.markets, account.balance, 0
+        for p, number in zip(positions, numbers, strict=True):
+            if p.size:
+                book = markets[p.market]
+                cost = book.value(p.size if p.side > 0 else -p.size, p.entry)
+                lines = book.lines or margin.lines_of(book.market.maintenance, p.size, cost)
+                legs.append((book, p.side, p.size, cost, lines, ZERO))
+                last = number
+                if p.collateral is not None:
+                    money = p.collateral
+        if not legs:
+            return
+        if not any(margin.hurt_both_ways(leg[4]) for leg in legs):
+            if self._is_safe(money, legs):
+                return
+            if len(legs) == 1:
+                book, side, size, cost, lines, _ = legs[0]
+                heap, level = self._lone_level(book, side, size, lines, money - cost)
+                if heap is not None:
+                    if level is not None:
+                        heap.entries.append(heap.entry(level, last))
+                    return
+        evaluate[self._roster.holding(last).unit] = None
+
+    def _columns(self) -> Columns | None:
+        """The accounts as columns, where values at all marks of the path need no rounding and nobody pays
+        funding."""
+        columns = self._roster.columns
+        if columns is None:
+            return None
+        book = self._ledger.markets[columns.market]
+        marks = self._reach[book]
+        if marks.pays or not marks.is_known or book.lines is None or margin.hurt_both_ways(book.lines):
+            return None
+        ends = (marks.worst_mark(1, 0), marks.worst_mark(-1, 0))
+        return columns if columns.is_exact(book.contract, book.unit, ends) else None
+
+    def _open_columns(self, columns: Columns) -> dict[Unit, None]:
+        """The same look at columns: who is due at no mark of the path is passed over."""
+        book = self._ledger.markets[columns.market]
+        assert book.lines is not None
+        bits = self._bits
+        for side in (1, -1):
+            heap = self._heaps[book, side].price
+            worst = heap.entry(self._reach[book].worst_mark(side, 0), 0) >> bits
+            sign = heap.sign
+            levels = columns.due_from(side, book.lines, book.contract.multiplier, heap.step)
+            heap.entries += [(sign * level << bits) | i for i, level in levels if sign * level <= worst]
+        return {}
+
+    # --- safe for good, and triggers ------------------------------------------------------------------------
+
+    def _is_safe(self, money: Decimal, legs: Sequence[Leg]) -> bool:
+        """Is the equity above the maintenance margin with every position at the worst mark and index to
+        come, rounding included?"""
+        step = self._ledger.step
+        for book, side, size, cost, lines, settled in legs:
+            reach = self._reach[book]
+            if not reach.is_known:
+                return False
+            value = book.value(size if side > 0 else -size, reach.worst_mark(side, step))
+            money += value - cost - margin.maintenance_margin(lines, abs(value)) - rounding(book, size)
+            if reach.pays:
+                money -= side * size * (reach.worst_index(side, step) - settled)
+        return money > 0
+
+    def _alone(self, holding: Holding, cash: Decimal) -> bool:
+        """Set the exact trigger of a lone position, if there is one."""
+        heap, level = self._lone_level(holding.book, holding.side, holding.size, holding.lines(), cash)
+        if heap is None:
+            return False
+        heaps = self._heaps[holding.book, holding.side]
+        entry = None if level is None else heap.entry(level, holding.order)
+        triggers = (entry, SAFE, SAFE) if heap is heaps.price else (SAFE, SAFE, entry)
+        if entry is not None and entry not in holding.triggers:
+            heapq.heappush(heap.entries, entry)
+        holding.triggers = tuple(SAFE if one is None else one for one in triggers)
+        return True
+
+    def _lone_level(
+        self, book: MarketBook, side: int, size: Decimal, lines: margin.Lines, cash: Decimal
+    ) -> tuple[Heap | None, Decimal | None]:
+        """The heap and the level of a lone position's one trigger; (None, None) where it needs several."""
+        heaps = self._heaps[book, side]
+        if heaps.funding is None:
+            return heaps.price, price_trigger(book, side, size, lines, cash)
+        if heaps.both is None:
+            return None, None
+        # cash + s q m P - s q (index - index now) = rate x q m P - deduction
+        ((_, deduction),) = lines
+        level = -side * divide(cash + deduction - rounding(book, size), size) - book.funding
+        return heaps.both, level
 
     def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None) -> None:
         heaps = self._heaps[holding.book, holding.side]
         old = holding.triggers
         new = (
-            None if price is None else heaps[0].entry(price, holding.order),
-            None if funding is None or heaps[1] is None else heaps[1].entry(funding, holding.order),
+            SAFE if price is None else heaps.price.entry(price, holding.order),
+            SAFE if funding is None or heaps.funding is None else heaps.funding.entry(funding, holding.order),
+            SAFE,
         )
         for heap, before, after in zip(heaps, old, new, strict=True):
-            if heap is not None and after is not None and after != before:
+            if heap is not None and after != SAFE and after != before:
                 heapq.heappush(heap.entries, after)
         holding.triggers = new
 
 
-def price_trigger(holding: Holding, cash: Decimal, positions: int = 1) -> Decimal | None:
+SAFE = -1 << 200
+"""No entry: no move of this number alone makes the unit due, whatever entries of it are still in a heap."""
+NOTHING_DUE = (SAFE, SAFE, SAFE)
+Leg = tuple[MarketBook, int, Decimal, Decimal, margin.Lines, Decimal]
+"""A position: market, side, size, cost, maintenance lines, and the index up to which its funding is
+settled."""
+
+
+def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:
+    """The one maintenance line of all positions of a linear market, where there is one, at a rate below 1."""
+    if book.contract.kind != LINEAR or book.lines is None or len(book.lines) != 1:
+        return None
+    return None if margin.hurt_both_ways(book.lines) else book.lines[0]
+
+
+def rounding(book: MarketBook, size: Decimal) -> Decimal:
+    """More than the value of a position and its maintenance margin are rounded by."""
+    error = book.unit * ROUNDINGS
+    return error * (size + ONE) if book.contract.rounding == PER_CONTRACT else error
+
+
+def price_trigger(
+    book: MarketBook, side: int, size: Decimal, lines: margin.Lines, cash: Decimal, positions: int = 1
+) -> Decimal | None:
     """The mark at which cash + value(P) = maintenance(P), a little early; None where no mark does it, the
     present mark where every one does."""
-    book = holding.book
-    direction = holding.side if book.contract.kind == LINEAR else -holding.side
+    direction = side if book.contract.kind == LINEAR else -side
     error = book.unit * (ROUNDINGS * positions)
     if book.contract.rounding == PER_CONTRACT:
-        error *= holding.size
-    n = margin.notional_at_maintenance(holding.lines(), direction, cash - error)
+        error *= size
+    n = margin.notional_at_maintenance(lines, direction, cash - error)
     if n is None:
         return None if direction > 0 else book.mark
-    return margin.price_of_notional(book.contract, holding.size, n)
+    return margin.price_of_notional(book.contract, size, n)
 
 
 def shorten(x: Decimal, share: Decimal = ONE) -> Decimal:

@@ -1,12 +1,13 @@
 """The end of a run: funding is settled for everybody, and every account is told as it stands.
 
-Public: settle_everybody, accounts_at_end.
+Public: settle_everybody, accounts_at_end, account_state, backstops_at_end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
 from adlcalc.engine.books.ledger import OUTSIDE, REST, Ledger
@@ -26,7 +27,7 @@ Worth = dict[MarketBook, Decimal]
 
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
-    for holder in by_name(state.ledger.holders):
+    for holder in sorted(state.ledger.holders, key=lambda holder: holder.id):
         state.doubtful[holder] = (
             None  # settlements are rounded against the account: one of nothing may end below it
         )
@@ -37,25 +38,23 @@ def settle_everybody(state: State) -> Iterator[Event]:
         yield from state.ledger.funding_dust_to_fund(book)
 
 
-def by_name(holders: list[Holder]) -> list[Holder]:
+def by_name(ledger: Ledger) -> Iterator[Holder]:
     """So that the same book gives the same output in whatever order its accounts are written."""
-    return sorted(holders, key=lambda holder: holder.id)
+    return ledger.roster.by_name()
 
 
 def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnded]:
     """Every account by name, then the rest of the market, backstops, the venue and the money outside, where
-    there is anything of them.
-
-    The ledger is dissolved: accounts are let go as they are told, so that a big book does not stand in memory
-    twice."""
+    there is anything of them."""
     worth = dict.fromkeys(ledger.markets.values(), ZERO)
-    holders = by_name(ledger.dissolve())[::-1]
-    while holders:
-        told, holders[-AT_ONCE:] = holders[: -AT_ONCE - 1 : -1], []
+    holders = by_name(ledger)
+    while True:
         with exact():
-            rows = [AccountEnded(ledger.step, account_state(holder, worth)) for holder in told]
-        for holder in told:
-            holder.holdings.clear()
+            rows = [
+                AccountEnded(ledger.step, account_state(holder, worth)) for holder in islice(holders, AT_ONCE)
+            ]
+        if not rows:
+            break
         yield from rows
     with exact():
         backstops = list(backstops_at_end(ledger, worth))

@@ -121,6 +121,12 @@ def liquidation_price(unit: Unit, holding: Holding) -> Priced:
     """The mark of its market at which the position is told to be liquidated, as its unit stands
     (health.liquidation_price)."""
     book, contract, side = holding.book, holding.book.contract, holding.side
+    if len(unit.holdings) == 1:
+        legs, cash = [health.Leg(holding.signed_size, holding.lines())], unit.cash()
+        price = health.liquidation_price(contract, legs, cash, side, book.tick)
+        if price is None:
+            return Priced(None, ())
+        return Priced(price, (health.liquidation_worked(contract, legs, cash, side, price, book.tick),))
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
         worth = one.value()
@@ -135,8 +141,6 @@ def liquidation_price(unit: Unit, holding: Holding) -> Priced:
     if price is None:
         return Priced(None, ())
     made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
-    if len(unit.holdings) == 1:
-        return Priced(price, (made,))
     up = margin.rises(contract, side)
     sign, back = ("-", "+") if up else ("+", "-")
     formula = f"[value at the mark] {sign} [equity]"

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing
-from adlcalc.engine.books.fund import largest_affordable
+from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
-from adlcalc.engine.books.liquidity import StepBook
+from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.events import Event, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
@@ -87,11 +87,15 @@ class State:
         self.owed: list[Owed] = []  # who did at the end of the last step
         self.used: dict[Unit, Used] = {}  # what orders in an account's own name have done in this step
         self._sides: dict[tuple[str, int], StepBook] = {}
+        self.pushed: dict[str, Decimal] = {}  # how far fills have moved the mark, as a part of the path's
+        self.opened_at: dict[str, Decimal] = {}  # of such markets: the mark that the step's book is around
         self._liquidity: dict[str, Liquidity] = {}  # where the path has changed it
         self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
         self._grids: dict[tuple[str, int], Grid] = {}
         self._index = index
+        self.has_feedback = any(market.feedback for market in scenario.markets)
         self.halted: set[str] = set()  # markets in which nothing is liquidated
+        self.missed: set[tuple[Holding, Decimal]] = set()  # stops that a jump has passed, told
         self.spared: list[Spared] = []  # who is due and was left alone, not yet told
         self._told: set[Unit] = set()  # of whom that is known in this step
 
@@ -103,6 +107,7 @@ class State:
     def begin(self, step: int) -> None:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
         self.ledger.begin(self.scenario, step)
+        self.opened_at.clear()
         self._sides.clear()
         for market, changes in self.scenario.path.liquidity.items():
             if step in changes:
@@ -112,13 +117,15 @@ class State:
         self.refused.clear()
         self.used.clear()
         self._told.clear()
+        self.missed.clear()
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
         key = (book.name, side)
         if key not in self._sides:
             liquidity = self._liquidity.get(book.name, book.market.liquidity)
-            self._sides[key] = StepBook(liquidity, side, book.mark, book.lot)
+            kind = HeardBook if book.market.feedback else StepBook
+            self._sides[key] = kind(liquidity, side, self.opened_at.get(book.name, book.mark), book.lot)
         return self._sides[key]
 
     def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
@@ -127,6 +134,10 @@ class State:
         if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
             self._queues[key] = self._ranked(book, side)
         return self._queues[key]
+
+    def rank_anew(self) -> None:
+        """The marks have moved within the step."""
+        self._queues.clear()
 
     def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
@@ -161,9 +172,9 @@ class State:
     def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, and before what follows from it that a fund stopped or resumed paying."""
         funds = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
-        if not funds:
-            yield from events
-            return
+        return self._among(events, funds) if funds else events
+
+    def _among(self, events: Iterator[Event], funds: Sequence[FundBook]) -> Iterator[Event]:
         for event in chain(events, (None,)):
             for fund in funds:
                 news, fund.news = fund.news, []

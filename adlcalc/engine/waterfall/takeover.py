@@ -22,7 +22,7 @@ from adlcalc.engine.waterfall.liquidation import (
     liquidation_price,
 )
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import DOWN, ONE, divide, round_to
+from adlcalc.ground.numbers import DOWN, ONE, UP, divide, round_to
 
 
 def reduce_or_take_over(state: State, due: Due, used: Used, how: Reduction) -> Iterator[Event]:
@@ -127,9 +127,19 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
 
 def size_above(holding: Holding, floor: Decimal) -> Decimal:
     """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional,
-    entry value or size."""
+    entry value or size. What is left is what the ledger will post, rounded to the money unit: a lot worth
+    less than that may leave all of it, and as many are closed as it takes."""
     book = holding.book
     by = book.market.maintenance.by
     basis = holding.size if by == BY_SIZE else abs(holding.cost if by == BY_ENTRY_VALUE else holding.value())
-    lots = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN)
-    return (lots + 1) * book.lot
+    few = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN) + 1
+    if by != BY_ENTRY_VALUE or abs(holding.cost - holding.cost_of(few * book.lot)) < floor:
+        return few * book.lot
+    many = round_to(divide(holding.size, book.lot), ONE, UP)
+    while many - few > ONE:
+        middle = (few + many) // 2
+        if abs(holding.cost - holding.cost_of(middle * book.lot)) < floor:
+            many = middle
+        else:
+            few = middle
+    return many * book.lot

@@ -13,6 +13,7 @@ from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
+from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.field import Document
 
@@ -32,6 +33,7 @@ DOCUMENTS: Mapping[str, Document] = {
         MANIFEST,
         VERIFY,
         COVER,
+        SOLVE,
         SCORE_TEST,
     )
 }

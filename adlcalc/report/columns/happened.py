@@ -40,7 +40,8 @@ HAPPENED = Rows(
         Field(
             "kind",
             "text",
-            "deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared or refused",
+            "deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused, stop, "
+            "take-profit, stop missed, mark moved (by fills in the book) or mark recovering",
             heading="what",
             shown=_how,
         ),
@@ -50,6 +51,14 @@ HAPPENED = Rows(
         Field("side", "side", "long (of a trade: bought) or short", null=True),
         Field("size", "number", "contracts", null=True, heading="position", shown=_position, look=lines),
         Field("price", "number", "at which price", null=True, heading="at\nprice", hide=True),
+        Field(
+            "trigger",
+            "number",
+            "of a stop or take-profit: its price; of a mark that moved: what it was",
+            null=True,
+            heading="instead\nof",
+            hide=True,
+        ),
         Field("closed", "number", "of a trade: contracts closed of the other side", null=True),
         Field("opened", "number", "of a trade: contracts opened", null=True),
         Field(
@@ -61,7 +70,15 @@ HAPPENED = Rows(
             hide=True,
             zero=NOTHING,
         ),
-        Field("amount", "number", "money moved, or needed", null=True, heading="amount", hide=True),
+        Field(
+            "amount",
+            "number",
+            "money moved, or needed; of a stop or take-profit: how much less it brought than at its price",
+            null=True,
+            heading="amount",
+            hide=True,
+            zero=NOTHING,
+        ),
         Field(
             "allowed", "number", "of what was refused: what was free", null=True, heading="free", hide=True
         ),
@@ -75,6 +92,6 @@ HAPPENED = Rows(
     records="happened",
     table="event",
     optional=True,
-    page="step time kind account size price realized_pnl amount allowed",
+    page="step time kind account size trigger price realized_pnl amount allowed",
     by="kind account market side fund",
 )

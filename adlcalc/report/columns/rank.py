@@ -12,6 +12,7 @@ from adlcalc.report.columns.shared import ASSUMPTIONS, score_column
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, digits, score
 from adlcalc.report.table import Column, lines, right
+from adlcalc.report.tones import Tone
 
 SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
 MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranking.market")
@@ -131,6 +132,7 @@ QUEUE = Rows(
             "pnl at the mark",
             of="row.inputs.pnl",
             heading="unrealized\npnl",
+            tone=Tone.SIGNED,
             drop=2,
         ),
         Field(

@@ -30,6 +30,7 @@ from adlcalc.report.columns.shared import (
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
 from adlcalc.report.human import NOTHING, clean, counted, position
 from adlcalc.report.table import Column, lines, listed, numbers
+from adlcalc.report.tones import Tone
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
@@ -181,9 +182,9 @@ def _reduced(run: Any) -> bool:
     return any(row.method != "takeover" for row in run.liquidations)
 
 
-def _part(key: str, note: str, heading: str, drop: int = 0) -> Field:
+def _part(key: str, note: str, heading: str, drop: int = 0, tone: Tone | None = None) -> Field:
     """What became of a part of a liquidated position: a column only where there is any."""
-    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True, drop=drop)
+    return Field(key, "number", note, heading=heading, zero=NOTHING, hide=True, drop=drop, tone=tone)
 
 
 LIQUIDATIONS = Rows(
@@ -248,8 +249,15 @@ LIQUIDATIONS = Rows(
         ),
         _part("backstop_size", "contracts that a backstop took over", "back-\nstop"),
         _part("deleveraged_size", "contracts closed against counterparties", "by\nADL"),
-        _part("surplus", "money by which fills were better than the bankruptcy price", "surplus"),
-        _part("shortfall", "money by which fills were worse than the bankruptcy price", "shortfall"),
+        _part(
+            "surplus", "money by which fills were better than the bankruptcy price", "surplus", tone=Tone.GAIN
+        ),
+        _part(
+            "shortfall",
+            "money by which fills were worse than the bankruptcy price",
+            "shortfall",
+            tone=Tone.LOSS,
+        ),
         CLAIM,
         Field("margin", "text", "isolated or cross"),
         Field(
@@ -278,8 +286,8 @@ FUND = Rows(
         TIME,
         Field("fund", "fund", "which fund", heading="fund", when=lambda run: len(run.scenario.funds) > 1),
         Field("opening", "number", "what it held before the step", heading="opening"),
-        Field("received", "number", "what it received", heading="received", zero=NOTHING),
-        Field("paid", "number", "what it paid", heading="paid", zero=NOTHING),
+        Field("received", "number", "what it received", heading="received", zero=NOTHING, tone=Tone.GAIN),
+        Field("paid", "number", "what it paid", heading="paid", zero=NOTHING, tone=Tone.LOSS),
         Field("closing", "number", "what it holds after the step", heading="closing"),
     ),
     by="fund",
@@ -328,6 +336,7 @@ DELEVERAGED = Rows(
             "number",
             "pnl that the fill realized",
             heading="realized\npnl",
+            tone=Tone.SIGNED,
             drop=5,
             expect=True,
         ),
@@ -336,6 +345,7 @@ DELEVERAGED = Rows(
             "number",
             "|mark - price| x size, what the fill cost against the mark",
             heading="forgone\npnl",
+            tone=Tone.LOSS,
             expect=True,
         ),
         Field("bankrupt", "account", "whose position it is closed against", heading="against", expect=True),
@@ -376,7 +386,11 @@ SKIPPED = Rows(
         ),
         Field("price", "number", "at which price", heading="at\nprice"),
         Field(
-            "equity_after", "number", "the equity that it would have been left with", heading="equity\nafter"
+            "equity_after",
+            "number",
+            "the equity that it would have been left with",
+            heading="equity\nafter",
+            tone=Tone.SIGNED,
         ),
     ),
     by="account",
@@ -400,7 +414,7 @@ SOCIALIZED = Rows(
         STEP,
         Field("account", "account", "whose profit", heading="account"),
         MARKET_SHOWN,
-        Field("amount", "number", "what was cut", heading="lost"),
+        Field("amount", "number", "what was cut", heading="lost", tone=Tone.LOSS),
         Field("base", "number", "the profit that it is a share of", heading="profit"),
     ),
     page="step account market base amount",
@@ -420,7 +434,7 @@ BAD_DEBT = Rows(
         CLAIMED,
         Field("account", "account", "whose position left it", heading="account"),
         MARKET_SHOWN,
-        Field("amount", "number", "how much", heading="amount"),
+        Field("amount", "number", "how much", heading="amount", tone=Tone.LOSS),
         Field(
             "why",
             "text",
@@ -455,7 +469,14 @@ ACCOUNTS = Rows(
         Field("account", "account", "its id", heading="account"),
         Field("equity_start", "number", "its equity at the start", heading="equity\nat start"),
         Field("equity_end", "number", "its equity at the end", heading="equity\nat end"),
-        Field("status", "text", "open, closed, liquidated or backstop", heading="status", shown=_status),
+        Field(
+            "status",
+            "text",
+            "open, closed, liquidated or backstop",
+            heading="status",
+            shown=_status,
+            tone=Tone.STATUS,
+        ),
         Field("deleveraged", "flag", "it was deleveraged"),
         Field("balance", "number", "its free balance"),
         Field(
@@ -464,6 +485,7 @@ ACCOUNTS = Rows(
             "funding received, less what was paid",
             of=lambda state, run: run.funding_by_account.get(state.account, ZERO),
             heading="funding",
+            tone=Tone.SIGNED,
             drop=2,
             hide=True,
             zero=NOTHING,
@@ -475,6 +497,7 @@ ACCOUNTS = Rows(
             of=lambda state, _: state.equity_end - state.equity_start,
             where=(),
             heading="change",
+            tone=Tone.SIGNED,
             drop=1,
         ),
         Field(

@@ -10,6 +10,7 @@ from adlcalc.report.columns.shared import STEP
 from adlcalc.report.field import Field, Rows
 from adlcalc.report.human import NOTHING, position
 from adlcalc.report.table import lines
+from adlcalc.report.tones import Tone
 
 
 def _whole(row: Any, _: Any) -> str:
@@ -88,9 +89,25 @@ SERIES = Rows(
             "balance", "number", "what the fund holds after the step", null=True, heading="balance", hide=True
         ),
         Field(
-            "received", "number", "what it received", null=True, heading="received", zero=NOTHING, hide=True
+            "received",
+            "number",
+            "what it received",
+            null=True,
+            heading="received",
+            zero=NOTHING,
+            hide=True,
+            tone=Tone.GAIN,
         ),
-        Field("paid", "number", "what it paid", null=True, heading="paid", zero=NOTHING, hide=True),
+        Field(
+            "paid",
+            "number",
+            "what it paid",
+            null=True,
+            heading="paid",
+            zero=NOTHING,
+            hide=True,
+            tone=Tone.LOSS,
+        ),
         Field(
             "held",
             "number",

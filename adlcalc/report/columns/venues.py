@@ -85,6 +85,7 @@ VENUE = Document(
             "",
             (
                 Field("defaults", "named", "rules that it does not say, with their values"),
+                Field("unused", "named", "rules that it inherits and that play no part, each with why"),
                 Field(
                     "sources",
                     "text",

@@ -1,0 +1,258 @@
+"""The accounts of a run. An account that nothing happens to needs no books of its own: its Holder and
+Holdings, the objects that the rules read and the ledger changes, are made when they are first asked for.
+
+What has to be known of everybody is added up in one pass at the opening: open interest, the size and the cost
+of the rest of the market, the cash less the costs of all accounts. One that has not been made cannot have
+changed, so the last audit takes those sums for it.
+
+Public: Roster, Side, Sketch, Scale.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple, overload
+
+from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
+from adlcalc.engine.columns import Columns, ids_of
+from adlcalc.engine.model import Account
+from adlcalc.ground.numbers import ONE, ZERO
+
+
+class Sketch(NamedTuple):
+    """A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it.
+    cost: |entry value|."""
+
+    number: int
+    size: Decimal | int
+    cost: Decimal | int
+    collateral: Decimal | int | None
+
+
+class Scale(NamedTuple):
+    """What one of a sketch's size, cost and collateral is."""
+
+    size: Decimal = ONE
+    cost: Decimal = ONE
+    collateral: Decimal = ONE
+
+
+class Roster:
+    """Everybody, in file order. `number`: of a position, counted through all accounts (`Holding.order`)."""
+
+    def __init__(
+        self, accounts: Sequence[Account], markets: dict[str, MarketBook], currencies: Sequence[str]
+    ) -> None:
+        self.accounts, self.markets, self._currencies = accounts, markets, currencies
+        self.opening = dict.fromkeys(currencies, ZERO)
+        """Cash - cost of all accounts at the start, by currency."""
+        self.sides = {(book, side): Side(self, book, side) for book in markets.values() for side in (1, -1)}
+        self.count = 0
+        """How many positions there are."""
+        self.made: dict[int, Holder] = {}
+        self._firsts: array[int] | None = None  # the number of each account's first position; None: its own
+        self._all: list[Holder] | None = None
+        columns = self.columns
+        if columns is None:
+            self._add_up()
+        else:
+            self._add_up_columns(columns, markets[columns.market])
+        self._quiet = dict(self.opening)  # of those that have not been made
+
+    @property
+    def columns(self) -> Columns | None:
+        """The accounts as columns of integers, where every value at the opening is one without rounding."""
+        accounts = self.accounts
+        if not isinstance(accounts, Columns) or not len(accounts):
+            return None
+        book = self.markets[accounts.market]
+        return accounts if accounts.is_exact(book.contract, book.unit, (book.first,)) else None
+
+    # --- the opening ----------------------------------------------------------------------------------------
+
+    def _add_up(self) -> None:
+        markets, sides, opening = self.markets, self.sides, self.opening
+        firsts = array("q")
+        number, single = 0, True
+        for account in self.accounts:
+            positions = account.positions
+            firsts.append(number)
+            number += len(positions)
+            single = single and len(positions) == 1
+            cash = account.balance
+            for position in positions:
+                book, size = markets[position.market], position.size
+                signed = size if position.side > 0 else -size
+                cash -= book.value(signed, position.entry)
+                if position.collateral is not None:
+                    cash += position.collateral
+                side = sides[book, position.side]
+                side.length += 1
+                side.quiet += size
+                side.worth += book.value(signed, book.first)
+            opening[markets[positions[0].market].settles if positions else self._currencies[0]] += cash
+        self.count = number
+        self._firsts = None if single else firsts
+
+    def _add_up_columns(self, columns: Columns, book: MarketBook) -> None:
+        """The same sums, of a book whose values need no rounding."""
+        found, m = columns.sums(), book.contract.multiplier
+        self.count = len(columns)
+        for s in (1, -1):
+            side = self.sides[book, s]
+            side.length, side.quiet = found.length[s], found.size[s]
+            side.worth = s * found.size[s] * m * book.first
+        self.opening[book.settles] += found.collateral - (found.cost[1] - found.cost[-1]) * m
+
+    # --- making ---------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.accounts)
+
+    def holder(self, i: int) -> Holder:
+        """Account i of the file."""
+        found = self.made.get(i)
+        if found is None:
+            found = self.made[i] = self.as_it_began(i)
+            self._quiet[self._currency(found)] -= found.standing()
+            for holding in found.holdings:
+                self.sides[holding.book, holding.side].quiet -= holding.size
+        return found
+
+    def as_it_began(self, i: int) -> Holder:
+        """The books of an account that nothing has happened to, for who only wants to look at them."""
+        account = self.accounts[i]
+        holder, markets = Holder(account, i), self.markets
+        number = i if self._firsts is None else self._firsts[i]
+        total = account.balance
+        for position in account.positions:
+            holding = Holding(holder, markets[position.market], position, number)
+            number += 1
+            holder.holdings.append(holding)
+            total += holding.book.value(holding.signed_size, holding.book.first) - holding.cost
+            if holding.collateral is not None:
+                total += holding.collateral
+        holder.equity_start = total
+        return holder
+
+    def holding(self, number: int) -> Holding:
+        """The position of a number."""
+        if self._firsts is None:
+            return self.holder(number).holdings[0]
+        i = bisect_right(self._firsts, number) - 1
+        return self.holder(i).holdings[number - self._firsts[i]]
+
+    def everybody(self) -> list[Holder]:
+        """All of them, made; in file order."""
+        if self._all is None:
+            self._all = [self.holder(i) for i in range(len(self.accounts))]
+        return self._all
+
+    def is_whole(self) -> bool:
+        """Has everybody been made?"""
+        return len(self.made) == len(self.accounts)
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def by_name(self) -> Iterator[Holder]:
+        """Everybody in the order of their names, so that the same book gives the same output in whatever
+        order its accounts are written. Who has not been made is made for the moment."""
+        accounts, made = self.accounts, self.made
+        ids = ids_of(accounts)
+        for i in sorted(range(len(ids)), key=ids.__getitem__):
+            yield made.get(i) or self.as_it_began(i)
+
+    def standing(self) -> dict[str, Decimal]:
+        """Cash - cost of all accounts by currency: of those that were made as they stand, of the others as
+        they began."""
+        total = dict(self._quiet)
+        for holder in self.made.values():
+            total[self._currency(holder)] += holder.standing()
+        return total
+
+    def contracts(self) -> dict[str, Decimal]:
+        """Signed contracts of all accounts per market, counted alike."""
+        total = {book.name: ZERO for book in self.markets.values()}
+        for (book, side), found in self.sides.items():
+            total[book.name] += side * found.quiet
+        for holder in self.made.values():
+            for holding in holder.holdings:
+                if holding.size:
+                    total[holding.book.name] += holding.signed_size
+        return total
+
+    def _currency(self, holder: Holder) -> str:
+        return holder.holdings[0].book.settles if holder.holdings else self._currencies[0]
+
+    def sketches(self, side: Side) -> tuple[Scale, Iterator[Sketch]]:
+        """The positions of a side that have not been made."""
+        columns, made = self.columns, self.made
+        if columns is None:
+            return Scale(), self._sketched(side)
+        size, cost, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
+        scale = Scale(size, cost * side.book.contract.multiplier, collateral)
+        return scale, (Sketch(*one) for one in columns.rows(side.side) if one[0] not in made)
+
+    def _sketched(self, side: Side) -> Iterator[Sketch]:
+        number = 0
+        for i, account in enumerate(self.accounts):
+            if i not in self.made:
+                for n, p in enumerate(account.positions, number):
+                    if p.side == side.side and self.markets[p.market] is side.book:
+                        yield Sketch(n, p.size, abs(side.book.value(p.size, p.entry)), p.collateral)
+            number += len(account.positions)
+
+
+class Side(Sequence[Holding]):
+    """The positions of one side of a market, in file order: its length is known, and who goes through it
+    makes everybody."""
+
+    def __init__(self, roster: Roster, book: MarketBook, side: int) -> None:
+        self._roster, self.book, self.side = roster, book, side
+        self.length = 0
+        self.quiet = self.worth = ZERO
+        """Contracts of those that have not been made; the value of all at the opening mark."""
+        self._holdings: list[Holding] | None = None
+
+    def __len__(self) -> int:
+        return self.length
+
+    def _whole(self) -> list[Holding]:
+        if self._holdings is None:
+            self._holdings = [
+                holding
+                for holder in self._roster.everybody()
+                for holding in holder.holdings
+                if holding.side == self.side and holding.book is self.book
+            ]
+        return self._holdings
+
+    @overload
+    def __getitem__(self, at: int) -> Holding: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Holding]: ...
+    def __getitem__(self, at: int | slice) -> Holding | list[Holding]:
+        return self._whole()[at]
+
+    def __iter__(self) -> Iterator[Holding]:
+        return iter(self._whole())
+
+    def holding(self, number: int) -> Holding:
+        """The position of a number, made where it was not."""
+        return self._roster.holding(number)
+
+    def made(self) -> list[Holding]:
+        """The positions that have been made."""
+        return [
+            holding
+            for holder in self._roster.made.values()
+            for holding in holder.holdings
+            if holding.side == self.side and holding.book is self.book
+        ]
+
+    def sketches(self) -> tuple[Scale, Iterator[Sketch]]:
+        """The others."""
+        return self._roster.sketches(self)

@@ -1,0 +1,238 @@
+"""A large book as columns of integers: some 40 bytes an account and its name. An account is made of them when
+it is asked for.
+
+Every column is a whole number of 10**-digits, so that sums and comparisons are exact. Only accounts of one
+isolated position each, all in one market, are kept so; what does not fit into 63 bits is not.
+
+Public: Fixed, Columns, Sums, integers, ids_of.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import compress, repeat
+from operator import mul, not_
+from typing import NamedTuple, overload
+
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
+from adlcalc.engine.model import LONG, SHORT, Account, Position
+from adlcalc.ground.numbers import ZERO, D
+
+MOST = 2**63 - 1
+
+
+class Fixed:
+    """A column of numbers of so many decimals. What needs more than 63 bits is an OverflowError."""
+
+    __slots__ = ("digits", "values")
+
+    def __init__(self) -> None:
+        self.values: array[int] = array("q")
+        self.digits = 0
+
+    def extend(self, values: Iterable[int], digits: int) -> None:
+        """Add numbers that are written with so many decimals."""
+        if digits > self.digits:
+            finer = 10 ** (digits - self.digits)
+            self.values = array("q", map(mul, self.values, repeat(finer)))
+            self.digits = digits
+        elif digits < self.digits:
+            values = map(mul, values, repeat(10 ** (self.digits - digits)))
+        self.values.extend(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, i: int) -> Decimal:
+        return D(self.values[i]).scaleb(-self.digits)
+
+    def number(self, x: int) -> Decimal:
+        """So many of its units."""
+        return D(x).scaleb(-self.digits)
+
+
+class Sums(NamedTuple):
+    """Positions, contracts and entry values without the multiplier, by side; all collateral."""
+
+    length: dict[int, int]
+    size: dict[int, Decimal]
+    cost: dict[int, Decimal]
+    collateral: Decimal
+
+
+class Columns(Sequence[Account]):
+    """Accounts of one isolated position each. leverage: the chosen one, 0 where there was none; empty where
+    nobody has chosen any."""
+
+    def __init__(self, market: str) -> None:
+        self.market = market
+        self.ids: list[str] = []
+        self.longs = bytearray()  # 1: long, 0: short
+        self.sizes, self.entries, self.collaterals, self.leverages = Fixed(), Fixed(), Fixed(), Fixed()
+
+    @classmethod
+    def of(cls, accounts: Sequence[Account]) -> Columns | None:
+        """The same accounts as columns; None where they cannot be written so."""
+        market = accounts[0].positions[0].market if accounts and accounts[0].positions else ""
+        lone = [account.positions[0] for account in accounts if len(account.positions) == 1]
+        if not lone or len(lone) < len(accounts) or any(account.balance for account in accounts):
+            return None
+        if any(one.collateral is None or one.market != market for one in lone):
+            return None
+        made, chosen = cls(market), any(one.leverage is not None for one in lone)
+        try:
+            made.add(
+                [account.id for account in accounts],
+                bytes(one.side > 0 for one in lone),
+                integers([one.size for one in lone]),
+                integers([one.entry for one in lone]),
+                integers([one.collateral for one in lone if one.collateral is not None]),
+                integers([one.leverage or ZERO for one in lone]) if chosen else None,
+            )
+        except OverflowError:
+            return None
+        return made
+
+    def add(
+        self,
+        ids: Sequence[str],
+        longs: bytes,
+        sizes: tuple[Iterable[int], int],
+        entries: tuple[Iterable[int], int],
+        collaterals: tuple[Iterable[int], int],
+        leverages: tuple[Iterable[int], int] | None = None,
+    ) -> None:
+        """Further accounts; each column as integers, and of how many decimals they are. OverflowError, and
+        none of them, where they do not fit."""
+        before = len(self.ids)
+        columns = [self.sizes, self.entries, self.collaterals]
+        given = [sizes, entries, collaterals]
+        if leverages is not None:
+            columns.append(self.leverages)
+            given.append(leverages)
+        try:
+            for column, (values, digits) in zip(columns, given, strict=True):
+                column.extend(values, digits)
+        except OverflowError:
+            for column in columns:
+                del column.values[before:]
+            raise
+        self.ids += ids
+        self.longs += longs
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Account: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Account, ...]: ...
+    def __getitem__(self, at: int | slice) -> Account | tuple[Account, ...]:
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self.ids))))
+        leverage = self.leverages[at] if len(self.leverages) else None
+        position = Position(
+            self.market,
+            LONG if self.longs[at] else SHORT,
+            self.sizes[at],
+            self.entries[at],
+            self.collaterals[at],
+            leverage or None,
+        )
+        return Account(self.ids[at], (position,))
+
+    def __iter__(self) -> Iterator[Account]:
+        return (self[i] for i in range(len(self.ids)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Sequence) and len(other) == len(self) and all(map(Account.__eq__, self, other))
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # a list of accounts has none either
+
+    # --- sums, and who may be due: exact, and only where nothing is rounded ------------------------------------
+
+    def is_exact(self, contract: Contract, unit: Decimal, prices: Iterable[Decimal]) -> bool:
+        """Is every value, at the entries and at these prices, a multiple of the money unit?"""
+        if contract.kind != LINEAR or contract.rounding == PER_CONTRACT or unit.as_tuple().digits != (1,):
+            return False
+        finest = max([self.entries.digits, *map(decimals, prices)])
+        return self.sizes.digits + decimals(contract.multiplier) + finest <= decimals(unit)
+
+    def sums(self) -> Sums:
+        """What all of them have together."""
+        by_side = {LONG: self.longs, SHORT: bytearray(map(not_, self.longs))}
+        size = {s: sum(compress(self.sizes.values, chosen)) for s, chosen in by_side.items()}
+        cost = {
+            s: sum(map(mul, compress(self.sizes.values, chosen), compress(self.entries.values, chosen)))
+            for s, chosen in by_side.items()
+        }
+        return Sums(
+            {s: sum(chosen) for s, chosen in by_side.items()},
+            {s: self.sizes.number(x) for s, x in size.items()},
+            {s: self.sizes.number(x).scaleb(-self.entries.digits) for s, x in cost.items()},
+            self.collaterals.number(sum(self.collaterals.values)),
+        )
+
+    @property
+    def scale(self) -> tuple[int, int, int]:
+        """How many decimals size, entry value without the multiplier, and collateral have in `rows`."""
+        return self.sizes.digits, self.sizes.digits + self.entries.digits, self.collaterals.digits
+
+    def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
+        """Number, size, entry value without the multiplier, and collateral of the positions of a side."""
+        rows = zip(self.longs, self.sizes.values, self.entries.values, self.collaterals.values, strict=True)
+        long = side > 0
+        return ((i, q, q * e, k) for i, (is_long, q, e, k) in enumerate(rows) if is_long == long)
+
+    def due_from(
+        self, side: int, lines: Sequence[tuple[Decimal, Decimal]], multiplier: Decimal, step: Decimal
+    ) -> Iterator[tuple[int, int]]:
+        """Number and liquidation price in whole steps, rounded down, of each position of a side: the mark at
+        which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1)."""
+        # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
+        s, m = (1 if side > 0 else -1), Fraction(multiplier)
+        of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)
+        digits = max(of_cost, self.collaterals.digits, *(decimals(deduction) for _, deduction in lines))
+        per_cost = int(m * 10 ** (digits - self.sizes.digits - self.entries.digits))
+        per_collateral = s * 10 ** (digits - self.collaterals.digits)
+        parts = []
+        for rate, deduction in lines:
+            each = Fraction(10**self.sizes.digits, 10**digits) / (
+                m * (1 - s * Fraction(rate)) * Fraction(step)
+            )
+            parts.append((int(s * deduction.scaleb(digits)), each.numerator, each.denominator))
+        owed = ((i, q, cost * per_cost - k * per_collateral) for i, q, cost, k in self.rows(side))
+        if len(parts) == 1:
+            ((less, times, over),) = parts
+            return ((i, (money - less) * times // (q * over)) for i, q, money in owed)
+        worst = max if side > 0 else min
+        return (
+            (i, worst((money - less) * times // (q * over) for less, times, over in parts))
+            for i, q, money in owed
+        )
+
+
+def ids_of(accounts: Sequence[Account]) -> Sequence[str]:
+    """Their names, in file order; no account is made for it."""
+    return accounts.ids if isinstance(accounts, Columns) else [account.id for account in accounts]
+
+
+def decimals(x: Decimal) -> int:
+    """How many decimals a number has; trailing zeros do not count."""
+    exponent = x.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return max(-exponent, 0)
+
+
+def integers(numbers: Sequence[Decimal]) -> tuple[list[int], int]:
+    """The numbers as integers of 10**-digits, and how many digits that takes."""
+    digits = max(map(decimals, numbers), default=0)
+    found = [int(x.scaleb(digits)) for x in numbers]
+    if any(abs(x) > MOST for x in found):
+        raise OverflowError("a number needs more than 63 bits")
+    return found, digits

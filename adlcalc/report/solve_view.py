@@ -1,0 +1,298 @@
+"""The answer to a question asked backwards, as a page (schema adlcalc.solve/1): the answer with its neighbors
+and where their runs part, all intervals, and how it is known.
+
+Public: solve_page, told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from adlcalc.engine import events as e
+from adlcalc.engine.events import Event
+from adlcalc.engine.model import Depth
+from adlcalc.ground.numbers import ZERO, D, round_to
+from adlcalc.report.assumptions import used_assumptions
+from adlcalc.report.columns.solve import SOLVE
+from adlcalc.report.human import clean, counted, digits, position
+from adlcalc.report.page import Block, Page, notes, title_of
+from adlcalc.report.table import lines, numbers, table, words
+from adlcalc.study.differs import Part, PartKind
+from adlcalc.study.solve import Method, Solution
+
+FUND_LIMITS = "It is for this path, book and depth only: marks are given and nobody trades. It is not a recommended size."
+BARS = 60
+HOLDS, FAILS, REFUSED = "█", "▁", "·"
+SHOWN = D("0.00000001")
+
+
+def solve_page(solved: Any, limit: int = 0, *, drawn: bool = False) -> Page:
+    """drawn: with little bars, for a terminal."""
+    asking = solved.asking
+    found: Solution = solved.solution
+    asked = f"{'When' if asking.when else 'Until'} {asking.question}: {solved.what}"
+    if not solved.columns:
+        asked += f", from {digits(found.low)} to {digits(found.high)}"
+    return Page(
+        title=title_of(solved.scenario, asking.file),
+        subtitle=clean(f"{asked}, venue {solved.scenario.venue}"),
+        blocks=lambda _: _blocks(solved, limit, drawn),
+        document=SOLVE,
+        about=solved,
+    )
+
+
+def _blocks(solved: Any, limit: int, drawn: bool) -> Iterator[Block]:
+    if solved.columns:
+        yield from _frontier(solved, limit)
+    else:
+        yield from _answer(solved)
+        yield from _intervals(solved, limit)
+        if drawn and solved.solution.changes:
+            yield _bars(solved.solution)
+    yield from _known(solved)
+    found = [one.solution for one in solved.columns] or [solved.solution]
+    used = {
+        n.rule: n
+        for one in found
+        for _, events in one.ends
+        for n in used_assumptions(solved.scenario, events)
+    }
+    yield notes("Assumed rules behind this", used.values())
+
+
+# --- the answer ---------------------------------------------------------------------------------------------
+
+
+def _answer(solved: Any) -> Iterator[Block]:
+    found: Solution = solved.solution
+    if found.ends:
+        yield table(
+            "Answer" if found.changes else "The ends of the range",
+            "",
+            [
+                words("", ["holds" if found.outcome(x) else "fails" for x, _ in found.ends]),
+                numbers(clean(solved.asking.vary), [x for x, _ in found.ends]),
+                lines(
+                    "liquidated",
+                    [_names(e.Liquidated, events) for _, events in found.ends],
+                    hide=True,
+                    drop=3,
+                ),
+                lines("deleveraged", [_deleveraged(events) for _, events in found.ends], hide=True, drop=2),
+                numbers("fund paid", [_sum(e.FundPaid, events) for _, events in found.ends], drop=1),
+                numbers("bad debt", [_bad_debt(events) for _, events in found.ends], drop=1),
+            ],
+        )
+    if found.holds is None:
+        yield f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: {_why(solved)}"
+        return
+    if not found.changes:
+        yield f"It is so for every value from {digits(found.low)} to {digits(found.high)}{_tried(found)}."
+        return
+    first = next(one for one in found.changes if (one.before, one.after) == found.first)
+    if first.differs is not None:
+        yield _parted(first.differs, first.before, first.after, solved)
+
+
+def _tried(found: Solution) -> str:
+    return " that was tried" if found.method is Method.SAMPLED else ""
+
+
+def _names(kind: type[Any], events: Sequence[Event]) -> str:
+    names = list(dict.fromkeys(event.account for event in events if isinstance(event, kind)))
+    return ", ".join(map(clean, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "-"
+
+
+def _deleveraged(events: Sequence[Event]) -> str:
+    """'bob 0.001, carol 2'."""
+    sizes: dict[str, Decimal] = {}
+    for event in events:
+        if isinstance(event, e.Deleveraged):
+            sizes[event.account] = sizes.get(event.account, ZERO) + event.size
+    told = [f"{clean(name)} {digits(size)}" for name, size in sizes.items()]
+    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "") or "-"
+
+
+def _sum(kind: type[Any], events: Sequence[Event]) -> Decimal:
+    return sum((event.amount for event in events if isinstance(event, kind)), ZERO)
+
+
+def _bad_debt(events: Sequence[Event]) -> Decimal:
+    ended = [event for event in events if isinstance(event, e.StepEnded)]
+    return ended[-1].bad_debt if ended else ZERO
+
+
+def _why(solved: Any) -> str:
+    """Why nothing helps: what happens at the end of the range all the same."""
+    found: Solution = solved.solution
+    if not found.ends:
+        refused = next((one.why for one in found.stretches if one.why), "")
+        return f"the scenario refuses them. {clean(refused)}" if refused else "nothing was tried."
+    at, events = found.ends[-1]
+    fill = next((event for event in events if isinstance(event, e.Deleveraged)), None)
+    start = f"with {digits(at)}"
+    if "adl" in {part.word for part in found.question.parts} and fill is not None:
+        market = next(one for one in solved.scenario.markets if one.name == fill.market)
+        book = market.liquidity
+        takes = sum((size for _, size in book.levels), ZERO)
+        if found.knob.fund is not None and book.kind == Depth.LEVELS:
+            return (
+                f"the book of {clean(market.name)} takes {digits(takes)} in a step, and what it does not take goes to the "
+                f"queue, however much the fund holds ({told(fill, solved)})."
+            )
+        return f"{start}, {told(fill, solved)}."
+    hit = next((event for event in events if isinstance(event, e.Liquidated)), None)
+    if hit is not None:
+        return f"{start}, {told(hit, solved)}."
+    return f"{start}, nothing happens."
+
+
+# --- events in words ----------------------------------------------------------------------------------------
+
+
+def _parted(part: Part, before: Decimal, after: Decimal, solved: Any) -> str:
+    """Where two runs part, in words."""
+    if part.kind is PartKind.LACKS:
+        alone, other = (before, after) if part.first is not None else (after, before)
+        return (
+            f"With {digits(alone)}, {told(part.event, solved)}. With {digits(other)}, that does not happen."
+        )
+    assert part.first is not None
+    assert part.second is not None
+    first, second = (told(one, solved) for one in (part.first, part.second))
+    return f"With {digits(before)}, {first}. With {digits(after)}, {second}."
+
+
+Tell = Callable[[Any, bool], str]
+TOLD: Mapping[type[Any], Tell] = {
+    e.Liquidated: lambda x, several: (
+        f"{clean(x.account)}'s {_held(x, several)} is liquidated (mark {digits(x.mark_price)})"
+    ),
+    e.Deleveraged: lambda x, several: (
+        f"{clean(x.account)} is deleveraged, {digits(x.size)}{_in(x, several)} at {digits(x.price)}"
+    ),
+    e.Skipped: lambda x, several: f"{clean(x.account)} is passed over in the queue{_in(x, several)}",
+    e.BookFilled: lambda x, several: f"the book takes {digits(x.size)}{_in(x, several)} at {digits(x.price)}",
+    e.BackstopTook: lambda x, several: (
+        f"{clean(x.provider)} takes {digits(x.size)}{_in(x, several)} at {digits(x.price)}"
+    ),
+    e.FundPaid: lambda x, _: f"the fund pays {digits(x.amount)}",
+    e.FundReceived: lambda x, _: f"the fund receives {digits(x.amount)}",
+    e.FundStopped: lambda x, _: "the fund stops paying",
+    e.FundResumed: lambda x, _: "the fund pays again",
+    e.LossSocialized: lambda x, _: f"{clean(x.account)} bears {digits(x.amount)} of a loss",
+    e.BadDebt: lambda x, _: f"{digits(x.amount)} become bad debt",
+    e.Held: lambda x, several: f"the venue is left with {_held(x, several)}",
+    e.Owed: lambda x, _: f"{clean(x.account)} owes {digits(x.amount)}",
+}
+
+
+def _held(x: Any, several: bool) -> str:
+    return position(x.side, x.size, x.market if several else None)
+
+
+def _in(x: Any, several: bool) -> str:
+    return f" {clean(x.market)}" if several else ""
+
+
+def told(event: Event, solved: Any) -> str:
+    """'at step 2 bob is deleveraged, 0.001 at 54,000'."""
+    tell = TOLD.get(type(event))
+    several = len(solved.scenario.markets) > 1
+    said = type(event).__name__ if tell is None else tell(event, several)
+    return f"at step {event.step} {said}"
+
+
+# --- all of the range ---------------------------------------------------------------------------------------
+
+
+def _intervals(solved: Any, limit: int) -> Iterator[Block]:
+    rows = solved.solution.stretches
+    if len(rows) < 2:
+        return
+    kept = rows[:limit] if limit else rows
+    intervals = next(one for one in SOLVE.sections if one.name == "intervals")
+    yield table("Intervals", "", intervals.columns(kept, solved), len(rows) - len(kept))
+    refused = next((one.why for one in rows if one.why), "")
+    if refused:
+        yield f"Refused: {clean(refused)}"
+
+
+def _bars(found: Solution) -> str:
+    """The range from left to right: full where it is so. A part that has both is shown as the first of it."""
+    width = (found.high - found.low) / BARS
+    cells = []
+    for i in range(BARS):
+        at = found.low + i * width
+        holds = next((one.holds for one in found.stretches if one.low <= at <= one.high), False)
+        cells.append(REFUSED if holds is None else HOLDS if holds else FAILS)
+    return "".join(cells)
+
+
+def _frontier(solved: Any, limit: int) -> Iterator[Block]:
+    kept = solved.columns[:limit] if limit else solved.columns
+    frontier = next(one for one in SOLVE.sections if one.name == "frontier")
+    columns = [
+        column and type(column)(clean(solved.across), *_rest(column)) if i == 0 else column
+        for i, column in enumerate(frontier.columns(kept, solved))
+    ]
+    yield table(
+        f"{clean(solved.asking.vary)} by {clean(solved.across)}", "", columns, len(solved.columns) - len(kept)
+    )
+    many = [one for one in solved.columns if len(one.solution.changes) > 1]
+    if many:
+        yield (
+            f"{counted(len(many), 'row has', 'rows have')} more than one change, and the first is shown: "
+            "solve without --across shows all."
+        )
+
+
+def _rest(column: Any) -> tuple[Any, ...]:
+    return column.cells, column.right, column.drop, column.point, column.ids
+
+
+# --- how it is known ----------------------------------------------------------------------------------------
+
+
+def _known(solved: Any) -> Iterator[Block]:
+    found: Solution = solved.solution
+    total = sum(one.solution.runs for one in solved.columns) or found.runs
+    runs = counted(total, "run")
+    if found.interrupted or any(one.solution.interrupted for one in solved.columns):
+        yield "Interrupted: this is what was known by then."
+    elif not found.whole:
+        yield "The budget of runs was used up: changes may be missing, and those told may be wide. --budget gives more."
+    yield _method(solved, runs)
+    if found.not_by and found.method is not Method.THEOREM:
+        yield (
+            f"A larger fund may be worse here: rule {found.not_by} looks at more of the fund than whether it can pay."
+        )
+    if found.knob.fund is not None:
+        yield FUND_LIMITS
+    if solved.verified:
+        yield "Held against the file: loaded with --set, it makes the same runs."
+    elif solved.verified is None and found.ends and not found.interrupted:
+        yield "Not held against the file: --set cannot name what was varied there."
+
+
+def _method(solved: Any, runs: str) -> str:
+    found: Solution = solved.solution
+    if found.method is Method.THEOREM:
+        if found.holds is None or not found.changes:
+            return f"Proven for every value of the range: the fund pays to its floor. {runs}."
+        return f"Every larger fund does too, and no smaller one: the fund pays to its floor. Proven; {runs}."
+    proven = (
+        f" From {digits(found.proven_from)} on it is proven: the fund pays to its floor."
+        if found.proven_from is not None
+        else ""
+    )
+    if found.method is Method.EXHAUSTIVE:
+        return f"Every value was run, {digits(found.knob.unit)} apart: {runs}.{proven}"
+    apart = digits(round_to(found.spacing, max(found.knob.unit, SHOWN)))
+    return (
+        f"Sampled: values {apart} apart were run, and every change between two of them followed to the unit "
+        f"({digits(found.knob.unit)}). An interval narrower than that may be missing. {runs}.{proven}"
+    )

@@ -1,0 +1,277 @@
+"""What `adlcalc solve` asks: the file is loaded, a thing of it is varied, and the answer is held against the
+file loaded once more with --set. The command line and Python ask here.
+
+Public: Asking, Column, Solved, solved, grid_of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from adlcalc.engine.events import Event
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import Scenario
+from adlcalc.ground.numbers import ONE, exact, show
+from adlcalc.scenario import Loaded
+from adlcalc.scenario.knobs import Knob, Reload, knob_of
+from adlcalc.scenario.loading import load_source
+from adlcalc.source.files import text_of
+from adlcalc.source.nodes import Source
+from adlcalc.source.number import NumberError, number_of
+from adlcalc.source.problems import Problem, ScenarioErrors
+from adlcalc.study.answers import names_of
+from adlcalc.study.differs import same
+from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
+from adlcalc.study.solve import Limits, Solution, Through, solve
+
+MOST_COLUMNS = 1_000
+FINER = 2
+"""What only the file can set has a grid of so many digits more than its ends are written with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked, as it was typed. question: from --until or --when; across: NAME=FROM..TO/STEP or
+    NAME=A,B,C."""
+
+    file: str
+    vary: str
+    question: str
+    when: bool = False
+    low: str | None = None
+    high: str | None = None
+    unit: str | None = None
+    across: str | None = None
+    asserted: str | None = None
+    sets: tuple[str, ...] = ()
+    venue: str | None = None
+    limits: Limits = Limits()  # noqa: RUF009  (frozen)
+
+    @property
+    def option(self) -> str:
+        """The option that the question was given with."""
+        return "--when" if self.when else "--until"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One value of --across, and the answer there."""
+
+    at: Decimal
+    solution: Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The answer. columns: one for each value of --across, then `solution` is that of the first; verified: the
+    answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
+    asserted: what --assert says of it."""
+
+    loaded: Loaded
+    asking: Asking
+    what: str
+    solution: Solution
+    across: str = ""
+    columns: Sequence[Column] = field(default_factory=tuple)
+    verified: bool | None = None
+    asserted: bool | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was asked about."""
+        return self.loaded.scenario
+
+    @property
+    def interrupted(self) -> bool:
+        """Is it only what was known when somebody stopped it?"""
+        return any(one.interrupted for one in ([one.solution for one in self.columns] or [self.solution]))
+
+    @property
+    def answered(self) -> bool:
+        """Is there a value, in every column, and is it as it was asserted?"""
+        found = [one.solution for one in self.columns] or [self.solution]
+        return all(one.holds is not None for one in found) and self.asserted is not False
+
+
+Asked = Knob | Reload
+
+
+def solved(
+    asking: Asking, *, through: Through = iter, note: Callable[[Loaded], None] = lambda loaded: None
+) -> Solved:
+    """Load, vary, verify. Raises ScenarioErrors, Unsolvable."""
+    holds = _assertion(asking.asserted)
+    source = text_of(asking.file)
+    loaded = load_source(source, asking.file, sets=asking.sets, venue=asking.venue)
+    note(loaded)
+    question = _question(asking, names_of(loaded.scenario))
+    low, high = _number("--from", asking.low), _number("--to", asking.high)
+    knob = _knob(asking, loaded, source, asking.vary, low, high)
+    if asking.across is not None:
+        return _frontier(asking, loaded, source, question, low, high, holds, through)
+    found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
+    agrees = _verified(asking, source, knob, found) if not found.interrupted else None
+    asserted = None if holds is None else holds(_fraction(found.holds))
+    return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
+
+
+def _frontier(
+    asking: Asking,
+    loaded: Loaded,
+    source: Source,
+    question: Question,
+    low: Decimal | None,
+    high: Decimal | None,
+    holds: Callable[[Fraction | None], bool] | None,
+    through: Through,
+) -> Solved:
+    """An answer for each value of another thing; Ctrl-C gives those that are there."""
+    name, values = grid_of(asking.across or "")
+    across = _knob(asking, loaded, source, name, min(values), max(values))
+    columns: list[Column] = []
+    agreed: list[bool | None] = []
+    for value in values:
+        scenario = across.turned(loaded.scenario, value)
+        settings = [f"{setting}={show(value)}" for setting in across.settings[:1]]
+        there = Asking(
+            asking.file, asking.vary, asking.question, sets=(*asking.sets, *settings), venue=asking.venue
+        )
+        knob = _knob(there, loaded, source, asking.vary, low, high, scenario)
+        found = solve(scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
+        columns.append(Column(value, found))
+        if found.interrupted:
+            break
+        agreed.append(_verified(there, source, knob, found) if settings else None)
+    asserted = None if holds is None else all(holds(_fraction(one.solution.holds)) for one in columns)
+    agrees = None if None in agreed or not agreed else all(agreed)
+    what = knob.what or asking.vary
+    return Solved(loaded, asking, what, columns[0].solution, name, columns, agrees, asserted)
+
+
+def _knob(
+    asking: Asking,
+    loaded: Loaded,
+    source: Source,
+    name: str,
+    low: Decimal | None,
+    high: Decimal | None,
+    scenario: Scenario | None = None,
+) -> Asked:
+    """What is varied. A step of it may be asked for; where only the file can say it, it follows from how the
+    ends are written."""
+    unit = _number("--unit", asking.unit) if name == asking.vary else None
+    if unit is not None and unit <= 0:
+        raise _wrong("--unit", asking.unit or "", "must be greater than zero")
+    found = knob_of(name, scenario or loaded.scenario)
+    if found is not None:
+        return found if unit is None else found.in_steps_of(unit)
+    if unit is None:
+        ends = [end for end in (low, high) if end is not None]
+        if not ends:
+            raise _wrong("--vary", name, "has no range of its own: give --from and --to")
+        exponents = [_digits(end) for end in ends]
+        unit = ONE.scaleb(min(exponents) - FINER)
+    sets = tuple(one for one in asking.sets if one.partition("=")[0].strip() != name)
+    return Reload(name, unit, source, asking.file, sets, asking.venue)
+
+
+def _digits(x: Decimal) -> int:
+    """The exponent of its last digit, none above the point."""
+    exponent = x.as_tuple().exponent
+    return min(exponent, 0) if isinstance(exponent, int) else 0
+
+
+def grid_of(text: str) -> tuple[str, list[Decimal]]:
+    """NAME=FROM..TO/STEP, or NAME=A,B,C: the name and the values. Raises ScenarioErrors."""
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip() or not values.strip():
+        raise _wrong("--across", text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
+    if ".." not in values:
+        return name.strip(), [_needed("--across", one.strip()) for one in values.split(",")]
+    ends, slash, step_text = values.partition("/")
+    if not slash:
+        raise _wrong("--across", text, "must say how far its values are apart: NAME=FROM..TO/STEP")
+    low, high = (_needed("--across", one.strip()) for one in ends.split("..", 1))
+    step = _needed("--across", step_text.strip())
+    if step <= 0 or low > high:
+        raise _wrong("--across", text, "must go up from FROM to TO in steps above zero")
+    with exact():
+        if (high - low) / 1 > step * MOST_COLUMNS:
+            raise _wrong("--across", text, f"has more than {MOST_COLUMNS:,} values")
+        count = int((high - low) // step)
+        return name.strip(), [low + i * step for i in range(count + 1)]
+
+
+def _needed(option: str, text: str) -> Decimal:
+    found = _number(option, text)
+    assert found is not None
+    return found
+
+
+def _number(option: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return number_of(text.strip())
+    except NumberError as error:
+        raise _wrong(option, text, error.message, error.hint) from None
+
+
+def _fraction(x: Decimal | None) -> Fraction | None:
+    return None if x is None else Fraction(x)
+
+
+def _question(asking: Asking, names: Names) -> Question:
+    try:
+        return read(asking.question, names)
+    except QuestionError as error:
+        raise _pointed(asking.option, asking.question, error) from None
+
+
+def _assertion(text: str | None) -> Callable[[Fraction | None], bool] | None:
+    if text is None:
+        return None
+    try:
+        return read_assertion(text)
+    except QuestionError as error:
+        raise _pointed("--assert", text, error) from None
+
+
+def _pointed(option: str, text: str, error: QuestionError) -> ScenarioErrors:
+    problem = Problem(option, 1, error.column, error.length, f"it {error.message}", error.hint, text)
+    return ScenarioErrors([problem])
+
+
+def _wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErrors:
+    return ScenarioErrors([Problem(f"{option} {text}", 0, 0, 0, message, hint)])
+
+
+# --- once more, from the file -------------------------------------------------------------------------------
+
+
+def _verified(asking: Asking, source: Source, knob: Asked, found: Solution) -> bool | None:
+    """Does the file, loaded with --set, make the runs of the answer's neighbors? None where --set cannot say
+    it. Anything else is a bug of ours, and is told as one."""
+    tried = [_agrees(asking, source, knob, value, events) for value, events in found.ends]
+    if False in tried:
+        raise AssertionError(f"--set {knob.name} does not make the run that was found by varying it")
+    return None if None in tried or not tried else True
+
+
+def _agrees(
+    asking: Asking, source: Source, knob: Asked, value: Decimal, events: Sequence[Event]
+) -> bool | None:
+    agreed: bool | None = None
+    for setting in knob.settings:
+        try:
+            sets = (*asking.sets, f"{setting}={show(value)}")
+            there = load_source(source, asking.file, sets=sets, venue=asking.venue).scenario
+        except ScenarioErrors:
+            continue
+        if same(tuple(run(there, accounts=False)), events):
+            return True
+        agreed = False
+    return agreed
