@@ -82,6 +82,7 @@ def test_the_schema_would_find_a_fault(schema: Any) -> None:
     assert list(schema.iter_errors(spec))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HELD)
 def test_figures_are_as_they_were(name: str, request: pytest.FixtureRequest) -> None:
     made = of_21() if name.startswith("21") else drawn(ROOT / "scenarios" / f"{name}.yaml")
@@ -105,6 +106,7 @@ def test_what_applies_is_drawn_and_nothing_else() -> None:
     assert "queue" not in names["03"]
 
 
+@pytest.mark.slow
 def test_colors_are_told_apart() -> None:
     """A page puts its own in their place, so none may stand for two things."""
     assert len(set(COLORS.values())) == len(COLORS)
@@ -135,6 +137,7 @@ def test_nobody_covers_what_the_queue_cannot() -> None:
     assert rows["nobody"] == made.audit.bad_debt > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_parts_of_a_loss_are_the_loss(path: Path) -> None:
     """Beyond the margins, the fund, counterparties and nobody have paid what the accounts that were closed

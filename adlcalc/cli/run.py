@@ -54,6 +54,9 @@ def run(
             autocompletion=series_names,
         ),
     ] = None,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="On a terminal, draw path and fund in little bars as well.")
+    ] = False,
     quiet: options.Quiet = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
@@ -78,5 +81,6 @@ def run(
         series=tuple(dict.fromkeys(series or ())),
         quiet=quiet,
         index=not no_index,
+        chart=chart,
     )
     raise typer.Exit(work_through(files, request))

@@ -3,7 +3,7 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Told, page, picture, rows, halves.
+Public: Told, page, picture, style, rows, halves.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def page(told: Sequence[Told]) -> str:
         title=title,
         sections=sections,
         several=len(told) > 1,
-        css=_css(),
+        css=style(),
         words=WORDS,
         version=__version__,
     )
@@ -105,7 +105,7 @@ def picture(told: Told) -> str:
     return sheet(title_of(told.run.scenario, told.run.file), verdict(told.run), list(halves(told.figures)))
 
 
-def _css() -> str:
+def style() -> str:
     """The style, with the colors of both pages."""
 
     def variables(colors: dict[str, str]) -> str:
