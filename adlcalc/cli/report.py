@@ -96,9 +96,10 @@ def _work(
             inputs.add(files)
             for file in files:
                 told.append(_told(file, venue, sets, accounts, compare, quiet))
+            from adlcalc import __version__
             from adlcalc.report.html.written import page
 
-            text = page(told) if output is not None or not quiet else ""
+            text = page(told, __version__) if output is not None or not quiet else ""
         if folder is not None:
             _figures(told, folder, inputs)
         if text:

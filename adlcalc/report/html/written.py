@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from adlcalc import __version__
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.charts.canvas import COLORS, short
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
@@ -74,8 +73,8 @@ class _Shown:
         return [(SIGNS[key.sign], key.text) for key in self.figure.keys]
 
 
-def page(told: Sequence[Told]) -> str:
-    """The HTML of one or several runs."""
+def page(told: Sequence[Told], version: str) -> str:
+    """The HTML of one or several runs. version: of adlcalc."""
     jinja2 = needed("jinja2")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
@@ -93,7 +92,7 @@ def page(told: Sequence[Told]) -> str:
         several=len(told) > 1,
         css=style(),
         words=WORDS,
-        version=__version__,
+        version=version,
     )
     return text
 
