@@ -58,6 +58,10 @@ def run(
         bool, typer.Option("--chart", help="On a terminal, draw path and fund in little bars as well.")
     ] = False,
     quiet: options.Quiet = False,
+    doubt: Annotated[
+        bool,
+        typer.Option("--doubt", help="Say which assumed rules the outcome rests on (see adlcalc doubt)."),
+    ] = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
     ] = False,
@@ -82,5 +86,6 @@ def run(
         quiet=quiet,
         index=not no_index,
         chart=chart,
+        doubt=doubt,
     )
     raise typer.Exit(work_through(files, request))
