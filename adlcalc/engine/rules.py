@@ -530,6 +530,13 @@ class WouldBankrupt(Word):
     )
 
 
+class OwnAccount(Word):
+    """What becomes of a place in the queue that belongs to the account that is closed."""
+
+    EXCLUDED = "excluded", "It is passed over: an account is not deleveraged against itself."
+    INCLUDED = "included", "It is deleveraged like any other."
+
+
 class RankedWhen(Word):
     """When a queue is ranked."""
 
@@ -576,6 +583,15 @@ class AdlRules:
         "the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True
     )
     price: Price = given("the price of an ADL fill", FILLS, bankruptcy, required=True)
+    clamp: Decimal | None = given(
+        "a price farther from the mark than this fraction of it is the mark", Takes.FRACTION, None
+    )
+    capped: bool = given(
+        "is a price never worse for what is closed than its bankruptcy price?", Takes.FLAG, False
+    )
+    own_account: OwnAccount = given(
+        "whether an account can be deleveraged against a position of its own", OwnAccount, OwnAccount.EXCLUDED
+    )
     rank: RankedWhen = given(
         "once: a queue is ranked once a step; each-claim: anew for every claim that needs it",
         RankedWhen,
@@ -604,6 +620,8 @@ class AdlRules:
         if self.when == AdlWhen.NEVER:
             yield "policy", "'when' of 'adl' is never"
             yield "rank", "'when' of 'adl' is never"
+            for rule in ("clamp", "capped", "own_account"):
+                yield rule, "'when' of 'adl' is never"
         if self.when != AdlWhen.AFTER_FUND:
             yield "while_triggered", f"'when' of 'adl' is {self.when}"
 

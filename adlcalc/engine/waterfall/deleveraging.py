@@ -13,10 +13,11 @@ from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
 from adlcalc.engine.formulas.policies import queue as by_score
-from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
+from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.queue import Place
+from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
@@ -35,11 +36,13 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
     policy = state.rules.adl.policy
     if policy is by_score:
         for place in queue:  # lazily: a long queue is not copied for a short claim
+            if itself(state, claim, place):
+                continue
             yield from close_against(state, claim, place, min(claim.size - keep, place.holding.size))
             if claim.size <= keep:
                 return
         return
-    passed: set[Place] = set()
+    passed = {place for place in queue if itself(state, claim, place)}
     while claim.size > keep:
         before = claim.size, len(passed)
         for place, size in policy([p for p in queue if p not in passed], claim.size - keep, claim.book.lot):
@@ -51,6 +54,12 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
             return
 
 
+def itself(state: State, claim: Closing, place: Place) -> bool:
+    """Does the place belong to the account that is closed, and is it passed over for that (rule
+    adl.own_account)?"""
+    return place.holding.holder is claim.holder and state.rules.adl.own_account == OwnAccount.EXCLUDED
+
+
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
     if isinstance(state.rules.adl.price, MarkFirst):
@@ -60,22 +69,29 @@ def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> 
             size -= at_mark
         if not size or not place.holding.size:
             return
-    yield from match(state, claim, place, size, adl_price(state, claim))
+    how, rule_price = adl_price(state, claim)
+    yield from match(state, claim, place, size, how, rule_price)
 
 
-def adl_price(state: State, claim: Closing) -> How:
-    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account
-    (`no_gift`)."""
-    known = claim.known()
-    by_rule = state.rules.adl.price(known)
-    price = no_gift(by_rule, known)
-    return (by_rule,) if price is by_rule else (by_rule, price)
+def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
+    """The price of a fill by the rules adl.price, clamp and capped, step by step, and what becomes of it for
+    a bankrupt account (`no_gift`): where that is another one, the price by the rules too."""
+    known, rules = claim.known(), state.rules.adl
+    how = [rules.price(known)]
+    if (price := clamped(how[-1], known, rules.clamp)) is not how[-1]:
+        how.append(price)
+    if rules.capped and (price := capped(how[-1], known)) is not how[-1]:
+        how.append(price)
+    price = no_gift(how[-1], known)
+    return (tuple(how), None) if price is how[-1] else ((*how, price), how[-1].result)
 
 
-def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -> Iterator[Event]:
+def match(
+    state: State, claim: Closing, place: Place, size: Decimal, how: How, rule_price: Decimal | None = None
+) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would
     bankrupt the place.
-    how: its price by the rule, and the price that it is."""
+    how: of its price; rule_price: by the rules alone, where a bankrupt account was to get no more."""
     price = how[-1].result
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
@@ -129,7 +145,7 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -
         forgone_pnl=forgone,
         tied=place.tied,
         result=ZERO if price == claim.price else result,
-        rule_price=None if len(how) == 1 else how[0].result,
+        rule_price=rule_price,
         how=how,
         proceeds=proceeds,
         entry_value=entry_value,
