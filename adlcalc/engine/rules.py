@@ -657,6 +657,45 @@ class LastResortRules:
     )
 
 
+# --- fees ---------------------------------------------------------------------------------------------------
+
+
+class FeeTo(Word):
+    """Who gets the fees."""
+
+    FUND = "fund", "The insurance fund."
+    VENUE = "venue", "The venue; its revenue is an account of the run."
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRules:
+    """What do the forced trades cost?"""
+
+    taker: Decimal = given(
+        "rate on the value of what the venue closes in the book, out of what that brings more than the bankruptcy "
+        "price",
+        Takes.FRACTION,
+        ZERO,
+    )
+    liquidation: Decimal = given(
+        "rate on the value of what the venue closes, in the book or not, out of the same",
+        Takes.FRACTION,
+        ZERO,
+    )
+    deleveraged: Decimal = given(
+        "rate on the value of an ADL fill that its counterparty pays; below zero: a rebate, from the venue",
+        Takes.RATE,
+        ZERO,
+    )
+    to: FeeTo = given("who gets the fees", FeeTo, FeeTo.FUND)
+
+    def of_claim(self, value: Decimal, result: Decimal, in_book: bool) -> tuple[Decimal, Decimal]:
+        """The fee on a fill of the venue's, unrounded, at most what it brings more than the bankruptcy price;
+        and its rate. A fee makes no shortfall."""
+        rate = self.liquidation + (self.taker if in_book else ZERO)
+        return min(rate * abs(value), max(result, ZERO)), rate
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The rules that the rulebook picked, in its own sections."""
@@ -667,6 +706,7 @@ class Rules:
     backstop: BackstopRules = BackstopRules()
     adl: AdlRules = AdlRules()
     last_resort: LastResortRules = LastResortRules()
+    fees: FeeRules = FeeRules()
     assumptions: tuple[Assumption, ...] = ()
 
 

@@ -14,13 +14,13 @@ from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
-from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.queue import Place
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import ZERO, round_to
 
 
 def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
@@ -98,7 +98,9 @@ def match(
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
-    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone)
+    rate = state.rules.fees.deleveraged
+    fee = round_to(rate * abs(proceeds), state.ledger.unit) if rate else ZERO
+    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
             state.skipped.add((claim, place))
@@ -150,9 +152,15 @@ def match(
         proceeds=proceeds,
         entry_value=entry_value,
     )
+    if fee:
+        made = rounded(
+            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit
+        )
+        number, to = state.ledger.number_of(claim), str(state.rules.fees.to)
+        yield from state.ledger.fee_of_account(holding, number, fee, to, (made,))
     if isinstance(claim, VenueClaim):
         yield from (
             state.ledger.post_result(claim, result, "dust")
             if price == claim.price
-            else settle(state, claim, result)
+            else settle(state, claim, result, proceeds)
         )
