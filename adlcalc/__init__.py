@@ -53,5 +53,7 @@ def run(scenario: Scenario | Loaded, *, index: bool = True) -> Run:
     from adlcalc.report import Run
 
     if isinstance(scenario, Scenario):
-        return Run(scenario, run_engine(scenario, index=index))
-    return Run(scenario.scenario, run_engine(scenario.scenario, index=index), file=scenario.file)
+        return Run(scenario, run_engine(scenario, index=index, together=True))
+    return Run(
+        scenario.scenario, run_engine(scenario.scenario, index=index, together=True), file=scenario.file
+    )

@@ -171,6 +171,10 @@ class Health:
                             heappushpop(kept, entry)
         return [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0], -entry[1]))], count
 
+    def lines_of(self, market: Market) -> margin.Lines | None:
+        """The maintenance lines of all positions of a market, where they are the same for everybody."""
+        return self._lines.get(market.name)
+
     # --- units ----------------------------------------------------------------------------------------------
 
     def _has_margin(self, state: AccountState) -> bool:
