@@ -6,7 +6,6 @@ Public: QuietAccounts.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,11 +38,6 @@ class QuietAccounts:
     def __len__(self) -> int:
         return len(self.accounts) - len(self.touched)
 
-    def is_quiet(self, i: int) -> bool:
-        """Is account i one of them?"""
-        at = bisect_left(self.touched, i)
-        return at == len(self.touched) or self.touched[at] != i
-
     @property
     def moved(self) -> bool:
         """Has their equity changed? All of it, or none: values are not rounded."""
@@ -57,26 +51,23 @@ class QuietAccounts:
 
     def first_by_name(self, most: int) -> list[int]:
         """So many of them, the first by their names."""
-        return nsmallest(
-            most, filter(self.is_quiet, range(len(self.accounts))), key=self.accounts.ids.__getitem__
-        )
+        ids, touched = self.accounts.ids, set(self.touched)
+        return nsmallest(most, (i for i in range(len(ids)) if i not in touched), key=ids.__getitem__)
 
     def nearest(self, lines: Lines, most: int) -> list[int]:
         """Those that may be among so many that are nearest to their liquidation prices, and some more: prices
         are told to the tick."""
         step = D(1).scaleb(self.mark.adjusted() - 9)
-        room = 2 * int(self.market.tick / step) + 4
-        now = int(self.mark / step)
-        found: list[tuple[int, int]] = []
+        room, now, touched = 2 * int(self.market.tick / step) + 4, int(self.mark / step), set(self.touched)
+        multiplier = self.market.contract.multiplier
+        near: list[tuple[int, int]] = []
         for side in (LONG, SHORT):
-            levels = self.accounts.due_from(side, lines, self.market.contract.multiplier, step)
-            found += nsmallest(most, ((abs(now - level), i) for i, level in levels if self.is_quiet(i)))
-        farthest = sorted(found)[:most][-1][0] + room if found else 0
-        near = []
-        for side in (LONG, SHORT):
-            levels = self.accounts.due_from(side, lines, self.market.contract.multiplier, step)
-            near += [i for i, level in levels if abs(now - level) <= farthest and self.is_quiet(i)]
-        return near
+            levels = self.accounts.due_from(side, lines, multiplier, step)
+            away = [(abs(now - level), i) for i, level in levels if i not in touched]
+            farthest = max((distance for distance, _ in nsmallest(most, away)), default=0)
+            near += [one for one in away if one[0] <= farthest + room]
+        farthest = max((distance for distance, _ in nsmallest(most, near)), default=0)
+        return [i for distance, i in near if distance <= farthest + room]
 
     def states(self, places: Iterable[int]) -> Iterator[AccountState]:
         """How these stand."""
