@@ -6,7 +6,7 @@ Public: Facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from heapq import merge
@@ -29,9 +29,9 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
-from adlcalc.report.assumptions import used_assumptions
 from adlcalc.report.happened_view import HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
+from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Facts:
 
     `file` is the name the scenario was read under, or None; `options` are those of the command line that
     changed the scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts,
-    funds and markets whose series was asked for."""
+    funds and markets whose series was asked for. rests: where it was doubted, the assumed rules that the
+    outcome rests on, each with what another reading changes."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Facts:
         self.options = tuple(options)
         self.watch = watch
         self.named = tuple(named)
+        self.rests: Mapping[str, str] | None = None
         self.events: tuple[Event, ...] = tuple(events)
         end = self.events[-1] if self.events else None
         self.quiet = end.quiet if isinstance(end, Ended) else None
