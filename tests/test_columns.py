@@ -22,6 +22,7 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Depth, Fund, Liquidity, Position, Scenario
 from adlcalc.engine.queue import head
 from adlcalc.engine.quiet import QuietAccounts
+from adlcalc.engine.waterfall import deleveraging
 from adlcalc.ground.numbers import exact
 from adlcalc.report import Run, facts
 from adlcalc.scenario import load
@@ -331,3 +332,21 @@ def test_quiet_accounts_are_not_worked_out_for_a_page(monkeypatch: pytest.Monkey
     monkeypatch.setattr(QuietAccounts, "_state", noted)
     finished.to_text(50)
     assert 50 <= len(worked_out) <= 110
+
+
+# --- policies that need only the beginning of a queue --------------------------------------------------------
+
+
+@pytest.mark.parametrize("venue", ["ftx", "dydx-v4", "dydx-v4-settlement", "dango"])
+def test_a_walk_gives_what_looking_at_everybody_gives(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places that are passed over included."""
+    compared = 0
+    for seed in range(40 * SEEDS):
+        rng = random.Random(f"walk {venue} {seed}")
+        one = under_venue(random_scenario(seed, funding=seed % 4 == 2), venue, rng)
+        events = list(run(one))
+        with monkeypatch.context() as patch:
+            patch.setattr(deleveraging, "walk_of", lambda policy: None)
+            assert events == list(run(one)), f"seed {seed}"
+        compared += sum(isinstance(event, Deleveraged) for event in events)
+    assert compared > 40
