@@ -40,6 +40,8 @@ class Request:
     series: tuple[str, ...] = ()
     quiet: bool = False
     index: bool = True
+    chart: bool = False
+    doubt: bool = False
 
 
 def work_through(files: Sequence[str], request: Request) -> int:
@@ -71,7 +73,14 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
             run, found = _one(file, request)
             record = current()
             if not silent or record is not None:
-                page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
+                page = run_page(
+                    run,
+                    request.limit,
+                    steps=request.steps,
+                    drawn=drawn,
+                    closing=True,
+                    chart=request.chart and drawn,
+                )
             if record is not None:
                 record.pages.append(page)
             if not silent:
@@ -115,6 +124,13 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series
     run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
+    if request.doubt:
+        from adlcalc.asking import doubting
+
+        found = doubting(loaded, pairs=False)
+        run.rests = {
+            rule: f"under `{one.reading.changes[0].value}` {found.told(one)}" for rule, one in found.rests
+        }
     code = RAN
     if held is not None:
         for difference in differences(run, held):
