@@ -6,17 +6,20 @@ Public: deleverage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.formulas.policies import Gift, Policy, walk_of
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.queue import Place
+from adlcalc.engine.queue.head import QueueHead
+from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
@@ -42,10 +45,14 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
             if claim.size <= keep:
                 return
         return
-    passed = {place for place in queue if itself(state, claim, place)}
+    passed: set[Place] = set()
+
+    def is_passed(place: Place) -> bool:
+        return place in passed or itself(state, claim, place)
+
     while claim.size > keep:
         before = claim.size, len(passed)
-        for place, size in policy([p for p in queue if p not in passed], claim.size - keep, claim.book.lot):
+        for place, size in gifts_of(policy, queue, is_passed, claim.size - keep, claim.book.lot):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:
@@ -58,6 +65,19 @@ def itself(state: State, claim: Closing, place: Place) -> bool:
     """Does the place belong to the account that is closed, and is it passed over for that (rule
     adl.own_account)?"""
     return place.holding.holder is claim.holder and state.rules.adl.own_account == OwnAccount.EXCLUDED
+
+
+def gifts_of(
+    policy: Policy, queue: Queue | QueueHead, passed: Callable[[Place], bool], quantity: Decimal, lot: Decimal
+) -> list[Gift]:
+    """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
+    certain place and goes on until the quantity is covered needs no more of a long queue than that."""
+    walk = walk_of(policy)
+    if walk is None or isinstance(queue, QueueHead):
+        return policy([place for place in queue if not passed(place)], quantity, lot)
+    places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
+    with closing(places):
+        return walk.gifts((place for place in places if not passed(place)), quantity, lot)
 
 
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:
