@@ -40,6 +40,7 @@ from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import SMALLEST, Account, Position, Scenario
+from adlcalc.engine.rules import FeeTo
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
@@ -444,13 +445,13 @@ class Ledger:
         self.touch(claim.holder)
         claim.holder.balance += amount
 
-    def fee_of_claim(self, claim: Closing, amount: Decimal, to: str, how: How) -> Told:
+    def fee_of_claim(self, claim: Closing, amount: Decimal, to: FeeTo, how: How) -> Told:
         """A fee out of a claim's surplus."""
         number = self.number_of(claim)
-        told = FeePaid(self.step, number, None, claim.book.name, amount, to, how)
+        told = FeePaid(self.step, number, None, claim.book.name, amount, str(to), how)
         return (told, *self._fee_to(claim.book, number, amount, to, how))
 
-    def fee_of_account(self, holding: Holding, number: int, amount: Decimal, to: str, how: How) -> Told:
+    def fee_of_account(self, holding: Holding, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
         """A fee from the margin behind a position, of a closed one from the balance; below zero a rebate,
         which is the venue's."""
         self.touch(holding.holder)
@@ -459,12 +460,12 @@ class Ledger:
             holding.collateral -= amount
         else:
             holding.holder.balance -= amount
-        to = "venue" if amount < 0 else to
-        told = FeePaid(self.step, number, holding.holder.id, holding.book.name, amount, to, how)
+        to = FeeTo.VENUE if amount < 0 else to
+        told = FeePaid(self.step, number, holding.holder.id, holding.book.name, amount, str(to), how)
         return (told, *self._fee_to(holding.book, number, amount, to, how))
 
-    def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: str, how: How) -> Told:
-        if to == "fund":
+    def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
+        if to == FeeTo.FUND:
             return (self._to_fund(book.fund, number, amount, "fee", how),)
         self.revenue[book.settles] = self.revenue.get(book.settles, ZERO) + amount
         return ()

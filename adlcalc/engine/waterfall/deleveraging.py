@@ -176,7 +176,7 @@ def match(
         made = rounded(
             "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit
         )
-        number, to = state.ledger.number_of(claim), str(state.rules.fees.to)
+        number, to = state.ledger.number_of(claim), state.rules.fees.to
         yield from state.ledger.fee_of_account(holding, number, fee, to, (made,))
     if isinstance(claim, VenueClaim):
         yield from (

@@ -36,7 +36,7 @@ def keep_surplus(
         parts = (rate, abs(proceeds), result)
         how = rounded("fee", "min([rate] x [value], [surplus])", parts, fee, state.ledger.unit, DOWN)
         if how.result:
-            yield from state.ledger.fee_of_claim(claim, how.result, str(fees.to), (how,))
+            yield from state.ledger.fee_of_claim(claim, how.result, fees.to, (how,))
             result -= how.result
     if state.surplus == TO_ACCOUNT:
         state.ledger.give_back(claim, result)

@@ -87,7 +87,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
         yield from settle(state, last, left)
     elif (left := ledger.empty_margin(unit)) > 0 and last.book.contract.bankruptcy_fee:
         how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
-        yield from ledger.fee_of_claim(last, left, str(state.rules.fees.to), (how,))
+        yield from ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
     else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low
         yield from ledger.post_result(last, left, "dust")
 
