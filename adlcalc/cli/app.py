@@ -26,12 +26,13 @@ COMMANDS: Mapping[str, str] = {
     "solve": "solve",
     "diff": "diff",
     "cover": "cover",
+    "expand": "expand",
     "test-scores": "scores",
     "verify": "verify",
     "help": "help",
 }
 """Command -> its file."""
-SILENT = ("check", "schema", "new", "import", "verify", "help")
+SILENT = ("check", "schema", "new", "expand", "import", "verify", "help")
 """Commands that answer nothing that one could repeat: they write files, or hold others to something."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -78,9 +78,10 @@ def load_source(
     venue: str | None = None,
     as_of: str | None = None,
     folder: str | None = None,
+    handed: Mapping[str, Source] | None = None,
 ) -> Loaded:
     """Check and build a text that was read from `path`, or is about to be written there. folder: where its
-    companions are; beside it if left out."""
+    companions are; beside it if left out; handed: those that a setting names and that are elsewhere."""
     problems = Problems()
     with _no_collections(), exact():
         root = read_document(source, problems)
@@ -96,7 +97,9 @@ def load_source(
             raise AssertionError("a scenario without a model has a problem")
         beside = "" if path == "-" else os.path.dirname(path)
         own = beside if folder is None else folder
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
+        draft = Draft(
+            checked.model, checked.root, root, checked.broken, problems, own, beside, handed=handed or {}
+        )
         try:
             loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
@@ -172,6 +175,7 @@ def _build(
         read_told(draft, list(names)),
         draft.owners,
         outside,
+        next(iter(draft.models), None),
     )
 
 
