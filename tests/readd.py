@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 Run = dict[str, Any]
-OUTSIDERS = ("rest of market", "venue")
+OUTSIDERS = ("rest of market", "venue", "outside money")
 
 
 def faults_of(run: Run) -> list[str]:
@@ -98,7 +98,9 @@ def claims(run: Run) -> Iterator[str]:
             yield f"{name}: the counterparties gave {float(total(taken, 'size'))}, it says {row['deleveraged_size']}"
         if (row["book_price"] is None) != (parts["book_size"] == 0):
             yield f"{name}: book_size {row['book_size']} at book_price {row['book_price']}"
-        if row["mark_price"] != run["steps"][row["step"]]["marks"][row["market"]]:
+        moved = {(one["step"], one["market"]) for one in run.get("events", ()) if one["kind"] == "mark moved"}
+        followed = (row["step"], row["market"]) in moved  # of such a step only the last mark is told
+        if not followed and row["mark_price"] != run["steps"][row["step"]]["marks"][row["market"]]:
             yield f"{name}: its mark {row['mark_price']} is not the step's"
         elsewhere = any(
             fill["price"] != row["bankruptcy_price"] for fill in taken
@@ -206,8 +208,8 @@ def counterparties(run: Run) -> Iterator[str]:
 
 
 def open_interest(run: Run) -> Iterator[str]:
-    """Signed sizes add up to zero; the rest of the market grew by what the book took, the venue has what it
-    holds."""
+    """Signed sizes add up to zero; the rest of the market grew by what the book took and accounts sold, the venue
+    has what it holds; of a settled market nothing stands."""
     for market in (m["market"] for m in run["scenario"]["markets"]):
         sizes: dict[str, Fraction] = defaultdict(Fraction)
         for account in run["accounts"]:
@@ -219,11 +221,23 @@ def open_interest(run: Run) -> Iterator[str]:
                     sizes[group] += sign(p) * number(p["size"])
         if sum(sizes.values()) != 0:
             yield f"open interest of {market}: {dict(sizes)} does not add up to zero"
+        events = [row for row in run.get("events", ()) if row["market"] == market]
+        if any(row["kind"] == "settle" for row in events):
+            if any(sizes.values()):
+                yield f"{market} is settled, but {dict(sizes)} stand"
+            continue
         mine = [row for row in run["liquidations"] if row["market"] == market]
         held = sum((sign(row) * number(row["held_size"]) for row in mine), Fraction())
         booked = sum((sign(row) * number(row["book_size"]) for row in mine), Fraction())
         if sizes["venue"] != held:
             yield f"the venue holds {float(sizes['venue'])} of {market}, its claims {float(held)}"
+        to_rest = {
+            "trade": -1,
+            "stop": 1,
+            "take-profit": 1,
+        }  # the side of a trade is bought, of a stop closed
+        for row in events:
+            booked += to_rest.get(row["kind"], 0) * sign(row) * number(row["size"]) if row["side"] else 0
         if sizes["rest of market"] != number(run["audit"]["rest_of_market"].get(market)) + booked:
             yield f"the rest of {market} is {float(sizes['rest of market'])}, the book took {float(booked)}"
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 import pickle
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from books import d, random_scenario
@@ -20,6 +22,8 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Depth, Fund, Liquidity, Position, Scenario
 from adlcalc.engine.queue import head
 from adlcalc.ground.numbers import exact
+from adlcalc.scenario import load
+from adlcalc.source.problems import ScenarioErrors
 from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
 
@@ -132,6 +136,101 @@ def test_the_same_events_on_a_larger_book(multiplier: str, monkeypatch: pytest.M
     assert events == list(run(replace(one, accounts=columns)))[:-1]
     assert sum(isinstance(event, Liquidated) for event in events) > 20
     assert sum(isinstance(event, Deleveraged) for event in events) > 20
+
+
+# --- from a CSV file ------------------------------------------------------------------------------------------
+
+ROWS = 7_000  # more than one block that is split at once
+
+
+def book_file(folder: Path, change: Callable[[list[list[str]]], None], *, quoted: bool) -> str:
+    """A scenario with a CSV book, some rows of which are changed. quoted: the header has quotes, so that
+    csv.reader reads it all."""
+    rng = random.Random(3)
+    rows = [
+        [f"a{i}", rng.choice(["long", "short"]), f"{rng.randrange(1, 9999) / 1000:.3f}", "60000.5", "700.25"]
+        for i in range(ROWS)
+    ]
+    change(rows)
+    header = '"id",side,size,entry,collateral' if quoted else "id,side,size,entry,collateral"
+    text = "\n".join([header, *(",".join(row) for row in rows), ""])
+    (folder / "book.csv").write_text(text, encoding="utf-8", newline="")
+    file = folder / "one.yaml"
+    file.write_text(
+        "accounts: {file: book.csv}\nmarkets: {M: {lot: 0.001}}\nprices: [60_000]\n", encoding="utf-8"
+    )
+    return str(file)
+
+
+def put(row: int, cell: int, text: str) -> Callable[[list[list[str]]], None]:
+    """A change of one cell; row -1 is the last."""
+
+    def change(rows: list[list[str]]) -> None:
+        rows[row][cell] = text
+
+    return change
+
+
+def cut(row: int) -> Callable[[list[list[str]]], None]:
+    """A row loses its last cell."""
+
+    def change(rows: list[list[str]]) -> None:
+        del rows[row][-1]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (lambda rows: None, True),
+        (put(6_000, 2, "1.5"), True),
+        (put(6_000, 2, "1.000000001"), True),
+        (put(6_000, 2, "1e3"), False),
+        (put(6_000, 4, "1_000"), False),
+        (put(6_000, 0, "Zoë"), False),
+        (put(6_000, 3, "100000000000000000.000000000001"), False),
+    ],
+)
+def test_a_regular_csv_file_is_kept_as_columns(
+    tmp_path: Path, change: Callable[[list[list[str]]], None], kept: bool
+) -> None:
+    """Any other is read as well, and is the same accounts."""
+    split = load(book_file(tmp_path, change, quoted=False)).scenario.accounts
+    assert isinstance(split, Columns) == kept
+    assert split == load(book_file(tmp_path, change, quoted=True)).scenario.accounts
+
+
+@pytest.mark.parametrize("row", [1, 6_000, -1])
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda row: put(row, 1, "lang"), "'side' must be long or short, not 'lang'"),
+        (lambda row: put(row, 2, "0,5"), "this row has 6 cells, the header has 5"),
+        (lambda row: put(row, 2, "12x"), "'size' must be a number, not '12x'"),
+        (lambda row: put(row, 2, "0"), "'size' must be greater than zero, not 0"),
+        (lambda row: put(row, 4, "-1"), "'collateral' must be zero or more, not -1"),
+        (lambda row: put(row, 0, "a0"), "account 'a0' holds two"),
+        (lambda row: put(row, 4, ""), "has neither 'leverage' nor 'collateral'"),
+        (cut, "this row has 4 cells, the header has 5"),
+    ],
+)
+def test_a_fault_is_told_with_its_row_wherever_it_stands(
+    tmp_path: Path, change: Callable[[int], Callable[[list[list[str]]], None]], line: str, row: int
+) -> None:
+    def told(quoted: bool) -> list[tuple[str, int, int]]:
+        def both(rows: list[list[str]]) -> None:
+            rows[row][1] = rows[0][1]  # so that a0 would hold two of one side
+            change(row)(rows)
+
+        with pytest.raises(ScenarioErrors) as found:
+            load(book_file(tmp_path, both, quoted=quoted))
+        return [(one.message, one.line, one.column) for one in found.value.problems]
+
+    problems = told(False)
+    assert line in problems[0][0]
+    assert problems[0][1] == (row if row > 0 else ROWS - 1) + 2
+    assert problems == told(True)
 
 
 # --- work done ----------------------------------------------------------------------------------------------

@@ -15,10 +15,12 @@ import pytest
 from conftest import ROOT
 
 import adlcalc
+from adlcalc.engine import loop as engine
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report import Run
 from adlcalc.study.answers import Answers, names_of
 from adlcalc.study.questions import read_measure, told
+from adlcalc.study.watch import Watch
 
 FOLDER = ROOT / "scenarios" / "incidents"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -38,14 +40,24 @@ def comment(path: Path) -> list[str]:
     return [line[2:] for line in lines[:end]]
 
 
+def watched(path: Path) -> Run:
+    """The run, with every account that is held against the record at a step looked at all the way."""
+    loaded = adlcalc.load(path)
+    watch = Watch(re.findall(r"\(([^)]+)\)@", path.read_text(encoding="utf-8")))
+    return Run(loaded.scenario, engine.run(loaded.scenario, observer=watch), watch=watch)
+
+
 def came_to(run: Run, of: str) -> Fraction:
-    """What a measure comes to, or a sum of them; the equity at the end also of accounts that no scenario
-    names: vault, venue."""
+    """What a measure comes to, or a sum of them; also the equity of accounts that no scenario names."""
     if " + " in of:
         return sum((came_to(run, part) for part in of.split(" + ")), Fraction(0))
-    account = re.fullmatch(r"equity\((.+)\)", of)
-    if account is not None:
-        return Fraction(next(one.equity_end for one in run.accounts if one.account == account[1]))
+    equity = re.fullmatch(r"equity\((.+)\)(?:@(\d+))?", of)
+    if equity is not None:
+        account, step = equity.groups()
+        assert run.watch is not None
+        then = [one.state for one in run.watch.moments if str(one.step) == step and not one.before]
+        states = run.accounts if step is None else then
+        return Fraction(next(one.equity_end for one in states if one.account == account))
     found = Answers(run)(read_measure(of, names_of(run.scenario)))
     assert isinstance(found, Fraction)
     return found
@@ -78,9 +90,8 @@ def test_there_are_at_least_twelve() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_how_far_it_is_from_the_record(path: Path, request: pytest.FixtureRequest) -> None:
-    loaded = adlcalc.load(path)
     text = path.read_text(encoding="utf-8")
-    now = measured(text, adlcalc.run(loaded))
+    now = measured(text, watched(path))
     if request.config.getoption("--update-golden"):
         path.write_text(now, encoding="utf-8")
     assert text == now

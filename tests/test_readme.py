@@ -1,5 +1,5 @@
-"""The README's console blocks print what they say. `pytest tests/test_readme.py --update-golden` rewrites
-them.
+"""The console blocks of the README and of the page of claims print what they say. `pytest tests/test_readme.py
+--update-golden` rewrites them.
 
 A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that
 begin with `adlcalc` are run from the root of the project; the two that install something or run the tests are
@@ -16,7 +16,7 @@ import pytest
 from conftest import Result
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+README, CLAIMS = ROOT / "README.md", ROOT / "scenarios" / "claims.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -32,8 +32,8 @@ def steps(block: str) -> list[tuple[str, str]]:
     return found
 
 
-def blocks() -> list[str]:
-    return BLOCK.findall(README.read_text(encoding="utf-8"))
+def blocks(page: Path = README) -> list[str]:
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
 def command_of(line: str) -> str:
@@ -41,8 +41,9 @@ def command_of(line: str) -> str:
     return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
 
 
+@pytest.mark.parametrize("page", [README, CLAIMS], ids=lambda page: page.stem)
 def test_every_console_block_prints_what_it_says(
-    request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
+    page: Path, request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
 ) -> None:
     def printed(line: str, text: str) -> str:
         command = shlex.split(command_of(line))
@@ -55,10 +56,10 @@ def test_every_console_block_prints_what_it_says(
         lines = (f"$ {line}\n{printed(line, text)}" for line, text in steps(match.group(1)))
         return f"```console\n{''.join(lines)}```"
 
-    text = README.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     fresh = BLOCK.sub(rewritten, text)
     if request.config.getoption("--update-golden"):
-        README.write_text(fresh, encoding="utf-8")
+        page.write_text(fresh, encoding="utf-8")
     else:
         assert text == fresh
 

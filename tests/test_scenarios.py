@@ -73,3 +73,8 @@ def test_the_index_lists_them_all_in_order() -> None:
         if line.startswith("| [") and "](incidents/" not in line
     ]
     assert [row.split("](")[1].split(")")[0] for row in rows] == [path.name for path in FILES]
+
+
+def test_every_scenario_of_the_claims_judges_one() -> None:
+    page = (SCENARIOS / "claims.md").read_text(encoding="utf-8")
+    assert all(f"claims/{path.name}" in page for path in (SCENARIOS / "claims").glob("*.yaml"))

@@ -4,7 +4,7 @@ it is asked for.
 Every column is a whole number of 10**-digits, so that sums and comparisons are exact. Only accounts of one
 isolated position each, all in one market, are kept so; what does not fit into 63 bits is not.
 
-Public: Fixed, Columns, Sums.
+Public: Fixed, Columns, Sums, integers, ids_of.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import D
+from adlcalc.ground.numbers import ZERO, D
 
 MOST = 2**63 - 1
 
@@ -82,18 +82,46 @@ class Columns(Sequence[Account]):
             return None
         if any(one.collateral is None or one.market != market for one in lone):
             return None
-        made = cls(market)
-        made.ids = [account.id for account in accounts]
-        made.longs = bytearray(one.side > 0 for one in lone)
+        made, chosen = cls(market), any(one.leverage is not None for one in lone)
         try:
-            made.sizes.extend(*integers([one.size for one in lone]))
-            made.entries.extend(*integers([one.entry for one in lone]))
-            made.collaterals.extend(*integers([one.collateral for one in lone if one.collateral is not None]))
-            if any(one.leverage is not None for one in lone):
-                made.leverages.extend(*integers([one.leverage or D(0) for one in lone]))
+            made.add(
+                [account.id for account in accounts],
+                bytes(one.side > 0 for one in lone),
+                integers([one.size for one in lone]),
+                integers([one.entry for one in lone]),
+                integers([one.collateral for one in lone if one.collateral is not None]),
+                integers([one.leverage or ZERO for one in lone]) if chosen else None,
+            )
         except OverflowError:
             return None
         return made
+
+    def add(
+        self,
+        ids: Sequence[str],
+        longs: bytes,
+        sizes: tuple[Iterable[int], int],
+        entries: tuple[Iterable[int], int],
+        collaterals: tuple[Iterable[int], int],
+        leverages: tuple[Iterable[int], int] | None = None,
+    ) -> None:
+        """Further accounts; each column as integers, and of how many decimals they are. OverflowError, and
+        none of them, where they do not fit."""
+        before = len(self.ids)
+        columns = [self.sizes, self.entries, self.collaterals]
+        given = [sizes, entries, collaterals]
+        if leverages is not None:
+            columns.append(self.leverages)
+            given.append(leverages)
+        try:
+            for column, (values, digits) in zip(columns, given, strict=True):
+                column.extend(values, digits)
+        except OverflowError:
+            for column in columns:
+                del column.values[before:]
+            raise
+        self.ids += ids
+        self.longs += longs
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -187,6 +215,11 @@ class Columns(Sequence[Account]):
             (i, worst((money - less) * times // (q * over) for less, times, over in parts))
             for i, q, money in owed
         )
+
+
+def ids_of(accounts: Sequence[Account]) -> Sequence[str]:
+    """Their names, in file order; no account is made for it."""
+    return accounts.ids if isinstance(accounts, Columns) else [account.id for account in accounts]
 
 
 def decimals(x: Decimal) -> int:

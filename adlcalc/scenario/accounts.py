@@ -6,7 +6,7 @@ Public: build_accounts, build_orders, exempt_accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, DecimalException
 
 from adlcalc.engine.formulas.margin import initial_collateral, value
@@ -34,7 +34,7 @@ from adlcalc.source.problems import quote
 SIDES = {"long": LONG, "short": SHORT}
 
 
-def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> list[Account]:
+def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> Sequence[Account]:
     """All accounts that are sound; `problems` tells of the others."""
     given = draft.file.accounts
     if given is None:

@@ -15,9 +15,10 @@ from decimal import Decimal, DecimalException
 from itertools import repeat
 from typing import TypeVar
 
+from adlcalc.engine.columns import Columns, integers
 from adlcalc.engine.formulas.margin import initial_collateral, valuer
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
-from adlcalc.ground.numbers import ZERO, show
+from adlcalc.ground.numbers import ZERO, D, show
 from adlcalc.scenario.currencies import account_faults
 from adlcalc.scenario.draft import LONGEST_NAME, RESERVED_IDS, Draft, name_fault
 from adlcalc.scenario.faults import (
@@ -35,18 +36,21 @@ from adlcalc.scenario.faults import (
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile
 from adlcalc.source.problems import Problems, closest_hint, quote
-from adlcalc.source.table import Chunk, Table, numbers_of, numbers_or_gaps
+from adlcalc.source.table import Chunk, Table, fixed_numbers, numbers_of, numbers_or_gaps
 
 T = TypeVar("T")
 REQUIRED = ("id", "side", "size", "entry")
 COLUMNS = (*REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner")
 SIDES = {"long": LONG, "short": SHORT}
+IS_LONG = {"long": 1, "short": 0}
 IS_CROSS = {"isolated": False, "cross": True, "": False}
 MOST = 100
 """Faulty rows after which the reading ends."""
 
 
-def build_book(draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal) -> list[Account]:
+def build_book(
+    draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal
+) -> Sequence[Account]:
     """The accounts of the file, in the order in which their ids first appear."""
     table = Table(draft.companion(spec.file, draft.node("accounts", "file")))
     before = len(draft.problems)
@@ -110,8 +114,14 @@ class _Book:
         ] = {}  # slot -> its positions, where a further row came
         self.balances: list[Decimal | None] = []
 
-    def accounts(self) -> list[Account]:
+        one = len(markets) == 1 and "market" not in table.names
+        self.columns: Columns | None = Columns(next(iter(markets))) if one else None
+        self.known: set[str] = set()
+
+    def accounts(self) -> Sequence[Account]:
         """What has been read."""
+        if self.columns is not None and len(self.columns):
+            return self.columns
         for slot, positions in self.several.items():
             self.positions[slot] = tuple(positions.values())
         rows = zip(self.slots, self.positions, self.balances, strict=True)
@@ -119,6 +129,10 @@ class _Book:
 
     def take(self, chunk: Chunk) -> None:
         """Add the rows of a chunk: its columns first, then row by row what concerns several cells."""
+        if self.columns is not None:
+            if self._take_plain(chunk, self.columns):
+                return
+            self._unfold(self.columns)
         before = len(self.problems)
         only = next(iter(self.markets.values()))
         ids = self._ids(chunk)
@@ -164,6 +178,80 @@ class _Book:
                 self.balances.append(balance)
             else:
                 self._add(chunk, i, slot, name, position, balance)
+
+    def _take_plain(self, chunk: Chunk, columns: Columns) -> bool:
+        """Add a chunk of sound rows of one isolated position each as they are; False, and nothing added,
+        where any row is something else. What is wrong with it is told by `take`."""
+        cells, unit = chunk.columns, self.unit
+        market = next(iter(self.markets.values()))
+        ids, known = cells["id"], self.known
+        if not set(cells["side"]) <= SIDES.keys() or not set(cells.get("margin", ())) <= {"", "isolated"}:
+            return False
+        if any(cells.get("balance", ())) or not self._are_plain_names(ids):
+            return False
+        sizes = fixed_numbers(cells["size"], columns.sizes.digits)
+        entries = fixed_numbers(cells["entry"], columns.entries.digits)
+        by_leverage = any(cells.get("leverage", ()))
+        if by_leverage == any(cells.get("collateral", ())):
+            return False
+        if len(columns) and by_leverage != bool(len(columns.leverages)):
+            return False
+        money = fixed_numbers(
+            cells["leverage" if by_leverage else "collateral"],
+            (columns.leverages if by_leverage else columns.collaterals).digits,
+        )
+        if sizes is None or entries is None or money is None:
+            return False
+        least = integers([market.lot])
+        if min(sizes[0]) * 10 ** least[1] < least[0][0] * 10 ** sizes[1] or min(entries[0]) <= 0:
+            return False
+        leverages = None
+        if by_leverage:
+            found = self._collaterals(market, sizes, entries, money)
+            if found is None:
+                return False
+            leverages, money = money, found
+        elif min(money[0]) < 0 or money[1] > integers([unit])[1] or unit.as_tuple().digits != (1,):
+            return False
+        before = len(known)
+        known.update(ids)
+        if len(known) != before + len(ids):
+            return False
+        try:
+            columns.add(ids, bytes(map(IS_LONG.__getitem__, cells["side"])), sizes, entries, money, leverages)
+        except OverflowError:
+            return False
+        return True
+
+    def _collaterals(
+        self,
+        market: Market,
+        sizes: tuple[list[int], int],
+        entries: tuple[list[int], int],
+        leverages: tuple[list[int], int],
+    ) -> tuple[list[int], int] | None:
+        """What stands behind positions whose leverage is given, by the rule itself; None where one is not
+        allowed."""
+        value, unit, found = self.values[market.name], self.unit, []
+        for size, entry, times in zip(sizes[0], entries[0], leverages[0], strict=True):
+            q, leverage = D(size).scaleb(-sizes[1]), D(times).scaleb(-leverages[1])
+            if leverage < LEAST_LEVERAGE:
+                return None
+            cost = value(q, D(entry).scaleb(-entries[1]))
+            if self.limited:
+                limit = max_leverage(market.maintenance, q, abs(cost))
+                if limit is not None and leverage > limit:
+                    return None
+            found.append(initial_collateral(cost, leverage, unit))
+        return integers(found)
+
+    def _unfold(self, columns: Columns) -> None:
+        """From here on as plain accounts: some row is no lone isolated position, or is faulty."""
+        for account in columns:
+            self.slots[account.id] = len(self.positions)
+            self.positions.append(account.positions)
+            self.balances.append(None)
+        self.columns, self.known = None, set()
 
     def owners(self, chunk: Chunk) -> dict[str, str]:
         """Whose an account is, of those whose first row says it."""
@@ -224,17 +312,22 @@ class _Book:
 
     # --- columns --------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _are_plain_names(ids: Sequence[str]) -> bool:
+        """Does none of them need a closer look?"""
+        text = "".join(ids)
+        return (
+            text.isprintable()
+            and " " not in text
+            and text.isascii()
+            and min(map(len, ids)) > 0
+            and max(map(len, ids)) <= LONGEST_NAME
+            and RESERVED_IDS.isdisjoint(ids)
+        )
+
     def _ids(self, chunk: Chunk) -> Sequence[str]:
         ids = chunk.columns["id"]
-        text = "".join(ids)
-        if (
-            not text.isprintable()
-            or " " in text
-            or not text.isascii()
-            or min(map(len, ids)) == 0
-            or max(map(len, ids)) > LONGEST_NAME
-            or not RESERVED_IDS.isdisjoint(ids)
-        ):
+        if not self._are_plain_names(ids):
             for i, name in enumerate(ids):
                 fault = name_fault(name, reserved=RESERVED_IDS)
                 if fault:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
@@ -124,7 +125,7 @@ def _build(
     funds = build_funds(draft, settles, unit)
     markets = build_markets(draft, settles, rulebook, unit)
     accounts = build_accounts(draft, markets, unit)
-    providers = build_providers(draft, markets, {account.id for account in accounts}) if file.backstop else ()
+    providers = build_providers(draft, markets, set(ids_of(accounts))) if file.backstop else ()
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
     if marks is not None:
@@ -138,7 +139,7 @@ def _build(
         check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
-        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *(account.id for account in accounts)])
+        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *ids_of(accounts)])
         steps = 1 if marks is None else marks.steps
         currencies = len({market.settles for market in markets.values()})
         expect = build_expect(
@@ -150,7 +151,7 @@ def _build(
     tabled = [market.contract.kind for name, market in markets.items() if not _has_own_table(draft, name)]
     scenario = Scenario(
         markets=tuple(markets.values()),
-        accounts=tuple(accounts),
+        accounts=accounts if isinstance(accounts, Columns) else tuple(accounts),
         path=marks,
         funds=funds,
         rules=rulebook.engine_rules(kinds, tabled, _named_tables(draft)),

@@ -3,7 +3,7 @@
 Comma-separated, quoted with double quotes, one header row (or `names` given instead), empty lines skipped,
 every row as long as the header.
 
-Public: Table, Chunk, numbers_of, numbers_or_gaps.
+Public: Table, Chunk, numbers_of, numbers_or_gaps, fixed_numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import cache
 from io import StringIO
 from itertools import islice
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from adlcalc.source.number import PLAIN_COLUMN, NumberError, number_of
 from adlcalc.source.problems import Problems, fail, quote
 
 CHUNK = 50_000
+BLOCK = 100_000
+"""So many characters are split at once: less than the longest cell that is read (csv.field_size_limit)."""
 MOST = 100
 """Faulty cells of a column and chunk that are told."""
 
@@ -43,7 +46,9 @@ class Table:
         self.source = source
         self._has_header = names is None
         self._lines: list[int] | None = None
-        self._reader = csv.reader(StringIO(source.text, newline=""), strict=True)
+        self._before = 0  # lines that the reader has not seen
+        self._text = StringIO(source.text, newline="")
+        self._reader = csv.reader(self._text, strict=True)
         if names is None:
             header = self._next_row()
             if header is None:
@@ -60,7 +65,7 @@ class Table:
             raise self._unreadable() from None
 
     def _unreadable(self) -> Exception:
-        line = min(self._reader.line_num, self.source.text.count("\n") + 1)
+        line = min(self._before + self._reader.line_num, self.source.text.count("\n") + 1)
         text = self.source.line(line)
         if len(text) > csv.field_size_limit():
             for start, end in _cell_spans(text):
@@ -75,8 +80,22 @@ class Table:
 
     def chunks(self, problems: Problems) -> Iterator[Chunk]:
         """The rows, some thousands at a time. Rows of another length than the header go to `problems` and end
-        the reading."""
-        width = len(self.names)
+        the reading.
+
+        A text without quotes needs no reader: it is split where its commas and line breaks are, as long as
+        its rows are regular."""
+        width, text = len(self.names), self.source.text
+        if self._has_header and '"' not in text and "\r" not in text:
+            at = text.find("\n", len(text) - len(text.lstrip("\n"))) + 1  # behind the header
+            while at and at < len(text):
+                end = text.rfind("\n", at, at + BLOCK) + 1
+                columns = split_plain(text[at:end], width) if end > at else None
+                if columns is None:
+                    break
+                yield Chunk(self._count, len(columns[0]), dict(zip(self.names, columns, strict=True)))
+                self._count += len(columns[0])
+                at = end
+            self._skip_to(at)
         while True:
             try:
                 some = list(islice(self._reader, CHUNK))
@@ -94,6 +113,15 @@ class Table:
                 return
             yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
             self._count += len(rows)
+
+    def _skip_to(self, at: int) -> None:
+        """Read on from this character."""
+        if at and self._count:
+            self._text.seek(at)
+            self._reader, self._before = (
+                csv.reader(self._text, strict=True),
+                self.source.text.count("\n", 0, at),
+            )
 
     def _tell_widths(self, odd: Sequence[tuple[int, int]], problems: Problems) -> None:
         """Tell of the rows of a chunk that are shorter or longer than the header."""
@@ -146,6 +174,42 @@ def _cell_spans(line: str) -> Iterator[tuple[int, int]]:
 
 
 _MARKS = re.compile('[",]')
+
+
+def split_plain(block: str, width: int) -> list[list[str]] | None:
+    """The columns of whole rows without quotes; None where a row is empty, shorter or longer."""
+    cells = block.replace("\n", ",\n").split(",")  # a further row's first cell begins with the line break
+    rows = block.count("\n")
+    if len(cells) != rows * width + 1:
+        return None
+    first = "".join(cells[::width])
+    if first.count("\n") != rows:
+        return None
+    found = [cells[i::width] for i in range(1, width)]
+    lead = first.split("\n")[:-1]
+    if width == 1:
+        return [lead] if all(lead) else None
+    return [lead, *found]
+
+
+def fixed_numbers(cells: Sequence[str], digits: int = 0) -> tuple[list[int], int] | None:
+    """A column of plain numbers as integers of 10**-digits; None where one is not plain. digits: how many
+    decimals each is expected to have, which is fastest where it is so."""
+    text = "\n".join(cells) + "\n"
+    if _fixed(digits).fullmatch(text):
+        return list(map(int, text.replace(".", "").split())), digits
+    if not PLAIN_COLUMN.fullmatch(text):
+        return None
+    parts = [cell.partition(".") for cell in cells]
+    most = max(len(decimals) for _, _, decimals in parts)
+    return [int(whole + decimals) * 10 ** (most - len(decimals)) for whole, _, decimals in parts], most
+
+
+@cache
+def _fixed(digits: int) -> re.Pattern[str]:
+    """A column of plain numbers with so many decimals."""
+    decimals = f"[.][0-9]{{{digits}}}" if digits else ""
+    return re.compile(f"(?:-?(?:0|[1-9][0-9]{{0,17}}){decimals}\\n)*")
 
 
 def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems) -> list[Decimal] | None:

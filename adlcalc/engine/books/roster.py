@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
-from adlcalc.engine.columns import Columns
+from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.model import Account
 from adlcalc.ground.numbers import ONE, ZERO
 
@@ -161,7 +161,7 @@ class Roster:
         """Everybody in the order of their names, so that the same book gives the same output in whatever
         order its accounts are written. Who has not been made is made for the moment."""
         accounts, made = self.accounts, self.made
-        ids = accounts.ids if isinstance(accounts, Columns) else [account.id for account in accounts]
+        ids = ids_of(accounts)
         for i in sorted(range(len(ids)), key=ids.__getitem__):
             yield made.get(i) or self.as_it_began(i)
 
