@@ -14,7 +14,7 @@ from adlcalc.cli.single import work
 
 EXAMPLE = """\b
 Example:
-  adlcalc expand crash.yaml --draw 17 -o crash-17.yaml"""
+  adlcalc expand 24-a-random-crash --draw 17"""
 
 
 def register(app: typer.Typer) -> None:
@@ -42,12 +42,11 @@ def expand(
 
     def result() -> str:
         from adlcalc.scenario.expand import expanded
-        from adlcalc.scenario.loading import load_source
-        from adlcalc.source.files import text_of
+        from adlcalc.scenario.loading import Origin, opened
 
         given = {"prices.draw": draw, "prices.seed": seed}
         sets = [f"{key}={value}" for key, value in given.items() if value is not None]
-        source = text_of(file, role="scenario")
-        return expanded(source, load_source(source, file, sets=sets))
+        there = Origin(file, *opened(file), tuple(sets))
+        return expanded(there.source, there.load())
 
     raise typer.Exit(work(file, output, result))

@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
@@ -66,7 +66,7 @@ def opened(path: str) -> tuple[Source, str | None]:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What a scenario is loaded from, so that it can be loaded again with other settings: standard input is
-    read only once."""
+    read only once. handed: companions that a setting names and that are elsewhere."""
 
     path: str
     source: Source
@@ -74,6 +74,7 @@ class Origin:
     sets: tuple[str, ...] = ()
     venue: str | None = None
     as_of: str | None = None
+    handed: Mapping[str, Source] = field(default_factory=dict)
 
     def load(self, *more: str) -> Loaded:
         """Check and build, with more settings behind those that it has."""
@@ -84,6 +85,7 @@ class Origin:
             venue=self.venue,
             as_of=self.as_of,
             folder=self.folder,
+            handed=self.handed,
         )
 
 
