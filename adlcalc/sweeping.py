@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -28,6 +28,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import exact, show
 from adlcalc.ground.record import current, recording
 from adlcalc.paths.models import Bootstrap, Model, PathError
+from adlcalc.report.columns.sweep import number
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.knobs import Knob, knob_of
 from adlcalc.scenario.loading import Origin, opened
@@ -291,8 +292,69 @@ class Swept:
             f" sampling error only{limits}. {FORECAST}"
         )
 
+    @property
+    def quantiles(self) -> Iterator[Level]:
+        """The quantiles of all figures."""
+        for one in self.figures:
+            for found in one.quantiles:
+                values = [number(x) for x in found[1:]]
+                yield Level(one.measure, one.by, found.level, *values)
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why points failed, the commonest first."""
+        return [Reason(message, count) for message, count in self.errors.items()]
+
+    @property
+    def kept(self) -> list[Kept]:
+        """The rows that were asked for."""
+        return [
+            Kept(
+                one.venue,
+                one.policy,
+                one.draw,
+                dict(zip(self.varied, one.values, strict=True)),
+                {k: str(v) for k, v in zip(self.measures, one.found, strict=True) if v is not None},
+                one.error or None,
+            )
+            for one in self.rows
+        ]
+
+
+class Level(NamedTuple):
+    """A quantile of a figure, as it is written."""
+
+    measure: str
+    by: Mapping[str, str]
+    level: Decimal
+    value: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    shortfall: Decimal | None
+    shortfall_low: Decimal | None
+    shortfall_high: Decimal | None
+
+
+class Reason(NamedTuple):
+    """Why points failed, and how many."""
+
+    message: str
+    points: int
+
+
+class Kept(NamedTuple):
+    """A point, by names."""
+
+    venue: str
+    policy: str
+    draw: int | None
+    varied: Mapping[str, str]
+    measures: Mapping[str, str]
+    error: str | None
+
 
 Through = Callable[[Iterable[Saved], int], Iterable[Saved]]
+Workers = Callable[[Work, Sequence[Point]], Iterator[Saved]]
 
 
 def _as_they_come(rows: Iterable[Saved], _: int) -> Iterable[Saved]:
@@ -304,7 +366,7 @@ def swept(
     *,
     through: Through = _as_they_come,
     keep_rows: bool = False,
-    workers: Callable[[Work, Sequence[Point]], Iterator[Saved]] | None = None,
+    workers: Workers | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. workers: who works the points, instead of local processes."""
@@ -388,7 +450,7 @@ def _counted(
     return Swept(
         facts["file"],
         facts["title"],
-        figures.told(names, place),
+        figures.told(names, place, draws + 1 if draws >= 0 else None),
         names,
         0,
         points,

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "solve": "solve",
     "diff": "diff",
     "cover": "cover",
+    "sweep": "sweep",
     "expand": "expand",
     "test-scores": "scores",
     "verify": "verify",

@@ -26,12 +26,12 @@ CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN, Emin=-99_999_999, Emax=99_9
 
 
 class Share(NamedTuple):
-    """hits of n, and where the probability lies."""
+    """hits of n, and where the probability lies (None where they are no sample)."""
 
     hits: int
     n: int
-    low: Decimal
-    high: Decimal
+    low: Decimal | None = None
+    high: Decimal | None = None
 
     @property
     def share(self) -> Fraction:
@@ -65,20 +65,24 @@ class Quantile(NamedTuple):
     beyond_high: Fraction | None = None
 
 
-def quantile_of(values: Sequence[Fraction], level: Decimal) -> Quantile:
-    """values: in order. The interval is that of two order statistics: each end is wrong with at most 2.5 %,
-    whatever the distribution (Clopper and Pearson's binomial, turned around). A shortfall's ends are the means
-    beyond those two."""
+def quantile_of(
+    values: Sequence[Fraction], level: Decimal, *, copies: int = 1, sample: bool = True
+) -> Quantile:
+    """values: in order; copies: how many of them one path has; sample: whether there are ends. The interval is
+    that of two order statistics: each end is wrong with at most 2.5 %, whatever the distribution (Clopper and
+    Pearson's binomial, turned around). A shortfall's ends are the means beyond those two."""
     n = len(values)
     rank = -(-n * Fraction(level) // 1)  # the first that is enough, from 1
     upper = level * 2 >= 1
-    if (n - rank if upper else rank - 1) < BEYOND:
+    if (n - rank if upper else rank - 1) < BEYOND * copies:
         return Quantile(level)
-    low, high = _ranks(n, level)
 
     def beyond(rank: int) -> Fraction:
         return mean_of(values[rank - 1 :] if upper else values[:rank])
 
+    if not sample:
+        return Quantile(level, values[rank - 1], beyond=beyond(rank))
+    low, high = _ranks(n, level)
     low, high = max(low, 1), min(high, n)
     ends = values[low - 1], values[high - 1]
     return Quantile(level, values[rank - 1], *ends, beyond(rank), beyond(low), beyond(high))

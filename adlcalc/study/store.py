@@ -24,7 +24,6 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-
 SCHEMA = "adlcalc.sweep-store/1"
 PAUSE = 0.2  # seconds between two commits
 AT_ONCE = 500

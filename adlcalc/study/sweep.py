@@ -113,7 +113,8 @@ def wanted_of(text: str, names: Names) -> Wanted:
 @dataclass(frozen=True)
 class Figure:
     """A measure over a group of points. by: what the points have in common; n: how many told it; failed: how
-    many did not because the scenario or the run failed; none: how many because there is no such number."""
+    many did not because the scenario or the run failed; none: how many because there is no such number;
+    sample: every path stands in it once."""
 
     measure: str
     by: Mapping[str, str]
@@ -126,6 +127,7 @@ class Figure:
     most: Fraction | None = None
     quantiles: tuple[Quantile, ...] = ()
     only: str = ""
+    sample: bool = True
 
     @property
     def is_share(self) -> bool:
@@ -157,12 +159,19 @@ class Figures:
             for one, values in zip(self.wanted, kept, strict=True):
                 values.append(one.value(found.__getitem__))
 
-    def told(self, names: Sequence[str], order: Callable[[tuple[str, ...]], object]) -> list[Figure]:
-        """A figure for each measure and group, groups in order."""
+    def told(
+        self, names: Sequence[str], order: Callable[[tuple[str, ...]], object], drawn: int | None
+    ) -> list[Figure]:
+        """A figure for each measure and group, groups in order. drawn: how many paths there are. A group that
+        has a path more than once, with different things varied, is no sample: it has no intervals."""
         groups = sorted(self.values, key=order)  # type: ignore[arg-type]  # what it is put in order by
         return [
             _figure(
-                one, dict(zip(names, group, strict=True)), self.values[group][at], self.failed.get(group, 0)
+                one,
+                dict(zip(names, group, strict=True)),
+                self.values[group][at],
+                self.failed.get(group, 0),
+                drawn,
             )
             for at, one in enumerate(self.wanted)
             for group in groups
@@ -170,16 +179,22 @@ class Figures:
 
 
 def _figure(
-    one: Wanted, by: Mapping[str, str], values: Sequence[Fraction | bool | None], failed: int
+    one: Wanted,
+    by: Mapping[str, str],
+    values: Sequence[Fraction | bool | None],
+    failed: int,
+    drawn: int | None,
 ) -> Figure:
+    copies = -(-(len(values) + failed) // drawn) if drawn else 1
+    sample = drawn is not None and copies == 1
     if one.question is not None or (values and all(isinstance(x, bool) for x in values)):
         hits = sum(x is True for x in values)
-        share = share_of(hits, len(values)) if values else None
-        return Figure(one.text, by, len(values), failed, share=share)
+        share = (share_of if sample else Share)(hits, len(values)) if values else None
+        return Figure(one.text, by, len(values), failed, share=share, sample=sample)
     there = sorted(Fraction(x) for x in values if x is not None)
     none = len(values) - len(there)
     if not there:
-        return Figure(one.text, by, 0, failed, none, only=one.only)
+        return Figure(one.text, by, 0, failed, none, only=one.only, sample=sample)
     return Figure(
         one.text,
         by,
@@ -190,8 +205,9 @@ def _figure(
         FAR if there[-1] >= FAR else mean_of(there),
         there[0],
         there[-1],
-        tuple(quantile_of(there, level) for level in one.levels),
+        tuple(quantile_of(there, level, copies=copies, sample=sample) for level in one.levels),
         one.only,
+        sample,
     )
 
 

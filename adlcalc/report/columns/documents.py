@@ -14,6 +14,7 @@ from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.solve import SOLVE
+from adlcalc.report.columns.sweep import SWEEP
 from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
 from adlcalc.report.field import Document
 
@@ -35,6 +36,7 @@ DOCUMENTS: Mapping[str, Document] = {
         COVER,
         SOLVE,
         SCORE_TEST,
+        SWEEP,
     )
 }
 """Every JSON document that is printed, by name."""
