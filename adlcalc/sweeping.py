@@ -522,7 +522,7 @@ def _laid_out(asking: Sweep) -> tuple[Plan, str, list[Loaded]]:
         origin = replace(own, sets=(*own.sets, *sets), handed=handed, venue=label)
         outer = current()
         with recording() as record:
-            loaded = origin.load()
+            loaded = _told_of_paths(asking, origin.load)
         if outer is not None:
             outer.read.update(record.read)
             outer.rulebooks.extend(record.rulebooks)
@@ -547,6 +547,24 @@ def _laid_out(asking: Sweep) -> tuple[Plan, str, list[Loaded]]:
     return Plan(tuple(worlds), axes, policies, draws), digest, notes
 
 
+def _told_of_paths(asking: Sweep, load: Callable[[], Loaded]) -> Loaded:
+    """What is wrong with the settings that --paths became is told of --paths."""
+    try:
+        return load()
+    except ScenarioErrors as errors:
+        if asking.paths is None:
+            raise
+        ours = (("--set prices", "--set times"), f"--paths {asking.paths}")
+        raise ScenarioErrors(
+            [
+                one._replace(file=ours[1])
+                if one.file.startswith(ours[0]) and one.file[5:] not in asking.sets
+                else one
+                for one in errors.problems
+            ]
+        ) from None
+
+
 def _wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErrors:
     return ScenarioErrors([Problem(f"{option} {text}", 0, 0, 0, message, hint)])
 
@@ -562,8 +580,28 @@ def _axis(text: str, worlds: Sequence[World]) -> Axis:
         texts = [show(one) for one in numbers]
     else:
         texts = split(values)
+        _some_loads(name, texts, worlds[0])
     turned = tuple(knob for knob in knobs if knob is not None)
     return Axis(name, tuple(dict.fromkeys(texts)), turned if all(knobs) else ())
+
+
+def _some_loads(name: str, texts: Sequence[str], world: World) -> None:
+    """A value that cannot be is a point that fails; where neither the first nor the last can be, it is the
+    name."""
+    first: ScenarioErrors | None = None
+    for text in (texts[0], texts[-1]):
+        try:
+            world.origin.load(f"{name}={text}")
+        except ScenarioErrors as errors:
+            ours = [
+                one._replace(file=f"--vary {name}={text}") if one.file == f"--set {name}={text}" else one
+                for one in errors.problems
+            ]
+            first = first or ScenarioErrors(ours)
+        else:
+            return
+    assert first is not None
+    raise first
 
 
 _PIECE = re.compile(r"\s*([a-z_]+)\s*=\s*(.*)", re.DOTALL)

@@ -243,7 +243,7 @@ class Ramps:
         """How deep and how fast."""
         (low, high), (fast, slow) = self.to, self.over
         return (
-            f"ramps to {show(low * 100)}%..{show(high * 100)}% over {fast}..{slow} moves"
+            f"that are ramps to {show(low * 100)}%..{show(high * 100)}% over {fast}..{slow} moves"
             f" ({self.steps:,} moves in all)"
         )
 

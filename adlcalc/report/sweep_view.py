@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from adlcalc.ground.numbers import D, round_to
+from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, D, round_to
 from adlcalc.report.columns.sweep import SWEEP, number
 from adlcalc.report.human import NOTHING, clean, counted, digits
 from adlcalc.report.page import Block, Item, Listing, Page
@@ -111,22 +111,22 @@ def _probability(one: Figure) -> str:
     share = one.share
     if share.low is not None and share.high is not None and one.n > 1:
         if not share.hits:
-            return f"< {_percent(share.high)}"
+            return f"< {_percent(share.high, CEILING)}"
         if share.hits == share.n:
-            return f"> {_percent(share.low)}"
+            return f"> {_percent(share.low, FLOOR)}"
     return _percent(number(share.share) or D(0))
 
 
 def _end(one: Figure, name: str, inside: bool) -> str:
     found = None if one.share is None else getattr(one.share, name)
-    return NOTHING if found is None or not inside else _percent(found)
+    return NOTHING if found is None or not inside else _percent(found, FLOOR if name == "low" else CEILING)
 
 
-def _percent(x: Decimal) -> str:
+def _percent(x: Decimal, rounding: str = HALF_EVEN) -> str:
     """'0.17%': to a hundredth of a percent, finer where that would be nothing."""
     percent = x * 100
     places = D("0.01") if percent >= D("0.01") or not percent else D("0.0001")
-    return f"{digits(round_to(percent, places))}%"
+    return f"{digits(round_to(percent, places, rounding))}%"
 
 
 def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
