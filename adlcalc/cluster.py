@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from adlcalc.asking import Unknown
@@ -62,9 +63,8 @@ def _worked(distributed: Any, address: str, work: Work, points: Sequence[Point])
                 yield client.submit(_part, shared, digest, part, pure=False, retries=1)
 
         coming = given()
-        running = distributed.as_completed(
-            [future for _, future in zip(range(IN_FLIGHT * threads), coming, strict=False)]
-        )
+        first = [*islice(coming, IN_FLIGHT * threads)]
+        running = distributed.as_completed(first, loop=client.loop)
         for future in running:
             yield from _rows(distributed, address, future)
             following = next(coming, None)

@@ -188,7 +188,7 @@ STAIR = (
     ("formulas",),
     ("rules", "events", "happenings"),
     ("model",),
-    ("columns",),
+    ("columns", "quiet"),
     ("books",),
     ("queue",),
     ("waterfall",),

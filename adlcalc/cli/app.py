@@ -14,6 +14,7 @@ import typer
 
 COMMANDS: Mapping[str, str] = {
     "run": "run",
+    "report": "report",
     "check": "check",
     "schema": "schema",
     "new": "new",
@@ -25,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare",
     "solve": "solve",
     "diff": "diff",
+    "doubt": "doubt",
     "cover": "cover",
     "sweep": "sweep",
     "expand": "expand",

@@ -54,7 +54,14 @@ def run(
             autocompletion=series_names,
         ),
     ] = None,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="On a terminal, draw path and fund in little bars as well.")
+    ] = False,
     quiet: options.Quiet = False,
+    doubt: Annotated[
+        bool,
+        typer.Option("--doubt", help="Say which assumed rules the outcome rests on (see adlcalc doubt)."),
+    ] = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
     ] = False,
@@ -78,5 +85,7 @@ def run(
         series=tuple(dict.fromkeys(series or ())),
         quiet=quiet,
         index=not no_index,
+        chart=chart,
+        doubt=doubt,
     )
     raise typer.Exit(work_through(files, request))
