@@ -50,9 +50,7 @@ def test_the_digits_are_the_same_everywhere() -> None:
 
 @pytest.mark.slow
 def test_hash_seed_locale_and_the_context_of_the_caller_do_not_matter() -> None:
-    code = (
-        "import decimal; decimal.getcontext().prec = 5; from test_paths import digest; print(digest())"
-    )
+    code = "import decimal; decimal.getcontext().prec = 5; from test_paths import digest; print(digest())"
     environment = {
         **os.environ,
         "PYTHONHASHSEED": "5",

@@ -164,9 +164,7 @@ def sweep(
             raise Unknown(str(error)) from None
         note(*found.notes)
         if parquet is not None:
-            from adlcalc.report.sweep_frames import write_points
-
-            write_points(found, parquet)
+            _write_parquet(found, parquet)
         if found.interrupted:
             stopped.append(found)
         return sweep_page(found, limit)
@@ -190,3 +188,14 @@ def _of(dask: str | None) -> Workers | None:
         return on(dask)
     except ClusterError as error:
         raise Unknown(f"--dask {error}") from None
+
+
+def _write_parquet(found: Swept, path: str) -> None:
+    from adlcalc.report.sweep_frames import write_points
+
+    try:
+        write_points(found, path)
+    except ImportError:
+        raise Unknown("--parquet needs the extra: pip install 'adlcalc[frames]'") from None
+    except OSError as error:
+        raise Unknown(f"--parquet {path}: {error.strerror or error}") from None

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from adlcalc.asking import Unknown
 from adlcalc.ground.numbers import D
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
 
 def points_frame(swept: Any) -> pyarrow.Table:
     """The points that a sweep kept (keep_rows), in the order of the store."""
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise Unknown("a Parquet file needs the extra: pip install 'adlcalc[frames]'") from None
+    import pyarrow as pa
+
     rows = swept.rows
     columns: dict[str, Any] = {
         "venue": pa.array([one.venue for one in rows], pa.string()),
@@ -58,10 +55,6 @@ def _column(values: Sequence[str | int | None]) -> pyarrow.Array:
 
 def write_points(swept: Any, path: str) -> None:
     """The table as a Parquet file."""
-    table = points_frame(swept)
     from pyarrow import parquet
 
-    try:
-        parquet.write_table(table, path)
-    except OSError as error:
-        raise Unknown(f"--parquet {path}: {error}") from None
+    parquet.write_table(points_frame(swept), path)
