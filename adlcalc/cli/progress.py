@@ -97,7 +97,7 @@ def counting(
                 count += 1
                 if not silent and clock() >= due:
                     before = len(shown)
-                    shown = f"{what} {count:,}" + _ahead(count, total, clock() - begun)
+                    shown = f"{what} {count:,}" + _of(count, total, clock() - begun)
                     stream.write(f"\r{shown:{before}}")
                     stream.flush()
                     due = clock() + PAUSE
@@ -110,12 +110,5 @@ def counting(
     return counted
 
 
-def _ahead(count: int, total: int | None, seconds: float) -> str:
-    """' of 10,000, 105 a second, 1:20 left'."""
-    if total is None:
-        return ""
-    rate = count / max(seconds, 0.001)
-    minutes, rest = divmod(int((total - count) / rate), 60)
-    hours, minutes = divmod(minutes, 60)
-    left = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-    return f" of {total:,}, {rate:,.{0 if rate >= 10 else 1}f} a second, {left} left"
+def _of(count: int, total: int | None, seconds: float) -> str:
+    return "" if total is None else f" of {total:,}{pace(count, total, seconds)}"
