@@ -90,6 +90,7 @@ def test_steps_and_limit_shape_the_tables(adlcalc: Command) -> None:
     assert "Step by step" in adlcalc("run", ADL, "--steps").out
     assert "Step by step" not in adlcalc("run", ADL).out
     assert "… 2 more, use --limit 0" in adlcalc("run", ADL, "--limit", "1").out
+    assert adlcalc("run", ADL, "--limit", "9" * 20).out == adlcalc("run", ADL, "--limit", "0").out
     assert "mark," in adlcalc("run", ADL, "--steps", "-f", "csv").out
 
 

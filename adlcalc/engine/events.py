@@ -390,7 +390,8 @@ class BadDebt(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the venue still holds of a claim at the end of a step."""
+    """What the venue still holds of a claim at the end of a step. uncovered: the part of a loss at the mark
+    that nobody covers; all of it, but where the fund holds it (rule fund.holds)."""
 
     step: int
     claim: int
@@ -399,6 +400,7 @@ class Held(NamedTuple):
     size: Decimal
     bankruptcy_price: Decimal | None
     unrealized_pnl: Decimal
+    uncovered: Decimal = ZERO
 
 
 class Owed(NamedTuple):

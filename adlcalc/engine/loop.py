@@ -152,12 +152,9 @@ def one_step(state: State) -> Iterator[Event]:
                 moved, pending = True, [*dict.fromkeys((*pending, *state.watchlist.touched()))]
         if not moved and not pending:
             break
-    for claim in state.ledger.open_claims():
-        book = claim.book
-        pnl = book.value(claim.side * claim.size, book.mark) - claim.cost
-        yield Held(
-            state.step, state.ledger.number_of(claim), book.name, claim.side, claim.size, claim.price, pnl
-        )
+    for claim, pnl, lacking in state.ledger.held():
+        number, side = state.ledger.number_of(claim), claim.side
+        yield Held(state.step, number, claim.book.name, side, claim.size, claim.price, pnl, lacking)
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:

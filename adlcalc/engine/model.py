@@ -113,12 +113,13 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Fund:
     """An insurance fund; it pays down to `floor`. `peak`: what drawdowns are measured from (None: the opening
-    balance)."""
+    balance). behind: the name of the fund that pays what this one cannot."""
 
     name: str
     balance: Decimal = ZERO
     floor: Decimal = ZERO
     peak: Decimal | None = None
+    behind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,6 +335,44 @@ class Drawdown:
     above: Decimal = ZERO
 
 
+SALE_SHARE = "the share of what it holds of a position that is sold at a loss in one step"
+SALE_WITHIN = "what is sold at a loss is sold no farther from the mark than this fraction of it"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsNothing:
+    """What the book does not take at once goes to the queue."""
+
+    held = False
+
+
+@dataclass(frozen=True, slots=True)
+class WhileSolvent:
+    """The fund keeps what the book does not take, at its bankruptcy price, as many lots, oldest first, as its
+    balance and the pnl of what it holds can bear down to its floor (or to where its drawdown stops it); the
+    rest goes to the queue. BitMEX, Binance, KuCoin."""
+
+    held = True
+    holds_at_most: Decimal | None = given(
+        "the net notional that it holds is at most this multiple of its balance", Takes.NOT_NEGATIVE, None
+    )
+    sale_share: Decimal = given(SALE_SHARE, Takes.PORTION, ONE)
+    sale_within: Decimal | None = given(SALE_WITHIN, Takes.FRACTION, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """The fund keeps what the book does not take, below its floor too: nobody is deleveraged for it.
+    Paradex."""
+
+    held = True
+    sale_share: Decimal = given(SALE_SHARE, Takes.PORTION, ONE)
+    sale_within: Decimal | None = given(SALE_WITHIN, Takes.FRACTION, None)
+
+
+HOLDS: Choices = {"none": HoldsNothing, "while-solvent": WhileSolvent, "always": Always}
+
+
 @dataclass(frozen=True, slots=True)
 class FundRules:
     """How far does the insurance fund pay?"""
@@ -342,6 +380,11 @@ class FundRules:
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
     drawdown: Drawdown | None = given(
         "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
+    )
+    holds: HoldsNothing | WhileSolvent | Always = given(
+        "whether the fund keeps what the book does not take, and works it at later steps",
+        HOLDS,
+        HoldsNothing(),
     )
 
     def idle(self) -> Iterator[tuple[str, str]]:
@@ -429,6 +472,13 @@ OF_ORDERS = (AdlWhen.REMAINDER, AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL, AdlWhen.SET
 """Those that speak of the account's own orders."""
 
 
+class Triggered(Word):
+    """Where the book stands once the fund's drawdown has stopped it."""
+
+    AFTER_BOOK = "after-book", "The book is asked first as before."
+    BEFORE_BOOK = "before-book", "Nothing goes to the book before the queue has had it. OKX, HTX."
+
+
 class Eligible(Word):
     """Who can be deleveraged."""
 
@@ -477,6 +527,11 @@ class AdlRules:
     """Who is deleveraged, when, and at which price?"""
 
     when: AdlWhen = given("when the queue is used", AdlWhen, AdlWhen.AFTER_FUND)
+    while_triggered: Triggered = given(
+        "whether the queue comes before the book once the fund's drawdown has stopped it",
+        Triggered,
+        Triggered.AFTER_BOOK,
+    )
     policy: Policy = given("how the closed quantity is shared out", POLICIES, queue)
     eligible: Eligible = given(
         "winners: unrealized pnl above zero; all: losers rank after the winners",
@@ -516,6 +571,8 @@ class AdlRules:
         if self.when == AdlWhen.NEVER:
             yield "policy", "'when' of 'adl' is never"
             yield "rank", "'when' of 'adl' is never"
+        if self.when != AdlWhen.AFTER_FUND:
+            yield "while_triggered", f"'when' of 'adl' is {self.when}"
 
 
 # --- the last resort ----------------------------------------------------------------------------------------

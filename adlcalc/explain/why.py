@@ -101,7 +101,8 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     if floor := funds.floor.get(fund):
         empty = f"{name} was at its floor, {digits(floor)}"
     if balance > funds.floor.get(fund, ZERO):
-        empty = f"what {name} held, {digits(balance)}, paid for no further lot"
+        more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
+        empty = f"what {name} held, {digits(balance)}, {more}"
     return _line(e, "deleveraged", f"{at} because the book took no more, {empty}, {BEYOND}", "adl.when")
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from adlcalc.engine.model import SMALLEST
+from adlcalc.engine.model import SMALLEST, Maintenance
 from adlcalc.ground.numbers import ZERO, D, exact, round_to, show
 from adlcalc.importers.exchanges import EXCHANGES, named, rulebook_of
 from adlcalc.importers.fields import Fields
@@ -296,7 +296,7 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}-{number}"
 
 
-def _isolated(plan: Plan, account: Account, rules: Mapping[str, object]) -> None:
+def _isolated(plan: Plan, account: Account, rules: Mapping[str, Maintenance]) -> None:
     """The collateral that a row does not tell; the liquidation price of each position against its own."""
     for one in account.positions:
         if one.cross:
@@ -304,7 +304,7 @@ def _isolated(plan: Plan, account: Account, rules: Mapping[str, object]) -> None
         rule = {one.symbol: rules[one.symbol]}
         solved = False
         if one.margin is None and one.liquidation is not None:
-            money = wallet_at(Unit([one], rule, ZERO), one, one.liquidation)  # type: ignore[arg-type]
+            money = wallet_at(Unit([one], rule, ZERO), one, one.liquidation)
             if money > 0:
                 one.margin, solved = money, True
                 one.notes.append(
@@ -316,15 +316,15 @@ def _isolated(plan: Plan, account: Account, rules: Mapping[str, object]) -> None
             one.notes.append(f"no collateral is given: {one.hint[0]} is taken")
         if one.margin is None:
             one.margin = from_leverage(one, "collateral")
-        _compare(plan, Unit([one], rule, one.margin), [] if solved else [one])  # type: ignore[arg-type]
+        _compare(plan, Unit([one], rule, one.margin), [] if solved else [one])
 
 
-def _cross(plan: Plan, account: Account, rules: Mapping[str, object], options: Options) -> None:
+def _cross(plan: Plan, account: Account, rules: Mapping[str, Maintenance], options: Options) -> None:
     """The wallet of the account: given, told by the rows, solved from a liquidation price, or guessed."""
     cross = [one for one in account.positions if one.cross]
     if not cross:
         return
-    unit = Unit(cross, rules, ZERO)  # type: ignore[arg-type]
+    unit = Unit(cross, rules, ZERO)
     pnl = sum((one.pnl for one in cross), ZERO)
     given = options.balances.get(account.id, options.balances.get(""))
     wallet = next((one.wallet for one in cross if one.wallet), None)

@@ -279,11 +279,11 @@ def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
             event.claim,
             accounts.get(event.claim, "-"),
             event.market,
-            -event.unrealized_pnl,
+            event.uncovered,
             "held",
         )
         for event in events
-        if isinstance(event, Held) and event.step == last and event.unrealized_pnl < 0
+        if isinstance(event, Held) and event.step == last and event.uncovered > 0
     ]
     owed = [
         BadDebtRow(event.step, 0, event.account, event.market, event.amount, "owed")

@@ -25,6 +25,7 @@ from adlcalc.scenario.schema import (
     BookFile,
     FundSpec,
     Impact,
+    LayerSpec,
     LongAccount,
     MarketSpec,
     PositionSpec,
@@ -100,9 +101,13 @@ def build_markets(
 ) -> dict[str, Market]:
     """The engine's markets. Without a rulebook (it has errors of its own) maintenance stays at the engine's
     default."""
-    specs, shared = draft.file.markets or {}, not _is_per_market(draft, settles)
+    specs, given = draft.file.markets or {}, draft.file.fund
+    shared = given[0].name if isinstance(given, list) and given else SHARED
+    own = _is_per_market(draft, settles)
     return {
-        name: _market(draft, name, specs.get(name) or MarketSpec(), rulebook, unit, currency, shared)
+        name: _market(
+            draft, name, specs.get(name) or MarketSpec(), rulebook, unit, currency, name if own else shared
+        )
         for name, currency in settles.items()
     }
 
@@ -114,7 +119,7 @@ def _market(
     rulebook: Rulebook | None,
     unit: Decimal,
     settles: str,
-    shared: bool,
+    fund_name: str,
 ) -> Market:
     tick, lot = spec.tick or default_tick(draft, name), spec.lot or SMALLEST
     own = _own_maintenance(draft, name, spec, rulebook)
@@ -129,7 +134,7 @@ def _market(
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),
-        fund=SHARED if shared else name,
+        fund=fund_name,
         settles=settles,
         feedback=Feedback(spec.feedback.share, spec.feedback.recovery) if spec.feedback else None,
     )
@@ -257,7 +262,7 @@ def _is_per_market(draft: Draft, settles: Mapping[str, str]) -> bool:
     """A fund for each market: where the file says so, and where it gives none, or 0, and there are several
     currencies."""
     return isinstance(draft.file.fund, dict) or (
-        not draft.file.fund and mingled(settles, settles) is not None
+        draft.file.fund != [] and not draft.file.fund and mingled(settles, settles) is not None
     )
 
 
@@ -265,6 +270,8 @@ def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tupl
     """One shared fund, or one for each market; a market that is not named then has an empty one of its
     own."""
     given, names = draft.file.fund, list(settles)
+    if isinstance(given, list):
+        return _layers(draft, given, settles, unit)
     if not isinstance(given, dict) and not _is_per_market(draft, settles):
         several = mingled(settles, settles)
         if several:
@@ -282,14 +289,40 @@ def build_funds(draft: Draft, settles: Mapping[str, str], unit: Decimal) -> tupl
     return tuple(_fund(draft, ("fund", name), name, given.get(name), unit) for name in names)
 
 
+def _layers(
+    draft: Draft, given: Sequence[LayerSpec], settles: Mapping[str, str], unit: Decimal
+) -> tuple[Fund, ...]:
+    """Funds one behind the other, behind all markets."""
+    several = mingled(settles, settles)
+    if several:
+        draft.add(("fund",), f"one fund stands behind {several}", "give each market its own")
+    if not given:
+        draft.add(("fund",), "'fund' has no layer", "leave the key out for an empty fund")
+        return (Fund(SHARED),)
+    seen: set[str] = set()
+    for i, layer in enumerate(given):
+        fault = name_fault(layer.name)
+        if fault or layer.name in seen:
+            what = fault or "is given twice"
+            draft.add(("fund", i, "name"), f"layer {quote(layer.name)} {what}")
+        seen.add(layer.name)
+    made = [_fund(draft, ("fund", i), one.name, one, unit) for i, one in enumerate(given)]
+    behind = [*(one.name for one in given[1:]), None]
+    return tuple(replace(fund, behind=name) for fund, name in zip(made, behind, strict=True))
+
+
 def _fund(
-    draft: Draft, path: tuple[str, ...], name: str, spec: FundSpec | Decimal | None, unit: Decimal
+    draft: Draft,
+    path: tuple[str | int, ...],
+    name: str,
+    spec: FundSpec | LayerSpec | Decimal | None,
+    unit: Decimal,
 ) -> Fund:
     """One fund; its peak is no less than what it holds. Below its floor it may begin: it pays nothing then,
     and that is said."""
-    if not isinstance(spec, FundSpec):
+    if not isinstance(spec, FundSpec | LayerSpec):
         if spec is not None and spec % unit:
-            draft.add(path, f"{quote(path[-1])} is {show(spec)}, finer than the money unit {show(unit)}")
+            draft.add(path, f"{quote(str(path[-1]))} is {show(spec)}, finer than the money unit {show(unit)}")
         return Fund(name, spec or ZERO)
     of = subject(ScenarioFile, draft.root, path)
     for key in ("balance", "floor", "peak"):

@@ -157,6 +157,17 @@ class FundSpec(Strict):
     )
 
 
+class LayerSpec(Strict):
+    """A layer of a default fund: it pays what those before it cannot."""
+
+    name: Text = key(description="what it is called: own capital, members, assessment")
+    balance: NotNegative = key(Decimal(0), description="what it holds at the start")
+    floor: NotNegative = key(Decimal(0), description="it pays down to this and no further")
+    peak: NotNegative | None = key(
+        None, description="the balance that drawdowns are measured from; the opening one if left out"
+    )
+
+
 FUND_KEYS = frozenset(keys_of(FundSpec))
 
 
@@ -164,6 +175,8 @@ _amount_tag = tag_by_type(text="<number>", keys="<fund>")
 
 
 def _fund_tag(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "<layers>"
     if isinstance(value, dict) and not FUND_KEYS & value.keys():
         return "<markets>"
     return _amount_tag(value)
@@ -176,8 +189,12 @@ FundAmount = Annotated[
 FundsSpec = Annotated[
     Annotated[NotNegative, Tag("<number>")]
     | Annotated[FundSpec, Tag("<fund>")]
+    | Annotated[list[LayerSpec], Tag("<layers>")]
     | Annotated[dict[str, FundAmount], Tag("<markets>")],
-    by_shape(_fund_tag, "a number, {balance, floor, peak}, or one of these for each market"),
+    by_shape(
+        _fund_tag,
+        "a number, {balance, floor, peak}, one of these for each market, or layers [{name, balance}, ...]",
+    ),
 ]
 
 
@@ -323,8 +340,13 @@ class ScenarioFile(Strict):
     )
     fund: FundsSpec | None = key(
         None,
-        description="the insurance fund; empty if left out",
-        examples=["1_000", {"balance": "1_000", "floor": "100"}, {"BTC-PERP": "500", "ETH-PERP": "200"}],
+        description="the insurance fund; empty if left out; layers pay in their order, and the first receives",
+        examples=[
+            "1_000",
+            {"balance": "1_000", "floor": "100"},
+            {"BTC-PERP": "500", "ETH-PERP": "200"},
+            [{"name": "own capital", "balance": "100"}, {"name": "members", "balance": "900"}],
+        ],
     )
     backstop: list[ProviderSpec] | None = key(
         None, description="who stands behind the book, where the venue has backstop providers or an auction"

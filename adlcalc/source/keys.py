@@ -22,6 +22,7 @@ Wrong, Faults, Fault, wrong, without_none."""
 from __future__ import annotations
 
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import (
@@ -195,12 +196,12 @@ class Fault(NamedTuple):
     wrong: Wrong | None = None
 
 
-class Refused(Exception):
+class Refused(Exception, ABC):
     """A value that is not what it should be."""
 
+    @abstractmethod
     def under(self, part: str | int) -> list[Fault]:
         """The faults as they are seen from the map or list that holds the value."""
-        raise NotImplementedError
 
 
 class Wrong(Refused):

@@ -66,6 +66,10 @@ class Closing:
         """What closing a part at `price` brings."""
         return self.book.value(self.side * size, price)
 
+    def pnl(self) -> Decimal:
+        """What is still to be closed at the mark, less what it costs at the bankruptcy price."""
+        return self.book.value(self.side * self.left.size, self.book.mark) - self.left.cost
+
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part
         takes what is left."""

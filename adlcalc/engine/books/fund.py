@@ -23,13 +23,17 @@ class FundBook:
     the step is put in by whoever tells it."""
 
     __slots__ = (
-        "_history", "_money", "_opening_peak", "_short", "_stopped", "_told", "balance", "floor", "name", "news",
-        "rules",
+        "_history", "_money", "_opening_peak", "_short", "_stopped", "_told", "balance", "behind", "floor", "held",
+        "name", "news", "rules",
     )  # fmt: skip
 
     def __init__(self, fund: Fund, rules: FundRules, unit: Decimal) -> None:
         self.name, self.balance, self.floor, self.rules = fund.name, fund.balance, fund.floor, rules
         self._money = rounder(unit, DOWN)
+        self.behind: FundBook | None = None  # who pays what this one cannot
+        self.held: Callable[[], Decimal] | None = (
+            None  # the pnl of what it holds, where its rule lets it hold
+        )
         self._stopped = self._told = self._short = False
         self.news: list[FundStopped | FundResumed] = []
         # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the
@@ -44,26 +48,35 @@ class FundBook:
         drawdown = self.rules.drawdown
         if drawdown is None:
             return
-        self._history.append((seconds, self.balance if self._history else self._opening_peak))
+        self._history.append((seconds, self.worth() if self._history else self._opening_peak))
         if drawdown.window is not None:
             self._history = [entry for entry in self._history if entry[0] >= seconds - drawdown.window]
-        if self._stopped and self.balance > self.peak() * (ONE - drawdown.stop):
+        if self._stopped and self.worth() > self.peak() * (ONE - drawdown.stop):
             self._stopped = False
             self._tell_resumed("stop", drawdown.stop)
 
     def peak(self) -> Decimal:
-        """The highest balance in the window; before the first step, the opening one."""
-        return max(self.balance, max((balance for _, balance in self._history), default=self._opening_peak))
+        """The highest worth in the window; before the first step, the opening one."""
+        return max(self.worth(), max((balance for _, balance in self._history), default=self._opening_peak))
 
     @property
     def stopped(self) -> bool:
         """Has its drawdown stopped it?"""
         return self._stopped
 
-    def reserve(self) -> Decimal:
-        """What it has above its floor, stopped by its drawdown or not: it pays losses that are made already,
-        and ADL at the mark."""
+    def own(self) -> Decimal:
+        """What it has above its floor."""
         return ENDLESS if self.rules.negative else max(self.balance - self.floor, ZERO)
+
+    def reserve(self) -> Decimal:
+        """What it and the layers behind it have above their floors, stopped by their drawdowns or not: it
+        pays losses that are made already, and ADL at the mark."""
+        return self.own() if self.behind is None else self.own() + self.behind.reserve()
+
+    def worth(self) -> Decimal:
+        """Its balance, with the pnl at the mark of what it holds where it may hold anything: what drawdowns
+        are measured by."""
+        return self.balance if self.held is None else self.balance + self.held()
 
     def available(self) -> Decimal:
         """What it may still pay: the balance above its floor, or above where its drawdown stops it; never
@@ -71,21 +84,41 @@ class FundBook:
 
         Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it
         pays nothing until it is less than `stop` below the peak."""
+        own = self._available()
+        return own if self.behind is None else own + self.behind.available()
+
+    def _available(self) -> Decimal:
         drawdown = self.rules.drawdown
         if drawdown is None or self.rules.negative:
-            return self.reserve()
+            return self.own()
         left = self._left(drawdown)
         if left <= 0:
             self._stopped = True
         elif self._told and not self._stopped:
             self._tell_resumed("start", drawdown.start)
-        return ZERO if self._stopped else left
+        return ZERO if self._stopped else min(left, self.own())
+
+    def can_bear(self) -> Decimal:
+        """How much its worth, with the layers behind it, may still fall by what it holds: to its floor, or to
+        where its drawdown stops it; nothing once it is stopped."""
+        if self.rules.negative:
+            return ENDLESS
+        drawdown, behind = self.rules.drawdown, ZERO if self.behind is None else self.behind.can_bear()
+        if drawdown is None:
+            return self.worth() - self.floor + behind
+        return behind if self._stopped else self._left(drawdown) + behind
+
+    def can_bear_all(self) -> Decimal:
+        """How much its worth, with the layers behind it, is above the floors; below zero: what it lacks."""
+        if self.rules.negative:
+            return ENDLESS
+        return self.worth() - self.floor + (ZERO if self.behind is None else self.behind.can_bear_all())
 
     def _left(self, drawdown: Drawdown) -> Decimal:
         """Its balance above where it stops; zero or less: there it is."""
         peak = self.peak()
         limit = peak - max(drawdown.start * peak, drawdown.at_least)
-        return self._money(self.balance - (max(self.floor, limit) if limit > drawdown.above else self.floor))
+        return self._money(self.worth() - (max(self.floor, limit) if limit > drawdown.above else self.floor))
 
     def refuse(self) -> None:
         """What it may still pay was not enough: news where it has more, which the drawdown keeps it from
@@ -94,7 +127,7 @@ class FundBook:
         if drawdown is None or self._told or self._short:
             return
         left = ZERO if self._stopped else max(self._left(drawdown), ZERO)
-        if left >= self.reserve():
+        if left >= self.own():
             return
         self._told, self._short = not left, True
         peak = self.peak()
@@ -118,7 +151,7 @@ class FundBook:
 
     def _fall(self, peak: Decimal) -> tuple[Decimal, Decimal, Decimal]:
         """Balance, peak, and how far it has fallen from it."""
-        return self.balance, peak, peak - self.balance
+        return self.worth(), peak, peak - self.worth()
 
 
 def largest_affordable(

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
@@ -58,11 +59,17 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up = rounder(self.unit, CEILING)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        for one in scenario.funds:
+            if one.behind is not None:
+                self.funds[one.name].behind = self.funds[one.behind]
         first = {name: marks[0] for name, marks in scenario.path.marks.items() if marks}
         self.markets = {
             m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
+        if scenario.rules.fund.holds.held:
+            for fund in {book.fund for book in self.markets.values()}:
+                fund.held = partial(self.held_pnl, fund)
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
         self.claim_count = 0
@@ -132,7 +139,10 @@ class Ledger:
         for currency, money in self.outside.items():
             total[currency] += money
         for book in {book.fund: book for book in self.markets.values()}.values():
-            total[book.settles] += book.fund.balance
+            fund: FundBook | None = book.fund
+            while fund is not None:
+                total[book.settles] += fund.balance
+                fund = fund.behind
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
@@ -309,6 +319,27 @@ class Ledger:
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
+    def held_pnl(self, fund: FundBook) -> Decimal:
+        """The pnl at the mark of what a fund holds."""
+        return sum((claim.pnl() for claim in self.open_claims() if claim.book.fund is fund), ZERO)
+
+    def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
+        """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody
+        covers: all of it, or where the fund holds what it lacks to its floor, of the newest first."""
+        claims = list(self.open_claims())
+        lacking: dict[FundBook, Decimal] = {}
+        for fund in dict.fromkeys(claim.book.fund for claim in claims):
+            if fund.held is not None:
+                lacking[fund] = max(-fund.can_bear_all(), ZERO)
+        uncovered = []
+        for claim in reversed(claims):
+            fund, loss = claim.book.fund, max(-claim.pnl(), ZERO)
+            part = loss if fund.held is None else min(loss, lacking[fund])
+            if fund.held is not None:
+                lacking[fund] -= part
+            uncovered.append(part)
+        return zip(claims, (claim.pnl() for claim in claims), reversed(uncovered), strict=True)
+
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
         return (claim for claim in list(self.claims) if claim.left.size)
@@ -395,7 +426,7 @@ class Ledger:
     def fund_pays_loss(self, claim: Closing, loss: Decimal) -> tuple[FundPaid, ...]:
         """The fund pays of a claim's loss what it may."""
         paid = min(loss, claim.book.fund.reserve())
-        return (self._from_fund(claim.book.fund, self.number_of(claim), paid),) if paid else ()
+        return self._from_fund(claim.book.fund, self.number_of(claim), paid) if paid else ()
 
     def venue_bears(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
@@ -432,7 +463,7 @@ class Ledger:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, amount)
-        return (self._from_fund(holding.book.fund, number, amount),)
+        return self._from_fund(holding.book.fund, number, amount)
 
     def account_pays_fund(self, holding: Holding, number: int, amount: Decimal, how: How = ()) -> Told:
         """A liquidation fee from the margin behind a position to the fund."""
@@ -482,10 +513,17 @@ class Ledger:
         fund.balance = before + amount
         return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
 
-    def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> FundPaid:
+    def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
+        """From the fund, and from the layers behind it what it cannot pay."""
+        own = amount if fund.behind is None else min(amount, fund.own())
+        rest = (
+            () if fund.behind is None or own == amount else self._from_fund(fund.behind, number, amount - own)
+        )
+        if not own:
+            return rest
         before = fund.balance
-        fund.balance = before - amount
-        return FundPaid(self.step, fund.name, number, amount, before=before, after=fund.balance)
+        fund.balance = before - own
+        return (FundPaid(self.step, fund.name, number, own, before=before, after=fund.balance), *rest)
 
 
 def with_trades(scenario: Scenario) -> Sequence[Account]:

@@ -14,6 +14,7 @@ Public: Winner, Base, Haircut, HAIRCUTS, budget_of, the haircuts.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,9 +51,8 @@ class Base(Word):
 
 
 @dataclass(frozen=True, slots=True)
-class Haircut:
-    """A cut of the winners' profits. `cuts`: how much of each, given the winners in file order, the budget
-    and the money unit."""
+class Haircut(ABC):
+    """A cut of the winners' profits."""
 
     whole_venue: ClassVar[bool] = False
     severity: Decimal = given(
@@ -62,8 +62,9 @@ class Haircut:
         "the profit that is cut: all that is unrealized, or the gain of this step's move", Base, Base.PROFIT
     )
 
+    @abstractmethod
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        raise NotImplementedError
+        """How much of each, given the winners in file order, the budget and the money unit."""
 
     def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
         """What the budget is shared out by, a number for each; all zero where it is not shared out."""

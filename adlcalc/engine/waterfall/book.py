@@ -11,6 +11,7 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.rules import Surplus
+from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
@@ -36,8 +37,13 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
     side, left = state.book_side(claim.book, claim.side), claim.left
     while left.size and (offer := side.next()):
         size = left.size if offer.size is None else min(left.size, offer.size)
-        affordable = size
+        affordable, at_a_loss = size, False
         if not (offer.flat and claim.better_or_equal(offer.price(size))):
+            if available is None:
+                size = affordable = patient(state, claim, offer, size)
+                if not size:
+                    return
+            at_a_loss = True
             money = claim.book.fund.available() if available is None else available
             if (claim, money) in state.refused:
                 return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
@@ -45,6 +51,8 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
             if affordable < size:
                 state.refused.add((claim, money))
         if affordable:
+            if at_a_loss and claim in state.for_sale:
+                state.for_sale[claim] -= affordable
             yield from fill(state, claim, affordable, offer.price(affordable))
         if affordable < size:
             if available is None:
@@ -52,11 +60,12 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
             return
 
 
-def close_at_any_price(state: State, claim: VenueClaim) -> Iterator[Event]:
-    """What is left of the book takes what nobody else could, and the loss goes to the last resort."""
+def close_at_any_price(state: State, claim: VenueClaim, keep: Decimal = ZERO) -> Iterator[Event]:
+    """What is left of the book takes what nobody else could, but for what the fund keeps, and the loss goes
+    to the last resort."""
     side = state.book_side(claim.book, claim.side)
-    while claim.size and (offer := side.next()):
-        size = claim.size if offer.size is None else min(claim.size, offer.size)
+    while claim.size > keep and (offer := side.next()):
+        size = claim.size - keep if offer.size is None else min(claim.size - keep, offer.size)
         yield from fill(state, claim, size, offer.price(size), covered=False)
 
 

@@ -111,15 +111,15 @@ def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
 
 
 def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator[AccountState]:
-    """What the venue still holds, and its claims on accounts that stand below zero; per currency. Its losses
-    are bad debt, so only gains are its equity."""
+    """What the venue still holds, and its claims on accounts that stand below zero; per currency. Losses
+    that nobody covers are bad debt, so only gains are its equity, and the losses that the fund covers."""
     held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
     gain = dict.fromkeys(ledger.currencies, ZERO)
-    for claim in ledger.open_claims():
+    for claim, pnl, lacking in ledger.held():
         book = claim.book
         value = book.value(claim.side * claim.size, book.mark)
         worth[book] += value
-        gain[book.settles] += max(value - claim.cost, ZERO)
+        gain[book.settles] += pnl + lacking
         entry = claim.price if claim.price is not None else ZERO
         held[book.settles].append(
             PositionState(

@@ -22,26 +22,27 @@ from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 
-def deleverage(state: State, claim: Closing) -> Iterator[Event]:
-    """Close the claim against the queue until it is covered or nobody is left.
+def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
+    """Close the claim against the queue until it is covered, but for what the fund keeps of it, or nobody is
+    left.
 
     A place whose equity the fill would push below zero is passed over and reported, and the policy shares out
     what is left among the others. A claim without a bankruptcy price (an inverse position that lost more than
     it is worth) cannot be matched at any price."""
-    if claim.price is None or not claim.size:
+    if claim.price is None or claim.size <= keep:
         return
     queue = state.queue(claim.book, -claim.side)
     policy = state.rules.adl.policy
     if policy is by_score:
         for place in queue:  # lazily: a long queue is not copied for a short claim
-            yield from close_against(state, claim, place, min(claim.size, place.holding.size))
-            if not claim.size:
+            yield from close_against(state, claim, place, min(claim.size - keep, place.holding.size))
+            if claim.size <= keep:
                 return
         return
     passed: set[Place] = set()
-    while claim.size:
+    while claim.size > keep:
         before = claim.size, len(passed)
-        for place, size in policy([p for p in queue if p not in passed], claim.size, claim.book.lot):
+        for place, size in policy([p for p in queue if p not in passed], claim.size - keep, claim.book.lot):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:

@@ -25,11 +25,13 @@ from adlcalc.engine.rules import (
     Rules,
     Shares,
     Takeover,
+    Triggered,
     Vault,
 )
 from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
 from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, close_without_fund
 from adlcalc.engine.waterfall.deleveraging import deleverage
+from adlcalc.engine.waterfall.holding import beyond_what_is_kept
 from adlcalc.engine.waterfall.own_name import (
     pay_fee,
     place_orders,
@@ -90,7 +92,8 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
     backstop stands between the two.
     2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
     3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last
-    resort. What remains while the mark is better (or when even the book is empty) is held and worked again. A
+    resort. What remains while the mark is better (or when even the book is empty) is held and worked again.
+    Of 2 and 3 the fund may keep a part (fund.holds). A
     rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no
     queue (adl.when: never)."""
     backstop, adl = rules.backstop.kind, rules.adl
@@ -99,13 +102,26 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
         yield offer_to_backstop
     if adl.when == AdlWhen.BEFORE_BOOK:
         yield deleverage
+    if adl.while_triggered == Triggered.BEFORE_BOOK and rules.fund.drawdown is not None:
+        yield deleverage_once_triggered
     if asked == OfferedWhen.BEFORE_FUND:
         yield close_without_fund
         yield offer_to_backstop
     yield close_with_fund
+    holds = rules.fund.holds.held
     if adl.when == AdlWhen.AFTER_FUND:
-        yield partial(while_beyond, stage=deleverage)
-    yield partial(while_beyond, stage=close_at_any_price)
+        yield partial(
+            while_beyond, stage=partial(beyond_what_is_kept, stage=deleverage) if holds else deleverage
+        )
+    last = partial(beyond_what_is_kept, stage=close_at_any_price) if holds else close_at_any_price
+    yield partial(while_beyond, stage=last)
+
+
+def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event]:
+    """The queue before the book, once the fund's drawdown has stopped it. OKX: no book at all from then on."""
+    claim.book.fund.available()  # looks at its drawdown
+    if claim.book.fund.stopped:
+        yield from deleverage(state, claim)
 
 
 def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterator[Event]:

@@ -80,6 +80,9 @@ class State:
         self.changed: dict[Unit, None] = {}  # units that a fill changed since they were last evaluated
         self.skipped: set[tuple[Closing, Place]] = set()  # places passed over in this step
         self.refused: set[tuple[Closing, Decimal]] = set()  # a fund with so much did not pay all
+        self.for_sale: dict[
+            Closing, Decimal
+        ] = {}  # what a patient fund may still sell at a loss in this step
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
@@ -115,6 +118,7 @@ class State:
         self._queues.clear()
         self.skipped.clear()
         self.refused.clear()
+        self.for_sale.clear()
         self.used.clear()
         self._told.clear()
         self.missed.clear()
@@ -244,12 +248,11 @@ class State:
         return owed
 
     def bad_debt_so_far(self) -> dict[str, Decimal]:
-        """By currency: losses booked, the losses at the mark of what the venue holds, and what accounts below
-        zero owe."""
+        """By currency: losses booked, the losses at the mark of what the venue holds (but for those that the fund
+        covers, where it holds it), and what accounts below zero owe."""
         debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
         for owed in self.owed:
             debts[self.ledger.markets[owed.market].settles] += owed.amount
-        for claim in self.ledger.open_claims():
-            pnl = claim.book.value(claim.side * claim.size, claim.book.mark) - claim.cost
-            debts[claim.book.settles] += max(-pnl, ZERO)
+        for claim, _pnl, lacking in self.ledger.held():
+            debts[claim.book.settles] += lacking
         return debts
