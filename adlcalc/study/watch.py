@@ -98,7 +98,8 @@ class Watch(Observer):
             self.moments.append(Moment(state.step, before, state_now))
         if not self._accounts.isdisjoint((VENUE, *state.ledger.backstops)):
             worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
-            others = (*backstops_at_end(state.ledger, worth), *venue_at_end(state.ledger, (), worth))
+            held = venue_at_end(state.ledger, (), worth)  # what accounts owe is stock that is taken after this
+            others = (*backstops_at_end(state.ledger, worth), *held)
             self.moments += (Moment(state.step, before, one) for one in others if one.account in self._accounts)
 
 
