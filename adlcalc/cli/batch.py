@@ -40,6 +40,7 @@ class Request:
     series: tuple[str, ...] = ()
     quiet: bool = False
     index: bool = True
+    chart: bool = False
     doubt: bool = False
 
 
@@ -71,7 +72,14 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
             run, found = _one(file, request)
             record = current()
             if not silent or record is not None:
-                page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
+                page = run_page(
+                    run,
+                    request.limit,
+                    steps=request.steps,
+                    drawn=drawn,
+                    closing=True,
+                    chart=request.chart and drawn,
+                )
             if record is not None:
                 record.pages.append(page)
             if not silent:

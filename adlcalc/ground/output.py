@@ -5,7 +5,7 @@ A call collects what it reads (`Inputs`), and whatever it writes is held against
 where its name
 stands: a link is followed as far as the folder goes that it stands in, and no further.
 
-Public: write, Inputs, drop_stdout, OutputError.
+Public: write, write_bytes, Inputs, drop_stdout, OutputError.
 """
 
 from __future__ import annotations
@@ -83,14 +83,21 @@ def _identities(path: str) -> set[Identity]:
     )
 
 
-def write(text: str, output: str | None, inputs: Inputs | None = None, *, folder: str | None = None) -> None:
+def write(
+    result: str | bytes,
+    output: str | None,
+    inputs: Inputs | None = None,
+    *,
+    folder: str | None = None,
+    beside: bool = False,
+) -> None:
     """Write to the file `output`, or to stdout for None and '-'. folder: which the file may not leave by
-    links; that of `output` itself if left out.
+    links; that of `output` itself if left out. beside: it is no part of the answer, so no manifest has it.
 
     A file is written beside its place and then renamed, so that it is there whole or not at all. A reader
     that closes the pipe early (`| head`) is not an error. Raises OutputError."""
-    data = text.encode("utf-8", "backslashreplace")
-    if (record := current()) is not None:
+    data = result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace")
+    if not beside and (record := current()) is not None:
         record.results.append(data)
         if record.silent:
             return
