@@ -67,6 +67,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
+    unread: list[str] = []
     for file in files:
         try:
             run, found = _one(file, request)
@@ -89,9 +90,11 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         except OutputError:
             raise
         except Exception as error:  # the other files are worked all the same
+            unread.append(file)
             code = max(code, explain(error, file))
     if parts:
         try:
+            inputs.refuse_named(request.output, unread)
             write(writer.join(parts) if several else parts[0], request.output, inputs)
         except OutputError as error:
             say(f"adlcalc: {error}")

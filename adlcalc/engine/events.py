@@ -8,7 +8,7 @@ settlement currency, sizes positive.
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
 Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, OrderFilled,
-StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived,
+StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, MarginTaken, BookFilled, FundReceived,
 FundPaid, FundStopped, FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held,
 Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event, How."""
 
@@ -233,6 +233,16 @@ class Liquidated(NamedTuple):
     method: str
     how: How = ()
     liquidation_how: How = ()
+
+
+class MarginTaken(NamedTuple):
+    """A unit was taken over at the mark, and what was left of its margin with it; below zero: a debt."""
+
+    step: int
+    claim: int
+    account: str
+    market: str
+    amount: Decimal
 
 
 class BookFilled(NamedTuple):
@@ -492,6 +502,7 @@ Event = (
     | FundingPaid
     | FundingSettled
     | Liquidated
+    | MarginTaken
     | BookFilled
     | FundReceived
     | FundPaid

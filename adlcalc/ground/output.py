@@ -26,6 +26,10 @@ Identity = tuple[int, int] | str
 end."""
 
 
+MOST = 16 * 1024 * 1024
+"""Bytes of a scenario."""
+
+
 class OutputError(Exception):
     """The result could not be written: a full disk, a folder that is read-only or missing, a file that the
     call reads."""
@@ -61,6 +65,16 @@ class Inputs:
         if self.holds(output):
             raise OutputError(f"--output {output} would overwrite the file that is read")
 
+    def refuse_named(self, output: str | None, unread: Iterable[str]) -> None:
+        """OutputError where a result would replace a file that one of these names. They could not be read to
+        their end, so that what they name is not known otherwise than by their text."""
+        if output is None or not os.path.isfile(output):
+            return
+        name = os.path.basename(output).encode("utf-8", "surrogateescape")
+        for file in unread:
+            if inside(os.path.dirname(file), output) and name in _bytes_of(file):
+                raise OutputError(f"--output {output} would overwrite a file that {file} names")
+
     def _opened(self, path: str, found: os.stat_result) -> None:
         if stat.S_ISREG(found.st_mode):
             self.seen.add((found.st_dev, found.st_ino))
@@ -68,6 +82,17 @@ class Inputs:
                 self.seen.add(os.path.realpath(path))
             if self._output is not None:
                 self.refuse(self._output)
+
+
+def _bytes_of(path: str) -> bytes:
+    """What the file holds, as far as a scenario may; nothing where it is none."""
+    if not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MOST)
+    except OSError:
+        return b""
 
 
 def _identities(path: str) -> set[Identity]:

@@ -239,7 +239,9 @@ class Health:
         else:
             values, needed = [each.value for each in unit.legs], [each.maintenance for each in unit.legs]
             target = health.bankrupt_values(unit.cash, values, needed)[unit.legs.index(leg)]
-        price = margin.bankruptcy_price(market.contract, one.side, one.size, target, market.tick)
+        price = margin.bankruptcy_price(
+            market.contract, one.side, one.size, target, market.tick, self._scenario.money_unit
+        )
         return price if price is not None and price > 0 else None
 
     def _at_least(self, unit: _Unit, market: str) -> Decimal:

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Rules
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import FLOOR, ZERO
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
@@ -62,13 +63,27 @@ class Priced(NamedTuple):
 
 def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
-    contract, side, size, tick = holding.book.contract, holding.side, holding.size, holding.book.tick
-    price = margin.bankruptcy_price(contract, side, size, target.value, tick)
+    book, side, size = holding.book, holding.side, holding.size
+    contract, tick = book.contract, book.tick
+    price = margin.bankruptcy_price(contract, side, size, target.value, tick, book.unit)
     if price is None:
         return Priced(None, target.how)
-    of = (target.how[-1].result,)
-    made = margin.price_worked("bankruptcy price", contract, side, size, price, "[that value]", of, tick)
-    return Priced(price, (*target.how, made))
+    how, what, of = target.how, "[that value]", target.how[-1].result
+    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+        each = margin.value_of_one(side, size, target.value, book.unit)
+        up = margin.rises(contract, side)
+        one = Worked(
+            "value of a contract there",
+            each if up else -each,
+            "[that value] / [size]",
+            (of, size),
+            book.unit,
+            CEILING if up else FLOOR,
+        )
+        how, of, size = (*how, one), one.result, ONE
+    rounding = margin.bankruptcy_rounding(contract, side)
+    made = margin.price_worked("bankruptcy price", contract, side, size, price, what, (of,), tick, rounding)
+    return Priced(price, (*how, made))
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
