@@ -119,7 +119,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
     watch = watch_for(asked, _accounts(request.series, loaded))
-    events = run_engine(loaded.scenario, index=request.index, observer=watch)
+    events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series

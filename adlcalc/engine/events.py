@@ -15,10 +15,13 @@ Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Even
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ZERO
+
+if TYPE_CHECKING:
+    from adlcalc.engine.quiet import QuietAccounts
 
 How = tuple[Worked, ...]
 
@@ -479,10 +482,12 @@ class AccountEnded(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The last event. evaluations: how many exact margin evaluations the run took."""
+    """The last event. evaluations: how many exact margin evaluations the run took. quiet: the accounts that
+    nothing happened to, where they are told together."""
 
     step: int
     evaluations: int
+    quiet: QuietAccounts | None = None
 
 
 Event = (

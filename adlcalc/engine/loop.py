@@ -15,13 +15,13 @@ from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
-from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
+from adlcalc.engine.waterfall.closing import accounts_at_end, quiet_accounts, settle_everybody
 from adlcalc.engine.waterfall.feedback import push_marks, recover
 from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
-from adlcalc.engine.waterfall.stages import close_unit, stages_of, work
+from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work
 from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, exact
@@ -32,12 +32,18 @@ class PrecisionError(ValueError):
 
 
 def run(
-    scenario: Scenario, *, index: bool = True, accounts: bool = True, observer: Observer | None = None
+    scenario: Scenario,
+    *,
+    index: bool = True,
+    accounts: bool = True,
+    together: bool = False,
+    observer: Observer | None = None,
 ) -> Iterator[Event]:
     """The events of a scenario, step by step, and how every account stands at the end.
 
     index=False evaluates every account at every step: slower, the same events. accounts=False: without the
-    accounts at the end, for whoever runs many and asks something else. observer: looks on. Raises AuditError
+    accounts at the end, for whoever runs many and asks something else. together: those that nothing happened
+    to are told in one, where the book is columns. observer: looks on. Raises AuditError
     (a bug) or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects
     and no cycles that matter."""
     collecting = gc.isenabled()
@@ -48,6 +54,7 @@ def run(
         with exact_step(0):
             state = State(scenario, index, observer)
         audit: Audit | None = None
+        stages = stages_of(scenario.rules)
         for step in range(scenario.path.steps):
             with exact_step(step):
                 events = list(begin_step(state, scenario.path, step))
@@ -56,7 +63,7 @@ def run(
                     events.extend(state.with_news(happen(state)))
                 if observer:
                     observer.marked(state)
-                events.extend(state.with_news(one_step(state)))
+                events.extend(state.with_news(one_step(state, stages)))
                 if observer:
                     observer.ended(state)
                 if step == scenario.path.steps - 1:
@@ -68,7 +75,9 @@ def run(
             yield from events
         end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
         if accounts:
-            yield from accounts_at_end(ledger, owed)
+            quiet = quiet_accounts(ledger) if together else None
+            yield from accounts_at_end(ledger, owed, quiet)
+            end = end._replace(quiet=quiet)
         yield end
     finally:
         if collecting:
@@ -112,14 +121,13 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
             yield state.ledger.charge_funding(book, rate)
 
 
-def one_step(state: State) -> Iterator[Event]:
+def one_step(state: State, stages: Stages) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     if state.rules.adl.when == AdlWhen.SETTLEMENT:
         state.doubtful = dict.fromkeys(state.ledger.holders)
         yield from settle_markets(state)
         yield from share_losses(state)
         return
-    stages = stages_of(state.rules)
     pending = state.watchlist.touched()
     if state.changed:  # by what the path brought besides marks
         pending = dict.fromkeys((*pending, *state.changed))

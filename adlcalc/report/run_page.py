@@ -138,11 +138,19 @@ def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
     """The accounts that changed, then the positions that are still open, nearest to their liquidation first.
     All accounts are gone through once for both."""
     changed = _Changed(limit)
-    near, count = run.health.nearest(changed.passing(run.accounts), limit)
+    states, others, moved = run.few_accounts(limit)
+    near, count = run.health.nearest(changed.passing(states), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    yield table("Accounts that changed", nothing, ACCOUNTS.columns(changed.shown, run), more=changed.more)
+    yield table(
+        "Accounts that changed",
+        nothing,
+        ACCOUNTS.columns(changed.shown, run),
+        more=changed.more + (others if moved else 0),
+    )
     if health:
-        yield table(OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count - len(near))
+        yield table(
+            OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count + others - len(near)
+        )
 
 
 class _Changed:

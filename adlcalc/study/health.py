@@ -15,6 +15,7 @@ from decimal import Decimal
 from heapq import heappush, heappushpop
 from typing import NamedTuple
 
+from adlcalc.engine.columns import ids_of
 from adlcalc.engine.contract import BY_NOTIONAL, PER_CONTRACT, Contract
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas import health, margin
@@ -171,15 +172,17 @@ class Health:
                             heappushpop(kept, entry)
         return [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0], -entry[1]))], count
 
+    def lines_of(self, market: Market) -> margin.Lines | None:
+        """The maintenance lines of all positions of a market, where they are the same for everybody."""
+        return self._lines.get(market.name)
+
     # --- units ----------------------------------------------------------------------------------------------
 
     def _has_margin(self, state: AccountState) -> bool:
         """Is it an account of the scenario? What the engine keeps for itself has no margin."""
         if state.status == "backstop":
             return False
-        return not state.account.startswith(OURS) or any(
-            one.id == state.account for one in self._scenario.accounts
-        )
+        return not state.account.startswith(OURS) or state.account in ids_of(self._scenario.accounts)
 
     def units(self, state: AccountState) -> list[tuple[Decimal, Decimal]]:
         """(equity, maintenance margin) of each margin unit that is open."""

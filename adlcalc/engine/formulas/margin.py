@@ -266,9 +266,16 @@ def price_worked(
     """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n,
     rounded against the account, or as it is said."""
     m = contract.multiplier
-    held, amounts = ("[size]", (size,)) if m == 1 else ("[size] x [multiplier]", (size, m))
-    if contract.kind == LINEAR:
-        formula, amounts = f"{what} / {held if m == 1 else f'({held})'}", (*parts, *amounts)
-    else:
-        formula, amounts = f"{held} / {what}", (*amounts, *parts)
-    return Worked(name, price, formula, amounts, tick, rounding or (CEILING if side > 0 else FLOOR))
+    amounts: tuple[Decimal, ...] = (size,) if m == 1 else (size, m)
+    amounts = (*parts, *amounts) if contract.kind == LINEAR else (*amounts, *parts)
+    rounding = rounding or (CEILING if side > 0 else FLOOR)
+    return Worked(name, price, _price_formula(contract, what), amounts, tick, rounding)
+
+
+@cache
+def _price_formula(contract: Contract, what: str) -> str:
+    """The formula of `price_worked` in words."""
+    held = "[size]" if contract.multiplier == 1 else "[size] x [multiplier]"
+    if contract.kind != LINEAR:
+        return f"{held} / {what}"
+    return f"{what} / {held if contract.multiplier == 1 else f'({held})'}"

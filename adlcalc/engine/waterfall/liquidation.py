@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
@@ -111,16 +112,21 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
 def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
-    target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
-    parts: tuple[Decimal, ...]
-    formula, parts = (
-        f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]",
-        (abs(holding.cost), money),
-    )
+    target = -unit.cash()
+    parts: tuple[Decimal, ...] = (abs(holding.cost), unit.money())
     pending = holding.pending_funding()
     if pending:
-        formula, parts = f"{formula} {sign} [pending funding]", (*parts, pending)
+        parts = (*parts, pending)
+    formula = _without_margin(unit.isolated, up, bool(pending))
     return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+
+
+@cache
+def _without_margin(isolated: bool, up: bool, pending: bool) -> str:
+    """The formula of `without_margin` in words."""
+    sign = "-" if up else "+"
+    formula = f"[entry value] {sign} [{'collateral' if isolated else 'balance'}]"
+    return f"{formula} {sign} [pending funding]" if pending else formula
 
 
 def less(holding: Holding, value: Decimal, share: Worked) -> Target:
