@@ -1,0 +1,156 @@
+"""`adlcalc report`: a page with figures.
+
+Public: register, report, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adlcalc.asking import Unknown
+from adlcalc.cli import options
+from adlcalc.cli.completion import scenario_files
+from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
+from adlcalc.ground.output import Inputs, OutputError, write
+
+if TYPE_CHECKING:
+    from adlcalc.report.html.written import Told
+    from adlcalc.scenario import Loaded
+
+EXAMPLE = """\b
+Examples:
+  adlcalc report 04-fund-half-absorbs -o page.html
+  adlcalc report 21-who-pays --compare queue,haircut -o page.html"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report", epilog=EXAMPLE, short_help="Make a page with figures.", no_args_is_help=True)(
+        report
+    )
+
+
+def report(
+    files: options.Files,
+    output: options.Output = None,
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write each figure there as well, as Vega-Lite specification, SVG and PNG, and all of them as one picture.",
+            autocompletion=scenario_files,
+        ),
+    ] = None,
+    venue: options.Venue = None,
+    as_of: options.AsOf = None,
+    sets: options.Sets = None,
+    accounts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account", metavar="ID", help="Show this account over time and mark it everywhere. Repeatable."
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Who pays under these policies or rulebooks; all: every policy that applies.",
+        ),
+    ] = None,
+    solve: Annotated[
+        str | None,
+        typer.Option(
+            metavar="fund", help="How large a fund keeps everybody from ADL, by how deep the crash is."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes --solve works.")
+    ] = 1,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make one HTML page of one or several scenarios: a verdict, figures, and below each its numbers. It runs
+    no script, loads nothing, and is light, dark or paper as its reader likes.
+
+    Needs the extra: pip install 'adlcalc[report]'."""
+    wanted = {
+        "venue": venue,
+        "as_of": as_of,
+        "sets": tuple(sets or ()),
+        "accounts": tuple(dict.fromkeys(accounts or ())),
+        "compare": compare,
+        "solve": solve,
+        "jobs": jobs,
+    }
+    raise typer.Exit(_work(files, output, figures, wanted, quiet))
+
+
+def _work(
+    files: Sequence[str], output: str | None, folder: str | None, wanted: Mapping[str, Any], quiet: bool
+) -> int:
+    """Nothing is written unless every file could be used."""
+    from adlcalc.report.html.extra import MissingExtra, is_there
+
+    if not is_there():
+        say(f"adlcalc: {MissingExtra()}")
+        return UNUSABLE
+    from adlcalc import __version__
+    from adlcalc.cli.progress import through
+    from adlcalc.report.html.written import page
+    from adlcalc.reporting import Wanted, told
+
+    file, found = files[0], []
+    try:
+        with Inputs(output).collected() as inputs:
+            inputs.add(files)
+            for file in files:
+                said = _silent if quiet else note
+                found.append(told(file, Wanted(**wanted), note=said, through=through(quiet)))
+            text = page(found, __version__) if output is not None or not quiet else ""
+        if folder is not None:
+            _figures(found, folder, inputs)
+        if text:
+            write(text, output, inputs)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (OutputError, Unknown) as error:
+        say(f"adlcalc: {error}")
+        return UNUSABLE
+    except Exception as error:
+        return explain(error, file)
+    return RAN
+
+
+def _silent(loaded: Loaded) -> None:
+    """Nothing is to be said."""
+
+
+def _figures(told: Sequence[Told], folder: str, inputs: Inputs) -> None:
+    """Each as NAME.vl.json, NAME.svg and NAME.png, and all of them on one sheet as page.svg and page.png; of
+    several scenarios with its number before it."""
+    import json
+
+    from adlcalc.report.charts.figure import NARROW, WIDE
+    from adlcalc.report.html.drawn import png, standalone
+    from adlcalc.report.html.written import picture
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
+    for number, one in enumerate(told, 1):
+        start = os.path.join(folder, f"{number}-page" if len(told) > 1 else "page")
+        whole = picture(one)
+        write(whole, f"{start}.svg", inputs, beside=True)
+        write(png(whole), f"{start}.png", inputs, beside=True)
+        for figure in one.figures:
+            start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
+            spec = figure.spec(NARROW if figure.half else WIDE)
+            text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"
+            write(text, f"{start}.vl.json", inputs, beside=True)
+            drawing = standalone(spec, figure.title, figure.description)
+            write(drawing, f"{start}.svg", inputs, beside=True)
+            write(png(drawing, 2), f"{start}.png", inputs, beside=True)
