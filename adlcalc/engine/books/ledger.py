@@ -15,6 +15,7 @@ Public: Ledger, AuditError.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -38,7 +39,7 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
-from adlcalc.engine.model import SMALLEST, Account, Position, Scenario
+from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
@@ -98,6 +99,24 @@ class Ledger:
         if not self._named:
             self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
         return self.roster.holder(self._named[account])
+
+    def forked(self, holding: Holding) -> tuple[Ledger, Holding]:
+        """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
+        Whatever is posted there, nobody here notices."""
+        other, holder = copy(self), copy(holding.holder)
+        other.touched, other.markets = {}, {}
+        holder.holdings = [copy(one) for one in holding.holder.holdings]
+        for name, book in self.markets.items():
+            own = [one for one in holder.holdings if one.book is book]
+            fork = book.with_holdings(
+                {side: [one for one in own if one.side == side] for side in (LONG, SHORT)}
+            )
+            fork.open_interest = dict(book.open_interest)
+            fork.changed = {LONG: {}, SHORT: {}}
+            other.markets[name] = fork
+            for one in own:
+                one.move_to(holder, fork)
+        return other, holder.holdings[holding.holder.holdings.index(holding)]
 
     @property
     def units(self) -> list[Unit]:
