@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc report scenarios/04-fund-half-absorbs.yaml -o page.html
-  adlcalc report scenarios/21-who-pays.yaml --compare queue,haircut -o page.html"""
+  adlcalc report 04-fund-half-absorbs -o page.html
+  adlcalc report 21-who-pays --compare queue,haircut -o page.html"""
 
 
 def register(app: typer.Typer) -> None:
