@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "source": {"ground", "source"},
     "engine": {"ground", "engine"},
     "venues": {"ground", "source", "engine", "venues"},
+    "paths": {"ground", "paths"},
     "scenario": {
         "ground",
+        "paths",
         "source",
         "engine",
         "venues",
@@ -30,8 +32,8 @@ MAY_IMPORT = {
         "report.field",
         "study.questions",
     },
-    "study": {"ground", "source", "engine", "venues", "study"},
-    "report": {"ground", "engine", "venues", "study", "report"},
+    "study": {"ground", "source", "engine", "venues", "paths", "study"},
+    "report": {"ground", "engine", "venues", "paths", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
     "check": {
         "ground",

@@ -1,6 +1,6 @@
 """The end of a run: funding is settled for everybody, and every account is told as it stands.
 
-Public: settle_everybody, accounts_at_end, account_state, backstops_at_end.
+Public: VENUE, settle_everybody, accounts_at_end, account_state, backstops_at_end, venue_at_end.
 """
 
 from __future__ import annotations
