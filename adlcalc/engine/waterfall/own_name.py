@@ -197,7 +197,7 @@ class Standing:
     def next(self) -> Offer | None:
         price, size = self._price.result, None
         if self._capacity is not None:
-            left = self._capacity - self._state.taken.get(self._book.name, ZERO)
+            left = self._capacity - self._state.notional_taken.get(self._book.name, ZERO)
             size = largest_affordable(MANY * self._book.lot, self._book.lot, self._notional, left)
             if not size:
                 return None
@@ -206,7 +206,7 @@ class Standing:
     def take(self, size: Decimal) -> Worked:
         """Its price."""
         if self._capacity is not None:
-            taken = self._state.taken
+            taken = self._state.notional_taken
             taken[self._book.name] = taken.get(self._book.name, ZERO) + self._notional(size)
         return self._price
 
