@@ -6,6 +6,7 @@ Public: sweep_page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +22,7 @@ from adlcalc.study.sweep import Figure
 
 BARS = "▁▂▃▄▅▆▇█"
 SIX = 6
+NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 NOT_ESTIMABLE = "not estimable"
 MOST_ERRORS = 5
 
@@ -61,11 +63,13 @@ def _groups(names: Sequence[str], figures: Sequence[Figure]) -> Iterator[Column 
     """What the points have in common."""
     for name in names:
         texts = [one.by[name] for one in figures]
-        numbers = all(text.lstrip("-").replace(".", "", 1).isdigit() for text in texts)
-        if numbers:
-            yield right(clean(name), [digits(D(text)) for text in texts])
-        else:
-            yield words(clean(name), texts)
+        look = right if all(map(NUMBER.fullmatch, texts)) else words
+        yield look(clean(name), [_label(text) for text in texts])
+
+
+def _label(text: str) -> str:
+    """A value that is varied, a number with its separators."""
+    return digits(D(text)) if NUMBER.fullmatch(text) else clean(text)
 
 
 def _values(swept: Any, by_measure: Mapping[str, Sequence[Figure]], limit: int) -> Iterator[Block]:
@@ -214,12 +218,12 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
     show: Callable[[Fraction], str] = _digits
     if any(one.share is not None for one in figures):
         show = lambda x: _percent(number(x) or D(0))  # noqa: E731  (shorter)
-    heading = f"{clean(columns[0])} to {clean(columns[-1])}"
+    heading = f"{_label(columns[0])} to {_label(columns[-1])}"
     return table(
         f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is {show(high)}",
         "",
         [
-            right(clean(down), [clean(row) for row in rows]),
+            right(clean(down), [_label(row) for row in rows]),
             words(heading, ["".join(bar(row, column) for column in columns) for row in rows]),
         ],
     )
