@@ -15,7 +15,7 @@ from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.solve import SOLVE
-from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
+from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
 from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
@@ -37,6 +37,7 @@ DOCUMENTS: Mapping[str, Document] = {
         SOLVE,
         SCORE_TEST,
         DOUBT,
+        VALIDATION,
     )
 }
 """Every JSON document that is printed, by name."""
