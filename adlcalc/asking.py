@@ -174,7 +174,9 @@ def comparison(
         where = Place(Source(file, ""))
         raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
     chosen = choices(policies, scenario)
-    results = [result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout)]
+    results = [
+        result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout, shown)
+    ]
     found = (
         {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results}
         if axioms
@@ -280,12 +282,12 @@ def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
 def metrics_of(text: str | None) -> tuple[str, ...]:
     """The metrics that were asked for."""
     from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.metrics import METRICS
+    from adlcalc.study.metrics import KNOWN
 
     names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
     for name in names:
-        if name not in METRICS:
-            hint = closest_hint(name, METRICS) or f"the metrics are {', '.join(METRICS)}"
+        if name not in KNOWN:
+            hint = closest_hint(name, KNOWN) or f"the metrics are {', '.join(KNOWN)}"
             raise Unknown(f"there is no metric {quote(name)}\nhint: {hint}")
     return tuple(dict.fromkeys(names))
 
