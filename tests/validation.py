@@ -34,7 +34,12 @@ from adlcalc.venues.rulebook import GIVEN, Rule, Rulebook, shipped
 FILE = Path(adlcalc.__file__).parent / "venues" / "validation.json"
 OTHERS = 4
 """So many other values of a rule are tried."""
-WORDS = {"contract.rounding": ("total", "per-contract"), "margin.maintenance_on": ("mark", "entry")}
+ROUNDED = ("against-account", "down", "up", "nearest", "per-contract")
+WORDS = {
+    "contract.rounding": ("total", "per-contract"),
+    "contract.bankruptcy_price": ROUNDED,
+    "margin.maintenance_on": ("mark", "entry"),
+}
 
 
 def node_of(text: str) -> Node:
