@@ -1,6 +1,6 @@
 """A line on stderr that counts the steps of a long run.
 
-Public: with_progress, through, counting.
+Public: with_progress, pace, through, counting.
 """
 
 from __future__ import annotations
@@ -26,28 +26,39 @@ def with_progress(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """The same events; meanwhile 'step 120 of 1,000' is kept up to date, on a terminal only and after the
-    first second."""
+    """The same events; meanwhile 'step 120 of 1,000, 40 a second, 22 s left' is kept up to date, on a terminal
+    only and after the first second."""
     stream = stream or sys.stderr
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield from events
         return
     from adlcalc.engine.events import MarkMoved
 
-    due = clock() + PATIENCE
+    began = clock()
+    due = began + PATIENCE
     shown = ""
     try:
         for event in events:
-            if isinstance(event, MarkMoved) and clock() >= due:
-                shown = f"step {event.step:,} of {steps:,}"
-                stream.write(f"\r{shown}")
+            if isinstance(event, MarkMoved) and (now := clock()) >= due:
+                line = f"step {event.step:,} of {steps:,}{pace(event.step, steps, now - began)}"
+                stream.write(f"\r{line:{len(shown)}}")
                 stream.flush()
-                due = clock() + PAUSE
+                shown, due = line, now + PAUSE
             yield event
     finally:
         if shown:
             stream.write(f"\r{' ' * len(shown)}\r")
             stream.flush()
+
+
+def pace(done: int, of: int, seconds: float) -> str:
+    """', 40 a second, 22 s left', once there is something to go by."""
+    if not done or seconds <= 0:
+        return ""
+    rate = done / seconds
+    left = round((of - done) / rate)
+    time_left = f"{left} s" if left < 120 else f"{left // 60} min"
+    return f", {rate:,.0f} a second, {time_left} left" if rate >= 1 else f", {time_left} left"
 
 
 def through(quiet: bool) -> Callable[[Iterable[Event], int], Iterable[Event]]:

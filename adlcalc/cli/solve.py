@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc solve scenarios/04-fund-half-absorbs.yaml --vary fund --until 'no adl'
-  adlcalc solve scenarios/21-who-pays.yaml --vary prices.1 --when 'adl(early)'"""
+  adlcalc solve 04-fund-half-absorbs --vary fund --until 'no adl'
+  adlcalc solve 21-who-pays --vary prices.1 --when 'adl(early)'"""
 METHODS = ("theorem", "exhaustive", "sampled")
 
 
