@@ -73,6 +73,7 @@ def queues(
     from adlcalc.engine.loop import run
     from adlcalc.engine.model import LONG, SHORT, side_name
     from adlcalc.report.rank_view import Queues
+    from adlcalc.study.from_the_start import tried
     from adlcalc.study.rank import Ranker
 
     scenario = loaded.scenario
@@ -89,7 +90,8 @@ def queues(
             break
     told = loaded.told
     lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
-    return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest)
+    whole = tuple(tried(scenario, [one for one in ranker.rankings if one.used]))
+    return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest, whole)
 
 
 def margins(

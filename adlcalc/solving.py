@@ -213,23 +213,23 @@ def _digits(x: Decimal) -> int:
     return min(exponent, 0) if isinstance(exponent, int) else 0
 
 
-def grid_of(text: str) -> tuple[str, list[Decimal]]:
+def grid_of(text: str, option: str = "--across", most: int = MOST_COLUMNS) -> tuple[str, list[Decimal]]:
     """NAME=FROM..TO/STEP, or NAME=A,B,C: the name and the values. Raises ScenarioErrors."""
     name, equals, values = text.partition("=")
     if not equals or not name.strip() or not values.strip():
-        raise _wrong("--across", text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
+        raise _wrong(option, text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
     if ".." not in values:
-        return name.strip(), [_needed("--across", one.strip()) for one in values.split(",")]
+        return name.strip(), [_needed(option, one.strip()) for one in values.split(",")]
     ends, slash, step_text = values.partition("/")
     if not slash:
-        raise _wrong("--across", text, "must say how far its values are apart: NAME=FROM..TO/STEP")
-    low, high = (_needed("--across", one.strip()) for one in ends.split("..", 1))
-    step = _needed("--across", step_text.strip())
+        raise _wrong(option, text, "must say how far its values are apart: NAME=FROM..TO/STEP")
+    low, high = (_needed(option, one.strip()) for one in ends.split("..", 1))
+    step = _needed(option, step_text.strip())
     if step <= 0 or low > high:
-        raise _wrong("--across", text, "must go up from FROM to TO in steps above zero")
+        raise _wrong(option, text, "must go up from FROM to TO in steps above zero")
     with exact():
-        if (high - low) / 1 > step * MOST_COLUMNS:
-            raise _wrong("--across", text, f"has more than {MOST_COLUMNS:,} values")
+        if (high - low) / 1 > step * most:
+            raise _wrong(option, text, f"has more than {most:,} values")
         count = int((high - low) // step)
         return name.strip(), [low + i * step for i in range(count + 1)]
 

@@ -102,8 +102,13 @@ def solve(
         ),
     ] = None,
     values: Annotated[
-        int, typer.Option(metavar="N", min=2, help="How many values are tried where not all are.")
-    ] = 1_000,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="How many values are tried where not all are: 1,000, of a large book fewer.",
+        ),
+    ] = None,
     budget: Annotated[int, typer.Option(metavar="RUNS", min=2, help="How many runs it may take.")] = 20_000,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
     doubt: Annotated[

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
@@ -66,7 +66,7 @@ def opened(path: str) -> tuple[Source, str | None]:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What a scenario is loaded from, so that it can be loaded again with other settings: standard input is
-    read only once."""
+    read only once. handed: companions that a setting names and that are elsewhere."""
 
     path: str
     source: Source
@@ -74,6 +74,7 @@ class Origin:
     sets: tuple[str, ...] = ()
     venue: str | None = None
     as_of: str | None = None
+    handed: Mapping[str, Source] = field(default_factory=dict)
 
     def load(self, *more: str) -> Loaded:
         """Check and build, with more settings behind those that it has."""
@@ -84,6 +85,7 @@ class Origin:
             venue=self.venue,
             as_of=self.as_of,
             folder=self.folder,
+            handed=self.handed,
         )
 
 
@@ -107,9 +109,10 @@ def load_source(
     venue: str | None = None,
     as_of: str | None = None,
     folder: str | None = None,
+    handed: Mapping[str, Source] | None = None,
 ) -> Loaded:
     """Check and build a text that was read from `path`, or is about to be written there. folder: where its
-    companions are; beside it if left out."""
+    companions are; beside it if left out; handed: those that a setting names and that are elsewhere."""
     problems = Problems()
     with _no_collections(), exact():
         root = read_document(source, problems)
@@ -125,7 +128,9 @@ def load_source(
             raise AssertionError("a scenario without a model has a problem")
         beside = "" if path == "-" else os.path.dirname(path)
         own = beside if folder is None else folder
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
+        draft = Draft(
+            checked.model, checked.root, root, checked.broken, problems, own, beside, handed=handed or {}
+        )
         try:
             loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
@@ -201,6 +206,7 @@ def _build(
         read_told(draft, list(names)),
         draft.owners,
         outside,
+        next(iter(draft.models), None),
     )
 
 

@@ -32,8 +32,11 @@ from adlcalc.study.runs import Asked, Row, Values, measured
 
 EXHAUSTIVE = 5_000
 """A range of at most so many values is run whole where nobody says otherwise."""
-VALUES, BUDGET = 1_000, 20_000
-"""How many values are sampled, and how many runs are made at most, where nobody says otherwise."""
+VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
+"""How many values are sampled, of a large book at least so many, and how many runs are made at most, where nobody
+says otherwise."""
+WORK = 2_000_000
+"""Accounts times steps times values: a large book is sampled at fewer values, and says so by their spacing."""
 MANY = 200
 """Fewer runs than these are not worth other processes."""
 LOW_ENDS = 50
@@ -107,7 +110,7 @@ class Limits:
     """What a search may take. jobs: processes."""
 
     method: Method | None = None
-    values: int = VALUES
+    values: int | None = None
     budget: int = BUDGET
     jobs: int = 1
 
@@ -302,7 +305,11 @@ class _Search:
     def _sample(self, low: int, high: int) -> None:
         """Values at equal distances, what the scenario has, and every change between two of them to the
         unit."""
-        parts = max(min(self.limits.values, self.limits.budget, high - low + 1) - 1, 1)
+        values = self.limits.values
+        if values is None:
+            size = max(len(self.scenario.accounts) * self.scenario.path.steps, 1)
+            values = max(min(VALUES, WORK // size), FEWEST)
+        parts = max(min(values, self.limits.budget, high - low + 1) - 1, 1)
         self.spacing = max(divide(D(high - low), D(parts)), ONE)
         wanted = {low + (high - low) * i // parts for i in range(parts + 1)}
         now = self.knob.now
