@@ -15,12 +15,8 @@ from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.solve import SOLVE
-<<<<<<< HEAD
-from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
-=======
 from adlcalc.report.columns.sweep import SWEEP
-from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
->>>>>>> main
+from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
 from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
