@@ -1,6 +1,6 @@
 """The functions of the Python face; `import adlcalc` has them. What they need is imported when they are called.
 
-Public: load, run, margin, rank, explain, compare, sweep, check.
+Public: load, run, margin, rank, explain, compare, solve, sweep, check.
 """
 
 from __future__ import annotations
@@ -177,6 +177,76 @@ def compare(
         metrics=None if metrics is None else ",".join(metrics),
     )
     return Result(compare_page(compared, 0), "policies")
+
+
+def solve(
+    source: Source,
+    vary: str,
+    *,
+    until: str | None = None,
+    when: str | None = None,
+    low: str | None = None,
+    high: str | None = None,
+    unit: str | None = None,
+    across: str | None = None,
+    method: str | None = None,
+    values: int | None = None,
+    budget: int = 20_000,
+    jobs: int = 1,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+) -> Result:
+    """Ask backwards: for which values of one thing is something so?
+
+    source  what `load` takes; sets, venue, as_of as there
+    vary    what is varied, as --set names it: 'fund', 'prices.2', 'accounts.alice.leverage'
+    until   the question ('no adl'), or `when`: one of the two
+    low, high, unit   the range and the smallest step, as text ('50_000'); each has a default where there is one
+    across  an answer for each value of something else: 'prices.2=50_000..56_000/100'
+    method  'theorem', 'exhaustive' or 'sampled'; the surest that applies if left out
+
+    Rows: from, to, holds (None where the scenario refuses these values). `rows("answer")`: holds, fails, differs;
+    `rows("changes")`: before, after, differs; `rows("frontier")` with `across`; `rows("result")`: method, runs,
+    spacing, whole, verified, ...
+
+    Raises ScenarioErrors; Unknown where the question cannot be worked like that.
+    """
+    from os import fspath
+
+    from adlcalc.asking import Unknown
+    from adlcalc.report.result import Result
+    from adlcalc.report.solve_view import solve_page
+    from adlcalc.scenario.given import STANDARD_INPUT, is_text, origin_of
+    from adlcalc.solving import Asking, solved
+    from adlcalc.study.solve import Limits, Method, Unsolvable
+
+    if (until is None) == (when is None):
+        raise TypeError("one of until and when says what is asked")
+    if method is not None and method not in [*Method]:
+        raise Unknown(f"there is no method {method!r}: {', '.join(Method)}")
+    origin = origin_of(source, sets=sets, venue=venue, as_of=as_of) if is_text(source) else None
+    asking = Asking(
+        file=STANDARD_INPUT if origin is not None else fspath(source),  # type: ignore[arg-type]  # no dict here
+        vary=vary,
+        question=until if until is not None else when or "",
+        when=when is not None,
+        low=low,
+        high=high,
+        unit=unit,
+        across=across,
+        sets=tuple(sets),
+        venue=venue,
+        as_of=as_of,
+        limits=Limits(None if method is None else Method(method), values, budget, jobs),
+    )
+    try:
+        found = solved(asking, origin=origin)
+    except Unsolvable as error:
+        raise Unknown(str(error)) from None
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return Result(solve_page(found), "intervals")
 
 
 def sweep(

@@ -109,11 +109,16 @@ Asked = Knob | Reload
 
 
 def solved(
-    asking: Asking, *, through: Through = iter, note: Callable[[Loaded], None] = lambda loaded: None
+    asking: Asking,
+    *,
+    origin: Origin | None = None,
+    through: Through = iter,
+    note: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Solved:
-    """Load, vary, verify. Raises ScenarioErrors, Unsolvable."""
+    """Load, vary, verify. origin: what is loaded, where it is no file. Raises ScenarioErrors, Unsolvable."""
     holds = _assertion(asking.asserted)
-    origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
+    if origin is None:
+        origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
     loaded = origin.load()
     note(loaded)
     question = _question(asking, names_of(loaded.scenario))
