@@ -220,7 +220,7 @@ def test_the_engine_is_a_stair() -> None:
 
 BALANCES = {
     "balance", "cash", "collateral", "cost", "funding", "funding_dust", "open_interest", "positions", "rest_cash", "rest_cost",
-    "outside", "rest_size", "signed_size", "taken", "venue_cash",
+    "outside", "rest_size", "revenue", "signed_size", "taken", "venue_cash",
 }  # fmt: skip
 """What a book of adlcalc.engine.books says of money and contracts: nobody but the ledger changes it."""
 

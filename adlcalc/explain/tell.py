@@ -142,6 +142,7 @@ def _account_sums(
         "realized at settlement": _total(
             event.realized_pnl for event in _of(events, ev.PositionSettled, account)
         ),
+        "fees": -_total(event.amount for event in _of(events, ev.FeePaid, account)),
         "funding": _total(event.amount for event in _of(events, ev.FundingSettled, account)),
         "share of others' losses": -_total(event.amount for event in _of(events, ev.LossSocialized, account)),
         "change of unrealized pnl": _total(p.unrealized_pnl for p in state.positions)

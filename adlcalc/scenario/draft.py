@@ -17,7 +17,9 @@ from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Problems, nearest, quote
 
-RESERVED_IDS = frozenset(("outside money", "rest of market", "rest of the market", "vault", "venue"))
+RESERVED_IDS = frozenset(
+    ("outside money", "rest of market", "rest of the market", "vault", "venue", "venue revenue")
+)
 """The engine's own accounts."""
 RESERVED_WITH_CURRENCY = re.compile(rf"({'|'.join(sorted(RESERVED_IDS))}) \(.*\)")
 """As they are called where there is one of them for each currency: 'venue (BTC)'."""
