@@ -204,10 +204,21 @@ def starts(accounts: int) -> Iterator[Measure]:
     yield Measure("run of a small scenario / python -c pass", small / nothing, 20)
 
 
-def process(command: list[str]) -> float:
-    """CPU seconds of a whole process, the quickest of five."""
+def pages(accounts: int) -> Iterator[Measure]:
+    """The page of a large book, beside its run from the command line; and its size."""
+    with TemporaryDirectory() as folder:
+        file, _ = written(FilePath(folder), accounts)
+        page = FilePath(folder, "page.html")
+        plain = process([sys.executable, "-m", "adlcalc", "run", file, "-q", "-o", f"{folder}/run.txt"], 2)
+        drawn = process([sys.executable, "-m", "adlcalc", "report", file, "-q", "-o", str(page)], 2)
+        yield Measure("page of the book / its run", drawn / plain, 2)
+        yield Measure("megabytes of that page", page.stat().st_size / 1e6, 2)
+
+
+def process(command: list[str], rounds: int = 5) -> float:
+    """CPU seconds of a whole process, the quickest of some."""
     best = float("inf")
-    for _ in range(5):
+    for _ in range(rounds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -215,4 +226,4 @@ def process(command: list[str]) -> float:
     return best
 
 
-MEASURES = (whole_way, runs, rulebooks, starts)
+MEASURES = (whole_way, runs, rulebooks, starts, pages)
