@@ -67,7 +67,7 @@ def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
     if isinstance(scenario, Scenario):
         return Run(scenario, run_engine(scenario, index=index, together=True))
     loaded = _loaded(scenario)
-    return Run(loaded.scenario, run_engine(loaded.scenario, index=index), file=loaded.file)
+    return Run(loaded.scenario, run_engine(loaded.scenario, index=index, together=True), file=loaded.file)
 
 
 def margin(scenario: Loaded | Source, *, step: int | str = 0, accounts: Sequence[str] = ()) -> Result:

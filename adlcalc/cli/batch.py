@@ -15,6 +15,7 @@ from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
+from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
 
@@ -49,7 +50,8 @@ def work_through(files: Sequence[str], request: Request) -> int:
     try:
         with Inputs(request.output).collected() as inputs:
             inputs.add(files)
-            return _work_through(files, request, inputs)
+            with no_collections():
+                return _work_through(files, request, inputs)
     except OutputError as error:
         say(f"adlcalc: {error}")
         return UNUSABLE

@@ -6,10 +6,8 @@ Public: load_file, load_source, opened, Origin.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
@@ -17,6 +15,7 @@ from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
+from adlcalc.ground.objects import no_collections
 from adlcalc.scenario import Loaded, shipped
 from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
@@ -114,7 +113,7 @@ def load_source(
     """Check and build a text that was read from `path`, or is about to be written there. folder: where its
     companions are; beside it if left out; handed: those that a setting names and that are elsewhere."""
     problems = Problems()
-    with _no_collections(), exact():
+    with no_collections(), exact():
         root = read_document(source, problems)
         if root is None:
             problems.raise_if_any()
@@ -289,15 +288,3 @@ def _ids(accounts: Node | None) -> list[str]:
     items = accounts.items if isinstance(accounts, List) else []
     names = (item.items.get("id") for item in items if isinstance(item, Map))
     return [name.text for name in names if isinstance(name, Scalar)]
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Pause the garbage collector: a load makes millions of objects and no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
