@@ -23,7 +23,7 @@ from adlcalc.source.problems import Problem, ScenarioErrors
 from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
-from adlcalc.study.solve import Limits, Solution, Through, solve
+from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
 
 MOST_COLUMNS = 1_000
 FINER = 2
@@ -64,10 +64,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderReading:
+    """The answer under another reading of an assumed rule; None where no value does."""
+
+    reading: str
+    holds: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Solved:
     """The answer. columns: one for each value of --across, then `solution` is that of the first; verified: the
     answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
-    asserted: what --assert says of it."""
+    asserted: what --assert says of it; readings: the answers under other readings of assumed rules, where it
+    was doubted."""
 
     loaded: Loaded
     asking: Asking
@@ -77,6 +86,7 @@ class Solved:
     columns: Sequence[Column] = field(default_factory=tuple)
     verified: bool | None = None
     asserted: bool | None = None
+    readings: Sequence[UnderReading] = field(default_factory=tuple)
 
     @property
     def scenario(self) -> Scenario:
@@ -99,11 +109,16 @@ Asked = Knob | Reload
 
 
 def solved(
-    asking: Asking, *, through: Through = iter, note: Callable[[Loaded], None] = lambda loaded: None
+    asking: Asking,
+    *,
+    origin: Origin | None = None,
+    through: Through = iter,
+    note: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Solved:
-    """Load, vary, verify. Raises ScenarioErrors, Unsolvable."""
+    """Load, vary, verify. origin: what is loaded, where it is no file. Raises ScenarioErrors, Unsolvable."""
     holds = _assertion(asking.asserted)
-    origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
+    if origin is None:
+        origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
     loaded = origin.load()
     note(loaded)
     question = _question(asking, names_of(loaded.scenario))
@@ -115,6 +130,29 @@ def solved(
     agrees = _verified(origin, knob, found) if not found.interrupted else None
     asserted = None if holds is None else holds(_fraction(found.holds))
     return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
+
+
+def doubted(found: Solved) -> Solved:
+    """The same asked again under every other reading of an assumed rule that the run uses."""
+    from adlcalc.study.doubt import readings_used
+
+    if found.columns or isinstance(found.solution.knob, Reload):
+        what = "--across" if found.columns else f"--vary {found.asking.vary}"
+        raise Unsolvable(f"--doubt and {what} do not go together: the scenario is made anew for each value")
+    asked, scenario = found.solution, found.scenario
+    answers = []
+    for one in readings_used(scenario, found.loaded.rulebook):
+        assert one.variation is not None
+        there = solve(
+            one.variation(scenario),
+            asked.knob,
+            asked.question,
+            low=asked.low,
+            high=asked.high,
+            limits=found.asking.limits,
+        )
+        answers.append(UnderReading(one.text, there.holds))
+    return replace(found, readings=tuple(answers))
 
 
 def _frontier(

@@ -161,7 +161,7 @@ def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
     assert graph == {}, "these import one another"
 
 
-SHOWING = ("run", "rank", "explain", "compare", "venues", "batch", "single")
+SHOWING = ("run", "rank", "explain", "compare", "solve", "venues", "batch", "single")
 
 
 @pytest.mark.parametrize("name", SHOWING)

@@ -194,6 +194,59 @@ def test_what_cannot_be_asked_is_told(words: list[str], said: str) -> None:
     assert said in ran("sweep", "coin.yaml", *words, code=2)
 
 
+def test_two_things_that_are_varied_are_little_bars() -> None:
+    """What a fund pays of 5 that are lacking at 75, of 25 at 55: all it has, up to that."""
+    words = [
+        "--vary",
+        "fund=0..6/1",
+        "--vary",
+        "prices.1=55,75",
+        "--set",
+        "prices=[100, 75]",
+        "-m",
+        "fund_paid",
+    ]
+    told = ran("sweep", "coin.yaml", *words, "--limit", "1")
+    assert "fund_paid: fund from left to right; ▁ is 0, █ is 6" in told
+    assert "55  ▁▂▃▄▅▆█" in told
+    assert "75  ▁▂▃▄▅▆▆" in told
+
+
+def test_from_python_and_as_a_table_of_arrow() -> None:
+    import adlcalc
+
+    found = adlcalc.sweep(
+        "coin.yaml", ["adl", "fund_paid"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite"
+    )
+    assert [(row.measure, row.by["fund"], row.n) for row in found] == [
+        ("adl", "0", 60), ("adl", "4", 60), ("fund_paid", "0", 60), ("fund_paid", "4", 60),
+    ]  # fmt: skip
+    assert found[0].hits == found[1].hits > 0  # 4 is not enough for 4.87
+    assert isinstance(found[2].mean, Decimal)
+    assert found.worked == 120
+    assert found.model.startswith("60 paths resampled from coin.csv")
+    assert len(found.rows("points")) == 120
+    again = adlcalc.sweep(measures=["fund_paid > 3"], store="s.sqlite", by=["fund"])
+    assert (again.worked, [row.hits for row in again]) == (0, [0, found[1].hits])
+    with pytest.raises(adlcalc.Unknown, match="other measures"):
+        adlcalc.sweep("coin.yaml", ["bad_debt"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite")
+    with pytest.raises(TypeError, match="path or the name"):
+        adlcalc.sweep({"fund": 0}, ["adl"])
+
+
+def test_the_points_as_parquet() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra [frames] is not installed")
+    words = ["--paths", "n=20", "--vary", "fund=0,4", "-m", "adl, fund_paid", "--parquet", "p.parquet"]
+    ran("sweep", "coin.yaml", *words)
+    rows = parquet.read_table("p.parquet").to_pylist()
+    points = document("coin.yaml", *words[:-2], "--points")["points"]
+    assert [(row["draw"], f"{row['fund']:.0f}", row["adl"], row["fund_paid"]) for row in rows] == [
+        (one["draw"], one["varied"]["fund"], one["measures"]["adl"] == "1", D(one["measures"]["fund_paid"]))
+        for one in points
+    ]
+    assert "No such file" in ran("sweep", "coin.yaml", *words[:-1], "nowhere/p.parquet", code=2)
+
+
 # --- the store ----------------------------------------------------------------------------------------------
 
 WORDS = ["coin.yaml", "--vary", "fund=0..3/1", "-m", "adl, fund_paid", "--store", "s.sqlite"]

@@ -111,6 +111,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.report import Run
     from adlcalc.scenario import load
     from adlcalc.study.answers import Answers, names_of, watch_for
+    from adlcalc.venues.validation import untested
 
     loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
@@ -126,6 +127,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series
     run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
+    run.untested = len(untested(loaded.rulebook))
     if request.doubt:
         from adlcalc.asking import doubting
 

@@ -67,6 +67,10 @@ def report(
             metavar="fund", help="How large a fund keeps everybody from ADL, by how deep the crash is."
         ),
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The store of a sweep: how its measures are spread."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes --solve works.")
     ] = 1,
@@ -84,6 +88,7 @@ def report(
         "compare": compare,
         "solve": solve,
         "jobs": jobs,
+        "store": store,
     }
     raise typer.Exit(_work(files, output, figures, wanted, quiet))
 

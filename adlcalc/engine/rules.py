@@ -179,9 +179,12 @@ class InBook:
 
 @dataclass(frozen=True, slots=True)
 class Liquidator:
-    """A liquidator who takes any size at the mark less a discount."""
+    """A liquidator who takes any size at the mark less a discount, or as much as it has capacity for."""
 
     discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION_BELOW_ONE, ZERO)
+    capacity: Decimal | None = given(
+        "the most notional at the mark that it takes of a market in a step", Takes.POSITIVE, None
+    )
 
 
 BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}

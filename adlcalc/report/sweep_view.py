@@ -6,6 +6,7 @@ Public: sweep_page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +22,7 @@ from adlcalc.study.sweep import Figure
 
 BARS = "▁▂▃▄▅▆▇█"
 SIX = 6
+NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 NOT_ESTIMABLE = "not estimable"
 MOST_ERRORS = 5
 
@@ -61,11 +63,13 @@ def _groups(names: Sequence[str], figures: Sequence[Figure]) -> Iterator[Column 
     """What the points have in common."""
     for name in names:
         texts = [one.by[name] for one in figures]
-        numbers = all(text.lstrip("-").replace(".", "", 1).isdigit() for text in texts)
-        if numbers:
-            yield right(clean(name), [digits(D(text)) for text in texts])
-        else:
-            yield words(clean(name), texts)
+        look = right if all(map(NUMBER.fullmatch, texts)) else words
+        yield look(clean(name), [_label(text) for text in texts])
+
+
+def _label(text: str) -> str:
+    """A value that is varied, a number with its separators."""
+    return digits(D(text)) if NUMBER.fullmatch(text) else clean(text)
 
 
 def _values(swept: Any, by_measure: Mapping[str, Sequence[Figure]], limit: int) -> Iterator[Block]:
@@ -137,6 +141,8 @@ def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
         yield right("least", [_digits(one.least) for one in figures], drop=3)
     for at, level in enumerate(one.level for one in _first(figures)):
         label = f"{digits(level * 100)}%"
+        if not only and not _estimable(figures, at):
+            continue
         if only != "shortfall":
             yield right(
                 label,
@@ -160,7 +166,12 @@ def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
 
 
 def _drop(only: str, level: Decimal) -> int:
-    return 0 if only or level == D("0.5") else 4 if level * 2 < 1 else 2
+    return 0 if only or level == D("0.5") else 5 if level * 2 < 1 else 4 if level < D("0.99") else 2
+
+
+def _estimable(figures: Sequence[Figure], at: int) -> bool:
+    """Is the quantile known of any of them?"""
+    return any(one.quantiles and one.quantiles[at].value is not None for one in figures)
 
 
 def _first(figures: Sequence[Figure]) -> Sequence[Any]:
@@ -189,8 +200,9 @@ def _digits(x: Fraction | None) -> str:
 
 
 def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Block:
-    """Rows for the first thing, across for the second: a bar a cell, from the least of the grid to its most."""
-    down, across = names
+    """The thing of more values goes across: a bar a cell, from the least of the grid to its most."""
+    of = [len({one.by[name] for one in figures}) for name in names]
+    down, across = names if of[0] <= of[1] else reversed(names)
     rows = list(dict.fromkeys(one.by[down] for one in figures))
     columns = list(dict.fromkeys(one.by[across] for one in figures))
     cells = {(one.by[down], one.by[across]): _height(one) for one in figures}
@@ -206,12 +218,12 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
     show: Callable[[Fraction], str] = _digits
     if any(one.share is not None for one in figures):
         show = lambda x: _percent(number(x) or D(0))  # noqa: E731  (shorter)
-    heading = f"{clean(columns[0])} to {clean(columns[-1])}"
+    heading = f"{_label(columns[0])} to {_label(columns[-1])}"
     return table(
         f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is {show(high)}",
         "",
         [
-            right(clean(down), [clean(row) for row in rows]),
+            right(clean(down), [_label(row) for row in rows]),
             words(heading, ["".join(bar(row, column) for column in columns) for row in rows]),
         ],
     )
@@ -230,12 +242,12 @@ def _sentences(swept: Any) -> Iterator[Block]:
     if swept.sentence:
         yield clean(swept.sentence)
     if any(not one.sample and one.n > 1 for one in swept.figures):
-        yield "Points of different things that are varied are counted together: they are no sample, and have no interval."
-    if (
-        any(found.value is None for one in swept.figures for found in one.quantiles)
-        and swept.drawn is not None
-    ):
-        yield f"{NOT_ESTIMABLE.capitalize()}: fewer than {BEYOND} paths lie beyond it."
+        yield "Points of different things that are varied are counted together: no sample, and so no interval."
+    missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}
+    if missing and swept.drawn is not None:
+        which = ", ".join(f"{digits(level * 100)}%" for level in sorted(missing))
+        several = "s" * (len(missing) > 1)
+        yield f"Not estimable, as fewer than {BEYOND} paths lie beyond: the quantile{several} of {which}."
 
 
 def _errors(swept: Any) -> Iterator[Block]:

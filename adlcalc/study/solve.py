@@ -26,7 +26,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, Takeover
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, exact, round_to
 from adlcalc.study.differs import Part, first_part
-from adlcalc.study.least import Endless, endless, enough_for_sure, why_not, with_balance
+from adlcalc.study.least import Endless, endless, least_fund, why_not, with_balance
 from adlcalc.study.questions import Measure, Question
 from adlcalc.study.runs import Asked, Row, Values, measured
 
@@ -246,7 +246,8 @@ class _Search:
     def _default_high(self) -> Decimal | None:
         if self.endless is None:
             return self.knob.high
-        return enough_for_sure(self.scenario, self.endless) or max(2 * (self.knob.now or ZERO), self.unit)
+        least = least_fund(self.scenario, self.knob.fund) if self.not_by else self.endless.least
+        return 2 * least or max(2 * (self.knob.now or ZERO), self.unit)
 
     # --- asking ---------------------------------------------------------------------------------------------
 
@@ -459,12 +460,16 @@ class _Search:
         assert self.high is not None
         found = Solution(
             self.knob, self.question, self.low * self.unit, self.high * self.unit, self.method,
-            len(self.known), self.runs, self.spacing * self.unit, stretches, changes, (),
+            len(self.known), self.runs, self._apart(), stretches, changes, (),
             None if self.proven_from is None else self.proven_from * self.unit, self.not_by,
             not (self.short or interrupted), interrupted,
         )  # fmt: skip
         shown = found.first or tuple(end for one in stretches[:1] for end in (one.low, one.high))
         return replace(found, ends=tuple((x, told[x]) for x in dict.fromkeys(shown) if x in told))
+
+    def _apart(self) -> Decimal:
+        """How far apart the values were that were tried, to eight decimals or the unit."""
+        return round_to(self.spacing * self.unit, min(self.unit, D("0.00000001")), CEILING)
 
     def _stretches(self) -> Iterator[Stretch]:
         """Values that are known, side by side; what is proven is one piece."""

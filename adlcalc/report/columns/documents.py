@@ -16,7 +16,7 @@ from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.columns.sweep import SWEEP
-from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
+from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
 from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
@@ -39,6 +39,7 @@ DOCUMENTS: Mapping[str, Document] = {
         SCORE_TEST,
         SWEEP,
         DOUBT,
+        VALIDATION,
     )
 }
 """Every JSON document that is printed, by name."""
