@@ -1,4 +1,4 @@
-"""adlcalc/venues/validation.json is what is measured: which number of a venue exercises which of its rules."""
+"""adlcalc/venues/validation.csv is what is measured: which number of a venue exercises which of its rules."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from validation import FILE, measured
 
 from adlcalc.venues.coverage import open_rulebook, stated
 from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.validation import measurements
 
 
 def written() -> dict[str, dict[str, list[str]]]:
-    found: dict[str, dict[str, list[str]]] = json.loads(FILE.read_text(encoding="utf-8"))
-    return found
+    measurements.cache_clear()
+    return {
+        venue: {rule: list(names) for rule, names in rules.items()} for venue, rules in measurements().items()
+    }
 
 
 def test_every_rule_of_every_rulebook_has_been_measured() -> None:
@@ -39,18 +42,14 @@ def test_what_is_written_is_what_is_measured(venue: str) -> None:
 def test_it_is_so_for_every_venue(request: pytest.FixtureRequest, venue: str) -> None:
     found = measured(venue)
     if request.config.getoption("--update-golden"):
-        before = written() if FILE.exists() else {}
+        before = written()
         together = {**before, venue: found}
-        text = ",\n".join(
-            f"{json.dumps(name)}: {{\n"
-            + ",\n".join(
-                f"  {json.dumps(rule)}: {json.dumps(names)}" for rule, names in together[name].items()
-            )
-            + "\n}"
+        rows = [
+            f"{name},{rule},{' '.join(names)}\n"
             for name in shipped()
-            if name in together
-        )
-        FILE.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+            for rule, names in together.get(name, {}).items()
+        ]
+        FILE.write_text("venue,rule,vectors\n" + "".join(rows), encoding="utf-8")
         return
     assert written()[venue] == found
 

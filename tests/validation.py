@@ -1,7 +1,7 @@
 """Which published number exercises which rule: every case that names a vector of its venue is run again with each
 rule of the rulebook changed. One that still holds does not test the rule.
 
-`pytest tests/test_validation.py --update-golden` measures all of it and writes adlcalc/venues/validation.json, which
+`pytest tests/test_validation.py --update-golden` measures all of it and writes adlcalc/venues/validation.csv, which
 `adlcalc venues NAME --validation` shows."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from adlcalc.venues.coverage import lines_of, open_rulebook, stated
 from adlcalc.venues.parts import SECTIONS, first_leaves
 from adlcalc.venues.rulebook import GIVEN, Rule, Rulebook, shipped
 
-FILE = Path(adlcalc.__file__).parent / "venues" / "validation.json"
+FILE = Path(adlcalc.__file__).parent / "venues" / "validation.csv"
 OTHERS = 4
 """So many other values of a rule are tried."""
 ROUNDED = ("against-account", "down", "up", "nearest", "per-contract")

@@ -36,6 +36,7 @@ from adlcalc.report.table import Table, table, words
 from adlcalc.report.verdict import ask_why, verdict
 
 OPEN_TITLE = "Open positions"
+MONEY = ", money in "
 NOTES = "Assumed rules that this run used"
 SHOWN = {
     LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
@@ -57,19 +58,21 @@ def run_page(
     drawn: bool = False,
     chart: bool = False,
     health: bool = True,
+    money: bool = True,
     closing: bool = False,
 ) -> Page:
     """At most `limit` rows of each table (0: all); with `steps` the path step by step as well.
 
     drawn: little bars beside a series; chart: the run in such bars first;
     health: how open positions stand (which a page that was written long
-    ago does not have); closing: at the end the run in one sentence, and the command that asks why; goldens
+    ago does not have); money: what the amounts are (nor that);
+    closing: at the end the run in one sentence, and the command that asks why; goldens
     are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
-        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}, "
-        + money_in(run.scenario),
+        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}"
+        + (f", {money_in(run.scenario)}" if money else ""),
         blocks=lambda width: (
             *((charted(run, width),) if chart else ()),
             *_blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),

@@ -1,16 +1,15 @@
 """Which published numbers of a venue exercise which of its rules. It is measured, by running every number again with each
-rule changed (tests/validation.py), and kept in validation.json; a number that holds whatever a rule says does not
+rule changed (tests/validation.py), and kept in validation.csv; a number that holds whatever a rule says does not
 test it.
 
-Public: Validated, validated, untested."""
+Public: Validated, validated, untested, measurements."""
 
 from __future__ import annotations
 
-import json
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from adlcalc.venues.coverage import stated
 from adlcalc.venues.rulebook import SHIPPED, SHIPPED_AS, Rulebook
@@ -19,8 +18,12 @@ DOCUMENTED = "documented"
 
 
 @cache
-def _measured() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    found: dict[str, Any] = json.loads((SHIPPED / "validation.json").read_text(encoding="utf-8"))
+def measurements() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Venue -> rule -> the numbers that test it, as they were measured."""
+    found: dict[str, dict[str, list[str]]] = {}
+    with (SHIPPED / "validation.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["venue"], {})[row["rule"]] = row["vectors"].split()
     return found
 
 
@@ -36,7 +39,7 @@ class Validated:
 def validated(book: Rulebook) -> list[Validated]:
     """Every stated rule of a rulebook with the numbers that test it; none does in a rulebook of one's own."""
     ours = book.read.root.source.name.startswith(SHIPPED_AS)
-    found = _measured().get(book.venue, {}) if ours else {}
+    found = measurements().get(book.venue, {}) if ours else {}
     return [Validated(rule.name, rule.status, tuple(found.get(rule.name, ()))) for rule in stated(book)]
 
 
