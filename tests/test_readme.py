@@ -41,7 +41,9 @@ def command_of(line: str) -> str:
     return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
 
 
-@pytest.mark.parametrize("page", [README, CLAIMS], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [README, pytest.param(CLAIMS, marks=pytest.mark.slow)], ids=lambda page: page.stem
+)
 def test_every_console_block_prints_what_it_says(
     page: Path, request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
 ) -> None:
