@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -253,7 +254,7 @@ WORDS = ["coin.yaml", "--vary", "fund=0..3/1", "-m", "adl, fund_paid", "--store"
 
 
 def dump(path: str) -> str:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         return "\n".join(db.iterdump())
 
 
@@ -292,7 +293,7 @@ def test_a_manifest_is_of_a_scenario_whatever_store_it_is_kept_in() -> None:
 
 def test_a_store_reads_with_plain_sqlite() -> None:
     ran("sweep", *WORDS, "--paths", "n=40")
-    with sqlite3.connect("s.sqlite") as db:
+    with closing(sqlite3.connect("s.sqlite")) as db:
         rows = db.execute(
             "select fund, sum(adl), max(cast(fund_paid as real)) from points group by fund"
         ).fetchall()
@@ -337,7 +338,7 @@ def test_what_is_no_store_is_told() -> None:
     assert "is no store of a sweep" in ran("sweep", "coin.yaml", "-m", "adl", "--store", "text.txt", code=2)
     assert "No such file" in ran("sweep", "--store", "nothing.sqlite", code=2)
     assert not Path("nothing.sqlite").exists()
-    with sqlite3.connect("other.sqlite") as db:
+    with closing(sqlite3.connect("other.sqlite")) as db:
         db.execute("create table mine (x)")
     assert "not of a sweep" in ran("sweep", "coin.yaml", "-m", "adl", "--store", "other.sqlite", code=2)
 
@@ -401,7 +402,7 @@ def started(*words: str) -> subprocess.Popen[str]:
 
 def points_in(path: str) -> int:
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             return int(db.execute("select count(*) from points").fetchone()[0])
     except sqlite3.Error:
         return 0
@@ -436,7 +437,7 @@ def test_what_was_done_outlives_a_kill_and_a_ctrl_c(by: str) -> None:
     resumed = ran("sweep", *short)
     Path("s.sqlite").rename("killed.sqlite")
     assert ran("sweep", *short) == resumed
-    with sqlite3.connect("killed.sqlite") as db, sqlite3.connect("s.sqlite") as fresh:
+    with closing(sqlite3.connect("killed.sqlite")) as db, closing(sqlite3.connect("s.sqlite")) as fresh:
         rows = {row[0]: row for row in db.execute("select * from points")}
         assert all(rows[row[0]] == row for row in fresh.execute("select * from points"))
 
