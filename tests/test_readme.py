@@ -1,4 +1,4 @@
-"""The console blocks of the README and of the page of claims print what they say. `pytest tests/test_readme.py
+"""The console blocks of the README, of the page of claims and of adlcalc/docs print what they say. `pytest tests/test_readme.py
 --update-golden` rewrites them.
 
 A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that
@@ -17,6 +17,7 @@ from conftest import Result
 
 ROOT = Path(__file__).parent.parent
 README, CLAIMS = ROOT / "README.md", ROOT / "scenarios" / "claims.md"
+DOCS = sorted((ROOT / "adlcalc" / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -41,7 +42,7 @@ def command_of(line: str) -> str:
     return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
 
 
-@pytest.mark.parametrize("page", [README, CLAIMS], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [README, CLAIMS, *DOCS], ids=lambda page: f"{page.parent.name}-{page.stem}")
 def test_every_console_block_prints_what_it_says(
     page: Path, request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
 ) -> None:
