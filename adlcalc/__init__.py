@@ -2,56 +2,82 @@
 of them. Exactly.
 
     import adlcalc
-    run = adlcalc.run(adlcalc.load("scenarios/05-fund-empty-adl.yaml"))
+    run = adlcalc.run("05-fund-empty-adl")   # a file, the name of a shipped scenario, YAML text, or a dict
     print(run.to_text())
-    for row in run.deleveraged:
-        print(row.account, row.size, row.price)
+    for row in run.rows("deleveraged"):
+        print(row.account, row.side, row.size, row.price)   # 'bob' 'short' Decimal('1') Decimal('54000')
 
-Public: load, run, __version__.
+Wherever a scenario is asked for, `load` is asked for what it takes, or give what `load` returned. Results are
+sequences of rows (adlcalc.report.result.Row): the facts of the JSON by the same keys, with numbers as Decimal
+and sides as 'long' and 'short'. Prices are in the market's quote, sizes in contracts, money in the currency that
+the market settles in, rates and ratios are fractions (0.005 is half a percent).
+
+Errors: ScenarioErrors where a scenario or rulebook cannot be used (its text shows every problem with line and
+hint, `problems` has them as data); Unknown where something is asked for that is not there, with the nearest
+name.
+
+Public: load, run, margin, rank, explain, compare, check, ScenarioErrors, Unknown, __version__.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from adlcalc.face import check, compare, explain, load, margin, rank, run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
+    from adlcalc.asking import Unknown
+    from adlcalc.source import ScenarioErrors
 
-    from adlcalc.engine.model import Scenario
-    from adlcalc.report import Run
-    from adlcalc.scenario import Loaded
-
-__all__ = ["__version__", "load", "run"]
+__all__ = [
+    "ScenarioErrors",
+    "Unknown",
+    "__version__",
+    "check",
+    "compare",
+    "explain",
+    "load",
+    "margin",
+    "rank",
+    "run",
+]
 __version__ = "0.1.0"
 
 
-def load(
-    path: str | PathLike[str],
-    *,
-    sets: Sequence[str] = (),
-    venue: str | None = None,
-    as_of: str | None = None,
-) -> Loaded:
-    """Read a scenario file ('-' is standard input). `sets` are changes like 'fund=0', `venue` another
-    rulebook than the file's.
+def __getattr__(name: str) -> Any:
+    """The errors, imported when they are asked for: a bare `import adlcalc` imports nothing."""
+    if name == "ScenarioErrors":
+        from adlcalc.source import ScenarioErrors
 
-    Raises adlcalc.source.ScenarioErrors, whose text shows every problem of the file with its line.
-    """
-    from os import fspath
+        return ScenarioErrors
+    if name == "Unknown":
+        from adlcalc.asking import Unknown
 
-    from adlcalc.scenario import load as load_scenario
-
-    return load_scenario(fspath(path), sets=tuple(sets), venue=venue, as_of=as_of)
+        return Unknown
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def run(scenario: Scenario | Loaded, *, index: bool = True) -> Run:
-    """Run a scenario to its end. index=False looks at every account at every step: slower, the same
-    result."""
-    from adlcalc.engine.loop import run as run_engine
-    from adlcalc.engine.model import Scenario
-    from adlcalc.report import Run
+class _Answering(ModuleType):
+    """A room that bears the name of a function, `adlcalc.explain`, and is called as the function is."""
 
-    if isinstance(scenario, Scenario):
-        return Run(scenario, run_engine(scenario, index=index))
-    return Run(scenario.scenario, run_engine(scenario.scenario, index=index), file=scenario.file)
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        from adlcalc import face
+
+        return getattr(face, self.__name__.rpartition(".")[2])(*given, **named)
+
+
+class _Package(ModuleType):
+    """Python puts a room in the place of the function of its name once something is imported from it; so that
+    `adlcalc.explain(...)` goes on answering, the room then answers as the function does."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = self.__dict__.get(name)
+        if isinstance(value, ModuleType) and before is not None and not isinstance(before, ModuleType):
+            value.__class__ = _Answering
+            value.__doc__ = f"{before.__doc__}\n\n{value.__doc__ or ''}"
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

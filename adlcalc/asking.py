@@ -1,7 +1,8 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, choices, metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting, measure_of, choices,
+metrics_of, severity_of.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from adlcalc.scenario import Loaded
     from adlcalc.study.compare import Choice
     from adlcalc.study.cover import Covers
+    from adlcalc.study.doubt import Doubt
     from adlcalc.study.falsified import Tested
+    from adlcalc.study.questions import Measure
 
 OWN = "own"
 """Each venue under its own policy, where only venues are compared."""
@@ -171,7 +174,9 @@ def comparison(
         where = Place(Source(file, ""))
         raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
     chosen = choices(policies, scenario)
-    results = [result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout)]
+    results = [
+        result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout, shown)
+    ]
     found = (
         {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results}
         if axioms
@@ -222,6 +227,46 @@ def score_test(file: str, own: Sequence[str] = (), seed: str = "1") -> Tested:
     )
 
 
+def doubting(
+    loaded: Loaded,
+    *,
+    measures: Sequence[str] = (),
+    budget: int | None = None,
+    jobs: int = 1,
+    pairs: bool = True,
+) -> Doubt:
+    """What the outcome rests on among the assumed rules that its run uses."""
+    from adlcalc.study.doubt import BUDGET, doubt
+
+    asked = [measure_of(text, loaded.scenario) for text in measures or DOUBTED]
+    return doubt(
+        loaded.scenario,
+        loaded.rulebook,
+        asked,
+        budget=BUDGET if budget is None else budget,
+        jobs=jobs,
+        pairs=pairs,
+        file=loaded.file,
+    )
+
+
+DOUBTED = ("bad_debt", "fund_paid", "adl_size")
+"""What is measured where nobody says what."""
+
+
+def measure_of(text: str, scenario: Scenario) -> Measure:
+    """The measure that --measure names."""
+    from adlcalc.study.answers import names_of
+    from adlcalc.study.questions import QuestionError, read_measure
+
+    try:
+        return read_measure(text, names_of(scenario))
+    except QuestionError as error:
+        raise Unknown(
+            f"--measure {text!r} {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+        ) from None
+
+
 def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
     """The policies that were asked for: all that apply by default."""
     from adlcalc.source.problems import closest_hint
@@ -237,12 +282,12 @@ def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
 def metrics_of(text: str | None) -> tuple[str, ...]:
     """The metrics that were asked for."""
     from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.metrics import METRICS
+    from adlcalc.study.metrics import KNOWN
 
     names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
     for name in names:
-        if name not in METRICS:
-            hint = closest_hint(name, METRICS) or f"the metrics are {', '.join(METRICS)}"
+        if name not in KNOWN:
+            hint = closest_hint(name, KNOWN) or f"the metrics are {', '.join(KNOWN)}"
             raise Unknown(f"there is no metric {quote(name)}\nhint: {hint}")
     return tuple(dict.fromkeys(names))
 

@@ -7,7 +7,7 @@ Public: Asking, Column, Solved, solved, grid_of.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,9 +17,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ONE, exact, show
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.knobs import Knob, Reload, knob_of
-from adlcalc.scenario.loading import load_source
-from adlcalc.source.files import text_of
-from adlcalc.source.nodes import Source
+from adlcalc.scenario.loading import Origin, opened
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problem, ScenarioErrors
 from adlcalc.study.answers import names_of
@@ -48,6 +46,7 @@ class Asking:
     asserted: str | None = None
     sets: tuple[str, ...] = ()
     venue: str | None = None
+    as_of: str | None = None
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
 
     @property
@@ -104,16 +103,16 @@ def solved(
 ) -> Solved:
     """Load, vary, verify. Raises ScenarioErrors, Unsolvable."""
     holds = _assertion(asking.asserted)
-    source = text_of(asking.file)
-    loaded = load_source(source, asking.file, sets=asking.sets, venue=asking.venue)
+    origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
+    loaded = origin.load()
     note(loaded)
     question = _question(asking, names_of(loaded.scenario))
     low, high = _number("--from", asking.low), _number("--to", asking.high)
-    knob = _knob(asking, loaded, source, asking.vary, low, high)
+    knob = _knob(asking, loaded, origin, asking.vary, low, high)
     if asking.across is not None:
-        return _frontier(asking, loaded, source, question, low, high, holds, through)
+        return _frontier(asking, loaded, origin, question, low, high, holds, through)
     found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
-    agrees = _verified(asking, source, knob, found) if not found.interrupted else None
+    agrees = _verified(origin, knob, found) if not found.interrupted else None
     asserted = None if holds is None else holds(_fraction(found.holds))
     return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
 
@@ -121,7 +120,7 @@ def solved(
 def _frontier(
     asking: Asking,
     loaded: Loaded,
-    source: Source,
+    origin: Origin,
     question: Question,
     low: Decimal | None,
     high: Decimal | None,
@@ -130,21 +129,19 @@ def _frontier(
 ) -> Solved:
     """An answer for each value of another thing; Ctrl-C gives those that are there."""
     name, values = grid_of(asking.across or "")
-    across = _knob(asking, loaded, source, name, min(values), max(values))
+    across = _knob(asking, loaded, origin, name, min(values), max(values))
     columns: list[Column] = []
     agreed: list[bool | None] = []
     for value in values:
         scenario = across.turned(loaded.scenario, value)
         settings = [f"{setting}={show(value)}" for setting in across.settings[:1]]
-        there = Asking(
-            asking.file, asking.vary, asking.question, sets=(*asking.sets, *settings), venue=asking.venue
-        )
-        knob = _knob(there, loaded, source, asking.vary, low, high, scenario)
+        there = replace(origin, sets=(*origin.sets, *settings))
+        knob = _knob(asking, loaded, there, asking.vary, low, high, scenario)
         found = solve(scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
         columns.append(Column(value, found))
         if found.interrupted:
             break
-        agreed.append(_verified(there, source, knob, found) if settings else None)
+        agreed.append(_verified(there, knob, found) if settings else None)
     asserted = None if holds is None else all(holds(_fraction(one.solution.holds)) for one in columns)
     agrees = None if None in agreed or not agreed else all(agreed)
     what = knob.what or asking.vary
@@ -154,7 +151,7 @@ def _frontier(
 def _knob(
     asking: Asking,
     loaded: Loaded,
-    source: Source,
+    origin: Origin,
     name: str,
     low: Decimal | None,
     high: Decimal | None,
@@ -174,8 +171,7 @@ def _knob(
             raise _wrong("--vary", name, "has no range of its own: give --from and --to")
         exponents = [_digits(end) for end in ends]
         unit = ONE.scaleb(min(exponents) - FINER)
-    sets = tuple(one for one in asking.sets if one.partition("=")[0].strip() != name)
-    return Reload(name, unit, source, asking.file, sets, asking.venue)
+    return Reload(name, unit, origin)
 
 
 def _digits(x: Decimal) -> int:
@@ -252,23 +248,20 @@ def _wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErro
 # --- once more, from the file -------------------------------------------------------------------------------
 
 
-def _verified(asking: Asking, source: Source, knob: Asked, found: Solution) -> bool | None:
+def _verified(origin: Origin, knob: Asked, found: Solution) -> bool | None:
     """Does the file, loaded with --set, make the runs of the answer's neighbors? None where --set cannot say
     it. Anything else is a bug of ours, and is told as one."""
-    tried = [_agrees(asking, source, knob, value, events) for value, events in found.ends]
+    tried = [_agrees(origin, knob, value, events) for value, events in found.ends]
     if False in tried:
         raise AssertionError(f"--set {knob.name} does not make the run that was found by varying it")
     return None if None in tried or not tried else True
 
 
-def _agrees(
-    asking: Asking, source: Source, knob: Asked, value: Decimal, events: Sequence[Event]
-) -> bool | None:
+def _agrees(origin: Origin, knob: Asked, value: Decimal, events: Sequence[Event]) -> bool | None:
     agreed: bool | None = None
     for setting in knob.settings:
         try:
-            sets = (*asking.sets, f"{setting}={show(value)}")
-            there = load_source(source, asking.file, sets=sets, venue=asking.venue).scenario
+            there = origin.load(f"{setting}={show(value)}").scenario
         except ScenarioErrors:
             continue
         if same(tuple(run(there, accounts=False)), events):

@@ -734,3 +734,59 @@ def test_slips(adlcalc: Command, arguments: tuple[str, ...], says: str) -> None:
     assert page.code in (1, 2)
     assert says in " ".join((page.err + page.out).split())
     assert "Traceback" not in page.err
+
+
+# --- the least fund elsewhere -------------------------------------------------------------------------------
+
+
+def test_a_file_expects_a_least_fund(adlcalc: Command, tmp_path: Path) -> None:
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    file = tmp_path / "x.yaml"
+    file.write_text(text.replace("least_fund: 2_000", "least_fund: 1_999"), encoding="utf-8")
+    page = adlcalc("check", str(file))
+    assert page.code == 1
+    assert "least_fund: expected 1999, got 2000 (difference 1)" in page.out + page.err
+    assert adlcalc("check", FILE).code == 0
+
+
+def test_several_funds_have_a_least_each(adlcalc: Command, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        SEVERAL.replace("fund: 0", "fund: {A: 0, B: 0}") + "expect: {least_fund: {A: 10, B: 5}}\n",
+        encoding="utf-8",
+    )
+    assert adlcalc("check", str(file)).code == 0
+    file.write_text(
+        SEVERAL.replace("fund: 0", "fund: {A: 0, B: 0}") + "expect: {least_fund: 15}\n", encoding="utf-8"
+    )
+    page = adlcalc("check", str(file))
+    assert page.code == 2
+    assert "there are several funds, each has its own" in page.out + page.err
+    question = adlcalc(
+        "run", str(file.with_name("x.yaml")), "--set", "expect=null", "-q", "--fail-on", "least_fund(A) == 10"
+    )
+    assert question.code == 1
+
+
+def test_the_least_fund_is_not_the_needed_budget(adlcalc: Command) -> None:
+    """Under the usual rules five thousand more were needed, and ten would be had; under Bybit's the fund pays
+    30 % of what it holds: 6,000 / 0.3."""
+    page = adlcalc(
+        "compare", "scenarios/19-one-book-many-venues.yaml", "--venues", "generic,bybit", "--metrics",
+        "least_fund,needed_budget", "--format", "csv",
+    )  # fmt: skip
+    rows = [line.split(",") for line in page.out.splitlines()[1:]]
+    found = {(row[0], row[2]): row[4] for row in rows}
+    assert found["bybit", "least_fund"] == "20000"
+    assert found["generic", "least_fund"] == "6000"
+    assert found["bybit", "needed_budget"] == found["generic", "needed_budget"] == "5000"
+
+
+def test_metrics_of_compare_are_measures() -> None:
+    from adlcalc.study.metrics import METRICS
+    from adlcalc.study.questions import MEASURES
+    from adlcalc.study.questions import METRICS as ASKED
+
+    assert {*ASKED} == METRICS.keys() - (MEASURES.keys() - {*ASKED})
+    found = asked(shipped("05"), "fund", "needed_budget <= 5", 0, 20, unit=1)
+    assert intervals(found)[0] == (15, 20)

@@ -1,7 +1,7 @@
 """One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what its
 goldens hold.
 
-Public: Options, Style, Finding, Outcome, Golden, check_file, settled, unworked, orphan, told, worst.
+Public: Options, Style, Finding, Outcome, Golden, check_file, check_paths, settled, unworked, orphan, told, worst.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from adlcalc.ground.opened import inside
 from adlcalc.ground.output import Identity, Inputs, OutputError, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from adlcalc.check.golden import Comparison, Difference
     from adlcalc.report import Run
@@ -112,6 +112,25 @@ def check_file(job: Job, options: Options) -> Outcome:
         except Exception as error:
             outcome = told(error, job.file)
     return outcome._replace(read=frozenset(inputs.seen))
+
+
+def check_paths(paths: Sequence[str], *, strict: bool, update: bool, golden: str | None) -> list[Outcome]:
+    """All files that the paths stand for, each checked, one after the other; goldens are written if `update`."""
+    from adlcalc.check.collecting import collect
+
+    found = collect(paths, golden)
+    options = Options(update=update, strict=strict)
+    outcomes = [check_file(job, options) for job in found.jobs]
+    inputs = Inputs()
+    inputs.add(job.file for job in found.jobs)
+    inputs.seen.update(*(outcome.read for outcome in outcomes))
+    lacking = [(folder, "there is no scenario in the folder") for folder in found.empty]
+    lacking += [(file, f"it would share a golden with {first}") for file, first in found.shared]
+    return [
+        *(Outcome(file, (Finding("error", file, 0, 0, message),)) for file, message in lacking),
+        *(settled(outcome, inputs) for outcome in outcomes),
+        *map(orphan, found.orphans),
+    ]
 
 
 def _checked(job: Job, options: Options) -> Outcome:

@@ -64,6 +64,8 @@ class Expectations(Protocol):
     @property
     def fund_left(self) -> Amount | Mapping[str, Amount] | None: ...
     @property
+    def least_fund(self) -> Amount | Mapping[str, Amount] | None: ...
+    @property
     def deleveraged(self) -> Sequence[Named] | None: ...
     @property
     def skipped(self) -> Sequence[str] | None: ...
@@ -129,6 +131,11 @@ class Step:
 
 def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     yield from _told(run, expected)
+    if expected.least_fund is not None:
+        from adlcalc.study.least import least_fund
+
+        least = [(fund.name, least_fund(run.scenario, fund.name)) for fund in run.scenario.funds]
+        yield from _fund("least_fund", expected.least_fund, least)
     yield from _ranks(run, expected.ranks)
     yield from _asked(run, expected)
     for i, (step, one) in enumerate(expected.at):

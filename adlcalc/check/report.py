@@ -1,7 +1,7 @@
 """What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings
 give the same bytes.
 
-Public: ReportFormat, report, told, renew.
+Public: ReportFormat, report, checked_page, told, renew.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.check.checking import Finding, Outcome
 from adlcalc.check.verdict import Verdict
 from adlcalc.ground.text import clean, clean_json
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
 
 RESULTS = {Verdict.ok: "passed", Verdict.differs: "failed"}
 
@@ -87,6 +90,23 @@ class _File:
     @property
     def findings(self) -> Sequence[Finding]:
         return self.outcome.findings
+
+
+def checked_page(outcomes: Sequence[Outcome]) -> Page:
+    """What was found as a page."""
+    from adlcalc.report.columns.check import CHECK
+    from adlcalc.report.human import counted
+    from adlcalc.report.page import Item, Listing, Page
+
+    found = [Item(told(one)) for outcome in outcomes for one in outcome.findings]
+    checked = counted(len(outcomes), "file")
+    return Page(
+        title=f"adlcalc check: {checked}",
+        subtitle="",
+        blocks=lambda _: [Listing("Found", found, nothing="All is well.")],
+        document=CHECK,
+        about=_Checked(outcomes),
+    )
 
 
 def _json(outcomes: Sequence[Outcome]) -> str:

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare",
     "solve": "solve",
     "diff": "diff",
+    "doubt": "doubt",
     "cover": "cover",
     "test-scores": "scores",
     "verify": "verify",

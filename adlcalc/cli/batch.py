@@ -40,6 +40,7 @@ class Request:
     series: tuple[str, ...] = ()
     quiet: bool = False
     index: bool = True
+    doubt: bool = False
 
 
 def work_through(files: Sequence[str], request: Request) -> int:
@@ -112,6 +113,13 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series
     run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
+    if request.doubt:
+        from adlcalc.asking import doubting
+
+        found = doubting(loaded, pairs=False)
+        run.rests = {
+            rule: f"under `{one.reading.changes[0].value}` {found.told(one)}" for rule, one in found.rests
+        }
     code = RAN
     if held is not None:
         for difference in differences(run, held):

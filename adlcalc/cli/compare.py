@@ -147,13 +147,13 @@ def _explain(name: str) -> int:
     """The definition of one metric, or with 'all' of every one."""
     from adlcalc.report.text_writer import wrapped
     from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.metrics import METRICS, explanation
+    from adlcalc.study.metrics import KNOWN, explanation
 
-    if name != "all" and name not in METRICS:
+    if name != "all" and name not in KNOWN:
         say(
-            f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, METRICS) or ', '.join(METRICS)}"
+            f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, KNOWN) or ', '.join(KNOWN)}"
         )
         return UNUSABLE
-    names = METRICS if name == "all" else [name]
+    names = KNOWN if name == "all" else [name]
     write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)
     return RAN

@@ -59,9 +59,9 @@ def _policies() -> Iterable[str]:
 
 
 def _metrics() -> Iterable[str]:
-    from adlcalc.study.metrics import METRICS
+    from adlcalc.study.metrics import KNOWN
 
-    return METRICS
+    return KNOWN
 
 
 policies = _listed(_policies)

@@ -55,6 +55,10 @@ def run(
         ),
     ] = None,
     quiet: options.Quiet = False,
+    doubt: Annotated[
+        bool,
+        typer.Option("--doubt", help="Say which assumed rules the outcome rests on (see adlcalc doubt)."),
+    ] = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Look at every account at every step: slower, the same output.")
     ] = False,
@@ -78,5 +82,6 @@ def run(
         series=tuple(dict.fromkeys(series or ())),
         quiet=quiet,
         index=not no_index,
+        doubt=doubt,
     )
     raise typer.Exit(work_through(files, request))

@@ -12,7 +12,7 @@ import typer
 
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
-from adlcalc.cli.completion import questions
+from adlcalc.cli.completion import questions, scenario_files
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, note, say
 from adlcalc.cli.progress import counting
 from adlcalc.cli.single import show
@@ -43,7 +43,10 @@ def _method(text: str) -> str:
 
 def solve(
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.")
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
+        ),
     ] = None,
     vary: Annotated[
         str | None,
@@ -105,6 +108,7 @@ def solve(
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
     names: Annotated[bool, typer.Option("--list", help="Print what can be asked, and end.")] = False,
     venue: options.Venue = None,
+    as_of: options.AsOf = None,
     sets: options.Sets = None,
     format: options.Format = options.TABLE,
     json: options.Json = False,
@@ -149,6 +153,7 @@ def solve(
             asserted=asserted,
             sets=tuple(sets or ()),
             venue=venue,
+            as_of=as_of,
             limits=Limits(None if method is None else Method(method), values, budget, jobs),
         )
         try:

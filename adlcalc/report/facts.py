@@ -6,7 +6,7 @@ Public: Facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,9 +26,9 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
-from adlcalc.report.assumptions import used_assumptions
 from adlcalc.report.happened_view import HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
+from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Facts:
 
     `file` is the name the scenario was read under, or None; `options` are those of the command line that
     changed the scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts,
-    funds and markets whose series was asked for."""
+    funds and markets whose series was asked for. rests: where it was doubted, the assumed rules that the
+    outcome rests on, each with what another reading changes."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Facts:
         self.options = tuple(options)
         self.watch = watch
         self.named = tuple(named)
+        self.rests: Mapping[str, str] | None = None
         self.events: tuple[Event, ...] = tuple(events)
         # they come last, before the end: a big book's are many, and no other row is made of them
         last = len(self.events)

@@ -136,6 +136,19 @@ class Field:
         return GOLDEN in self.where or (JSON in self.where and not self.prose)
 
     @property
+    def is_number(self) -> bool:
+        """Is its value a number (a ratio may be told as text, as it may have no end)?"""
+        if self.of_schema is not None:
+            return str(self.of_schema.get("pattern", "")).startswith(DIGITS["pattern"][:-1])
+        return self.kind in ("number", "score")
+
+    @property
+    def maps_numbers(self) -> bool:
+        """Is it a map of numbers with a form of its own?"""
+        inner = (self.of_schema or {}).get("additionalProperties")
+        return isinstance(inner, dict) and inner.get("pattern") == DIGITS["pattern"]
+
+    @property
     def whole(self) -> bool:
         """Is it a map whose keys are names (of markets, of funds): a name more is a fact, and no key that has
         been added?"""

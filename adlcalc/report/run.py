@@ -5,15 +5,29 @@ Public: Run, ROWS.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adlcalc.report.facts import Facts
+from adlcalc.report.result import Tabled
 
 ROWS = 50  # rows that a table shows where nobody asks for another number
 
 
-class Run(Facts):
-    """A run that can be written: what happened is in `Facts`. All text ends in a line feed."""
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
+
+
+class Run(Facts, Tabled):
+    """A run that can be written: what happened is in `Facts`, and `rows` has it table by table. All text ends
+    in a line feed."""
+
+    main = "deleveraged"
+
+    def page(self) -> Page:
+        """The page that `adlcalc run` prints."""
+        from adlcalc.report.run_page import run_page
+
+        return run_page(self, ROWS, closing=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document (schema adlcalc.run/1) as plain dicts and lists; every amount is a string of

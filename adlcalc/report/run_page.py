@@ -6,7 +6,7 @@ Public: run_page, OPEN_TITLE.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
@@ -89,10 +89,20 @@ def _blocks(
     yield from _series(run, limit, drawn=drawn)
     yield from _audit(run)
     yield notes(NOTES, run.assumptions)
+    if run.rests is not None:
+        yield from _rests(run.rests)
     if closing:
         yield verdict(run)
         if asking := ask_why(run):
             yield asking
+
+
+def _rests(rests: Mapping[str, str]) -> Iterator[str]:
+    """Of a run that was doubted, what it rests on."""
+    if not rests:
+        yield "Rests on no assumed rule: the same happens under every other reading of one."
+    for rule, change in rests.items():
+        yield clean(f"Rests on {rule} (assumed): {change}.")
 
 
 def _table(rows: Rows, run: Facts, limit: int) -> Table:

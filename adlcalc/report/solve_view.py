@@ -14,11 +14,11 @@ from adlcalc.engine import events as e
 from adlcalc.engine.events import Event
 from adlcalc.engine.model import Depth
 from adlcalc.ground.numbers import ZERO, D, round_to
-from adlcalc.report.assumptions import used_assumptions
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import lines, numbers, table, words
+from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
 

@@ -62,6 +62,7 @@ class Expect:
     fund_paid: Amount | Mapping[str, Amount] | None = None
     fund_received: Amount | Mapping[str, Amount] | None = None
     fund_left: Amount | Mapping[str, Amount] | None = None
+    least_fund: Amount | Mapping[str, Amount] | None = None
     deleveraged: tuple[ExpectedRow, ...] | None = None
     skipped: tuple[str, ...] | None = None
     ranks: Mapping[str, int] = field(default_factory=dict)
@@ -96,6 +97,11 @@ def build_expect(draft: Draft, spec: ExpectSpec, names: Names) -> Expect:
                 "'about: 0' does not say how near is near enough",
                 "within: the greatest difference",
             )
+    if spec.least_fund is not None and not isinstance(spec.least_fund, dict) and len(names.funds) > 1:
+        hint = f"least_fund: {{{', '.join(f'{name}: ...' for name in names.funds)}}}"
+        draft.problems.add(
+            draft.key("expect", "least_fund"), "there are several funds, each has its own", hint
+        )
     for i, one in enumerate(spec.at or ()):
         if one.step >= names.steps:
             message = f"step {one.step} is beyond the path"
@@ -103,6 +109,7 @@ def build_expect(draft: Draft, spec: ExpectSpec, names: Names) -> Expect:
     return replace(
         _expected(spec),
         liquidated_in_order=_rows(spec.liquidated_in_order),
+        least_fund=_amount(spec.least_fund),
         ranks=dict(spec.ranks or {}),
         at=tuple((one.step, _expected(one)) for one in spec.at or ()),
         measures=_measures(draft, spec, names),
@@ -217,8 +224,8 @@ def _names_of(spec: ExpectSpec | AtSpec) -> Iterator[tuple[str, tuple[str | int,
     for account, held in (spec.positions or {}).items():
         for i, one in enumerate(held):
             yield from _named(one, POSITIONS, ("positions", account, i))
-    for key in ("fund_paid", "fund_received", "fund_left"):
-        amounts = getattr(spec, key)
+    for key in ("fund_paid", "fund_received", "fund_left", "least_fund"):
+        amounts = getattr(spec, key, None)
         for name in amounts if isinstance(amounts, dict) else ():
             yield "fund", (key, name), name, True
 

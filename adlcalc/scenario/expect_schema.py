@@ -163,6 +163,11 @@ class ExpectSpec(Strict):
     ranks: dict[str, Count] | None = key(
         None, description="rank at which an account was first deleveraged or skipped, by account id"
     )
+    least_fund: FundAmountSpec | None = key(
+        None,
+        description="the least opening balance with which the fund never runs short, nor with any larger one, "
+        "by fund where there are several",
+    )
     bad_debt: AmountSpec | None = key(None, description="what nobody covered")
     equity: dict[str, AmountSpec] | None = key(None, description="equity at the end, by account id")
     positions: dict[str, list[HeldSpec]] | None = key(

@@ -26,10 +26,9 @@ from adlcalc.engine.model import Account, Depth, Liquidity, Position, Scenario
 from adlcalc.ground.numbers import ONE, ZERO, D, exact, round_to, show
 from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, tier_fault
 from adlcalc.scenario.limits import max_leverage
-from adlcalc.scenario.loading import load_source
+from adlcalc.scenario.loading import Origin
 from adlcalc.scenario.overrides import parts_of
 from adlcalc.scenario.schema import FUND_KEYS
-from adlcalc.source.nodes import Source
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
 HUNDREDTH, THOUSANDTH = D("0.01"), D("0.001")
@@ -79,10 +78,7 @@ class Reload:
 
     name: str
     unit: Decimal
-    source: Source
-    path: str
-    sets: tuple[str, ...] = ()
-    venue: str | None = None
+    origin: Origin
     what: str = ""
     now: Decimal | None = None
     low: Decimal | None = None
@@ -96,8 +92,7 @@ class Reload:
 
     def turned(self, scenario: Scenario, to: Decimal) -> Scenario:
         """The scenario that is loaded with it at that value; of what was turned before, nothing is left."""
-        sets = (*self.sets, f"{self.name}={show(to)}")
-        return load_source(self.source, self.path, sets=sets, venue=self.venue).scenario
+        return self.origin.load(f"{self.name}={show(to)}").scenario
 
 
 # --- turning ------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The order of a load: text, overrides, schema, rulebook, then the parts; all problems of all steps are told
 together.
 
-Public: load_file, load_source.
+Public: load_file, load_source, opened, Origin.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
@@ -50,13 +50,41 @@ GENERIC = "generic"
 
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
-    """Read, check and build; ScenarioErrors with everything that is wrong. The name of a scenario that comes
-    with adlcalc stands for it where there is no such file."""
+    """Read, check and build; ScenarioErrors with everything that is wrong."""
+    return Origin(path, *opened(path), tuple(sets), venue, as_of).load()
+
+
+def opened(path: str) -> tuple[Source, str | None]:
+    """The text of a file, and the folder that its companions lie in (None: its own). The name of a scenario
+    that comes with adlcalc stands for it where there is no such file."""
     ours = shipped.path_of(path)
     if ours is None:
-        return load_source(_text_of(path), path, sets=sets, venue=venue, as_of=as_of)
-    source = text_of(ours, shown_as=path, role="scenario")
-    return load_source(source, path, sets=sets, venue=venue, as_of=as_of, folder=os.path.dirname(ours))
+        return _text_of(path), None
+    return text_of(ours, shown_as=path, role="scenario"), os.path.dirname(ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a scenario is loaded from, so that it can be loaded again with other settings: standard input is
+    read only once."""
+
+    path: str
+    source: Source
+    folder: str | None = None
+    sets: tuple[str, ...] = ()
+    venue: str | None = None
+    as_of: str | None = None
+
+    def load(self, *more: str) -> Loaded:
+        """Check and build, with more settings behind those that it has."""
+        return load_source(
+            self.source,
+            self.path,
+            sets=(*self.sets, *more),
+            venue=self.venue,
+            as_of=self.as_of,
+            folder=self.folder,
+        )
 
 
 def _text_of(path: str) -> Source:

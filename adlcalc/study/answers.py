@@ -5,9 +5,10 @@ Public: Ran, Answers, names_of, watch_for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from adlcalc.engine.events import (
@@ -23,9 +24,10 @@ from adlcalc.engine.events import (
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.study.health import FAR, Health, OpenPosition, ratio
-from adlcalc.study.questions import Measure, Names, Question, number_of, told
+from adlcalc.study.questions import METRICS, Measure, Names, Question, number_of, told
 
 if TYPE_CHECKING:
+    from adlcalc.study.metrics import Value
     from adlcalc.study.watch import Watch
 
 
@@ -86,8 +88,17 @@ class Answers:
     def __call__(self, measure: Measure) -> Fraction | bool | None:
         """What a measure or predicate comes to."""
         with exact():
-            found = getattr(self, f"_{measure.word}")(measure)
-        return found if isinstance(found, bool) else number_of(found)
+            of_compare = measure.word in METRICS
+            found = self._metrics[measure.word] if of_compare else getattr(self, f"_{measure.word}")(measure)
+        return found if isinstance(found, bool | Fraction) else number_of(found)
+
+    @cached_property
+    def _metrics(self) -> Mapping[str, Value]:
+        """What `adlcalc compare` works out, for which the run is made once more and measured."""
+        from adlcalc.study.metrics import all_of
+        from adlcalc.study.rounds import outcome_of
+
+        return all_of(outcome_of(self._run.scenario))
 
     # --- numbers of the events ------------------------------------------------------------------------------
 

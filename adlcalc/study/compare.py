@@ -12,7 +12,7 @@ Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -166,11 +166,15 @@ class Result:
 
 
 def compare(
-    scenario: Scenario, choices: Iterable[Choice], severity: Decimal = ONE, markout: int = 1
+    scenario: Scenario,
+    choices: Iterable[Choice],
+    severity: Decimal = ONE,
+    markout: int = 1,
+    metrics: Collection[str] = (),
 ) -> Iterator[Result]:
-    """The same scenario under each policy, one run after the other."""
+    """The same scenario under each policy, one run after the other. metrics: those that were asked for."""
     for row in measured(scenario, (Under(choice, severity) for choice in choices), outcome_of):
-        yield Result(scenario.venue, row.variation.choice, row.value, all_of(row.value, markout))
+        yield Result(scenario.venue, row.variation.choice, row.value, all_of(row.value, markout, metrics))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,19 @@ Money is summed over rounds; ratios are averaged over the rounds in which winner
 over rounds. u, x, H, D, B are those of formulas.py: what an account could pay, what it paid, the sum of that,
 the deficit, the needed budget.
 
-Public: Metric, Value, METRICS, all_of, explanation.
+Public: Metric, Value, METRICS, KNOWN, all_of, explanation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from inspect import cleandoc
 
 from adlcalc.engine.formulas import margin
 from adlcalc.ground.numbers import exact
-from adlcalc.study import formulas
+from adlcalc.study import formulas, least
 from adlcalc.study.rounds import Burden, Outcome, Round
 
 Value = Fraction | Decimal | int | None
@@ -36,10 +36,19 @@ def shortfall(run: Outcome) -> Value:
 def needed_budget(run: Outcome) -> Value:
     """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at
     the bankruptcy price it is sum |mark - bankruptcy price| x size over the ADL fills. It is what the fund
-    lacked, not how much larger it would have to be: one that a rule stops before it is empty (fund.drawdown:
-    at 30 % of its peak) pays so little of what is added to it that the least fund is several times that.
+    lacked, not how much larger it would have to be (that is least_fund): one that a rule stops before it is
+    empty (fund.drawdown: at 30 % of its peak) pays so little of what is added to it that the least fund is
+    several times that.
     Source: arXiv 2602.15182, eq. 6."""
     return sum((each.needed for each in run.rounds), run.held_loss)
+
+
+def least_fund(run: Outcome) -> Value:
+    """The least opening balance with which the fund never runs short, nor with any larger one: what
+    `adlcalc solve --vary fund` finds. Unlike needed_budget it is what the fund must hold, not what it lacked:
+    with receipts before the payments it is less, under a rule that stops the fund early more. It takes further
+    runs, and is worked out where it is asked for. None where there are several funds."""
+    return least.least_fund(run.scenario) if len(run.scenario.funds) == 1 else None
 
 
 def haircut_total(run: Outcome) -> Value:
@@ -222,15 +231,21 @@ METRICS: Mapping[str, Metric] = {
 }  # fmt: skip
 
 
-def all_of(run: Outcome, markout_steps: int = 1) -> dict[str, Value]:
-    """Every metric of a run, by name."""
+ON_REQUEST: Mapping[str, Metric] = {"least_fund": least_fund}
+"""Those that take further runs."""
+KNOWN: Mapping[str, Metric] = {**METRICS, **ON_REQUEST}
+
+
+def all_of(run: Outcome, markout_steps: int = 1, asked: Collection[str] = ()) -> dict[str, Value]:
+    """Every metric of a run, by name; those that take further runs only where they are asked for."""
     with exact():
         return {
             name: markout(run, markout_steps) if name == "markout" else metric(run)
-            for name, metric in METRICS.items()
+            for name, metric in KNOWN.items()
+            if name in METRICS or name in asked
         }
 
 
 def explanation(name: str) -> str:
     """A metric's definition as one paragraph."""
-    return " ".join(cleandoc(METRICS[name].__doc__ or "").split())
+    return " ".join(cleandoc(KNOWN[name].__doc__ or "").split())

@@ -46,14 +46,23 @@ class Kind(NamedTuple):
     """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets;
     needed: it cannot be left out; seen: what must be looked at while the run is made: '', 'account' (its
     moments), 'rank' (and its places), 'fund';
-    always: also where no step is named."""
+    always: also where no step is named; whole: it is of the whole run, and of no step."""
 
     note: str
     takes: str = ""
     needed: bool = False
     seen: str = ""
     always: bool = False
+    whole: bool = False
 
+
+METRICS = (
+    "shortfall", "needed_budget", "haircut_total", "overshoot", "undershoot", "forgone_pnl", "markout",
+    "notional_closed", "fund_used", "accounts_touched", "wholly_closed", "largest_haircut", "largest_share",
+    "top_10_share", "gini", "inversions", "ptsr", "pmr", "ptsr_repository", "pmr_repository", "rd_nse",
+    "leverage_left", "equity_of_most_levered",
+)  # fmt: skip
+"""Those of study/metrics.py that no measure has the name of."""
 
 MEASURES: Mapping[str, Kind] = {
     "fund_paid": Kind("what the funds paid, or one of them", "fund"),
@@ -61,7 +70,9 @@ MEASURES: Mapping[str, Kind] = {
     "fund_left": Kind("what the funds hold, or one of them", "fund"),
     "bad_debt": Kind("what nobody covered"),
     "least_fund": Kind(
-        "the least fund that never runs short, nor does any larger one (or one of several funds)", "fund"
+        "the least fund that never runs short, nor does any larger one (or one of several funds)",
+        "fund",
+        whole=True,
     ),
     "adl_size": Kind("contracts closed by deleveraging, in all markets or one", "market"),
     "adl_accounts": Kind("how many accounts were deleveraged"),
@@ -75,6 +86,7 @@ MEASURES: Mapping[str, Kind] = {
     "liquidation_price": Kind(
         "of its one open position; of several, the nearest", "account", needed=True, seen="account"
     ),
+    **{name: Kind(f"a metric of the run: adlcalc compare --explain {name}", whole=True) for name in METRICS},
 }
 """Numbers. With @STEP: what came to pass until the end of that step, or stood there then."""
 
@@ -371,8 +383,13 @@ class _Reader:
             message = f"must not use {token.text!r}, which is no {what}"
             raise QuestionError(token.column, token.length, message, _hint(token, known))
         self._at += 1
-        of = self._name_of(token, known[token.text])
-        return Measure(token.text, of, self._step())
+        of, at = self._name_of(token, known[token.text]), self._next
+        step = self._step()
+        if step is not None and known[token.text].whole:
+            raise QuestionError(
+                at.column, at.length, f"must not name a step: {token.text!r} is of the whole run"
+            )
+        return Measure(token.text, of, step)
 
     def _name_of(self, word: _Token, kind: Kind) -> str | None:
         """What stands in brackets."""

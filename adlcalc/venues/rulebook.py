@@ -21,7 +21,7 @@ from adlcalc.ground.record import current
 from adlcalc.source.document import read_document
 from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.keys import Refused, keys_of
-from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
+from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, Source, at, plain
 from adlcalc.source.problems import (
     Located,
     Problems,
@@ -64,13 +64,14 @@ GENERIC = "generic"
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by
-    contract kind."""
+    contract kind. alternatives: the other values that an assumed one could have; of a range its ends."""
 
     name: str
     node: Node
     source: str | None
     status: str
     note: str
+    alternatives: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Unused:
 
     def sentence(self) -> str:
         return f"rule {self.rule.name} plays no part: {self.why}"
+
+
+Layer = dict[tuple[str, str, str], Rule]
+"""(section, rule, kind) -> Rule"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,20 @@ class Rulebook:
     used: frozenset[str]
     unused: tuple[Unused, ...]
     tables: Tables | None
+    read: _Read
+    layer: Layer
+
+    def reread(self, changes: Mapping[str, Node], problems: Problems) -> Rulebook | None:
+        """The rulebook with other values of some rules, by their names as `Rule` has them; None where
+        `problems` says why there is none. A rule that then plays no part rests."""
+        layer = dict(self.layer)
+        for name, node in changes.items():
+            stated = [key for key, rule in self.layer.items() if rule.name == name]
+            section, _, rest = name.partition(".")
+            for key in stated or [(section, rest, kind) for kind in KINDS]:
+                before = self.layer.get(key) or Rule(name, node, None, ASSUMED, "")
+                layer[key] = replace(before, node=node, alternatives=())
+        return _book(self.read, layer, problems, own=None)
 
     def table(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
@@ -152,10 +171,6 @@ class Rulebook:
         for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
             if name in named and table.note:
                 yield Assumption(f"tables.{name}", table.note)
-
-
-Layer = dict[tuple[str, str, str], Rule]
-"""(section, rule, kind) -> Rule"""
 
 
 class _Read(NamedTuple):
@@ -274,7 +289,7 @@ def _book(
     return Rulebook(
         head.venue, head.title, head.as_of, read.editions, head.timeless, sources,
         tuple(head.not_modeled), values, rules, head.vectors,
-        made, _used(parts), unused, tables,
+        made, _used(parts), unused, tables, read, layer,
     )  # fmt: skip
 
 
@@ -580,7 +595,8 @@ def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) 
         return None
     if model is None:  # the value is checked all the same
         return Rule(name, value, None, ASSUMED, "")
-    return Rule(name, value, model.source, model.status, model.note or "")
+    others = tuple(_alternatives(name, model.status, node, problems))
+    return Rule(name, value, model.source, model.status, model.note or "", others)
 
 
 def _says_more(node: Node) -> bool:
@@ -606,6 +622,25 @@ def _check_entry(
     if entry.note is None and entry.status == ASSUMED:
         problems.add(
             node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence"
+        )
+
+
+def _alternatives(name: str, status: str, entry: Map, problems: Problems) -> Iterator[Node]:
+    """What else an assumed rule could be: the values of the list, or the two ends of {from, to}."""
+    given = entry.items.get("alternatives")
+    if given is None:
+        return
+    if status != "assumed":
+        problems.add(
+            entry.keys["alternatives"], f"rule {name} is {status}: only an assumed one has 'alternatives'"
+        )
+    elif isinstance(given, List):
+        yield from given.items
+    elif isinstance(given, Map) and given.items.keys() == {"from", "to"}:
+        yield from given.items.values()
+    else:
+        problems.add(
+            given, f"'alternatives' of rule {name} must be a list of values, or {{from, to}} for a number"
         )
 
 

@@ -270,6 +270,11 @@ class RuleEntry(Strict):
         description="documented by the venue, observed in its data, or assumed because the venue is silent"
     )
     note: Text | None = key(None, description="a sentence for the reader; an assumed rule must have one")
+    alternatives: Any = key(
+        None,
+        description="of an assumed rule: what else it could be, a list of values, or {from, to} for a number; "
+        "a value that needs other rules: {value, with: {rule: value}}",
+    )
 
 
 class SourceNote(Strict):

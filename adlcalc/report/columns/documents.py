@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from adlcalc.report.columns.check import CHECK
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.columns.cover import COVER
+from adlcalc.report.columns.doubt import DOUBT
 from adlcalc.report.columns.explain import EXPLAIN
 from adlcalc.report.columns.manifest import MANIFEST, VERIFY
 from adlcalc.report.columns.margin import MARGIN
@@ -35,6 +36,7 @@ DOCUMENTS: Mapping[str, Document] = {
         COVER,
         SOLVE,
         SCORE_TEST,
+        DOUBT,
     )
 }
 """Every JSON document that is printed, by name."""

@@ -64,6 +64,15 @@ ASSUMPTIONS = Rows(
     (
         Field("rule", "text", "the rule's name"),
         Field("note", "text", "what was assumed, and why", prose=True),
+        Field(
+            "rests",
+            "text",
+            "of a run that was doubted: what another reading of it changes",
+            of=lambda note, about: (getattr(about, "rests", None) or {}).get(note.rule),
+            optional=True,
+            prose=True,
+            where=(JSON,),
+        ),
     ),
     table="assumption",
     by="rule",

@@ -1,0 +1,217 @@
+"""The functions of the Python face; `import adlcalc` has them. What they need is imported when they are called.
+
+Public: load, run, margin, rank, explain, compare, check.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from adlcalc.engine.model import Scenario
+    from adlcalc.report import Run
+    from adlcalc.report.result import Result
+    from adlcalc.scenario import Loaded
+
+    Source = str | PathLike[str] | Mapping[str, Any]
+    """A path, the name of a scenario that comes with adlcalc, YAML or JSON text, or what that text says as a
+    dict."""
+
+
+def load(
+    source: Source, *, sets: Sequence[str] = (), venue: str | None = None, as_of: str | None = None
+) -> Loaded:
+    """Read and check a scenario.
+
+    source  a path ('-' is standard input); the name of a scenario that comes with adlcalc
+            ('04-fund-half-absorbs'); YAML or JSON text (a str with a line break or a brace in it); or a dict with
+            the keys of a scenario file. In a dict numbers are int, Decimal or text; a float counts as the
+            shortest text that it is read from (0.1 is one tenth). Files that a text or a dict names are looked
+            for in the current folder.
+    sets    changes like 'fund=0', 'accounts.alice.leverage=5'
+    venue   another rulebook than the file's: a name or a path
+    as_of   of the rulebook's editions the one that held on that day, '2024-06-30'
+
+    Raises ScenarioErrors, whose text shows every problem with its line (in a dict: of the dict as JSON).
+    """
+    from collections.abc import Mapping
+
+    from adlcalc.scenario import load as load_file
+    from adlcalc.scenario.given import is_text, load_given
+
+    if is_text(source):
+        return load_given(source, sets=tuple(sets), venue=venue, as_of=as_of)
+    assert not isinstance(source, Mapping)
+    return load_file(source, sets=tuple(sets), venue=venue, as_of=as_of)
+
+
+def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
+    """Run a scenario to its end.
+
+    The Run has `rows(NAME)`: liquidations, fund, deleveraged, skipped, accounts, positions, steps, ... (`tables()`
+    lists them); `frames()`, the same as Arrow tables; `events`, everything that happened, in order; and `to_text`,
+    `to_markdown`, `to_csv`, `to_json`, `to_dict`, which are what the command line prints.
+
+    index=False looks at every account at every step: slower, the same result.
+
+    Raises ScenarioErrors; adlcalc.engine.books.ledger.AuditError where money or contracts do not match, which
+    would be a bug in adlcalc.
+    """
+    from adlcalc.engine.loop import run as run_engine
+    from adlcalc.engine.model import Scenario
+    from adlcalc.report import Run
+
+    if isinstance(scenario, Scenario):
+        return Run(scenario, run_engine(scenario, index=index))
+    loaded = _loaded(scenario)
+    return Run(loaded.scenario, run_engine(loaded.scenario, index=index), file=loaded.file)
+
+
+def margin(scenario: Loaded | Source, *, step: int | str = 0, accounts: Sequence[str] = ()) -> Result:
+    """How far every open position is from its liquidation at a step, before anybody is liquidated at its marks;
+    nearest first.
+
+    Rows: account, market, side, size, entry_price, mark_price, liquidation_price and bankruptcy_price (None where
+    there is none), margin_ratio and distance (fractions), equity, unit_maintenance, due, ...
+
+    step: its number, or 'last'; accounts: only theirs. Raises ScenarioErrors; Unknown for an account or step that
+    is not there.
+    """
+    from adlcalc.asking import margins
+    from adlcalc.report.margin_view import margin_page
+    from adlcalc.report.result import Result
+
+    asked = margins(_loaded(scenario), step=str(step), accounts=tuple(accounts))
+    return Result(margin_page(asked), "positions")
+
+
+def rank(
+    scenario: Loaded | Source,
+    *,
+    step: int | str = "last",
+    market: str | None = None,
+    side: str | None = None,
+    accounts: Sequence[str] = (),
+) -> Result:
+    """The deleveraging queue of each market and side at a step, first in line first.
+
+    Rows: market, side ('long', 'short'), rank (1 is deleveraged first), account, score, lights (1 to 5, 5 is first
+    in line), size, entry_price, unrealized_pnl, effective_leverage, ahead (contracts before it), ... With `accounts`
+    only these, and `rows("moves")`: the smallest change of collateral, leverage or size that moves each one back.
+
+    Raises ScenarioErrors; Unknown for a step, market, side or account that is not there.
+    """
+    from adlcalc.asking import queues
+    from adlcalc.report.rank_view import rank_page
+    from adlcalc.report.result import Result
+
+    asked = queues(_loaded(scenario), step=str(step), market=market, side=side, accounts=tuple(accounts))
+    return Result(rank_page(asked, 0), "queue")
+
+
+def explain(
+    scenario: Loaded | Source,
+    account: str | None = None,
+    *,
+    fund: bool = False,
+    step: int | str | None = None,
+) -> Result:
+    """What happened to an account, to the insurance fund, or to everybody at a step, line by line.
+
+    Rows: step, account, kind, text, formulas (how each number came about), amounts (the numbers by name), rules.
+    `rows("why")` has the rules that made the difference, `rows("rules")` all of them with their sources.
+
+    Raises ScenarioErrors; Unknown for an account or step that is not there, or where nobody is asked about.
+    """
+    from adlcalc.asking import story
+    from adlcalc.explain.story_view import story_page
+    from adlcalc.report.result import Result
+
+    told = story(_loaded(scenario), account=account, fund=fund, step=None if step is None else str(step))
+    return Result(story_page(told, rules=True), "lines")
+
+
+def compare(
+    scenario: Loaded | Source,
+    policies: Sequence[str] | None = None,
+    *,
+    venues: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+    severity: str = "1",
+    markout: int = 1,
+    axioms: bool = False,
+) -> Result:
+    """One book and path under several policies, and under several rulebooks.
+
+    policies  names as in `adlcalc compare --policies`: 'queue', 'queue:bitmex', 'pro-rata', 'haircut', ...; all
+              that apply by default, each venue's own where `venues` are given
+    venues    rulebooks by name or path, instead of the scenario's own
+    metrics   what the page shows; the rows have all of them
+    severity  the share of the loss that haircuts cover, from 0 to 1
+    markout   after how many steps fills are marked out
+    axioms    try whether splitting pays, whether it scales, whether it keeps the order: `rows("axioms")`
+
+    Rows: venue, policy, space ('positions' or 'profits'), liquidated, rounds, metrics (name -> Decimal or None).
+    `rows("accounts")`: what each account could pay and paid.
+
+    Raises ScenarioErrors; Unknown for a policy, metric or venue that is not there.
+    """
+    from adlcalc.asking import OWN, comparison
+    from adlcalc.report.compare_view import compare_page
+    from adlcalc.report.result import Result
+
+    named = [_loaded(scenario)] if venues is None else []
+    loads = named or [load(_source(scenario), venue=venue) for venue in venues or ()]
+    chosen = ",".join(policies) if policies is not None else OWN if venues is not None else None
+    compared = comparison(
+        loads,
+        policies=chosen,
+        severity=severity,
+        markout=markout,
+        accounts=True,
+        axioms=axioms,
+        metrics=None if metrics is None else ",".join(metrics),
+    )
+    return Result(compare_page(compared, 0), "policies")
+
+
+def check(
+    *paths: str | PathLike[str], strict: bool = False, update: bool = False, golden: str | None = None
+) -> Result:
+    """Hold scenario files, rulebooks and folders of them to their `expect:` blocks and goldens.
+
+    strict  assumed rules, unbalanced books and bad debt fail too
+    update  write the goldens
+    golden  the folder of the goldens; beside the scenarios if left out
+
+    Rows: file, result ('passed', 'failed', 'broken'), golden_written. `rows("findings")`: kind, file, line, column,
+    message. `rows("summary")`: how many came out how. What is wrong with a file is a row and raises nothing.
+    """
+    from os import fspath
+
+    from adlcalc.check.checking import check_paths
+    from adlcalc.check.report import checked_page
+    from adlcalc.report.result import Result
+
+    outcomes = check_paths([fspath(path) for path in paths], strict=strict, update=update, golden=golden)
+    return Result(checked_page(outcomes), "files")
+
+
+def _loaded(scenario: Loaded | Source) -> Loaded:
+    from adlcalc.scenario import Loaded
+
+    return scenario if isinstance(scenario, Loaded) else load(scenario)
+
+
+def _source(scenario: Loaded | Source) -> Source:
+    """What a scenario can be loaded from once more, under another venue."""
+    from adlcalc.scenario import Loaded
+
+    if not isinstance(scenario, Loaded):
+        return scenario
+    if scenario.file == "-":
+        raise TypeError("to compare venues give the text or the dict itself, not what load made of it")
+    return scenario.file

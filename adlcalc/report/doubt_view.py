@@ -1,0 +1,66 @@
+"""What an outcome rests on, as a page (schema adlcalc.doubt/1).
+
+Public: doubt_page, sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adlcalc.report.columns.doubt import DOUBT
+from adlcalc.report.human import clean, counted
+from adlcalc.report.page import Block, Item, Listing, Page, title_of
+from adlcalc.report.table import Column, counts, right, table, words
+from adlcalc.study.doubt import Doubt, Line
+
+NOTHING = "The run uses no assumed rule."
+
+
+def doubt_page(doubt: Doubt, limit: int) -> Page:
+    """A row for each assumed rule that changes something, and the sentences that name them."""
+    return Page(
+        title=title_of(doubt.scenario, doubt.file),
+        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the run uses",
+        blocks=lambda _: _blocks(doubt, limit),
+        document=DOUBT,
+        about=doubt,
+    )
+
+
+def _blocks(doubt: Doubt, limit: int) -> Iterator[Block]:
+    lines = [*doubt.lines, *([doubt.pairs_line] if doubt.pairs_line is not None else [])]
+    yield table("What the outcome rests on", NOTHING, _columns(doubt, lines) if lines else ())
+    yield from sentences(doubt)
+    refused = [one for one in doubt.singles if one.outcome is None]
+    shown = refused[: limit or None]
+    items = [Item(clean(f"{one.reading.text}: {one.refused or one.reading.refused}")) for one in shown]
+    if len(refused) > len(shown):
+        items.append(Item(f"… {len(refused) - len(shown):,} more, use --limit 0"))
+    yield Listing("Readings that the other rules do not allow", items)
+
+
+def _columns(doubt: Doubt, lines: list[Line]) -> Iterator[Column | None]:
+    yield words("assumed rule", [line.text for line in lines])
+    yield counts("readings", [line.readings for line in lines])
+    yield counts("differ", [line.differ for line in lines])
+    for i, measure in enumerate(doubt.measures):
+        heading = measure.text.replace("_", " ") if measure.of is None else measure.text
+        yield right(heading, [line.ranges[i].text for line in lines], drop=max(0, 9 - i) if i > 1 else 0)
+
+
+def sentences(doubt: Doubt) -> Iterator[str]:
+    """'Rests on liquidation.limit: under `none` erin is spared.'"""
+    for rule, one in doubt.rests:
+        yield clean(f"Rests on {rule}: under `{one.reading.changes[0].value}` {doubt.told(one)}.")
+    for one in doubt.only_together[:3]:
+        yield clean(f"Only together: under {one.reading.text} {doubt.told(one)}.")
+    if doubt.rules and not doubt.rests and not doubt.only_together:
+        yield "Rests on none of them: the same happens under every reading."
+    for moved in doubt.whole:
+        ends = {moved.low_under, moved.high_under} - {""}
+        if moved.moves and any(" and " in end for end in ends):
+            yield clean(f"{moved.measure.text} is {moved.text}: {'; '.join(sorted(ends))}.")
+    if doubt.silent:
+        yield clean(f"Without other readings in the rulebook: {', '.join(doubt.silent)}.")
+    if doubt.left:
+        yield f"{counted(doubt.left, 'reading or pair', 'readings and pairs')} not run: --budget is too small."

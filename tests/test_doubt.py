@@ -1,0 +1,240 @@
+"""`adlcalc doubt`: what an outcome rests on among the assumed rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adlcalc.source.problems import Problems
+from adlcalc.study.doubt import _changed
+from adlcalc.venues.coverage import lines_of, open_rulebook
+from adlcalc.venues.rulebook import shipped
+
+MARCH, BOOK = "scenarios/18-march-2020.yaml", "scenarios/19-one-book-many-venues.yaml"
+FIVE = ("generic", "bitmex", "hyperliquid", "bybit", "okx")
+
+PLANTED = """\
+venue: planted
+title: who is first is assumed, and wrong
+as_of: "2025"
+extends: generic
+adl:
+  score: {value: size, status: assumed, note: "planted", alternatives: [generic]}
+  ties: {value: larger-position, status: assumed, note: "none published", alternatives: [profit-balance-newest]}
+  would_bankrupt: {value: skip, status: assumed, note: "none published", alternatives: [allow]}
+"""
+SCENARIO = """\
+venue: planted.yaml
+accounts:
+  - {id: fallen, side: long, size: 1, entry: 100, leverage: 10}
+  - {id: large, side: short, size: 3, entry: 100, leverage: 1}
+  - {id: keen, side: short, size: 1, entry: 110, leverage: 10}
+markets: {X: {liquidity: none}}
+prices: [100, 80]
+"""
+"""fallen is bankrupt at 90 and one short is closed against it. By size it is large's; by pnl % x leverage it is
+keen's: 0.27 x 80 / 41 = 0.53 against 0.2 x 240 / 360 = 0.13."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "planted.yaml").write_text(PLANTED, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
+    return tmp_path
+
+
+def doubted(adlcalc: Callable[..., Any], *words: str) -> dict[str, Any]:
+    found = adlcalc("doubt", *words, "--json", "--quiet", "-o", "-")
+    assert found.code == 0, found.err
+    parsed: dict[str, Any] = json.loads(found.out)
+    return parsed
+
+
+def test_the_planted_reading_is_named(adlcalc: Callable[..., Any], folder: Path) -> None:
+    found = adlcalc("doubt", str(folder / "s.yaml"))
+    text = " ".join(found.out.split())
+    assert "Rests on adl.score: under `generic` large is spared and keen is deleveraged." in text
+    assert "adl.score 1 1 same same same" in text
+    assert "2 others" not in text  # nobody was tied: that rule was not used
+    assert text.count("Rests on") == 1
+
+
+def test_the_book_of_nineteen_under_hyperliquid_rests_on_the_limit(adlcalc: Callable[..., Any]) -> None:
+    """Found by hand with --set rules.liquidation.limit=...: bad debt 0 to 1,000, the fund pays 0 to 5,000."""
+    found = adlcalc(
+        "doubt", BOOK, "--venue", "hyperliquid", "--measure", "bad_debt", "--measure", "fund_paid"
+    )
+    text = " ".join(found.out.split())
+    assert "liquidation.limit 3 3 0..1,000 0..5,000" in text
+    assert "5 others 6 0 same same" in text
+    assert "Rests on liquidation.limit: under `none` erin is spared." in text
+
+
+@pytest.mark.parametrize("venue", FIVE)
+@pytest.mark.parametrize("file", [MARCH, BOOK])
+def test_a_reading_is_the_run_with_that_rule_set(adlcalc: Callable[..., Any], file: str, venue: str) -> None:
+    """Made from the built scenario it gives what the file gives with --set."""
+    words = (file, "--venue", venue)
+    measures = ("--measure", "bad_debt", "--measure", "fund_paid", "--measure", "adl_size")
+    found = doubted(adlcalc, *words, *measures, "--budget", "20")
+    singles = [one for one in found["readings"] if " and " not in one["reading"]]
+    assert found["rules"] or not singles
+    for one in singles:
+        rule, _, value = one["reading"].partition(" ")
+        if one["refused"] or ":" in value:
+            continue
+        section, _, rest = rule.partition(".")
+        name, _, kind = rest.partition(".")
+        key = f"rules.{section}.{name}" + (f".{kind}" if kind else "")
+        run = json.loads(adlcalc("run", *words, "--set", f"{key}={value}", "--json").out)
+        paid = sum(float(row["paid"]) for row in run["fund"])
+        taken = sum(float(row["size"]) for row in run["deleveraged"])
+        assert float(one["measures"]["fund_paid"]) == pytest.approx(paid), one
+        assert float(one["measures"]["adl_size"]) == pytest.approx(taken), one
+
+
+def test_every_assumed_rule_of_a_shipped_rulebook_has_other_readings() -> None:
+    """Each differs from what the rule says, and the rest of the rulebook allows at least one of them."""
+    for name in shipped():
+        book = open_rulebook(name)
+        for by_name in book.rules.values():
+            for rule in by_name.values():
+                if rule.status != "assumed":
+                    continue
+                assert rule.alternatives, f"{name}: {rule.name}"
+                allowed = 0
+                for node in rule.alternatives:
+                    problems = Problems()
+                    allowed += book.reread(_changed(rule.name, node), problems) is not None and not len(
+                        problems
+                    )
+                assert allowed, f"{name}: {rule.name}: {[list(lines_of(n)) for n in rule.alternatives]}"
+
+
+def test_two_rules_that_matter_only_together_are_told(adlcalc: Callable[..., Any], folder: Path) -> None:
+    """fund 5: at 80 the fund pays for a half of fallen's contract where the book takes it, and the book takes none;
+    a surplus rule alone changes nothing, a limit alone nothing either: see the sentence."""
+    book = PLANTED.replace(
+        "adl:\n", "adl:\n  eligible: {value: winners, status: assumed, note: n, alternatives: [all]}\n"
+    )
+    (folder / "planted.yaml").write_text(book)
+    found = doubted(adlcalc, str(folder / "s.yaml"))
+    pairs = [one for one in found["readings"] if " and " in one["reading"]]
+    assert len(pairs) == 3  # of the three rules that were used, with a reading each
+    assert {one["differs"] for one in pairs if "adl.score" in one["reading"]} == {True}
+    assert {one["differs"] for one in pairs if "adl.score" not in one["reading"]} == {False}
+
+
+def test_the_budget_is_kept_and_told(adlcalc: Callable[..., Any]) -> None:
+    found = doubted(adlcalc, BOOK, "--venue", "hyperliquid", "--budget", "12")
+    assert len(found["readings"]) == 12
+    assert found["scenario"]["pairs_left"] == 9 + 32 - 12
+    assert "29 readings and pairs not run: --budget is too small." in " ".join(
+        adlcalc("doubt", BOOK, "--venue", "hyperliquid", "--budget", "12").out.split()
+    )
+
+
+def test_more_processes_find_the_same(adlcalc: Callable[..., Any]) -> None:
+    words = (BOOK, "--venue", "hyperliquid", "--budget", "12")
+    assert doubted(adlcalc, *words, "--jobs", "2") == doubted(adlcalc, *words)
+
+
+@pytest.mark.parametrize(
+    ("within", "code"),
+    [("0", 1), ("999", 1), ("1_000", 1), ("5000", 0), ("99%", 1), ("100%", 1), ("1000%", 1)],
+)
+def test_strict_lets_a_measure_move_within(adlcalc: Callable[..., Any], within: str, code: int) -> None:
+    """As written nothing is lost and the fund pays nothing or all; a share of zero is zero."""
+    words = ("doubt", BOOK, "--venue", "hyperliquid", "--measure", "bad_debt", "--measure", "fund_paid")
+    found = adlcalc(*words, "--strict", "--within", within)
+    assert found.code == code
+    assert adlcalc(*words, "--within", within).code == 0
+
+
+def test_a_run_without_assumed_rules_rests_on_none(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("accounts: []\nprices: [1]\n")
+    found = adlcalc("doubt", str(tmp_path / "s.yaml"), "--strict")
+    assert found.code == 0
+    assert "The run uses no assumed rule." in found.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--measure", "bad_dept"), "did you mean"),
+        (("--measure", "equity"), "must say of which account"),
+        (("--within", "-1"), "must be zero or more"),
+        (("--within", "much"), "must be a number"),
+    ],
+)
+def test_bad_input_is_told(adlcalc: Callable[..., Any], words: tuple[str, ...], told: str) -> None:
+    found = adlcalc("doubt", BOOK, *words)
+    assert found.code == 2
+    assert told in found.err
+    assert "Traceback" not in found.err
+
+
+BAD = {
+    "alternatives: [generic], status: documented, source: d": "only an assumed one has 'alternatives'",
+    "alternatives: generic, status: assumed, note: n": "must be a list of values, or {from, to} for a number",
+    "alternatives: {from: 1}, status: assumed, note: n": "must be a list of values, or {from, to} for a number",
+}
+
+
+@pytest.mark.parametrize("entry", BAD)
+def test_bad_alternatives_are_told(adlcalc: Callable[..., Any], folder: Path, entry: str) -> None:
+    head = "venue: x\ntitle: t\nas_of: '2025'\nextends: generic\nsources: {d: {title: t, seen: now}}\n"
+    text = f"{head}adl:\n  score: {{value: size, {entry}}}\n"
+    (folder / "planted.yaml").write_text(text)
+    found = adlcalc("run", str(folder / "s.yaml"))
+    assert found.code == 2
+    assert BAD[entry] in found.err
+
+
+def test_an_alternative_that_is_no_value_is_refused_by_name(
+    adlcalc: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "planted.yaml").write_text(PLANTED.replace("[allow]", "[forbid]"))
+    found = adlcalc("doubt", str(folder / "s.yaml"))
+    assert found.code == 0
+    assert "adl.would_bankrupt forbid: " in found.out
+
+
+def test_an_assumed_rule_without_alternatives_is_said_to_be_silent(
+    adlcalc: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "planted.yaml").write_text(PLANTED.replace(", alternatives: [generic]", ""))
+    out = adlcalc("doubt", str(folder / "s.yaml")).out
+    assert "Without other readings in the rulebook: adl.score." in " ".join(out.split())
+
+
+def test_a_market_keeps_the_margin_that_it_brings(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
+    """The venue's rate is doubted, the market has one of its own."""
+    text = (
+        "venue: x\ntitle: t\nas_of: '2025'\nextends: generic\nmargin:\n  maintenance: "
+        "{value: 0.01, status: assumed, note: n, alternatives: {from: 0.005, to: 0.5}}\n"
+    )
+    (tmp_path / "x.yaml").write_text(text)
+    head = "venue: x.yaml\nmarkets: {{X: {{{}}}}}\n"
+    scenario = (
+        head + "accounts: [{{id: a, side: long, size: 1, entry: 100, leverage: 5}}]\nprices: [100, 90]\n"
+    )
+    for own, differ in {"": 1, "maintenance: 0.02": 0}.items():
+        (tmp_path / "s.yaml").write_text(scenario.format(own))
+        found = doubted(adlcalc, str(tmp_path / "s.yaml"))
+        assert sum(one["differs"] for one in found["readings"]) == differ
+
+
+def test_a_run_says_what_it_rests_on_once_it_is_asked(adlcalc: Callable[..., Any], folder: Path) -> None:
+    plain, asked = adlcalc("run", str(folder / "s.yaml")), adlcalc("run", str(folder / "s.yaml"), "--doubt")
+    sentence = "Rests on adl.score (assumed): under `generic` large is spared and keen is deleveraged."
+    assert sentence in " ".join(asked.out.split())
+    assert "Rests on" not in plain.out
+    rows = json.loads(adlcalc("run", str(folder / "s.yaml"), "--doubt", "--json").out)["assumptions"]
+    assert {one["rule"]: "rests" in one for one in rows} == {"adl.score": True, "adl.would_bankrupt": False}
+    none = adlcalc("run", "scenarios/05-fund-empty-adl.yaml", "--doubt").out
+    assert "Rests on no assumed rule" in none
