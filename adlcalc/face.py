@@ -65,7 +65,7 @@ def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
     from adlcalc.report import Run
 
     if isinstance(scenario, Scenario):
-        return Run(scenario, run_engine(scenario, index=index))
+        return Run(scenario, run_engine(scenario, index=index, together=True))
     loaded = _loaded(scenario)
     return Run(loaded.scenario, run_engine(loaded.scenario, index=index), file=loaded.file)
 

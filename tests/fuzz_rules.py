@@ -301,7 +301,9 @@ def _hold(file: str) -> None:
     )
 
     import adlcalc
+    from adlcalc.engine.declared import name_in
     from adlcalc.engine.events import Liquidated
+    from adlcalc.engine.formulas.policies import POLICIES
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.engine.model import SMALLEST
     from adlcalc.source import ScenarioErrors
@@ -322,10 +324,13 @@ def _hold(file: str) -> None:
     money_is_conserved(one, events, accounts)
     nothing_is_closed_twice(one, events, accounts)
     nobody_is_below_zero_without_a_row(events, accounts)
-    # in coarser money many things are alike, and at a settlement the file's order is the rule
-    if one.money_unit == SMALLEST and "settled" not in {
-        e.method for e in events if isinstance(e, Liquidated)
-    }:
+    # in coarser money many things are alike, as are stops; at a settlement and in a list the file's order is the rule
+    by_list = name_in(POLICIES, one.rules.adl.policy) in ("list-order", "seeded-cycle") or one.orders
+    if (
+        one.money_unit == SMALLEST
+        and not by_list
+        and "settled" not in {e.method for e in events if isinstance(e, Liquidated)}
+    ):
         with suppress(PrecisionError):  # of other sizes than those that have run
             in_any_order(one, len(events))
     page = adlcalc.run(loaded)

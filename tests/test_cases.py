@@ -129,7 +129,9 @@ class Given:
 
 def bankruptcy_price(given: Given) -> Decimal | None:
     target = given.value("entry") - given.collateral()
-    return margin.bankruptcy_price(given.contract, given.side, given.number("size"), target, given.tick)
+    return margin.bankruptcy_price(
+        given.contract, given.side, given.number("size"), target, given.tick, SMALLEST
+    )
 
 
 def liquidation_price(given: Given) -> Decimal | None:

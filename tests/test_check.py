@@ -51,7 +51,11 @@ def without_expect(path: Path) -> None:
 
 
 def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> None:
-    assert adlcalc("check", "scenarios", "adlcalc/venues") == Result("", "", 0)
+    """Scenario 19 has a backstop for the venues that ask one, which is noted under its own."""
+    noted = adlcalc("run", "scenarios/19-one-book-many-venues.yaml").err
+    assert noted.startswith("scenarios/19-one-book-many-venues.yaml:30:1: note: 'backstop' plays no part")
+    assert adlcalc("check", "scenarios", "adlcalc/venues") == Result("", noted, 0)
+    assert adlcalc("check", "scenarios", "adlcalc/venues", "-q") == Result("", "", 0)
 
 
 @pytest.mark.parametrize("style", ["table", "json", "csv"])
@@ -695,3 +699,39 @@ def test_a_scenario_opens_no_file_outside_its_folder(adlcalc: Command, tmp_path:
         assert f"{path}:1:18: error: " in got.err
         path.write_text(f"venue: '{name}.yaml'\naccounts: []\nprices: [100]\n", encoding="utf-8")
         assert adlcalc("check", str(path)).code == 2
+
+
+# --- what a file names is never replaced, and what a run notes a check does ----------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_an_output_never_replaces_what_a_broken_file_names(
+    adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """broken.yaml ends at its first line, long before its book is opened; the book must survive all the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text("accounts: []\nprices: [1]\nexpect: {bad_debt: 1}\n")
+    Path("broken.yaml").write_text("fund: [\naccounts: {file: book.csv}\nprices: [1]\n")
+    Path("book.csv").write_text("mine\n")
+    Path("other.csv").write_text("old\n")
+    got = adlcalc(command, "a.yaml", "broken.yaml", "-o", "book.csv")
+    assert got.code == 2
+    assert "adlcalc: --output book.csv would overwrite a file that broken.yaml names\n" in got.err
+    assert Path("book.csv").read_text() == "mine\n"
+    assert adlcalc(command, "a.yaml", "broken.yaml", "-o", "other.csv").code == 2
+    assert Path("other.csv").read_text() != "old\n"
+
+
+def test_a_check_notes_what_a_run_notes(
+    adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "venue: generic\nbackstop: [{id: x, size: 1}]\naccounts: []\nprices: [1]\n"
+    for name in ("a.yaml", "b.yaml"):
+        Path(name).write_text(text)
+    noted = adlcalc("run", "a.yaml").err
+    assert noted.startswith("a.yaml:2:1: note: 'backstop' plays no part")
+    assert adlcalc("check", "a.yaml") == Result("", noted, 0)
+    both = noted + noted.replace("a.yaml", "b.yaml")
+    assert adlcalc("check", ".", "--jobs", "2").err.replace("./", "") == both
+    assert adlcalc("check", "a.yaml", "-q") == Result("", "", 0)

@@ -21,7 +21,10 @@ from adlcalc.engine.events import Deleveraged, Ended, Liquidated
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Depth, Fund, Liquidity, Position, Scenario
 from adlcalc.engine.queue import head
+from adlcalc.engine.quiet import QuietAccounts
+from adlcalc.engine.waterfall import deleveraging
 from adlcalc.ground.numbers import exact
+from adlcalc.report import Run, facts
 from adlcalc.scenario import load
 from adlcalc.source.problems import ScenarioErrors
 from adlcalc.venues.rulebook import shipped
@@ -293,3 +296,57 @@ def test_what_needs_everybody_makes_everybody() -> None:
         assert [holding.order for holding in ledger.markets["M"].holdings[1]] == list(range(0, 50, 2))
         assert len(ledger.roster.made) == 50
         assert [holder.id for holder in ledger.holders] == [account.id for account in one.accounts]
+
+
+# --- the accounts that nothing happened to, told together ---------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [0, 3, 50])
+def test_a_page_shows_the_same_of_a_book_in_columns(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is nearest to liquidation is looked for in the columns, and the others are counted."""
+    monkeypatch.setattr(facts, "MANY", 10)
+    one = isolated_book(accounts=700, steps=40)
+    columns = Columns.of(one.accounts)
+    assert columns is not None
+    plain = Run(one, run(one))
+    together = Run(one, run(replace(one, accounts=columns), together=True))
+    assert together.quiet is not None
+    assert len(together.quiet) > 400
+    assert together.to_text(limit) == plain.to_text(limit)
+    assert together.to_json() == plain.to_json()
+    assert pickle.loads(pickle.dumps(together.events)) == together.events
+
+
+def test_quiet_accounts_are_not_worked_out_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = isolated_book(accounts=3_000, steps=40)
+    columns = Columns.of(one.accounts)
+    assert columns is not None
+    finished = Run(one, run(replace(one, accounts=columns), together=True))
+    worked_out = []
+    plain = QuietAccounts._state
+
+    def noted(self: QuietAccounts, i: int, value: object) -> object:
+        worked_out.append(i)
+        return plain(self, i, value)
+
+    monkeypatch.setattr(QuietAccounts, "_state", noted)
+    finished.to_text(50)
+    assert 50 <= len(worked_out) <= 110
+
+
+# --- policies that need only the beginning of a queue --------------------------------------------------------
+
+
+@pytest.mark.parametrize("venue", ["ftx", "dydx-v4", "dydx-v4-settlement", "dango"])
+def test_a_walk_gives_what_looking_at_everybody_gives(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places that are passed over included."""
+    compared = 0
+    for seed in range(40 * SEEDS):
+        rng = random.Random(f"walk {venue} {seed}")
+        one = under_venue(random_scenario(seed, funding=seed % 4 == 2), venue, rng)
+        events = list(run(one))
+        with monkeypatch.context() as patch:
+            patch.setattr(deleveraging, "walk_of", lambda policy: None)
+            assert events == list(run(one)), f"seed {seed}"
+        compared += sum(isinstance(event, Deleveraged) for event in events)
+    assert compared > 40

@@ -186,7 +186,7 @@ STAIR = (
     ("formulas",),
     ("rules", "events", "happenings"),
     ("model",),
-    ("columns",),
+    ("columns", "quiet"),
     ("books",),
     ("queue",),
     ("waterfall",),

@@ -172,8 +172,17 @@ def without_ties(one: Scenario, seed: int) -> Scenario:
         for owner in one.accounts
         if not owner.id.endswith("-twin")
     ]
-    markets = tuple(replace(market, lot=SMALLEST) for market in one.markets)
-    return replace(one, accounts=tuple(accounts), markets=markets)
+    markets, ids = (
+        tuple(replace(market, lot=SMALLEST) for market in one.markets),
+        {one.id for one in accounts},
+    )
+    orders = tuple(order for order in one.orders if order.account in ids)
+    events = {
+        step: tuple(event for event in several if getattr(event, "account", None) in {None, *ids})
+        for step, several in one.path.events.items()
+    }
+    path = replace(one.path, events=events)
+    return replace(one, accounts=tuple(accounts), markets=markets, path=path, orders=orders)
 
 
 def in_any_order(some: Scenario, seed: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Result
 
+import adlcalc
 from adlcalc.engine.loop import run
 from adlcalc.report import Run
 from adlcalc.scenario import load
@@ -220,3 +221,36 @@ def test_a_series_of_nobody_names_the_nearest(adlcalc: Command) -> None:
     assert got.err.endswith(
         "there is no account, fund or market 'carl' in the scenario\nhint: did you mean 'carol'?\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("stopped(fund)", True),
+        ("stopped(fund)@1", False),
+        ("stopped(fund)@2", True),
+        ("stopped(fund)@3", True),
+        ("stopped(fund)@4", False),
+        ("not stopped(fund)@0", True),
+    ],
+)
+def test_a_fund_is_stopped_from_the_event_until_it_pays_again(text: str, holds: bool) -> None:
+    """Fund 1,000 of a peak of 1,000, start 0.3: it pays down to 700 at step 2, where each lot of alice's 2 coins,
+    bankrupt at 54,000, costs 1 at a mark of 53,000: 300 lots, and the rest is deleveraged. At step 3 it still holds
+    700, 0.3 below the peak. At step 4 it has received 400 at the end of step 3 and holds 1,100, its new peak."""
+    source = """
+fund: 1_000
+money_unit: 1
+rules: {fund: {drawdown: {start: 0.3, stop: 0.25}}}
+markets: {BTC-PERP: {tick: 1, lot: 0.001}}
+accounts:
+  - {id: alice, side: long, size: 2, entry: 60_000, leverage: 10}
+  - {id: bob, side: short, size: 4, entry: 60_000, leverage: 5}
+prices: [60_000, 56_000, 53_000, 53_000, 53_000]
+events: [{step: 3, fund: fund, deposit: 400}]
+"""
+    run_ = adlcalc.run(source)
+    assert run_.rows("fund")[2].paid == 300
+    question = read(text, names_of(run_.scenario))
+    assert watch_for(question.parts) is None
+    assert Answers(run_).holds(question) == holds

@@ -133,7 +133,8 @@ def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:
 
     common = ["margin.due", "adl.would_bankrupt", "adl.ties"]
     assert assumed("inverse") == common
-    assert assumed("linear") == [*common, "contract.rounding.linear"]
+    of_linear = ["contract.rounding.linear", "contract.bankruptcy_price.linear"]
+    assert assumed("linear") == [*common, *of_linear]
     assert assumed("inverse", "linear") == assumed("linear", "inverse") == assumed("linear")
 
     htx = rulebook("htx")

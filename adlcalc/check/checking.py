@@ -88,7 +88,7 @@ class Golden(NamedTuple):
 class Outcome(NamedTuple):
     """What became of a file. written: what --update did, in a line or more; goldens: what it has still to do;
     pages: goldens of an old form, which hold what a page shows and no more; read: the files that were
-    read."""
+    read; notes: what a run would say of the file, and no fault."""
 
     file: str
     findings: tuple[Finding, ...] = ()
@@ -96,6 +96,7 @@ class Outcome(NamedTuple):
     goldens: tuple[Golden, ...] = ()
     pages: tuple[str, ...] = ()
     read: frozenset[Identity] = frozenset()
+    notes: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -237,6 +238,7 @@ def _scenario(job: Job, options: Options) -> Outcome:
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
     from adlcalc.scenario import load
+    from adlcalc.source.problems import format_problem
     from adlcalc.study.answers import watch_for
 
     loaded = load(job.file)
@@ -251,7 +253,13 @@ def _scenario(job: Job, options: Options) -> Outcome:
         job, options, loaded, run, places, wrong=any(finding.kind == "expect" for finding in findings)
     )
     work.all()
-    return Outcome(job.file, (*findings, *work.findings), goldens=tuple(work.new), pages=tuple(work.pages))
+    return Outcome(
+        job.file,
+        (*findings, *work.findings),
+        goldens=tuple(work.new),
+        pages=tuple(work.pages),
+        notes="\n".join(map(format_problem, loaded.notes)),
+    )
 
 
 def _expect(run: Run, loaded: Loaded) -> Iterator[Finding]:

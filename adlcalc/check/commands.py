@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from adlcalc.asking import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from adlcalc.report import Run
     from adlcalc.report.page import Page
@@ -87,6 +87,11 @@ def _rank(parser: ArgumentParser) -> None:
     parser.add_argument("--account", dest="accounts", action="append", default=[])
 
 
+def _margin(parser: ArgumentParser) -> None:
+    parser.add_argument("--step", default="0")
+    parser.add_argument("--account", dest="accounts", action="append", default=[])
+
+
 def _explain(parser: ArgumentParser) -> None:
     parser.add_argument("account", nargs="?")
     parser.add_argument("--account", dest="named")
@@ -102,7 +107,7 @@ def _compare(parser: ArgumentParser) -> None:
     parser.add_argument("--axioms", action="store_true")
 
 
-_OPTIONS = {RUN: _run, "rank": _rank, "explain": _explain, "compare": _compare}
+_OPTIONS = {RUN: _run, "margin": _margin, "rank": _rank, "explain": _explain, "compare": _compare}
 
 
 def asked(command: str) -> Asked:
@@ -160,7 +165,7 @@ def page_of(asked: Asked, loaded: Loaded, run: Run | None) -> Page:
         return _page_of_comparison(loads, venues is not None, limit, **given)
     if asked.name == RUN:
         return _page_of_run(loaded, run, limit, **given)
-    return (_page_of_rank if asked.name == "rank" else _page_of_story)(loaded, limit, **given)
+    return _PAGES[asked.name](loaded, limit, **given)
 
 
 def _page_of_run(loaded: Loaded, run: Run | None, limit: int, *, steps: bool) -> Page:
@@ -181,6 +186,13 @@ def _page_of_rank(loaded: Loaded, limit: int, **given: Any) -> Page:
     return rank_page(queues(loaded, **given), limit)
 
 
+def _page_of_margin(loaded: Loaded, limit: int, **given: Any) -> Page:
+    from adlcalc.asking import margins
+    from adlcalc.report.margin_view import margin_page
+
+    return margin_page(margins(loaded, limit=limit, **given))
+
+
 def _page_of_story(loaded: Loaded, _: int, *, named: str | None, account: str | None, **given: Any) -> Page:
     from adlcalc.asking import story
     from adlcalc.explain.story_view import story_page
@@ -197,3 +209,10 @@ def _page_of_comparison(loads: Sequence[Loaded], venues: bool, limit: int, **giv
     if given["policies"] is None and venues:
         given["policies"] = OWN
     return compare_page(comparison(loads, **given), limit)
+
+
+_PAGES: Mapping[str, Callable[..., Page]] = {
+    "margin": _page_of_margin,
+    "rank": _page_of_rank,
+    "explain": _page_of_story,
+}

@@ -14,6 +14,7 @@ import typer
 
 COMMANDS: Mapping[str, str] = {
     "run": "run",
+    "report": "report",
     "check": "check",
     "schema": "schema",
     "new": "new",

@@ -40,6 +40,7 @@ class Request:
     series: tuple[str, ...] = ()
     quiet: bool = False
     index: bool = True
+    chart: bool = False
     doubt: bool = False
 
 
@@ -66,12 +67,20 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     silent = request.quiet and request.output is None
     code = RAN
     parts: list[str] = []
+    unread: list[str] = []
     for file in files:
         try:
             run, found = _one(file, request)
             record = current()
             if not silent or record is not None:
-                page = run_page(run, request.limit, steps=request.steps, drawn=drawn, closing=True)
+                page = run_page(
+                    run,
+                    request.limit,
+                    steps=request.steps,
+                    drawn=drawn,
+                    closing=True,
+                    chart=request.chart and drawn,
+                )
             if record is not None:
                 record.pages.append(page)
             if not silent:
@@ -81,9 +90,11 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
         except OutputError:
             raise
         except Exception as error:  # the other files are worked all the same
+            unread.append(file)
             code = max(code, explain(error, file))
     if parts:
         try:
+            inputs.refuse_named(request.output, unread)
             write(writer.join(parts) if several else parts[0], request.output, inputs)
         except OutputError as error:
             say(f"adlcalc: {error}")
@@ -108,7 +119,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
     watch = watch_for(asked, _accounts(request.series, loaded))
-    events = run_engine(loaded.scenario, index=request.index, observer=watch)
+    events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series

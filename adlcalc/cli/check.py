@@ -76,7 +76,8 @@ def check(
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
     NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a
-    golden's first line says which command it is of. `--update` writes them. Silent if all is well. Exit code:
+    golden's first line says which command it is of. `--update` writes them. Silent if all is well, but for what a run
+    notes of a file as well. Exit code:
     0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
     with its table, row and column, and the first event at which the two runs part."""
     if json and format not in (ReportFormat.text, ReportFormat.json):
@@ -133,10 +134,14 @@ def _check(
             for one in outcome.findings:
                 if one.kind in ("error", "bug"):
                     say(told(one))
+            if outcome.notes and not quiet:
+                say(outcome.notes)
     try:
         text = report(outcomes, format)
         if output or (text and not quiet):
             ours.add(goldens)  # those too that are new
+            broken = (outcome.file for outcome in outcomes if outcome.verdict is Verdict.unusable)
+            ours.refuse_named(output, broken)
             write(text, output, ours)
     except OutputError as error:
         say(f"adlcalc: {error}")

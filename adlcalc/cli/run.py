@@ -54,6 +54,9 @@ def run(
             autocompletion=series_names,
         ),
     ] = None,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="On a terminal, draw path and fund in little bars as well.")
+    ] = False,
     quiet: options.Quiet = False,
     doubt: Annotated[
         bool,
@@ -82,6 +85,7 @@ def run(
         series=tuple(dict.fromkeys(series or ())),
         quiet=quiet,
         index=not no_index,
+        chart=chart,
         doubt=doubt,
     )
     raise typer.Exit(work_through(files, request))

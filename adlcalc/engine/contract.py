@@ -1,6 +1,6 @@
 """What is traded, and the margin that it needs.
 
-Public: Kind, Rounding, Contract, Tier, Measure, RateOf, Maintenance.
+Public: Kind, Rounding, BankruptcyPrice, Contract, Tier, Measure, RateOf, Maintenance.
 """
 
 from __future__ import annotations
@@ -88,14 +88,32 @@ class Rounding(Word):
     PER_CONTRACT = "per-contract", "The value of one contract is rounded, then multiplied. BitMEX."
 
 
+class BankruptcyPrice(Word):
+    """How a bankruptcy price is rounded to the tick."""
+
+    AGAINST_ACCOUNT = (
+        "against-account",
+        "A long's up, a short's down: the closed account does not end below zero, its dust is the fund's.",
+    )
+    DOWN = "down", "Cut off; the fund pays what that is too little. KuCoin, Bybit (2020)."
+    UP = "up", "To the next tick above."
+    NEAREST = "nearest", "Half even."
+    PER_CONTRACT = (
+        "per-contract",
+        "The value of one contract there is rounded to the money unit first, then the price, both against the "
+        "account. BitMEX.",
+    )
+
+
 LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value is
-    rounded."""
+    """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value and a
+    bankruptcy price are rounded."""
 
     kind: Kind = Kind.LINEAR
     multiplier: Decimal = ONE
     rounding: Rounding = Rounding.TOTAL
+    bankruptcy_price: BankruptcyPrice = BankruptcyPrice.AGAINST_ACCOUNT

@@ -8,17 +8,20 @@ settlement currency, sizes positive.
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
 Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, OrderFilled,
-StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, BookFilled, FundReceived,
+StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, MarginTaken, BookFilled, FundReceived,
 FundPaid, FundStopped, FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held,
 Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event, How."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import ZERO
+
+if TYPE_CHECKING:
+    from adlcalc.engine.quiet import QuietAccounts
 
 How = tuple[Worked, ...]
 
@@ -233,6 +236,16 @@ class Liquidated(NamedTuple):
     method: str
     how: How = ()
     liquidation_how: How = ()
+
+
+class MarginTaken(NamedTuple):
+    """A unit was taken over at the mark, and what was left of its margin with it; below zero: a debt."""
+
+    step: int
+    claim: int
+    account: str
+    market: str
+    amount: Decimal
 
 
 class BookFilled(NamedTuple):
@@ -469,10 +482,12 @@ class AccountEnded(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The last event. evaluations: how many exact margin evaluations the run took."""
+    """The last event. evaluations: how many exact margin evaluations the run took. quiet: the accounts that
+    nothing happened to, where they are told together."""
 
     step: int
     evaluations: int
+    quiet: QuietAccounts | None = None
 
 
 Event = (
@@ -492,6 +507,7 @@ Event = (
     | FundingPaid
     | FundingSettled
     | Liquidated
+    | MarginTaken
     | BookFilled
     | FundReceived
     | FundPaid

@@ -15,7 +15,7 @@ from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
-from adlcalc.engine.waterfall.closing import accounts_at_end, settle_everybody
+from adlcalc.engine.waterfall.closing import accounts_at_end, quiet_accounts, settle_everybody
 from adlcalc.engine.waterfall.feedback import push_marks, recover
 from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
@@ -32,12 +32,18 @@ class PrecisionError(ValueError):
 
 
 def run(
-    scenario: Scenario, *, index: bool = True, accounts: bool = True, observer: Observer | None = None
+    scenario: Scenario,
+    *,
+    index: bool = True,
+    accounts: bool = True,
+    together: bool = False,
+    observer: Observer | None = None,
 ) -> Iterator[Event]:
     """The events of a scenario, step by step, and how every account stands at the end.
 
     index=False evaluates every account at every step: slower, the same events. accounts=False: without the
-    accounts at the end, for whoever runs many and asks something else. observer: looks on. Raises AuditError
+    accounts at the end, for whoever runs many and asks something else. together: those that nothing happened
+    to are told in one, where the book is columns. observer: looks on. Raises AuditError
     (a bug) or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects
     and no cycles that matter."""
     collecting = gc.isenabled()
@@ -68,7 +74,9 @@ def run(
             yield from events
         end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
         if accounts:
-            yield from accounts_at_end(ledger, owed)
+            quiet = quiet_accounts(ledger) if together else None
+            yield from accounts_at_end(ledger, owed, quiet)
+            end = end._replace(quiet=quiet)
         yield end
     finally:
         if collecting:

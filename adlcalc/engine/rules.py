@@ -85,6 +85,26 @@ REDUCTIONS: Choices = {
 }
 
 
+class ReductionOrder(Word):
+    """What becomes of an order into a lower tier that the book cannot fill whole."""
+
+    FILL_OR_KILL = "fill-or-kill", "It is not filled at all."
+    IMMEDIATE_OR_CANCEL = "immediate-or-cancel", "What the book takes is filled, the rest cancelled. Binance."
+
+
+class TakeoverAt(Word):
+    """At which price the venue takes a position over."""
+
+    BANKRUPTCY = (
+        "bankruptcy",
+        "The bankruptcy price: what it is worth beyond that is known when it is closed.",
+    )
+    MARK = (
+        "mark",
+        "The mark: what is left of the margin is the fund's at once, and a debt is the fund's to pay. Vega.",
+    )
+
+
 class Surplus(Word):
     """Who keeps what a fill is better than the bankruptcy price."""
 
@@ -94,13 +114,21 @@ class Surplus(Word):
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """The venue takes a due unit over at its bankruptcy price."""
+    """The venue takes a due unit over, at its bankruptcy price or at the mark."""
 
     reduce: Reduction = given(
         "what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier",
         REDUCTIONS,
         REDUCTIONS["none"],
         required=True,
+    )
+    order: ReductionOrder = given(
+        "whether such an order is filled whole or not at all, or as far as the book goes",
+        ReductionOrder,
+        ReductionOrder.FILL_OR_KILL,
+    )
+    takeover_at: TakeoverAt = given(
+        "at which price it takes the unit over", TakeoverAt, TakeoverAt.BANKRUPTCY
     )
     surplus: Surplus = given(
         "who keeps what a fill is better than the bankruptcy price", Surplus, Surplus.FUND
@@ -312,6 +340,11 @@ class LiquidationRules:
         METHODS,
         Takeover(),
     )
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Where no order is tried first, none is filled."""
+        if self.takeover is not None and not self.takeover.reduce.tiers:
+            yield "order", "'reduce' of 'liquidation' is none"
 
     @property
     def takeover(self) -> Takeover | None:

@@ -26,8 +26,8 @@ from adlcalc.ground.numbers import divide
 from adlcalc.report.human import clean, digits, position
 from adlcalc.report.score_formula import score_text
 
-WHOLE = ("backstop", "shared")
-"""Ways to be closed in which a vault takes the position at the mark."""
+WHOLE = ("backstop", "shared", "network")
+"""Ways to be closed in which a vault or the venue takes the position at the mark."""
 PLACE_RULES = ("adl.policy", "adl.eligible", "adl.score")
 
 
@@ -63,6 +63,7 @@ class Teller:
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
             ev.Liquidated: self._liquidated,
+            ev.MarginTaken: self._margin_taken,
             ev.BookFilled: self._book_filled,
             ev.BackstopTook: self._backstop_took,
             ev.FundPaid: self._fund_paid,
@@ -142,9 +143,11 @@ class Teller:
     # --- liquidation ----------------------------------------------------------------------------------------
 
     def _liquidated(self, e: ev.Liquidated) -> Line:
-        how = {"takeover": "is taken over by the venue", "reduced": "is reduced"}.get(
-            e.method, f"is liquidated ({e.method})"
-        )
+        how = {
+            "takeover": "is taken over by the venue",
+            "network": "is taken over by the venue at the mark",
+            "reduced": "is reduced",
+        }.get(e.method, f"is liquidated ({e.method})")
         text = f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark {digits(e.mark_price)}"
         if e.bankruptcy_price is not None:
             text += f", bankruptcy price {digits(e.bankruptcy_price)}"
@@ -154,6 +157,12 @@ class Teller:
             amounts["bankruptcy_price"] = e.bankruptcy_price
         rules = ("liquidation.method", "liquidation.reduce", "liquidation.size", "liquidation.share")
         return Line(e.step, "liquidated", text, tuple(formulas(told)), amounts, rules, e.account)
+
+    def _margin_taken(self, e: ev.MarginTaken) -> Line:
+        what = f"all its margin, {digits(e.amount)}" if e.amount >= 0 else f"its debt, {digits(-e.amount)}"
+        text = f"{clean(e.account)}: the venue takes {what}, with its position"
+        rules = ("liquidation.takeover_at", "liquidation.surplus")
+        return Line(e.step, "margin taken", text, (), {"amount": e.amount}, rules, e.account)
 
     def _book_filled(self, e: ev.BookFilled) -> Line:
         text = f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: {_worth(e.result)}"

@@ -4,7 +4,7 @@ Every number is an exact Decimal. Sums and products are exact (60 digits; a resu
 error, not a rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a
 unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
-Public: D, ZERO, ONE, CONTEXT, exact, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
+Public: D, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
 Number."""
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ def exact() -> AbstractContextManager[Context]:
     """Enter the exact context: `with exact(): ...`. Contexts are per thread, so every entry point enters its
     own."""
     return localcontext(CONTEXT)
+
+
+def drawing() -> AbstractContextManager[Context]:
+    """Enter a context that rounds to 60 digits, half even: for where ink goes, never for what is read or
+    posted."""
+    return localcontext(_DIVISION)
 
 
 divide: Callable[[Decimal, Decimal], Decimal] = _DIVISION.divide

@@ -5,7 +5,7 @@ A call collects what it reads (`Inputs`), and whatever it writes is held against
 where its name
 stands: a link is followed as far as the folder goes that it stands in, and no further.
 
-Public: write, Inputs, drop_stdout, OutputError.
+Public: write, write_bytes, Inputs, drop_stdout, OutputError.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from adlcalc.ground.record import current
 Identity = tuple[int, int] | str
 """What tells one file from all others: device and number, whatever it is called, or the path where its links
 end."""
+
+
+MOST = 16 * 1024 * 1024
+"""Bytes of a scenario."""
 
 
 class OutputError(Exception):
@@ -61,6 +65,16 @@ class Inputs:
         if self.holds(output):
             raise OutputError(f"--output {output} would overwrite the file that is read")
 
+    def refuse_named(self, output: str | None, unread: Iterable[str]) -> None:
+        """OutputError where a result would replace a file that one of these names. They could not be read to
+        their end, so that what they name is not known otherwise than by their text."""
+        if output is None or not os.path.isfile(output):
+            return
+        name = os.path.basename(output).encode("utf-8", "surrogateescape")
+        for file in unread:
+            if inside(os.path.dirname(file), output) and name in _bytes_of(file):
+                raise OutputError(f"--output {output} would overwrite a file that {file} names")
+
     def _opened(self, path: str, found: os.stat_result) -> None:
         if stat.S_ISREG(found.st_mode):
             self.seen.add((found.st_dev, found.st_ino))
@@ -68,6 +82,17 @@ class Inputs:
                 self.seen.add(os.path.realpath(path))
             if self._output is not None:
                 self.refuse(self._output)
+
+
+def _bytes_of(path: str) -> bytes:
+    """What the file holds, as far as a scenario may; nothing where it is none."""
+    if not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MOST)
+    except OSError:
+        return b""
 
 
 def _identities(path: str) -> set[Identity]:
@@ -83,14 +108,21 @@ def _identities(path: str) -> set[Identity]:
     )
 
 
-def write(text: str, output: str | None, inputs: Inputs | None = None, *, folder: str | None = None) -> None:
+def write(
+    result: str | bytes,
+    output: str | None,
+    inputs: Inputs | None = None,
+    *,
+    folder: str | None = None,
+    beside: bool = False,
+) -> None:
     """Write to the file `output`, or to stdout for None and '-'. folder: which the file may not leave by
-    links; that of `output` itself if left out.
+    links; that of `output` itself if left out. beside: it is no part of the answer, so no manifest has it.
 
     A file is written beside its place and then renamed, so that it is there whole or not at all. A reader
     that closes the pipe early (`| head`) is not an error. Raises OutputError."""
-    data = text.encode("utf-8", "backslashreplace")
-    if (record := current()) is not None:
+    data = result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace")
+    if not beside and (record := current()) is not None:
         record.results.append(data)
         if record.silent:
             return

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from heapq import merge
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from adlcalc.engine.events import (
@@ -22,6 +24,7 @@ from adlcalc.engine.events import (
     LossSocialized,
     Skipped,
 )
+from adlcalc.engine.formulas.margin import hurt_both_ways
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
@@ -33,6 +36,10 @@ from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
     from adlcalc.study.watch import Watch
+
+
+MANY = 1_000
+"""Of more quiet accounts than that only those that are shown are worked out."""
 
 
 class Facts:
@@ -61,6 +68,9 @@ class Facts:
         self.named = tuple(named)
         self.rests: Mapping[str, str] | None = None
         self.events: tuple[Event, ...] = tuple(events)
+        end = self.events[-1] if self.events else None
+        self.quiet = end.quiet if isinstance(end, Ended) else None
+        """The accounts that nothing happened to, where they were told together."""
         # they come last, before the end: a big book's are many, and no other row is made of them
         last = len(self.events)
         while last and isinstance(self.events[last - 1], AccountEnded | Ended):
@@ -131,9 +141,29 @@ class Facts:
     def accounts(self) -> Iterator[AccountState]:
         """Every account at the end, by name; then the rest of the market, backstops and the venue, where they
         hold anything."""
-        return (
+        return self._with_quiet(None if self.quiet is None else self.quiet.by_name())
+
+    def _with_quiet(self, places: Sequence[int] | None) -> Iterator[AccountState]:
+        """The accounts that were told one by one, and the quiet ones of these places in the order of their
+        names."""
+        told = (
             event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded)
         )
+        if self.quiet is None or not places:
+            return told
+        touched = islice(told, len(self.quiet.touched))
+        return chain(merge(touched, self.quiet.states(places), key=lambda state: state.account), told)
+
+    def few_accounts(self, limit: int) -> tuple[Iterator[AccountState], int, bool]:
+        """The accounts that a page of `limit` rows a table may show (0: all); how many others there are, all
+        of them open, and whether their equity has moved."""
+        quiet = self.quiet
+        lines = None if quiet is None else self.health.lines_of(quiet.market)
+        if quiet is None or lines is None or not limit or len(quiet) <= MANY or hurt_both_ways(lines):
+            return self.accounts, 0, False
+        some = set(quiet.first_by_name(limit)) | set(quiet.nearest(lines, limit))
+        places = sorted(some, key=quiet.accounts.ids.__getitem__)
+        return self._with_quiet(places), len(quiet) - len(places), quiet.moved
 
     @cached_property
     def health(self) -> Health:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from adlcalc.engine.events import AccountState
 from adlcalc.ground.numbers import ZERO
+from adlcalc.report.chart_view import chart as charted
 from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import (
@@ -53,19 +54,24 @@ def run_page(
     *,
     steps: bool = False,
     drawn: bool = False,
+    chart: bool = False,
     health: bool = True,
     closing: bool = False,
 ) -> Page:
     """At most `limit` rows of each table (0: all); with `steps` the path step by step as well.
 
-    drawn: little bars beside a series; health: how open positions stand (which a page that was written long
+    drawn: little bars beside a series; chart: the run in such bars first;
+    health: how open positions stand (which a page that was written long
     ago does not have); closing: at the end the run in one sentence, and the command that asks why; goldens
     are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
-        blocks=lambda _: _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
+        blocks=lambda width: (
+            *((charted(run, width),) if chart else ()),
+            *_blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
+        ),
         document=RUN,
         about=run,
         asked=("steps",) if steps else (),
@@ -132,11 +138,19 @@ def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
     """The accounts that changed, then the positions that are still open, nearest to their liquidation first.
     All accounts are gone through once for both."""
     changed = _Changed(limit)
-    near, count = run.health.nearest(changed.passing(run.accounts), limit)
+    states, others, moved = run.few_accounts(limit)
+    near, count = run.health.nearest(changed.passing(states), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
-    yield table("Accounts that changed", nothing, ACCOUNTS.columns(changed.shown, run), more=changed.more)
+    yield table(
+        "Accounts that changed",
+        nothing,
+        ACCOUNTS.columns(changed.shown, run),
+        more=changed.more + (others if moved else 0),
+    )
     if health:
-        yield table(OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count - len(near))
+        yield table(
+            OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count + others - len(near)
+        )
 
 
 class _Changed:

@@ -26,6 +26,7 @@ from adlcalc.engine.events import (
     FundStopped,
     Held,
     Liquidated,
+    MarginTaken,
     MarkMoved,
     MarkPushed,
     Owed,
@@ -43,7 +44,8 @@ class LiquidationRow(NamedTuple):
     book_size, backstop_size, deleveraged_size and held_size (still held by the venue at the end) are parts of
     size. book_price is the average that gives the fills' value, None where the book took nothing. surplus and
     shortfall are the money by which fills were better and worse than the bankruptcy price; a fill at it
-    counts to neither."""
+    counts to neither. Of a unit that was taken over at the mark they are its margin then, and fills against
+    the mark."""
 
     step: int
     account: str
@@ -149,6 +151,7 @@ class Audit(NamedTuple):
 def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
     """One row per claim, in the order in which the claims were opened."""
     fills: dict[int, list[BookFilled | BackstopTook | Deleveraged]] = {}
+    margins = {event.claim: event.amount for event in events if isinstance(event, MarginTaken)}
     held: dict[int, Held] = {}
     last = last_step(events)
     markets = {market.name: market for market in scenario.markets}
@@ -164,6 +167,7 @@ def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[Liqui
                 fills.get(event.claim, []),
                 held[event.claim].size if event.claim in held and held[event.claim].step == last else ZERO,
                 markets[event.market],
+                margins.get(event.claim, ZERO),
             )
             for event in events
             if isinstance(event, Liquidated)
@@ -171,7 +175,11 @@ def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[Liqui
 
 
 def _liquidation_row(
-    event: Liquidated, fills: list[BookFilled | BackstopTook | Deleveraged], held: Decimal, market: Market
+    event: Liquidated,
+    fills: list[BookFilled | BackstopTook | Deleveraged],
+    held: Decimal,
+    market: Market,
+    margin: Decimal,
 ) -> LiquidationRow:
     in_book = [fill for fill in fills if isinstance(fill, BookFilled)]
     return LiquidationRow(
@@ -194,8 +202,8 @@ def _liquidation_row(
         backstop_size=sum((fill.size for fill in fills if isinstance(fill, BackstopTook)), ZERO),
         deleveraged_size=sum((fill.size for fill in fills if isinstance(fill, Deleveraged)), ZERO),
         held_size=held,
-        surplus=sum((fill.result for fill in fills if fill.result > 0), ZERO),
-        shortfall=-sum((fill.result for fill in fills if fill.result < 0), ZERO),
+        surplus=sum((fill.result for fill in fills if fill.result > 0), max(margin, ZERO)),
+        shortfall=-sum((fill.result for fill in fills if fill.result < 0), min(margin, ZERO)),
     )
 
 

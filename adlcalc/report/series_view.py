@@ -1,6 +1,6 @@
 """A run step by step, as seen from one account, fund or market.
 
-Public: SeriesRow, series_rows, kind_of, BARS, bars.
+Public: SeriesRow, series_rows, of_fund, of_market, kind_of, BARS, bars.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ def series_rows(
         if kind == "account" and watch is not None:
             yield from _of_account(scenario, steps, watch, name)
         elif kind == "fund":
-            yield from _of_fund(scenario, steps, events, name)
+            yield from of_fund(scenario, steps, events, name)
         elif kind == "market":
-            yield from _of_market(steps, events, name)
+            yield from of_market(steps, events, name)
 
 
 def _of_account(scenario: Scenario, steps: Sequence[StepRow], watch: Watch, name: str) -> Iterator[SeriesRow]:
@@ -110,7 +110,7 @@ def _of_account(scenario: Scenario, steps: Sequence[StepRow], watch: Watch, name
             )
 
 
-def _of_fund(
+def of_fund(
     scenario: Scenario, steps: Sequence[StepRow], events: Sequence[Event], name: str
 ) -> Iterator[SeriesRow]:
     """`fund` is every fund where none is called so."""
@@ -138,7 +138,7 @@ def _of_fund(
             )
 
 
-def _of_market(steps: Sequence[StepRow], events: Sequence[Event], name: str) -> Iterator[SeriesRow]:
+def of_market(steps: Sequence[StepRow], events: Sequence[Event], name: str) -> Iterator[SeriesRow]:
     sums: dict[tuple[int, bool], Decimal] = {}
     for event in events:
         if isinstance(event, Liquidated | Deleveraged) and event.market == name:

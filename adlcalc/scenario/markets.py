@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
@@ -127,10 +128,12 @@ def _market(
     for path, message, hint in found:
         full = ("markets", name, "maintenance", *path)
         draft.add(full, f"{subject(ScenarioFile, draft.root, full)} {message}", hint)
-    rounding = rulebook.values[spec.contract].contract.rounding if rulebook else "total"
+    how = rulebook.values[spec.contract].contract if rulebook else None
+    rounding = Rounding(how.rounding if how else Rounding.TOTAL)
+    bankrupt = BankruptcyPrice(how.bankruptcy_price if how else BankruptcyPrice.AGAINST_ACCOUNT)
     market = Market(
         name=name,
-        contract=Contract(Kind(spec.contract), spec.multiplier, Rounding(rounding)),
+        contract=Contract(Kind(spec.contract), spec.multiplier, rounding, bankrupt),
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),

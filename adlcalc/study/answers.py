@@ -17,6 +17,8 @@ from adlcalc.engine.events import (
     Event,
     FundPaid,
     FundReceived,
+    FundResumed,
+    FundStopped,
     Liquidated,
     LossSocialized,
     StepEnded,
@@ -64,7 +66,7 @@ def watch_for(measures: Iterable[Measure], series: Iterable[str] = ()) -> Watch 
         return None
     from adlcalc.study.watch import Watch
 
-    accounts = [str(one.of) for one in asked if one.seen != "fund"]
+    accounts = [str(one.of) for one in asked]
     ranked = [str(one.of) for one in asked if one.seen == "rank"]
     return Watch([*accounts, *shown], [*ranked, *shown])
 
@@ -222,4 +224,14 @@ class Answers:
         )
 
     def _stopped(self, measure: Measure) -> bool:
-        return any(fund == measure.of and measure.step in (None, step) for step, fund in self._watch.stopped)
+        """Without a step: ever. In a step: it was stopped then, or is so since an earlier one; a fund that could
+        pay a part (`left`) is asked anew at the next."""
+        still = False
+        for event in self._until(measure):
+            if isinstance(event, FundStopped) and event.fund == measure.of:
+                if measure.step in (None, event.step):
+                    return True
+                still = not event.left
+            elif isinstance(event, FundResumed) and event.fund == measure.of:
+                still = False
+        return still

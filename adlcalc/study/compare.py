@@ -6,7 +6,7 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, Result, compare, Under.
+Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, named, Result, compare, Under.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from adlcalc.study.rounds import Outcome, outcome_of
 from adlcalc.study.runs import measured
 from adlcalc.venues.expression import ExpressionError, score_of
 
-OWN = "own"
+OWN, EVERY = "own", "all"
 ALL = (*POLICIES, *(name for name in HAIRCUTS if name != "socialized"))
 """Every policy that applies to a single market, where `socialized` is `haircut`."""
 KNOWN = (OWN, *POLICIES, *HAIRCUTS)
@@ -118,6 +118,15 @@ def choices_of(text: str) -> tuple[Choice, ...]:
             raise PolicyError(f"policy '{name}' takes no argument")
         found.append(Choice(label, name, {ARGUMENTS[name]: _argument(name, argument)} if colon else {}))
     return tuple({choice.label: choice for choice in found}.values())
+
+
+def named(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """A list of policies and rulebooks: the policies as a list of their own (None where there is none, or
+    where the word is `all`), and the rulebooks."""
+    labels = [part.strip() for part in _split(text)]
+    policies = [label for label in labels if label.partition(":")[0].strip() in KNOWN]
+    venues = tuple(label for label in labels if label not in policies and label != EVERY)
+    return (",".join(policies) or None, venues) if EVERY not in labels else (None, venues)
 
 
 def _split(text: str) -> list[str]:

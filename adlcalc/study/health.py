@@ -15,6 +15,7 @@ from decimal import Decimal
 from heapq import heappush, heappushpop
 from typing import NamedTuple
 
+from adlcalc.engine.columns import ids_of
 from adlcalc.engine.contract import BY_NOTIONAL, PER_CONTRACT, Contract
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas import health, margin
@@ -171,15 +172,17 @@ class Health:
                             heappushpop(kept, entry)
         return [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0], -entry[1]))], count
 
+    def lines_of(self, market: Market) -> margin.Lines | None:
+        """The maintenance lines of all positions of a market, where they are the same for everybody."""
+        return self._lines.get(market.name)
+
     # --- units ----------------------------------------------------------------------------------------------
 
     def _has_margin(self, state: AccountState) -> bool:
         """Is it an account of the scenario? What the engine keeps for itself has no margin."""
         if state.status == "backstop":
             return False
-        return not state.account.startswith(OURS) or any(
-            one.id == state.account for one in self._scenario.accounts
-        )
+        return not state.account.startswith(OURS) or state.account in ids_of(self._scenario.accounts)
 
     def units(self, state: AccountState) -> list[tuple[Decimal, Decimal]]:
         """(equity, maintenance margin) of each margin unit that is open."""
@@ -239,7 +242,9 @@ class Health:
         else:
             values, needed = [each.value for each in unit.legs], [each.maintenance for each in unit.legs]
             target = health.bankrupt_values(unit.cash, values, needed)[unit.legs.index(leg)]
-        price = margin.bankruptcy_price(market.contract, one.side, one.size, target, market.tick)
+        price = margin.bankruptcy_price(
+            market.contract, one.side, one.size, target, market.tick, self._scenario.money_unit
+        )
         return price if price is not None and price > 0 else None
 
     def _at_least(self, unit: _Unit, market: str) -> Decimal:

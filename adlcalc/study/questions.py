@@ -45,7 +45,7 @@ class QuestionError(ValueError):
 class Kind(NamedTuple):
     """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets;
     needed: it cannot be left out; seen: what must be looked at while the run is made: '', 'account' (its
-    moments), 'rank' (and its places), 'fund';
+    moments), 'rank' (and its places);
     always: also where no step is named; whole: it is of the whole run, and of no step."""
 
     note: str
@@ -95,13 +95,7 @@ PREDICATES: Mapping[str, Kind] = {
     "adl": Kind("was anybody deleveraged, or this account?", "account"),
     "loss": Kind("was a loss left to others or to nobody?"),
     "liquidated": Kind("was this account liquidated?", "account", needed=True),
-    "stopped": Kind(
-        "has its drawdown stopped the fund at the end of any step?",
-        "fund",
-        needed=True,
-        seen="fund",
-        always=True,
-    ),
+    "stopped": Kind("has its drawdown stopped the fund?", "fund", needed=True),
 }
 """What is true or false. With @STEP: in that step."""
 

@@ -1,5 +1,5 @@
-"""What is looked at while a run is made because somebody asks for it: named accounts step by step, their
-places in the queues, and whether a fund is stopped.
+"""What is looked at while a run is made because somebody asks for it: named accounts step by step, and
+their places in the queues.
 
 Public: Watch, Moment, Standing.
 """
@@ -42,7 +42,6 @@ class Watch(Observer):
     moments   the accounts at every step, before margin is looked at and at the end
     places    by step, account, market and side: where the accounts of `ranked` stand in the queue that a fill of the step was
               the first to need; else in that of the step's end
-    stopped   (step, fund) of a fund that its drawdown has stopped
     """
 
     def __init__(self, accounts: Collection[str] = (), ranked: Collection[str] = ()) -> None:
@@ -51,7 +50,6 @@ class Watch(Observer):
         self._done: set[tuple[str, int]] = set()
         self.moments: list[Moment] = []
         self.places: dict[tuple[int, str, str, int], Standing] = {}
-        self.stopped: set[tuple[int, str]] = set()
 
     def marked(self, state: State) -> None:
         """Before margin is looked at."""
@@ -75,7 +73,6 @@ class Watch(Observer):
     def ended(self, state: State) -> None:
         """What no fill has needed, and what the step leaves."""
         self._note(state, before=False)
-        self.stopped |= {(state.step, fund.name) for fund in state.ledger.funds.values() if fund.stopped}
         wanted = {
             (holding.book, holding.side)
             for holder in self._held(state)

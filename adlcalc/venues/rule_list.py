@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
@@ -97,6 +98,7 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
     "margin.closing_fee": Takes.FRACTION.value,
     "margin.maintenance_on": RateOf,
     "contract.rounding": Rounding,
+    "contract.bankruptcy_price": BankruptcyPrice,
 }
 """The values of the rules that become a market's or a contract's."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
+from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
@@ -119,8 +120,10 @@ LastResort = Annotated[str, Reads(_last_resort), InJsonSchema(enum=list(LAST_RES
 if TYPE_CHECKING:
     RateOfWord: TypeAlias = str
     RoundingWord: TypeAlias = str
+    BankruptcyWord: TypeAlias = str
 else:
     RateOfWord, RoundingWord = Literal[tuple(map(str, RateOf))], Literal[tuple(map(str, Rounding))]
+    BankruptcyWord = Literal[tuple(map(str, BankruptcyPrice))]
 
 
 class _Maintenance(Strict):
@@ -213,11 +216,14 @@ def _section(name: str, base: type[Strict] = Strict) -> type[Strict]:
 
 
 class ContractRules(Strict):
-    """How is a fill's value rounded?"""
+    """How are a fill's value and a bankruptcy price rounded?"""
 
     rounding: RoundingWord = key(
         description="total: a fill's value is rounded once; per-contract: the value of one contract is rounded, then multiplied",
         by_contract=True,
+    )
+    bankruptcy_price: BankruptcyWord = key(
+        "against-account", description="how a bankruptcy price is rounded to the tick", by_contract=True
     )
 
 

@@ -54,6 +54,8 @@ class FundBook:
         if self._stopped and self.worth() > self.peak() * (ONE - drawdown.stop):
             self._stopped = False
             self._tell_resumed("stop", drawdown.stop)
+        elif self._told and not self._stopped and self._left(drawdown) > 0:  # nobody need ask it first
+            self._tell_resumed("start", drawdown.start)
 
     def peak(self) -> Decimal:
         """The highest worth in the window; before the first step, the opening one."""

@@ -443,11 +443,11 @@ class Ledger:
     def take_margin(self, unit: Unit, claim: Closing) -> Told:
         """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only
         where no price exists."""
-        return self.post_result(claim, left, "dust") if (left := self._empty_margin(unit)) else ()
+        return self.post_result(claim, left, "dust") if (left := self.empty_margin(unit)) else ()
 
     def give_margin(self, unit: Unit, vault: Backstop) -> None:
         """What is left of a unit's margin goes to the vault that has taken its positions over."""
-        vault.cash += self._empty_margin(unit)
+        vault.cash += self.empty_margin(unit)
 
     def free_margin(self, unit: Unit) -> None:
         """What is left of the margin of an isolated position that is closed goes to the account's free
@@ -503,7 +503,8 @@ class Ledger:
         else:
             holding.holder.balance += amount
 
-    def _empty_margin(self, unit: Unit) -> Decimal:
+    def empty_margin(self, unit: Unit) -> Decimal:
+        """Take what is left of a unit's margin (below zero: relieve it of its debt); the caller posts it."""
         left = unit.money()
         self.pay_in(unit.holdings[0], -left)
         return left

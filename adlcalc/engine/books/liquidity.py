@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
+from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.model import Depth, Liquidity
 from adlcalc.ground.numbers import DOWN, ZERO, D, divide, round_to
@@ -73,15 +74,19 @@ class StepBook:
             return as_it_is("price", "mark", mark)
         return Worked("price", price, away + "[distance]", (mark, abs(mark - price)))
 
-    def fill_or_kill(self, size: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
-        """The fills (size, price) of an order for all of `size` at `limit` or better, or none at all; nothing
-        is taken yet."""
+    def fills_of(self, size: Decimal, limit: Decimal | None, *, whole: bool) -> list[tuple[Decimal, Decimal]]:
+        """The fills (size, price) of an order for `size` at `limit` or better: of all of it or none at all
+        (whole), or of as much as there is. Nothing is taken yet."""
         if limit is None:
             return []
         if self._liquidity.kind == Depth.LEVELS:
             offers = [(level_size, price) for price, level_size in self._levels]
         else:
             offer = self.next()
+            if offer and limit is not None and not whole:  # its price moves with the size
+                most, price_of = size if offer.size is None else min(size, offer.size), offer.price
+                size = largest_affordable(most, self._lot, lambda x: self._side * (limit - price_of(x)), ZERO)
+                offer = offer if size else None
             offers = [(size if offer.size is None else offer.size, offer.price(size))] if offer else []
         fills, left = [], size
         for offered, price in offers:
@@ -89,7 +94,7 @@ class StepBook:
                 break
             fills.append((min(left, offered), price))
             left -= fills[-1][0]
-        return [] if left else fills
+        return [] if left and whole else fills
 
     def _impact_price(self, size: Decimal) -> Decimal:
         return self._mark - self._side * self._liquidity.impact * (self._taken + self._taken + size) * HALF

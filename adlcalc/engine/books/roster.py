@@ -14,7 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
@@ -77,23 +77,30 @@ class Roster:
         markets, sides, opening = self.markets, self.sides, self.opening
         firsts = array("q")
         number, single = 0, True
+        found: dict[tuple[str, int], list[Any]] = {
+            (book.name, side): [book.value, book.first, book.settles, ZERO, ZERO, 0] for book, side in sides
+        }
         for account in self.accounts:
             positions = account.positions
             firsts.append(number)
             number += len(positions)
             single = single and len(positions) == 1
-            cash = account.balance
+            cash, currency = account.balance, self._currencies[0]
             for position in positions:
-                book, size = markets[position.market], position.size
+                sums = found[position.market, position.side]
+                value, first, currency = sums[:3]
+                size = position.size
                 signed = size if position.side > 0 else -size
-                cash -= book.value(signed, position.entry)
+                cash -= value(signed, position.entry)
                 if position.collateral is not None:
                     cash += position.collateral
-                side = sides[book, position.side]
-                side.length += 1
-                side.quiet += size
-                side.worth += book.value(signed, book.first)
-            opening[markets[positions[0].market].settles if positions else self._currencies[0]] += cash
+                sums[3] += size
+                sums[4] += value(signed, first)
+                sums[5] += 1
+            opening[currency] += cash
+        for (name, side), (_, _, _, size, worth, length) in found.items():
+            one = sides[markets[name], side]
+            one.quiet, one.worth, one.length = size, worth, length
         self.count = number
         self._firsts = None if single else firsts
 

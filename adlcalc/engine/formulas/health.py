@@ -172,24 +172,24 @@ def liquidation_worked(
     (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value
     rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
     value falls with it."""
-    up, m = margin.rises(contract, side), contract.multiplier
-    lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
-    deductions = ZERO
-    for _, _, deduction in lines:
-        deductions += deduction
-    if len(lines) == 1:
-        size, rate, _ = lines[0]
-        numbers: tuple[Decimal, ...] = (rate, size)
+    up, m, deductions = margin.rises(contract, side), contract.multiplier, ZERO
+    numbers: tuple[Decimal, ...]
+    if len(legs) == 1:
+        q, found = legs[0]
+        rate, deductions = found[0] if len(found) == 1 else _counting(contract, found, abs(q), price)
+        numbers = (rate, abs(q))
     else:
+        lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
         net = sum((q for q, _ in legs), ZERO) * (1 if up == (contract.kind == Kind.LINEAR) else -1)
         numbers = (net, sum((size * rate for size, rate, _ in lines), ZERO))
+        deductions = sum((d for _, _, d in lines), ZERO)
     spent = -cash if up else cash
     numbers = (spent, deductions, *numbers) if deductions else (spent, *numbers)
     if contract.kind != Kind.LINEAR:
         numbers = (m, *numbers)
     elif m != 1:
         numbers = (*numbers, m)
-    formula = _formula(contract, up, bool(deductions), len(lines) == 1)
+    formula = _formula(contract, up, bool(deductions), len(legs) == 1)
     return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
 
 

@@ -23,11 +23,25 @@ from adlcalc.engine.contract import (
     LINEAR,
     OF_ENTRY,
     PER_CONTRACT,
+    BankruptcyPrice,
     Contract,
     Maintenance,
 )
 from adlcalc.engine.formulas.worked import Worked, rounded
-from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO, divide, quantizer, round_to, rounder
+from adlcalc.ground.numbers import (
+    CEILING,
+    DOWN,
+    FLOOR,
+    HALF_EVEN,
+    ONE,
+    UP,
+    ZERO,
+    D,
+    divide,
+    quantizer,
+    round_to,
+    rounder,
+)
 
 Lines = tuple[tuple[Decimal, Decimal], ...]
 """Maintenance margin as lines (rate, deduction): the largest of rate x n - deduction."""
@@ -183,18 +197,37 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
 
 
 def bankruptcy_price(
-    contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal
+    contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal, unit: Decimal
 ) -> Decimal | None:
     """The price at which closing the position leaves nothing of its margin: value(P) = target.
 
     target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
-    equity (cross). Rounded so that the closed account does not end below zero: a long's up, a short's down.
+    equity (cross). Rounded as the venue does it (rule contract.bankruptcy_price), where it says nothing so
+    that the closed account does not end below zero: a long's up, a short's down.
     """
-    price = price_of_value(contract, side * size, target)
+    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+        price = price_of_value(contract, D(side), value_of_one(side, size, target, unit))
+    else:
+        price = price_of_value(contract, side * size, target)
     if price is None:
         return None
-    price = to_tick(price, tick, side)
+    exact_enough = rounder(finest(tick))(price)
+    price = rounder(tick, bankruptcy_rounding(contract, side))(exact_enough)
     return price if price > 0 or contract.kind == LINEAR else None
+
+
+def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
+    """The (signed) value of one contract at the bankruptcy price, in whole money units, the account being left
+    no less than nothing."""
+    return round_to(divide(target, size), unit, CEILING)
+
+
+ROUNDINGS = {BankruptcyPrice.DOWN: DOWN, BankruptcyPrice.UP: UP, BankruptcyPrice.NEAREST: HALF_EVEN}
+
+
+def bankruptcy_rounding(contract: Contract, side: int) -> str:
+    """In which direction a bankruptcy price goes to the tick."""
+    return ROUNDINGS.get(contract.bankruptcy_price) or (CEILING if side > 0 else FLOOR)
 
 
 # --- how prices are told ------------------------------------------------------------------------------------
@@ -228,13 +261,21 @@ def price_worked(
     what: str,
     parts: tuple[Decimal, ...],
     tick: Decimal,
+    rounding: str = "",
 ) -> Worked:
     """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n,
-    rounded against the account."""
+    rounded against the account, or as it is said."""
     m = contract.multiplier
-    held, amounts = ("[size]", (size,)) if m == 1 else ("[size] x [multiplier]", (size, m))
-    if contract.kind == LINEAR:
-        formula, amounts = f"{what} / {held if m == 1 else f'({held})'}", (*parts, *amounts)
-    else:
-        formula, amounts = f"{held} / {what}", (*amounts, *parts)
-    return Worked(name, price, formula, amounts, tick, CEILING if side > 0 else FLOOR)
+    amounts: tuple[Decimal, ...] = (size,) if m == 1 else (size, m)
+    amounts = (*parts, *amounts) if contract.kind == LINEAR else (*amounts, *parts)
+    rounding = rounding or (CEILING if side > 0 else FLOOR)
+    return Worked(name, price, _price_formula(contract, what), amounts, tick, rounding)
+
+
+@cache
+def _price_formula(contract: Contract, what: str) -> str:
+    """The formula of `price_worked` in words."""
+    held = "[size]" if contract.multiplier == 1 else "[size] x [multiplier]"
+    if contract.kind != LINEAR:
+        return f"{held} / {what}"
+    return f"{what} / {held if contract.multiplier == 1 else f'({held})'}"

@@ -5,15 +5,16 @@ A policy is given the open places of a queue in queue order, the quantity to clo
 much each place gives: at most its open size, together the quantity, or everything there is where that is
 less. Only places that give something are returned.
 
-Public: Policy, POLICIES, queue, SeededCycle, TopNProRata, Exposure, down_to_common_leverage.
+Public: Policy, POLICIES, queue, Walk, walk_of, SeededCycle, TopNProRata, Exposure, down_to_common_leverage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.declared import Choices, Takes, given
@@ -39,7 +40,12 @@ def queue(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift
 def list_order(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
     """In file order, each place up to its whole size. Source: dYdX v4, whose list of accounts is not ranked
     by profit or leverage."""
-    return one_by_one(sorted(places, key=lambda place: place.holding.order), quantity)
+    return one_by_one(in_file_order(places), quantity)
+
+
+def in_file_order(places: Sequence[Place]) -> list[Place]:
+    """The places by file order."""
+    return sorted(places, key=lambda place: place.holding.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class SeededCycle:
         return sorted(places, key=lambda place: (place.holding.order < start, place.holding.order))
 
 
-def one_by_one(places: Sequence[Place], quantity: Decimal) -> list[Gift]:
+def one_by_one(places: Iterable[Place], quantity: Decimal) -> list[Gift]:
     """Empty one place after the other; the last one gives a part."""
     gifts = []
     for place in places:
@@ -99,14 +105,42 @@ class TopNProRata:
     top: int = given("how many of the largest go first", Takes.COUNT, 10)
 
     def __call__(self, places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
-        largest = sorted(places, key=lambda place: (-place.holding.size, place.holding.order))
+        return self.share(sorted(places, key=by_size), quantity, lot)
+
+    def share(self, largest: Iterable[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
+        """The same of places that come largest first."""
         gifts: list[Gift] = []
-        for first in range(0, len(largest), self.top):
-            if quantity <= 0:
-                break
-            gifts += (found := pro_rata(largest[first : first + self.top], quantity, lot))
+        rest = iter(largest)
+        while quantity > 0 and (group := list(islice(rest, self.top))):
+            gifts += (found := pro_rata(group, quantity, lot))
             quantity -= sum((size for _, size in found), ZERO)
         return gifts
+
+
+def by_size(place: Place) -> tuple[Decimal, int]:
+    """Largest first, ties in file order."""
+    return -place.holding.size, place.holding.order
+
+
+class Walk(NamedTuple):
+    """How a policy goes through a queue of which it needs only the beginning: in which order (None: largest
+    first, as they are now), and who of those that come gives how much."""
+
+    order: Callable[[Sequence[Place]], list[Place]] | None
+    gifts: Callable[[Iterable[Place], Decimal, Decimal], list[Gift]]
+
+
+def walk_of(policy: Policy) -> Walk | None:
+    """None: the policy looks at everybody for every claim."""
+    if policy is list_order:
+        return Walk(in_file_order, _one_by_one)
+    if isinstance(policy, SeededCycle):
+        return Walk(policy.order, _one_by_one)
+    return Walk(None, policy.share) if isinstance(policy, TopNProRata) else None
+
+
+def _one_by_one(places: Iterable[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
+    return one_by_one(places, quantity)
 
 
 class Exposure(NamedTuple):

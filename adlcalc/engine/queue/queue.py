@@ -6,12 +6,14 @@ Public: Place, Queue, inputs_of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Generator, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.formulas.margin import initial_collateral, maintenance_margin
+from adlcalc.engine.formulas.policies import by_size
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Eligible, Ties
 from adlcalc.ground.numbers import ZERO
@@ -56,6 +58,9 @@ class Queue:
                 first.tied = second.tied = True
         self.book, self.side = book, side
         self._places, self._head = places, 0
+        self._ordered: list[Place] | None = None
+        self._first = 0  # those before it in that order are gone
+        self._heap: list[tuple[Decimal, int, Place]] | None = None
 
     def __iter__(self) -> Iterator[Place]:
         places = self._places
@@ -64,6 +69,37 @@ class Queue:
         for place in places[self._head :]:
             if place.holding.size:
                 yield place
+
+    def in_order(self, order: Callable[[Sequence[Place]], list[Place]]) -> Generator[Place, None, None]:
+        """The open places in an order that fills do not change: it is made once."""
+        if self._ordered is None:
+            self._ordered = order(self._places)
+        ordered = self._ordered
+        while self._first < len(ordered) and not ordered[self._first].holding.size:
+            self._first += 1
+        return (place for i in range(self._first, len(ordered)) if (place := ordered[i]).holding.size)
+
+    def by_size(self) -> Generator[Place, None, None]:
+        """The open places, largest first as they are now, ties in file order. Sizes only shrink, so a heap of
+        what they once were gives them: one that is met with another size goes back."""
+        if self._heap is None:
+            self._heap = [(*by_size(place), place) for place in self._places if place.holding.size]
+            heapq.heapify(self._heap)
+        heap, seen = self._heap, []
+        try:
+            while heap:
+                entry = heapq.heappop(heap)
+                place = entry[2]
+                if not place.holding.size:
+                    continue
+                if -entry[0] != place.holding.size:
+                    heapq.heappush(heap, (*by_size(place), place))
+                    continue
+                seen.append(entry)
+                yield place
+        finally:
+            for entry in seen:
+                heapq.heappush(heap, entry)
 
     def __len__(self) -> int:
         return len(self._places)

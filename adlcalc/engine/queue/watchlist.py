@@ -24,7 +24,7 @@ Public: Watchlist, Everybody.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
@@ -216,11 +216,13 @@ class Watchlist:
         self._opened = True
         columns = self._columns()
         evaluate = {} if columns is None else self._open_columns(columns)
+        views = {(book.name, side): self._view(book, side) for book, side in self._heaps}
         number = 0
         for account in self._roster.accounts if columns is None else ():
             positions = account.positions
             if len(positions) == 1:
-                self._look(account, positions, (number,), evaluate)
+                if not self._is_safe_alone(account, positions[0], views):
+                    self._look(account, positions, (number,), evaluate)
             else:
                 cross = [i for i, one in enumerate(positions) if one.collateral is None]
                 for i, one in enumerate(positions):
@@ -233,6 +235,27 @@ class Watchlist:
                 if heap is not None:
                     heapq.heapify(heap.entries)
         return [*evaluate, *self.touched()]
+
+    def _view(self, book: MarketBook, side: int) -> View | None:
+        """What `_is_safe_alone` has to know of a side; None where it cannot tell."""
+        reach = self._reach[book]
+        if not reach.is_known or reach.pays or book.contract.rounding == PER_CONTRACT or book.lines is None:
+            return None
+        if len(book.lines) != 1 or margin.hurt_both_ways(book.lines):
+            return None
+        return View(book.value, reach.worst_mark(side, 0), *book.lines[0], book.unit * ROUNDINGS)
+
+    @staticmethod
+    def _is_safe_alone(account: Account, p: Position, views: Mapping[tuple[str, int], View | None]) -> bool:
+        """`_is_safe` of a lone position, for the most frequent kind of it; False may mean anything."""
+        view = views[p.market, p.side]
+        if view is None:
+            return False
+        value, mark, rate, deduction, error = view
+        signed = p.size if p.side > 0 else -p.size
+        money = account.balance if p.collateral is None else p.collateral
+        worst = value(signed, mark)
+        return money + worst - value(signed, p.entry) - rate * abs(worst) + deduction > error
 
     def _look(
         self,
@@ -357,6 +380,17 @@ NOTHING_DUE = (SAFE, SAFE, SAFE)
 Leg = tuple[MarketBook, int, Decimal, Decimal, margin.Lines, Decimal]
 """A position: market, side, size, cost, maintenance lines, and the index up to which its funding is
 settled."""
+
+
+class View(NamedTuple):
+    """Of a side: its value function, worst mark, the one line of maintenance, and more than values are
+    rounded by."""
+
+    value: Callable[[Decimal, Decimal], Decimal]
+    mark: Decimal
+    rate: Decimal
+    deduction: Decimal
+    error: Decimal
 
 
 def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:

@@ -13,6 +13,7 @@ from adlcalc.engine.books.holdings import Holder, MarketBook
 from adlcalc.engine.books.ledger import OUTSIDE, REST, Ledger
 from adlcalc.engine.events import AccountEnded, AccountState, Event, Owed, PositionState
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO, exact, round_to
 
@@ -43,11 +44,29 @@ def by_name(ledger: Ledger) -> Iterator[Holder]:
     return ledger.roster.by_name()
 
 
-def accounts_at_end(ledger: Ledger, owed: Sequence[Owed]) -> Iterator[AccountEnded]:
-    """Every account by name, then the rest of the market, backstops, the venue and the money outside, where
-    there is anything of them."""
+def quiet_accounts(ledger: Ledger) -> QuietAccounts | None:
+    """Those that nothing has happened to, told together; None where everybody is told for himself."""
+    roster, columns = ledger.roster, ledger.roster.columns
+    if columns is None:
+        return None
+    book = ledger.markets[columns.market]
+    if book.funding or not columns.is_exact(book.contract, book.unit, (book.mark,)):
+        return None
+    touched = tuple(sorted(roster.made))
+    return QuietAccounts(ledger.step, columns, touched, book.market, book.first, book.mark, book.unit)
+
+
+def accounts_at_end(
+    ledger: Ledger, owed: Sequence[Owed], quiet: QuietAccounts | None = None
+) -> Iterator[AccountEnded]:
+    """Every account by name (but for the quiet ones, where they are told together), then the rest of the
+    market, backstops, the venue and the money outside, where there is anything of them."""
     worth = dict.fromkeys(ledger.markets.values(), ZERO)
     holders = by_name(ledger)
+    if quiet is not None:
+        holders = iter(sorted(ledger.roster.made.values(), key=lambda holder: holder.id))
+        with exact():
+            worth[ledger.markets[quiet.market.name]] += quiet.worth()
     while True:
         with exact():
             rows = [

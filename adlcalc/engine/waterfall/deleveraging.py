@@ -7,16 +7,19 @@ Public: deleverage.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.formulas.policies import Gift, Policy, walk_of
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.queue import Place
+from adlcalc.engine.queue.head import QueueHead
+from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
@@ -49,6 +52,17 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
                 passed.add(place)
         if (claim.size, len(passed)) == before:
             return
+
+
+def gifts_of(policy: Policy, queue: Queue | QueueHead, passed: set[Place], claim: Closing) -> list[Gift]:
+    """Who gives how much by the policy, of those that were not passed over. One that begins at a certain place
+    and goes on until the quantity is covered needs no more of a long queue than that."""
+    walk = walk_of(policy)
+    if walk is None or isinstance(queue, QueueHead):
+        return policy([place for place in queue if place not in passed], claim.size, claim.book.lot)
+    places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
+    with closing(places):
+        return walk.gifts((place for place in places if place not in passed), claim.size, claim.book.lot)
 
 
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:

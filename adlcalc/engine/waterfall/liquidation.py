@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Rules
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import FLOOR, ZERO
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
@@ -62,13 +64,27 @@ class Priced(NamedTuple):
 
 def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
-    contract, side, size, tick = holding.book.contract, holding.side, holding.size, holding.book.tick
-    price = margin.bankruptcy_price(contract, side, size, target.value, tick)
+    book, side, size = holding.book, holding.side, holding.size
+    contract, tick = book.contract, book.tick
+    price = margin.bankruptcy_price(contract, side, size, target.value, tick, book.unit)
     if price is None:
         return Priced(None, target.how)
-    of = (target.how[-1].result,)
-    made = margin.price_worked("bankruptcy price", contract, side, size, price, "[that value]", of, tick)
-    return Priced(price, (*target.how, made))
+    how, what, of = target.how, "[that value]", target.how[-1].result
+    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+        each = margin.value_of_one(side, size, target.value, book.unit)
+        up = margin.rises(contract, side)
+        one = Worked(
+            "value of a contract there",
+            each if up else -each,
+            "[that value] / [size]",
+            (of, size),
+            book.unit,
+            CEILING if up else FLOOR,
+        )
+        how, of, size = (*how, one), one.result, ONE
+    rounding = margin.bankruptcy_rounding(contract, side)
+    made = margin.price_worked("bankruptcy price", contract, side, size, price, what, (of,), tick, rounding)
+    return Priced(price, (*how, made))
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
@@ -96,16 +112,21 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
 def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
-    target, sign, money = -unit.cash(), "-" if up else "+", unit.money()
-    parts: tuple[Decimal, ...]
-    formula, parts = (
-        f"[entry value] {sign} [{'collateral' if unit.isolated else 'balance'}]",
-        (abs(holding.cost), money),
-    )
+    target = -unit.cash()
+    parts: tuple[Decimal, ...] = (abs(holding.cost), unit.money())
     pending = holding.pending_funding()
     if pending:
-        formula, parts = f"{formula} {sign} [pending funding]", (*parts, pending)
+        parts = (*parts, pending)
+    formula = _without_margin(unit.isolated, up, bool(pending))
     return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+
+
+@cache
+def _without_margin(isolated: bool, up: bool, pending: bool) -> str:
+    """The formula of `without_margin` in words."""
+    sign = "-" if up else "+"
+    formula = f"[entry value] {sign} [{'collateral' if isolated else 'balance'}]"
+    return f"{formula} {sign} [pending funding]" if pending else formula
 
 
 def less(holding: Holding, value: Decimal, share: Worked) -> Target:

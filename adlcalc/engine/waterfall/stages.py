@@ -66,7 +66,7 @@ def stages_of(rules: Rules) -> Stages:
 
 def by_takeover(how: Takeover) -> Iterator[UnitStage]:
     """Orders into lower tiers where the rulebook has them, then the takeover."""
-    yield partial(reduce_or_take_over, how=how.reduce) if how.reduce.tiers else take_over
+    yield (partial(reduce_or_take_over, how=how.reduce, order=how.order) if how.reduce.tiers else take_over)
 
 
 def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:

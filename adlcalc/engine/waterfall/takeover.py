@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
-from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
-from adlcalc.engine.events import BookFilled, Event
+from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE, BankruptcyPrice
+from adlcalc.engine.events import BookFilled, Event, MarginTaken
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.rules import Reduction
+from adlcalc.engine.rules import Reduction, ReductionOrder, TakeoverAt
+from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import (
     bankrupt_values,
     bankruptcy,
@@ -22,13 +23,18 @@ from adlcalc.engine.waterfall.liquidation import (
     liquidation_price,
 )
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import DOWN, ONE, UP, divide, round_to
+from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
+
+IN_FAVOR = (BankruptcyPrice.DOWN, BankruptcyPrice.UP, BankruptcyPrice.NEAREST)
+"""Roundings that may be in favor of the account."""
 
 
-def reduce_or_take_over(state: State, due: Due, used: Used, how: Reduction) -> Iterator[Event]:
+def reduce_or_take_over(
+    state: State, due: Due, used: Used, how: Reduction, order: ReductionOrder
+) -> Iterator[Event]:
     """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
     for holding in due.unit.open_holdings():
-        yield from reduce(state, due.unit, holding, how)
+        yield from reduce(state, due.unit, holding, how, order)
     equity, maintenance = due.unit.margin()
     state.evaluations += 1
     if is_due(state.rules, equity, maintenance):
@@ -38,9 +44,11 @@ def reduce_or_take_over(state: State, due: Due, used: Used, how: Reduction) -> I
 
 
 def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
-    """Every position of the unit moves to the venue at its bankruptcy price, and the account is left nothing
-    of that margin."""
-    unit, ledger = due.unit, state.ledger
+    """Every position of the unit moves to the venue, at its bankruptcy price or (rule takeover_at) at the
+    mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
+    once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
+    unit, ledger, how = due.unit, state.ledger, state.rules.liquidation.takeover
+    at_mark = how is not None and how.takeover_at == TakeoverAt.MARK
     unit.holder.liquidated = True
     for holding in unit.holdings:
         if holding.size:
@@ -50,13 +58,11 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         bankrupt = bankruptcy(holding, target)
         price = bankrupt.price
-        # value() rounds half even; the closed account must not end below zero, so its target is the least it
-        # gets
-        cost = (
-            target.value
-            if price is None
-            else max(holding.book.value(holding.signed_size, price), target.value)
-        )
+        cost = target.value if price is None else holding.book.value(holding.signed_size, price)
+        if holding.book.contract.bankruptcy_price not in IN_FAVOR:
+            # value() rounds half even; the closed account must not end below zero, so its target is the least
+            # it gets. Where the venue cuts its price off, the fund pays what the account is short of it.
+            cost = max(cost, target.value)
         story = liquidated(
             state,
             due,
@@ -64,22 +70,31 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
             size=holding.size,
             bankrupt=bankrupt,
             trigger=liquidation_price(unit, holding),
-            method="takeover",
+            method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
-        moves.append((holding, cost, story))
-    for holding, cost, event in moves:
+        if at_mark:
+            price, cost = holding.book.mark, holding.value()
+        moves.append((holding, price, cost, story))
+    for holding, price, cost, event in moves:
         yield event
-        ledger.new_claim(event.claim, holding, event.bankruptcy_price, ledger.round_up(cost))
-    yield from ledger.take_margin(unit, ledger.claims[-1])
+        ledger.new_claim(event.claim, holding, price, ledger.round_up(cost))
+    last = ledger.claims[-1]
+    if at_mark:
+        left = ledger.empty_margin(unit)
+        yield MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left)
+        yield from settle(state, last, left)
+    else:
+        yield from ledger.take_margin(unit, last)
 
 
-def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterator[Event]:
-    """Fill-or-kill orders in the account's own name, each of the size that brings the position into a lower
-    tier.
+def reduce(
+    state: State, unit: Unit, holding: Holding, how: Reduction, order: ReductionOrder
+) -> Iterator[Event]:
+    """Orders in the account's own name, each of the size that brings the position into a lower tier.
 
-    An order is filled whole at the bankruptcy price or better, or not at all; the account keeps what it
-    realizes."""
+    An order is filled at the bankruptcy price or better, whole or not at all (fill-or-kill), or as far as the
+    book goes (immediate-or-cancel); the account keeps what it realizes."""
     book, rule = holding.book, holding.book.market.maintenance
     while True:
         equity, maintenance = unit.margin()
@@ -96,9 +111,11 @@ def reduce(state: State, unit: Unit, holding: Holding, how: Reduction) -> Iterat
         size = size_above(holding, rule.tiers[tier - how.tiers].floor)
         bankrupt = bankruptcy(holding, dict(bankrupt_values(unit))[holding])
         price = bankrupt.price
-        fills = state.book_side(book, holding.side).fill_or_kill(size, price)
+        whole = order == ReductionOrder.FILL_OR_KILL
+        fills = state.book_side(book, holding.side).fills_of(size, price, whole=whole)
         if size >= holding.size or price is None or not fills:
             return
+        size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
         trigger = liquidation_price(unit, holding)

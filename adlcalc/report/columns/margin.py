@@ -16,9 +16,9 @@ MARGIN = Document(
             "scenario",
             "which step of what",
             (
-                Field("title", "text", "its title", of="scenario.title", null=True),
+                Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 Field("venue", "text", "whose rules", of="scenario.venue"),
-                Field("file", "text", "the name that it was read under", null=True),
+                Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),
                 Field("time", "text", "when that is", null=True),
                 Field("marks", "numbers", "the mark price by market"),

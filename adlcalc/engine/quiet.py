@@ -1,0 +1,97 @@
+"""The accounts that nothing has happened to, told together: how each stands follows from how it began and
+from the first and the last mark.
+
+Public: QuietAccounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from heapq import nsmallest
+from itertools import count
+from typing import Any
+
+from adlcalc.engine.columns import Columns
+from adlcalc.engine.events import AccountState, PositionState
+from adlcalc.engine.formulas.margin import Lines, valuer
+from adlcalc.engine.model import LONG, SHORT, Market
+from adlcalc.ground.numbers import ZERO, D, exact
+
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuietAccounts:
+    """Those of a book of lone isolated positions that no event has touched. touched: the places in the book
+    of the others, in order; first, mark: of the market."""
+
+    step: int
+    accounts: Columns
+    touched: tuple[int, ...]
+    market: Market
+    first: Decimal
+    mark: Decimal
+    unit: Decimal
+
+    def __len__(self) -> int:
+        return len(self.accounts) - len(self.touched)
+
+    @property
+    def moved(self) -> bool:
+        """Has their equity changed? All of it, or none: values are not rounded."""
+        return self.first != self.mark
+
+    def by_name(self) -> list[int]:
+        """Their places, in the order of their names."""
+        touched = set(self.touched)
+        quiet = (i for i in range(len(self.accounts)) if i not in touched)
+        return sorted(quiet, key=self.accounts.ids.__getitem__)
+
+    def first_by_name(self, most: int) -> list[int]:
+        """So many of them, the first by their names."""
+        ids, touched = self.accounts.ids, set(self.touched)
+        return nsmallest(most, (i for i in range(len(ids)) if i not in touched), key=ids.__getitem__)
+
+    def nearest(self, lines: Lines, most: int) -> list[int]:
+        """Those that may be among so many that are nearest to their liquidation prices, and some more: prices
+        are told to the tick."""
+        step = D(1).scaleb(self.mark.adjusted() - 9)
+        room, now, touched = 2 * int(self.market.tick / step) + 4, int(self.mark / step), set(self.touched)
+        multiplier = self.market.contract.multiplier
+        near: list[tuple[int, int]] = []
+        for side in (LONG, SHORT):
+            levels = self.accounts.due_from(side, lines, multiplier, step)
+            away = [(abs(now - level), i) for i, level in levels if i not in touched]
+            farthest = max((distance for distance, _ in nsmallest(most, away)), default=0)
+            near += [one for one in away if one[0] <= farthest + room]
+        farthest = max((distance for distance, _ in nsmallest(most, near)), default=0)
+        return [i for distance, i in near if distance <= farthest + room]
+
+    def states(self, places: Iterable[int]) -> Iterator[AccountState]:
+        """How these stand."""
+        value = valuer(self.market.contract, self.unit)
+        ordered, at = list(places), count(0, AT_ONCE)
+        while some := ordered[(begin := next(at)) : begin + AT_ONCE]:
+            with exact():
+                rows = [self._state(i, value) for i in some]
+            yield from rows
+
+    def _state(self, i: int, value: Any) -> AccountState:
+        account = self.accounts[i]
+        (p,) = account.positions
+        signed = p.side * p.size
+        cost, worth, collateral = value(signed, p.entry), value(signed, self.mark), p.collateral or ZERO
+        held = PositionState(
+            p.market, p.side, p.size, p.entry, cost, p.collateral, self.mark, worth - cost, ZERO
+        )
+        began = collateral + value(signed, self.first) - cost
+        return AccountState(account.id, "open", False, began, collateral + worth - cost, ZERO, (held,))
+
+    def worth(self) -> Decimal:
+        """The value of all their positions at the last mark."""
+        columns, touched = self.accounts, self.touched
+        signed = sum(q if long else -q for q, long in zip(columns.sizes.values, columns.longs, strict=True))
+        signed -= sum(columns.sizes.values[i] * (1 if columns.longs[i] else -1) for i in touched)
+        return columns.sizes.number(signed) * self.market.contract.multiplier * self.mark

@@ -1,0 +1,52 @@
+"""The figures of a run: one file a kind, each a Vega-Lite specification of plain data.
+
+    canvas.py      scales, ticks, labels: what all of them are drawn with
+    figure.py      what a figure is
+    path.py        marks, liquidations, deleveragings
+    cover.py       who covered the loss
+    fund.py        the fund over time
+    queue.py       the queue as a ladder
+    equity.py      equity before and after
+    health.py      how far from liquidation the open positions are
+    series.py      named accounts over time
+    policies.py    who pays under other policies or venues
+    histogram.py   how a large book is distributed
+
+Public: figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.report.charts.figure import Figure
+    from adlcalc.report.compare_view import Comparison
+    from adlcalc.report.facts import Facts
+    from adlcalc.study.ladder import Ladder
+
+
+def figures(
+    run: Facts,
+    *,
+    ladders: Mapping[tuple[int, str, int], Ladder] | None = None,
+    comparison: Comparison | None = None,
+) -> list[Figure]:
+    """Every figure that applies to a run, in the order in which a reader asks. The accounts whose series was
+    asked for are named in all of them."""
+    from adlcalc.ground.numbers import exact
+    from adlcalc.report.charts import cover, equity, fund, health, path, policies, queue, series
+
+    named: Collection[str] = frozenset(run.named)
+    with exact():
+        return [
+            *path.figures(run),
+            *cover.figures(run),
+            *fund.figures(run),
+            *queue.figures(run, ladders or {}),
+            *equity.figures(run, named),
+            *series.figures(run),
+            *health.figures(run, named),
+            *(policies.figures(comparison) if comparison is not None else ()),
+        ]

@@ -1,0 +1,227 @@
+"""Who covered the losses of those who were liquidated: their own margin, the fund, a backstop, counterparties,
+or nobody.
+
+    own margin       what was lost on the way from the entry price to the bankruptcy price
+    insurance fund   what it paid
+    backstop         what it took over at prices worse than the mark of the step
+    counterparties   forgone pnl of ADL fills
+    profits cut      socialized losses
+    nobody           bad debt
+
+Public: figures, Share, shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from adlcalc.engine.events import BackstopTook, BookFilled, Deleveraged, FundPaid, Liquidated
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.model import Market
+from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
+from adlcalc.report.charts.canvas import Plot, Spec, room, share, short
+from adlcalc.report.charts.figure import Figure
+from adlcalc.report.facts import Facts
+from adlcalc.report.human import clean, digits
+from adlcalc.report.table import numbers, right, table, words
+
+
+class Share(NamedTuple):
+    """Who, how much, the color it is drawn in, and what the amount is."""
+
+    who: str
+    amount: Decimal
+    color: str
+    note: str
+
+
+def figures(run: Facts) -> list[Figure]:
+    """A figure for each currency in which somebody was liquidated."""
+    with exact():
+        found = [(name, shares(run, name)) for name in run.scenario.currencies]
+    found = [(name, rows) for name, rows in found if any(row.amount for row in rows)]
+    several = len(run.scenario.currencies) > 1
+    return [_figure(name if several else "", rows, i, several) for i, (name, rows) in enumerate(found, 1)]
+
+
+def shares(run: Facts, currency: str) -> list[Share]:
+    """Everybody's part of the losses in a currency; those who seldom play a part only where they do."""
+    markets = {market.name: market for market in run.scenario.markets if market.settles == currency}
+    own: dict[str, Decimal] = {}
+    for account, lost in _lost(run, markets):
+        own[account] = own.get(account, ZERO) + lost
+    funds = {market.fund for market in markets.values()}
+    paid = sum((e.amount for e in run.events if isinstance(e, FundPaid) and e.fund in funds), ZERO)
+    fills = [row for row in run.deleveraged if row.market in markets]
+    gave: dict[str, Decimal] = {}
+    for row in fills:
+        gave[row.account] = gave.get(row.account, ZERO) + row.forgone_pnl
+    cut = sum((row.amount for row in run.socialized if row.market in markets), ZERO)
+    backstop = sum(_backstop(run, markets), ZERO)
+    bad = sum((row.amount for row in run.bad_debt if row.market in markets), ZERO)
+    rows = [
+        Share("own margin", _positive(own), "loss", "from the entry price to the bankruptcy price"),
+        Share("insurance fund", paid, "fund", "what it paid"),
+        Share("backstop", backstop, "mark", "taken over at prices worse than the mark"),
+        Share("counterparties", _positive(gave), "adl", "forgone pnl of those who were deleveraged"),
+        Share("profits cut", cut, "adl", "losses that were socialized"),
+        Share("nobody", bad, "down", "bad debt"),
+    ]
+    return [row for row in rows if row.amount or row.who not in ("backstop", "profits cut")]
+
+
+def _positive(by_account: dict[str, Decimal]) -> Decimal:
+    """The sum of those who lost: what one account gains covers nobody else's loss."""
+    return sum((x for x in by_account.values() if x > 0), ZERO)
+
+
+def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
+    """What the fills of each closed position lost up to its bankruptcy price: value at entry - proceeds +
+    result."""
+    claims: dict[int, Liquidated] = {}
+    for event in run.events:
+        if isinstance(event, Liquidated):
+            claims[event.claim] = event
+        elif isinstance(event, BookFilled | BackstopTook | Deleveraged) and event.market in markets:
+            claim, market = claims[event.claim], markets[event.market]
+            opened = margin.value(
+                market.contract, claim.side * event.size, claim.entry_price, run.scenario.money_unit
+            )
+            yield claim.account, opened - event.proceeds + event.result
+
+
+def _backstop(run: Facts, markets: dict[str, Market]) -> Iterator[Decimal]:
+    """What each takeover by a backstop cost it against the mark of the step."""
+    marks = {(row.step, market): mark for row in run.steps for market, mark in row.marks.items()}
+    for event in run.events:
+        if isinstance(event, BackstopTook) and event.market in markets:
+            held = event.side * event.size
+            unit = run.scenario.money_unit
+            contract = markets[event.market].contract
+            at_mark = margin.value(contract, held, marks[event.step, event.market], unit)
+            yield max(event.proceeds - at_mark, ZERO)
+
+
+def _figure(currency: str, rows: list[Share], number: int, several: bool) -> Figure:
+    whole = sum((row.amount for row in rows), ZERO)
+    beyond = whole - rows[0].amount
+    unit = f" {clean(currency)}" if currency else ""
+    told = f"The positions that were closed lost {digits(whole)}{unit}"
+    if not beyond:
+        told += ", and their own margin covered all of it."
+    else:
+        parts = [f"{digits(row.amount)} by {_called(row.who)}" for row in rows[1:] if row.amount]
+        told += f". {digits(beyond)} of it was beyond their own margin, borne {_listed(parts)}."
+    return Figure(
+        name=f"cover-{number}" if several else "cover",
+        title=f"Who covered the loss{f' in {clean(currency)}' if currency else ''}",
+        description=told,
+        tables=(
+            table(
+                "",
+                "",
+                [
+                    words("who", [row.who for row in rows]),
+                    numbers("amount", [row.amount for row in rows]),
+                    right("of the loss", [percent(row.amount, whole) for row in rows]),
+                    right(
+                        "of what is beyond margin",
+                        ["-", *(percent(row.amount, beyond) for row in rows[1:])],
+                    ),
+                    words("what it is", [row.note for row in rows]),
+                ],
+            ),
+        ),
+        draw=lambda width: _spec(rows, whole, told, width),
+        half=True,
+    )
+
+
+def _called(who: str) -> str:
+    """Who, in a sentence."""
+    return {
+        "insurance fund": "the insurance fund",
+        "backstop": "the backstop",
+        "profits cut": "winners whose profits were cut",
+    }.get(who, who)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """'a, b and c'."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+def percent(part: Decimal, whole: Decimal) -> str:
+    """'12.5 %'."""
+    return f"{digits(round_to(divide(part * 100, whole), D('0.1')))} %" if whole else "0 %"
+
+
+ROW = 40
+
+
+def _spec(rows: list[Share], whole: Decimal, told: str, width: int) -> Spec:
+    """The whole loss, the own margin's part of it and what is beyond; then that once more, as wide as all,
+    and its parts each beginning where the one before it ends."""
+    own = rows[0].amount
+    beyond = whole - own
+    over = [Share("whole loss", whole, "edge", ""), rows[0], Share("beyond it", beyond, "edge", "")]
+    lines = [*over, *rows[1:]]
+    values = [short(row.amount) for row in lines]
+    widest = max(room(value, bold=True) for value in values) + 14
+    left = max(room(row.who) for row in lines) + 12
+    plot = Plot(
+        width,
+        ROW * len(lines) + 20,
+        x=(0, 1),
+        y=(D(len(lines)) + D("0.4"), 0),
+        left=left,
+        right=widest + 50,
+        top=2,
+        bottom=2,
+    )
+    top, middle, gap = D("0.22"), D("0.5"), D("0.4")
+    at = [D(i) + (gap if i >= len(over) else 0) for i in range(len(lines))]
+    plot.add(
+        "rect", [{"x": 0, "x2": 1, "y": y + top, "y2": y + 1 - top} for y in at], "track", cornerRadius=3
+    )
+    start, joins = ZERO, []
+    for i, (row, y) in enumerate(zip(lines, at, strict=True)):
+        scale = whole if i < len(over) else beyond
+        if i in (0, len(over)):
+            start = ZERO
+        begin = start if i else ZERO
+        if row.amount:
+            box = {"x": share(begin, scale), "x2": share(begin + row.amount, scale)}
+            plot.add("rect", [{**box, "y": y + top, "y2": y + 1 - top}], row.color, cornerRadius=3)
+        if i not in (0, 1, len(over)) and scale:
+            joins.append({"x": share(begin, scale), "y": y - top, "y2": y + top})
+        start = begin + row.amount if i else ZERO
+    plot.add("rule", joins, "edge", strokeDash=[2, 3])
+    if beyond:
+        from_, to = at[2] + 1 - top, at[3] + top
+        funnel = [
+            {"x": share(own, whole), "y": from_, "x2": ZERO, "y2": to},
+            {"x": D(1), "y": from_, "x2": D(1), "y2": to},
+        ]
+        plot.add("rule", funnel, "edge", strokeDash=[2, 3])
+    plot.text(
+        [{"x": 0, "y": y + middle, "text": row.who} for row, y in zip(lines, at, strict=True)],
+        align="right",
+        dx=-12,
+    )
+    for nothing in (False, True):
+        texts = [
+            {"x": 1, "y": y + middle, "text": short(row.amount)}
+            for row, y in zip(lines, at, strict=True)
+            if (not row.amount) == nothing
+        ]
+        plot.text(texts, "muted" if nothing else "fg", bold=not nothing, dx=10)
+    parts = [
+        {"x": 1, "y": y + middle, "text": percent(row.amount, whole if i < len(over) else beyond)}
+        for i, (row, y) in enumerate(zip(lines, at, strict=True))
+        if i and row.amount
+    ]
+    plot.text(parts, "muted", size=12, dx=widest)
+    return plot.spec(told)

@@ -1,0 +1,264 @@
+"""Equity before and after: account by account, or of a large book how the changes are distributed and whom
+they hit most.
+
+Public: figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+from heapq import nlargest, nsmallest
+from typing import NamedTuple
+
+from adlcalc.engine.events import AccountState
+from adlcalc.ground.numbers import CEILING, ZERO, D, divide, round_to
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
+from adlcalc.report.charts.figure import MANY, Figure, Key
+from adlcalc.report.charts.histogram import Bin, histogram
+from adlcalc.report.columns.run import ACCOUNTS
+from adlcalc.report.facts import Facts
+from adlcalc.report.human import clean, counted
+from adlcalc.report.table import table
+
+MOST = 10
+"""Of a large book: those who lost most, and those who gained most."""
+OURS = ("rest of market", "venue")
+
+
+class _Account(NamedTuple):
+    state: AccountState
+    named: bool
+
+    @property
+    def change(self) -> Decimal:
+        return self.state.equity_end - self.state.equity_start
+
+
+def figures(run: Facts, named: Collection[str]) -> list[Figure]:
+    """A figure for each currency; of a large book two."""
+    currencies = run.scenario.currencies
+    found = []
+    if len(currencies) == 1:
+        found += _figures(run, list(run.accounts), named, "", 0)
+    else:
+        settles = {market.name: market.settles for market in run.scenario.markets}
+        of = {a.id: settles[a.positions[0].market] for a in run.scenario.accounts if a.positions}
+        states = list(run.accounts)
+        for i, currency in enumerate(currencies, 1):
+            own = [state for state in states if of.get(state.account) == currency]
+            found += _figures(run, own, named, currency, i) if own else []
+    return found
+
+
+def _figures(
+    run: Facts, states: Sequence[AccountState], named: Collection[str], currency: str, number: int
+) -> list[Figure]:
+    """Who changed, the largest loss first; those who were named are there in any case."""
+    suffix = f"-{number}" if number else ""
+    where = f" in {clean(currency)}" if currency else ""
+    moved = [
+        _Account(state, state.account in named)
+        for state in states
+        if state.account in named
+        or state.equity_end != state.equity_start
+        or state.status == "liquidated"
+        or state.deleveraged
+    ]
+    many = len(states) > MANY
+    if not moved:
+        return []
+    found = [_distribution(run, states, named, where, suffix)] if many else []
+    shown = moved
+    if many:
+        ours = [one for one in moved if one.state.account not in OURS]
+        chosen = {
+            id(one.state)
+            for one in (
+                *nsmallest(MOST, ours, key=lambda one: one.change),
+                *nlargest(MOST, ours, key=lambda one: one.change),
+                *(one for one in moved if one.named),
+            )
+        }
+        shown = [one for one in moved if id(one.state) in chosen]
+    rows = sorted(shown, key=lambda one: one.change)
+    still = len(states) - len(moved)
+    if many:
+        told = f"The {MOST} accounts that lost most and the {MOST} that gained most"
+        told += ", and those that were named." if named else "."
+    else:
+        up, down = sum(one.change > 0 for one in rows), sum(one.change < 0 for one in rows)
+        told = f"{counted(down, 'account')} lost and {up:,} gained"
+        told += f"; {counted(still, 'account')} did not change." if still else "."
+        if not currency and _adds_up(run, rows):
+            told += " All changes, the fund's and the bad debt add up to zero."
+    keys = [Key("start", "start")]
+    kinds = {_kind(one.state) for one in rows}
+    keys += [Key(sign, text) for sign, text in _SIGNS.items() if sign in kinds]
+    found.append(
+        Figure(
+            name=f"equity{suffix}",
+            title=f"{'Most affected' if many else 'Before and after'}{where}",
+            description=told,
+            tables=(
+                table("", "", ACCOUNTS.columns([one.state for one in rows], run), len(moved) - len(rows)),
+            ),
+            draw=lambda width: _spec(rows, told, width),
+            keys=tuple(keys),
+        )
+    )
+    return found
+
+
+def _adds_up(run: Facts, rows: Sequence[_Account]) -> bool:
+    """Is it so? Not where money came from outside."""
+    funds = sum((row.received - row.paid for row in run.fund), ZERO)
+    return sum((one.change for one in rows), ZERO) + funds == run.audit.bad_debt
+
+
+_SIGNS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "end": "end"}
+
+
+def _kind(state: AccountState) -> str:
+    """Its sign: the worst that happened to it."""
+    return "liquidated" if state.status == "liquidated" else "deleveraged" if state.deleveraged else "end"
+
+
+def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
+    wide = width > 600
+    labels = [("▸ " if one.named else "") + shortened(one.state.account, 22 if wide else 13) for one in rows]
+    changes = [signed(one.change) for one in rows]
+    left = min(max(map(room, labels)) + 16, 200)
+    right = max(room(change, bold=True) for change in changes) + 22
+    values = [x for one in rows for x in (one.state.equity_start, one.state.equity_end)]
+    low, high = min(*values, ZERO), max(*values, ZERO)
+    edge = (high - low) * D("0.02") or D(1)
+    at = ticks(low, high, 6 if wide else 3)
+    plot = Plot(
+        width,
+        28 * len(rows) + 40,
+        x=(low - edge, high + edge),
+        y=(len(rows), 0),
+        left=left,
+        right=right,
+        top=34,
+        bottom=6,
+    )
+    plot.grid(at, "x")
+    middle = D("0.5")
+    plot.add("rule", [{"x": ZERO, "y": 0, "y2": len(rows)}], "edge", strokeWidth=1)
+    for color, rising in (("up", True), ("down", False)):
+        lines = [
+            {"x": one.state.equity_start, "x2": one.state.equity_end, "y": i + middle}
+            for i, one in enumerate(rows)
+            if one.change and (one.change > 0) == rising
+        ]
+        plot.add("rule", lines, color, strokeWidth=3, opacity=0.55, strokeCap="round")
+    starts = [{"x": one.state.equity_start, "y": i + middle} for i, one in enumerate(rows)]
+    plot.add(
+        "point",
+        starts,
+        "edge",
+        shape="circle",
+        filled=False,
+        fill="#fffffe",
+        opacity=1,
+        size=62,
+        strokeWidth=1.8,
+    )
+    for kind, color, shape, size in (
+        ("end", "up", "circle", 78),
+        ("end", "down", "circle", 78),
+        ("deleveraged", "adl", "diamond", 96),
+        ("liquidated", "liq", "triangle-down", 96),
+    ):
+        ends = [
+            {"x": one.state.equity_end, "y": i + middle}
+            for i, one in enumerate(rows)
+            if _kind(one.state) == kind and (kind != "end" or (one.change >= 0) == (color == "up"))
+        ]
+        plot.add(
+            "point",
+            ends,
+            color,
+            shape=shape,
+            filled=True,
+            opacity=1,
+            size=size,
+            stroke="#fffffe",
+            strokeWidth=1.2,
+        )
+    for muted in (False, True):
+        texts = [
+            {"x": low - edge, "y": i + middle, "text": label}
+            for i, (one, label) in enumerate(zip(rows, labels, strict=True))
+            if (one.state.account in OURS) == muted
+        ]
+        plot.text(texts, "muted" if muted else "fg", align="right", dx=-12)
+    for color, sign in (("up", 1), ("down", -1), ("muted", 0)):
+        deltas = [
+            {"x": high + edge, "y": i + middle, "text": text}
+            for i, (one, text) in enumerate(zip(rows, changes, strict=True))
+            if (one.change > 0) - (one.change < 0) == sign
+        ]
+        plot.text(deltas, color, align="right", bold=True, dx=right - 4)
+    return plot.spec(told)
+
+
+def signed(x: Decimal) -> str:
+    """'+120', '−200', '0'."""
+    return f"+{short(x)}" if x > 0 else short(x)
+
+
+# --- a large book -------------------------------------------------------------------------------------------
+
+
+def _distribution(
+    run: Facts, states: Iterable[AccountState], named: Collection[str], where: str, suffix: str
+) -> Figure:
+    """The change of each account as a share of its equity at the start, in tenths; more than doubled in one
+    bin."""
+    edges = [D(n).scaleb(-1) for n in range(-10, 11)]
+    counts = [0] * (len(edges) + 1)
+    without, unchanged, marked = 0, 0, []
+    for state in states:
+        if state.account in OURS or state.status == "backstop":
+            continue
+        if state.equity_start <= 0:
+            without += 1
+            continue
+        change = state.equity_end - state.equity_start
+        if not change:
+            unchanged += 1
+            continue
+        part = divide(change, state.equity_start)
+        bin_ = min(max(int(round_to(part * 10, D(1), CEILING)) + 10, 0), len(edges))
+        counts[bin_] += 1
+        if state.account in named:
+            marked.append((state.account, bin_))
+    bins = [
+        Bin(_label(edges, i), count, tuple(name for name, at in marked if at == i))
+        for i, count in enumerate(counts)
+    ]
+    used = [i for i, one in enumerate(bins) if one.many]
+    bins = bins[used[0] : used[-1] + 1] if used else []
+    touched = sum(counts)
+    told = f"{touched:,} accounts changed, {unchanged:,} did not: the change as a share of the equity at the start."
+    told += (
+        f" {counted(without, 'account')} began with none and {'is' if without == 1 else 'are'} left out."
+        if without
+        else ""
+    )
+    return histogram(
+        f"equity-distribution{suffix}", f"How equity changed{where}", told, bins, "change", "accounts"
+    )
+
+
+def _label(edges: Sequence[Decimal], i: int) -> str:
+    """'−30 to −20 %'."""
+    if i == 0:
+        return "−100 % or less"
+    if i == len(edges):
+        return "over +100 %"
+    low, high = edges[i - 1] * 100, edges[i] * 100
+    return f"{signed(low)} to {signed(high)} %"

@@ -1,0 +1,299 @@
+"""The path of a market: its marks, who was liquidated where, and at which prices positions were deleveraged.
+
+Public: figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from adlcalc.engine.events import Deleveraged
+from adlcalc.ground.numbers import ZERO, D
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks, whole_ticks
+from adlcalc.report.charts.figure import ROWS, Figure, Key
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
+from adlcalc.report.columns.series import SERIES
+from adlcalc.report.facts import Facts
+from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.run_view import LiquidationRow
+from adlcalc.report.series_view import of_market
+from adlcalc.report.table import table
+
+MARKETS = 6
+"""Markets that are drawn; of more, those where something happened come first."""
+NAMED = 8
+"""Liquidated positions whose prices are drawn as lines with a name; of more only where they are closed."""
+NEAR = D("0.6")
+"""How far beyond the marks, as a share of their range, a price is still drawn."""
+FEW, CROWD = 16, 120
+"""Signs up to which each says how many it stands for, and beyond which not each has one."""
+DOTS = 24
+"""Steps that have a dot each; of more the line alone."""
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d)")
+
+
+class _Drawn(NamedTuple):
+    """What a drawing needs of a market."""
+
+    marks: Sequence[tuple[int, Decimal]]
+    times: Sequence[str | None]
+    closed: Sequence[LiquidationRow]
+    fills: Sequence[Deleveraged]
+    low: Decimal
+    high: Decimal
+
+
+def figures(run: Facts) -> list[Figure]:
+    """A figure a market; those where positions were closed first, where there are many."""
+    touched = {row.market for row in run.liquidations} | {row.market for row in run.deleveraged}
+    names = [market.name for market in run.scenario.markets]
+    shown = names
+    if len(names) > MARKETS:
+        first = sorted(names, key=lambda name: name not in touched)[:MARKETS]
+        shown = [name for name in names if name in first]
+    left = len(names) - len(shown)
+    return (
+        [_figure(run, name, i, len(names) > 1, left) for i, name in enumerate(shown, 1)] if run.steps else []
+    )
+
+
+def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> Figure:
+    steps = [(row.step, row.marks[market]) for row in run.steps if market in row.marks]
+    closed = [row for row in run.liquidations if row.market == market]
+    fills = [row for row in run.deleveraged if row.market == market]
+    marks = [mark for _, mark in steps]
+    low, high = min(marks), max(marks)
+    reach = (high - low) * NEAR or high * D("0.05")
+    prices = [
+        price
+        for row in closed
+        for price in (row.bankruptcy_price, row.liquidation_price)
+        if price is not None and low - reach <= price <= high + reach
+    ] + [row.price for row in fills if low - reach <= row.price <= high + reach]
+    low, high = min(low, *prices, low), max(high, *prices, high)
+    drawn = _Drawn(steps, [row.time for row in run.steps], closed, fills, low, high)
+    rows = list(of_market(run.steps, run.events, market))
+    told = [row for row in rows if row.liquidated or row.deleveraged] if len(rows) > ROWS else rows
+    tables = [
+        table(
+            "Step by step" if told is rows else "The steps at which positions were closed",
+            "",
+            SERIES.columns(told[:ROWS], run),
+            len(rows) - len(told[:ROWS]),
+        )
+    ]
+    if closed:
+        tables.append(
+            table(
+                "Liquidated", "", LIQUIDATIONS.columns(closed[:ROWS], run), len(closed) - len(closed[:ROWS])
+            )
+        )
+    if fills:
+        tables.append(
+            table("Deleveraged", "", DELEVERAGED.columns(fills[:ROWS], run), len(fills) - len(fills[:ROWS]))
+        )
+    keys = [Key("line-mark", "mark price")]
+    if closed:
+        keys.append(Key("liquidated", "liquidated"))
+        if len(closed) <= NAMED:
+            keys += [Key("line-liquidation", "liquidation price"), Key("line-bankruptcy", "bankruptcy price")]
+    if fills:
+        keys.append(Key("deleveraged", "deleveraged, at its price"))
+    return Figure(
+        name="path" if not several else f"path-{number}",
+        title=f"The path of {clean(market)}" if several else "The path",
+        description=_told(drawn, left if number == 1 else 0),
+        tables=tuple(tables),
+        draw=lambda width: _spec(drawn, width),
+        keys=tuple(keys),
+    )
+
+
+def _told(drawn: _Drawn, left: int) -> str:
+    first, last = drawn.marks[0][1], drawn.marks[-1][1]
+    lowest, highest = min(mark for _, mark in drawn.marks), max(mark for _, mark in drawn.marks)
+    parts = [f"From {digits(first)} to {digits(last)} in {counted(len(drawn.marks), 'step')}"]
+    if lowest < min(first, last):
+        parts.append(f"as low as {digits(lowest)}")
+    if highest > max(first, last):
+        parts.append(f"as high as {digits(highest)}")
+    text = ", ".join(parts) + "."
+    if drawn.closed:
+        who = list(dict.fromkeys(row.account for row in drawn.closed))
+        named = clean(who[0]) if len(who) == 1 else f"{len(who):,} accounts"
+        text += f" {named[:1].upper() + named[1:] if len(who) > 1 else named} "
+        text += f"{'is' if len(who) == 1 else 'are'} liquidated, first at step {drawn.closed[0].step:,}."
+    if drawn.fills:
+        text += f" {counted(len(drawn.fills), 'fill')} deleverage{'s' if len(drawn.fills) == 1 else ''} counterparties."
+    if left:
+        text += f" {counted(left, 'further market is', 'further markets are')} not drawn."
+    return text
+
+
+def _spec(drawn: _Drawn, width: int) -> Spec:
+    wide = width > 600
+    named = drawn.closed if len(drawn.closed) <= NAMED else ()
+    last = drawn.marks[-1][0]
+    margin = (drawn.high - drawn.low) * D("0.08") or drawn.high * D("0.02")
+    low, high = drawn.low - margin, drawn.high + margin
+    at = ticks(low, high, 5)
+    left = max(room(short(x), 12) for x in at) + 12
+    names = [f"{shortened(row.account, 14)}" for row in named]
+    right = min(max((room(name, bold=True) for name in names), default=0) + 74, 200) if named and wide else 14
+    plot = Plot(
+        width,
+        330 if wide else 250,
+        x=(0, max(last, 1)),
+        y=(low, high),
+        left=left,
+        right=right,
+        top=14,
+        bottom=26,
+    )
+    plot.grid(at)
+    _times(plot, drawn, low, wide, right)
+    line = thinned(drawn.marks, plot.width)
+    plot.add("area", [{"x": x, "y": mark, "y2": low} for x, mark in line], "area")
+    _lines(plot, drawn, named, last)
+    plot.add("line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, strokeJoin="round")
+    if len(drawn.marks) <= DOTS:
+        dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
+        plot.add("point", dots, "mark", filled=False, fill=_CARD, opacity=1, size=34, strokeWidth=1.8)
+    _events(plot, drawn)
+    if named and wide:
+        _names(plot, drawn, named, low, high)
+    return plot.spec(_told(drawn, 0))
+
+
+_CARD = "#fffffe"
+
+
+def _times(plot: Plot, drawn: _Drawn, low: Decimal, wide: bool, right: int) -> None:
+    """The steps below, or their times where they have some."""
+    last = drawn.marks[-1][0]
+    timed = any(drawn.times)
+    at = whole_ticks(last, (5 if timed else 8) if wide else 3)
+    rows = {"left": [], "center": [], "right": []}  # type: dict[str, list[dict[str, object]]]
+    for i in at:
+        text = moment(drawn.times[i]) if timed else f"step {i:,}" if i in (0, last) or wide else f"{i:,}"
+        align = "left" if i == 0 and last else "right" if i == last and right < 40 and last else "center"
+        rows[align].append({"x": i, "y": low, "text": text})
+    for align, labels in rows.items():
+        plot.text(labels, "muted", align=align, size=12, dy=15)
+
+
+def moment(time: str | None) -> str:
+    """A time for a label: '03-12 10:15'; what has another form by its first 16 characters."""
+    if time is None:
+        return ""
+    found = _ISO.match(time)
+    return f"{found[2]}-{found[3]} {found[4]}" if found else shortened(time, 16)
+
+
+def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[int, Decimal]]:
+    """A line of at most two points a pixel or so: the lowest and the highest of each stretch, in order, and
+    both ends."""
+    stretch = len(points) * 2 // max(pixels, 1)
+    if stretch < 4:
+        return list(points)
+    kept = [points[0]]
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        kept += sorted({min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])})
+    kept.append(points[-1])
+    return list(dict.fromkeys(kept))
+
+
+def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int) -> None:
+    """The prices of those who are named, up to where they were closed."""
+    for key, style in (
+        ("liquidation_price", {"strokeDash": [2, 4]}),
+        ("bankruptcy_price", {}),
+    ):
+        rows = [
+            {"x": 0, "x2": row.step or last, "y": getattr(row, key)}
+            for row in named
+            if getattr(row, key) is not None and drawn.low <= getattr(row, key) <= drawn.high
+        ]
+        plot.add("rule", rows, "liq", strokeWidth=1.4, **style)
+
+
+def _events(plot: Plot, drawn: _Drawn) -> None:
+    """One sign a step for those who were liquidated, one a step and price for those who were deleveraged, and
+    how many where it is several."""
+    marks = dict(drawn.marks)
+    closed: dict[int, int] = {}
+    for row in drawn.closed:
+        closed[row.step] = closed.get(row.step, 0) + 1
+    fills: dict[tuple[int, Decimal], int] = {}
+    for fill in drawn.fills:
+        if drawn.low <= fill.price <= drawn.high:
+            fills[fill.step, fill.price] = fills.get((fill.step, fill.price), 0) + 1
+    few = len(closed) <= FEW
+    if len(fills) > CROWD:
+        fills = _beside_one_another(plot, fills)
+    plot.add(
+        "point",
+        [{"x": step, "y": marks[step]} for step in closed],
+        "liq",
+        shape="triangle-down",
+        filled=True,
+        opacity=1,
+        size=110 if few else 50,
+        yOffset=-11,
+        stroke=_CARD,
+        strokeWidth=1.2,
+    )
+    plot.add(
+        "point",
+        [{"x": step, "y": price} for step, price in fills],
+        "adl",
+        shape="diamond",
+        filled=True,
+        opacity=1,
+        size=100 if len(fills) <= FEW else 34,
+        stroke=_CARD,
+        strokeWidth=1.2,
+    )
+    if few:
+        rows = [{"x": s, "y": marks[s], "text": f"{n:,}×"} for s, n in closed.items() if n > 1]
+        plot.text(rows, "liq", align="center", bold=True, size=11, dy=-24)
+    if len(fills) <= FEW:
+        counts = [{"x": s, "y": p, "text": f"{n:,}×"} for (s, p), n in fills.items() if n > 1]
+        plot.text(counts, "adl", bold=True, size=11, dx=9)
+
+
+def _beside_one_another(
+    plot: Plot, fills: Mapping[tuple[int, Decimal], int]
+) -> dict[tuple[int, Decimal], int]:
+    """Of very many signs the first of each patch of a few pixels: the others would lie under it."""
+    kept: dict[tuple[int, int], tuple[tuple[int, Decimal], int]] = {}
+    for (step, price), count in fills.items():
+        patch = (int(step / plot.px("x", 4)), int(float(price) / abs(plot.px("y", 7))))
+        kept.setdefault(patch, ((step, price), count))
+    return dict(kept.values())
+
+
+def _names(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal) -> None:
+    """Beside the drawing: whose bankruptcy price is where, none over another."""
+    gap = abs(plot.px("y", 17))
+    told = sorted(
+        (row for row in named if row.bankruptcy_price is not None and low <= row.bankruptcy_price <= high),
+        key=lambda row: -(row.bankruptcy_price or ZERO),
+    )
+    rows, at = [], float(high) + gap
+    lowest = float(low) + gap * len(told)
+    for row in told:
+        assert row.bankruptcy_price is not None
+        at = min(at - gap, max(float(row.bankruptcy_price), lowest - gap * 0.5))
+        lowest -= gap
+        price = short(row.bankruptcy_price)
+        rows.append(
+            {"x": drawn.marks[-1][0] or 1, "y": at, "name": shortened(row.account, 14), "price": price}
+        )
+    plot.text([{"x": r["x"], "y": r["y"], "text": r["name"]} for r in rows], bold=True, dx=14)
+    offset = max((room(str(r["name"]), bold=True) for r in rows), default=0) + 22
+    plot.text([{"x": r["x"], "y": r["y"], "text": r["price"]} for r in rows], "liq", dx=min(offset, 136))

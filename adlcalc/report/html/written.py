@@ -1,0 +1,195 @@
+"""The page: title, verdict, figures, their numbers, notes.
+
+Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
+made and escaped in drawn.py.
+
+Public: Told, page, picture, style, rows, halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.report.charts.canvas import COLORS, short
+from adlcalc.report.charts.figure import NARROW, WIDE, Figure
+from adlcalc.report.facts import Facts
+from adlcalc.report.html.drawn import SIGNS, svg
+from adlcalc.report.html.extra import needed
+from adlcalc.report.html.words import WORDS
+from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.page import title_of
+from adlcalc.report.table import Table
+from adlcalc.report.verdict import ask_why, verdict
+
+DARK = {
+    "fg": "#e6eaf0",
+    "muted": "#9eaaba",
+    "line": "#2a323d",
+    "card": "#161b22",
+    "mark": "#7fb2ff",
+    "area": "#1c2738",
+    "liq": "#fb923c",
+    "adl": "#b794f6",
+    "adlbg": "#282039",
+    "fund": "#2dd4bf",
+    "fundbg": "#16302f",
+    "up": "#4ade80",
+    "down": "#f98080",
+    "track": "#212833",
+    "kept": "#3b4656",
+    "edge": "#8290a3",
+    "loss": "#a5b1c2",
+}
+"""The colors of a dark page, by the same names."""
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run and its figures."""
+
+    run: Facts
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A figure as the page has it: drawn for half a page, which is also a phone, or twice, of which the reader
+    sees the one that fits (wide: '' where one is enough)."""
+
+    id: str
+    figure: Figure
+    half: bool
+    wide: str
+    narrow: str
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        return [(SIGNS[key.sign], key.text) for key in self.figure.keys]
+
+
+def page(told: Sequence[Told], version: str) -> str:
+    """The HTML of one or several runs. version: of adlcalc."""
+    jinja2 = needed("jinja2")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["rows"] = rows
+    sections = [_section(one, i) for i, one in enumerate(told, 1)]
+    title = sections[0]["title"] if len(told) == 1 else counted(len(told), "scenario")
+    text: str = environment.get_template("page.html.j2").render(
+        title=title,
+        sections=sections,
+        several=len(told) > 1,
+        css=style(),
+        words=WORDS,
+        version=version,
+    )
+    return text
+
+
+def picture(told: Told) -> str:
+    """All figures of a run on one sheet, as SVG."""
+    from adlcalc.report.html.sheet import sheet
+
+    return sheet(title_of(told.run.scenario, told.run.file), verdict(told.run), list(halves(told.figures)))
+
+
+def style() -> str:
+    """The style, with the colors of both pages."""
+
+    def variables(colors: dict[str, str]) -> str:
+        return "".join(f"--{name}:{color};" for name, color in colors.items())
+
+    text = (HERE / "page.css").read_text(encoding="utf-8")
+    return text.replace("/*light*/", variables(dict(COLORS))).replace("/*dark*/", variables(DARK))
+
+
+def _section(told: Told, number: int) -> dict[str, Any]:
+    """What the template needs of a run."""
+    run = told.run
+    with exact():
+        return {
+            "id": f"run-{number}",
+            "title": title_of(run.scenario, run.file),
+            "venue": clean(run.scenario.venue),
+            "accounts": counted(len(run.scenario.accounts), "account"),
+            "steps": counted(len(run.steps), "step"),
+            "file": clean(run.file or ""),
+            "changes": " ".join(map(clean, run.options)),
+            "verdict": verdict(run),
+            "why": ask_why(run),
+            "numbers": list(_numbers(run)),
+            "figures": list(_shown(told.figures, number)),
+            "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
+            "rest": _rest(run),
+        }
+
+
+def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
+    """The five numbers at the top: name, number, what it is of."""
+    closed = {row.account for row in run.liquidations}
+    yield "Liquidated", f"{len(closed):,}", "of " + counted(len(run.scenario.accounts), "account")
+    if len(run.scenario.currencies) == 1:
+        paid = sum((row.paid for row in run.fund), ZERO)
+        left = sum((row.closing for row in run.fund if row.step == run.fund[-1].step), ZERO)
+        yield "Fund paid", short(paid), f"{short(left)} left"
+    else:
+        funds = {row.fund for row in run.fund if row.paid}
+        yield "Funds that paid", f"{len(funds):,}", f"of {len(run.scenario.funds):,}"
+    given = {row.account for row in run.deleveraged}
+    yield "Deleveraged", f"{len(given):,}", counted(len(run.deleveraged), "fill")
+    bad: Decimal = run.audit.bad_debt
+    yield "Bad debt", run.audit.told if bad else "0", "nobody covered it" if bad else "all is covered"
+    audit = run.audit
+    told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
+    yield "Audit", told, "money / open interest"
+
+
+def _rest(run: Facts) -> str:
+    """What the audit says of a book that does not balance."""
+    return (
+        ""
+        if not run.audit.rest
+        else "Longs and shorts of the scenario do not balance; the rest of the market is an account of its own."
+    )
+
+
+def halves(figures: Sequence[Figure]) -> Iterator[tuple[Figure, bool]]:
+    """Each figure with whether it stands beside another: halves in pairs; one that is left alone takes the
+    whole width."""
+    start = 0
+    while start < len(figures):
+        end = start
+        while end < len(figures) and figures[end].half:
+            end += 1
+        paired = (end - start) // 2 * 2
+        yield from ((figure, i < paired) for i, figure in enumerate(figures[start : max(end, start + 1)]))
+        start = max(end, start + 1)
+
+
+def _shown(figures: Sequence[Figure], number: int) -> Iterator[_Shown]:
+    for i, (figure, half) in enumerate(halves(figures), 1):
+        id_ = f"f{number}-{i}"
+        yield _Shown(
+            id_,
+            figure,
+            half,
+            "" if half else svg(figure.spec(WIDE), f"{id_}w", figure.title, figure.description),
+            svg(figure.spec(NARROW), f"{id_}n", figure.title, figure.description),
+        )
+
+
+def rows(table: Table) -> Iterator[list[tuple[str, bool]]]:
+    """The cells of a table row by row, each with whether it stands to the right."""
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        yield [(cell, column.right) for cell, column in zip(cells, table.columns, strict=True)]

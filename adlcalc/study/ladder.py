@@ -1,0 +1,77 @@
+"""The heads of the queues that a run used: who stood first when somebody was to be deleveraged, and who came
+behind.
+
+Public: Ladders, Rung, Ladder, Together, WATCHED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import NamedTuple
+
+from adlcalc.engine.queue.head import LONG_QUEUE
+from adlcalc.engine.queue.queue import Queue
+from adlcalc.engine.waterfall.state import Observer, State
+
+HEAD = 60
+"""Places of a queue that are kept."""
+WATCHED = LONG_QUEUE
+"""Accounts up to which queues are ranked wholly whether or not somebody looks on, so that looking on costs
+nothing."""
+
+
+class Rung(NamedTuple):
+    """A place in a queue as it was ranked."""
+
+    rank: int
+    account: str
+    score: Decimal
+    size: Decimal
+
+
+class Ladder(NamedTuple):
+    """The head of a queue, and how many places the whole of it has."""
+
+    rungs: tuple[Rung, ...]
+    places: int
+
+
+class Ladders(Observer):
+    """Notes the first queue of each step, market and side."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[int, str, int], Ladder] = {}
+
+    def ranked(self, state: State, queue: Queue) -> None:
+        """A fill needs the queue."""
+        key = (state.step, queue.book.name, queue.side)
+        if key not in self.found:
+            rungs = (
+                Rung(place.rank, place.holding.holder.id, place.score, place.size)
+                for place in islice(queue, HEAD)
+            )
+            self.found[key] = Ladder(tuple(rungs), len(queue))
+
+
+class Together(Observer):
+    """Several that look on at the same run."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+
+    def marked(self, state: State) -> None:
+        """Before margin is looked at."""
+        for one in self._observers:
+            one.marked(state)
+
+    def ranked(self, state: State, queue: Queue) -> None:
+        """A fill needs the queue."""
+        for one in self._observers:
+            one.ranked(state, queue)
+
+    def ended(self, state: State) -> None:
+        """The step has been worked."""
+        for one in self._observers:
+            one.ended(state)

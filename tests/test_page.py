@@ -1,0 +1,261 @@
+"""`adlcalc report`: one page, nothing of a file's text in it unescaped, and nothing written where it cannot
+be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from conftest import ROOT, Result
+
+pytest.importorskip("vl_convert", reason="the page needs the extra `report`")
+pytest.importorskip("jinja2", reason="the page needs the extra `report`")
+
+pytestmark = pytest.mark.slow
+Command = Callable[..., Result]
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</title></svg><img src=x onerror=alert(1)>",
+    '"><style>*{display:none}</style>',
+    "url(http://evil.example/x)",
+    "}body{background:url(//evil.example)}",
+    "&lt;b&gt;&#0;",
+    "{{ 7 * 7 }}{% raw %}",
+    "]]><!--",
+    "\u05d0\u05d1\u05d2 \u0627\u0644\u0639",
+    "datum.x && alert(1)",
+]
+
+
+class Page(HTMLParser):
+    """What a browser makes of it: elements with their attributes, and the text of each cell."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def scenario(names: list[str], title: str) -> str:
+    """One who falls and one who is deleveraged for each name, as id or as market."""
+    long, short = names[0], names[1]
+    return json.dumps(
+        {
+            "title": title,
+            "fund": 0,
+            "markets": {names[2]: {}},
+            "accounts": [
+                {"id": long, "side": "long", "size": 2, "entry": 100, "leverage": 10},
+                {"id": short, "side": "short", "size": 2, "entry": 100, "leverage": 2},
+            ],
+            "prices": [100, 80],
+        }
+    )
+
+
+ALLOWED = """html head meta title style body a header main footer section nav ol ul li p h1 h2 h3 b code dl dt dd div
+    span br bdi figure figcaption details summary table caption thead tbody tr th td svg desc g path line rect text circle
+    defs clippath"""
+ELEMENTS = frozenset(ALLOWED.split())
+
+
+@pytest.mark.parametrize("i", range(len(HOSTILE)))
+def test_nothing_of_a_file_is_unescaped(adlcalc: Command, tmp_path: Path, i: int) -> None:
+    names = [HOSTILE[(i + k) % len(HOSTILE)] for k in range(3)]
+    file = tmp_path / "s.yaml"
+    file.write_text(scenario(names, f"T {names[0]}"), encoding="utf-8")
+    out = tmp_path / "page.html"
+    result = adlcalc("report", str(file), "--account", names[0], "-o", str(out))
+    assert (result.code, result.out) == (0, ""), result.err
+    text = out.read_text(encoding="utf-8")
+    page = Page(text)
+    assert {tag for tag, _ in page.elements} <= ELEMENTS
+    for tag, attributes in page.elements:
+        assert not any(name.startswith("on") or name in ("src", "style") for name in attributes), tag
+        assert (attributes.get("href") or "#").startswith("#")
+    assert text.count("<style>") == 1
+    assert names[0] in "".join(page.text), "and yet it is there to read"
+    for tag, attributes in page.elements:
+        for name, value in attributes.items():
+            assert name == "aria-label" or "url(" not in (value or "").replace("url(#f", ""), tag
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert (
+        style
+        == (plain := adlcalc("report", "scenarios/04-fund-half-absorbs.yaml").out)[
+            plain.index("<style>") : plain.index("</style>")
+        ]
+    )
+
+
+def test_a_page_says_what_it_may_do(adlcalc: Command) -> None:
+    result = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml")
+    page = Page(result.out)
+    metas = [attributes for tag, attributes in page.elements if tag == "meta"]
+    policies = [m["content"] for m in metas if m.get("http-equiv") == "Content-Security-Policy"]
+    assert len(policies) == 1
+    assert policies[0] is not None
+    assert policies[0].startswith(POLICY)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"(src|href|action)=\"(?!#)", result.out)
+    assert "//" not in result.out.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_page_is_the_same_bytes_again(adlcalc: Command) -> None:
+    once, again = (adlcalc("report", "scenarios/14-counterparty-skipped.yaml").out for _ in range(2))
+    assert once == again
+
+
+def test_every_figure_has_title_description_and_table(adlcalc: Command) -> None:
+    text = adlcalc("report", "scenarios/21-who-pays.yaml", "--compare", "queue,haircut").out
+    figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+    assert len(figures) == 6
+    for figure in figures:
+        assert re.search(r"<h2[^>]*><bdi>[^<]+</bdi></h2><p>[^<]+</p>", figure)
+        assert "<table>" in figure
+        for drawing in re.findall(r"<svg xmlns.*?</svg>", figure, re.DOTALL):
+            root = ElementTree.fromstring(drawing)
+            assert root[0].text
+            assert root[1].text
+
+
+def test_several_scenarios_make_one_page(adlcalc: Command) -> None:
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "scenarios/05-fund-empty-adl.yaml").out
+    assert "<h1>2 scenarios</h1>" in text
+    assert text.count('<section id="run-') == 2
+
+
+def test_figures_are_written_as_specification_svg_and_png(adlcalc: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    result = adlcalc(
+        "report",
+        "scenarios/04-fund-half-absorbs.yaml",
+        "--figures",
+        str(folder),
+        "-o",
+        str(tmp_path / "p.html"),
+    )
+    assert result.code == 0
+    names = {path.name.partition(".")[0] for path in folder.iterdir()}
+    assert names == {"page", "path", "cover", "queue", "fund", "equity", "health"}
+    for name in names - {"page"}:
+        assert json.loads((folder / f"{name}.vl.json").read_text(encoding="utf-8"))["$schema"].endswith(
+            "v6.json"
+        )
+        ElementTree.parse(folder / f"{name}.svg")
+        assert (folder / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("missing", ["vl_convert", "jinja2"])
+def test_without_the_extra_it_says_how_to_install_it(
+    adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    import adlcalc.report.html.extra as extra
+
+    found = extra.find_spec
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == missing else found(name))
+    out, folder = tmp_path / "page.html", tmp_path / "figures"
+    result = adlcalc(
+        "report", "scenarios/04-fund-half-absorbs.yaml", "-o", str(out), "--figures", str(folder)
+    )
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "adlcalc: a page with figures needs the extra `report`: pip install 'adlcalc[report]'\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scenarios/04-fund-half-absorbs.yaml", "no.yaml"], "no.yaml: error: there is no such file"),
+        (["scenarios/04-fund-half-absorbs.yaml", "--account", "bo"], "there is no account 'bo'"),
+        (["scenarios/04-fund-half-absorbs.yaml", "--compare", "qeue"], "did you mean 'queue'?"),
+    ],
+)
+def test_nothing_is_written_where_something_is_wrong(
+    adlcalc: Command, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    result = adlcalc(
+        "report", *arguments, "-o", str(tmp_path / "page.html"), "--figures", str(tmp_path / "f")
+    )
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_does_not_take_the_place_of_its_scenario(adlcalc: Command, tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "fund: 0\naccounts: [{id: a, side: long, size: 1, entry: 100, leverage: 2}]\nprices: [100]\n"
+    )
+    before = file.read_text()
+    assert adlcalc("report", str(file), "-o", str(file)).code == 2
+    assert file.read_text() == before
+
+
+def test_a_large_book_is_shown_as_distributions(adlcalc: Command, tmp_path: Path) -> None:
+    """4,000 accounts: a few drawings, each of few elements, and the named one marked."""
+    lines = ["id,side,size,entry,leverage"]
+    lines += [
+        f"a{i},{'long' if i % 2 else 'short'},{1 + i % 7},{59_000 + i % 2000},{2 + i % 40}"
+        for i in range(4000)
+    ]
+    (tmp_path / "book.csv").write_text("\n".join(lines) + "\n")
+    file = tmp_path / "s.yaml"
+    file.write_text("fund: 1_000_000\naccounts: {file: book.csv}\nprices: [60_000, 58_000, 54_000, 55_000]\n")
+    result = adlcalc("report", str(file), "--account", "a17")
+    assert result.code == 0
+    titles = re.findall(r"<h2 id=[^>]*><bdi>([^<]+)</bdi>", result.out)
+    assert {"How equity changed", "Most affected", "Margin ratios of who is left"} <= set(titles)
+    assert "▸ a17" in result.out
+    assert len(result.out) < 600_000
+    assert len(re.findall("<(path|rect|text|line) ", result.out)) < 6_000
+
+
+PICTURE = ROOT / "scenarios" / "pictures" / "18-march-2020.png"
+
+
+def source_of(png: bytes) -> bytes:
+    """The digest of the drawing that a picture was made from, which it carries."""
+    at = png.index(b"tEXtSource\0") + len(b"tEXtSource\0")
+    return png[at : at + 64]
+
+
+def test_the_picture_of_the_readme_is_the_page_of_today(
+    adlcalc: Command, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Made again: the drawing in it is the same to the byte, and so is its size in pixels; how letters look
+    is the machine's. `--update-golden` puts the new one there."""
+    result = adlcalc(
+        "report",
+        "-q",
+        "scenarios/18-march-2020.yaml",
+        "--figures",
+        str(tmp_path),
+        "-o",
+        str(tmp_path / "p.html"),
+    )
+    assert result.code == 0, result.err
+    made = (tmp_path / "page.png").read_bytes()
+    if request.config.getoption("--update-golden"):
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(made)
+    held = PICTURE.read_bytes()
+    assert source_of(held) == source_of(made)
+    assert held[16:24] == made[16:24]
+    assert max(len(held), len(made)) < 200_000
+    assert f"]({PICTURE.relative_to(ROOT).as_posix()})" in (ROOT / "README.md").read_text(encoding="utf-8")
