@@ -259,3 +259,45 @@ def test_the_picture_of_the_readme_is_the_page_of_today(
     assert held[16:24] == made[16:24]
     assert max(len(held), len(made)) < 200_000
     assert f"]({PICTURE.relative_to(ROOT).as_posix()})" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_notebook_shows_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures, then the tables; without the extra the tables alone."""
+    import adlcalc
+    import adlcalc.report.html.extra as extra
+
+    run = adlcalc.run(adlcalc.load(ROOT / "scenarios" / "04-fund-half-absorbs.yaml"))
+    shown = run._repr_html_()
+    page = Page(shown)
+    assert [tag for tag, _ in page.elements].count("figure") == 6
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {"script", "style", "img"}.isdisjoint(tag for tag, _ in page.elements)
+    assert "var(--" not in shown
+    monkeypatch.setattr(extra, "find_spec", lambda name: None)
+    tables = run._repr_html_()
+    assert "<figure" not in tables
+    assert shown == f"<div>{shown[5 : -len(tables) - 6]}{tables}</div>"
+
+
+def test_the_least_fund_by_how_deep_the_crash_is(adlcalc: Command) -> None:
+    """21: alice, long 20 from 100 and bankrupt at 90, needs a fund of 20 x (90 - mark): 200 at 80, and 395 at
+    70.25, one of the marks that are 0.75 apart around 80."""
+    text = adlcalc("report", "scenarios/21-who-pays.yaml", "--solve", "fund").out
+    figure = text[text.index("How large a fund, for how deep a crash?") :]
+    rows = [
+        [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)]
+        for row in re.findall(r"<tr>(.*?)</tr>", figure[: figure.index("</figure>")])
+    ]
+    found = {row[0]: row[1:3] for row in rows if row}
+    assert found["80"] == ["200", "199.99"]
+    for mark, (holds, _) in found.items():
+        if float(mark) < 90:
+            assert float(holds) == pytest.approx(20 * (90 - float(mark)))
+    assert "is not a recommended size" in figure
+
+
+def test_solve_in_a_page_takes_the_fund_only(adlcalc: Command) -> None:
+    result = adlcalc("report", "scenarios/21-who-pays.yaml", "--solve", "fnd")
+    assert (result.code, result.out) == (2, "")
+    assert "--solve takes fund, not 'fnd'" in result.err

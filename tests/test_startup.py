@@ -71,7 +71,7 @@ def test_a_run_of_a_file_imports_what_it_uses() -> None:
     # how open positions stand is part of every run, and `expect:` may ask it questions; nothing that runs
     # many times
     studied = {name for name in plain if name.startswith("adlcalc.study.")}
-    assert studied <= {f"adlcalc.study.{name}" for name in ("answers", "health", "questions")}
+    assert studied <= {f"adlcalc.study.{name}" for name in ("answers", "assumptions", "health", "questions")}
 
 
 @pytest.mark.parametrize("more", [[], ["no.yaml"]], ids=["sound", "one-is-missing"])

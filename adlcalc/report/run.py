@@ -29,6 +29,18 @@ class Run(Facts, Tabled):
 
         return run_page(self, ROWS, closing=True)
 
+    def _repr_html_(self) -> str:
+        """Its figures and its tables, where a notebook shows it; without the extra `report` only the
+        tables."""
+        from adlcalc.report.html.extra import is_there
+
+        tables = super()._repr_html_()
+        if not is_there():
+            return tables
+        from adlcalc.report.html.fragment import fragment
+
+        return f"<div>{fragment(self)}{tables}</div>"
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON document (schema adlcalc.run/1) as plain dicts and lists; every amount is a string of
         plain digits."""

@@ -10,6 +10,7 @@
     health.py      how far from liquidation the open positions are
     series.py      named accounts over time
     policies.py    who pays under other policies or venues
+    least_fund.py  the least fund by how deep the crash is
     histogram.py   how a large book is distributed
 
 Public: figures.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adlcalc.report.charts.figure import Figure
+    from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.report.compare_view import Comparison
     from adlcalc.report.facts import Facts
     from adlcalc.study.ladder import Ladder
@@ -32,11 +34,12 @@ def figures(
     *,
     ladders: Mapping[tuple[int, str, int], Ladder] | None = None,
     comparison: Comparison | None = None,
+    least: LeastFund | None = None,
 ) -> list[Figure]:
     """Every figure that applies to a run, in the order in which a reader asks. The accounts whose series was
     asked for are named in all of them."""
     from adlcalc.ground.numbers import exact
-    from adlcalc.report.charts import cover, equity, fund, health, path, policies, queue, series
+    from adlcalc.report.charts import cover, equity, fund, health, least_fund, path, policies, queue, series
 
     named: Collection[str] = frozenset(run.named)
     with exact():
@@ -49,4 +52,5 @@ def figures(
             *series.figures(run),
             *health.figures(run, named),
             *(policies.figures(comparison) if comparison is not None else ()),
+            *(least_fund.figures(least) if least is not None else ()),
         ]

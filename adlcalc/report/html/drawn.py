@@ -60,11 +60,10 @@ def _packed(png: bytes, text: bytes) -> bytes:
 
 
 def standalone(spec: Spec, title: str, description: str) -> str:
-    """An SVG file in light colors, with its title and description."""
-    return (
-        _written(_tree(spec), "figure", title, description, {color: color for color in COLORS.values()})
-        + "\n"
-    )
+    """An SVG file in light colors, with its title and description. Its ids begin with what it is, so that
+    several may stand on one page."""
+    name = f"f{sha256((title + description).encode()).hexdigest()[:10]}"
+    return _written(_tree(spec), name, title, description, {color: color for color in COLORS.values()}) + "\n"
 
 
 def svg(spec: Spec, name: str, title: str, description: str) -> str:
@@ -167,6 +166,8 @@ SIGNS: Mapping[str, str] = {
     "line-floor": _line("muted", "4 3"),
     "line-due": _line("liq", "4 3"),
     "line-least": _line("fg"),
+    "box-below": _box("adlbg", ' stroke="var(--edge)"'),
+    "this": _sign('<circle cx="8" cy="8" r="5" fill="var(--fund)"/>'),
     "liquidated": _shape("M2 4H14L8 13Z", "liq"),
     "deleveraged": _shape("M8 1.5L14 8L8 14.5L2 8Z", "adl"),
     "stopped": _shape("M3 3H13V13H3Z", "liq"),

@@ -1,0 +1,109 @@
+"""How large a fund keeps everybody from being deleveraged, by how deep the crash is.
+
+Public: figures, LeastFund.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from adlcalc.ground.numbers import ZERO, D
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, ticks
+from adlcalc.report.charts.figure import Figure, Key
+from adlcalc.report.columns.solve import SOLVE
+from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.solve_view import FUND_LIMITS
+from adlcalc.report.table import table
+from adlcalc.study.solve import Method
+
+
+@dataclass(frozen=True, slots=True)
+class LeastFund:
+    """A frontier. solved: the answers of solve, a column for each mark; market, step: whose mark is varied;
+    mark, fund: as the scenario has them."""
+
+    solved: Any
+    market: str
+    step: int
+    mark: Decimal
+    fund: Decimal
+
+
+def figures(least: LeastFund) -> list[Figure]:
+    """One figure."""
+    columns = least.solved.columns
+    points = [(one.at, one.solution.holds) for one in columns]
+    proven = sum(one.solution.method is Method.THEOREM for one in columns)
+    runs = sum(one.solution.runs for one in columns)
+    told = (
+        f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of its dot, "
+        "and somebody with one unit less."
+    )
+    if proven < len(columns):
+        told += f" At {len(columns) - proven:,} of {len(columns):,} marks that was sampled, and an interval may be missing."
+    missing = sum(value is None for _, value in points)
+    if missing:
+        told += f" At {counted(missing, 'mark')} no fund does."
+    several = any(len(one.solution.changes) > 1 for one in columns)
+    if several:
+        told += " Where a larger fund deleverages again, the first change is drawn."
+    told += f" {FUND_LIMITS}"
+    frontier = next(one for one in SOLVE.sections if one.name == "frontier")
+    where = f"mark of {clean(least.market)} at step {least.step:,}"
+    return [
+        Figure(
+            name="least-fund",
+            title="How large a fund, for how deep a crash?",
+            description=told,
+            tables=(table(f"The least fund by the {where}", "", frontier.columns(columns, least.solved)),),
+            draw=lambda width: _spec(least, points, where, told, width),
+            keys=(
+                Key("line-least", "least fund"),
+                Key("box-below", "somebody is deleveraged"),
+                Key("this", f"this scenario: {digits(least.fund)} at {digits(least.mark)}"),
+            ),
+        )
+    ]
+
+
+def _spec(
+    least: LeastFund, points: list[tuple[Decimal, Decimal | None]], where: str, told: str, width: int
+) -> Spec:
+    known = [(x, y) for x, y in points if y is not None]
+    high = max([y for _, y in known] + [least.fund, ZERO]) * D("1.08") or D(1)
+    low_mark, high_mark = points[0][0], points[-1][0]
+    at = ticks(ZERO, high, 5)
+    plot = Plot(
+        width,
+        340 if width > 600 else 270,
+        x=(low_mark, high_mark if high_mark > low_mark else low_mark + 1),
+        y=(ZERO, high),
+        left=max(room(short(x), 12) for x in at) + 14,
+        right=26,
+        top=14,
+        bottom=48,
+    )
+    plot.add("area", [{"x": x, "y": y, "y2": ZERO} for x, y in known], "adlbg")
+    plot.grid(at)
+    plot.add("rule", [{"x": least.mark, "y": ZERO, "y2": high}], "edge", strokeDash=[2, 3])
+    plot.add("line", [{"x": x, "y": y} for x, y in known], "fg", strokeWidth=2.2, strokeJoin="round")
+    plot.add("point", [{"x": x, "y": y} for x, y in known], "fg", filled=True, opacity=1, size=16)
+    here = [{"x": least.mark, "y": least.fund}]
+    plot.add(
+        "point",
+        here,
+        "fund",
+        shape="circle",
+        filled=True,
+        opacity=1,
+        size=100,
+        stroke="#fffffe",
+        strokeWidth=1.5,
+    )
+    marks = ticks(low_mark, high_mark, 6 if width > 600 else 3)
+    plot.text([{"x": x, "y": ZERO, "text": short(x)} for x in marks], "muted", align="center", size=12, dy=15)
+    middle = (low_mark + high_mark) / 2
+    plot.text([{"x": middle, "y": ZERO, "text": where}], "muted", align="center", size=12, dy=36)
+    return plot.spec(told)

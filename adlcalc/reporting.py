@@ -1,0 +1,174 @@
+"""What `adlcalc report` asks of a scenario: its run, the queues that it used, and where they are wanted a
+comparison and a frontier. The command line and Python ask here.
+
+Public: Wanted, told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adlcalc.asking import OWN, Unknown, comparison, one_of
+from adlcalc.engine.loop import run as run_engine
+from adlcalc.engine.waterfall.state import Observer
+from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, round_to, show
+from adlcalc.report.charts import figures
+from adlcalc.report.charts.least_fund import LeastFund
+from adlcalc.report.html.written import Told
+from adlcalc.report.run import Run
+from adlcalc.scenario import Loaded, load
+from adlcalc.study.ladder import WATCHED, Ladders, Together
+from adlcalc.study.watch import Watch
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from adlcalc.engine.events import Event
+    from adlcalc.engine.model import Scenario
+    from adlcalc.report.compare_view import Comparison
+
+FUND = "fund"
+"""What --solve takes."""
+MARKS = 40
+"""Marks that a frontier has, about."""
+DEEPER = D("0.5")
+"""How far beyond its own deepest mark a frontier goes, as a share of the way there."""
+VALUES, BUDGET = 100, 4_000
+"""What a search at one mark may take where nothing is proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the page shall show. accounts: those that are named; compare: policies and rulebooks; solve:
+    'fund'."""
+
+    venue: str | None = None
+    as_of: str | None = None
+    sets: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    compare: str | None = None
+    solve: str | None = None
+    jobs: int = 1
+
+    @property
+    def changes(self) -> list[str]:
+        """The options that make another scenario of the file."""
+        venue = ["--venue", self.venue] if self.venue is not None else []
+        as_of = ["--as-of", self.as_of] if self.as_of is not None else []
+        return [*venue, *as_of, *(word for change in self.sets for word in ("--set", change))]
+
+    def loaded(self, file: str, venue: str | None = None) -> Loaded:
+        """The scenario, under another rulebook where one is named."""
+        return load(file, sets=self.sets, venue=venue or self.venue, as_of=self.as_of)
+
+
+def told(
+    file: str,
+    wanted: Wanted,
+    *,
+    note: Callable[[Loaded], None] = lambda loaded: None,
+    through: Callable[[Iterable[Event], int], Iterable[Event]] = lambda events, _: events,
+) -> Told:
+    """Run a scenario and make its figures. Raises ScenarioErrors and Unknown."""
+    if wanted.solve not in (None, FUND):
+        raise Unknown(f"--solve takes {FUND}, not {wanted.solve!r}: adlcalc solve has the others")
+    loaded = wanted.loaded(file)
+    note(loaded)
+    scenario = loaded.scenario
+    for name in wanted.accounts:
+        one_of("account", name, (one.id for one in scenario.accounts))
+    ladders, watch = Ladders(), Watch(wanted.accounts, wanted.accounts) if wanted.accounts else None
+    looking: list[Observer] = [ladders] if len(scenario.accounts) <= WATCHED else []
+    looking += [watch] if watch is not None else []
+    events = run_engine(scenario, observer=Together(looking) if looking else None)
+    run = Run(
+        scenario,
+        through(events, scenario.path.steps),
+        file=loaded.file,
+        options=wanted.changes,
+        watch=watch,
+        named=tuple(dict.fromkeys(wanted.accounts)),
+    )
+    compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
+    least = _frontier(run, file, wanted) if wanted.solve is not None else None
+    return Told(run, figures(run, ladders=ladders.found, comparison=compared, least=least))
+
+
+def _compared(loaded: Loaded, file: str, wanted: Wanted) -> Comparison:
+    """The same scenario under the policies and rulebooks that are named; a name that is no policy is a
+    rulebook."""
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.compare import ALL, named
+    from adlcalc.venues.rulebook import shipped
+
+    policies, venues = named(wanted.compare or "")
+    for name in venues:
+        if name not in shipped() and not os.path.exists(name):
+            known = (*ALL, *shipped())
+            hint = (
+                closest_hint(name, known) or "adlcalc venues lists rulebooks, adlcalc compare --help policies"
+            )
+            raise Unknown(f"--compare: there is no policy and no rulebook {quote(name)}\nhint: {hint}")
+    loads = [wanted.loaded(file, one) for one in venues] if venues else [loaded]
+    chosen = policies if policies is not None else OWN if venues else None
+    return comparison(loads, policies=chosen, accounts=True)
+
+
+def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
+    """The least fund at marks from the first one to beyond the one that is farthest from it, in the market
+    where somebody was liquidated first. None where the marks never move."""
+    from adlcalc.solving import Asking, solved
+    from adlcalc.study.solve import Limits, Unsolvable
+
+    scenario = run.scenario
+    name = run.liquidations[0].market if run.liquidations else scenario.markets[0].name
+    market = next(one for one in scenario.markets if one.name == name)
+    marks = scenario.path.marks[name]
+    step = max(range(len(marks)), key=lambda i: (abs(marks[i] - marks[0]), -i))
+    if marks[step] == marks[0]:
+        return None
+    low, high, apart = _range(marks[0], marks[step], market.tick)
+    several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
+    asking = Asking(
+        file,
+        f"{FUND}.{_quoted(market.fund)}" if several else FUND,
+        "no adl",
+        across=f"prices.{_quoted(name)}.{step}={show(low)}..{show(high)}/{show(apart)}",
+        sets=wanted.sets,
+        venue=wanted.venue,
+        as_of=wanted.as_of,
+        limits=Limits(None, VALUES, BUDGET, wanted.jobs),
+    )
+    try:
+        found = solved(asking)
+    except Unsolvable as error:
+        raise Unknown(f"--solve {FUND}: {error}") from None
+    if found.interrupted:
+        raise KeyboardInterrupt
+    balance = _balance(scenario, market.fund)
+    return LeastFund(found, name, step, marks[step], balance)
+
+
+def _range(first: Decimal, deepest: Decimal, tick: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """From the first mark to half as far again as the deepest, in steps of whole ticks, the deepest one among
+    them."""
+    with drawing():
+        way = abs(deepest - first)
+        apart = max(round_to(divide(way * (ONE + DEEPER), D(MARKS)), tick, CEILING), tick)
+        below = min(deepest - way * DEEPER, first) if deepest < first else first
+        above = first if deepest < first else deepest + way * DEEPER
+        down = int((deepest - max(below, tick)) // apart)
+        up = int((above - deepest) // apart)
+        return deepest - max(down, 0) * apart, deepest + up * apart, apart
+
+
+def _balance(scenario: Scenario, fund: str) -> Decimal:
+    return next(one.balance for one in scenario.funds if one.name == fund)
+
+
+def _quoted(name: str) -> str:
+    """A name as a part of what --set names."""
+    return f'"{name}"' if "." in name else name
