@@ -16,7 +16,7 @@ Errors: ScenarioErrors where a scenario or rulebook cannot be used (its text sho
 hint, `problems` has them as data); Unknown where something is asked for that is not there, with the nearest
 name.
 
-Public: load, run, margin, rank, explain, compare, check, ScenarioErrors, Unknown, __version__.
+Public: load, run, margin, rank, explain, compare, solve, sweep, check, ScenarioErrors, Unknown, __version__.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from adlcalc.face import check, compare, explain, load, margin, rank, run
+from adlcalc.face import check, compare, explain, load, margin, rank, run, solve, sweep
 
 if TYPE_CHECKING:
     from adlcalc.asking import Unknown
@@ -42,6 +42,8 @@ __all__ = [
     "margin",
     "rank",
     "run",
+    "solve",
+    "sweep",
 ]
 __version__ = "0.2.0"
 

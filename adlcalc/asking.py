@@ -73,6 +73,7 @@ def queues(
     from adlcalc.engine.loop import run
     from adlcalc.engine.model import LONG, SHORT, side_name
     from adlcalc.report.rank_view import Queues
+    from adlcalc.study.from_the_start import tried
     from adlcalc.study.rank import Ranker
 
     scenario = loaded.scenario
@@ -89,7 +90,8 @@ def queues(
             break
     told = loaded.told
     lights, interest = (told.lights, told.open_interest) if told is not None else ({}, {})
-    return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest)
+    whole = tuple(tried(scenario, [one for one in ranker.rankings if one.used]))
+    return Queues(scenario, loaded.file, at, ranker.rankings, tuple(accounts), lights, interest, whole)
 
 
 def margins(
@@ -158,14 +160,17 @@ def comparison(
     accounts: bool = False,
     axioms: bool = False,
     metrics: str | None = None,
+    doubt: bool = False,
 ) -> Comparison:
-    """Run the scenario, loaded once for each venue, under every policy."""
+    """Run the scenario, loaded once for each venue, under every policy; doubt: under every other reading of an
+    assumed rule as well."""
     from adlcalc.report.compare_view import Comparison
     from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
     from adlcalc.source.nodes import Place, Source
     from adlcalc.source.problems import fail
     from adlcalc.study.axioms import findings
     from adlcalc.study.compare import compare
+    from adlcalc.study.doubt import readings_used
 
     share, shown = severity_of(severity), metrics_of(metrics)
     scenario, file = loads[0].scenario, loads[0].file
@@ -182,7 +187,14 @@ def comparison(
         if axioms
         else {}
     )
-    return Comparison(scenario, file, results, accounts, found, markout, shown)
+    others = [
+        result
+        for loaded in (loads if doubt else ())
+        for one in readings_used(loaded.scenario, loaded.rulebook)
+        if one.variation is not None
+        for result in compare(one.variation(loaded.scenario), chosen, share, markout, shown)
+    ]
+    return Comparison(scenario, file, results, accounts, found, markout, shown, others if doubt else None)
 
 
 def covering(loaded: Loaded, shocks: str, most: int = 2) -> Covers:

@@ -1,6 +1,6 @@
 """The functions of the Python face; `import adlcalc` has them. What they need is imported when they are called.
 
-Public: load, run, margin, rank, explain, compare, check.
+Public: load, run, margin, rank, explain, compare, solve, sweep, check.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
     from adlcalc.report import Run
     from adlcalc.report.result import Result
+    from adlcalc.report.sweep_result import Swept
     from adlcalc.scenario import Loaded
 
     Source = str | PathLike[str] | Mapping[str, Any]
@@ -67,7 +68,7 @@ def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
     if isinstance(scenario, Scenario):
         return Run(scenario, run_engine(scenario, index=index, together=True))
     loaded = _loaded(scenario)
-    return Run(loaded.scenario, run_engine(loaded.scenario, index=index), file=loaded.file)
+    return Run(loaded.scenario, run_engine(loaded.scenario, index=index, together=True), file=loaded.file)
 
 
 def margin(scenario: Loaded | Source, *, step: int | str = 0, accounts: Sequence[str] = ()) -> Result:
@@ -176,6 +177,162 @@ def compare(
         metrics=None if metrics is None else ",".join(metrics),
     )
     return Result(compare_page(compared, 0), "policies")
+
+
+def solve(
+    source: Source,
+    vary: str,
+    *,
+    until: str | None = None,
+    when: str | None = None,
+    low: str | None = None,
+    high: str | None = None,
+    unit: str | None = None,
+    across: str | None = None,
+    method: str | None = None,
+    values: int | None = None,
+    budget: int = 20_000,
+    jobs: int = 1,
+    sets: Sequence[str] = (),
+    venue: str | None = None,
+    as_of: str | None = None,
+) -> Result:
+    """Ask backwards: for which values of one thing is something so?
+
+    source  what `load` takes; sets, venue, as_of as there
+    vary    what is varied, as --set names it: 'fund', 'prices.2', 'accounts.alice.leverage'
+    until   the question ('no adl'), or `when`: one of the two
+    low, high, unit   the range and the smallest step, as text ('50_000'); each has a default where there is one
+    across  an answer for each value of something else: 'prices.2=50_000..56_000/100'
+    method  'theorem', 'exhaustive' or 'sampled'; the surest that applies if left out
+
+    Rows: from, to, holds (None where the scenario refuses these values). `rows("answer")`: holds, fails, differs;
+    `rows("changes")`: before, after, differs; `rows("frontier")` with `across`; `rows("result")`: method, runs,
+    spacing, whole, verified, ...
+
+    Raises ScenarioErrors; Unknown where the question cannot be worked like that.
+    """
+    from os import fspath
+
+    from adlcalc.asking import Unknown
+    from adlcalc.report.result import Result
+    from adlcalc.report.solve_view import solve_page
+    from adlcalc.scenario.given import STANDARD_INPUT, is_text, origin_of
+    from adlcalc.solving import Asking, solved
+    from adlcalc.study.solve import Limits, Method, Unsolvable
+
+    if (until is None) == (when is None):
+        raise TypeError("one of until and when says what is asked")
+    if method is not None and method not in [*Method]:
+        raise Unknown(f"there is no method {method!r}: {', '.join(Method)}")
+    origin = origin_of(source, sets=sets, venue=venue, as_of=as_of) if is_text(source) else None
+    asking = Asking(
+        file=STANDARD_INPUT if origin is not None else fspath(source),  # type: ignore[arg-type]  # no dict here
+        vary=vary,
+        question=until if until is not None else when or "",
+        when=when is not None,
+        low=low,
+        high=high,
+        unit=unit,
+        across=across,
+        sets=tuple(sets),
+        venue=venue,
+        as_of=as_of,
+        limits=Limits(None if method is None else Method(method), values, budget, jobs),
+    )
+    try:
+        found = solved(asking, origin=origin)
+    except Unsolvable as error:
+        raise Unknown(str(error)) from None
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return Result(solve_page(found), "intervals")
+
+
+def sweep(
+    scenario: Source | None = None,
+    measures: Sequence[str] = (),
+    *,
+    vary: Mapping[str, str | Sequence[Any]] | None = None,
+    paths: str | None = None,
+    venues: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+    by: Sequence[str] | None = None,
+    sets: Sequence[str] = (),
+    as_of: str | None = None,
+    store: str | PathLike[str] | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+) -> Swept:
+    """A scenario run many times, with values, venues, policies and random paths varied.
+
+    measures  'adl(me)', 'fund_paid', 'fund_paid > 500', 'least_fund', 'quantile(least_fund, 0.99)', ...
+    vary      name -> '0..1_000_000/20_000' or a list of values; names as in sets: {'accounts.me.leverage': [2, 5]}
+    paths     'bootstrap:candles.csv,block=12,n=1000,seed=7', 'n=1000' of the scenario's own model, ...
+    by        what the figures are grouped by; all that is varied if left out
+    store     an SQLite file: finished points are kept, the same call goes on where it was ended; without a scenario
+              it is asked again, and nothing is run
+    jobs      processes (in a program of your own behind `if __name__ == "__main__":`); dask: a scheduler's address
+
+    Rows: measure, by (name -> value), n, hits, probability, low and high (its 95 % interval), mean, least, most.
+    `rows("quantiles")`: level, value, low, high, shortfall (the mean beyond), None where it is not estimable;
+    `rows("points")`: every point; `points()` the same as an Arrow table with a column for each thing that is varied
+    and measured; `frames()` all of them; `model`: what the frequencies are of.
+
+    Raises ScenarioErrors; Unknown for what is not there, and for a store of another sweep.
+    """
+    from os import fspath
+
+    from adlcalc.asking import Unknown
+    from adlcalc.report.sweep_result import Swept
+    from adlcalc.study.store import StoreError
+    from adlcalc.sweeping import Sweep, asked_again, swept
+
+    grouped = None if by is None else ",".join(by)
+    try:
+        if scenario is None:
+            if store is None:
+                raise Unknown("a scenario is needed, or a store to be asked again")
+            return Swept(asked_again(fspath(store), tuple(measures), grouped, keep_rows=True))
+        asking = Sweep(
+            _path(scenario),
+            tuple(f"{name}={_range(values)}" for name, values in (vary or {}).items()),
+            paths,
+            tuple(measures),
+            None if venues is None else ",".join(venues),
+            None if policies is None else ",".join(policies),
+            grouped,
+            tuple(sets),
+            as_of,
+            None if store is None else fspath(store),
+            jobs,
+        )
+        workers = None
+        if dask is not None:
+            from adlcalc.cluster import on
+
+            workers = on(dask)
+        found = swept(asking, keep_rows=True, workers=workers)
+    except StoreError as error:
+        raise Unknown(str(error)) from None
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return Swept(found)
+
+
+def _path(scenario: Source) -> str:
+    """The name of a scenario that is loaded anew in every process."""
+    from os import fspath
+
+    from adlcalc.scenario.given import is_text
+
+    if is_text(scenario):
+        raise TypeError("a sweep needs the path or the name of a scenario, not its text")
+    return fspath(scenario)  # type: ignore[arg-type]  # what is no text is a path
+
+
+def _range(values: str | Sequence[Any]) -> str:
+    return values if isinstance(values, str) else ",".join(map(str, values))
 
 
 def check(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adlcalc.engine.events import Event
     from adlcalc.engine.model import Scenario
     from adlcalc.report.compare_view import Comparison
+    from adlcalc.sweeping import Swept
 
 FUND = "fund"
 """What --solve takes."""
@@ -43,7 +44,7 @@ VALUES, BUDGET = 100, 4_000
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the page shall show. accounts: those that are named; compare: policies and rulebooks; solve:
-    'fund'."""
+    'fund'; store: of a sweep, whose measures are shown."""
 
     venue: str | None = None
     as_of: str | None = None
@@ -52,6 +53,7 @@ class Wanted:
     compare: str | None = None
     solve: str | None = None
     jobs: int = 1
+    store: str | None = None
 
     @property
     def changes(self) -> list[str]:
@@ -94,7 +96,19 @@ def told(
     )
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
-    return Told(run, figures(run, ladders=ladders.found, comparison=compared, least=least))
+    swept = _swept(wanted.store) if wanted.store is not None else None
+    return Told(run, figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept))
+
+
+def _swept(store: str) -> Swept:
+    """What a sweep left in its store, counted once more."""
+    from adlcalc.study.store import StoreError
+    from adlcalc.sweeping import asked_again
+
+    try:
+        return asked_again(store, (), keep_rows=True)
+    except StoreError as error:
+        raise Unknown(f"--store: {error}") from None
 
 
 def _compared(loaded: Loaded, file: str, wanted: Wanted) -> Comparison:

@@ -23,7 +23,7 @@ from adlcalc.source.problems import Problem, ScenarioErrors
 from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
-from adlcalc.study.solve import Limits, Solution, Through, solve
+from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
 
 MOST_COLUMNS = 1_000
 FINER = 2
@@ -64,10 +64,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderReading:
+    """The answer under another reading of an assumed rule; None where no value does."""
+
+    reading: str
+    holds: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Solved:
     """The answer. columns: one for each value of --across, then `solution` is that of the first; verified: the
     answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
-    asserted: what --assert says of it."""
+    asserted: what --assert says of it; readings: the answers under other readings of assumed rules, where it
+    was doubted."""
 
     loaded: Loaded
     asking: Asking
@@ -77,6 +86,7 @@ class Solved:
     columns: Sequence[Column] = field(default_factory=tuple)
     verified: bool | None = None
     asserted: bool | None = None
+    readings: Sequence[UnderReading] = field(default_factory=tuple)
 
     @property
     def scenario(self) -> Scenario:
@@ -99,11 +109,16 @@ Asked = Knob | Reload
 
 
 def solved(
-    asking: Asking, *, through: Through = iter, note: Callable[[Loaded], None] = lambda loaded: None
+    asking: Asking,
+    *,
+    origin: Origin | None = None,
+    through: Through = iter,
+    note: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Solved:
-    """Load, vary, verify. Raises ScenarioErrors, Unsolvable."""
+    """Load, vary, verify. origin: what is loaded, where it is no file. Raises ScenarioErrors, Unsolvable."""
     holds = _assertion(asking.asserted)
-    origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
+    if origin is None:
+        origin = Origin(asking.file, *opened(asking.file), asking.sets, asking.venue, asking.as_of)
     loaded = origin.load()
     note(loaded)
     question = _question(asking, names_of(loaded.scenario))
@@ -115,6 +130,29 @@ def solved(
     agrees = _verified(origin, knob, found) if not found.interrupted else None
     asserted = None if holds is None else holds(_fraction(found.holds))
     return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
+
+
+def doubted(found: Solved) -> Solved:
+    """The same asked again under every other reading of an assumed rule that the run uses."""
+    from adlcalc.study.doubt import readings_used
+
+    if found.columns or isinstance(found.solution.knob, Reload):
+        what = "--across" if found.columns else f"--vary {found.asking.vary}"
+        raise Unsolvable(f"--doubt and {what} do not go together: the scenario is made anew for each value")
+    asked, scenario = found.solution, found.scenario
+    answers = []
+    for one in readings_used(scenario, found.loaded.rulebook):
+        assert one.variation is not None
+        there = solve(
+            one.variation(scenario),
+            asked.knob,
+            asked.question,
+            low=asked.low,
+            high=asked.high,
+            limits=found.asking.limits,
+        )
+        answers.append(UnderReading(one.text, there.holds))
+    return replace(found, readings=tuple(answers))
 
 
 def _frontier(
@@ -180,23 +218,23 @@ def _digits(x: Decimal) -> int:
     return min(exponent, 0) if isinstance(exponent, int) else 0
 
 
-def grid_of(text: str) -> tuple[str, list[Decimal]]:
+def grid_of(text: str, option: str = "--across", most: int = MOST_COLUMNS) -> tuple[str, list[Decimal]]:
     """NAME=FROM..TO/STEP, or NAME=A,B,C: the name and the values. Raises ScenarioErrors."""
     name, equals, values = text.partition("=")
     if not equals or not name.strip() or not values.strip():
-        raise _wrong("--across", text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
+        raise _wrong(option, text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
     if ".." not in values:
-        return name.strip(), [_needed("--across", one.strip()) for one in values.split(",")]
+        return name.strip(), [_needed(option, one.strip()) for one in values.split(",")]
     ends, slash, step_text = values.partition("/")
     if not slash:
-        raise _wrong("--across", text, "must say how far its values are apart: NAME=FROM..TO/STEP")
-    low, high = (_needed("--across", one.strip()) for one in ends.split("..", 1))
-    step = _needed("--across", step_text.strip())
+        raise _wrong(option, text, "must say how far its values are apart: NAME=FROM..TO/STEP")
+    low, high = (_needed(option, one.strip()) for one in ends.split("..", 1))
+    step = _needed(option, step_text.strip())
     if step <= 0 or low > high:
-        raise _wrong("--across", text, "must go up from FROM to TO in steps above zero")
+        raise _wrong(option, text, "must go up from FROM to TO in steps above zero")
     with exact():
-        if (high - low) / 1 > step * MOST_COLUMNS:
-            raise _wrong("--across", text, f"has more than {MOST_COLUMNS:,} values")
+        if (high - low) / 1 > step * most:
+            raise _wrong(option, text, f"has more than {most:,} values")
         count = int((high - low) // step)
         return name.strip(), [low + i * step for i in range(count + 1)]
 

@@ -23,6 +23,7 @@ from adlcalc.engine.queue import counterparty
 from adlcalc.engine.rules import Charge, Fillable, Orders, OwnName, Rules
 from adlcalc.engine.waterfall import own_name
 from adlcalc.engine.waterfall.orders import limit_price, surplus_fee
+from adlcalc.engine.waterfall.stages import stages_of
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.source import Problems
@@ -134,7 +135,7 @@ def deleverage(values: Values) -> dict[str, Any]:
 def work(values: Values) -> dict[str, Any]:
     """One step of the venue's waterfall."""
     state = opened(values)
-    return told(state, list(one_step(state)))
+    return told(state, list(one_step(state, stages_of(state.rules))))
 
 
 def quote(values: Values) -> Decimal:

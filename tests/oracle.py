@@ -541,6 +541,8 @@ class Oracle:
             q = min(claim.left, h.size)
             if q == 0:
                 continue  # used up, or taken over since the ranking
+            if h.owner.id == claim.row["account"]:
+                continue  # choice: an account is not deleveraged against itself
             before, unit = h.size, next(u for u in h.owner.units() if h in u)
             part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
             value = sum(self.result_of(claim, q, claim.price), Fraction(0))

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from books import random_scenario
 from conftest import ROOT
+from rules import with_rules
 
 import adlcalc
 from adlcalc.asking import comparison
@@ -203,3 +205,59 @@ def test_a_long_line_keeps_its_ends_and_its_extremes() -> None:
     )
     assert [x for x, _ in kept] == sorted({x for x, _ in kept})
     assert thinned(points[:100], 800) == points[:100]
+
+
+def ink(spec: dict[str, Any]) -> list[tuple[str, float, float, float]]:
+    """Where something is drawn beyond the scale that it is drawn on: (channel, value, low, high)."""
+    out = []
+    for layer in spec["layer"]:
+        for key in ("x", "y"):
+            if key not in layer.get("encoding", {}):
+                continue
+            low, high = sorted(layer["encoding"][key]["scale"]["domain"])
+            edge = (high - low) * 1e-9
+            assert low < high
+            for row in layer["data"]["values"]:
+                ends = [end for end in (key, f"{key}2") if end in row]
+                out += [
+                    (end, row[end], low, high) for end in ends if not low - edge <= row[end] <= high + edge
+                ]
+    return out
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_of_any_book_nothing_is_drawn_beyond_its_scales(block: int) -> None:
+    """Random books under random rules: all figures can be made, at both widths, every number is finite, and
+    no ink lies outside."""
+    for seed in range(block * 25, block * 25 + 25):
+        book = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 4 == 0, most_accounts=60)
+        book = with_rules(book, seed)
+        ladders = Ladders()
+        made = Run(book, run_engine(book, observer=ladders))
+        for figure in figures(made, ladders=ladders.found):
+            assert figure.tables
+            for width in (WIDE, NARROW):
+                spec = figure.spec(width)
+                assert "NaN" not in (text := json.dumps(spec))
+                assert "Infinity" not in text.replace('"text": "Infinity', "")
+                assert ink(spec) == [], (seed, figure.name)
+
+
+def test_money_of_two_currencies_has_figures_of_its_own(tmp_path: Path) -> None:
+    """x is bankrupt at 90 and owes 10 quote, y at 90.91 and owes 0.15 coin: never in one drawing."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "markets: {LIN: {}, BTC-USD: {contract: inverse}}\n"
+        "accounts:\n"
+        "  - {id: x, market: LIN, side: long, size: 1, entry: 100, leverage: 10}\n"
+        "  - {id: y, market: BTC-USD, side: long, size: 100, entry: 100, leverage: 10}\n"
+        "rules: {adl: {when: never}}\n"
+        "prices: {LIN: [100, 80], BTC-USD: [100, 80]}\n"
+    )
+    made = {figure.name: figure for figure in drawn(file)}
+    assert {"cover-1", "cover-2", "equity-1", "equity-2"} <= set(made)
+    assert "10 by nobody" in made["cover-1"].description
+    assert "0.15 by nobody" in made["cover-2"].description
+    assert [
+        row[0] for row in zip(*(column.cells for column in made["equity-2"].tables[0].columns), strict=True)
+    ] == ["y"]

@@ -18,7 +18,7 @@ from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 from hand_made import half_the_fund
 
 from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.progress import with_progress
+from adlcalc.cli.progress import pace, with_progress
 
 ADL = "scenarios/05-fund-empty-adl.yaml"
 CALM = "scenarios/01-margin-call-without-loss.yaml"
@@ -480,8 +480,21 @@ def test_progress_counts_steps_on_a_terminal_and_clears_its_line(monkeypatch: py
     terminal = Terminal()
     events = list(with_progress(half_the_fund(), 3, stream=terminal, clock=ticking(1)))
     assert len(events) == len(list(half_the_fund()))
-    assert "\rstep 1 of 3" in terminal.getvalue()
-    assert terminal.getvalue().endswith("\r" + " " * len("step 2 of 3") + "\r")
+    assert "\rstep 1 of 3, 4 s left" in terminal.getvalue()  # one step in two seconds, two are to come
+    assert terminal.getvalue().endswith("\r" + " " * len("step 2 of 3, 2 s left") + "\r")
+
+
+@pytest.mark.parametrize(
+    ("done", "of", "seconds", "told"),
+    [
+        (120, 1_000, 3, ", 40 a second, 22 s left"),  # 880 / 40
+        (1, 10_000, 1, ", 1 a second, 166 min left"),
+        (1, 100, 4, ", 6 min left"),
+        (0, 100, 4, ""),
+    ],
+)
+def test_progress_tells_rate_and_time_left(done: int, of: int, seconds: float, told: str) -> None:
+    assert pace(done, of, seconds) == told
 
 
 def test_progress_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

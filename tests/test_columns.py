@@ -3,6 +3,7 @@ index."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import pickle
 import random
@@ -26,6 +27,7 @@ from adlcalc.engine.waterfall import deleveraging
 from adlcalc.ground.numbers import exact
 from adlcalc.report import Run, facts
 from adlcalc.scenario import load
+from adlcalc.source.files import UnfitFileError, unpacked
 from adlcalc.source.problems import ScenarioErrors
 from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
@@ -234,6 +236,49 @@ def test_a_fault_is_told_with_its_row_wherever_it_stands(
     assert line in problems[0][0]
     assert problems[0][1] == (row if row > 0 else ROWS - 1) + 2
     assert problems == told(True)
+
+
+def gz_book(folder: Path, packed: bytes) -> str:
+    (folder / "book.csv.gz").write_bytes(packed)
+    file = folder / "packed.yaml"
+    file.write_text(
+        "accounts: {file: book.csv.gz}\nmarkets: {M: {lot: 0.001}}\nprices: [60_000]\n", encoding="utf-8"
+    )
+    return str(file)
+
+
+def test_a_packed_book_is_the_same_book(tmp_path: Path) -> None:
+    file = book_file(tmp_path, lambda rows: None, quoted=False)
+    packed = gz_book(tmp_path, gzip.compress((tmp_path / "book.csv").read_bytes()))
+    assert load(packed).scenario.accounts == load(file).scenario.accounts
+
+
+def test_a_fault_in_a_packed_book_is_told_with_its_line(tmp_path: Path) -> None:
+    text = b"id,side,size,entry,collateral\na,long,1,100,5\nb,long,x,100,5\n"
+    with pytest.raises(ScenarioErrors, match=r"book.csv.gz:3:8: error: 'size' must be a number, not 'x'"):
+        load(gz_book(tmp_path, gzip.compress(text)))
+
+
+@pytest.mark.parametrize(
+    ("packed", "told"),
+    [
+        (b"id,side,size,entry\n", "this is no file that gzip has packed"),
+        (b"", "the file is empty"),
+        (gzip.compress(b"id,side,size,entry,collateral\na,long,1,100,5\n")[:-9], "or a part of one"),
+        (gzip.compress(b"id\0"), "control character U\\+0000"),
+        (gzip.compress(bytes([255])), "is not UTF-8 text"),
+    ],
+)
+def test_a_broken_packed_book_is_refused(tmp_path: Path, packed: bytes, told: str) -> None:
+    with pytest.raises(ScenarioErrors, match=told):
+        load(gz_book(tmp_path, packed))
+
+
+def test_what_is_unpacked_has_the_same_limit() -> None:
+    """A small file may hold a large one."""
+    with pytest.raises(UnfitFileError, match="larger than 1 MB"):
+        unpacked(gzip.compress(b"x" * 1_100_000), 1024 * 1024)
+    assert unpacked(gzip.compress(b"x" * 1000), 1024) == b"x" * 1000
 
 
 # --- work done ----------------------------------------------------------------------------------------------

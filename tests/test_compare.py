@@ -252,7 +252,7 @@ def test_json(adlcalc: Callable[..., Result]) -> None:
     result = adlcalc("compare", WHO_PAYS, "--policies", "queue,haircut", "--axioms", "--format", "json")
     assert (result.code, result.err) == (0, "")
     document = json.loads(result.out)
-    assert list(document) == ["schema", "scenario", "policies", "accounts", "axioms"]
+    assert list(document) == ["schema", "scenario", "policies", "accounts", "axioms", "ranges"]
     assert document["schema"] == "adlcalc.compare/1"
     queue, haircut = document["policies"]
     assert (queue["space"], haircut["space"]) == ("contract", "profit")

@@ -238,3 +238,37 @@ def test_a_run_says_what_it_rests_on_once_it_is_asked(adlcalc: Callable[..., Any
     assert {one["rule"]: "rests" in one for one in rows} == {"adl.score": True, "adl.would_bankrupt": False}
     none = adlcalc("run", "scenarios/05-fund-empty-adl.yaml", "--doubt").out
     assert "Rests on no assumed rule" in none
+
+
+def test_solve_says_the_answer_under_other_readings(adlcalc: Callable[..., Any]) -> None:
+    """Each answer is that of the same question with the rule set in the file."""
+    words = ("solve", BOOK, "--venue", "hyperliquid", "--vary", "fund", "--until", "bad_debt == 0")
+    found = json.loads(adlcalc(*words, "--doubt", "--json").out)
+    answers = {one["reading"]: one["holds"] for one in found["readings"]}
+    assert answers["liquidation.limit none"] == "6000"
+    for reading in ("liquidation.limit none", "adl.would_bankrupt allow"):
+        rule, value = reading.split()
+        alone = json.loads(adlcalc(*words, "--set", f"rules.{rule}={value}", "--json").out)
+        assert alone["answer"]["holds"] == answers[reading]
+    assert "As written 0; under all readings 0 to 6,000." in adlcalc(*words, "--doubt").out
+    assert json.loads(adlcalc(*words, "--json").out)["readings"] == []
+
+
+def test_compare_puts_the_range_beside_the_number(adlcalc: Callable[..., Any]) -> None:
+    words = (
+        "compare",
+        BOOK,
+        "--venue",
+        "hyperliquid",
+        "--policies",
+        "own",
+        "--metrics",
+        "fund_used,bad_debt",
+    )
+    found = json.loads(adlcalc(*words, "--doubt", "--json").out)
+    assert [(one["metric"], one["value"], one["low"], one["high"]) for one in found["ranges"]] == [
+        ("fund_used", "0", "0", "5000"),
+        ("bad_debt", "0", "0", "1000"),
+    ]
+    assert "fund_used 0 0..5,000" in " ".join(adlcalc(*words, "--doubt").out.split())
+    assert "readings" not in adlcalc(*words).out

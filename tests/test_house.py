@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "source": {"ground", "source"},
     "engine": {"ground", "engine"},
     "venues": {"ground", "source", "engine", "venues"},
+    "paths": {"ground", "paths"},
     "scenario": {
         "ground",
+        "paths",
         "source",
         "engine",
         "venues",
@@ -30,8 +32,8 @@ MAY_IMPORT = {
         "report.field",
         "study.questions",
     },
-    "study": {"ground", "source", "engine", "venues", "study"},
-    "report": {"ground", "engine", "venues", "study", "report"},
+    "study": {"ground", "source", "engine", "venues", "paths", "study"},
+    "report": {"ground", "engine", "venues", "paths", "study", "report"},
     "explain": {"ground", "engine", "venues", "study", "report", "explain"},
     "check": {
         "ground",
@@ -159,7 +161,7 @@ def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
     assert graph == {}, "these import one another"
 
 
-SHOWING = ("run", "rank", "explain", "compare", "venues", "batch", "single")
+SHOWING = ("run", "rank", "explain", "compare", "solve", "venues", "batch", "single")
 
 
 @pytest.mark.parametrize("name", SHOWING)
@@ -218,7 +220,7 @@ def test_the_engine_is_a_stair() -> None:
 
 BALANCES = {
     "balance", "cash", "collateral", "cost", "funding", "funding_dust", "open_interest", "positions", "rest_cash", "rest_cost",
-    "outside", "rest_size", "signed_size", "taken", "venue_cash",
+    "outside", "rest_size", "revenue", "signed_size", "taken", "venue_cash",
 }  # fmt: skip
 """What a book of adlcalc.engine.books says of money and contracts: nobody but the ledger changes it."""
 

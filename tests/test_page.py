@@ -301,3 +301,27 @@ def test_solve_in_a_page_takes_the_fund_only(adlcalc: Command) -> None:
     result = adlcalc("report", "scenarios/21-who-pays.yaml", "--solve", "fnd")
     assert (result.code, result.out) == (2, "")
     assert "--solve takes fund, not 'fnd'" in result.err
+
+
+def test_a_sweep_is_shown_as_a_distribution(adlcalc: Command, tmp_path: Path) -> None:
+    """04 with funds of 0, 1,000 and 2,000: the fund pays 0, 1,000 and 2,000, a point in each bin; somebody is
+    deleveraged in two of the three."""
+    store = str(tmp_path / "s.db")
+    swept = adlcalc(
+        "sweep", "scenarios/04-fund-half-absorbs.yaml", "--vary", "fund=0,1000,2000", "--measure", "fund_paid", "--measure",
+        "adl", "--store", store,
+    )  # fmt: skip
+    assert swept.code == 0, swept.err
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", store).out
+
+    def rows_of(title: str) -> list[list[str]]:
+        figure = text[text.index(f"<bdi>{title}</bdi></h2>") :]
+        rows = re.findall(r"<tr>(<td.*?)</tr>", figure[: figure.index("</figure>")])
+        return [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
+
+    paid = [row for row in rows_of("fund_paid over all points") if row[1] != "0"]
+    assert [row[1] for row in paid] == ["1", "1", "1"]
+    assert [row[0].split(" to ")[0] for row in paid] == ["0", "1,000", "2,000"]
+    assert rows_of("adl over all points") == [["so", "2"], ["not so", "1"]]
+    missing = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", str(tmp_path / "no.db"))
+    assert (missing.code, missing.out) == (2, "")

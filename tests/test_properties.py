@@ -70,7 +70,7 @@ def test_every_run(rules: str, block: int) -> None:
             raise AssertionError(f"seed {seed}, {rules} rules: {error!r}") from error
 
 
-APART = ("venue", "rest of market", "outside money")
+APART = ("venue", "rest of market", "outside money", "venue revenue")
 """Whose equity is nobody's debt."""
 
 

@@ -219,15 +219,15 @@ def test_pandas_and_polars_read_frames_without_loss() -> None:
 
 def test_a_number_that_38_digits_do_not_hold_is_text() -> None:
     pytest.importorskip("pyarrow", reason="the extra [frames] is not installed")
-    from adlcalc.report.frames import _numbers
+    from adlcalc.report.frames import numbers_array
 
     wide = [Decimal("123456789012345678901234567890.123456789"), Decimal(1), None]
-    assert _numbers(wide).to_pylist() == ["123456789012345678901234567890.123456789", "1", None]
+    assert numbers_array(wide).to_pylist() == ["123456789012345678901234567890.123456789", "1", None]
     tall = [Decimal("9" * 30), Decimal("0.00000001")]
-    assert _numbers(tall).to_pylist() == tall
+    assert numbers_array(tall).to_pylist() == tall
     fine = [Decimal("0.123456789012345678901234567890"), Decimal("-12345678")]
-    assert _numbers(fine).to_pylist() == fine
-    assert str(_numbers([]).type) == "decimal128(38, 8)"
+    assert numbers_array(fine).to_pylist() == fine
+    assert str(numbers_array([]).type) == "decimal128(38, 8)"
 
 
 # --- notebooks, the README ----------------------------------------------------------------------------------

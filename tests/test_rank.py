@@ -475,3 +475,17 @@ def test_a_broken_scenario_is_exit_2_and_output_never_overwrites_it(
 def test_a_scenario_may_come_from_standard_input(adlcalc: Command) -> None:
     text = (FilePath(__file__).parent.parent / QUEUE).read_bytes()
     assert adlcalc("rank", "-", stdin=text).out == adlcalc("rank", QUEUE).out
+
+
+def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> None:
+    """21: with 224 of collateral (or 25 / 7 of leverage) gambler stands behind early's 12, and is deleveraged
+    for the other 8; with 250 behind whale's 40 too, and is not."""
+    page = " ".join(
+        adlcalc(
+            "rank", "scenarios/21-who-pays.yaml", "--side", "short", "--step", "1", "--account", "gambler"
+        ).out.split()
+    )
+    assert (
+        "Over the whole run gambler is deleveraged; from the start with collateral 250 or leverage 3.2 it is not, "
+        "with collateral 224 or leverage 3.57 it still is"
+    ) in page

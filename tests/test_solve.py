@@ -132,7 +132,8 @@ def test_least_funds(number: str, least: str, because: str) -> None:
 def test_the_theorem_takes_a_run_and_one_for_each_draw(number: str, runs: int) -> None:
     """The endless fund, the neighbor that fails, and of the funds that run short at the same claim the
     smallest."""
-    found = asked(shipped(number), "fund", "no adl")
+    scenario = shipped(number, "rules.fund.holds=none") if number == "18" else shipped(number)
+    found = asked(scenario, "fund", "no adl")
     assert (found.method, found.runs, found.whole) == (Method.THEOREM, runs, True)
     least = least_fund(shipped(number))
     assert (found.holds, found.fails) == (least, least - found.knob.unit)
@@ -204,6 +205,39 @@ def test_a_fund_that_may_go_below_zero_always_pays() -> None:
     """The largest draw is not what deleveraging hangs on: nothing is."""
     found = asked(one_loss(5_000, "{fund: {negative: true}}"), "fund", "no adl")
     assert (found.method, found.holds, found.fails) == (Method.THEOREM, Decimal(0), None)
+
+
+HELD = """
+rules: {fund: {holds: while-solvent}}
+markets: {M: {lot: 1, liquidity: none}}
+money_unit: 1
+fund: 0
+accounts:
+  - {id: a, side: long, size: 10, entry: 100, leverage: 10}
+  - {id: b, side: short, size: 10, entry: 100, leverage: 10}
+prices: [100, 79]
+"""
+
+
+def test_a_fund_that_keeps_positions_pays_nothing_and_must_bear_them() -> None:
+    """Ten are kept from 90, and at 79 have lost 110, which nobody has paid: with 100 nine stay (99), and one
+    goes to the queue."""
+    scenario = written(HELD)
+    assert (endless(scenario, "fund").least, least_fund(scenario)) == (0, 110)
+    found = asked(scenario, "fund", "no adl")
+    assert (found.method, found.not_by) == (Method.EXHAUSTIVE, "fund.holds")
+    assert intervals(found) == pairs(110, 220)
+    assert _measured(scenario, "fund", 100, "adl_size") == 1
+
+
+def test_march_2020_with_a_fund_that_may_keep() -> None:
+    """The book takes everything, so that nothing is kept; but it is tried, and not proven."""
+    found = asked(shipped("18"), "fund", "no adl", values=50)
+    assert (found.method, found.holds, found.fails) == (
+        Method.SAMPLED,
+        Decimal("35.61166667"),
+        Decimal("35.61166666"),
+    )
 
 
 SEVERAL = """
@@ -790,3 +824,19 @@ def test_metrics_of_compare_are_measures() -> None:
     assert {*ASKED} == METRICS.keys() - (MEASURES.keys() - {*ASKED})
     found = asked(shipped("05"), "fund", "needed_budget <= 5", 0, 20, unit=1)
     assert intervals(found)[0] == (15, 20)
+
+
+# --- from Python --------------------------------------------------------------------------------------------
+
+
+def test_python_has_the_answer_as_rows() -> None:
+    import adlcalc
+
+    found = adlcalc.solve(str(ROOT / FILE), "fund", until="no adl")
+    (answer,) = found.rows("answer")
+    assert (answer.holds, answer.fails) == (2_000, Decimal("1999.99999999"))
+    assert [(row["from"], row.to, row.holds) for row in found][1] == (2_000, 4_000, True)
+    (text,) = adlcalc.solve(SEVERAL, "fund", until="no adl").rows("answer")
+    assert (text.holds, text.fails) == (5, 4)
+    with pytest.raises(adlcalc.Unknown, match="the balance of a fund"):
+        adlcalc.solve(SEVERAL, "prices.A.1", until="adl", low="1", high="9", method="theorem")

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 FACTS = '{"golden"'
-_CLOSING = re.compile(r"(?:\n\n(?:[\d,]+ of [\d,]+ liquidated |Nobody was liquidated|Why: )(?:.+\n?)+)+\Z")
+_CLOSING = re.compile(
+    r"(?:\n\n(?:[\d,]+ of [\d,]+ liquidated |Nobody was liquidated|Why: |Not modeled here: |Rests on "
+    r"|[\d,]+ documented rules? of this rulebook )(?:.+\n?)+)+\Z"
+)
 """The sentence and the next command that a run may end with: the tables say the same, and the file was named
 otherwise then."""
 
@@ -114,7 +117,7 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
     """What `adlcalc run` has printed: with or without the steps, whole or cut, under the name that the file
     had then."""
     from adlcalc.report.run import ROWS
-    from adlcalc.report.run_page import OPEN_TITLE, run_page
+    from adlcalc.report.run_page import MONEY, OPEN_TITLE, run_page
 
     named = _named_as(run, text)
     what = asked(RUN)
@@ -128,7 +131,11 @@ def _older(text: str, loaded: Loaded, run: Run) -> Held:
         return Held(what, Style.json, Style.json, text, new, page, tables, facts_of(page, tables))
     text = _CLOSING.sub("\n", text)
     page = run_page(
-        named, ROWS if LIMIT_NOTE in text else 0, steps=STEPS_TITLE in text, health=OPEN_TITLE in text
+        named,
+        ROWS if LIMIT_NOTE in text else 0,
+        steps=STEPS_TITLE in text,
+        health=OPEN_TITLE in text,
+        money=MONEY in text,
     )
     return Held(what, Style.table, Style.json, text, FORMATS[Style.table].page(page), page, is_old=True)
 

@@ -28,12 +28,14 @@ COMMANDS: Mapping[str, str] = {
     "diff": "diff",
     "doubt": "doubt",
     "cover": "cover",
+    "sweep": "sweep",
+    "expand": "expand",
     "test-scores": "scores",
     "verify": "verify",
     "help": "help",
 }
 """Command -> its file."""
-SILENT = ("check", "schema", "new", "import", "verify", "help")
+SILENT = ("check", "schema", "new", "expand", "import", "verify", "help")
 """Commands that answer nothing that one could repeat: they write files, or hold others to something."""
 
 

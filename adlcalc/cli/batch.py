@@ -15,6 +15,7 @@ from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
+from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
 
@@ -49,7 +50,8 @@ def work_through(files: Sequence[str], request: Request) -> int:
     try:
         with Inputs(request.output).collected() as inputs:
             inputs.add(files)
-            return _work_through(files, request, inputs)
+            with no_collections():
+                return _work_through(files, request, inputs)
     except OutputError as error:
         say(f"adlcalc: {error}")
         return UNUSABLE
@@ -109,6 +111,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.report import Run
     from adlcalc.scenario import load
     from adlcalc.study.answers import Answers, names_of, watch_for
+    from adlcalc.venues.validation import untested
 
     loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
@@ -124,6 +127,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = _changes(request), request.series
     run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
+    run.untested = len(untested(loaded.rulebook))
     if request.doubt:
         from adlcalc.asking import doubting
 

@@ -89,6 +89,9 @@ def compare(
             help="Try out on this book: does splitting pay, does it scale, does it keep the order?",
         ),
     ] = False,
+    doubt: Annotated[
+        bool, typer.Option("--doubt", help="Metrics under the other readings of assumed rules as well.")
+    ] = False,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -137,6 +140,7 @@ def compare(
             accounts=accounts,
             axioms=axioms,
             metrics=metrics,
+            doubt=doubt,
         )
         return compare_page(compared, limit)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  adlcalc doubt scenarios/19-one-book-many-venues.yaml --venue hyperliquid --measure bad_debt --measure fund_paid"""
+  adlcalc doubt 19-one-book-many-venues --venue hyperliquid --measure bad_debt --measure fund_paid"""
 
 
 def register(app: typer.Typer) -> None:

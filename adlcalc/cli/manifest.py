@@ -18,7 +18,7 @@ from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, say
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import Record, recording
 
-WHERE_TO = ("manifest", "output", "figures", "store", "jobs")
+WHERE_TO = ("manifest", "output", "figures", "store", "jobs", "dask", "parquet")
 """Options that say where a result goes, or who works it: the result is the same without them."""
 OVERRIDES = ("venue", "venues", "sets", "as_of")
 Manifest = Annotated[

@@ -44,6 +44,7 @@ def margin(
     json: options.Json = False,
     output: options.Output = None,
     limit: options.Limit = options.ROWS,
+    width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Show the liquidation price of every open position, its bankruptcy price, and the margin ratio of what
@@ -64,4 +65,4 @@ def margin(
         asked = margins(loaded, step=step or "0", accounts=account or (), limit=limit, through=through(quiet))
         return margin_page(asked)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet))
+    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))

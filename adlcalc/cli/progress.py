@@ -1,6 +1,6 @@
 """A line on stderr that counts the steps of a long run.
 
-Public: with_progress, through, counting.
+Public: with_progress, pace, through, counting.
 """
 
 from __future__ import annotations
@@ -9,12 +9,20 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from adlcalc.engine.events import Event
 
 T = TypeVar("T")
+
+
+class Counted(Protocol):
+    """rows -> the same rows, counted. total: how many there are."""
+
+    def __call__(self, rows: Iterable[T], total: int | None = None) -> Iterator[T]: ...
+
+
 PATIENCE = 1.0  # seconds before the first line
 PAUSE = 0.1  # seconds between two lines
 
@@ -26,28 +34,39 @@ def with_progress(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """The same events; meanwhile 'step 120 of 1,000' is kept up to date, on a terminal only and after the
-    first second."""
+    """The same events; meanwhile 'step 120 of 1,000, 40 a second, 22 s left' is kept up to date, on a terminal
+    only and after the first second."""
     stream = stream or sys.stderr
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield from events
         return
     from adlcalc.engine.events import MarkMoved
 
-    due = clock() + PATIENCE
+    began = clock()
+    due = began + PATIENCE
     shown = ""
     try:
         for event in events:
-            if isinstance(event, MarkMoved) and clock() >= due:
-                shown = f"step {event.step:,} of {steps:,}"
-                stream.write(f"\r{shown}")
+            if isinstance(event, MarkMoved) and (now := clock()) >= due:
+                line = f"step {event.step:,} of {steps:,}{pace(event.step, steps, now - began)}"
+                stream.write(f"\r{line:{len(shown)}}")
                 stream.flush()
-                due = clock() + PAUSE
+                shown, due = line, now + PAUSE
             yield event
     finally:
         if shown:
             stream.write(f"\r{' ' * len(shown)}\r")
             stream.flush()
+
+
+def pace(done: int, of: int, seconds: float) -> str:
+    """', 40 a second, 22 s left', once there is something to go by."""
+    if not done or seconds <= 0:
+        return ""
+    rate = done / seconds
+    left = round((of - done) / rate)
+    time_left = f"{left} s" if left < 120 else f"{left // 60} min"
+    return f", {rate:,.0f} a second, {time_left} left" if rate >= 1 else f", {time_left} left"
 
 
 def through(quiet: bool) -> Callable[[Iterable[Event], int], Iterable[Event]]:
@@ -61,22 +80,25 @@ def counting(
     *,
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Callable[[Iterable[T]], Iterator[T]]:
+) -> Counted:
     """rows -> the same rows; meanwhile 'run 1,200' is kept up to date over all that are handed to it, on a
-    terminal only and after the first second, unless nothing is to be said."""
+    terminal only and after the first second, unless nothing is to be said. Where it is told how many there are,
+    the line has the rate and the time that is left too."""
     stream = stream or sys.stderr
     silent = quiet or not stream.isatty() or os.environ.get("TERM") == "dumb"
-    count, due = 0, clock() + PATIENCE
+    begun = clock()
+    count, due = 0, begun + PATIENCE
 
-    def counted(rows: Iterable[T]) -> Iterator[T]:
+    def counted(rows: Iterable[T], total: int | None = None) -> Iterator[T]:
         nonlocal count, due
         shown = ""
         try:
             for row in rows:
                 count += 1
                 if not silent and clock() >= due:
-                    shown = f"{what} {count:,}"
-                    stream.write(f"\r{shown}")
+                    before = len(shown)
+                    shown = f"{what} {count:,}" + _of(count, total, clock() - begun)
+                    stream.write(f"\r{shown:{before}}")
                     stream.flush()
                     due = clock() + PAUSE
                 yield row
@@ -86,3 +108,7 @@ def counting(
                 stream.flush()
 
     return counted
+
+
+def _of(count: int, total: int | None, seconds: float) -> str:
+    return "" if total is None else f" of {total:,}{pace(count, total, seconds)}"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc report scenarios/04-fund-half-absorbs.yaml -o page.html
-  adlcalc report scenarios/21-who-pays.yaml --compare queue,haircut -o page.html"""
+  adlcalc report 04-fund-half-absorbs -o page.html
+  adlcalc report 21-who-pays --compare queue,haircut -o page.html"""
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +67,10 @@ def report(
             metavar="fund", help="How large a fund keeps everybody from ADL, by how deep the crash is."
         ),
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The store of a sweep: how its measures are spread."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes --solve works.")
     ] = 1,
@@ -84,6 +88,7 @@ def report(
         "compare": compare,
         "solve": solve,
         "jobs": jobs,
+        "store": store,
     }
     raise typer.Exit(_work(files, output, figures, wanted, quiet))
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  adlcalc solve scenarios/04-fund-half-absorbs.yaml --vary fund --until 'no adl'
-  adlcalc solve scenarios/21-who-pays.yaml --vary prices.1 --when 'adl(early)'"""
+  adlcalc solve 04-fund-half-absorbs --vary fund --until 'no adl'
+  adlcalc solve 21-who-pays --vary prices.1 --when 'adl(early)'"""
 METHODS = ("theorem", "exhaustive", "sampled")
 
 
@@ -102,10 +102,18 @@ def solve(
         ),
     ] = None,
     values: Annotated[
-        int, typer.Option(metavar="N", min=2, help="How many values are tried where not all are.")
-    ] = 1_000,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="How many values are tried where not all are: 1,000, of a large book fewer.",
+        ),
+    ] = None,
     budget: Annotated[int, typer.Option(metavar="RUNS", min=2, help="How many runs it may take.")] = 20_000,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
+    doubt: Annotated[
+        bool, typer.Option("--doubt", help="The answer under the other readings of assumed rules as well.")
+    ] = False,
     names: Annotated[bool, typer.Option("--list", help="Print what can be asked, and end.")] = False,
     venue: options.Venue = None,
     as_of: options.AsOf = None,
@@ -137,7 +145,7 @@ def solve(
 
     def page() -> Page:
         from adlcalc.report.solve_view import solve_page
-        from adlcalc.solving import Asking, solved
+        from adlcalc.solving import Asking, doubted, solved
         from adlcalc.study.solve import Limits, Method, Unsolvable
 
         nonlocal code
@@ -158,6 +166,8 @@ def solve(
         )
         try:
             found = solved(asking, through=counting(quiet), note=_silent if quiet else note)
+            if doubt:
+                found = doubted(found)
         except Unsolvable as error:
             raise Unknown(str(error)) from None
         code = RAN if found.answered else FAILED

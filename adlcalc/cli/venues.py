@@ -54,6 +54,12 @@ def venues(
             "--rules", help="What every rule means, its values and who uses them; with NAME, of that rule."
         ),
     ] = False,
+    validation: Annotated[
+        bool,
+        typer.Option(
+            "--validation", help="Which number of the venue NAME exercises which rule, as measured."
+        ),
+    ] = False,
     format: options.Format = options.TABLE,
     json: options.Json = False,
     output: options.Output = None,
@@ -67,7 +73,15 @@ def venues(
         say(f"adlcalc: {'--rules' if rules else 'NAME'} and --score do not go together")
         raise typer.Exit(UNUSABLE)
 
+    if validation and (name is None or rules):
+        say(
+            f"adlcalc: --validation {'and --rules do not go together' if rules else 'needs the NAME of a rulebook'}"
+        )
+        raise typer.Exit(UNUSABLE)
+
     def page() -> Page:
+        if validation:
+            return _validation(str(name))
         if rules:
             return _rules(name)
         if score is not None:
@@ -90,6 +104,13 @@ def _one(name: str) -> Page:
     from adlcalc.venues.coverage import open_rulebook
 
     return rulebook_page(open_rulebook(name))
+
+
+def _validation(name: str) -> Page:
+    from adlcalc.report.venues_view import validation_page
+    from adlcalc.venues.coverage import open_rulebook
+
+    return validation_page(open_rulebook(name))
 
 
 def _rules(name: str | None) -> Page:

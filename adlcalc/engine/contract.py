@@ -111,9 +111,10 @@ LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value and a
-    bankruptcy price are rounded."""
+    bankruptcy price are rounded, and the rate of the closing fee that is inside the latter."""
 
     kind: Kind = Kind.LINEAR
     multiplier: Decimal = ONE
     rounding: Rounding = Rounding.TOTAL
     bankruptcy_price: BankruptcyPrice = BankruptcyPrice.AGAINST_ACCOUNT
+    bankruptcy_fee: Decimal = ZERO

@@ -22,6 +22,7 @@ class Takes(Enum):
 
     FRACTION = "a fraction from 0 to 1"
     FRACTION_BELOW_ONE = "a fraction from 0, less than 1"
+    RATE = "a rate from -1 to 1"
     NOT_NEGATIVE = "a number, zero or more"
     POSITIVE = "a number above zero"
     PORTION = "a fraction from 0.001 to 1"  # a share that comes to the whole in a thousand steps at most

@@ -7,10 +7,11 @@ settlement currency, sizes positive.
 
 `how`: how the number that the rule is about was worked out; later ones build on earlier ones.
 
-Public: MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared, OrderFilled,
-StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, MarginTaken, BookFilled, FundReceived,
-FundPaid, FundStopped, FundResumed, BackstopTook, Deleveraged, Skipped, LossSocialized, BadDebt, Held,
-Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended, Event, How."""
+Public: FeePaid, MoneyMoved, MarginMoved, Traded, Refused, Settled, PositionSettled, Halted, Spared,
+OrderFilled, StopMissed, MarkPushed, MarkMoved, FundingPaid, FundingSettled, Liquidated, MarginTaken,
+BookFilled, FundReceived, FundPaid, FundStopped, FundResumed, BackstopTook, Deleveraged, Skipped,
+LossSocialized, BadDebt, Held, Owed, StepEnded, AccountEnded, AccountState, PositionState, Started, Ended,
+Event, How."""
 
 from __future__ import annotations
 
@@ -318,6 +319,19 @@ class FundResumed(NamedTuple):
     how: How = ()
 
 
+class FeePaid(NamedTuple):
+    """A fee on a forced trade. account: the counterparty that pays it (below zero: gets a rebate); None: it is
+    taken out of the surplus of a claim. to: 'fund' or 'venue'."""
+
+    step: int
+    claim: int
+    account: str | None
+    market: str
+    amount: Decimal
+    to: str
+    how: How = ()
+
+
 class BackstopTook(NamedTuple):
     """A backstop provider took `size` of the claim over at `price`."""
 
@@ -461,8 +475,8 @@ class AccountState(NamedTuple):
     'liquidated' (any position was), 'backstop' (a provider that took something over).
 
     The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of
-    this list too, at its end, where they hold anything, and so is the money outside ('outside money': what was
-    deposited there, below zero), so that sum(equity_end) + funds - bad debt =
+    this list too, at its end, where they hold anything, and so are the money outside ('outside money': what was
+    deposited there, below zero) and the venue's fees ('venue revenue'), so that sum(equity_end) + funds - bad debt =
     sum(equity_start) + opening funds, exactly."""
 
     account: str
@@ -513,6 +527,7 @@ Event = (
     | FundPaid
     | FundStopped
     | FundResumed
+    | FeePaid
     | BackstopTook
     | Deleveraged
     | Skipped

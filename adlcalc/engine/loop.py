@@ -21,7 +21,7 @@ from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
-from adlcalc.engine.waterfall.stages import close_unit, stages_of, work
+from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work
 from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, exact
@@ -54,6 +54,7 @@ def run(
         with exact_step(0):
             state = State(scenario, index, observer)
         audit: Audit | None = None
+        stages = stages_of(scenario.rules)
         for step in range(scenario.path.steps):
             with exact_step(step):
                 events = list(begin_step(state, scenario.path, step))
@@ -62,7 +63,7 @@ def run(
                     events.extend(state.with_news(happen(state)))
                 if observer:
                     observer.marked(state)
-                events.extend(state.with_news(one_step(state)))
+                events.extend(state.with_news(one_step(state, stages)))
                 if observer:
                     observer.ended(state)
                 if step == scenario.path.steps - 1:
@@ -120,14 +121,13 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
             yield state.ledger.charge_funding(book, rate)
 
 
-def one_step(state: State) -> Iterator[Event]:
+def one_step(state: State, stages: Stages) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     if state.rules.adl.when == AdlWhen.SETTLEMENT:
         state.doubtful = dict.fromkeys(state.ledger.holders)
         yield from settle_markets(state)
         yield from share_losses(state)
         return
-    stages = stages_of(state.rules)
     pending = state.watchlist.touched()
     if state.changed:  # by what the path brought besides marks
         pending = dict.fromkeys((*pending, *state.changed))

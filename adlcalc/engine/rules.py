@@ -179,9 +179,12 @@ class InBook:
 
 @dataclass(frozen=True, slots=True)
 class Liquidator:
-    """A liquidator who takes any size at the mark less a discount."""
+    """A liquidator who takes any size at the mark less a discount, or as much as it has capacity for."""
 
     discount: Decimal = given("what it pays less than the mark, a rate", Takes.FRACTION_BELOW_ONE, ZERO)
+    capacity: Decimal | None = given(
+        "the most notional at the mark that it takes of a market in a step", Takes.POSITIVE, None
+    )
 
 
 BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}
@@ -530,6 +533,13 @@ class WouldBankrupt(Word):
     )
 
 
+class OwnAccount(Word):
+    """What becomes of a place in the queue that belongs to the account that is closed."""
+
+    EXCLUDED = "excluded", "It is passed over: an account is not deleveraged against itself."
+    INCLUDED = "included", "It is deleveraged like any other."
+
+
 class RankedWhen(Word):
     """When a queue is ranked."""
 
@@ -576,6 +586,15 @@ class AdlRules:
         "the score that orders the queue, highest first", SCORES, SCORES["generic"], required=True
     )
     price: Price = given("the price of an ADL fill", FILLS, bankruptcy, required=True)
+    clamp: Decimal | None = given(
+        "a price farther from the mark than this fraction of it is the mark", Takes.FRACTION, None
+    )
+    capped: bool = given(
+        "is a price never worse for what is closed than its bankruptcy price?", Takes.FLAG, False
+    )
+    own_account: OwnAccount = given(
+        "whether an account can be deleveraged against a position of its own", OwnAccount, OwnAccount.EXCLUDED
+    )
     rank: RankedWhen = given(
         "once: a queue is ranked once a step; each-claim: anew for every claim that needs it",
         RankedWhen,
@@ -604,6 +623,8 @@ class AdlRules:
         if self.when == AdlWhen.NEVER:
             yield "policy", "'when' of 'adl' is never"
             yield "rank", "'when' of 'adl' is never"
+            for rule in ("clamp", "capped", "own_account"):
+                yield rule, "'when' of 'adl' is never"
         if self.when != AdlWhen.AFTER_FUND:
             yield "while_triggered", f"'when' of 'adl' is {self.when}"
 
@@ -639,6 +660,45 @@ class LastResortRules:
     )
 
 
+# --- fees ---------------------------------------------------------------------------------------------------
+
+
+class FeeTo(Word):
+    """Who gets the fees."""
+
+    FUND = "fund", "The insurance fund."
+    VENUE = "venue", "The venue; its revenue is an account of the run."
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRules:
+    """What do the forced trades cost?"""
+
+    taker: Decimal = given(
+        "rate on the value of what the venue closes in the book, out of what that brings more than the bankruptcy "
+        "price",
+        Takes.FRACTION,
+        ZERO,
+    )
+    liquidation: Decimal = given(
+        "rate on the value of what the venue closes, in the book or not, out of the same",
+        Takes.FRACTION,
+        ZERO,
+    )
+    deleveraged: Decimal = given(
+        "rate on the value of an ADL fill that its counterparty pays; below zero: a rebate, from the venue",
+        Takes.RATE,
+        ZERO,
+    )
+    to: FeeTo = given("who gets the fees", FeeTo, FeeTo.FUND)
+
+    def of_claim(self, value: Decimal, result: Decimal, in_book: bool) -> tuple[Decimal, Decimal]:
+        """The fee on a fill of the venue's, unrounded, at most what it brings more than the bankruptcy price;
+        and its rate. A fee makes no shortfall."""
+        rate = self.liquidation + (self.taker if in_book else ZERO)
+        return min(rate * abs(value), max(result, ZERO)), rate
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The rules that the rulebook picked, in its own sections."""
@@ -649,6 +709,7 @@ class Rules:
     backstop: BackstopRules = BackstopRules()
     adl: AdlRules = AdlRules()
     last_resort: LastResortRules = LastResortRules()
+    fees: FeeRules = FeeRules()
     assumptions: tuple[Assumption, ...] = ()
 
 

@@ -122,6 +122,17 @@ def _pushed(e: ev.MarkPushed) -> Line:
     return Line(e.step, "feedback", text, tuple(formulas(e.how)), {"before": e.before, "after": e.after})
 
 
+def _fee(e: ev.FeePaid) -> Line:
+    to = "the fund" if e.to == "fund" else "the venue"
+    text = f"{digits(e.amount)} of the surplus is a fee to {to}"
+    if e.account is not None:
+        text = f"{clean(e.account)} pays {to} a fee of {digits(e.amount)}"
+        if e.amount < 0:
+            text = f"{clean(e.account)} gets a rebate of {digits(-e.amount)} from the venue"
+    rules = ("fees.deleveraged",) if e.account is not None else ("fees.taker", "fees.liquidation")
+    return Line(e.step, "fee", text, tuple(formulas(e.how)), {"amount": e.amount}, rules, e.account)
+
+
 HAPPENED_LINES: dict[type, Callable[[Any], Line]] = {
     ev.MoneyMoved: _money,
     ev.MarginMoved: _margin,
@@ -131,6 +142,7 @@ HAPPENED_LINES: dict[type, Callable[[Any], Line]] = {
     ev.PositionSettled: _position_settled,
     ev.Halted: _halted,
     ev.Spared: _spared,
+    ev.FeePaid: _fee,
     ev.OrderFilled: _order,
     ev.StopMissed: _missed,
     ev.MarkPushed: _pushed,

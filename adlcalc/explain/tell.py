@@ -21,9 +21,10 @@ from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
 from adlcalc.explain.story_lines import Teller, fund_name
 from adlcalc.explain.why import reasons
 from adlcalc.explain.witness import Witness
-from adlcalc.ground.numbers import ZERO, exact
-from adlcalc.report.human import digits
+from adlcalc.ground.numbers import ZERO, exact, round_to
+from adlcalc.report.human import digits, position
 from adlcalc.report.run_view import fund_rows
+from adlcalc.study.health import SHOWN, Health
 
 if TYPE_CHECKING:
     from adlcalc.venues.rulebook import Rulebook
@@ -49,7 +50,10 @@ def tell(
             sums = tuple(
                 _fund_sums(events)
                 if subject.fund
-                else _account_sums(subject.account or "", events, witness, chapters)
+                else (
+                    *_account_sums(subject.account or "", events, witness, chapters),
+                    *_standing(subject.account or "", events, scenario),
+                )
             )
         why = (
             ()
@@ -142,6 +146,7 @@ def _account_sums(
         "realized at settlement": _total(
             event.realized_pnl for event in _of(events, ev.PositionSettled, account)
         ),
+        "fees": -_total(event.amount for event in _of(events, ev.FeePaid, account)),
         "funding": _total(event.amount for event in _of(events, ev.FundingSettled, account)),
         "share of others' losses": -_total(event.amount for event in _of(events, ev.LossSocialized, account)),
         "change of unrealized pnl": _total(p.unrealized_pnl for p in state.positions)
@@ -172,6 +177,47 @@ def _account_sums(
         yield Line(
             last, "cost of deleveraging", text, (), {"forgone_pnl": forgone, "kept": kept}, account=account
         )
+
+
+def _standing(account: str, events: Sequence[Event], scenario: Scenario) -> Iterator[Line]:
+    """How what it still holds stands at the end: the mark at which each position is due."""
+    last, several = events[-1].step, len(scenario.markets) > 1
+    for one in Health(scenario).of(_final(account, events)):
+        if one.equity is None or one.unit_maintenance is None:
+            continue
+        held = position(one.side, one.size, one.market if several else None)
+        numbers = {
+            "mark": one.mark,
+            "liquidation_price": one.liquidation_price,
+            "bankruptcy_price": one.bankruptcy_price,
+            "equity": one.equity,
+            "maintenance": one.unit_maintenance,
+        }
+        formulas = []
+        if one.equity > 0:
+            words, above, below = "maintenance margin / equity", one.unit_maintenance, one.equity
+            formulas.append(_quotient("margin ratio", words, digits(above), digits(below), one.margin_ratio))
+        if one.due:
+            text = f"{held} is due for liquidation at the last mark, {digits(one.mark)}"
+        elif one.liquidation_price is None:
+            text = f"{held} is not due at any mark on its losing side"
+        else:
+            text = f"{held} is due for liquidation at a mark of {digits(one.liquidation_price)}"
+            marks = {"liquidation price": one.liquidation_price, "mark": one.mark}
+            far, near = sorted(marks, key=lambda name: -marks[name])
+            gap = f"({digits(marks[far])} - {digits(marks[near])})"
+            formulas.append(
+                _quotient("away", f"({far} - {near}) / mark", gap, digits(one.mark), one.distance)
+            )
+        told = {name: x for name, x in numbers.items() if x is not None}
+        yield Line(last, "health", text, tuple(formulas), told, account=account)
+
+
+def _quotient(name: str, words: str, above: str, below: str, result: Decimal | None) -> str:
+    """'margin ratio = maintenance margin / equity = 265 / 13,000 = 0.02038462, rounded half even to ...'."""
+    shown = round_to(result or ZERO, SHOWN)
+    text = f"{name} = {words} = {above} / {below} = {digits(shown)}"
+    return text if shown == result else f"{text}, rounded half even to {digits(SHOWN)}"
 
 
 def _fund_sums(events: Sequence[Event]) -> Iterator[Line]:

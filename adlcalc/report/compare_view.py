@@ -17,9 +17,9 @@ from fractions import Fraction
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
-from adlcalc.report.human import clean, counted
+from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import Block, Page, title_of
-from adlcalc.report.table import GAP, Column, Table, numbers, table, words
+from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
 from adlcalc.study.compare import Choice, Result
 from adlcalc.study.metrics import Value
@@ -87,10 +87,23 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A metric as it is written and its range under other readings of assumed rules."""
+
+    venue: str
+    policy: str
+    metric: str
+    value: str | None
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The results of one scenario. shown: whether the accounts are shown; findings: (venue, policy) ->
     findings, where axioms were tried; markout: after how many steps fills are marked out; chosen: the metrics
-    that text and CSV show (none: all)."""
+    that text and CSV show (none: all); doubted: the results under other readings of assumed rules, where they were asked
+    for."""
 
     scenario: Scenario
     file: str | None
@@ -99,6 +112,20 @@ class Comparison:
     findings: Mapping[tuple[str, str], Sequence[Finding]]
     markout: int
     chosen: Sequence[str] = ()
+    doubted: Sequence[Result] | None = None
+
+    @property
+    def ranges(self) -> Iterator[Span]:
+        """The metrics that move under other readings of assumed rules."""
+        for result in self.results:
+            key = (result.venue, result.choice.label)
+            others = [one for one in self.doubted or () if (one.venue, one.choice.label) == key]
+            for name in self.chosen or result.metrics:
+                values = [one.metrics[name] for one in (result, *others)]
+                numbers_ = [Fraction(x) for x in values if x is not None]
+                if len(set(values)) > 1 and numbers_:
+                    low, high = (_written(end) or "" for end in (min(numbers_), max(numbers_)))
+                    yield Span(*key, name, _written(result.metrics[name]), low, high)
 
     @property
     def several(self) -> bool:
@@ -167,10 +194,36 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
             for name, values in zip(names, shown, strict=True)
         ]
         yield table(title, "", [*_labels(page), *columns])
+    if page.doubted is not None:
+        yield _ranges(page, limit)
     if page.shown:
         yield from _account_tables(page, limit, width)
     if page.findings:
         yield from _axiom_blocks(page)
+
+
+def _ranges(page: Comparison, limit: int) -> Table:
+    """Each metric that moves, with its range beside it."""
+    found = list(page.ranges)
+    rows = found[: limit or None]
+
+    def shown(text: str | None) -> str:
+        return "-" if text is None else digits(round_to(D(text), SHOWN))
+
+    return table(
+        "Under other readings of assumed rules",
+        "No metric moves under another reading of an assumed rule.",
+        [
+            words("venue", [one.venue for one in rows]) if page.several else None,
+            words("policy", [one.policy for one in rows]),
+            words("metric", [one.metric for one in rows]),
+            right("as written", [shown(one.value) for one in rows]),
+            right("range", [f"{shown(one.low)}..{shown(one.high)}" for one in rows]),
+        ]
+        if rows
+        else (),
+        more=len(found) - len(rows),
+    )
 
 
 def _labels(page: Comparison) -> Iterator[Column | None]:

@@ -11,12 +11,13 @@ from decimal import Decimal
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.columns.cover import COVER
 from adlcalc.report.human import clean, digits
+from adlcalc.report.limits import FUND_LIMITS, money_in
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import Column, names, numbers, right, table
 from adlcalc.study.cover import ALL, Cover, Covers
 
 BEHIND = (
-    "A shortfall is what an owner lacks at the shocked mark: no fees, no cost of closing, nobody else trades. "
+    "A shortfall is what an owner lacks at the shocked mark: no fees, no cost of closing. "
     "An owner of several times the book cannot be closed at that mark."
 )
 
@@ -39,8 +40,7 @@ def cover_page(covers: Covers, limit: int) -> Page:
 
 def _blocks(covers: Covers, limit: int) -> Iterator[Block]:
     shown = covers.owners[: limit or None]
-    currency = covers.scenario.currencies[0]
-    yield table(f"What defaults would cost, in {clean(currency)}", "", _columns(covers))
+    yield table(f"What defaults would cost, {money_in(covers.scenario)}", "", _columns(covers))
     yield from _verdict(covers)
     yield table(
         "Who loses most, against the book",
@@ -49,6 +49,7 @@ def _blocks(covers: Covers, limit: int) -> Iterator[Block]:
         more=len(covers.owners) - len(shown),
     )
     yield BEHIND
+    yield FUND_LIMITS
 
 
 def _columns(covers: Covers) -> Iterator[Column | None]:

@@ -49,7 +49,8 @@ class Facts:
     `file` is the name the scenario was read under, or None; `options` are those of the command line that
     changed the scenario. watch: what was looked at while it ran, where somebody asked; named: the accounts,
     funds and markets whose series was asked for. rests: where it was doubted, the assumed rules that the
-    outcome rests on, each with what another reading changes."""
+    outcome rests on, each with what another reading changes. untested: how many documented rules
+    of the rulebook no published number has tested, where somebody looked."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Facts:
         self.watch = watch
         self.named = tuple(named)
         self.rests: Mapping[str, str] | None = None
+        self.untested = 0
         self.events: tuple[Event, ...] = tuple(events)
         end = self.events[-1] if self.events else None
         self.quiet = end.quiet if isinstance(end, Ended) else None

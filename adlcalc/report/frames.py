@@ -1,6 +1,6 @@
 """Rows as Arrow tables, without loss (extra [frames]).
 
-Public: frame, PRECISION, SCALE.
+Public: frame, numbers_array, PRECISION, SCALE.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _array(field: Field, values: list[Any]) -> pyarrow.Array:
     import pyarrow as pa
 
     if field.is_number:
-        return _numbers(values) if field.kind == "number" else _digits(values)
+        return numbers_array(values) if field.kind == "number" else _digits(values)
     if field.of_schema is not None:
         return pa.array([_json(x) for x in values], pa.string())
     if field.kind == "numbers":
@@ -70,7 +70,7 @@ def _shown(x: Decimal) -> str:
     return show(x) if x.is_finite() else "Infinity" if x > 0 else "-Infinity"
 
 
-def _numbers(values: Sequence[Decimal | None]) -> pyarrow.Array:
+def numbers_array(values: Sequence[Decimal | None]) -> pyarrow.Array:
     """Numbers as decimals of one scale; as text where 38 digits do not hold all of them."""
     import pyarrow as pa
 

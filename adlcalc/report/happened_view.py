@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.events import (
     Event,
+    FeePaid,
     FundReceived,
     Halted,
     MarginMoved,
@@ -28,7 +29,7 @@ from adlcalc.engine.events import (
 
 class HappenedRow(NamedTuple):
     """kind: deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused,
-    stop, take-profit, stop missed, mark moved, mark recovering. amount: money moved (of a trade: the margin
+    stop, take-profit, stop missed, mark moved, mark recovering, fee. amount: money moved (of a trade: the margin
     that it took; of one refused: what it needed; of a stop or take-profit: what it brought less than its
     trigger); allowed: how much might have been; what: of one refused or spared, what or why. trigger: of a
     stop or take-profit; of a mark: what it was before, price being what it is."""
@@ -154,5 +155,6 @@ ROW_OF: dict[type, Callable[[Any], HappenedRow | None]] = {
     OrderFilled: _order,
     StopMissed: _missed,
     MarkPushed: _pushed,
+    FeePaid: lambda e: HappenedRow(e.step, "fee", e.account, e.market, amount=e.amount, what=e.to),
     Spared: lambda e: HappenedRow(e.step, "spared", e.account, e.market, what=e.why),
 }

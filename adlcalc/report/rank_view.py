@@ -27,6 +27,7 @@ from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Standing, standing
 
 if TYPE_CHECKING:
+    from adlcalc.study.from_the_start import Tried
     from adlcalc.study.rank import Ranking, Row
     from adlcalc.study.what_if import Move
 
@@ -56,7 +57,8 @@ class Queues:
     """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were
     asked for.
 
-    lights, open_interest: what the venue told of positions (by account, market, side) and of markets."""
+    lights, open_interest: what the venue told of positions (by account, market, side) and of markets. whole: what
+    the moves come to over the whole run, of accounts that it deleverages."""
 
     scenario: Scenario
     file: str | None
@@ -65,6 +67,7 @@ class Queues:
     accounts: Sequence[str]
     lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
     open_interest: Mapping[str, Decimal] = field(default_factory=dict)
+    whole: Sequence[Tried] = ()
 
     def standing(self, ranking: Ranking, account: str) -> Standing | None:
         """What the venue's own light says of an account's place; None where it told none."""
@@ -193,8 +196,32 @@ def _sentences(queues: Queues) -> Iterator[str]:
     if queues.moves:
         what = "positions" if queues.scenario.rules.adl.lights == Lights.HEADS else "contracts"
         yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
+        yield from _over_the_run(queues)
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
+
+
+def _over_the_run(queues: Queues) -> Iterator[str]:
+    """What the changes come to where the run begins with them: the table is of the queue of one moment."""
+    for account in dict.fromkeys(one.move.account for one in queues.whole):
+        told = {
+            deleveraged: " or ".join(
+                dict.fromkeys(
+                    f"{one.move.lever} {digits(one.move.after)}"
+                    for one in queues.whole
+                    if one.move.account == account and one.deleveraged is deleveraged
+                )
+            )
+            for deleveraged in (False, True)
+        }
+        with_it = [
+            f"with {told[False]} it is not" if told[False] else "",
+            f"with {told[True]} it {'still ' if told[False] else ''}is" if told[True] else "",
+        ]
+        yield (
+            f"That is one moment. Over the whole run {clean(account)} is deleveraged; from the start "
+            f"{', '.join(part for part in with_it if part)} (adlcalc solve asks for every value)."
+        )
 
 
 def _standings(queues: Queues) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from adlcalc.ground.objects import no_collections
 from adlcalc.report.facts import Facts
 from adlcalc.report.result import Tabled
 
@@ -72,4 +73,5 @@ class Run(Facts, Tabled):
         from adlcalc.report.run_page import run_page
         from adlcalc.report.writers import FORMATS
 
-        return FORMATS[format].page(run_page(self, limit, steps=steps, closing=True))
+        with no_collections():
+            return FORMATS[format].page(run_page(self, limit, steps=steps, closing=True))

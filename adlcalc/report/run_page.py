@@ -29,12 +29,14 @@ from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
+from adlcalc.report.limits import money_in, not_modeled
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
 from adlcalc.report.verdict import ask_why, verdict
 
 OPEN_TITLE = "Open positions"
+MONEY = ", money in "
 NOTES = "Assumed rules that this run used"
 SHOWN = {
     LIQUIDATIONS: ("Liquidated", "No account was liquidated."),
@@ -56,18 +58,21 @@ def run_page(
     drawn: bool = False,
     chart: bool = False,
     health: bool = True,
+    money: bool = True,
     closing: bool = False,
 ) -> Page:
     """At most `limit` rows of each table (0: all); with `steps` the path step by step as well.
 
     drawn: little bars beside a series; chart: the run in such bars first;
     health: how open positions stand (which a page that was written long
-    ago does not have); closing: at the end the run in one sentence, and the command that asks why; goldens
+    ago does not have); money: what the amounts are (nor that);
+    closing: at the end the run in one sentence, and the command that asks why; goldens
     are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
-        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}",
+        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}"
+        + (f", {money_in(run.scenario)}" if money else ""),
         blocks=lambda width: (
             *((charted(run, width),) if chart else ()),
             *_blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
@@ -97,7 +102,14 @@ def _blocks(
     yield notes(NOTES, run.assumptions)
     if run.rests is not None:
         yield from _rests(run.rests)
+    if run.untested:
+        what = (
+            "documented rule of this rulebook" if run.untested == 1 else "documented rules of this rulebook"
+        )
+        yield f"{run.untested:,} {what} no published number has tested: adlcalc venues {clean(run.scenario.venue)} --validation."
     if closing:
+        if limits := not_modeled(run.scenario, liquidated=bool(run.liquidations)):
+            yield limits
         yield verdict(run)
         if asking := ask_why(run):
             yield asking

@@ -16,13 +16,13 @@ from adlcalc.engine.model import Depth
 from adlcalc.ground.numbers import ZERO, D, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
+from adlcalc.report.limits import FUND_LIMITS
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import lines, numbers, table, words
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
 
-FUND_LIMITS = "It is for this path, book and depth only: marks are given and nobody trades. It is not a recommended size."
 BARS = 60
 HOLDS, FAILS, REFUSED = "█", "▁", "·"
 SHOWN = D("0.00000001")
@@ -52,6 +52,7 @@ def _blocks(solved: Any, limit: int, drawn: bool) -> Iterator[Block]:
         yield from _intervals(solved, limit)
         if drawn and solved.solution.changes:
             yield _bars(solved.solution)
+    yield from _readings(solved, limit)
     yield from _known(solved)
     found = [one.solution for one in solved.columns] or [solved.solution]
     used = {
@@ -61,6 +62,27 @@ def _blocks(solved: Any, limit: int, drawn: bool) -> Iterator[Block]:
         for n in used_assumptions(solved.scenario, events)
     }
     yield notes("Assumed rules behind this", used.values())
+
+
+def _readings(solved: Any, limit: int) -> Iterator[Block]:
+    """The answers under other readings, and their range beside the one as written."""
+    if not solved.readings:
+        return
+    rows = solved.readings[: limit or None]
+    yield table(
+        "Under other readings of assumed rules",
+        "",
+        [words("reading", [one.reading for one in rows]), numbers("holds", [one.holds for one in rows])],
+        more=len(solved.readings) - len(rows),
+    )
+    answers = [one.holds for one in solved.readings] + [solved.solution.holds]
+    there = [one for one in answers if one is not None]
+    none = ", under some no value does" if len(there) < len(answers) else ""
+    if there:
+        ends = " to ".join(dict.fromkeys((digits(min(there)), digits(max(there)))))
+        yield f"As written {digits(solved.solution.holds)}; under all readings {ends}{none}."
+    else:
+        yield "No value does, under any reading."
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

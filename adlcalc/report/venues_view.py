@@ -1,6 +1,6 @@
 """Rulebooks as pages: the coverage table of all, one with its sources, one score with its users.
 
-Public: coverage_page, rulebook_page, score_page, rules_page.
+Public: coverage_page, rulebook_page, validation_page, score_page, rules_page.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.formulas.scores import SCORES
-from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
+from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
 from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
 from adlcalc.venues.rule_list import RuleRow
 from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.validation import DOCUMENTED, Validated, validated
 
 NOTHING = "There are no rulebooks."
 CELL = 13
@@ -94,9 +95,10 @@ def _coverage_tables(rows: Sequence[Coverage], width: int) -> list[Table]:
                 folded("as of", (row.as_of for row in rows)),
                 counts("vectors\nmet", (row.vectors_met for row in rows)),
                 counts("not\nmet", (row.vectors_not_met for row in rows)),
-                counts("rules\ndocumented", (row.documented for row in rows)),
-                counts("\nobserved", (row.observed for row in rows)),
-                counts("\nassumed", (row.assumed for row in rows)),
+                counts("rules\ndocu-\nmented", (row.documented for row in rows)),
+                counts("\nob-\nserved", (row.observed for row in rows)),
+                counts("\n\nassumed", (row.assumed for row in rows)),
+                counts("\n\ntested", (row.tested for row in rows)),
             ],
         ),
     ]
@@ -221,6 +223,82 @@ def _left(book: Rulebook) -> Iterator[tuple[str, str]]:
         by_section.setdefault(section, []).append(f"{rule} {value}")
     for section, rules in by_section.items():
         yield section, ", ".join(rules)
+
+
+# --- what tests it ------------------------------------------------------------------------------------------
+
+FIT = "comparing rules, and for working through what this venue's documents say on a book of yours"
+NOT_FIT = (
+    "predicting who is next, or what an incident would have cost: these are numbers of rules, not of outcomes"
+)
+MEASURED = (
+    "Measured: each number that the venue printed, or that follows from its rules, is worked again with each rule changed; one "
+    "that still holds does not test the rule."
+)
+
+
+@dataclass(frozen=True)
+class Tests:
+    """A rulebook and what tests each of its rules."""
+
+    book: Rulebook
+    fit_for: str = FIT
+    not_fit_for: str = NOT_FIT
+
+    @cached_property
+    def rules(self) -> Sequence[Validated]:
+        """Every stated rule."""
+        return validated(self.book)
+
+    @property
+    def vectors_met(self) -> int:
+        """Numbers of the venue that are met."""
+        return len(self.book.vectors.met)
+
+    @property
+    def documented(self) -> int:
+        """Rules that are documented."""
+        return sum(one.status == DOCUMENTED for one in self.rules)
+
+    @property
+    def tested(self) -> int:
+        """Of these, those that a number tests."""
+        return sum(one.status == DOCUMENTED and bool(one.vectors) for one in self.rules)
+
+
+def validation_page(book: Rulebook) -> Page:
+    """Which number exercises which rule, which rules no number tests, and what the rulebook is fit for."""
+    tests = Tests(book)
+    return Page(
+        title=f"{book.venue}: what tests it",
+        subtitle=f"As of {book.as_of}.",
+        blocks=lambda _: _validation(tests),
+        document=VALIDATION,
+        about=tests,
+    )
+
+
+def _validation(tests: Tests) -> Iterator[Block]:
+    rows = [one for one in tests.rules if one.vectors]
+    columns = [
+        words("rule", (one.rule for one in rows)),
+        words("status", (one.status for one in rows)),
+        words("tested by", (", ".join(one.vectors[:4]) + " …" * (len(one.vectors) > 4) for one in rows)),
+    ]
+    yield table(
+        "Numbers that exercise a rule",
+        "No number of the venue tests any of its rules.",
+        columns if rows else (),
+    )
+    for status in dict.fromkeys(one.status for one in tests.rules):
+        silent = [one.rule for one in tests.rules if one.status == status and not one.vectors]
+        if silent:
+            yield f"No number tests {counted(len(silent), f'{status} rule')}: {', '.join(silent)}."
+    yield (
+        f"{counted(tests.vectors_met, 'number')} met; of {counted(tests.documented, 'documented rule')} a number tests"
+        f" {tests.tested:,}. {MEASURED}"
+    )
+    yield f"Fit for {tests.fit_for}; not for {tests.not_fit_for}."
 
 
 # --- one score ----------------------------------------------------------------------------------------------

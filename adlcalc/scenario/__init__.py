@@ -8,6 +8,7 @@ more than one value.
     indicators.py what a venue told of its queue
     accounts.py   accounts written in the file; book.py: those of a CSV beside it
     prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
+    path_models.py random paths: the models are in adlcalc/paths
     expect.py     the `expect` block
     overrides.py  --set key.path=value
     shipped.py    the scenarios that come with adlcalc
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
+    from adlcalc.paths.models import Model
     from adlcalc.scenario.expect import Expect
     from adlcalc.scenario.indicators import Told
     from adlcalc.source.problems import Problem
@@ -36,7 +38,8 @@ __all__ = ["Loaded", "load"]
 class Loaded:
     """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
     notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so;
-    outside: a sentence where the path is of another time than the rulebook."""
+    outside: a sentence where the path is of another time than the rulebook; model: that of the path, where it
+    was drawn."""
 
     scenario: Scenario
     expect: Expect | None
@@ -46,6 +49,7 @@ class Loaded:
     told: Told | None = None
     owners: Mapping[str, str] = field(default_factory=dict)
     outside: str = ""
+    model: Model | None = None
 
 
 def load(

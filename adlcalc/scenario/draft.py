@@ -6,16 +6,20 @@ Public: Draft, name_fault, RESERVED_IDS.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from unicodedata import is_normalized
 
+from adlcalc.paths.models import Model
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.files import companion
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Problems, nearest, quote
 
-RESERVED_IDS = frozenset(("outside money", "rest of market", "rest of the market", "vault", "venue"))
+RESERVED_IDS = frozenset(
+    ("outside money", "rest of market", "rest of the market", "vault", "venue", "venue revenue")
+)
 """The engine's own accounts."""
 RESERVED_WITH_CURRENCY = re.compile(rf"({'|'.join(sorted(RESERVED_IDS))}) \(.*\)")
 """As they are called where there is one of them for each currency: 'venue (BTC)'."""
@@ -32,7 +36,8 @@ class Draft:
     """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
     something to an error. folder: where its companions are, and shown_in: how that is shown. owners: whose an
-    account is, of those that say it."""
+    account is, of those that say it. models: that of its paths, where it has one. handed: companions that are
+    elsewhere, by the names that a setting has for them."""
 
     file: ScenarioFile
     root: Map
@@ -42,6 +47,8 @@ class Draft:
     folder: str
     shown_in: str
     owners: dict[str, str] = field(default_factory=dict)
+    models: list[Model] = field(default_factory=list)
+    handed: Mapping[str, Source] = field(default_factory=dict)
 
     def node(self, *path: str | int) -> Node:
         """The value at a path, or the nearest one above it."""
@@ -55,6 +62,8 @@ class Draft:
 
     def companion(self, name: str, where: Node) -> Source:
         """The text of a file that the scenario names."""
+        if name in self.handed:
+            return self.handed[name]
         return companion(self.folder, name, where, shown_in=self.shown_in)
 
     def lacks(self, key: str, hint: str) -> None:

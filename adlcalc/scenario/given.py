@@ -1,6 +1,6 @@
 """A scenario that is no file: text, or a dict of what the text would say.
 
-Public: is_text, load_given.
+Public: is_text, load_given, origin_of.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from adlcalc.scenario import Loaded
 from adlcalc.source.files import decoded
+
+if TYPE_CHECKING:
+    from adlcalc.scenario.loading import Origin
 
 STANDARD_INPUT = "-"
 """The file that such a scenario has none of: its companions are in the current folder."""
@@ -28,11 +31,18 @@ def load_given(
     source: str | Mapping[str, Any], *, sets: Sequence[str], venue: str | None, as_of: str | None
 ) -> Loaded:
     """Read, check and build; places in errors are those of the text, or of the dict as JSON."""
-    from adlcalc.scenario.loading import load_source
+    return origin_of(source, sets=sets, venue=venue, as_of=as_of).load()
+
+
+def origin_of(
+    source: str | Mapping[str, Any], *, sets: Sequence[str], venue: str | None, as_of: str | None
+) -> Origin:
+    """What it can be loaded from, again and again."""
+    from adlcalc.scenario.loading import Origin
 
     name, text = ("<text>", source) if isinstance(source, str) else ("<dict>", f"{_json(source)}\n")
     read = decoded(name, text.encode("utf-8", "surrogatepass"))
-    return load_source(read, STANDARD_INPUT, sets=sets, venue=venue, as_of=as_of)
+    return Origin(STANDARD_INPUT, read, None, tuple(sets), venue, as_of)
 
 
 def _json(value: Any, indent: str = "") -> str:

@@ -6,17 +6,16 @@ Public: load_file, load_source, opened, Origin.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
+from adlcalc.ground.objects import no_collections
 from adlcalc.scenario import Loaded, shipped
 from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
 from adlcalc.scenario.currencies import check_currencies, settlements
@@ -66,7 +65,7 @@ def opened(path: str) -> tuple[Source, str | None]:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What a scenario is loaded from, so that it can be loaded again with other settings: standard input is
-    read only once."""
+    read only once. handed: companions that a setting names and that are elsewhere."""
 
     path: str
     source: Source
@@ -74,6 +73,7 @@ class Origin:
     sets: tuple[str, ...] = ()
     venue: str | None = None
     as_of: str | None = None
+    handed: Mapping[str, Source] = field(default_factory=dict)
 
     def load(self, *more: str) -> Loaded:
         """Check and build, with more settings behind those that it has."""
@@ -84,6 +84,7 @@ class Origin:
             venue=self.venue,
             as_of=self.as_of,
             folder=self.folder,
+            handed=self.handed,
         )
 
 
@@ -107,11 +108,12 @@ def load_source(
     venue: str | None = None,
     as_of: str | None = None,
     folder: str | None = None,
+    handed: Mapping[str, Source] | None = None,
 ) -> Loaded:
     """Check and build a text that was read from `path`, or is about to be written there. folder: where its
-    companions are; beside it if left out."""
+    companions are; beside it if left out; handed: those that a setting names and that are elsewhere."""
     problems = Problems()
-    with _no_collections(), exact():
+    with no_collections(), exact():
         root = read_document(source, problems)
         if root is None:
             problems.raise_if_any()
@@ -125,7 +127,9 @@ def load_source(
             raise AssertionError("a scenario without a model has a problem")
         beside = "" if path == "-" else os.path.dirname(path)
         own = beside if folder is None else folder
-        draft = Draft(checked.model, checked.root, root, checked.broken, problems, own, beside)
+        draft = Draft(
+            checked.model, checked.root, root, checked.broken, problems, own, beside, handed=handed or {}
+        )
         try:
             loaded = _build(draft, path, sets, venue, as_of)
         except ScenarioErrors as error:  # a companion file that cannot be read
@@ -201,6 +205,7 @@ def _build(
         read_told(draft, list(names)),
         draft.owners,
         outside,
+        next(iter(draft.models), None),
     )
 
 
@@ -283,15 +288,3 @@ def _ids(accounts: Node | None) -> list[str]:
     items = accounts.items if isinstance(accounts, List) else []
     names = (item.items.get("id") for item in items if isinstance(item, Map))
     return [name.text for name in names if isinstance(name, Scalar)]
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Pause the garbage collector: a load makes millions of objects and no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -133,7 +133,9 @@ def _market(
     bankrupt = BankruptcyPrice(how.bankruptcy_price if how else BankruptcyPrice.AGAINST_ACCOUNT)
     market = Market(
         name=name,
-        contract=Contract(Kind(spec.contract), spec.multiplier, rounding, bankrupt),
+        contract=Contract(
+            Kind(spec.contract), spec.multiplier, rounding, bankrupt, how.bankruptcy_fee if how else ZERO
+        ),
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),

@@ -1,16 +1,31 @@
 """The declaration of prices, times and funding.
 
-Public: PricesSpec, PathSpec, Ramp, PriceFile, FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment,
+Public: PricesSpec, PathSpec, Ramp, PriceFile, ModelSpec, BootstrapSpec, WalkSpec, RampsSpec,
+FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment,
 moment_of, PATH_KEYS, RATE_KEYS."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
-from adlcalc.source.fields import Count, Number, Positive, Text, by_shape, tag_by_type
+from adlcalc.ground.numbers import round_to
+from adlcalc.paths.models import DEPTH
+from adlcalc.source.fields import (
+    Count,
+    Fraction,
+    NotNegative,
+    Number,
+    Positive,
+    Step,
+    Text,
+    by_shape,
+    tag_by_type,
+)
 from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
+from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
 
 
@@ -32,7 +47,96 @@ class PriceFile(Strict):
     )
 
 
-PATH_KEYS = frozenset(("from", "to", "steps", "file", "column", "path"))
+def _ends(value: Any) -> tuple[Decimal, Decimal]:
+    """'A..B' or one number, each with % behind it where it is a percentage; the lower one first."""
+    if not isinstance(value, str):
+        raise wrong(f"must be a number or a range like -0.6..-0.1, not {kind_of(value)}")
+    found = []
+    for text in value.split("..", 1):
+        number = text.strip()
+        try:
+            if number.endswith("%"):
+                found.append(number_of(number[:-1].strip()).scaleb(-2))
+            else:
+                found.append(number_of(number))
+        except NumberError as error:
+            raise wrong(error.message, error.hint) from None
+    return min(found), max(found)
+
+
+def _falls(value: Any) -> tuple[Decimal, Decimal]:
+    low, high = _ends(value)
+    if low <= -1 or any(one != round_to(one, DEPTH) for one in (low, high)):
+        raise wrong("must be above -1, in steps of 0.0001", "for a fall by 60 % write -0.6")
+    return low, high
+
+
+def _counts(value: Any) -> tuple[int, int]:
+    low, high = _ends(value)
+    if low < 1 or high > MOST_MOVES or any(one != one.to_integral_value() for one in (low, high)):
+        raise wrong(f"must be whole numbers from 1 to {MOST_MOVES}")
+    return int(low), int(high)
+
+
+MOST_MOVES = 1_000_000
+_ENDS = InJsonSchema(type=["number", "string"])
+Falls = Annotated[tuple[Decimal, Decimal], Reads(_falls), _ENDS]
+Lengths = Annotated[tuple[int, int], Reads(_counts), _ENDS]
+_by_market = tag_by_type(text="<one>", keys="<markets>")
+Starts = Annotated[
+    Annotated[Positive, Tag("<one>")] | Annotated[dict[str, Positive], Tag("<markets>")],
+    by_shape(_by_market, "a price, or one for each market"),
+]
+PriceFiles = Annotated[
+    Annotated[Text, Tag("<one>")] | Annotated[dict[str, Text], Tag("<markets>")],
+    by_shape(_by_market, "the name of a file, or one for each market"),
+]
+
+
+class ModelSpec(Strict):
+    """A random path: the same one for the same seed, everywhere."""
+
+    seed: Step = key(0, description="of the random numbers: a whole number")
+    draw: Step = key(0, description="which path of that seed; a sweep draws 0, 1, 2, ...")
+    from_: Starts | None = key(None, name="from", description="price at step 0, or of each market")
+
+
+class BootstrapSpec(ModelSpec):
+    """Moves of a price file, drawn again in blocks."""
+
+    model: Literal["bootstrap"] = key(description="bootstrap: moves of a price file, drawn again in blocks")
+    file: PriceFiles = key(description="the price file, or that of each market, row beside row")
+    column: Text | None = key(None, description="the column of the prices; close (or mark) if left out")
+    block: Count = key(1, description="how many consecutive moves are drawn together")
+    steps: Count = key(description="number of moves; there is one price more")
+
+
+class WalkSpec(ModelSpec):
+    """A geometric walk, with jumps."""
+
+    model: Literal["walk"] = key(description="walk: normal moves of the logarithm, and jumps")
+    volatility: NotNegative = key(description="standard deviation of the logarithm's move in a step")
+    drift: Number = key(Decimal(0), description="mean of the logarithm's move in a step")
+    jump_rate: Fraction = key(Decimal(0), description="how likely a jump is in a step")
+    jump_mean: Number = key(Decimal(0), description="mean of the logarithm's move in a jump")
+    jump_deviation: NotNegative = key(Decimal(0), description="standard deviation of that move")
+    correlation: Fraction = key(Decimal(0), description="of the moves of any two markets, without the jumps")
+    steps: Count = key(description="number of moves; there is one price more")
+
+
+class RampsSpec(ModelSpec):
+    """Straight moves of random depth and length."""
+
+    model: Literal["ramp"] = key(description="ramp: straight moves of random depth and length")
+    to: Falls = key(
+        description="where it ends, as a fraction of the start: -0.6..-0.1 is drawn between the two"
+    )
+    over: Lengths = key(description="in how many moves: 1..50 is drawn between the two")
+    steps: Count | None = key(None, description="number of moves in all; as many as the longest if left out")
+
+
+MODELS = {"bootstrap": "<bootstrap>", "walk": "<walk>", "ramp": "<model ramp>"}
+PATH_KEYS = frozenset(("from", "to", "steps", "file", "column", "path", "model"))
 
 
 def _path_tag(value: Any) -> str | None:
@@ -44,6 +148,9 @@ def _path_tag(value: Any) -> str | None:
 
 
 def _prices_tag(value: Any) -> str | None:
+    if isinstance(value, dict) and "model" in value:
+        model = value["model"]
+        return MODELS.get(model) if isinstance(model, str) else None
     if isinstance(value, dict) and not PATH_KEYS & value.keys():
         return "<markets>"
     return _path_tag(value)
@@ -60,8 +167,11 @@ PricesSpec = Annotated[
     Annotated[list[Positive], Tag("<list>")]
     | Annotated[Ramp, Tag("<ramp>")]
     | Annotated[PriceFile, Tag("<file>")]
+    | Annotated[BootstrapSpec, Tag("<bootstrap>")]
+    | Annotated[WalkSpec, Tag("<walk>")]
+    | Annotated[RampsSpec, Tag("<model ramp>")]
     | Annotated[dict[str, PathSpec], Tag("<markets>")],
-    by_shape(_prices_tag, f"{_PATH}, or one of these for each market"),
+    by_shape(_prices_tag, f"{_PATH}, one of these for each market, or {{model: {' | '.join(MODELS)}, ...}}"),
 ]
 
 

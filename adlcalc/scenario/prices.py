@@ -12,7 +12,8 @@ from adlcalc.engine.model import Market, Path
 from adlcalc.ground.numbers import ZERO, divide, round_to
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.klines import Prices, read_prices
-from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, PriceFile, Ramp, Regular
+from adlcalc.scenario.path_models import paths_of_model
+from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, ModelSpec, PriceFile, Ramp, Regular
 from adlcalc.scenario.times import build_times
 from adlcalc.source.problems import closest_hint, quote
 
@@ -60,6 +61,9 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
     given = draft.file.prices
     if given is None:
         draft.lacks("prices", "prices: the mark prices, step 0 first")
+        return
+    if isinstance(given, ModelSpec):
+        yield from paths_of_model(draft, given, markets)
         return
     if not isinstance(given, dict):
         if len(markets) > 1:

@@ -285,7 +285,8 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file; columns id, market, side, size, entry, leverage, collateral, margin, balance, owner"
+        description="name of the CSV file (packed by gzip where it ends with .gz); columns id, market, side, "
+        "size, entry, leverage, collateral, margin, balance, owner"
     )
 
 

@@ -3,7 +3,7 @@
 They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are
 written '<like this>'.
 
-Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Count, Step, Flag, by_shape, tag_by_type.
+Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Rate, Count, Step, Flag, by_shape, tag_by_type.
 """
 
 from __future__ import annotations
@@ -53,6 +53,16 @@ def _fraction(value: Any) -> Decimal:
     return number
 
 
+def _rate(value: Any) -> Decimal:
+    number = _number(value)
+    if abs(number) > 1:
+        raise wrong(
+            f"must be a rate from -1 to 1, not {show(number)}",
+            f"for {show(number)} % write {show(number.scaleb(-2))}",
+        )
+    return number
+
+
 def _fraction_below_one(value: Any) -> Decimal:
     number = _fraction(value)
     if number == 1:
@@ -93,6 +103,7 @@ Number = Annotated[Decimal, Reads(_number), InJsonSchema(type=_NUMBER)]
 Positive = Annotated[Decimal, Reads(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
 NotNegative = Annotated[Decimal, Reads(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
 Fraction = Annotated[Decimal, Reads(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
+Rate = Annotated[Decimal, Reads(_rate), InJsonSchema(type=_NUMBER, minimum=-1, maximum=1)]
 FractionBelowOne = Annotated[
     Decimal, Reads(_fraction_below_one), InJsonSchema(type=_NUMBER, minimum=0, exclusiveMaximum=1)
 ]

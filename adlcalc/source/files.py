@@ -1,6 +1,6 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, bytes_of, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, unpacked, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from adlcalc.ground.opened import inside, was_opened
 from adlcalc.ground.record import current
@@ -28,10 +28,15 @@ ALLOWED_ASCII = bytes(i for i in range(128) if not FORBIDDEN.match(chr(i)))
 
 
 def text_of(
-    path: str, *, limit: int = DOCUMENT_LIMIT, shown_as: str | None = None, role: str = "file"
+    path: str,
+    *,
+    limit: int = DOCUMENT_LIMIT,
+    shown_as: str | None = None,
+    role: str = "file",
+    packed: bool = False,
 ) -> Source:
     """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read. role: what
-    it is read as, for the record."""
+    it is read as, for the record. packed: by gzip; the limit holds for what comes out, too."""
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
@@ -39,10 +44,10 @@ def text_of(
             standard_input_opened()
             data = _taken(sys.stdin.buffer, limit)
         else:
-            data = bytes_of(path, limit=limit, opened=was_opened)
+            data = bytes_of(path, limit=limit, opened=was_opened, packed=packed)
         if (record := current()) is not None:
             record.file(name, data, role)
-        return decoded(name, data)
+        return decoded(name, unpacked(data, limit) if packed else data)
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -54,9 +59,14 @@ class UnfitFileError(OSError):
 
 
 def bytes_of(
-    path: str, *, limit: int, opened: Callable[[str, int], None] = lambda path, descriptor: None
+    path: str,
+    *,
+    limit: int,
+    opened: Callable[[str, int], None] = lambda path, descriptor: None,
+    packed: bool = False,
 ) -> bytearray:
-    """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL.
+    """What a file of at most `limit` bytes holds, or the beginning of it where that holds a NUL and is not
+    packed.
 
     A pipe or a device may never end and is refused, but for a pipe that the shell hands over open, as
     /dev/fd/N. `opened` is told the file once it is open."""
@@ -68,7 +78,7 @@ def bytes_of(
         if stat.S_ISREG(mode.st_mode):
             if mode.st_size > limit:
                 raise _too_large(limit)
-            return _taken(file, limit)
+            return bytearray(file.read(limit)) if packed else _taken(file, limit)
         if stat.S_ISFIFO(mode.st_mode) and path.startswith(_HANDED_OVER):
             os.set_blocking(file.fileno(), True)
             return _taken(file, limit)
@@ -95,6 +105,21 @@ def _taken(file: BinaryIO, limit: int) -> bytearray:
     if len(data) > limit:
         raise _too_large(limit)
     return data
+
+
+def unpacked(data: bytes | bytearray, limit: int) -> bytearray:
+    """What gzip has packed; no more of it is made than `limit` bytes."""
+    import gzip
+    import zlib
+    from io import BytesIO
+
+    try:
+        with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+            return _taken(cast(BinaryIO, file), limit)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnfitFileError(
+            "this is no file that gzip has packed, or a part of one", "name it .csv if it is plain text"
+        ) from None
 
 
 def _too_large(limit: int) -> UnfitFileError:
@@ -175,7 +200,7 @@ def companion(
     shown_in: str | None = None,
 ) -> Source:
     """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
-    or by a link. shown_in: how the folder is shown, where that is not its path."""
+    or by a link. One whose name ends with .gz is unpacked. shown_in: how the folder is shown, where that is not its path."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
     if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
@@ -195,4 +220,5 @@ def companion(
             "put the file itself beside the scenario",
         )
     shown = os.path.join(folder if shown_in is None else shown_in, *path.parts)
-    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role)
+    packed = path.name.endswith(".gz")
+    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role, packed=packed)

@@ -7,7 +7,7 @@ other readings (`alternatives:` of the rulebook), one at a time and in pairs.
 
 A reading that the rest of the rulebook does not allow is told with its reason and counts for nothing.
 
-Public: Change, Reading, WithRules, Outcome, Look, Tried, Doubt, Range, doubt, readings_of."""
+Public: Change, Reading, WithRules, Outcome, Look, Tried, Doubt, Range, doubt, readings_of, readings_used, beyond."""
 
 from __future__ import annotations
 
@@ -352,6 +352,14 @@ def doubt(
         left += len(of_two) - len(made)
     silent = tuple(name for name in used if name in rules and not rules[name].alternatives)
     return Doubt(scenario, file, look.parts, base, tuple(rules), tried, left, silent)
+
+
+def readings_used(scenario: Scenario, rulebook: Rulebook) -> list[Reading]:
+    """The other readings of each assumed rule that the scenario's run uses, one at a time, as far as the rest of
+    the rulebook allows them: what other studies repeat their question under."""
+    used = {one.rule for one in used_assumptions(scenario, tuple(run(scenario, accounts=False)))}
+    rules = (rule for rule in _assumed(rulebook) if rule.name in used)
+    return [one for one in readings_of(scenario, rulebook, rules) if one.variation is not None]
 
 
 def _assumed(rulebook: Rulebook) -> Iterator[Rule]:

@@ -7,7 +7,7 @@ the largest net draw of that run (payments less receipts, posting by posting) ma
 holds less runs short at the first draw that goes beyond what it holds. Elsewhere (a fund that stops at a part
 of its peak) it is looked for from above, run by run.
 
-Public: Draw, Endless, endless, why_not, least_fund, with_balance.
+Public: ENDLESS, Draw, Endless, endless, why_not, least_fund, with_balance.
 """
 
 from __future__ import annotations
@@ -113,12 +113,10 @@ def least_fund(scenario: Scenario, fund: str | None = None) -> Decimal:
     only fund of the scenario). Exact to the money unit."""
     name = scenario.funds[0].name if fund is None else fund
     found = endless(scenario, name)
-    if not found.draws or not why_not(scenario.rules):
-        return found.least
-    return _from_above(scenario, found)
+    return _from_above(scenario, found) if why_not(scenario.rules) else found.least
 
 
-def enough_for_sure(scenario: Scenario, found: Endless) -> Decimal:
+def _enough_for_sure(scenario: Scenario, found: Endless) -> Decimal:
     """Twice what the largest draw asks for: the draw itself, or where a fund stops at a part of its peak as
     much as has the draw for that part."""
     drawdown = scenario.rules.fund.drawdown
@@ -127,7 +125,8 @@ def enough_for_sure(scenario: Scenario, found: Endless) -> Decimal:
 
 
 def _from_above(scenario: Scenario, found: Endless) -> Decimal:
-    """Where the rules ask for more than the largest draw: from one that is enough downward in parts to one
+    """Where the rules ask for more than the largest draw (a fund that keeps positions pays nothing for them, and
+    has to bear what they lose): from one that is enough downward in parts to one
     that is not, and the end between the two by bisection. (Smaller ones may be enough again, where the rule
     does not act yet.)"""
     unit = scenario.money_unit
@@ -137,11 +136,11 @@ def _from_above(scenario: Scenario, found: Endless) -> Decimal:
         return same(tuple(events), found.events)
 
     with exact():
-        high = int(divide(enough_for_sure(scenario, found), unit))
+        if enough(0) and not found.draws:
+            return ZERO
+        high = max(int(divide(_enough_for_sure(scenario, found), unit)), 1)
         while not enough(high):
             high *= 2
-            if high * unit >= ENDLESS:
-                raise ValueError("no fund is enough")
         part = max(high // PARTS, 1)
         low = high - part
         while low > 0 and enough(low):

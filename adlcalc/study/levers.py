@@ -5,43 +5,25 @@
                  value / leverage; in a cross account only a score that looks at the chosen leverage notices
     size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is released pro rata
 
-Public: Lever, LEVERS, restored.
+They are pulled in a ledger of the account alone (`Ledger.forked`).
+
+Public: Lever, LEVERS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding
+from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.formulas.margin import initial_collateral
-from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, D, divide, round_to
 
 HUNDREDTH = D("0.01")
 MOST_MONEY = D("1E+15")
 """No more collateral than this is tried."""
-
-
-@contextmanager
-def restored(holding: Holding) -> Iterator[None]:
-    """What is done to a position, its account and its market meanwhile is undone, whatever the ledger keeps
-    of them."""
-    before = [
-        (thing, name, dict(value) if isinstance(value, dict) else value)
-        for thing in (holding, holding.holder, holding.book)
-        for name, value in ((name, getattr(thing, name)) for name in type(thing).__slots__)
-    ]
-    try:
-        yield
-    finally:
-        for thing, name, value in before:
-            if isinstance(value, dict):
-                getattr(thing, name).update(value)
-            else:
-                setattr(thing, name, value)
 
 
 class Lever(NamedTuple):
@@ -55,18 +37,18 @@ class Lever(NamedTuple):
     pull: Callable[[int], None]
 
 
-def _collateral(state: State, holding: Holding) -> Lever:
+def _collateral(ledger: Ledger, holding: Holding) -> Lever:
     """Money paid in."""
-    unit = state.ledger.unit
+    unit = ledger.unit
     before = holding.holder.balance if holding.collateral is None else holding.collateral
 
     def pull(n: int) -> None:
-        state.ledger.pay_in(holding, n * unit)
+        ledger.pay_in(holding, n * unit)
 
     return Lever("collateral", before, int(divide(MOST_MONEY, unit)), lambda n: before + n * unit, pull)
 
 
-def _leverage(state: State, holding: Holding) -> Lever:
+def _leverage(ledger: Ledger, holding: Holding) -> Lever:
     """A lower chosen leverage."""
     before = holding.leverage or _leverage_of(holding)
     highest = round_to(
@@ -81,8 +63,8 @@ def _leverage(state: State, holding: Holding) -> Lever:
         holding.leverage = value(n)
         if holding.collateral is not None:
             # margin is only ever added: a position that has more than the new leverage asks for keeps it
-            wanted = initial_collateral(holding.cost, value(n), state.ledger.unit)
-            state.ledger.pay_in(holding, max(wanted - holding.collateral, ZERO))
+            wanted = initial_collateral(holding.cost, value(n), ledger.unit)
+            ledger.pay_in(holding, max(wanted - holding.collateral, ZERO))
 
     return Lever("leverage", before, most, value, pull)
 
@@ -93,21 +75,21 @@ def _leverage_of(holding: Holding) -> Decimal:
     return round_to(divide(abs(holding.cost), holding.collateral), HUNDREDTH) if holding.collateral else ONE
 
 
-def _size(state: State, holding: Holding) -> Lever:
+def _size(ledger: Ledger, holding: Holding) -> Lever:
     """A part closed at the mark."""
     lot, before = holding.book.lot, holding.size
 
     def pull(n: int) -> None:
         if holding.book.funding != holding.funding:
-            state.ledger.settle_funding(holding)
+            ledger.settle_funding(holding)
         part = n * lot
-        state.ledger.close_part(holding, part, holding.book.value(holding.side * part, holding.book.mark))
+        ledger.close_part(holding, part, holding.book.value(holding.side * part, holding.book.mark))
 
     most = int(round_to(divide(before, lot), ONE, CEILING)) - 1
     return Lever("size", before, most, lambda n: before - n * lot, pull)
 
 
-LEVERS: Mapping[str, Callable[[State, Holding], Lever]] = {
+LEVERS: Mapping[str, Callable[[Ledger, Holding], Lever]] = {
     "collateral": _collateral,
     "leverage": _leverage,
     "size": _size,

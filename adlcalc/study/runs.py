@@ -8,7 +8,7 @@ what is measured are plain values: with several jobs they go to other processes,
 order of the variations, each as soon as it and all before it are there. Whoever stops listening (Ctrl-C) has
 the rows so far, and the processes end.
 
-Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured.
+Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured, worked, Chunks, each_of.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import islice
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
 from adlcalc.engine.events import AccountEnded, AccountState, Event
 from adlcalc.engine.loop import PrecisionError, run
@@ -51,6 +50,8 @@ class Variation(Protocol):
 
 V = TypeVar("V", bound=Variation)
 T = TypeVar("T")
+Item = TypeVar("Item")
+R = TypeVar("R")
 
 
 class Row(NamedTuple, Generic[V, T]):
@@ -95,6 +96,8 @@ class Asked:
 
     def __call__(self, scenario: Scenario) -> Values:
         """One run. The accounts at the end are told only to a measure that looks at them."""
+        if all(one.word == "least_fund" for one in self.parts):  # which makes a run of its own
+            return _values(Ran(scenario, (), None), self.parts)
         watch = watch_for(self.parts)
         events = run(scenario, accounts=any(map(_of_the_end, self.parts)), observer=watch)
         return _values(Ran(scenario, tuple(events), watch), self.parts)
@@ -130,29 +133,51 @@ def measured(
         for one in variations:
             yield _row(scenario, measure, one)
         return
-    chunks = [*_chunks([*variations], jobs)]
-    waiting: dict[int, list[Row[V, T] | Exception]] = {}
+    yield from worked(partial(_row, scenario, measure), [*variations], jobs=jobs)
+
+
+def worked(function: Callable[[Item], R], items: Sequence[Item], *, jobs: int = 1) -> Iterator[R]:
+    """function(item) for each item, in their order; items are asked for when a process takes them."""
+    if jobs == 1:
+        yield from map(function, items)
+        return
+    chunks = Chunks(items, max(1, min(CHUNK, len(items) // (4 * jobs))))
+    waiting: dict[int, list[R | Failed]] = {}
     told = 0
-    for found in worked_by(min(jobs, len(chunks)), partial(_rows, scenario, measure), chunks):
+    for found in worked_by(min(jobs, len(chunks)), partial(each_of, function), chunks):
         if isinstance(found, Ended):
             if not found.again:
                 raise Lost(f"a process that worked variations of the scenario was ended by {found.by}")
             continue
         waiting[found[0]] = found[1]
         while told in waiting:
-            for row in waiting.pop(told):
-                if isinstance(row, Exception):
-                    raise row
-                yield row
+            for one in waiting.pop(told):
+                if isinstance(one, Failed):
+                    raise one.error
+                yield one
             told += 1
 
 
-def _chunks(variations: Sequence[V], jobs: int) -> Iterator[Sequence[V]]:
-    """In parts of like size, several to a process, as some take longer than others."""
-    size = max(1, min(CHUNK, len(variations) // (4 * jobs)))
-    rest = iter(variations)
-    while part := [*islice(rest, size)]:
-        yield part
+class Chunks(Sequence[Sequence[Item]]):
+    """Items in parts of one size, several to a process, as some take longer than others. No part is made
+    before it is asked for."""
+
+    def __init__(self, items: Sequence[Item], size: int) -> None:
+        self._items, self._size = items, size
+
+    def __len__(self) -> int:
+        return -(-len(self._items) // self._size)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[Item]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[Item]]: ...
+    def __getitem__(self, index: int | slice) -> Sequence[Item] | Sequence[Sequence[Item]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._items[index * self._size : (index + 1) * self._size]
 
 
 def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> Row[V, T]:
@@ -165,15 +190,19 @@ def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> 
         return Row(variation, None, error)
 
 
-def _rows(
-    scenario: Scenario, measure: Callable[[Scenario], T], variations: Sequence[V]
-) -> list[Row[V, T] | Exception]:
-    """What a process does: the rows of a part. An error ends it, and is raised again where somebody listens."""
-    rows: list[Row[V, T] | Exception] = []
-    for one in variations:
+class Failed(NamedTuple):
+    """An error that ended a part."""
+
+    error: Exception
+
+
+def each_of(function: Callable[[Item], R], items: Sequence[Item]) -> list[R | Failed]:
+    """What a process does: a part. An error ends it, and is raised again where somebody listens."""
+    found: list[R | Failed] = []
+    for one in items:
         try:
-            rows.append(_row(scenario, measure, one))
+            found.append(function(one))
         except Exception as error:
-            rows.append(error)
+            found.append(Failed(error))
             break
-    return rows
+    return found

@@ -26,14 +26,17 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, Takeover
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, exact, round_to
 from adlcalc.study.differs import Part, first_part
-from adlcalc.study.least import Endless, endless, enough_for_sure, why_not, with_balance
+from adlcalc.study.least import Endless, endless, least_fund, why_not, with_balance
 from adlcalc.study.questions import Measure, Question
 from adlcalc.study.runs import Asked, Row, Values, measured
 
 EXHAUSTIVE = 5_000
 """A range of at most so many values is run whole where nobody says otherwise."""
-VALUES, BUDGET = 1_000, 20_000
-"""How many values are sampled, and how many runs are made at most, where nobody says otherwise."""
+VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
+"""How many values are sampled, of a large book at least so many, and how many runs are made at most, where nobody
+says otherwise."""
+WORK = 2_000_000
+"""Accounts times steps times values: a large book is sampled at fewer values, and says so by their spacing."""
 MANY = 200
 """Fewer runs than these are not worth other processes."""
 LOW_ENDS = 50
@@ -107,7 +110,7 @@ class Limits:
     """What a search may take. jobs: processes."""
 
     method: Method | None = None
-    values: int = VALUES
+    values: int | None = None
     budget: int = BUDGET
     jobs: int = 1
 
@@ -243,7 +246,8 @@ class _Search:
     def _default_high(self) -> Decimal | None:
         if self.endless is None:
             return self.knob.high
-        return enough_for_sure(self.scenario, self.endless) or max(2 * (self.knob.now or ZERO), self.unit)
+        least = least_fund(self.scenario, self.knob.fund) if self.not_by else self.endless.least
+        return 2 * least or max(2 * (self.knob.now or ZERO), self.unit)
 
     # --- asking ---------------------------------------------------------------------------------------------
 
@@ -302,7 +306,11 @@ class _Search:
     def _sample(self, low: int, high: int) -> None:
         """Values at equal distances, what the scenario has, and every change between two of them to the
         unit."""
-        parts = max(min(self.limits.values, self.limits.budget, high - low + 1) - 1, 1)
+        values = self.limits.values
+        if values is None:
+            size = max(len(self.scenario.accounts) * self.scenario.path.steps, 1)
+            values = max(min(VALUES, WORK // size), FEWEST)
+        parts = max(min(values, self.limits.budget, high - low + 1) - 1, 1)
         self.spacing = max(divide(D(high - low), D(parts)), ONE)
         wanted = {low + (high - low) * i // parts for i in range(parts + 1)}
         now = self.knob.now
@@ -452,12 +460,16 @@ class _Search:
         assert self.high is not None
         found = Solution(
             self.knob, self.question, self.low * self.unit, self.high * self.unit, self.method,
-            len(self.known), self.runs, self.spacing * self.unit, stretches, changes, (),
+            len(self.known), self.runs, self._apart(), stretches, changes, (),
             None if self.proven_from is None else self.proven_from * self.unit, self.not_by,
             not (self.short or interrupted), interrupted,
         )  # fmt: skip
         shown = found.first or tuple(end for one in stretches[:1] for end in (one.low, one.high))
         return replace(found, ends=tuple((x, told[x]) for x in dict.fromkeys(shown) if x in told))
+
+    def _apart(self) -> Decimal:
+        """How far apart the values were that were tried, to eight decimals or the unit."""
+        return round_to(self.spacing * self.unit, min(self.unit, D("0.00000001")), CEILING)
 
     def _stretches(self) -> Iterator[Stretch]:
         """Values that are known, side by side; what is proven is one piece."""

@@ -14,7 +14,7 @@ from adlcalc.engine.books.holdings import Holder
 from adlcalc.engine.events import AccountState
 from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.rules import AdlRules, Lights
-from adlcalc.engine.waterfall.closing import account_state, backstops_at_end
+from adlcalc.engine.waterfall.closing import VENUE, account_state, backstops_at_end, venue_at_end
 from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.study.what_if import lights_of
@@ -93,10 +93,15 @@ class Watch(Observer):
         for holder in self._held(state):
             state_now = account_state(holder, dict.fromkeys(state.ledger.markets.values(), ZERO))
             self.moments.append(Moment(state.step, before, state_now))
-        if not self._accounts.isdisjoint(state.ledger.backstops):
-            backstops = backstops_at_end(state.ledger, dict.fromkeys(state.ledger.markets.values(), ZERO))
-            asked = (one for one in backstops if one.account in self._accounts)
-            self.moments += (Moment(state.step, before, one) for one in asked)
+        if not self._accounts.isdisjoint((VENUE, *state.ledger.backstops)):
+            worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
+            held = venue_at_end(
+                state.ledger, (), worth
+            )  # what accounts owe is stock that is taken after this
+            others = (*backstops_at_end(state.ledger, worth), *held)
+            self.moments += (
+                Moment(state.step, before, one) for one in others if one.account in self._accounts
+            )
 
 
 def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Iterable[tuple[str, Standing]]:

@@ -1,10 +1,12 @@
 """The smallest change that moves an account back in its queue: more collateral, less leverage, a smaller
 position.
 
-Each try changes the position in the engine's own books, lets the engine score it, looks up its place among
-the others and puts everything back. The smallest step is found by bisection, on the footing that the further
-a lever is pulled the further back the account stands; what is found is ranked once more by the engine as a
-whole queue before it is told.
+Each try changes a copy of the account in a ledger of its own, lets the engine score it and looks up its place
+among the others: the run that is looked at does not notice. The smallest step is found by bisection, on the
+footing that the further a lever is pulled the further back the account stands; what is found is ranked once
+more by the engine as a whole queue before it is told.
+
+It is the queue of one moment; what the whole run would be is asked by study/solve.py.
 
 Public: Move, Standing, moves, standing, lights_of, GOALS.
 """
@@ -13,7 +15,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import Lights
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO, D
-from adlcalc.study.levers import LEVERS, Lever, restored
+from adlcalc.study.levers import LEVERS
 
 
 class Standing(NamedTuple):
@@ -87,7 +88,7 @@ def moves(state: State, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
         for goal, reached in GOALS.items():
             if not reached(now, now) and (goal != "one light down" or now.lights > 1):
                 for lever in LEVERS:
-                    yield _smallest(_Tries(others, place, goal, LEVERS[lever](state, place.holding)))
+                    yield _smallest(_Tries(others, place, goal, lever))
 
 
 class _Others:
@@ -95,7 +96,7 @@ class _Others:
 
     def __init__(self, state: State, queue: Queue, places: list[Place]) -> None:
         self.rules, self.book, self.side = state.rules.adl, queue.book, queue.side
-        self.count = len(places)
+        self.ledger, self.count = state.ledger, len(places)
         self._keys = [place.key() for place in places]
         self._sums = list(accumulate((place.size for place in places), initial=ZERO))
 
@@ -111,32 +112,22 @@ class _Others:
     def alone(self, holding: Holding) -> Place | None:
         """The place that the engine gives a position as it is now, or None where it is not eligible: a queue
         of it alone."""
-        with _only(holding):
-            return next(iter(Queue(self.book, self.side, self.rules)), None)
+        book = holding.book.with_holdings({self.side: [holding]})
+        return next(iter(Queue(book, self.side, self.rules)), None)
 
-    def ranked_by_engine(self, holding: Holding) -> Standing | None:
-        """The position's standing when the engine ranks the whole queue anew."""
-        places = list(Queue(self.book, self.side, self.rules))
+    def ranked_by_engine(self, before: Holding, after: Holding) -> Standing | None:
+        """The position's standing when the engine ranks the whole queue anew, with it as it is then."""
+        holdings = [after if one is before else one for one in self.book.holdings[self.side]]
+        book = self.book.with_holdings({self.side: holdings})
+        places = list(Queue(book, self.side, self.rules))
         whole, ahead = sum((place.size for place in places), ZERO), ZERO
         for place in places:
-            if place.holding is holding:
+            if place.holding is after:
                 return standing(
                     place.rank, ahead, place.size, whole, len(places), self.rules.lights == Lights.HEADS
                 )
             ahead += place.size
         return None
-
-
-@contextmanager
-def _only(holding: Holding) -> Iterator[None]:
-    """Meanwhile the holding is the only one of its side in its market."""
-    book, side = holding.book, holding.side
-    everybody = book.holdings[side]
-    book.holdings[side] = [holding]
-    try:
-        yield
-    finally:
-        book.holdings[side] = everybody
 
 
 # --- search -------------------------------------------------------------------------------------------------
@@ -145,15 +136,20 @@ def _only(holding: Holding) -> Iterator[None]:
 class _Tries:
     """Pulls of one lever by one position, towards one goal."""
 
-    def __init__(self, others: _Others, place: Place, goal: str, lever: Lever) -> None:
-        self.others, self.place, self.goal, self.lever = others, place, goal, lever
+    def __init__(self, others: _Others, place: Place, goal: str, lever: str) -> None:
+        self.others, self.place, self.goal, self.name = others, place, goal, lever
+        self.lever = LEVERS[lever](others.ledger, place.holding)  # to ask what it can do; it is never pulled
         self.now = others.standing(place)
+
+    def pulled(self, n: int) -> Holding:
+        """The position after `n` steps of the lever, in a ledger of its own."""
+        ledger, holding = self.others.ledger.forked(self.place.holding)
+        LEVERS[self.name](ledger, holding).pull(n)
+        return holding
 
     def standing(self, n: int) -> Standing | None:
         """Where the position stands after `n` steps of the lever; None: not in the queue."""
-        with restored(self.place.holding):
-            self.lever.pull(n)
-            alone = self.others.alone(self.place.holding)
+        alone = self.others.alone(self.pulled(n))
         return None if alone is None else self.others.standing(alone)
 
     def reached(self, n: int) -> bool:
@@ -181,12 +177,10 @@ def _smallest(tries: _Tries) -> Move:
     if n is None:
         return Move(account, tries.goal, lever.name, lever.before, None, None, None)
     then = tries.standing(n)
-    with restored(holding):
-        lever.pull(n)
-        if tries.others.ranked_by_engine(holding) != then:
-            raise AssertionError(
-                f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked anew"
-            )
+    if tries.others.ranked_by_engine(holding, tries.pulled(n)) != then:
+        raise AssertionError(
+            f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked anew"
+        )
     return Move(
         account,
         tries.goal,

@@ -63,6 +63,7 @@ class Coverage:
     documented: int
     observed: int
     assumed: int
+    tested: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def open_rulebook(name: str) -> Rulebook:
 
 def coverage_of(book: Rulebook) -> Coverage:
     """The line of a rulebook. What linear and inverse contracts differ in is told as 'linear / inverse'."""
+    from adlcalc.venues.validation import validated  # which stands on what is stated here
+
     rules, backstop = book.made, book.made.backstop.kind
     statuses = Counter(rule.status for rule in stated(book))
     return Coverage(
@@ -111,6 +114,7 @@ def coverage_of(book: Rulebook) -> Coverage:
         documented=statuses["documented"],
         observed=statuses["observed"],
         assumed=statuses["assumed"],
+        tested=sum(one.status == "documented" and bool(one.vectors) for one in validated(book)),
     )
 
 

@@ -77,7 +77,8 @@ def _value(row: RuleRow, book: Rulebook) -> str:
     stated = book.rules[KINDS[0]].get(row.rule)
     if stated is not None:
         return _written(stated.node)
-    return f"1_000{UNSET}" if row.default == "none" and row.value == Takes.POSITIVE.value else row.default
+    numbers = {str(takes.value) for takes in Takes} - {Takes.DRAWDOWN.value}
+    return f"1{UNSET}" if row.default == "none" and row.value in numbers else row.default
 
 
 def _written(node: Node) -> str:

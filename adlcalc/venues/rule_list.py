@@ -98,6 +98,7 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
     "margin.closing_fee": Takes.FRACTION.value,
     "margin.maintenance_on": RateOf,
     "contract.rounding": Rounding,
+    "contract.bankruptcy_fee": Takes.FRACTION_BELOW_ONE.value,
     "contract.bankruptcy_price": BankruptcyPrice,
 }
 """The values of the rules that become a market's or a contract's."""

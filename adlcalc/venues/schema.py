@@ -25,6 +25,7 @@ from adlcalc.source.fields import (
     FractionBelowOne,
     NotNegative,
     Positive,
+    Rate,
     Step,
     Text,
     by_shape,
@@ -170,6 +171,7 @@ OptionalDrawdown = Annotated[
 RANGES: Mapping[Takes, Any] = {
     Takes.FRACTION: Fraction,
     Takes.FRACTION_BELOW_ONE: FractionBelowOne,
+    Takes.RATE: Rate,
     Takes.NOT_NEGATIVE: NotNegative,
     Takes.POSITIVE: Positive,
     Takes.PORTION: Portion,
@@ -220,6 +222,11 @@ class ContractRules(Strict):
 
     rounding: RoundingWord = key(
         description="total: a fill's value is rounded once; per-contract: the value of one contract is rounded, then multiplied",
+        by_contract=True,
+    )
+    bankruptcy_fee: FractionBelowOne = key(
+        Decimal(0),
+        description="the rate of a closing fee that is inside the bankruptcy price, and is taken with the position",
         by_contract=True,
     )
     bankruptcy_price: BankruptcyWord = key(

@@ -66,6 +66,11 @@ class FundBook:
         """Has its drawdown stopped it?"""
         return self._stopped
 
+    @property
+    def triggered(self) -> bool:
+        """Has it fallen, and has that stopped it? (One that never held anything has not fallen.)"""
+        return self._stopped and self.worth() < self.peak()
+
     def own(self) -> Decimal:
         """What it has above its floor."""
         return ENDLESS if self.rules.negative else max(self.balance - self.floor, ZERO)

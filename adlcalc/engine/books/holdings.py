@@ -5,7 +5,8 @@ Public: MarketBook, Holding, Holder, Unit, Due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -68,6 +69,12 @@ class MarketBook:
             else None
         )
 
+    def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
+        """The market as it stands, with these positions instead of its own."""
+        other = copy(self)
+        other.holdings = dict(holdings)
+        return other
+
 
 NO_TRIGGERS: tuple[int | None, ...] = (None, None, None)
 
@@ -101,6 +108,10 @@ class Holding:
         self.funding = ZERO
         self._unit: Unit | None = None
         self.triggers = NO_TRIGGERS
+
+    def move_to(self, holder: Holder, book: MarketBook) -> None:
+        """It is a position of that account in that market; its unit is made anew."""
+        self.holder, self.book, self._unit = holder, book, None
 
     @property
     def unit(self) -> Unit:

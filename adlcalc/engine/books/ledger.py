@@ -15,6 +15,7 @@ Public: Ledger, AuditError.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -27,6 +28,7 @@ from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
     BadDebt,
     Event,
+    FeePaid,
     FundingPaid,
     FundingSettled,
     FundPaid,
@@ -38,11 +40,13 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
-from adlcalc.engine.model import SMALLEST, Account, Position, Scenario
+from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
+from adlcalc.engine.rules import FeeTo
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
 OUTSIDE = "outside money"
+REVENUE = "venue revenue"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 
@@ -75,6 +79,7 @@ class Ledger:
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
+        self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._named: dict[str, int] = {}
@@ -98,6 +103,24 @@ class Ledger:
         if not self._named:
             self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
         return self.roster.holder(self._named[account])
+
+    def forked(self, holding: Holding) -> tuple[Ledger, Holding]:
+        """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
+        Whatever is posted there, nobody here notices."""
+        other, holder = copy(self), copy(holding.holder)
+        other.touched, other.markets = {}, {}
+        holder.holdings = [copy(one) for one in holding.holder.holdings]
+        for name, book in self.markets.items():
+            own = [one for one in holder.holdings if one.book is book]
+            fork = book.with_holdings(
+                {side: [one for one in own if one.side == side] for side in (LONG, SHORT)}
+            )
+            fork.open_interest = dict(book.open_interest)
+            fork.changed = {LONG: {}, SHORT: {}}
+            other.markets[name] = fork
+            for one in own:
+                one.move_to(holder, fork)
+        return other, holder.holdings[holding.holder.holdings.index(holding)]
 
     @property
     def units(self) -> list[Unit]:
@@ -136,8 +159,9 @@ class Ledger:
         """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
         market."""
         total = dict(self.venue_cash)
-        for currency, money in self.outside.items():
-            total[currency] += money
+        for moved in (self.outside, self.revenue):
+            for currency, money in moved.items():
+                total[currency] += money
         for book in {book.fund: book for book in self.markets.values()}.values():
             fund: FundBook | None = book.fund
             while fund is not None:
@@ -440,10 +464,30 @@ class Ledger:
         self.touch(claim.holder)
         claim.holder.balance += amount
 
-    def take_margin(self, unit: Unit, claim: Closing) -> Told:
-        """Take what is left of a unit's margin after takeover, the dust of rounded prices; negative only
-        where no price exists."""
-        return self.post_result(claim, left, "dust") if (left := self.empty_margin(unit)) else ()
+    def fee_of_claim(self, claim: Closing, amount: Decimal, to: FeeTo, how: How) -> Told:
+        """A fee out of a claim's surplus."""
+        number = self.number_of(claim)
+        told = FeePaid(self.step, number, None, claim.book.name, amount, str(to), how)
+        return (told, *self._fee_to(claim.book, number, amount, to, how))
+
+    def fee_of_account(self, holding: Holding, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
+        """A fee from the margin behind a position, of a closed one from the balance; below zero a rebate,
+        which is the venue's."""
+        self.touch(holding.holder)
+        if holding.collateral is not None and holding.size:
+            holding.book.changed[holding.side][holding] = None
+            holding.collateral -= amount
+        else:
+            holding.holder.balance -= amount
+        to = FeeTo.VENUE if amount < 0 else to
+        told = FeePaid(self.step, number, holding.holder.id, holding.book.name, amount, str(to), how)
+        return (told, *self._fee_to(holding.book, number, amount, to, how))
+
+    def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
+        if to == FeeTo.FUND:
+            return (self._to_fund(book.fund, number, amount, "fee", how),)
+        self.revenue[book.settles] = self.revenue.get(book.settles, ZERO) + amount
+        return ()
 
     def give_margin(self, unit: Unit, vault: Backstop) -> None:
         """What is left of a unit's margin goes to the vault that has taken its positions over."""

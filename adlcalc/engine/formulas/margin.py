@@ -205,6 +205,7 @@ def bankruptcy_price(
     equity (cross). Rounded as the venue does it (rule contract.bankruptcy_price), where it says nothing so
     that the closed account does not end below zero: a long's up, a short's down.
     """
+    target = with_fee(contract, target)
     if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
         price = price_of_value(contract, D(side), value_of_one(side, size, target, unit))
     else:
@@ -214,6 +215,15 @@ def bankruptcy_price(
     exact_enough = rounder(finest(tick))(price)
     price = rounder(tick, bankruptcy_rounding(contract, side))(exact_enough)
     return price if price > 0 or contract.kind == LINEAR else None
+
+
+def with_fee(contract: Contract, target: Decimal) -> Decimal:
+    """The value that leaves `target` when the closing fee is paid out of it: target / (1 - f), of a value
+    below zero (what closing costs) target / (1 + f). Source: Bybit, bankruptcy price of inverse cross
+    positions, 2020; Gate and OKX price it in likewise."""
+    if not contract.bankruptcy_fee:
+        return target
+    return divide(target, ONE - contract.bankruptcy_fee if target > 0 else ONE + contract.bankruptcy_fee)
 
 
 def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> Decimal:

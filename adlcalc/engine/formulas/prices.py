@@ -6,7 +6,8 @@ one to be spared; b, m and p are on it.
 
 A rule gives its price with how it was worked out, which the event of the trade carries.
 
-Public: Known, Price, PRICES, MarkFirst, BySolvency, FILLS, no_gift.
+Public: Known, Price, PRICES, MarkFirst, BySolvency, FILLS, no_gift, clamped,
+capped.
 """
 
 from __future__ import annotations
@@ -111,6 +112,22 @@ def no_gift(price: Worked, x: Known) -> Worked:
         return price
     least = "min" if x.s > 0 else "max"
     return Worked("price", x.b, f"{least}([price by the rule], [bankruptcy price])", (price.result, x.b))
+
+
+def clamped(price: Worked, x: Known, clamp: Decimal | None) -> Worked:
+    """A price farther from the mark than `clamp` of it is the mark instead (rule adl.clamp)."""
+    if clamp is None or abs(price.result - x.m) <= clamp * x.m:
+        return price
+    return as_it_is("price within the clamp", "mark", x.m)
+
+
+def capped(price: Worked, x: Known) -> Worked:
+    """A price never worse for what is closed, and so for the fund, than its bankruptcy price (rule
+    adl.capped)."""
+    if (price.result >= x.b) if x.s > 0 else (price.result <= x.b):
+        return price
+    most = "max" if x.s > 0 else "min"
+    return Worked("price", x.b, f"{most}([price by the rule], [bankruptcy price])", (price.result, x.b))
 
 
 FILLS: Mapping[str, Any] = {**PRICES, "mark-then-bankruptcy": MarkFirst, "mark-if-solvent": BySolvency}

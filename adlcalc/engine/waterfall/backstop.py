@@ -92,7 +92,7 @@ def take(state: State, claim: Closing, taker: Backstop, size: Decimal, how: How)
     yield BackstopTook(
         state.step, number, taker.id, book.name, claim.side, size, price, result, how, proceeds
     )
-    yield from settle(state, claim, result)
+    yield from settle(state, claim, result, proceeds)
 
 
 def to_vault(state: State, due: Due) -> Iterator[Event]:

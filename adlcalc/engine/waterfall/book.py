@@ -10,13 +10,10 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.events import BookFilled, Event
-from adlcalc.engine.rules import Surplus
 from adlcalc.engine.waterfall.holding import patient
-from adlcalc.engine.waterfall.last_resort import uncovered
+from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
-
-TO_ACCOUNT = Surplus.ACCOUNT
 
 
 def close_without_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
@@ -80,9 +77,9 @@ def fill(
     result = state.ledger.fill_in_book(claim, size, proceeds)
     number = state.ledger.number_of(claim)
     yield BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
-    if result > 0 and state.surplus == TO_ACCOUNT:
-        state.ledger.give_back(claim, result)
-    elif covered or result > 0:
+    if result > 0:
+        yield from keep_surplus(state, claim, proceeds, result, in_book=True)
+    elif covered:
         yield from state.ledger.post_result(claim, result, "surplus")
     else:
         yield from uncovered(state, book, number, -result)

@@ -1,6 +1,6 @@
 """The end of a run: funding is settled for everybody, and every account is told as it stands.
 
-Public: settle_everybody, accounts_at_end, account_state, backstops_at_end.
+Public: VENUE, settle_everybody, accounts_at_end, account_state, backstops_at_end, venue_at_end.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import islice
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
-from adlcalc.engine.books.ledger import OUTSIDE, REST, Ledger
+from adlcalc.engine.books.ledger import OUTSIDE, REST, REVENUE, Ledger
 from adlcalc.engine.events import AccountEnded, AccountState, Event, Owed, PositionState
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.quiet import QuietAccounts
@@ -172,9 +172,11 @@ def rest_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
 
 
 def outside_at_end(ledger: Ledger) -> Iterator[AccountState]:
-    """What has come in from outside (below zero) and gone out there, per currency, where anything has."""
-    for currency, money in ledger.outside.items():
-        yield someone(ledger.named(OUTSIDE, currency), "open", money, money, [])
+    """What has come in from outside (below zero) and gone out there, and the venue's fees, per currency, where
+    there are any."""
+    for name, moved in ((OUTSIDE, ledger.outside), (REVENUE, ledger.revenue)):
+        for currency, money in moved.items():
+            yield someone(ledger.named(name, currency), "open", money, money, [])
 
 
 def position_at_end(book: MarketBook, signed_size: Decimal, cost: Decimal, value: Decimal) -> PositionState:

@@ -6,7 +6,7 @@ Public: deleverage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
 
@@ -15,14 +15,15 @@ from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
 from adlcalc.engine.formulas.policies import Gift, Policy, walk_of
 from adlcalc.engine.formulas.policies import queue as by_score
-from adlcalc.engine.formulas.prices import MarkFirst, mark, no_gift
-from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
+from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.head import QueueHead
 from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import ZERO, round_to
 
 
 def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
@@ -38,14 +39,20 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
     policy = state.rules.adl.policy
     if policy is by_score:
         for place in queue:  # lazily: a long queue is not copied for a short claim
+            if itself(state, claim, place):
+                continue
             yield from close_against(state, claim, place, min(claim.size - keep, place.holding.size))
             if claim.size <= keep:
                 return
         return
     passed: set[Place] = set()
+
+    def is_passed(place: Place) -> bool:
+        return place in passed or itself(state, claim, place)
+
     while claim.size > keep:
         before = claim.size, len(passed)
-        for place, size in policy([p for p in queue if p not in passed], claim.size - keep, claim.book.lot):
+        for place, size in gifts_of(policy, queue, is_passed, claim.size - keep, claim.book.lot):
             had = claim.size
             yield from close_against(state, claim, place, size)
             if claim.size == had:
@@ -54,15 +61,23 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
             return
 
 
-def gifts_of(policy: Policy, queue: Queue | QueueHead, passed: set[Place], claim: Closing) -> list[Gift]:
-    """Who gives how much by the policy, of those that were not passed over. One that begins at a certain place
-    and goes on until the quantity is covered needs no more of a long queue than that."""
+def itself(state: State, claim: Closing, place: Place) -> bool:
+    """Does the place belong to the account that is closed, and is it passed over for that (rule
+    adl.own_account)?"""
+    return place.holding.holder is claim.holder and state.rules.adl.own_account == OwnAccount.EXCLUDED
+
+
+def gifts_of(
+    policy: Policy, queue: Queue | QueueHead, passed: Callable[[Place], bool], quantity: Decimal, lot: Decimal
+) -> list[Gift]:
+    """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
+    certain place and goes on until the quantity is covered needs no more of a long queue than that."""
     walk = walk_of(policy)
     if walk is None or isinstance(queue, QueueHead):
-        return policy([place for place in queue if place not in passed], claim.size, claim.book.lot)
+        return policy([place for place in queue if not passed(place)], quantity, lot)
     places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
     with closing(places):
-        return walk.gifts((place for place in places if place not in passed), claim.size, claim.book.lot)
+        return walk.gifts((place for place in places if not passed(place)), quantity, lot)
 
 
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:
@@ -74,29 +89,38 @@ def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> 
             size -= at_mark
         if not size or not place.holding.size:
             return
-    yield from match(state, claim, place, size, adl_price(state, claim))
+    how, rule_price = adl_price(state, claim)
+    yield from match(state, claim, place, size, how, rule_price)
 
 
-def adl_price(state: State, claim: Closing) -> How:
-    """The price of a fill by the rule adl.price, and what becomes of it for a bankrupt account
-    (`no_gift`)."""
-    known = claim.known()
-    by_rule = state.rules.adl.price(known)
-    price = no_gift(by_rule, known)
-    return (by_rule,) if price is by_rule else (by_rule, price)
+def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
+    """The price of a fill by the rules adl.price, clamp and capped, step by step, and what becomes of it for
+    a bankrupt account (`no_gift`): where that is another one, the price by the rules too."""
+    known, rules = claim.known(), state.rules.adl
+    how = [rules.price(known)]
+    if (price := clamped(how[-1], known, rules.clamp)) is not how[-1]:
+        how.append(price)
+    if rules.capped and (price := capped(how[-1], known)) is not how[-1]:
+        how.append(price)
+    price = no_gift(how[-1], known)
+    return (tuple(how), None) if price is how[-1] else ((*how, price), how[-1].result)
 
 
-def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -> Iterator[Event]:
+def match(
+    state: State, claim: Closing, place: Place, size: Decimal, how: How, rule_price: Decimal | None = None
+) -> Iterator[Event]:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would
     bankrupt the place.
-    how: its price by the rule, and the price that it is."""
+    how: of its price; rule_price: by the rules alone, where a bankrupt account was to get no more."""
     price = how[-1].result
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
         return  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
-    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone)
+    rate = state.rules.fees.deleveraged
+    fee = round_to(rate * abs(proceeds), state.ledger.unit) if rate else ZERO
+    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
             state.skipped.add((claim, place))
@@ -143,14 +167,20 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, how: How) -
         forgone_pnl=forgone,
         tied=place.tied,
         result=ZERO if price == claim.price else result,
-        rule_price=None if len(how) == 1 else how[0].result,
+        rule_price=rule_price,
         how=how,
         proceeds=proceeds,
         entry_value=entry_value,
     )
+    if fee:
+        made = rounded(
+            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit
+        )
+        number, to = state.ledger.number_of(claim), state.rules.fees.to
+        yield from state.ledger.fee_of_account(holding, number, fee, to, (made,))
     if isinstance(claim, VenueClaim):
         yield from (
             state.ledger.post_result(claim, result, "dust")
             if price == claim.price
-            else settle(state, claim, result)
+            else settle(state, claim, result, proceeds)
         )

@@ -226,7 +226,7 @@ def settle_market(state: State, one: Settlement) -> Iterator[Event]:
             yield BookFilled(
                 state.step, number, book.name, claim.side, size, one.price, result, (how,), proceeds
             )
-            yield from settle(state, claim, result)
+            yield from settle(state, claim, result, proceeds)
     yield from share_losses(state)
     for holding in everybody(book):
         yield from close_at_settlement(state, holding)

@@ -3,7 +3,7 @@
 The losses of a market that arise together are shared out together, so that each bearer's part is rounded
 once.
 
-Public: settle, uncovered, share_losses.
+Public: settle, keep_surplus, uncovered, share_losses.
 """
 
 from __future__ import annotations
@@ -20,19 +20,38 @@ from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.queue import inputs_of
 from adlcalc.engine.rules import BadDebt, PerContract, Surplus
 from adlcalc.engine.waterfall.state import Loss, State
-from adlcalc.ground.numbers import CEILING, ZERO, divide, round_to
+from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to
 
 TO_ACCOUNT = Surplus.ACCOUNT
 
 
-def settle(state: State, claim: Closing, result: Decimal) -> Iterator[Event]:
+def keep_surplus(
+    state: State, claim: Closing, proceeds: Decimal, result: Decimal, *, in_book: bool
+) -> Iterator[Event]:
+    """What a fill brought more than the bankruptcy price: the fees first (rounded down), the rest to the fund
+    or the closed account (rule liquidation.surplus)."""
+    fees = state.rules.fees
+    if result > 0 and (fees.taker or fees.liquidation):
+        fee, rate = fees.of_claim(proceeds, result, in_book)
+        parts = (rate, abs(proceeds), result)
+        how = rounded("fee", "min([rate] x [value], [surplus])", parts, fee, state.ledger.unit, DOWN)
+        if how.result:
+            yield from state.ledger.fee_of_claim(claim, how.result, fees.to, (how,))
+            result -= how.result
+    if state.surplus == TO_ACCOUNT:
+        state.ledger.give_back(claim, result)
+    else:
+        yield from state.ledger.post_result(claim, result, "surplus")
+
+
+def settle(
+    state: State, claim: Closing, result: Decimal, proceeds: Decimal = ZERO, *, in_book: bool = False
+) -> Iterator[Event]:
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
-    if result >= 0 and state.surplus == TO_ACCOUNT:
-        state.ledger.give_back(claim, result)
-    elif result >= 0:
-        yield from state.ledger.post_result(claim, result, "surplus")
+    if result >= 0:
+        yield from keep_surplus(state, claim, proceeds, result, in_book=in_book)
     else:
         paid = state.ledger.fund_pays_loss(claim, -result)
         yield from paid

@@ -70,9 +70,14 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     if price is None:
         return Priced(None, target.how)
     how, what, of = target.how, "[that value]", target.how[-1].result
+    up, value = margin.rises(contract, side), margin.with_fee(contract, target.value)
+    if contract.bankruptcy_fee:
+        sign = "-" if target.value > 0 else "+"
+        parts = (of, contract.bankruptcy_fee)
+        fee = Worked("value with the fee", abs(value), f"[that value] / (1 {sign} [fee])", parts)
+        how, of = (*how, fee), fee.result
     if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
-        each = margin.value_of_one(side, size, target.value, book.unit)
-        up = margin.rises(contract, side)
+        each = margin.value_of_one(side, size, value, book.unit)
         one = Worked(
             "value of a contract there",
             each if up else -each,

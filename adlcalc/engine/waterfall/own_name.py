@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
-from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
@@ -59,7 +59,7 @@ from adlcalc.engine.waterfall.orders import (
     surplus_fee,
 )
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import ONE, ZERO
+from adlcalc.ground.numbers import ONE, ZERO, D
 
 
 def settle_markets(state: State) -> Iterator[Event]:
@@ -188,19 +188,35 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
 
 
 class Standing:
-    """A liquidator who takes any size at one price (rule liquidation.buyer); a price of zero is no offer, as
-    in a book."""
+    """A liquidator who takes any size at one price (rule liquidation.buyer), or what its capacity of the step
+    leaves, in lots; a price of zero is no offer, as in a book."""
 
-    def __init__(self, price: Worked) -> None:
-        self._price = price
+    def __init__(self, state: State, book: MarketBook, price: Worked, capacity: Decimal | None) -> None:
+        self._price, self._state, self._book, self._capacity = price, state, book, capacity
 
     def next(self) -> Offer | None:
-        price = self._price.result
-        return Offer(None, lambda _size: price, flat=True) if price > 0 else None
+        price, size = self._price.result, None
+        if self._capacity is not None:
+            left = self._capacity - self._state.notional_taken.get(self._book.name, ZERO)
+            size = largest_affordable(MANY * self._book.lot, self._book.lot, self._notional, left)
+            if not size:
+                return None
+        return Offer(size, lambda _size: price, flat=True) if price > 0 else None
 
     def take(self, size: Decimal) -> Worked:
-        """Its price; there is always more."""
+        """Its price."""
+        if self._capacity is not None:
+            taken = self._state.notional_taken
+            taken[self._book.name] = taken.get(self._book.name, ZERO) + self._notional(size)
         return self._price
+
+    def _notional(self, size: Decimal) -> Decimal:
+        """At the mark."""
+        return abs(self._book.value(size, self._book.mark))
+
+
+MANY = D("1E+24")
+"""Lots: more than anybody holds."""
 
 
 def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBook | Standing:
@@ -209,7 +225,8 @@ def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBo
     if isinstance(buyer, Liquidator):
         formula = "[mark] x (1 - [discount])" if claim.side > 0 else "[mark] x (1 + [discount])"
         price = book.mark * (ONE - claim.side * buyer.discount)
-        return Standing(rounded("price", formula, (book.mark, buyer.discount), price, book.tick))
+        how = rounded("price", formula, (book.mark, buyer.discount), price, book.tick)
+        return Standing(state, book, how, buyer.capacity)
     return state.book_side(book, claim.side)
 
 

@@ -83,6 +83,9 @@ class State:
         self.for_sale: dict[
             Closing, Decimal
         ] = {}  # what a patient fund may still sell at a loss in this step
+        self.notional_taken: dict[
+            str, Decimal
+        ] = {}  # notional that a liquidator has taken of a market in this step
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
@@ -119,6 +122,7 @@ class State:
         self.skipped.clear()
         self.refused.clear()
         self.for_sale.clear()
+        self.notional_taken.clear()
         self.used.clear()
         self._told.clear()
         self.missed.clear()

@@ -13,6 +13,7 @@ from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE, BankruptcyPrice
 from adlcalc.engine.events import BookFilled, Event, MarginTaken
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.worked import as_it_is
 from adlcalc.engine.rules import Reduction, ReductionOrder, TakeoverAt
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import (
@@ -47,8 +48,8 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     """Every position of the unit moves to the venue, at its bankruptcy price or (rule takeover_at) at the
     mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
-    unit, ledger, how = due.unit, state.ledger, state.rules.liquidation.takeover
-    at_mark = how is not None and how.takeover_at == TakeoverAt.MARK
+    unit, ledger, rules = due.unit, state.ledger, state.rules.liquidation.takeover
+    at_mark = rules is not None and rules.takeover_at == TakeoverAt.MARK
     unit.holder.liquidated = True
     for holding in unit.holdings:
         if holding.size:
@@ -84,8 +85,11 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
         left = ledger.empty_margin(unit)
         yield MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left)
         yield from settle(state, last, left)
-    else:
-        yield from ledger.take_margin(unit, last)
+    elif (left := ledger.empty_margin(unit)) > 0 and last.book.contract.bankruptcy_fee:
+        how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
+        yield from ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
+    else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low
+        yield from ledger.post_result(last, left, "dust")
 
 
 def reduce(

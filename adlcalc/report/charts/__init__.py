@@ -11,6 +11,7 @@
     series.py      named accounts over time
     policies.py    who pays under other policies or venues
     least_fund.py  the least fund by how deep the crash is
+    spread.py      how a sweep's measures are spread
     histogram.py   how a large book is distributed
 
 Public: figures.
@@ -19,7 +20,7 @@ Public: figures.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adlcalc.report.charts.figure import Figure
@@ -35,11 +36,23 @@ def figures(
     ladders: Mapping[tuple[int, str, int], Ladder] | None = None,
     comparison: Comparison | None = None,
     least: LeastFund | None = None,
+    swept: Any = None,
 ) -> list[Figure]:
     """Every figure that applies to a run, in the order in which a reader asks. The accounts whose series was
     asked for are named in all of them."""
     from adlcalc.ground.numbers import exact
-    from adlcalc.report.charts import cover, equity, fund, health, least_fund, path, policies, queue, series
+    from adlcalc.report.charts import (
+        cover,
+        equity,
+        fund,
+        health,
+        least_fund,
+        path,
+        policies,
+        queue,
+        series,
+        spread,
+    )
 
     named: Collection[str] = frozenset(run.named)
     with exact():
@@ -53,4 +66,5 @@ def figures(
             *health.figures(run, named),
             *(policies.figures(comparison) if comparison is not None else ()),
             *(least_fund.figures(least) if least is not None else ()),
+            *(spread.figures(swept) if swept is not None else ()),
         ]

@@ -111,8 +111,10 @@ def _spec(
         plot.add("rule", floor, "muted", strokeDash=[4, 3])
     line = [{"x": x, "y": y} for x, y in stairs]
     plot.add("line", line, "fund", strokeWidth=2.4, interpolate="step-after")
+    # where it stands at the step's end: what it stopped at may have the pnl of what it holds in it
+    closing = {row.step: row.closing for row in rows}
     for kind, shape, color in (("stopped", "square", "liq"), ("resumed", "triangle-up", "fund")):
-        signs = [{"x": stop.step, "y": stop.balance} for stop in stops if stop.kind == kind]
+        signs = [{"x": stop.step, "y": closing[stop.step]} for stop in stops if stop.kind == kind]
         plot.add(
             "point",
             signs,

@@ -14,7 +14,7 @@ from adlcalc.report.charts.canvas import Plot, Spec, room, short, ticks
 from adlcalc.report.charts.figure import Figure, Key
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.solve_view import FUND_LIMITS
+from adlcalc.report.limits import FUND_LIMITS
 from adlcalc.report.table import table
 from adlcalc.study.solve import Method
 

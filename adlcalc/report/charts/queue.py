@@ -100,7 +100,12 @@ def _figure(queue: _Queue, number: int, several: bool, steps: int) -> Figure:
     if steps > 1:
         told += " It is the queue that gave most."
     shown = queue.places[:ROWS]
-    keys = [Key("box-adl", "gave up"), Key("box-kept", "kept")]
+    keys = [Key("box-adl", "gave up")]
+    keys += (
+        [Key("box-kept", "kept")]
+        if any(p.gave < p.rung.size and not p.skipped for p in _drawn(queue))
+        else []
+    )
     keys += [Key("box-skipped", "passed over")] if passed else []
     return Figure(
         name=f"queue-{number}" if number else "queue",
@@ -127,11 +132,14 @@ def _figure(queue: _Queue, number: int, several: bool, steps: int) -> Figure:
     )
 
 
+def _drawn(queue: _Queue) -> tuple[_Place, ...]:
+    """The places that are drawn; where there are more, a line says so."""
+    return queue.places if len(queue.places) <= RUNGS else queue.places[: RUNGS - 1]
+
+
 def _spec(queue: _Queue, told: str, width: int) -> Spec:
     """A rung a place, each beginning where those before it end; who is passed over takes no room."""
-    shown = queue.places[:RUNGS]
-    if len(queue.places) > RUNGS:
-        shown = queue.places[: RUNGS - 1]
+    shown = _drawn(queue)
     more = len(queue.places) - len(shown) + queue.behind
     whole = sum((place.rung.size for place in shown if not place.skipped), ZERO)
     whole = max([whole, *(place.rung.size for place in shown)])
@@ -201,7 +209,13 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
     )
     if more:
         plot.text(
-            [{"x": ZERO, "y": D(len(shown)) + middle, "text": f"… and {more:,} more behind"}],
+            [
+                {
+                    "x": ZERO,
+                    "y": D(len(shown)) + middle,
+                    "text": f"… and {more:,} more {'behind' if queue.known else 'that gave'}",
+                }
+            ],
             "muted",
             dx=-(left - 34),
         )

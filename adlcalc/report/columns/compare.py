@@ -88,6 +88,20 @@ COMPARE = Document(
             by="venue policy axiom",
         ),
         Rows(
+            "ranges",
+            "the metrics that move under other readings of assumed rules, where that was asked for",
+            (
+                Field("venue", "text", "the rulebook"),
+                Field("policy", "text", "the policy"),
+                Field("metric", "text", "which"),
+                Field("value", "text", "as written", null=True),
+                Field("low", "text", "the least"),
+                Field("high", "text", "the most"),
+            ),
+            where=(JSON,),
+            by="venue policy metric",
+        ),
+        Rows(
             "measures",
             "a line for each venue, policy and measure",
             tuple(Field(key, "text", "") for key in ("venue", "policy", "measure", "account", "value")),

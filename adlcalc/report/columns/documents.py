@@ -15,7 +15,8 @@ from adlcalc.report.columns.rank import RANK
 from adlcalc.report.columns.run import RUN
 from adlcalc.report.columns.scores import SCORE_TEST
 from adlcalc.report.columns.solve import SOLVE
-from adlcalc.report.columns.venues import RULES, SCORE, VENUE, VENUES
+from adlcalc.report.columns.sweep import SWEEP
+from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
 from adlcalc.report.field import Document
 
 DOCUMENTS: Mapping[str, Document] = {
@@ -36,7 +37,9 @@ DOCUMENTS: Mapping[str, Document] = {
         COVER,
         SOLVE,
         SCORE_TEST,
+        SWEEP,
         DOUBT,
+        VALIDATION,
     )
 }
 """Every JSON document that is printed, by name."""

@@ -212,5 +212,14 @@ SOLVE = Document(
             records="columns",
             by="across",
         ),
+        Rows(
+            "readings",
+            "the answer under other readings of assumed rules, where it was doubted",
+            (
+                Field("reading", "text", "which rule says what", heading="reading"),
+                Field("holds", "number", "the answer there", null=True, heading="holds"),
+            ),
+            by="reading",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Rulebooks, scores and rules. Public: VENUES, VENUE, SCORE, RULES."""
+"""Rulebooks, scores and rules. Public: VENUES, VENUE, SCORE, RULES, VALIDATION."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ VENUES = Document(
                 Field("documented", "step", "rules that are documented"),
                 Field("observed", "step", "rules that were observed"),
                 Field("assumed", "step", "rules that are assumed"),
+                Field("tested", "step", "documented rules that a number of the venue tests"),
             ),
         ),
     ),
@@ -174,6 +175,47 @@ RULES = Document(
                 Field("used_by", "text", "", of=lambda one, _: " ".join(one.used_by), where=(CSV,)),
             ),
             records=lambda rows: rows,
+        ),
+    ),
+    tables=False,
+)
+
+VALIDATION = Document(
+    "adlcalc.validation/1",
+    "Which published numbers of a venue exercise which of its rules.",
+    (
+        Rows(
+            "",
+            "",
+            (
+                Field("venue", "text", "the rulebook", of="book.venue"),
+                Field("as_of", "text", "the day it speaks of", of="book.as_of"),
+                Field("vectors_met", "step", "numbers of the venue that are met"),
+                Field("documented", "step", "rules that are documented"),
+                Field("tested", "step", "of these, rules that a number tests"),
+                Field("fit_for", "text", "what it is fit for"),
+                Field("not_fit_for", "text", "what it is not fit for"),
+            ),
+            records=lambda sheet: sheet,
+            one=True,
+            where=(JSON,),
+        ),
+        Rows(
+            "rules",
+            "every stated rule",
+            (
+                Field("rule", "text", "its name"),
+                Field("status", "text", "documented, observed or assumed"),
+                Field(
+                    "vectors",
+                    "texts",
+                    "the numbers that break when it is changed",
+                    where=(JSON,),
+                    of=lambda one, _: one.vectors,
+                ),
+                Field("vectors", "text", "", of=lambda one, _: " ".join(one.vectors), where=(CSV,)),
+            ),
+            by="rule",
         ),
     ),
     tables=False,

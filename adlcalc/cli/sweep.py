@@ -1,0 +1,201 @@
+"""`adlcalc sweep`: many points (values, venues, policies, paths), and what each measure comes to over them.
+
+Public: register, sweep, EXAMPLE.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adlcalc.asking import Unknown
+from adlcalc.cli import options
+from adlcalc.cli.completion import policies as policy_names
+from adlcalc.cli.completion import questions, scenario_files, venues_listed
+from adlcalc.cli.exits import INTERRUPTED, note, say
+from adlcalc.cli.progress import counting
+from adlcalc.cli.single import show
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
+    from adlcalc.sweeping import Swept, Workers
+
+EXAMPLE = """\b
+Examples:
+  adlcalc sweep 04-fund-half-absorbs --vary fund=0..2000/500 --measure 'adl(bob),fund_paid'
+  adlcalc sweep 24-a-random-crash --paths n=20,seed=7 --measure 'adl(bob),least_fund'"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    short = "Run many variants and paths, and count: probabilities, quantiles."
+    app.command("sweep", epilog=EXAMPLE, short_help=short, no_args_is_help=True)(sweep)
+
+
+def sweep(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RANGE",
+            help="What is varied, as --set names it: fund=0..1_000_000/20_000, accounts.me.leverage=2,5,10. "
+            "Repeatable: every value with every other.",
+        ),
+    ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Random paths: bootstrap:candles.csv,block=12,n=1000,seed=7; walk:volatility=0.01,steps=48,...; "
+            "ramp:to=-60%..-10%,over=1..50,...; n=1000 draws from the model of the file.",
+        ),
+    ] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            "-m",
+            metavar="A,B,...",
+            help="What is measured: 'adl(me)', fund_paid, 'fund_paid > 500', least_fund, "
+            "'quantile(least_fund, 0.99)', 'shortfall(bad_debt, 0.99)'. adlcalc solve --list shows all.",
+            autocompletion=questions,
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...", help="Group points by these only; by all that is varied if left out."
+        ),
+    ] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Under each of these policies, as in compare.",
+            autocompletion=policy_names,
+        ),
+    ] = None,
+    venues: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Under each of these rulebooks.", autocompletion=venues_listed),
+    ] = None,
+    venue: options.Venue = None,
+    as_of: options.AsOf = None,
+    sets: options.Sets = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep finished points in an SQLite file: the same call goes on where it was ended; without "
+            "a scenario, the store is asked again.",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="On the workers of a dask scheduler: tcp://host:8786 (extra [cluster])."
+        ),
+    ] = None,
+    points: Annotated[bool, typer.Option("--points", help="JSON and CSV have every point as well.")] = False,
+    parquet: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every point to a Parquet file too (extra [frames])."),
+    ] = None,
+    format: options.Format = options.TABLE,
+    json: options.Json = False,
+    output: options.Output = None,
+    limit: options.Limit = options.ROWS,
+    width: options.Width = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run a scenario many times, with values, venues, policies and random paths varied, and tell what each
+    measure comes to: how often, with its interval; or how it is distributed.
+
+    A path is drawn from its seed and its number alone: the same digits on every machine and with any number
+    of processes. Model, seed and number of paths stand beside every frequency, because it is one under that
+    model and no forecast."""
+    stopped: list[Swept] = []
+
+    def page() -> Page:
+        from adlcalc.report.sweep_view import sweep_page
+        from adlcalc.study.store import StoreError
+        from adlcalc.sweeping import Sweep, asked_again, swept
+
+        if venue is not None and venues is not None:
+            raise Unknown("--venue and --venues do not go together")
+        keep = points or parquet is not None
+        measures = tuple(measure or ())
+        try:
+            if file is None:
+                if store is None:
+                    raise Unknown("a scenario FILE is needed, or a --store to be asked again")
+                if vary or paths or policies or venues or venue or sets or as_of or dask:
+                    raise Unknown("without a scenario FILE the --store is asked again, and nothing is run")
+                found = asked_again(store, measures, by, keep_rows=keep)
+            else:
+                asking = Sweep(
+                    file=file,
+                    vary=tuple(vary or ()),
+                    paths=paths,
+                    measures=measures,
+                    venues=venues if venues is not None else venue,
+                    policies=policies,
+                    by=by,
+                    sets=tuple(sets or ()),
+                    as_of=as_of,
+                    store=store,
+                    jobs=jobs,
+                )
+                through = counting(quiet, "point")
+                found = swept(
+                    asking,
+                    through=lambda rows, total: through(rows, total),
+                    keep_rows=keep,
+                    workers=_of(dask),
+                )
+        except StoreError as error:
+            raise Unknown(str(error)) from None
+        note(*found.notes)
+        if parquet is not None:
+            _write_parquet(found, parquet)
+        if found.interrupted:
+            stopped.append(found)
+        return sweep_page(found, limit)
+
+    code = show(file or store or "", output, options.chosen(format, json), page, quiet=quiet, width=width)
+    if stopped:
+        left = f"{stopped[0].left:,} of {stopped[0].left + stopped[0].points:,} points are not worked"
+        how = "the same command goes on from here" if store else "--store FILE would have kept what is done"
+        say(f"adlcalc: stopped: {left}; {how}")
+        code = INTERRUPTED
+    raise typer.Exit(code)
+
+
+def _of(dask: str | None) -> Workers | None:
+    """Who works the points: a cluster, or local processes."""
+    if dask is None:
+        return None
+    from adlcalc.cluster import ClusterError, on
+
+    try:
+        return on(dask)
+    except ClusterError as error:
+        raise Unknown(f"--dask {error}") from None
+
+
+def _write_parquet(found: Swept, path: str) -> None:
+    from adlcalc.report.sweep_frames import write_points
+
+    try:
+        write_points(found, path)
+    except ImportError:
+        raise Unknown("--parquet needs the extra: pip install 'adlcalc[frames]'") from None
+    except OSError as error:
+        raise Unknown(f"--parquet {path}: {error.strerror or error}") from None

@@ -1,0 +1,33 @@
+"""Sentences that limit a number, the same wherever it stands.
+
+Public: FUND_LIMITS, not_modeled, money_in.
+"""
+
+from __future__ import annotations
+
+from adlcalc.engine.model import Scenario
+from adlcalc.report.human import clean
+
+FUND_LIMITS = "It is for this path, book and depth only: marks are given and nobody trades. It is not a recommended size."
+
+COMMON = {"quote": "the quote currency", "base": "the base coin"}
+
+
+def money_in(scenario: Scenario) -> str:
+    """'money in USDT', 'money in BTC and USDT': what the amounts of a page are."""
+    names = [COMMON.get(name) or clean(name) for name in scenario.currencies]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+    return f"money in {listed}" if listed else ""
+
+
+def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
+    """What of a venue is not worked here and could matter to this scenario, on one line; '' where nothing is.
+
+    Who is liquidated when depends on orders in the book, on the time that a venue takes, and on a mark that is given; margin
+    across positions is each venue's own."""
+    several = any(
+        sum(one.collateral is None for one in account.positions) > 1 for account in scenario.accounts
+    )
+    found = ["open orders, latency, mark against last price"] if liquidated else []
+    found += ["portfolio margin"] if several else []
+    return f"Not modeled here: {', '.join(found)}." if found else ""

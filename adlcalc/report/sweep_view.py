@@ -1,0 +1,259 @@
+"""What many points came to, as a page (schema adlcalc.sweep/1): a table for each measure, little bars where two
+things are varied, and what the probabilities are of.
+
+Public: sweep_page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, D, round_to
+from adlcalc.report.columns.sweep import SWEEP, number
+from adlcalc.report.human import NOTHING, clean, counted, digits
+from adlcalc.report.page import Block, Item, Listing, Page
+from adlcalc.report.table import Column, counts, right, table, words
+from adlcalc.study.sample import BEYOND
+from adlcalc.study.sweep import Figure
+
+BARS = "▁▂▃▄▅▆▇█"
+SIX = 6
+NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+NOT_ESTIMABLE = "not estimable"
+MOST_ERRORS = 5
+
+
+def sweep_page(swept: Any, limit: int = 0) -> Page:
+    """limit: rows of a table that are shown."""
+    return Page(
+        title=clean(swept.title or swept.file or "Sweep"),
+        subtitle=_subtitle(swept),
+        blocks=lambda _: _blocks(swept, limit),
+        document=SWEEP,
+        about=swept,
+    )
+
+
+def _subtitle(swept: Any) -> str:
+    by = ", ".join(map(clean, swept.names))
+    return counted(swept.points, "point") + (f", by {by}" if by else "")
+
+
+def _blocks(swept: Any, limit: int) -> Iterator[Block]:
+    by_measure: dict[str, list[Figure]] = {}
+    for one in swept.figures:
+        by_measure.setdefault(one.measure, []).append(one)
+    if swept.drawn is None and all(one.n + one.failed + one.none <= 1 for one in swept.figures):
+        yield from _values(swept, by_measure, limit)
+    else:
+        for measure, figures in by_measure.items():
+            yield _table(swept.names, measure, figures, limit)
+    for measure, figures in by_measure.items():
+        if len(swept.names) == 2 and len(figures) > 1:
+            yield _pivot(swept.names, measure, figures)
+    yield from _sentences(swept)
+    yield from _errors(swept)
+
+
+def _groups(names: Sequence[str], figures: Sequence[Figure]) -> Iterator[Column | None]:
+    """What the points have in common."""
+    for name in names:
+        texts = [one.by[name] for one in figures]
+        look = right if all(map(NUMBER.fullmatch, texts)) else words
+        yield look(clean(name), [_label(text) for text in texts])
+
+
+def _label(text: str) -> str:
+    """A value that is varied, a number with its separators."""
+    return digits(D(text)) if NUMBER.fullmatch(text) else clean(text)
+
+
+def _values(swept: Any, by_measure: Mapping[str, Sequence[Figure]], limit: int) -> Iterator[Block]:
+    """Where every group is one point: its values."""
+    first = next(iter(by_measure.values()), ())
+    shown = first[: limit or None]
+    columns = [*_groups(swept.names, shown)]
+    for measure, figures in by_measure.items():
+        columns.append(right(clean(measure), [_value(one) for one in figures[: limit or None]]))
+    yield table("Points", "There is no point.", columns if shown else (), more=len(first) - len(shown))
+
+
+def _value(one: Figure) -> str:
+    if one.share is not None:
+        return "yes" if one.share.hits else "no"
+    return "failed" if one.failed else _digits(one.mean)
+
+
+def _table(names: Sequence[str], measure: str, figures: Sequence[Figure], limit: int) -> Block:
+    shown = figures[: limit or None]
+    share = any(one.share is not None for one in figures)
+    columns = [*_groups(names, shown), *(_shares(shown) if share else _numbers(shown))]
+    return table(clean(measure), "There is no point.", columns, more=len(figures) - len(shown))
+
+
+def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
+    """Hits, probability, interval. No hit is never 0 %: what is told is the end of the interval."""
+    yield right("so", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures])
+    yield right("of", [f"{one.n:,}" for one in figures])
+    yield right("probability", [_probability(one) for one in figures])
+    yield right(
+        "95% from", [_end(one, "low", one.share is not None and one.share.hits > 0) for one in figures]
+    )
+    yield right(
+        "to", [_end(one, "high", one.share is not None and one.share.hits < one.n) for one in figures]
+    )
+    yield counts("failed", [one.failed or None for one in figures], hide=True, drop=1)
+
+
+def _probability(one: Figure) -> str:
+    if one.share is None:
+        return NOTHING
+    share = one.share
+    if share.low is not None and share.high is not None and one.n > 1:
+        if not share.hits:
+            return f"< {_percent(share.high, CEILING)}"
+        if share.hits == share.n:
+            return f"> {_percent(share.low, FLOOR)}"
+    return _percent(number(share.share) or D(0))
+
+
+def _end(one: Figure, name: str, inside: bool) -> str:
+    found = None if one.share is None else getattr(one.share, name)
+    return NOTHING if found is None or not inside else _percent(found, FLOOR if name == "low" else CEILING)
+
+
+def _percent(x: Decimal, rounding: str = HALF_EVEN) -> str:
+    """'0.17%': to a hundredth of a percent, finer where that would be nothing."""
+    percent = x * 100
+    places = D("0.01") if percent >= D("0.01") or not percent else D("0.0001")
+    return f"{digits(round_to(percent, places, rounding))}%"
+
+
+def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
+    yield right("n", [f"{one.n:,}" for one in figures])
+    only = figures[0].only
+    if not only:
+        yield right("mean", [_digits(one.mean) for one in figures])
+        yield right("least", [_digits(one.least) for one in figures], drop=3)
+    for at, level in enumerate(one.level for one in _first(figures)):
+        label = f"{digits(level * 100)}%"
+        if not only and not _estimable(figures, at):
+            continue
+        if only != "shortfall":
+            yield right(
+                label,
+                [_quantile(one, at, "value", "low", "high", wide=bool(only)) for one in figures],
+                drop=_drop(only, level),
+            )
+        if only == "shortfall" or (not only and level * 2 > 1):
+            heading = f"mean\nbeyond {label}"
+            yield right(
+                heading,
+                [
+                    _quantile(one, at, "beyond", "beyond_low", "beyond_high", wide=bool(only))
+                    for one in figures
+                ],
+                drop=0 if only else 1,
+            )
+    if not only:
+        yield right("most", [_digits(one.most) for one in figures], drop=3)
+    yield counts("no\nnumber", [one.none or None for one in figures], hide=True, drop=1)
+    yield counts("failed", [one.failed or None for one in figures], hide=True, drop=1)
+
+
+def _drop(only: str, level: Decimal) -> int:
+    return 0 if only or level == D("0.5") else 5 if level * 2 < 1 else 4 if level < D("0.99") else 2
+
+
+def _estimable(figures: Sequence[Figure], at: int) -> bool:
+    """Is the quantile known of any of them?"""
+    return any(one.quantiles and one.quantiles[at].value is not None for one in figures)
+
+
+def _first(figures: Sequence[Figure]) -> Sequence[Any]:
+    return next((one.quantiles for one in figures if one.quantiles), ())
+
+
+def _quantile(one: Figure, at: int, value: str, low: str, high: str, *, wide: bool) -> str:
+    """'120 (100 to 150)': with its interval where it was asked for by itself."""
+    if not one.quantiles:
+        return NOTHING
+    found, least, most = (getattr(one.quantiles[at], name) for name in (value, low, high))
+    if found is None:
+        return NOT_ESTIMABLE
+    return _digits(found) + (f" ({_digits(least)} to {_digits(most)})" if wide and least is not None else "")
+
+
+def _digits(x: Fraction | None) -> str:
+    """To six digits, but never above the decimal point."""
+    found = number(x)
+    if found is None:
+        return NOTHING
+    if not found.is_finite():
+        return "inf" if found > 0 else "-inf"
+    places = min(max(SIX - 1 - found.adjusted(), 0), 8) if found else 0
+    return digits(round_to(found, D(1).scaleb(-places)).normalize() + 0) if found else "0"
+
+
+def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Block:
+    """The thing of more values goes across: a bar a cell, from the least of the grid to its most."""
+    of = [len({one.by[name] for one in figures}) for name in names]
+    down, across = names if of[0] <= of[1] else reversed(names)
+    rows = list(dict.fromkeys(one.by[down] for one in figures))
+    columns = list(dict.fromkeys(one.by[across] for one in figures))
+    cells = {(one.by[down], one.by[across]): _height(one) for one in figures}
+    there = [x for x in cells.values() if x is not None]
+    low, high = (min(there), max(there)) if there else (Fraction(0), Fraction(0))
+
+    def bar(row: str, column: str) -> str:
+        x = cells.get((row, column))
+        if x is None:
+            return "·"
+        return BARS[0] if high == low else BARS[int((x - low) * (len(BARS) - 1) / (high - low))]
+
+    show: Callable[[Fraction], str] = _digits
+    if any(one.share is not None for one in figures):
+        show = lambda x: _percent(number(x) or D(0))  # noqa: E731  (shorter)
+    heading = f"{_label(columns[0])} to {_label(columns[-1])}"
+    return table(
+        f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is {show(high)}",
+        "",
+        [
+            right(clean(down), [_label(row) for row in rows]),
+            words(heading, ["".join(bar(row, column) for column in columns) for row in rows]),
+        ],
+    )
+
+
+def _height(one: Figure) -> Fraction | None:
+    """What a bar shows of a figure."""
+    if one.share is not None:
+        return one.share.share
+    if one.only and one.quantiles:
+        return one.quantiles[0].beyond if one.only == "shortfall" else one.quantiles[0].value
+    return one.mean
+
+
+def _sentences(swept: Any) -> Iterator[Block]:
+    if swept.sentence:
+        yield clean(swept.sentence)
+    if any(not one.sample and one.n > 1 for one in swept.figures):
+        yield "Points of different things that are varied are counted together: no sample, and so no interval."
+    missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}
+    if missing and swept.drawn is not None:
+        which = ", ".join(f"{digits(level * 100)}%" for level in sorted(missing))
+        several = "s" * (len(missing) > 1)
+        yield f"Not estimable, as fewer than {BEYOND} paths lie beyond: the quantile{several} of {which}."
+
+
+def _errors(swept: Any) -> Iterator[Block]:
+    if not swept.failed:
+        return
+    reasons = swept.reasons
+    items = [Item(f"{clean(one.message)} ({counted(one.points, 'point')})") for one in reasons[:MOST_ERRORS]]
+    more = f" ({len(reasons) - MOST_ERRORS} more reasons)" if len(reasons) > MOST_ERRORS else ""
+    yield Listing(f"{swept.failed:,} of {counted(swept.points, 'point')} failed{more}", items)

@@ -1,0 +1,229 @@
+"""What the bench measures, and the target of each. Times are CPU times of one process, told as ratios: x is
+`sorted()` of as many random integers as the book has accounts (a million of them, told for a million).
+
+Public: Measure, MEASURES, sort_time.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import random
+import resource
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import adlcalc
+from adlcalc.engine.columns import Columns
+from adlcalc.engine.events import Deleveraged, Liquidated
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import Depth, Fund, Liquidity, Path, Scenario
+from adlcalc.source import Problems
+from adlcalc.source.nodes import Place, Source
+from adlcalc.venues.rulebook import Rulebook, load_rulebook, shipped
+from tests.bench.books import crash, cross_book, isolated_book
+
+MILLION = 1_000_000
+SCENARIO = FilePath(adlcalc.__file__).parent.parent / "scenarios" / "05-fund-empty-adl.yaml"
+
+
+class Measure(NamedTuple):
+    """what: in words; found: the ratio; target: at most that."""
+
+    what: str
+    found: float
+    target: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.found <= self.target
+
+
+def cpu(work: Callable[[], object], rounds: int = 3) -> float:
+    """CPU seconds of the quickest of some rounds: what disturbs a round only adds."""
+    best = float("inf")
+    for _ in range(rounds):
+        gc.collect()
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+@cache
+def sort_time() -> float:
+    """CPU seconds of sorting a million random integers."""
+    r = random.Random(1)
+    numbers = [r.randrange(10**12) for _ in range(MILLION)]
+    return cpu(lambda: sorted(numbers))
+
+
+def x(seconds: float, accounts: int) -> float:
+    """In sorted() of as many integers; larger books cost in proportion."""
+    return seconds / sort_time() * MILLION / accounts
+
+
+def consume(scenario: Scenario) -> None:
+    """A run whose events nobody keeps."""
+    for _ in run(scenario, accounts=False):
+        pass
+
+
+@cache
+def large(accounts: int, steps: int) -> Scenario:
+    """The isolated book as columns."""
+    one = isolated_book(accounts, steps)
+    columns = Columns.of(one.accounts)
+    assert columns is not None
+    return replace(one, accounts=columns)
+
+
+# --- large books --------------------------------------------------------------------------------------------
+
+
+def runs(accounts: int) -> Iterator[Measure]:
+    """A crash of a thousand steps, of ten times as many, and with funding."""
+    one = large(accounts, 1_000)
+    plain = cpu(lambda: consume(one))
+    yield Measure("run, isolated, 1,000 steps, 14 % liquidated (x)", x(plain, accounts), 13)
+    longer = large(accounts, 10_000)
+    yield Measure("ten times the steps / once", cpu(lambda: consume(longer), 2) / plain, 1.2)
+    rates = {step: Decimal("0.0001") for step in range(1, 1_000, 100)}
+    funded = replace(one, path=Path(one.path.marks, funding={"M": rates}))
+    yield Measure("funding on / off", cpu(lambda: consume(funded), 2) / plain, 1.5)
+    cross = cross_book(max(accounts // 5, 1), 1_000)
+    yield Measure("cross, 8 markets, crash (x)", x(cpu(lambda: consume(cross), 2), len(cross.accounts)), 56)
+    thin = replace(
+        one.markets[0],
+        liquidity=Liquidity(Depth.LEVELS),
+    )
+    gap = replace(
+        one, markets=(thin,), funds=(Fund("fund"),), path=Path({"M": (Decimal(60_000), Decimal(52_800))})
+    )
+    events = list(run(gap, accounts=False))
+    fills = sum(isinstance(event, Deleveraged) for event in events)
+    closed = sum(isinstance(event, Liquidated) for event in events)
+    filled = replace(gap, funds=(Fund("fund", Decimal(10) ** 15),), markets=one.markets)
+    extra = (cpu(lambda: consume(gap)) - cpu(lambda: consume(filled))) / max(fills, 1)
+    assert closed
+    yield Measure("an ADL fill on top of a liquidation (x)", extra / sort_time() * MILLION, 53)
+
+
+def whole_way(accounts: int) -> Iterator[Measure]:
+    """CSV to tables, the reading alone, and the memory of who nothing happens to."""
+    with TemporaryDirectory() as folder:
+        file, text = written(FilePath(folder), accounts)
+        read = cpu(lambda: [None for _ in csv.reader(io.StringIO(text, newline=""))])
+        adlcalc.load(file)  # what is imported and read once is not the book's
+        yield Measure("CSV to accounts / csv.reader", cpu(lambda: adlcalc.load(file)) / read, 5)
+        whole = cpu(lambda: adlcalc.run(adlcalc.load(file)).to_text(), 2)
+        yield Measure("CSV to tables (x)", x(whole, accounts), 22)
+        gc.collect()
+        tracemalloc.start()
+        loaded = adlcalc.load(file)
+        held = tracemalloc.get_traced_memory()[0] / accounts
+        tracemalloc.stop()
+        assert isinstance(loaded.scenario.accounts, Columns)
+        yield Measure("memory of a quiet account (bytes)", held, 150)
+
+
+def written(folder: FilePath, accounts: int) -> tuple[str, str]:
+    """The book as a CSV file and a scenario beside it: the scenario's name, the book's text."""
+    rows = ["id,side,size,entry,collateral"]
+    for account in isolated_book(accounts, 1).accounts:
+        p = account.positions[0]
+        rows.append(f"{account.id},{'long' if p.side > 0 else 'short'},{p.size},{p.entry},{p.collateral}")
+    text = "\n".join([*rows, ""])
+    (folder / "book.csv").write_text(text, encoding="utf-8", newline="")
+    marks = ", ".join(map(str, crash(1, 1_000)))
+    scenario = folder / "scenario.yaml"
+    scenario.write_text(
+        f"accounts: {{file: book.csv}}\nmarkets: {{M: {{tick: 0.1, lot: 0.001}}}}\nfund: 1e15\nprices: [{marks}]\n",
+        encoding="utf-8",
+    )
+    return str(scenario), text
+
+
+# --- rulebooks ----------------------------------------------------------------------------------------------
+
+SHARED = ("drift", "paradex", "reya")
+"""Their policies give from everybody to every claim."""
+
+
+def under(venue: str, accounts: int, steps: int) -> Scenario:
+    """The isolated book under a rulebook, with nobody who buys and an empty fund."""
+    book = rulebook(venue)
+    one = isolated_book(accounts, steps)
+    market = replace(
+        one.markets[0],
+        liquidity=Liquidity(Depth.LEVELS),
+        maintenance=book.maintenance("linear", money_unit=one.money_unit, lot=one.markets[0].lot),
+    )
+    rules = book.engine_rules(["linear"], ["linear"])
+    return replace(one, markets=(market,), funds=(Fund("fund"),), rules=rules, venue=venue)
+
+
+def rulebook(venue: str) -> Rulebook:
+    problems = Problems()
+    found = load_rulebook(venue, problems, where=Place(Source(venue, "")))
+    assert found is not None
+    return found
+
+
+def rulebooks(accounts: int) -> Iterator[Measure]:
+    """The slowest of all of them, beside the generic one; and the one that grows fastest."""
+    ratios, growth = [], []
+    plain = cpu(lambda: consume(under("generic", accounts, 300)))
+    for venue in shipped():
+        once, twice = under(venue, accounts, 300), under(venue, 2 * accounts, 300)
+        seconds = cpu(lambda one=once: consume(one), 1)  # type: ignore[misc]
+        ratios.append((seconds / plain, venue))
+        if venue not in SHARED:
+            growth.append((cpu(lambda one=twice: consume(one), 1) / seconds, venue))  # type: ignore[misc]
+    yield Measure(f"slowest rulebook / generic ({max(ratios)[1]})", max(ratios)[0], 6)
+    yield Measure(f"twice the accounts / once, any rulebook ({max(growth)[1]})", max(growth)[0], 2.6)
+
+
+# --- small scenarios ----------------------------------------------------------------------------------------
+
+
+def starts(accounts: int) -> Iterator[Measure]:
+    """A small scenario from the command line, beside an interpreter that does nothing."""
+    nothing = process([sys.executable, "-c", "pass"])
+    small = process([sys.executable, "-m", "adlcalc", "run", str(SCENARIO)])
+    yield Measure("run of a small scenario / python -c pass", small / nothing, 20)
+
+
+def pages(accounts: int) -> Iterator[Measure]:
+    """The page of a large book, beside its run from the command line; and its size."""
+    with TemporaryDirectory() as folder:
+        file, _ = written(FilePath(folder), accounts)
+        page = FilePath(folder, "page.html")
+        plain = process([sys.executable, "-m", "adlcalc", "run", file, "-q", "-o", f"{folder}/run.txt"], 2)
+        drawn = process([sys.executable, "-m", "adlcalc", "report", file, "-q", "-o", str(page)], 2)
+        yield Measure("page of the book / its run", drawn / plain, 2)
+        yield Measure("megabytes of that page", page.stat().st_size / 1e6, 2)
+
+
+def process(command: list[str], rounds: int = 5) -> float:
+    """CPU seconds of a whole process, the quickest of some."""
+    best = float("inf")
+    for _ in range(rounds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return best
+
+
+MEASURES = (whole_way, runs, rulebooks, starts, pages)

@@ -1,0 +1,451 @@
+"""Many points, counted: against distributions that are known, and the same bytes however they were worked."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from adlcalc.cli.app import app_for
+from adlcalc.report.columns.sweep import SWEEP
+from adlcalc.scenario import load
+from adlcalc.study.answers import names_of
+from adlcalc.study.questions import QuestionError
+from adlcalc.study.runs import Asked
+from adlcalc.study.sample import quantile_of, share_of
+from adlcalc.study.store import number_in, text_of
+from adlcalc.study.sweep import FAR, split, wanted_of
+from adlcalc.sweeping import Sweep, swept
+
+D = Decimal
+BOOK = """\
+title: One account on a coin
+fund: {fund}
+markets: {{X: {{tick: 0.00000001, lot: 0.001}}}}
+accounts:
+  - {{id: me,  side: long,  size: 1, entry: 100, leverage: 5}}
+  - {{id: you, side: short, size: 1, entry: 100, leverage: 1}}
+prices: {{model: bootstrap, file: coin.csv, from: 100, block: 1, steps: 4, seed: 7}}
+"""
+N = 160
+
+
+@pytest.fixture(autouse=True)
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("coin.csv").write_text("close\n100\n110\n100\n", encoding="utf-8")
+    Path("coin.yaml").write_text(BOOK.format(fund=1_000), encoding="utf-8")
+    return tmp_path
+
+
+def ran(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app_for(words), words)
+    assert done.exit_code == code, done.output
+    return done.stdout if not code else done.output
+
+
+def document(*words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ran("sweep", *words, "--json"))
+    jsonschema.validate(found, SWEEP.schema())
+    return found
+
+
+# --- what is known in closed form ---------------------------------------------------------------------------
+
+
+def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_hand() -> None:
+    """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated below
+    80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of four moves two
+    are ever three down: DDDU and DDDD."""
+    found = document("coin.yaml", "--paths", f"n={N}", "-m", "liquidated(me), fund_paid, least_fund")
+    share = found["figures"][0]
+    p = 2 / 16
+    assert abs(share["hits"] - N * p) < 4 * math.sqrt(N * p * (1 - p))
+    assert D(share["low"]) < D(share["probability"]) < D(share["high"])
+    assert D(share["probability"]) == D(share["hits"]) / N
+    # at 75.13148009 the fund pays 80 - 75.13148009 = 4.86851991, and nothing else is ever paid
+    for row in found["figures"][1:]:
+        assert (row["least"], row["most"]) == ("0", "4.86851991")
+        assert D(row["mean"]) == (D("4.86851991") * share["hits"] / N).quantize(D("1E-8"))
+
+
+def test_the_least_fund_of_each_path_answers_for_every_fund() -> None:
+    """One run a path tells how many would have been short of any fund: the same count as a run with that fund."""
+    by_path = document("coin.yaml", "--paths", f"n={N}", "-m", "least_fund > 4")["figures"][0]
+    with_fund = document("coin.yaml", "--paths", f"n={N}", "-m", "adl", "--set", "fund=4")["figures"][0]
+    assert by_path["hits"] == with_fund["hits"] > 0
+
+
+def test_intervals_are_those_of_the_textbooks() -> None:
+    """Wilson (1927) at 95 %: 0 of 10 is up to 0.277533 (z^2 / (n + z^2) = 3.841459 / 13.841459); 5 of 10 is
+    0.236593 to 0.763407. Of 100 values the median lies between the 40th and the 61st (Conover, table of the
+    binomial: P(B <= 39) = 0.0176)."""
+    assert share_of(0, 10)[2:] == (0, D("0.277533"))
+    assert share_of(10, 10)[2:] == (D("0.722467"), 1)
+    assert share_of(5, 10)[2:] == (D("0.236593"), D("0.763407"))
+    found = quantile_of([Fraction(n) for n in range(1, 101)], D("0.5"))
+    assert found[1:4] == (50, 40, 61)
+    assert found.beyond == Fraction(sum(range(50, 101)), 51)
+    assert quantile_of([Fraction(n) for n in range(1, 101)], D("0.8")).value == 80
+    assert quantile_of([Fraction(n) for n in range(1, 101)], D("0.81")).value is None  # 19 beyond
+
+
+def test_no_hit_is_a_bound_and_no_zero() -> None:
+    told = ran("sweep", "coin.yaml", "--paths", "n=50", "-m", "adl, fund_paid")
+    assert "< 7.14%" in told  # 3.8415 / 53.8415 = 7.135 %, upward
+    assert " 0%" not in told
+    assert "not estimable" in told.lower()
+    assert "A frequency under this model, not a forecast" in " ".join(told.split())
+    assert "50 paths resampled from coin.csv (2 moves, single moves; worst step -9.1%), seed 7" in " ".join(
+        told.split()
+    )
+
+
+# --- what is varied -----------------------------------------------------------------------------------------
+
+
+def test_every_value_with_every_other_under_every_venue_and_policy() -> None:
+    words = ["--vary", "fund=0..2/1", "--vary", "accounts.me.leverage=5,10", "--venues", "generic,bitmex"]
+    found = document(
+        "coin.yaml", *words, "--policies", "queue,pro-rata", "--set", "prices=[100, 75]", "-m", "fund_paid"
+    )
+    rows = found["figures"]
+    assert len(rows) == 3 * 2 * 2 * 2 == found["scenario"]["points"]
+    assert {row["n"] for row in rows} == {1}
+    # leverage 5, generic: 5 are lacking at 75, the fund pays for whole lots of a thousandth: all it has
+    of = {tuple(row["by"].values()): D(row["mean"]) for row in rows}
+    assert [of["generic", str(n), "5", "queue"] for n in range(3)] == [0, 1, 2]
+
+
+def test_what_only_the_file_can_say_is_varied_too() -> None:
+    found = document(
+        "coin.yaml", "--vary", "rules.adl.policy=queue,pro-rata", "--vary", "markets.X.lot=0.1,1", "--set",
+        "prices=[100, 75]", "--set", "fund=1", "-m", "adl_size",
+    )  # fmt: skip
+    assert [(row["by"]["markets.X.lot"], row["mean"]) for row in found["figures"]] == [
+        ("0.1", "0.8"), ("1", "1"), ("0.1", "0.8"), ("1", "1"),
+    ]  # 1 pays for 0.2 of the coin at 5 a coin; of whole coins, for none  # fmt: skip
+
+
+def test_a_point_that_fails_is_a_row(book: Path) -> None:
+    found = document("coin.yaml", "--vary", "accounts.me.size=0,1", "-m", "fund_paid", "--points")
+    assert [row["error"] for row in found["points"]] == ["must be greater than zero, not 0", None]
+    assert found["scenario"]["failed"] == 1
+    assert found["errors"] == [{"message": "must be greater than zero, not 0", "points": 1}]
+    assert "1 of 2 points failed" in ran(
+        "sweep", "coin.yaml", "--vary", "accounts.me.size=0,1", "-m", "fund_paid"
+    )
+
+
+def test_points_counted_together_have_no_interval() -> None:
+    words = ["--paths", "n=30", "--vary", "fund=0,1", "-m", "adl"]
+    apart = document("coin.yaml", *words)["figures"]
+    (together,) = document("coin.yaml", *words, "--by", "")["figures"]
+    assert together["hits"] == sum(row["hits"] for row in apart)
+    assert together["low"] is None
+    assert all(row["low"] is not None for row in apart)
+
+
+def test_other_models_begin_where_the_file_does() -> None:
+    Path("two.yaml").write_text(
+        BOOK.format(fund=0).rpartition("prices")[0] + "prices: [100, 90, 80]\n", encoding="utf-8"
+    )
+    found = document("two.yaml", "--paths", "ramp:to=-50%,over=2,n=3,seed=1", "-m", "liquidated(me), adl")
+    assert [row["hits"] for row in found["figures"]] == [3, 3]  # 100, 75, 50
+    found = document("two.yaml", "--paths", "bootstrap:coin.csv,n=2,seed=1", "-m", "liquidations@2")
+    assert found["paths"]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-m", "adl", "--paths", "n=0"], "n=1 to n=1000000"),
+        (["-m", "adl", "--paths", "walk:volatility=0.1"], "n=1 to n=1000000"),
+        (["-m", "adl", "--paths", "walk:volatile=0.1,n=1"], "--paths walk:volatile=0.1,n=1"),
+        (["-m", "adl", "--paths", "bootstrap:nothing.csv,n=1"], "nothing.csv"),
+        (["-m", "adl", "--paths", "n=1,block=2"], "does not say of which model"),
+        (["-m", "adl(her)"], "adl(her)"),
+        (["-m", "quantile(fund_paid, 1.5)"], "a level between 0 and 1"),
+        ([], "what shall be measured"),
+        (["-m", "adl", "--vary", "fund"], "NAME=FROM..TO/STEP"),
+        (
+            ["-m", "adl", "--vary", "rules.adl.police=1,2"],
+            "--vary rules.adl.police=1: error: unknown key 'police'",
+        ),
+        (["-m", "adl", "--vary", "fund=1,2", "--vary", "fund=3"], "given twice"),
+        (["-m", "adl", "--by", "leverage"], "nothing that is called 'leverage' is varied"),
+        (["-m", "adl", "--policies", "fair"], "no policy 'fair'"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(words: list[str], said: str) -> None:
+    assert said in ran("sweep", "coin.yaml", *words, code=2)
+
+
+def test_two_things_that_are_varied_are_little_bars() -> None:
+    """What a fund pays of 5 that are lacking at 75, of 25 at 55: all it has, up to that."""
+    words = [
+        "--vary",
+        "fund=0..6/1",
+        "--vary",
+        "prices.1=55,75",
+        "--set",
+        "prices=[100, 75]",
+        "-m",
+        "fund_paid",
+    ]
+    told = ran("sweep", "coin.yaml", *words, "--limit", "1")
+    assert "fund_paid: fund from left to right; ▁ is 0, █ is 6" in told
+    assert "55  ▁▂▃▄▅▆█" in told
+    assert "75  ▁▂▃▄▅▆▆" in told
+
+
+def test_from_python_and_as_a_table_of_arrow() -> None:
+    import adlcalc
+
+    found = adlcalc.sweep(
+        "coin.yaml", ["adl", "fund_paid"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite"
+    )
+    assert [(row.measure, row.by["fund"], row.n) for row in found] == [
+        ("adl", "0", 60), ("adl", "4", 60), ("fund_paid", "0", 60), ("fund_paid", "4", 60),
+    ]  # fmt: skip
+    assert found[0].hits == found[1].hits > 0  # 4 is not enough for 4.87
+    assert isinstance(found[2].mean, Decimal)
+    assert found.worked == 120
+    assert found.model.startswith("60 paths resampled from coin.csv")
+    assert len(found.rows("points")) == 120
+    again = adlcalc.sweep(measures=["fund_paid > 3"], store="s.sqlite", by=["fund"])
+    assert (again.worked, [row.hits for row in again]) == (0, [0, found[1].hits])
+    with pytest.raises(adlcalc.Unknown, match="other measures"):
+        adlcalc.sweep("coin.yaml", ["bad_debt"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite")
+    with pytest.raises(TypeError, match="path or the name"):
+        adlcalc.sweep({"fund": 0}, ["adl"])
+
+
+def test_the_points_as_parquet() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra [frames] is not installed")
+    words = ["--paths", "n=20", "--vary", "fund=0,4", "-m", "adl, fund_paid", "--parquet", "p.parquet"]
+    ran("sweep", "coin.yaml", *words)
+    rows = parquet.read_table("p.parquet").to_pylist()
+    points = document("coin.yaml", *words[:-2], "--points")["points"]
+    assert [(row["draw"], f"{row['fund']:.0f}", row["adl"], row["fund_paid"]) for row in rows] == [
+        (one["draw"], one["varied"]["fund"], one["measures"]["adl"] == "1", D(one["measures"]["fund_paid"]))
+        for one in points
+    ]
+    assert "No such file" in ran("sweep", "coin.yaml", *words[:-1], "nowhere/p.parquet", code=2)
+
+
+# --- the store ----------------------------------------------------------------------------------------------
+
+WORDS = ["coin.yaml", "--vary", "fund=0..3/1", "-m", "adl, fund_paid", "--store", "s.sqlite"]
+
+
+def dump(path: str) -> str:
+    with sqlite3.connect(path) as db:
+        return "\n".join(db.iterdump())
+
+
+def test_resumed_is_fresh_byte_for_byte() -> None:
+    ran("sweep", *WORDS, "--paths", "n=5")
+    resumed = ran("sweep", *WORDS, "--paths", "n=12")
+    kept = dump("s.sqlite")
+    Path("s.sqlite").unlink()
+    assert ran("sweep", *WORDS, "--paths", "n=12") == resumed
+    assert dump("s.sqlite") == kept
+    assert (
+        swept(Sweep("coin.yaml", ["fund=0..3/1"], "n=12", ["adl, fund_paid"], store="s.sqlite")).worked == 0
+    )
+
+
+def test_a_store_is_asked_again_and_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = document(*WORDS, "--paths", "n=40")
+    monkeypatch.setattr(Asked, "__call__", None)
+    assert document("--store", "s.sqlite")["figures"] == first["figures"]
+    again = document("--store", "s.sqlite", "-m", "fund_paid > 0.5, quantile(fund_paid, 0.5)", "--by", "fund")
+    paid = {row["by"]["fund"]: row["hits"] for row in again["figures"] if row["measure"] == "fund_paid > 0.5"}
+    assert paid["0"] == 0 < paid["1"] == paid["3"]
+    assert "the store has no measure 'bad_debt'" in ran(
+        "sweep", "--store", "s.sqlite", "-m", "bad_debt", code=2
+    )
+
+
+def test_a_store_reads_with_plain_sqlite() -> None:
+    ran("sweep", *WORDS, "--paths", "n=40")
+    with sqlite3.connect("s.sqlite") as db:
+        rows = db.execute(
+            "select fund, sum(adl), max(cast(fund_paid as real)) from points group by fund"
+        ).fetchall()
+        (n,) = db.execute("select count(*) from points where error is null").fetchone()
+    assert n == 160
+    assert [(fund, most) for fund, _, most in rows] == [("0", 0), ("1", 1), ("2", 2), ("3", 3)] or all(
+        most <= float(fund) for fund, _, most in rows
+    )
+    assert all(adl > 0 for _, adl, _ in rows)  # three lots' worth is never enough for 4.87
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (["--paths", "n=5,seed=8"], "another scenario"),
+        (["--paths", "n=5", "--set", "accounts.you.leverage=2"], "another scenario"),
+        (["--paths", "n=5", "-m", "bad_debt"], "other measures"),
+        (["--paths", "n=5", "--vary", "accounts.me.leverage=5"], "other things that are varied"),
+    ],
+)
+def test_another_sweep_is_refused_and_not_mixed(change: list[str], said: str) -> None:
+    ran("sweep", *WORDS, "--paths", "n=5")
+    kept = dump("s.sqlite")
+    told = ran("sweep", *WORDS, *change, code=2)
+    assert said in told or ("seed" in str(change) and "other paths" in told)
+    assert dump("s.sqlite") == kept
+
+
+def test_another_version_and_another_file_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran("sweep", *WORDS, "--paths", "n=5")
+    Path("coin.csv").write_text("close\n100\n120\n100\n", encoding="utf-8")
+    assert "s.sqlite holds points of another scenario" in ran("sweep", *WORDS, "--paths", "n=5", code=2)
+    Path("coin.csv").write_text("close\n100\n110\n100\n", encoding="utf-8")
+    monkeypatch.setattr("adlcalc.sweeping.program", lambda: "another")
+    assert "another version of adlcalc" in ran("sweep", *WORDS, "--paths", "n=5", code=2)
+
+
+def test_what_is_no_store_is_told() -> None:
+    Path("text.txt").write_text(
+        "this is no database at all, and longer than a header of one is\n" * 9, encoding="utf-8"
+    )
+    assert "is no store of a sweep" in ran("sweep", "coin.yaml", "-m", "adl", "--store", "text.txt", code=2)
+    assert "No such file" in ran("sweep", "--store", "nothing.sqlite", code=2)
+    assert not Path("nothing.sqlite").exists()
+    with sqlite3.connect("other.sqlite") as db:
+        db.execute("create table mine (x)")
+    assert "not of a sweep" in ran("sweep", "coin.yaml", "-m", "adl", "--store", "other.sqlite", code=2)
+
+
+def test_names_that_sqlite_takes_for_one_have_columns_of_their_own() -> None:
+    text = BOOK.format(fund=0).replace("id: you", "id: ME")
+    Path("coin.yaml").write_text(text, encoding="utf-8")
+    found = document(
+        "coin.yaml",
+        "-m",
+        "liquidated(me), liquidated(ME)",
+        "--set",
+        "prices=[100, 70]",
+        "--store",
+        "s.sqlite",
+    )
+    assert [row["hits"] for row in found["figures"]] == [1, 0]
+    assert [row["hits"] for row in document("--store", "s.sqlite")["figures"]] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-1.5", "1/3", "123456789012345678901234567890.00000001", "-2/7", "0.0625"]
+)
+def test_numbers_are_kept_whole(text: str) -> None:
+    assert text_of(Fraction(text), FAR) == text
+    assert number_in(text, FAR) == Fraction(text)
+
+
+def test_a_list_of_measures_is_split_outside_of_brackets() -> None:
+    assert split("adl('a,b'), quantile(fund_paid, 0.9),bad_debt > 1") == [
+        "adl('a,b')", "quantile(fund_paid, 0.9)", "bad_debt > 1",
+    ]  # fmt: skip
+    names = names_of(load("coin.yaml").scenario)
+    assert wanted_of("fund_paid > 1 and not adl", names).question is not None
+    with pytest.raises(QuestionError):
+        wanted_of("fund_paid fund_left", names)
+
+
+# --- processes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_same_bytes() -> None:
+    one = ran("sweep", *WORDS, "--paths", "n=12")
+    kept = dump("s.sqlite")
+    Path("s.sqlite").unlink()
+    assert ran("sweep", *WORDS, "--paths", "n=12", "--jobs", "2") == one
+    assert dump("s.sqlite") == kept
+
+
+def started(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "adlcalc", "sweep", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+
+
+def points_in(path: str) -> int:
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            return int(db.execute("select count(*) from points").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def wait_for_points(path: str, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 60
+    while points_in(path) < 20 and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+LONG = ["coin.yaml", "--paths", "n=3000", "--vary", "fund=0,1", "-m", "adl, fund_paid", "--store", "s.sqlite"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+@pytest.mark.parametrize("by", ["SIGKILL", "SIGINT"])
+def test_what_was_done_outlives_a_kill_and_a_ctrl_c(by: str) -> None:
+    process = started(*LONG, "--jobs", "2")
+    wait_for_points("s.sqlite", process)
+    if by == "SIGINT":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.kill()
+    _, told = process.communicate(timeout=60)
+    done = points_in("s.sqlite")
+    assert done >= 20
+    if by == "SIGINT":
+        assert process.returncode == 130
+        assert "the same command goes on from here" in told
+    short = [*LONG[:2], "n=40", *LONG[3:]]
+    resumed = ran("sweep", *short)
+    Path("s.sqlite").rename("killed.sqlite")
+    assert ran("sweep", *short) == resumed
+    with sqlite3.connect("killed.sqlite") as db, sqlite3.connect("s.sqlite") as fresh:
+        rows = {row[0]: row for row in db.execute("select * from points")}
+        assert all(rows[row[0]] == row for row in fresh.execute("select * from points"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found in /proc")
+def test_the_points_of_a_worker_that_is_killed_are_worked_again() -> None:
+    words = [*LONG[:2], "n=300", *LONG[3:]]
+    process = started(*words, "--jobs", "2", "--json")
+    wait_for_points("s.sqlite", process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+    workers = [
+        int(one) for one in children if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text("utf-8")
+    ]
+    assert workers
+    os.kill(workers[-1], signal.SIGKILL)
+    told, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    Path("s.sqlite").rename("killed.sqlite")
+    assert told == ran("sweep", *words, "--json")
+    assert dump("killed.sqlite") == dump("s.sqlite")
