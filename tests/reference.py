@@ -1,13 +1,14 @@
 """The pages of adlcalc/docs that are made from the code: `pytest tests/test_docs.py --update-golden` writes
 them.
 
-Public: PAGES."""
+Public: PAGES, numbers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from adlcalc.cli.app import COMMANDS
@@ -16,6 +17,8 @@ from adlcalc.report.columns.documents import DOCUMENTS
 from adlcalc.report.field import Rows
 from adlcalc.scenario.json_schema import scenario_schema
 from adlcalc.study.metrics import METRICS
+from adlcalc.venues.coverage import coverage_of
+from adlcalc.venues.rulebook import load_rulebook, shipped
 
 BAD = Path(__file__).parent / "bad"
 
@@ -126,3 +129,27 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "errors": errors,
 }
 """Page -> what it is made of."""
+
+
+# --- a part of the README -----------------------------------------------------------------------------------
+
+
+def numbers() -> str:
+    """What can be counted of rulebooks, sources and tests, as the README tells it."""
+    rows = list(map(coverage_of, map(load_rulebook, shipped())))
+    rules = {name: sum(getattr(row, name) for row in rows) for name in ("documented", "observed", "assumed")}
+    files = (Path(__file__).parent / "cases").glob("*.yaml")
+    cases = sum(file.read_text(encoding="utf-8").count("\n- name:") + 1 for file in files)
+    incidents = len(list((Path(__file__).parent.parent / "scenarios" / "incidents").glob("*.yaml")))
+    return "".join(
+        f"{fill(line, 98, subsequent_indent='  ')}\n"
+        for line in (
+            f"- {len(rows)} rulebooks of {sum(rules.values())} rules: {rules['documented']} documented by the venue, "
+            f"{rules['observed']} observed in its data, {rules['assumed']} assumed, each with its reason and its "
+            f"other readings; a run says which of these it used.",
+            f"- {sum(row.vectors_met for row in rows)} numbers that venues print are met, "
+            f"{sum(row.vectors_not_met for row in rows)} are not: `adlcalc venues NAME` says why. {cases:,} cases "
+            f"are worked by hand or from a source.",
+            f"- {incidents} runs of incidents stand beside the published figures, with what was fitted to them.",
+        )
+    )

@@ -85,3 +85,23 @@ def test_help_lists_commands_and_topics_and_prints_a_page(adlcalc: Callable[...,
     got = adlcalc("help", "glosary")
     assert (got.code, got.out) == (2, "")
     assert "did you mean 'glossary'?" in got.err
+
+
+COUNTED = re.compile(r"(?<=<!-- numbers: tests/reference.py -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
+
+
+def test_the_readmes_numbers_are_counted(request: pytest.FixtureRequest) -> None:
+    page = ROOT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    fresh = COUNTED.sub(lambda _: reference.numbers(), text)
+    if request.config.getoption("--update-golden"):
+        page.write_text(fresh, encoding="utf-8")
+    else:
+        assert text == fresh
+        assert COUNTED.search(text)
+
+
+def test_the_readme_is_short_and_narrow() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 250
+    assert [line for line in lines if len(line) > 100 and not line.startswith("$ ")] == []
