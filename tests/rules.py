@@ -29,6 +29,7 @@ NUMBERS: dict[Takes, tuple[Any, ...]] = {
     Takes.NOT_NEGATIVE: ("0", "0.01", "0.1", "1", "10", "300"),
     Takes.POSITIVE: ("5", "500"),
     Takes.PORTION: ("0.02", "0.2", "0.5", "1"),
+    Takes.RATE: ("0.0005", "0.01", "-0.0002"),
 }
 USUAL = 0.5
 """How often a rule is left at its default, so that the waterfall is often walked to its end."""

@@ -197,8 +197,11 @@ class Standing:
     def next(self) -> Offer | None:
         price, size = self._price.result, None
         if self._capacity is not None:
-            left = self._capacity - self._state.notional_taken.get(self._book.name, ZERO)
-            size = largest_affordable(MANY * self._book.lot, self._book.lot, self._notional, left)
+            name, lot = self._book.name, self._book.lot
+            if name not in self._state.capacity:  # in contracts, once: lots may be worth less than a unit
+                most = largest_affordable(MANY * lot, lot, self._notional, self._capacity)
+                self._state.capacity[name] = most
+            size = self._state.capacity[name]
             if not size:
                 return None
         return Offer(size, lambda _size: price, flat=True) if price > 0 else None
@@ -206,8 +209,7 @@ class Standing:
     def take(self, size: Decimal) -> Worked:
         """Its price."""
         if self._capacity is not None:
-            taken = self._state.notional_taken
-            taken[self._book.name] = taken.get(self._book.name, ZERO) + self._notional(size)
+            self._state.capacity[self._book.name] -= size
         return self._price
 
     def _notional(self, size: Decimal) -> Decimal:

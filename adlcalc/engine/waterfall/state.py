@@ -83,9 +83,7 @@ class State:
         self.for_sale: dict[
             Closing, Decimal
         ] = {}  # what a patient fund may still sell at a loss in this step
-        self.notional_taken: dict[
-            str, Decimal
-        ] = {}  # notional that a liquidator has taken of a market in this step
+        self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
@@ -122,7 +120,7 @@ class State:
         self.skipped.clear()
         self.refused.clear()
         self.for_sale.clear()
-        self.notional_taken.clear()
+        self.capacity.clear()
         self.used.clear()
         self._told.clear()
         self.missed.clear()
