@@ -17,8 +17,8 @@ from adlcalc.report.columns.documents import DOCUMENTS
 from adlcalc.report.field import Rows
 from adlcalc.scenario.json_schema import scenario_schema
 from adlcalc.study.metrics import METRICS
-from adlcalc.venues.coverage import coverage_of
-from adlcalc.venues.rulebook import load_rulebook, shipped
+from adlcalc.venues.coverage import coverage_of, open_rulebook
+from adlcalc.venues.rulebook import shipped
 
 BAD = Path(__file__).parent / "bad"
 
@@ -136,7 +136,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
 
 def numbers() -> str:
     """What can be counted of rulebooks, sources and tests, as the README tells it."""
-    rows = list(map(coverage_of, map(load_rulebook, shipped())))
+    rows = list(map(coverage_of, map(open_rulebook, shipped())))
     rules = {name: sum(getattr(row, name) for row in rows) for name in ("documented", "observed", "assumed")}
     files = (Path(__file__).parent / "cases").glob("*.yaml")
     cases = sum(file.read_text(encoding="utf-8").count("\n- name:") + 1 for file in files)
