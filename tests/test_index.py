@@ -11,8 +11,9 @@ from books import scenario as book_of
 from rules import under_venue
 
 from adlcalc.engine.events import Ended, Liquidated
+from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Contract, Market, Path, Scenario
+from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
 from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
 
@@ -118,3 +119,42 @@ def test_values_that_round_to_nothing_hide_nobody() -> None:
                 compared(
                     Scenario(markets, tuple(owners), Path({"M": tuple(map(d, marks))}), money_unit=d(unit))
                 )
+
+
+def with_happenings(one: Scenario, rng: random.Random) -> Scenario:
+    """Money, margin, trades, settlements and halts on the path; marks that follow the fills."""
+    found: dict[int, list[Happening]] = {}
+    for _ in range(rng.randint(0, 6)):
+        step, account, market = (
+            rng.randrange(one.path.steps),
+            rng.choice(one.accounts),
+            rng.choice(one.markets),
+        )
+        side, name = rng.choice([1, -1]), market.name
+        size, leverage = market.lot * rng.choice([1, 2, 5, 10]), d(rng.choice([2, 5, 10]))
+        kinds: list[Happening] = [
+            Money(account.id, d(rng.choice([5, -5, 50, -1, 200]))),
+            Margin(account.id, name, side, d(rng.choice([1, -1, 5]))),
+            Trade(account.id, name, side, size, None, leverage, rng.random() < 0.5),
+            FundMoney(one.funds[0].name, d(5)),
+            Settlement(name, one.path.marks[name][step] * d("1.1")),
+            Halt(name, rng.random() < 0.6),
+        ]
+        found.setdefault(step, []).append(rng.choice(kinds))
+    follows = Feedback(d("0.5"), d("0.5")) if rng.random() < 0.3 else None
+    markets = tuple(
+        m if m.liquidity.kind == Depth.UNLIMITED else replace(m, feedback=follows) for m in one.markets
+    )
+    path = replace(one.path, events={step: tuple(events) for step, events in found.items()})
+    return replace(one, markets=markets, path=path)
+
+
+@pytest.mark.slow
+def test_the_index_changes_nothing_where_paths_bring_more_than_marks() -> None:
+    """Who is safe at the worst marks to come may be traded, drained or moved off the path's marks."""
+    worked = 0
+    for seed in range(250):
+        one = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 2 == 0)
+        if one.accounts:
+            worked += bool(compared(with_happenings(one, random.Random(f"happenings {seed}"))))
+    assert worked > 150

@@ -51,7 +51,11 @@ def command_of(line: str) -> str:
     return line.rsplit("&& ", 1)[-1].replace(".venv/bin/adlcalc", "adlcalc")
 
 
-@pytest.mark.parametrize("page", [README, CLAIMS, *DOCS], ids=lambda page: f"{page.parent.name}-{page.stem}")
+@pytest.mark.parametrize(
+    "page",
+    [README, *(pytest.param(page, marks=pytest.mark.slow) for page in (CLAIMS, *DOCS))],
+    ids=lambda page: f"{page.parent.name}-{page.stem}",
+)
 def test_every_console_block_prints_what_it_says(
     page: Path, request: pytest.FixtureRequest, adlcalc: Callable[..., Result]
 ) -> None:
