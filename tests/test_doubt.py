@@ -74,6 +74,7 @@ def test_the_book_of_nineteen_under_hyperliquid_rests_on_the_limit(adlcalc: Call
     assert "Rests on liquidation.limit: under `none` erin is spared." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", FIVE)
 @pytest.mark.parametrize("file", [MARCH, BOOK])
 def test_a_reading_is_the_run_with_that_rule_set(adlcalc: Callable[..., Any], file: str, venue: str) -> None:
@@ -97,6 +98,7 @@ def test_a_reading_is_the_run_with_that_rule_set(adlcalc: Callable[..., Any], fi
         assert float(one["measures"]["adl_size"]) == pytest.approx(taken), one
 
 
+@pytest.mark.slow
 def test_every_assumed_rule_of_a_shipped_rulebook_has_other_readings() -> None:
     """Each differs from what the rule says, and the rest of the rulebook allows at least one of them."""
     for name in shipped():
@@ -138,6 +140,7 @@ def test_the_budget_is_kept_and_told(adlcalc: Callable[..., Any]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_more_processes_find_the_same(adlcalc: Callable[..., Any]) -> None:
     words = (BOOK, "--venue", "hyperliquid", "--budget", "12")
     assert doubted(adlcalc, *words, "--jobs", "2") == doubted(adlcalc, *words)
@@ -240,6 +243,7 @@ def test_a_run_says_what_it_rests_on_once_it_is_asked(adlcalc: Callable[..., Any
     assert "Rests on no assumed rule" in none
 
 
+@pytest.mark.slow
 def test_solve_says_the_answer_under_other_readings(adlcalc: Callable[..., Any]) -> None:
     """Each answer is that of the same question with the rule set in the file."""
     words = ("solve", BOOK, "--venue", "hyperliquid", "--vary", "fund", "--until", "bad_debt == 0")
@@ -254,6 +258,7 @@ def test_solve_says_the_answer_under_other_readings(adlcalc: Callable[..., Any])
     assert json.loads(adlcalc(*words, "--json").out)["readings"] == []
 
 
+@pytest.mark.slow
 def test_compare_puts_the_range_beside_the_number(adlcalc: Callable[..., Any]) -> None:
     words = (
         "compare",

@@ -1,4 +1,4 @@
-"""The Python face: what it takes, the rows it gives, frames without loss, HTML; and the README's example."""
+"""The Python face: what it takes, the rows it gives, frames without loss, HTML; and the documentation's example."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_a_number_that_38_digits_do_not_hold_is_text() -> None:
     assert str(numbers_array([]).type) == "decimal128(38, 8)"
 
 
-# --- notebooks, the README ----------------------------------------------------------------------------------
+# --- notebooks, the documentation ---------------------------------------------------------------------------
 
 
 def test_a_notebook_shows_tables_and_no_text_of_a_file_is_markup() -> None:
@@ -246,14 +246,14 @@ def test_a_notebook_shows_tables_and_no_text_of_a_file_is_markup() -> None:
 
 
 @pytest.mark.slow
-def test_the_readmes_example_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_the_documentation_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("pyarrow", "polars", "pandas"):
-        pytest.importorskip(name, reason="the README's example shows frames")
+        pytest.importorskip(name, reason="the example shows frames")
     monkeypatch.chdir(ROOT)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "adlcalc" / "docs" / "python.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```pycon\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 4
-    example = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "README", "README.md", 0)
+    example = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "python", "python.md", 0)
     said: list[str] = []
     outcome = doctest.DocTestRunner().run(example, out=said.append)
     assert outcome.failed == 0, "".join(said)

@@ -281,6 +281,15 @@ def test_a_store_is_asked_again_and_nothing_is_run(monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_a_manifest_is_of_a_scenario_whatever_store_it_is_kept_in() -> None:
+    ran("sweep", *WORDS, "--paths", "n=5", "--manifest", "m.json")
+    assert "--store" not in json.loads(Path("m.json").read_text(encoding="utf-8"))["command"]
+    assert "The same" in ran("verify", "m.json")
+    assert "--manifest repeats a scenario FILE" in ran(
+        "sweep", "--store", "s.sqlite", "--manifest", "m.json", code=2
+    )
+
+
 def test_a_store_reads_with_plain_sqlite() -> None:
     ran("sweep", *WORDS, "--paths", "n=40")
     with sqlite3.connect("s.sqlite") as db:

@@ -1,0 +1,155 @@
+"""The pages of adlcalc/docs that are made from the code: `pytest tests/test_docs.py --update-golden` writes
+them.
+
+Public: PAGES, numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from adlcalc.cli.app import COMMANDS
+from adlcalc.engine.formulas.scores import SCORES
+from adlcalc.report.columns.documents import DOCUMENTS
+from adlcalc.report.field import Rows
+from adlcalc.scenario.json_schema import scenario_schema
+from adlcalc.study.metrics import METRICS
+from adlcalc.venues.coverage import coverage_of, open_rulebook
+from adlcalc.venues.rulebook import shipped
+
+BAD = Path(__file__).parent / "bad"
+
+
+def block(command: str) -> str:
+    """A console block, which tests/test_readme.py fills."""
+    return f"```console\n$ {command}\n```\n"
+
+
+def commands() -> Iterator[str]:
+    yield "# Commands\n\nEvery command with its options, as `adlcalc help COMMAND` tells it.\n"
+    importers = ("ccxt", "ccxt-markets", "klines", "book")
+    for name in (*(name for name in COMMANDS if name != "import"), *(f"import {name}" for name in importers)):
+        yield f"\n## {name}\n\n{block(f'adlcalc help {name}')}"
+
+
+def scores() -> Iterator[str]:
+    yield (
+        "# Scores\n\nWhat a queue is ranked by: a name in `rules: {adl: {score: ...}}`, or an expression of "
+        "your own.\n"
+    )
+    for name in SCORES:
+        yield f"\n## {name}\n\n{block(f'adlcalc venues --score {name}')}"
+
+
+def metrics() -> Iterator[str]:
+    yield "# Metrics\n\nWhat `adlcalc compare --metrics` may be asked for.\n"
+    for name in METRICS:
+        yield f"\n## {name}\n\n{block(f'adlcalc compare --explain {name}')}"
+
+
+def keys() -> Iterator[str]:
+    """The keys of the published schema, to the end of each branch."""
+    yield (
+        "# Keys of a scenario\n\nMade from the JSON Schema that `adlcalc schema` prints and that editors "
+        "complete by. `[]` is an item of a list, `*` a name of your own.\n\n| key | what it is |\n|---|---|\n"
+    )
+    for path, note in branches(json.loads(scenario_schema())).items():
+        yield f"| `{'.'.join(path).replace('.[]', '[]')}` | {cell(note)} |\n"
+
+
+def branches(whole: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Each key once, with what it is; what stands under `rules` is on a page of its own."""
+    found: dict[tuple[str, ...], str] = {}
+
+    def visit(part: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        if path == ("rules",):
+            return
+        if "$ref" in part:
+            visit(whole["definitions"][part["$ref"].rsplit("/", 1)[-1]], path)
+        for name, inner in part.get("properties", {}).items():
+            found.setdefault((*path, name), inner.get("description") or "")
+            visit(inner, (*path, name))
+        for choice in (*part.get("anyOf", ()), *part.get("oneOf", ()), *part.get("allOf", ())):
+            visit(choice, path)
+        if isinstance(items := part.get("items"), dict):
+            visit(items, (*path, "[]"))
+        if isinstance(others := part.get("additionalProperties"), dict):
+            visit(others, (*path, "*"))
+
+    visit(whole, ())
+    return found
+
+
+def cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def outputs() -> Iterator[str]:
+    yield (
+        "# Outputs\n\nEvery key of JSON and CSV. Amounts, prices and sizes are texts of plain digits; keys are "
+        "added, never renamed. `adlcalc schema output` prints the JSON Schema.\n"
+    )
+    for name, document in DOCUMENTS.items():
+        yield f"\n## {document.name}\n\n{cell(document.note)}\n"
+        for rows in document.sections:
+            yield from table_of(rows, f"{name}: {rows.name or 'at the top'}")
+
+
+def table_of(rows: Rows, title: str) -> Iterator[str]:
+    if not any(field.key for field in rows.fields):
+        return
+    yield f"\n### {title}\n\n{cell(rows.note)}\n\n| key | what it is |\n|---|---|\n"
+    for field in rows.fields:
+        yield f"| `{field.key}` | {cell(field.note)} |\n"
+
+
+def errors() -> Iterator[str]:
+    yield (
+        "# Errors\n\nWhat is said about a file that cannot be used, each with a small file that gives it. All "
+        "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`.\n"
+    )
+    for told in sorted(BAD.glob("*.err")):
+        file = told.with_suffix(".yaml").read_text(encoding="utf-8", errors="replace")
+        if len(file) > 600 or (not file.isprintable() and any(ord(c) < 32 and c != "\n" for c in file)):
+            continue
+        fence = "````" if "```" in file else "```"
+        yield f"\n## {told.stem}\n\n{fence}yaml\n{file.rstrip()}\n{fence}\n\n{fence}\n"
+        yield f"{told.read_text(encoding='utf-8').rstrip()}\n{fence}\n"
+
+
+PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "commands": commands,
+    "scores": scores,
+    "metrics": metrics,
+    "keys": keys,
+    "outputs": outputs,
+    "errors": errors,
+}
+"""Page -> what it is made of."""
+
+
+# --- a part of the README -----------------------------------------------------------------------------------
+
+
+def numbers() -> str:
+    """What can be counted of rulebooks, sources and tests, as the README tells it."""
+    rows = list(map(coverage_of, map(open_rulebook, shipped())))
+    rules = {name: sum(getattr(row, name) for row in rows) for name in ("documented", "observed", "assumed")}
+    files = (Path(__file__).parent / "cases").glob("*.yaml")
+    cases = sum(file.read_text(encoding="utf-8").count("\n- name:") + 1 for file in files)
+    incidents = len(list((Path(__file__).parent.parent / "scenarios" / "incidents").glob("*.yaml")))
+    return "".join(
+        f"{fill(line, 98, subsequent_indent='  ')}\n"
+        for line in (
+            f"- {len(rows)} rulebooks of {sum(rules.values())} rules: {rules['documented']} documented by the venue, "
+            f"{rules['observed']} observed in its data, {rules['assumed']} assumed, each with its reason and its "
+            f"other readings; a run says which of these it used.",
+            f"- {sum(row.vectors_met for row in rows)} numbers that venues print are met, "
+            f"{sum(row.vectors_not_met for row in rows)} are not: `adlcalc venues NAME` says why. {cases:,} cases "
+            f"are worked by hand or from a source.",
+            f"- {incidents} runs of incidents stand beside the published figures, with what was fitted to them.",
+        )
+    )
