@@ -351,18 +351,19 @@ class Ledger:
         """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody
         covers: all of it, or where the fund holds what it lacks to its floor, of the newest first."""
         claims = list(self.open_claims())
+        pnls = [claim.pnl() for claim in claims]
         lacking: dict[FundBook, Decimal] = {}
         for fund in dict.fromkeys(claim.book.fund for claim in claims):
             if fund.held is not None:
                 lacking[fund] = max(-fund.can_bear_all(), ZERO)
         uncovered = []
-        for claim in reversed(claims):
-            fund, loss = claim.book.fund, max(-claim.pnl(), ZERO)
+        for claim, pnl in zip(reversed(claims), reversed(pnls), strict=True):
+            fund, loss = claim.book.fund, max(-pnl, ZERO)
             part = loss if fund.held is None else min(loss, lacking[fund])
             if fund.held is not None:
                 lacking[fund] -= part
             uncovered.append(part)
-        return zip(claims, (claim.pnl() for claim in claims), reversed(uncovered), strict=True)
+        return zip(claims, pnls, reversed(uncovered), strict=True)
 
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
