@@ -268,6 +268,7 @@ def test_a_fault_in_a_packed_book_is_told_with_its_line(tmp_path: Path) -> None:
         (gzip.compress(b"id\0"), "control character U\\+0000"),
         (gzip.compress(bytes([255])), "is not UTF-8 text"),
     ],
+    ids=["plain", "empty", "cut", "control", "bytes"],  # what gzip writes has the time in it
 )
 def test_a_broken_packed_book_is_refused(tmp_path: Path, packed: bytes, told: str) -> None:
     with pytest.raises(ScenarioErrors, match=told):
