@@ -185,6 +185,26 @@ def test_tiers_in_contracts() -> None:
         assert maintenance_margin(lines, D(600_000)) == 2760
 
 
+def test_tiers_of_an_inverse_contract_of_kraken_are_of_contracts() -> None:
+    """Its instruments list margin levels by `contracts`, each worth a dollar: 600,000 of them are past 500,000, in
+    the second level, whose 2 % is of the whole value. 600,000 / 50,000 = 12 coins, 0.24 of them maintenance."""
+    row = {"symbol": "BTC/USD:BTC", "side": "short", "contracts": 600_000, "contractSize": 1, "entryPrice": 50_000,
+           "markPrice": 50_000, "marginMode": "cross", "collateral": 20, "info": {"symbol": "PI_XBTUSD"}}  # fmt: skip
+    levels = [
+        {"tier": number + 1, "minNotional": low, "maxNotional": high, "maintenanceMarginRate": rate,
+         "maxLeverage": most, "info": {"contracts": low, "initialMargin": 2 * rate, "maintenanceMargin": rate}}
+        for number, (low, high, rate, most) in enumerate([(0, 500_000, 0.01, 50), (500_000, None, 0.02, 25)])
+    ]  # fmt: skip
+    scenario = made([row], {"BTC/USD:BTC": levels})[1]
+    rule = scenario.markets[0].maintenance
+    assert (rule.by, [(tier.floor, tier.rate) for tier in rule.tiers]) == (
+        "size",
+        [(0, D("0.01")), (500_001, D("0.02"))],  # 500,000 of them are still in the first
+    )
+    with exact():
+        assert maintenance_margin(lines_of(rule, D(600_000), D(12)), D(12)) == D("0.24")
+
+
 def test_a_symbol_that_is_not_in_the_tiers_is_told() -> None:
     assert "# warning: the tiers file has no ETH/USDT:USDT" in made(rows("36-pos"), rows("36-tiers"))[0]
 
