@@ -263,6 +263,7 @@ def sweep(
     store: str | PathLike[str] | None = None,
     jobs: int = 1,
     dask: str | None = None,
+    doubt: bool = False,
 ) -> Swept:
     """A scenario run many times, with values, venues, policies and random paths varied.
 
@@ -273,6 +274,7 @@ def sweep(
     store     an SQLite file: finished points are kept, the same call goes on where it was ended; without a scenario
               it is asked again, and nothing is run
     jobs      processes (in a program of your own behind `if __name__ == "__main__":`); dask: a scheduler's address
+    doubt     the figures under the other readings of assumed rules as well: `rows("doubts")`
 
     Rows: measure, by (name -> value), n, hits, probability, low and high (its 95 % interval), mean, least, most.
     `rows("quantiles")`: level, value, low, high, shortfall (the mean beyond), None where it is not estimable;
@@ -306,6 +308,7 @@ def sweep(
             as_of,
             None if store is None else fspath(store),
             jobs,
+            doubt,
         )
         workers = None
         if dask is not None:

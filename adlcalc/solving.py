@@ -57,18 +57,20 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of --across, and the answer there."""
+    """One value of --across, and the answer there; None where nothing goes across."""
 
-    at: Decimal
+    at: Decimal | None
     solution: Solution
 
 
 @dataclass(frozen=True, slots=True)
 class UnderReading:
-    """The answer under another reading of an assumed rule; None where no value does."""
+    """The answer under another reading of an assumed rule; None where no value does. across: the value of
+    --across that it is for."""
 
     reading: str
     holds: Decimal | None
+    across: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +138,28 @@ def doubted(found: Solved) -> Solved:
     """The same asked again under every other reading of an assumed rule that the run uses."""
     from adlcalc.study.doubt import readings_used
 
-    if found.columns or isinstance(found.solution.knob, Reload):
-        what = "--across" if found.columns else f"--vary {found.asking.vary}"
+    scenario = found.scenario
+    across = knob_of(found.across, scenario) if found.columns else None
+    if isinstance(found.solution.knob, Reload) or (found.columns and across is None):
+        what = (
+            f"--across {found.across}" if found.columns and across is None else f"--vary {found.asking.vary}"
+        )
         raise Unsolvable(f"--doubt and {what} do not go together: the scenario is made anew for each value")
-    asked, scenario = found.solution, found.scenario
     answers = []
     for one in readings_used(scenario, found.loaded.rulebook):
         assert one.variation is not None
-        there = solve(
-            one.variation(scenario),
-            asked.knob,
-            asked.question,
-            low=asked.low,
-            high=asked.high,
-            limits=found.asking.limits,
-        )
-        answers.append(UnderReading(one.text, there.holds))
+        world = one.variation(scenario)
+        for column in found.columns or (Column(None, found.solution),):
+            asked = column.solution
+            there = solve(
+                world if across is None or column.at is None else across.turned(world, column.at),
+                asked.knob,
+                asked.question,
+                low=asked.low,
+                high=asked.high,
+                limits=found.asking.limits,
+            )
+            answers.append(UnderReading(one.text, there.holds, column.at))
     return replace(found, readings=tuple(answers))
 
 

@@ -4,6 +4,7 @@ and Python ask here.
     Plan     all points, by their places; none is made before it is worked
     Work     a point -> what is kept of it, in whatever process
     swept    the whole of it; asked_again: of a store alone
+    doubt    all points once more under each other reading of an assumed rule that any of them uses
 
 Public: Sweep, Swept, swept, asked_again, Plan, Point, Work.
 """
@@ -39,11 +40,12 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problem, ScenarioErrors
 from adlcalc.study.answers import names_of
 from adlcalc.study.compare import OWN, Choice
+from adlcalc.study.doubt import Change, reading_of, readings_under, used_by
 from adlcalc.study.questions import Measure, Names, QuestionError
 from adlcalc.study.runs import Asked, Refused, worked
 from adlcalc.study.store import SCHEMA, Design, Saved, Store, key_of
 from adlcalc.study.store import text_of as kept
-from adlcalc.study.sweep import ANYBODY, FAR, Figure, Figures, Wanted, split, wanted_of
+from adlcalc.study.sweep import ANYBODY, FAR, Figure, Figures, Moved, Wanted, moved, split, wanted_of
 
 MOST_VALUES = 1_000_000
 VENUE, POLICY = "venue", "policy"
@@ -54,7 +56,8 @@ LOADED_AT_ONCE = 16
 @dataclass(frozen=True)
 class Sweep:
     """What is asked, as it was typed. vary: NAME=FROM..TO/STEP or NAME=A,B,C; paths: MODEL:..., or n=... of the
-    file's own; by: the names of what the points are grouped by, None for all that is varied."""
+    file's own; by: the names of what the points are grouped by, None for all that is varied; doubt: under the other
+    readings of assumed rules as well."""
 
     file: str
     vary: Sequence[str] = ()
@@ -67,6 +70,7 @@ class Sweep:
     as_of: str | None = None
     store: str | None = None
     jobs: int = 1
+    doubt: bool = False
 
 
 # --- the points ---------------------------------------------------------------------------------------------
@@ -92,13 +96,26 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """The scenario under one rulebook. digest: of its rules' files."""
+    """The scenario under one rulebook. digest: of its rules' files; reading: what it reads otherwise, where it is
+    doubted."""
 
     label: str
     origin: Origin
     scenario: Scenario
     model: Model | None
     digest: str
+    reading: tuple[Change, ...] = ()
+
+    def loaded(self, *settings: str) -> tuple[Scenario, Model | None]:
+        """The file once more, with settings, under the same reading."""
+        found = self.origin.load(*settings)
+        scenario = found.scenario
+        if self.reading:
+            reading = reading_of(scenario, found.rulebook, self.reading)
+            if reading.variation is None:
+                raise Refused(reading.refused)
+            scenario = reading.variation(scenario)
+        return scenario, found.model
 
 
 @dataclass(frozen=True)
@@ -199,7 +216,7 @@ class Work:
         plan, found, error = self.plan, None, ""
         try:
             with exact():
-                scenario = self._varied(point)
+                scenario = self.varied(point)
             found = self.asked(scenario)
         except (Refused, PrecisionError, PathError) as refused:
             error = str(refused)
@@ -219,7 +236,7 @@ class Work:
             error,
         )
 
-    def _varied(self, point: Point) -> Scenario:
+    def varied(self, point: Point) -> Scenario:
         """What the file alone can say is loaded; then the path, what is turned, the policy."""
         texts = self.plan.texts(point)
         scenario, model = self._loaded(point.venue, texts)
@@ -239,12 +256,11 @@ class Work:
         ]
         if not settings:
             return world.scenario, world.model
-        key = (world.label, *settings)
+        key = (str(venue), *settings)
         if key not in self._again:
             if len(self._again) == LOADED_AT_ONCE:
                 self._again.clear()
-            loaded = world.origin.load(*settings)
-            self._again[key] = loaded.scenario, loaded.model
+            self._again[key] = world.loaded(*settings)
         return self._again[key]
 
 
@@ -255,8 +271,9 @@ class Work:
 class Swept:
     """What it came to. file, title: of the scenario; names: of what the figures are grouped by; worked: how many
     points were run now; points: how many there are, failed: of these; errors: why, and how many; model: what
-    the paths are, '' where they are not drawn; drawn: how many of them; seed; points_kept: the rows, where
-    they were asked for."""
+    the paths are, '' where they are not drawn; drawn: how many of them; seed; rows: the points, where they were
+    asked for; readings: the other readings that were tried, None where it was not doubted; doubts: what each
+    figure comes to under them."""
 
     file: str
     title: str
@@ -275,6 +292,8 @@ class Swept:
     interrupted: bool = False
     left: int = 0
     notes: Sequence[Loaded] = ()
+    readings: Sequence[str] | None = None
+    doubts: Sequence[Moved] = ()
 
     @property
     def failed(self) -> int:
@@ -390,7 +409,81 @@ def swept(
             stopped = True
         store.commit()
         found = _counted(asking.by, wanted, parts, design, store.rows, plan, keep_rows)
-    return replace(found, worked=done, interrupted=stopped, left=len(todo) - done, notes=notes)
+        found = replace(found, worked=done, interrupted=stopped, left=len(todo) - done, notes=notes)
+        if asking.doubt and not stopped:
+            found = _doubted(asking, found, wanted, work, design, [*store.rows()], through, workers)
+    return found
+
+
+# --- the points once more, under other readings -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Uses:
+    """A point -> the assumed rules that its run uses; none where it fails."""
+
+    work: Work
+
+    def __call__(self, point: Point) -> frozenset[str]:
+        """One run."""
+        try:
+            with exact():
+                scenario = self.work.varied(point)
+            return used_by(scenario)
+        except (Refused, PrecisionError, PathError, ScenarioErrors):
+            return frozenset()
+
+
+def _doubted(
+    asking: Sweep,
+    found: Swept,
+    wanted: Sequence[Wanted],
+    work: Work,
+    design: Design,
+    rows: Sequence[Saved],
+    through: Through,
+    workers: Workers | None,
+) -> Swept:
+    """Every figure once more under each other reading of an assumed rule that any point of its venue uses: the
+    points of that venue are worked again, the others stand as they are. Of a doubt that is stopped there is nothing."""
+    plan = work.plan
+    each = len(plan) // len(plan.worlds)
+    used: list[set[str]] = [set() for _ in plan.worlds]
+    try:
+        for point, rules in zip(plan, worked(Uses(work), plan, jobs=asking.jobs), strict=True):
+            used[point.venue] |= rules
+        worlds, of = [], []
+        for at, world in enumerate(plan.worlds):
+            for one in readings_under(world.scenario, found.notes[at].rulebook, used[at]):
+                assert one.variation is not None, "what the rulebook does not allow is no reading"
+                of.append(at)
+                worlds.append(
+                    replace(
+                        world,
+                        scenario=one.variation(world.scenario),
+                        digest=key_of(world.digest, one.text),
+                        reading=one.changes,
+                    )
+                )
+        axes = [replace(axis, knobs=tuple(axis.knobs[at] for at in of if axis.knobs)) for axis in plan.axes]
+        again = replace(plan, worlds=tuple(worlds), axes=tuple(axes))
+        there = replace(work, plan=again, _again={})
+        points = workers(there, again) if workers is not None else worked(there, again, jobs=asking.jobs)
+        others = [*through(points, len(again))] if worlds else []
+    except KeyboardInterrupt:
+        return replace(found, interrupted=True, left=found.points)
+    rows = [one for one in rows if plan.has(one)]
+    labels = [world.label for world in plan.worlds]
+    several = len(labels) > 1
+    readings, tried = [], []
+    for i, world in enumerate(worlds):
+        reading = " and ".join(one.text for one in world.reading)
+        readings.append(f"{world.label}: {reading}" if several else reading)
+        own = others[i * each : (i + 1) * each]
+        mixed = [one for one in rows if one.venue != world.label] + own
+        counted = _counted(asking.by, wanted, work.asked.parts, design, mixed.__iter__, plan, False)
+        tried.append((readings[-1], counted.figures))
+    return replace(found, readings=readings, doubts=moved(found.figures, tried))
 
 
 def asked_again(
@@ -531,7 +624,8 @@ def _laid_out(asking: Sweep) -> tuple[Plan, str, list[Loaded]]:
         inputs = [one for one in read if one not in rules]
         notes.append(loaded)
         digest = key_of(rules, loaded.scenario.venue, loaded.rulebook.as_of)
-        worlds.append(World(label or loaded.scenario.venue, origin, loaded.scenario, loaded.model, digest))
+        name = label or loaded.scenario.venue
+        worlds.append(World(name, origin, loaded.scenario, loaded.model, digest))
     if draws is not None and worlds[0].model is None:
         raise Unknown(
             "--paths n=... draws from the model of the file, which has none\n"

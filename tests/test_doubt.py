@@ -277,3 +277,77 @@ def test_compare_puts_the_range_beside_the_number(adlcalc: Callable[..., Any]) -
     ]
     assert "fund_used 0 0..5,000" in " ".join(adlcalc(*words, "--doubt").out.split())
     assert "readings" not in adlcalc(*words).out
+
+
+@pytest.fixture
+def calm(folder: Path) -> str:
+    """As written nothing happens: only a lower mark uses the planted rule."""
+    file = folder / "calm.yaml"
+    file.write_text(SCENARIO.replace("[100, 80]", "[100, 95]"), encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize("words", [(), ("--jobs", "2"), ("--vary", "markets.X.tick=0.01,0.1")])
+def test_sweep_doubts_every_rule_that_any_point_uses(
+    adlcalc: Callable[..., Any], calm: str, words: tuple[str, ...]
+) -> None:
+    """The last: what the file alone can say is loaded anew, under the same reading."""
+    asked = ("sweep", calm, "--vary", "prices.1=95,80", "-m", "adl(large), adl_size", *words)
+    found = json.loads(adlcalc(*asked, "--doubt", "--json").out)
+    rows = [one for one in found["doubts"] if one["measure"] == "adl(large)"]
+    for one in rows:
+        hit = one["by"]["prices.1"] == "80"
+        assert (one["value"], one["low"], one["high"]) == (("1", "0", "1") if hit else ("0", "0", "0"))
+        assert one["low_under"] == ("adl.score generic" if hit else "")
+    assert len(rows) == (4 if "--vary" in words else 2)
+    assert all(one["low"] == one["high"] for one in found["doubts"] if one["measure"] == "adl_size")
+    plain = json.loads(adlcalc(*asked, "--json").out)
+    assert "doubts" not in plain
+    assert plain == {key: value for key, value in found.items() if key != "doubts"}
+
+
+def test_sweep_tells_the_range_and_the_reading(adlcalc: Callable[..., Any], calm: str) -> None:
+    found = adlcalc("sweep", calm, "--vary", "prices.1=95,80", "-m", "adl(large)", "--doubt").out
+    text = " ".join(found.split())
+    assert "adl(large) 80 yes no..yes" in text
+    assert "2 other readings, one at a time; 1 figure the same under all. Rests on adl.score generic." in text
+    none = adlcalc("sweep", calm, "--vary", "prices.1=95,96", "-m", "adl(large)", "--doubt").out
+    assert "The points use no assumed rule that has another reading." in none
+    same = adlcalc("sweep", calm, "--vary", "prices.1=95,80", "-m", "adl_size", "--doubt").out
+    assert "every figure is the same" in " ".join(same.split())
+
+
+def test_a_figure_over_several_venues_has_one_of_them_read_otherwise(
+    adlcalc: Callable[..., Any], calm: str
+) -> None:
+    """Both venues deleverage at 80 only: planted takes large, generic keen; of the four points large is hit at one.
+    Under the other reading of planted at none."""
+    venues = f"{Path(calm).parent / 'planted.yaml'},generic"
+    words = ("--venues", venues, "--vary", "prices.1=95,80", "--by", "policy", "-m", "adl(large)")
+    (row,) = json.loads(adlcalc("sweep", calm, *words, "--doubt", "--json").out)["doubts"]
+    assert (row["value"], row["low"], row["high"]) == ("0.25", "0", "0.25")
+    assert row["low_under"].endswith(": adl.score generic")
+
+
+def test_a_store_alone_cannot_be_doubted(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
+    found = adlcalc("sweep", "--store", str(tmp_path / "a.db"), "-m", "adl", "--doubt")
+    assert (found.code, "nothing is run" in found.err) == (2, True)
+
+
+def test_solve_doubts_the_answer_at_each_value_of_another_thing(
+    adlcalc: Callable[..., Any], folder: Path
+) -> None:
+    """From which mark on is large not deleveraged? As written above the mark at which fallen is liquidated; under
+    the other score at every mark. The same with the rule set in the file."""
+    words = ("solve", str(folder / "s.yaml"), "--vary", "prices.1", "--until", "not adl(large)")
+    range_ = ("--from", "80", "--to", "95", "--unit", "1", "--across", "accounts.large.size=2,3")
+    found = json.loads(adlcalc(*words, *range_, "--doubt", "--json").out)
+    readings = [(one["across"], one["reading"], one["holds"]) for one in found["readings"]]
+    assert [one for one in readings if one[1] == "adl.score generic"] == [
+        ("2", "adl.score generic", "80"),
+        ("3", "adl.score generic", "80"),
+    ]
+    alone = json.loads(adlcalc(*words, *range_, "--set", "rules.adl.score=generic", "--json").out)
+    assert [one["holds"] for one in alone["frontier"]] == ["80", "80"]
+    assert all(one["holds"] not in (None, "80") for one in found["frontier"])
+    assert "Readings, one at a time: adl.score generic" in adlcalc(*words, *range_, "--doubt").out

@@ -98,6 +98,14 @@ def sweep(
             "a scenario, the store is asked again.",
         ),
     ] = None,
+    doubt: Annotated[
+        bool,
+        typer.Option(
+            "--doubt",
+            help="The figures under the other readings of assumed rules as well; these points are worked anew, "
+            "and not kept in a --store.",
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
     dask: Annotated[
         str | None,
@@ -139,7 +147,7 @@ def sweep(
             if file is None:
                 if store is None:
                     raise Unknown("a scenario FILE is needed, or a --store to be asked again")
-                if vary or paths or policies or venues or venue or sets or as_of or dask:
+                if vary or paths or policies or venues or venue or sets or as_of or dask or doubt:
                     raise Unknown("without a scenario FILE the --store is asked again, and nothing is run")
                 if current() is not None:
                     raise Unknown(
@@ -159,6 +167,7 @@ def sweep(
                     as_of=as_of,
                     store=store,
                     jobs=jobs,
+                    doubt=doubt,
                 )
                 through = counting(quiet, "point")
                 found = swept(

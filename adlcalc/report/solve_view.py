@@ -18,7 +18,7 @@ from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import FUND_LIMITS
 from adlcalc.report.page import Block, Page, notes, title_of
-from adlcalc.report.table import lines, numbers, table, words
+from adlcalc.report.table import lines, numbers, right, table, words
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
@@ -68,6 +68,9 @@ def _readings(solved: Any, limit: int) -> Iterator[Block]:
     """The answers under other readings, and their range beside the one as written."""
     if not solved.readings:
         return
+    if solved.columns:
+        yield from _ranges(solved, limit)
+        return
     rows = solved.readings[: limit or None]
     yield table(
         "Under other readings of assumed rules",
@@ -83,6 +86,31 @@ def _readings(solved: Any, limit: int) -> Iterator[Block]:
         yield f"As written {digits(solved.solution.holds)}; under all readings {ends}{none}."
     else:
         yield "No value does, under any reading."
+
+
+def _ranges(solved: Any, limit: int) -> Iterator[Block]:
+    """For each value of --across its answer, and from where to where it goes under other readings."""
+    rows = solved.columns[: limit or None]
+    answers = [
+        [one.solution.holds, *(other.holds for other in solved.readings if other.across == one.at)]
+        for one in rows
+    ]
+    there = [[x for x in found if x is not None] for found in answers]
+    yield table(
+        "Under other readings of assumed rules",
+        "",
+        [
+            numbers(clean(solved.across), [one.at for one in rows]),
+            numbers("as written", [one.solution.holds for one in rows]),
+            numbers("least", [min(found, default=None) for found in there]),
+            numbers("most", [max(found, default=None) for found in there]),
+            right("readings\nwithout", [str(len(a) - len(b)) for a, b in zip(answers, there, strict=True)]),
+        ],
+        more=len(solved.columns) - len(rows),
+    )
+    if solved.readings:
+        readings = dict.fromkeys(one.reading for one in solved.readings)
+        yield f"Readings, one at a time: {clean('; '.join(readings))}."
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

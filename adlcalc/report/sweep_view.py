@@ -18,7 +18,7 @@ from adlcalc.report.human import NOTHING, clean, counted, digits
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.sample import BEYOND
-from adlcalc.study.sweep import Figure
+from adlcalc.study.sweep import Figure, Moved
 
 BARS = "▁▂▃▄▅▆▇█"
 SIX = 6
@@ -55,6 +55,7 @@ def _blocks(swept: Any, limit: int) -> Iterator[Block]:
     for measure, figures in by_measure.items():
         if len(swept.names) == 2 and len(figures) > 1:
             yield _pivot(swept.names, measure, figures)
+    yield from _doubts(swept, limit)
     yield from _sentences(swept)
     yield from _errors(swept)
 
@@ -205,7 +206,7 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
     down, across = names if of[0] <= of[1] else reversed(names)
     rows = list(dict.fromkeys(one.by[down] for one in figures))
     columns = list(dict.fromkeys(one.by[across] for one in figures))
-    cells = {(one.by[down], one.by[across]): _height(one) for one in figures}
+    cells = {(one.by[down], one.by[across]): one.headline for one in figures}
     there = [x for x in cells.values() if x is not None]
     low, high = (min(there), max(there)) if there else (Fraction(0), Fraction(0))
 
@@ -229,13 +230,47 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
     )
 
 
-def _height(one: Figure) -> Fraction | None:
-    """What a bar shows of a figure."""
-    if one.share is not None:
-        return one.share.share
-    if one.only and one.quantiles:
-        return one.quantiles[0].beyond if one.only == "shortfall" else one.quantiles[0].value
-    return one.mean
+def _doubts(swept: Any, limit: int) -> Iterator[Block]:
+    """The figures under other readings: those that move, each with the reading at its far end."""
+    if swept.readings is None:
+        return
+    if not swept.readings:
+        yield "The points use no assumed rule that has another reading."
+        return
+    tried = counted(len(swept.readings), "other reading")
+    moving = [one for one in swept.doubts if one.moves]
+    if not moving:
+        yield f"Under {tried} of the assumed rules that the points use, every figure is the same."
+        return
+    rows = moving[: limit or None]
+    yield table(
+        "Under other readings of assumed rules",
+        "",
+        [
+            words("measure", [one.figure.measure for one in rows]),
+            *_groups(swept.names, [one.figure for one in rows]),
+            right("as written", [_told(one, one.value) for one in rows]),
+            right("range", [_range(one) for one in rows]),
+        ],
+        more=len(moving) - len(rows),
+    )
+    ends = dict.fromkeys(under for one in moving for under in (one.low_under, one.high_under) if under)
+    still = len(swept.doubts) - len(moving)
+    same = f"; {counted(still, 'figure')} the same under all" if still else ""
+    yield clean(f"{tried[0].upper()}{tried[1:]}, one at a time{same}. Rests on {'; '.join(ends)}.")
+
+
+def _told(one: Moved, x: Fraction | None) -> str:
+    """A figure's headline, a share in percent, of a single point yes or no."""
+    if one.figure.share is not None and one.figure.share.n == 1 and x is not None:
+        return "yes" if x else "no"
+    return _percent(number(x) or D(0)) if one.figure.share is not None and x is not None else _digits(x)
+
+
+def _range(one: Moved) -> str:
+    """'0..1,000', 'or none' where some reading has no such number."""
+    ends = f"{_told(one, one.low)}..{_told(one, one.high)}" if one.low != one.high else _told(one, one.low)
+    return f"{ends} or none" if one.missing else ends
 
 
 def _sentences(swept: Any) -> Iterator[Block]:

@@ -7,11 +7,12 @@ other readings (`alternatives:` of the rulebook), one at a time and in pairs.
 
 A reading that the rest of the rulebook does not allow is told with its reason and counts for nothing.
 
-Public: Change, Reading, WithRules, Outcome, Look, Tried, Doubt, Range, doubt, readings_of, readings_used, beyond."""
+Public: Change, Reading, WithRules, Outcome, Look, Tried, Doubt, Range, doubt, readings_of, readings_used,
+readings_under, reading_of, used_by, beyond."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -29,7 +30,7 @@ from adlcalc.source.problems import Problems, ScenarioErrors
 from adlcalc.study.answers import Answers, watch_for
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.questions import Measure, told
-from adlcalc.study.runs import Ran, as_written, measured
+from adlcalc.study.runs import Ran, Refused, as_written, measured
 from adlcalc.venues.coverage import lines_of
 from adlcalc.venues.rulebook import Rule, Rulebook
 
@@ -357,9 +358,28 @@ def doubt(
 def readings_used(scenario: Scenario, rulebook: Rulebook) -> list[Reading]:
     """The other readings of each assumed rule that the scenario's run uses, one at a time, as far as the rest of
     the rulebook allows them: what other studies repeat their question under."""
-    used = {one.rule for one in used_assumptions(scenario, tuple(run(scenario, accounts=False)))}
+    return readings_under(scenario, rulebook, used_by(scenario))
+
+
+def used_by(scenario: Scenario) -> frozenset[str]:
+    """The names of the assumed rules that a run of it uses."""
+    return frozenset(one.rule for one in used_assumptions(scenario, tuple(run(scenario, accounts=False))))
+
+
+def readings_under(scenario: Scenario, rulebook: Rulebook, used: Collection[str]) -> list[Reading]:
+    """The other readings of the assumed rules of these names, as far as the rest of the rulebook allows them."""
     rules = (rule for rule in _assumed(rulebook) if rule.name in used)
     return [one for one in readings_of(scenario, rulebook, rules) if one.variation is not None]
+
+
+def reading_of(scenario: Scenario, rulebook: Rulebook, changes: tuple[Change, ...]) -> Reading:
+    """These changes once more, for the scenario of a file that was loaded anew. Refused where its rulebook has
+    no such reading."""
+    rules = {rule.name: rule for rule in _assumed(rulebook)}
+    for one in changes:
+        if one.rule not in rules or one.value not in map(_written, rules[one.rule].alternatives):
+            raise Refused(f"its rulebook has no other reading {one.text}")
+    return _reading(scenario, rulebook, rules, changes)
 
 
 def _assumed(rulebook: Rulebook) -> Iterator[Rule]:

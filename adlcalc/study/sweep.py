@@ -4,7 +4,7 @@
     fund_paid                   a number: mean, quantiles, expected shortfalls
     quantile(fund_paid, 0.999)  that quantile; shortfall(fund_paid, 0.999) the mean beyond it
 
-Public: Wanted, wanted_of, Figure, Figures, LEVELS, FAR, ANYBODY.
+Public: Wanted, wanted_of, Figure, Figures, Moved, moved, LEVELS, FAR, ANYBODY.
 """
 
 from __future__ import annotations
@@ -133,6 +133,63 @@ class Figure:
     def is_share(self) -> bool:
         """Is it of something that is so or not?"""
         return self.share is not None
+
+    @property
+    def headline(self) -> Fraction | None:
+        """The one number that it is told by: a share, the quantile or shortfall that was asked for, a mean."""
+        if self.share is not None:
+            return self.share.share
+        if self.only and self.quantiles:
+            return self.quantiles[0].beyond if self.only == "shortfall" else self.quantiles[0].value
+        return self.mean
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A figure's headline as written, and from where to where it goes under other readings of assumed rules;
+    low_under, high_under: the readings, '' as written; missing: under some there is no such number."""
+
+    figure: Figure
+    low: Fraction | None
+    high: Fraction | None
+    low_under: str
+    high_under: str
+    missing: bool
+
+    @property
+    def measure(self) -> str:
+        """What was measured."""
+        return self.figure.measure
+
+    @property
+    def by(self) -> Mapping[str, str]:
+        """What its points have in common."""
+        return self.figure.by
+
+    @property
+    def value(self) -> Fraction | None:
+        """As written."""
+        return self.figure.headline
+
+    @property
+    def moves(self) -> bool:
+        """Is it not the same under all?"""
+        return self.low != self.high or (self.missing and self.low is not None)
+
+
+def moved(figures: Sequence[Figure], tried: Sequence[tuple[str, Sequence[Figure]]]) -> list[Moved]:
+    """Each figure with its range over the readings that were tried; of equal ends the first is told."""
+    found = []
+    for figure in figures:
+        mine = (figure.measure, figure.by)
+        values = [("", figure.headline)]
+        for reading, others in tried:
+            values += [(reading, one.headline) for one in others if (one.measure, one.by) == mine]
+        there = [(x, under) for under, x in values if x is not None]
+        low = min(there, key=lambda one: one[0], default=(None, ""))
+        high = max(there, key=lambda one: one[0], default=(None, ""))
+        found.append(Moved(figure, low[0], high[0], low[1], high[1], len(there) < len(values)))
+    return found
 
 
 @dataclass

@@ -217,9 +217,10 @@ SOLVE = Document(
             "the answer under other readings of assumed rules, where it was doubted",
             (
                 Field("reading", "text", "which rule says what", heading="reading"),
+                Field("across", "number", "for which value of --across", optional=True, null=True),
                 Field("holds", "number", "the answer there", null=True, heading="holds"),
             ),
-            by="reading",
+            by="reading across",
         ),
     ),
 )

@@ -116,6 +116,29 @@ SWEEP = Document(
             by="measure by level",
         ),
         Rows(
+            "doubts",
+            "what each figure comes to under other readings of assumed rules, where it was doubted",
+            (
+                Field("measure", "text", "what was measured"),
+                *BY,
+                Field(
+                    "value",
+                    "score",
+                    "its probability, quantile, shortfall or mean as written",
+                    of=_of("value"),
+                    null=True,
+                ),
+                Field("low", "score", "the least under any reading", of=_of("low"), null=True),
+                Field("high", "score", "the most", of=_of("high"), null=True),
+                Field("low_under", "text", "the reading of the least; '' as written"),
+                Field("high_under", "text", "the reading of the most; '' as written"),
+                Field("missing", "flag", "under some reading there is no such number"),
+            ),
+            table="doubt",
+            optional=True,
+            by="measure by",
+        ),
+        Rows(
             "errors",
             "why points failed",
             (
