@@ -16,7 +16,7 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ONE, exact, show
 from adlcalc.scenario import Loaded
-from adlcalc.scenario.knobs import Knob, Reload, knob_of
+from adlcalc.scenario.knobs import Knob, Reload, knob_of, quoted
 from adlcalc.scenario.loading import Origin, opened
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problem, ScenarioErrors
@@ -129,7 +129,7 @@ def solved(
     if asking.across is not None:
         return _frontier(asking, loaded, origin, question, low, high, holds, through)
     found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
-    agrees = _verified(origin, knob, found) if not found.interrupted else None
+    agrees = _verified(origin, knob, found, loaded.scenario) if not found.interrupted else None
     asserted = None if holds is None else holds(_fraction(found.holds))
     return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
 
@@ -187,7 +187,7 @@ def _frontier(
         columns.append(Column(value, found))
         if found.interrupted:
             break
-        agreed.append(_verified(there, knob, found) if settings else None)
+        agreed.append(_verified(there, knob, found, scenario) if settings else None)
     asserted = None if holds is None else all(holds(_fraction(one.solution.holds)) for one in columns)
     agrees = None if None in agreed or not agreed else all(agreed)
     what = knob.what or asking.vary
@@ -217,7 +217,20 @@ def _knob(
             raise _wrong("--vary", name, "has no range of its own: give --from and --to")
         exponents = [_digits(end) for end in ends]
         unit = ONE.scaleb(min(exponents) - FINER)
+    _refuse_name(name, origin, [end for end in (low, high) if end is not None])
     return Reload(name, unit, origin)
+
+
+def _refuse_name(name: str, origin: Origin, ends: Sequence[Decimal]) -> None:
+    """What is wrong in the same words at both ends of a range is wrong with the name, not with a value."""
+    told: list[list[Problem]] = []
+    for end in ends:
+        try:
+            origin.load(f"{name}={show(end)}")
+        except ScenarioErrors as errors:
+            told.append([one._replace(file=f"--vary {name}") for one in errors.problems])
+    if len(told) == 2 and ends[0] != ends[1] and told[0] == told[1]:
+        raise ScenarioErrors(told[0])
 
 
 def _digits(x: Decimal) -> int:
@@ -294,20 +307,30 @@ def _wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErro
 # --- once more, from the file -------------------------------------------------------------------------------
 
 
-def _verified(origin: Origin, knob: Asked, found: Solution) -> bool | None:
+def _verified(origin: Origin, knob: Asked, found: Solution, scenario: Scenario) -> bool | None:
     """Does the file, loaded with --set, make the runs of the answer's neighbors? None where --set cannot say
     it. Anything else is a bug of ours, and is told as one."""
-    tried = [_agrees(origin, knob, value, events) for value, events in found.ends]
+    tried = [_agrees(origin, knob, value, events, scenario) for value, events in found.ends]
     if False in tried:
         raise AssertionError(f"--set {knob.name} does not make the run that was found by varying it")
     return None if None in tried or not tried else True
 
 
-def _agrees(origin: Origin, knob: Asked, value: Decimal, events: Sequence[Event]) -> bool | None:
+def _agrees(
+    origin: Origin, knob: Asked, value: Decimal, events: Sequence[Event], scenario: Scenario
+) -> bool | None:
+    """Ticks stay what they were: one that the file leaves out would follow the price that is set."""
     agreed: bool | None = None
     for setting in knob.settings:
         try:
-            there = origin.load(f"{setting}={show(value)}").scenario
+            set_to = f"{setting}={show(value)}"
+            there = origin.load(set_to).scenario
+            ticks = [
+                f"markets.{quoted(old.name)}.tick={show(old.tick)}"
+                for old, new in zip(scenario.markets, there.markets, strict=True)
+                if not isinstance(knob, Reload) and old.tick != new.tick
+            ]
+            there = origin.load(set_to, *ticks).scenario if ticks else there
         except ScenarioErrors:
             continue
         if same(tuple(run(there, accounts=False)), events):

@@ -25,6 +25,12 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
     assert lines[0].startswith("fund: step 0: fund: opening 1000 → 0")
 
 
+def test_rows_that_are_names_alone(adlcalc: Command) -> None:
+    got = adlcalc("diff", "04-fund-half-absorbs", "--venue", "bybit")
+    assert "assumptions: adl.score: row is new\n" in got.out
+    assert "(nothing)" not in got.out
+
+
 def test_two_sets_two_venues_two_files(adlcalc: Command, tmp_path: Path) -> None:
     got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=500")
     assert "fund: step 2: fund: paid 0 → 500" in got.out

@@ -743,6 +743,12 @@ def test_list(adlcalc: Command) -> None:
         (("--vary", "fund"), "one of the two says what is asked"),
         (("--until", "no adl"), "what is varied"),
         (("--vary", "fnud", "--until", "no adl", "--from", "0", "--to", "1"), "fnud"),
+        (("--vary", "fnd", "--until", "no adl"), "did you mean 'fund'?"),
+        (("--vary", "zzz", "--until", "no adl"), "unknown key 'zzz' in the scenario"),
+        (
+            ("--vary", "rules.fnd.floor", "--until", "no adl", "--from", "0", "--to", "5"),
+            "--vary rules.fnd.floor: error: unknown key 'fnd'",
+        ),
         (("--vary", "fund.blance", "--until", "no adl"), "did you mean 'balance'?"),
         (("--vary", "prices.9", "--until", "no adl"), "the steps are 0 to 2"),
         (("--vary", "accounts.alcie.leverage", "--until", "no adl"), "did you mean 'alice'?"),
@@ -768,6 +774,23 @@ def test_slips(adlcalc: Command, arguments: tuple[str, ...], says: str) -> None:
     assert page.code in (1, 2)
     assert says in " ".join((page.err + page.out).split())
     assert "Traceback" not in page.err
+    assert "\\n" not in page.out
+
+
+@pytest.mark.parametrize(
+    ("file", "vary"),
+    [("14-counterparty-skipped", "prices.ETH-PERP.1"), ("14-counterparty-skipped", "accounts.bob.entry")],
+)
+def test_a_tick_that_follows_the_prices_stays_where_a_price_is_varied(
+    adlcalc: Command, file: str, vary: str
+) -> None:
+    """Without a tick in the file, prices of less than a thousandth have a finer one: at the low end of the
+    range, loading with --set alone would make another run."""
+    page = adlcalc("solve", file, "--vary", vary, "--when", "liquidated(bob)", "--values", "20", "--to", "90",
+                   "--from", "0.00000001")  # fmt: skip
+    assert page.err == ""
+    assert page.code in (0, 1)
+    assert "loaded with --set, it makes the same runs" in " ".join(page.out.split())
 
 
 # --- the least fund elsewhere -------------------------------------------------------------------------------

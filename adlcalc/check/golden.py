@@ -39,6 +39,7 @@ STAGES = (
 HAPPENS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "skipped": "skipped in the queue"}
 NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "rank")
 """What tells rows apart that have the same name."""
+NOTHING = "nothing"
 NEVER = 10**9
 CONTEXT, LINES = 3, 400
 
@@ -68,7 +69,9 @@ class Difference(NamedTuple):
         now = "now" if self.old is None else "no longer"
         if verb:
             return f"{step}{what}: {now} {verb} ({_shown(self.new if self.old is None else self.old)})"
-        return f"{step}{what}: row {'is new' if self.old is None else 'is gone'} ({_shown(self.new or self.old)})"
+        told = _shown(self.new or self.old)
+        of = "" if told == NOTHING else f" ({told})"
+        return f"{step}{what}: row {'is new' if self.old is None else 'is gone'}{of}"
 
     def __str__(self) -> str:
         return f"{self.table}: {self.event}"
@@ -115,7 +118,7 @@ def _first_line(before: list[str], after: list[str], line: int) -> str:
 
 
 def _shown(text: str | None) -> str:
-    return "nothing" if text is None else clean(text) if text.strip() else "nothing"
+    return NOTHING if text is None or not text.strip() else clean(text)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------

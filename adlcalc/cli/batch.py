@@ -180,7 +180,8 @@ def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
     if not series:
         return []
     ids = dict.fromkeys(one.id for one in scenario.accounts)
-    known = [*ids, "fund", *(one.name for one in scenario.funds), *(one.name for one in scenario.markets)]
+    funds, markets = (one.name for one in scenario.funds), (one.name for one in scenario.markets)
+    known = list(dict.fromkeys((*ids, "fund", *funds, *markets)))
     for name in series:
         if name not in ids and name not in known:
             message = f"--series: there is no account, fund or market {quote(name)} in the scenario"

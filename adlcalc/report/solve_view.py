@@ -175,12 +175,17 @@ def _bad_debt(events: Sequence[Event]) -> Decimal:
     return ended[-1].bad_debt if ended else ZERO
 
 
+def _line(told: str) -> str:
+    """What a file was refused with, its hints in the same line."""
+    return ", ".join(clean(line) for line in told.splitlines())
+
+
 def _why(solved: Any) -> str:
     """Why nothing helps: what happens at the end of the range all the same."""
     found: Solution = solved.solution
     if not found.ends:
         refused = next((one.why for one in found.stretches if one.why), "")
-        return f"the scenario refuses them. {clean(refused)}" if refused else "nothing was tried."
+        return f"the scenario refuses them. {_line(refused)}" if refused else "nothing was tried."
     at, events = found.ends[-1]
     fill = next((event for event in events if isinstance(event, e.Deleveraged)), None)
     start = f"with {digits(at)}"
@@ -268,7 +273,7 @@ def _intervals(solved: Any, limit: int) -> Iterator[Block]:
     yield table("Intervals", "", intervals.columns(kept, solved), len(rows) - len(kept))
     refused = next((one.why for one in rows if one.why), "")
     if refused:
-        yield f"Refused: {clean(refused)}"
+        yield f"Refused: {_line(refused)}"
 
 
 def _bars(found: Solution) -> str:

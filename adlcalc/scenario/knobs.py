@@ -12,7 +12,7 @@ turned by loading the file anew with --set, which takes longer.
 
 What a file could not say is refused with the words that it would be refused with.
 
-Public: Knob, Reload, knob_of.
+Public: Knob, Reload, knob_of, quoted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault,
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.loading import Origin
 from adlcalc.scenario.overrides import parts_of
-from adlcalc.scenario.schema import FUND_KEYS
+from adlcalc.scenario.schema import FUND_KEYS, ScenarioFile
+from adlcalc.source.keys import keys_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
 HUNDREDTH, THOUSANDTH = D("0.01"), D("0.001")
@@ -228,6 +229,13 @@ def knob_of(name: str, scenario: Scenario) -> Knob | None:
         raise _unknown(
             name, "it is no name of a value", "for example fund, prices.2 or accounts.alice.leverage"
         )
+    keys = {*keys_of(ScenarioFile), *FINDERS}
+    if parts[0] not in keys:
+        raise _unknown(
+            name,
+            f"unknown key {quote(parts[0])} in the scenario",
+            closest_hint(parts[0], sorted(keys)) or "for example fund, prices.2 or accounts.alice.leverage",
+        )
     found = FINDERS.get(parts[0])
     return None if found is None else found(name.strip(), parts[1:], scenario)
 
@@ -255,7 +263,7 @@ def _find_fund(name: str, parts: list[str], scenario: Scenario) -> Knob:
         of = _one_of(name, "fund", parts[0], names)
         parts = parts[1:]
     key = _one_of(name, "value of a fund", ".".join(parts) or "balance", sorted(FUND_KEYS))
-    prefix = "fund" if shared else f"fund.{_quoted(of)}"
+    prefix = "fund" if shared else f"fund.{quoted(of)}"
     settings = (prefix, f"{prefix}.balance") if key == "balance" else (f"{prefix}.{key}",)
     fund = next(one for one in scenario.funds if one.name == of)
     what = ("the fund" if shared else f"the fund of {of}") if key == "balance" else f"the {key} of the fund"
@@ -280,11 +288,11 @@ def _find_price(name: str, parts: list[str], scenario: Scenario) -> Knob:
         market, step, settings = (
             names[0],
             parts[0],
-            (f"prices.{parts[0]}", f"prices.{_quoted(names[0])}.{parts[0]}"),
+            (f"prices.{parts[0]}", f"prices.{quoted(names[0])}.{parts[0]}"),
         )
     elif len(parts) == 2:
         market, step = _one_of(name, "market", parts[0], names), parts[1]
-        settings = (f"prices.{_quoted(market)}.{step}",) + ((f"prices.{step}",) if len(names) == 1 else ())
+        settings = (f"prices.{quoted(market)}.{step}",) + ((f"prices.{step}",) if len(names) == 1 else ())
     else:
         raise _unknown(
             name, "it is no price", "prices.STEP, or prices.MARKET.STEP where there are several markets"
@@ -332,7 +340,7 @@ def _find_liquidity(name: str, parts: list[str], scenario: Scenario) -> Knob | N
         (one.size for account in scenario.accounts for one in account.positions if one.market == of), ZERO
     )
     what = "the depth of the book" + (f" of {of}" if len(names) > 1 else "")
-    settings = (f"markets.{_quoted(of)}.liquidity",)
+    settings = (f"markets.{quoted(of)}.liquidity",)
     return Knob(name, what, market.lot, now, ZERO, most or None, settings, "liquidity", (of,))
 
 
@@ -346,7 +354,7 @@ def _find_account(name: str, parts: list[str], scenario: Scenario) -> Knob | Non
         who = ids[int(who)]
     who = _one_of(name, "account", who, ids)
     account = scenario.accounts[ids.index(who)]
-    of, rest = f"accounts.{_quoted(who)}", parts[1:]
+    of, rest = f"accounts.{quoted(who)}", parts[1:]
     if rest == ["balance"]:
         settings: tuple[str, ...] = (f"{of}.balance",)
         return Knob(
@@ -377,7 +385,7 @@ def _of_position(
     market = next(one for one in scenario.markets if one.name == position.market)
     if key == "collateral" and position.collateral is None:
         raise _unknown(
-            name, "a cross position has no collateral of its own", f"accounts.{_quoted(who)}.balance"
+            name, "a cross position has no collateral of its own", f"accounts.{quoted(who)}.balance"
         )
     if key == "collateral" and position.leverage is not None:
         raise _unknown(
@@ -404,7 +412,7 @@ def _of_position(
     return Knob(name, what, unit, now, low, high, settings, "account", (who,), at, key)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """A name as a part of a path."""
     return f'"{name}"' if "." in name else name
 
