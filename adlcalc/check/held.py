@@ -28,7 +28,7 @@ STEPS_TITLE, LIMIT_NOTE = "\nStep by step\n", " more, use --limit 0"
 FACTS = '{"golden"'
 _CLOSING = re.compile(
     r"(?:\n\n(?:[\d,]+ of [\d,]+ liquidated |Nobody was liquidated|Why: |Not modeled here: |Rests on "
-    r"|[\d,]+ documented rules? of this rulebook )(?:.+\n?)+)+\Z"
+    r"|[\d,]+ documented rules? of this rulebook )[^\n]+(?:\n[^\n]+)*)+\n*\Z"
 )
 """The sentence and the next command that a run may end with: the tables say the same, and the file was named
 otherwise then."""

@@ -85,7 +85,17 @@ class Closing:
 
         The whole claim or offer goes by the loss that will be posted; a part by the unrounded one too, so
         that rounding makes no lot cheaper."""
-        posted = self.cost_of(size) - self.proceeds(size, price)
+        return self._worse(self.cost_of(size) - self.proceeds(size, price), size, price, whole)
+
+    def loss_kept(self, size: Decimal, price: Decimal) -> Decimal:
+        """How much worse than at the bankruptcy price `size` will close at `price` once the rest is gone: by the
+        cost that the rest leaves with it, whose rounding is not that of a part closed now. (By that of a part,
+        a claim of which one lot too much is kept gives up one lot, and is one lot too large again.)"""
+        whole = size == self.left.size
+        cost = self.left.cost if whole else self.left.cost - self.cost_of(self.left.size - size)
+        return self._worse(cost - self.proceeds(size, price), size, price, whole)
+
+    def _worse(self, posted: Decimal, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         if self.price is None or whole or self.book.contract.rounding == PER_CONTRACT:
             return posted
         worse = self.side * (self.price - price) * size * self.book.contract.multiplier

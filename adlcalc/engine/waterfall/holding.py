@@ -35,7 +35,7 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
     own = [one for one in state.ledger.open_claims() if one.book.fund is book.fund]
     at = own.index(claim)
     room = book.fund.can_bear() - sum((one.pnl() for one in own[at:]), ZERO)
-    size = largest_affordable(claim.size, book.lot, lambda x: claim.loss(x, book.mark, x == claim.size), room)
+    size = largest_affordable(claim.size, book.lot, lambda x: claim.loss_kept(x, book.mark), room)
     if how.holds_at_most is None or not size:
         return size
     net = sum((one.side * notional(one, one.size) for one in own[:at]), ZERO)
