@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adlcalc.report.result import Result
     from adlcalc.report.sweep_result import Swept
     from adlcalc.scenario import Loaded
+    from adlcalc.scenario.loading import Origin
 
     Source = str | PathLike[str] | Mapping[str, Any]
     """A path, the name of a scenario that comes with adlcalc, YAML or JSON text, or what that text says as a
@@ -165,7 +166,7 @@ def compare(
     from adlcalc.report.result import Result
 
     named = [_loaded(scenario)] if venues is None else []
-    loads = named or [load(_source(scenario), venue=venue) for venue in venues or ()]
+    loads = named or [_again(scenario, venue) for venue in venues or ()]
     chosen = ",".join(policies) if policies is not None else OWN if venues is not None else None
     compared = comparison(
         loads,
@@ -180,7 +181,7 @@ def compare(
 
 
 def solve(
-    source: Source,
+    source: Loaded | Source,
     vary: str,
     *,
     until: str | None = None,
@@ -199,7 +200,7 @@ def solve(
 ) -> Result:
     """Ask backwards: for which values of one thing is something so?
 
-    source  what `load` takes; sets, venue, as_of as there
+    source  what `load` takes, or what it has made; sets, venue, as_of as there
     vary    what is varied, as --set names it: 'fund', 'prices.2', 'accounts.alice.leverage'
     until   the question ('no adl'), or `when`: one of the two
     low, high, unit   the range and the smallest step, as text ('50_000'); each has a default where there is one
@@ -212,11 +213,13 @@ def solve(
 
     Raises ScenarioErrors; Unknown where the question cannot be worked like that.
     """
+    from dataclasses import replace
     from os import fspath
 
     from adlcalc.asking import Unknown
     from adlcalc.report.result import Result
     from adlcalc.report.solve_view import solve_page
+    from adlcalc.scenario import Loaded
     from adlcalc.scenario.given import STANDARD_INPUT, is_text, origin_of
     from adlcalc.solving import Asking, solved
     from adlcalc.study.solve import Limits, Method, Unsolvable
@@ -225,9 +228,22 @@ def solve(
         raise TypeError("one of until and when says what is asked")
     if method is not None and method not in [*Method]:
         raise Unknown(f"there is no method {method!r}: {', '.join(Method)}")
-    origin = origin_of(source, sets=sets, venue=venue, as_of=as_of) if is_text(source) else None
+    origin, file = None, STANDARD_INPUT
+    if isinstance(source, Loaded):
+        first = _origin(source)
+        origin = replace(
+            first,
+            sets=(*first.sets, *sets),
+            venue=first.venue if venue is None else venue,
+            as_of=first.as_of if as_of is None else as_of,
+        )
+        file = source.file
+    elif is_text(source):
+        origin = origin_of(source, sets=sets, venue=venue, as_of=as_of)
+    else:
+        file = fspath(source)  # type: ignore[arg-type]  # no dict here
     asking = Asking(
-        file=STANDARD_INPUT if origin is not None else fspath(source),  # type: ignore[arg-type]  # no dict here
+        file=file,
         vary=vary,
         question=until if until is not None else when or "",
         when=when is not None,
@@ -366,12 +382,21 @@ def _loaded(scenario: Loaded | Source) -> Loaded:
     return scenario if isinstance(scenario, Loaded) else load(scenario)
 
 
-def _source(scenario: Loaded | Source) -> Source:
-    """What a scenario can be loaded from once more, under another venue."""
+def _again(scenario: Loaded | Source, venue: str) -> Loaded:
+    """A scenario under another venue; what it was loaded with besides (`sets`) holds there too."""
+    from dataclasses import replace
+
     from adlcalc.scenario import Loaded
 
-    if not isinstance(scenario, Loaded):
-        return scenario
-    if scenario.file == "-":
-        raise TypeError("to compare venues give the text or the dict itself, not what load made of it")
-    return scenario.file
+    return (
+        replace(_origin(scenario), venue=venue).load()
+        if isinstance(scenario, Loaded)
+        else load(scenario, venue=venue)
+    )
+
+
+def _origin(loaded: Loaded) -> Origin:
+    """What it was loaded from."""
+    if loaded.origin is None:
+        raise TypeError("it cannot be loaded once more: give the path, the text or the dict itself")
+    return loaded.origin

@@ -318,6 +318,8 @@ def test_venue_says_whose_rows_they_are() -> None:
     assert made(rows("13"), venue="poloniex")[1].venue == "generic"
     with pytest.raises(OptionError, match="there is no exchange or rulebook 'nix'"):
         made(rows("13"), venue="nix")
+    with pytest.raises(OptionError, match="rulebook 'bybt'; did you mean 'bybit'"):
+        made(rows("13"), venue="bybt")
 
 
 @pytest.mark.parametrize("field", ["marginMode", "info.margin_mode", "info.marginMode", "info.margin_model"])

@@ -86,9 +86,22 @@ def test_what_is_not_there_is_told_with_the_nearest() -> None:
         adlcalc.run(HALF).rows("nothing")
     with pytest.raises(AttributeError, match="has no 'pric'; it has step, account"):
         adlcalc.run(HALF).rows("deleveraged")[0].pric  # noqa: B018  # the attribute is what is asked for
-    with pytest.raises(TypeError, match="give the text or the dict itself"):
-        adlcalc.compare(adlcalc.load(BOOK), venues=["bybit"])
     assert [row.venue for row in adlcalc.compare(BOOK, venues=["bybit", "okx"])] == ["bybit", "okx"]
+
+
+@pytest.mark.parametrize("source", [HALF, BOOK])
+def test_what_load_made_is_loaded_again_with_its_sets(source: Any) -> None:
+    """With another fund the book is another one: it stays so under every venue, and where it is varied."""
+    loaded = adlcalc.load(source, sets=["fund=5_000"])
+    apart = [adlcalc.compare(one, venues=["bybit"]) for one in (loaded, source)]
+    given = adlcalc.compare(adlcalc.load(source, sets=["fund=5_000"], venue="bybit"), ["queue"])
+    assert apart[0].to_json() != apart[1].to_json()
+    assert apart[0][0].metrics == given[0].metrics
+    found = [
+        adlcalc.solve(one, vary="fund", until="no adl", sets=["fund=5_000"] if one is source else [])
+        for one in (loaded, source)
+    ]
+    assert found[0].to_json() == found[1].to_json()
 
 
 # --- the rows -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
@@ -536,6 +536,44 @@ def test_a_budget_ends_a_search_and_is_told() -> None:
     found = asked(shipped("21"), "prices.1", "adl(early)", budget=50)
     assert (found.whole, found.interrupted) == (False, False)
     assert len(found.stretches) > 1
+
+
+def test_what_was_not_finished_does_not_claim_every_value(
+    adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = adlcalc("solve", "21-who-pays", "--vary", "prices.1", "--when", "adl(early)", "--budget", "50")
+    text = " ".join(page.out.split())
+    assert "Sampled, not to the end: 50 values were run" in text
+    assert "every change" not in text
+
+    def stopped(*_: object) -> object:
+        def rows(given: Iterable[object]) -> Iterator[object]:
+            for i, row in enumerate(given):
+                if i == 100:
+                    raise KeyboardInterrupt
+                yield row
+
+        return rows
+
+    monkeypatch.setattr("adlcalc.cli.solve.counting", stopped)
+    page = adlcalc("solve", FILE, "--vary", "accounts.bob.leverage", "--until", "adl(bob)", "--to", "20")
+    text = " ".join(page.out.split())
+    assert page.code == 130
+    assert "Interrupted: this is what was known by then" in text
+    assert "values, 0.01 apart, 100 were run" in text
+    assert "Every value was run" not in text
+
+
+@pytest.mark.parametrize(("times", "values"), [(1, 1_000), (100_000, 5)])
+def test_below_a_proven_least_fund_a_large_book_is_run_few_times(
+    monkeypatch: pytest.MonkeyPatch, times: int, values: int
+) -> None:
+    """More draws than are looked at one by one leave what smaller funds do to the sampling."""
+    monkeypatch.setattr("adlcalc.study.solve.LOW_ENDS", 0)
+    monkeypatch.setattr("adlcalc.study.solve.WORK", 2_000_000 // times)
+    found = asked(shipped("04"), "fund", "no adl")
+    assert (found.method, found.holds) == (Method.SAMPLED, Decimal(2_000))
+    assert values <= found.values <= values + 4
 
 
 def test_ctrl_c_gives_what_is_known() -> None:

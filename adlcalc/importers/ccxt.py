@@ -33,7 +33,7 @@ from adlcalc.importers.tiers import TiersFile
 from adlcalc.importers.touchstone import TOLERANCE, Unit, liquidation_of, off, wallet_at
 from adlcalc.source.document import read_document
 from adlcalc.source.nodes import Map, Node, Place, Source
-from adlcalc.source.problems import Problems, fail, quote
+from adlcalc.source.problems import Problems, closest_hint, fail, quote
 from adlcalc.venues.rulebook import Rulebook, load_rulebook
 
 PERCENT, HUNDREDTH, SHOWN = 100, D("0.01"), D("0.0001")
@@ -103,10 +103,9 @@ def _read(root: Node, options: Options, problems: Problems) -> _Read:
     if options.venue is not None:
         venue = named(options.venue) or named(options.venue.partition("-")[0])
         if venue is None and options.venue not in options.rulebooks:
-            known = ", ".join(sorted({*EXCHANGES, *options.rulebooks}))
-            raise OptionError(
-                f"--venue: there is no exchange or rulebook {quote(options.venue)}; known are {known}"
-            )
+            names = sorted({*EXCHANGES, *options.rulebooks})
+            near = closest_hint(options.venue, names) or f"known are {', '.join(names)}"
+            raise OptionError(f"--venue: there is no exchange or rulebook {quote(options.venue)}; {near}")
     read, faults = _Read(), Problems()
     for number, entry in enumerate(entries(root, problems, venue), 1):
         if not isinstance(entry.node, Map):

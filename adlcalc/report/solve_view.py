@@ -333,6 +333,18 @@ def _known(solved: Any) -> Iterator[Block]:
         yield "Not held against the file: --set cannot name what was varied there."
 
 
+def _begun(found: Solution) -> str:
+    """What a search was about to do that did not come to its end."""
+    unit = found.knob.unit
+    if found.method is Method.EXHAUSTIVE:
+        count = int((found.high - found.low) / unit) + 1
+        return f"Of {count:,} values, {digits(unit)} apart, {found.values:,} were run"
+    apart = digits(round_to(found.spacing, max(unit, SHOWN)))
+    return (
+        f"Sampled, not to the end: {found.values:,} values were run, of those {apart} apart and those between"
+    )
+
+
 def _method(solved: Any, runs: str) -> str:
     found: Solution = solved.solution
     if found.method is Method.THEOREM:
@@ -344,6 +356,8 @@ def _method(solved: Any, runs: str) -> str:
         if found.proven_from is not None
         else ""
     )
+    if not found.whole:
+        return f"{_begun(found)}: {runs}.{proven}"
     if found.method is Method.EXHAUSTIVE:
         return f"Every value was run, {digits(found.knob.unit)} apart: {runs}.{proven}"
     apart = digits(round_to(found.spacing, max(found.knob.unit, SHOWN)))

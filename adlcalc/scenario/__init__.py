@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from adlcalc.paths.models import Model
     from adlcalc.scenario.expect import Expect
     from adlcalc.scenario.indicators import Told
+    from adlcalc.scenario.loading import Origin
     from adlcalc.source.problems import Problem
     from adlcalc.venues.rulebook import Rulebook
 
@@ -39,7 +40,7 @@ class Loaded:
     """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
     notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so;
     outside: a sentence where the path is of another time than the rulebook; model: that of the path, where it
-    was drawn."""
+    was drawn; origin: what it can be loaded from once more, with other settings."""
 
     scenario: Scenario
     expect: Expect | None
@@ -50,6 +51,7 @@ class Loaded:
     owners: Mapping[str, str] = field(default_factory=dict)
     outside: str = ""
     model: Model | None = None
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
 
 def load(

@@ -77,7 +77,7 @@ class Origin:
 
     def load(self, *more: str) -> Loaded:
         """Check and build, with more settings behind those that it has."""
-        return load_source(
+        loaded = load_source(
             self.source,
             self.path,
             sets=(*self.sets, *more),
@@ -86,6 +86,7 @@ class Origin:
             folder=self.folder,
             handed=self.handed,
         )
+        return replace(loaded, origin=replace(self, sets=(*self.sets, *more)))
 
 
 def _text_of(path: str) -> Source:

@@ -37,6 +37,9 @@ VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
 says otherwise."""
 WORK = 2_000_000
 """Accounts times steps times values: a large book is sampled at fewer values, and says so by their spacing."""
+FEW, DEARER = 5, 4
+"""Below a proven least fund the question is seldom anything but so everywhere: there a run counts as so many, and at
+least so few values are run."""
 MANY = 200
 """Fewer runs than these are not worth other processes."""
 LOW_ENDS = 50
@@ -309,7 +312,10 @@ class _Search:
         values = self.limits.values
         if values is None:
             size = max(len(self.scenario.accounts) * self.scenario.path.steps, 1)
-            values = max(min(VALUES, WORK // size), FEWEST)
+            fewest = FEWEST
+            if self.proven_from is not None:
+                size, fewest = DEARER * size, FEW
+            values = max(min(VALUES, WORK // size), fewest)
         parts = max(min(values, self.limits.budget, high - low + 1) - 1, 1)
         self.spacing = max(divide(D(high - low), D(parts)), ONE)
         wanted = {low + (high - low) * i // parts for i in range(parts + 1)}
