@@ -135,8 +135,10 @@ def solved(
 
 
 def doubted(found: Solved) -> Solved:
-    """The same asked again under every other reading of an assumed rule that the run uses."""
-    from adlcalc.study.doubt import readings_used
+    """The same asked again under every other reading of an assumed rule that the run uses, as it is written or
+    beside an answer."""
+    from adlcalc.study.assumptions import used_assumptions
+    from adlcalc.study.doubt import readings_under, used_by
 
     scenario = found.scenario
     across = knob_of(found.across, scenario) if found.columns else None
@@ -146,7 +148,11 @@ def doubted(found: Solved) -> Solved:
         )
         raise Unsolvable(f"--doubt and {what} do not go together: the scenario is made anew for each value")
     answers = []
-    for one in readings_used(scenario, found.loaded.rulebook):
+    used = set(used_by(scenario))
+    for column in found.columns or (Column(None, found.solution),):
+        for _, events in column.solution.ends:
+            used.update(one.rule for one in used_assumptions(scenario, events))
+    for one in readings_under(scenario, found.loaded.rulebook, used):
         assert one.variation is not None
         world = one.variation(scenario)
         for column in found.columns or (Column(None, found.solution),):

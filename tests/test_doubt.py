@@ -351,3 +351,12 @@ def test_solve_doubts_the_answer_at_each_value_of_another_thing(
     assert [one["holds"] for one in alone["frontier"]] == ["80", "80"]
     assert all(one["holds"] not in (None, "80") for one in found["frontier"])
     assert "Readings, one at a time: adl.score generic" in adlcalc(*words, *range_, "--doubt").out
+
+
+def test_solve_doubts_what_only_a_neighbor_of_the_answer_uses(adlcalc: Callable[..., Any], calm: str) -> None:
+    """As written nothing happens; at the marks below the answer the planted rule deleverages large."""
+    words = ("solve", calm, "--vary", "prices.1", "--until", "not adl(large)")
+    range_ = ("--from", "80", "--to", "95", "--unit", "1")
+    found = json.loads(adlcalc(*words, *range_, "--doubt", "--json").out)
+    answers = {one["reading"]: one["holds"] for one in found["readings"]}
+    assert answers["adl.score generic"] == "80" != found["answer"]["holds"]
