@@ -168,11 +168,14 @@ def fit(wide: Table, width: int | None = PAGE) -> Table:
 
 
 def _shortened(column: Column) -> Column:
-    """Long names by their beginning and end."""
-    if not column.ids:
-        return column
+    """Long names by their beginning and end, those of a heading as well (what is varied may name an account)."""
 
     def short(found: re.Match[str]) -> str:
         return f"{found[0][:HEAD]}…{found[0][-TAIL:]}"
 
-    return replace(column, cells=tuple(_LONG.sub(short, cell) for cell in column.cells))
+    column = replace(column, heading=_LONG.sub(short, column.heading))
+    return (
+        replace(column, cells=tuple(_LONG.sub(short, cell) for cell in column.cells))
+        if column.ids
+        else column
+    )
