@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +56,41 @@ def test_one_currency_is_told_as_ever(tmp_path: Path) -> None:
 def test_a_vault_has_a_book_for_each_currency(venue: str, tmp_path: Path) -> None:
     text = BOOK.replace("rules: {adl: {when: never}}", f"venue: {venue}").replace("80]", "93, 85, 80]")
     assert ran(text, tmp_path).audit.money_difference == 0
+
+
+COINED = """fund: 10
+markets: {X: {liquidity: 0.5, settles: USDT}}
+accounts:
+  - {id: fallen, side: long, size: 1, entry: 100, leverage: 10}
+  - {id: large, side: short, size: 3, entry: 100, leverage: 1}
+prices: [100, 80]
+"""
+ASKED = {
+    "run": "Insurance fund|Liquidated|Deleveraged|Accounts that changed|Open positions",
+    "run --steps": "Step by step",
+    "rank": "Queue of the shorts at mark 80, 1 position",
+    "margin": "Open positions",
+    "compare --policies queue --accounts": "What it came to|Need and budget|What each account pays",
+    "doubt": "",
+    "cover --shock -30%": "What defaults would cost",
+    "solve --vary fund --from 1 --to 9 --until adl": "The ends of the range",
+    "sweep --vary fund=0,10 -m fund_paid": "",
+    "explain --fund": "",
+}
+
+
+@pytest.mark.parametrize("words", ASKED)
+def test_every_page_says_what_its_money_is(adlcalc: Callable[..., Any], tmp_path: Path, words: str) -> None:
+    """Under the title always; in the heading of each table of money where the currency has a name."""
+    file = tmp_path / "s.yaml"
+    command, *rest = words.split()
+    for text, money in ((COINED, "USDT"), (COINED.replace(", settles: USDT", ""), "the quote currency")):
+        file.write_text(text)
+        out = adlcalc(command, str(file), *rest, "--width", "0").out
+        head = " ".join(out.partition("\n\n")[0].split())
+        assert head.count(f"money in {money}") == 1
+        if money == "USDT":
+            for title in filter(None, ASKED[words].split("|")):
+                assert f"\n{title}, money in USDT\n" in out
+        else:
+            assert out.count("money in") == 1

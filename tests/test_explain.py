@@ -415,7 +415,8 @@ def test_explain_prints_a_story_within_80_columns(adlcalc: Command) -> None:
     out, err, code = adlcalc("explain", HALF, "bob")
     assert (err, code) == ("", 0)
     assert out.startswith(
-        "The fund covers half, one short is deleveraged: bob\nVenue generic\n\nWhy\n* adl.when: bob was deleveraged against alice"
+        "The fund covers half, one short is deleveraged: bob\nVenue generic, money in the quote currency\n\n"
+        "Why\n* adl.when: bob was deleveraged against alice"
     )
     assert max(map(len, out.splitlines())) <= 80
     assert "* adl.when = after-fund (default)" in out

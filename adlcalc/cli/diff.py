@@ -104,13 +104,19 @@ def _rulebooks(
 ) -> tuple[str, str] | None:
     """The two rulebooks that are to be held against each other, rule by rule; None where they are
     scenarios."""
-    from adlcalc.venues.rulebook import is_rulebook
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.venues.rulebook import is_rulebook, shipped
 
     which = [is_rulebook(file) for file in files]
     if not any(which):
         return None
     if not all(which) or len(files) != 2:
-        raise Unknown("a rulebook is held against another one: adlcalc diff okx-2024 okx")
+        other = next((file for file, one in zip(files, which, strict=True) if not one), "")
+        hint = closest_hint(other, shipped()) if other and len(files) == 2 else ""
+        raise Unknown(
+            "a rulebook is held against another one: adlcalc diff okx-2024 okx"
+            + (f"\nhint: {quote(other)} is no rulebook; {hint}" if hint else "")
+        )
     if sets or venues:
         raise Unknown("two rulebooks are held against each other as they stand, without --set and --venue")
     return files[0], files[1]

@@ -18,6 +18,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
@@ -27,11 +28,12 @@ from adlcalc.study.rounds import Outcome
 
 SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
+RATIOS = "The papers' ratios"  # quotients: in no money
 TABLES: Mapping[str, tuple[str, ...]] = {
     "What it came to": ("fund_used", "accounts_touched", "wholly_closed", "haircut_total", "bad_debt"),
     "Need and budget": ("shortfall", "needed_budget", "overshoot", "undershoot", "notional_closed"),
     "How it is spread": ("largest_haircut", "largest_share", "top_10_share", "gini", "inversions"),
-    "The papers' ratios": ("ptsr", "pmr", "ptsr_repository", "pmr_repository", "rd_nse"),
+    RATIOS: ("ptsr", "pmr", "ptsr_repository", "pmr_repository", "rd_nse"),
     "What is left behind": ("forgone_pnl", "markout", "leverage_left", "equity_of_most_levered"),
 }
 
@@ -182,8 +184,10 @@ def _subtitle(page: Comparison) -> str:
     venues = list(dict.fromkeys(clean(result.venue) for result in page.results))
     named = f"{'venues' if len(venues) > 1 else 'venue'} {', '.join(venues)}"
     if len(venues) == len(page.results) > 1:  # each under its own policy
-        return f"One book and one path, {named}"
-    return f"{counted(len(page.results), 'policy', 'policies')} on one book and one path, {named}"
+        what = "One book and one path"
+    else:
+        what = f"{counted(len(page.results), 'policy', 'policies')} on one book and one path"
+    return f"{what}, {named}, {money_in(page.scenario)}"
 
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
@@ -193,7 +197,8 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
             numbers(_heading(name, page), values, hide=True)
             for name, values in zip(names, shown, strict=True)
         ]
-        yield table(title, "", [*_labels(page), *columns])
+        heading = title if title == RATIOS else in_money(title, page.scenario)
+        yield table(heading, "", [*_labels(page), *columns])
     if page.doubted is not None:
         yield _ranges(page, limit)
     if page.shown:
@@ -211,7 +216,7 @@ def _ranges(page: Comparison, limit: int) -> Table:
         return "-" if text is None else digits(round_to(D(text), SHOWN))
 
     return table(
-        "Under other readings of assumed rules",
+        in_money("Under other readings of assumed rules", page.scenario),
         "No metric moves under another reading of an assumed rule.",
         [
             words("venue", [one.venue for one in rows]) if page.several else None,
@@ -257,7 +262,8 @@ def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator
         for result, each in zip(page.results, paid, strict=True)
     ]
     for part in _parts([column for column in columns if column is not None], names.width, width):
-        yield table("What each account pays", "Nobody pays anything.", [names, *part], len(known) - len(kept))
+        title = in_money("What each account pays", page.scenario)
+        yield table(title, "Nobody pays anything.", [names, *part], len(known) - len(kept))
 
 
 def _policy_heading(page: Comparison, result: Result) -> str:

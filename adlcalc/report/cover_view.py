@@ -11,7 +11,7 @@ from decimal import Decimal
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.columns.cover import COVER
 from adlcalc.report.human import clean, digits
-from adlcalc.report.limits import FUND_LIMITS, money_in
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import Column, names, numbers, right, table
 from adlcalc.study.cover import ALL, Cover, Covers
@@ -31,7 +31,7 @@ def cover_page(covers: Covers, limit: int) -> Page:
     """A row for each shock."""
     return Page(
         title=title_of(covers.scenario, covers.file),
-        subtitle=f"Venue {clean(covers.scenario.venue)}, shocks of the opening marks",
+        subtitle=f"Venue {clean(covers.scenario.venue)}, shocks of the opening marks, {money_in(covers.scenario)}",
         blocks=lambda _: _blocks(covers, limit),
         document=COVER,
         about=covers,
@@ -40,7 +40,7 @@ def cover_page(covers: Covers, limit: int) -> Page:
 
 def _blocks(covers: Covers, limit: int) -> Iterator[Block]:
     shown = covers.owners[: limit or None]
-    yield table(f"What defaults would cost, {money_in(covers.scenario)}", "", _columns(covers))
+    yield table(in_money("What defaults would cost", covers.scenario), "", _columns(covers))
     yield from _verdict(covers)
     yield table(
         "Who loses most, against the book",

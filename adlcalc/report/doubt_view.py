@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from adlcalc.report.columns.doubt import DOUBT
 from adlcalc.report.human import clean, counted
+from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.doubt import Doubt, Line
@@ -20,7 +21,8 @@ def doubt_page(doubt: Doubt, limit: int) -> Page:
     """A row for each assumed rule that changes something, and the sentences that name them."""
     return Page(
         title=title_of(doubt.scenario, doubt.file),
-        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the run uses",
+        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the run uses, "
+        f"{money_in(doubt.scenario)}",
         blocks=lambda _: _blocks(doubt, limit),
         document=DOUBT,
         about=doubt,
@@ -29,7 +31,8 @@ def doubt_page(doubt: Doubt, limit: int) -> Page:
 
 def _blocks(doubt: Doubt, limit: int) -> Iterator[Block]:
     lines = [*doubt.lines, *([doubt.pairs_line] if doubt.pairs_line is not None else [])]
-    yield table("What the outcome rests on", NOTHING, _columns(doubt, lines) if lines else ())
+    title = in_money("What the outcome rests on", doubt.scenario)
+    yield table(title, NOTHING, _columns(doubt, lines) if lines else ())
     yield from sentences(doubt)
     refused = [one for one in doubt.singles if one.outcome is None]
     shown = refused[: limit or None]

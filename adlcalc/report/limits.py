@@ -1,6 +1,6 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in.
+Public: FUND_LIMITS, not_modeled, money_in, in_money.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ def money_in(scenario: Scenario) -> str:
     names = [COMMON.get(name) or clean(name) for name in scenario.currencies]
     listed = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
     return f"money in {listed}" if listed else ""
+
+
+def in_money(heading: str, scenario: Scenario) -> str:
+    """The heading of a table of money, with the currency where it has a name of its own: 'Insurance fund, money in
+    USDT'. That it is the quote currency or the base coin is said once, under the title of the page."""
+    named = any(name not in COMMON for name in scenario.currencies)
+    return f"{heading}, {money_in(scenario)}" if named else heading
 
 
 def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:

@@ -14,6 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
 from adlcalc.study.health import OpenPosition
@@ -57,7 +58,7 @@ def margin_page(margins: Margins) -> Page:
     at = f"mark{'s' * (len(margins.marks) > 1)} {marks}"
     return Page(
         title=title_of(margins.scenario, margins.file),
-        subtitle=f"Venue {clean(margins.scenario.venue)}, step {margins.step:,}{time}, {at}",
+        subtitle=f"Venue {clean(margins.scenario.venue)}, step {margins.step:,}{time}, {at}, {money_in(margins.scenario)}",
         blocks=lambda _: _blocks(margins),
         document=MARGIN,
         about=margins,
@@ -66,7 +67,9 @@ def margin_page(margins: Margins) -> Page:
 
 def _blocks(margins: Margins) -> Iterator[Block]:
     columns = POSITIONS.columns(margins.positions, margins) if margins.positions else ()
-    yield table("Open positions", "No position is open.", columns, more=margins.more)
+    yield table(
+        in_money("Open positions", margins.scenario), "No position is open.", columns, more=margins.more
+    )
     due = len(
         {
             (one.account, one.market if one.margin == "isolated" else "")

@@ -22,6 +22,7 @@ from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Standing, standing
@@ -138,7 +139,8 @@ def rank_page(queues: Queues, limit: int = 0) -> Page:
     venue = f"Venue {clean(queues.scenario.venue)}"
     return Page(
         title=title_of(queues.scenario, queues.file),
-        subtitle=f"{venue}, {moment}; score {clean(rules.score.name)}, lights by {rules.lights}",
+        subtitle=f"{venue}, {moment}, {money_in(queues.scenario)}; score {clean(rules.score.name)}, "
+        f"lights by {rules.lights}",
         blocks=lambda _: _blocks(queues, limit),
         document=RANK,
         about=queues,
@@ -153,7 +155,7 @@ def _blocks(queues: Queues, limit: int) -> Iterator[Block]:
         for account in dict.fromkeys(move.account for move in ranking.moves if not queues.is_part):
             pulls = [Pull(ranking, move) for move in ranking.moves if move.account == account]
             title = f"The smallest changes that move {clean(account)} back"
-            yield table(title, "", MOVES.columns(pulls, queues))
+            yield table(in_money(title, queues.scenario), "", MOVES.columns(pulls, queues))
     yield from _sentences(queues)
     yield notes(NOTES, queues.assumptions)
 
@@ -166,7 +168,7 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
     place = f"at mark {digits(ranking.mark)}, {counted(len(ranking.rows), 'position')}"
     eligible = "in profit" if queues.scenario.rules.adl.eligible == Eligible.WINNERS else "open"
     return table(
-        f"Queue of the {who} {place}",
+        in_money(f"Queue of the {who} {place}", queues.scenario),
         f"Nobody stands in the queue of the {who}: at mark {digits(ranking.mark)} no {side} is {eligible}.",
         QUEUE.columns(places, queues),
         more=0 if queues.accounts else len(ranking.rows) - len(places),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
@@ -29,13 +30,13 @@ from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import money_in, not_modeled
+from adlcalc.report.limits import in_money, money_in, not_modeled
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
 from adlcalc.report.verdict import ask_why, verdict
 
-OPEN_TITLE = "Open positions"
+FUND_TITLE, CHANGED_TITLE, OPEN_TITLE = "Insurance fund", "Accounts that changed", "Open positions"
 MONEY = ", money in "
 NOTES = "Assumed rules that this run used"
 SHOWN = {
@@ -48,6 +49,7 @@ SHOWN = {
     BAD_DEBT: ("Bad debt", ""),
 }
 """The title of a table, and what is said instead of an empty one ('': nothing, it is left out)."""
+OF_MONEY = {FUND_TITLE, CHANGED_TITLE, OPEN_TITLE, *(title for title, _ in SHOWN.values())}
 
 
 def run_page(
@@ -75,7 +77,10 @@ def run_page(
         + (f", {money_in(run.scenario)}" if money else ""),
         blocks=lambda width: (
             *((charted(run, width),) if chart else ()),
-            *_blocks(run, limit, steps, drawn=drawn, health=health, closing=closing),
+            *(
+                _named(block, run) if money else block
+                for block in _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing)
+            ),
         ),
         document=RUN,
         about=run,
@@ -115,6 +120,13 @@ def _blocks(
             yield asking
 
 
+def _named(block: Block, run: Facts) -> Block:
+    """A table with the currency of its money in its heading."""
+    if isinstance(block, Table) and block.title in OF_MONEY:
+        return replace(block, title=in_money(block.title, run.scenario))
+    return block
+
+
 def _rests(rests: Mapping[str, str]) -> Iterator[str]:
     """Of a run that was doubted, what it rests on."""
     if not rests:
@@ -134,7 +146,7 @@ def _fund(run: Facts, limit: int) -> Table:
     moved = [row for row in run.fund if row.moved]
     shown = moved[: limit or None]
     more = len(moved) - len(shown)
-    return table("Insurance fund", _stood_still(run), FUND.columns(shown, run), more=more)
+    return table(FUND_TITLE, _stood_still(run), FUND.columns(shown, run), more=more)
 
 
 def _stood_still(run: Facts) -> str:
@@ -154,7 +166,7 @@ def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
     near, count = run.health.nearest(changed.passing(states), limit)
     nothing = "No account changed." if run.scenario.accounts else "There are no accounts."
     yield table(
-        "Accounts that changed",
+        CHANGED_TITLE,
         nothing,
         ACCOUNTS.columns(changed.shown, run),
         more=changed.more + (others if moved else 0),

@@ -16,7 +16,7 @@ from adlcalc.engine.model import Depth
 from adlcalc.ground.numbers import ZERO, D, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import FUND_LIMITS
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.study.assumptions import used_assumptions
@@ -37,7 +37,7 @@ def solve_page(solved: Any, limit: int = 0, *, drawn: bool = False) -> Page:
         asked += f", from {digits(found.low)} to {digits(found.high)}"
     return Page(
         title=title_of(solved.scenario, asking.file),
-        subtitle=clean(f"{asked}, venue {solved.scenario.venue}"),
+        subtitle=clean(f"{asked}, venue {solved.scenario.venue}, {money_in(solved.scenario)}"),
         blocks=lambda _: _blocks(solved, limit, drawn),
         document=SOLVE,
         about=solved,
@@ -120,7 +120,7 @@ def _answer(solved: Any) -> Iterator[Block]:
     found: Solution = solved.solution
     if found.ends:
         yield table(
-            "Answer" if found.changes else "The ends of the range",
+            in_money("Answer" if found.changes else "The ends of the range", solved.scenario),
             "",
             [
                 words("", ["holds" if found.outcome(x) else "fails" for x, _ in found.ends]),

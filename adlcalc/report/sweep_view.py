@@ -15,6 +15,7 @@ from typing import Any
 from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, D, round_to
 from adlcalc.report.columns.sweep import SWEEP, number
 from adlcalc.report.human import NOTHING, clean, counted, digits
+from adlcalc.report.limits import money_in
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.sample import BEYOND
@@ -40,7 +41,8 @@ def sweep_page(swept: Any, limit: int = 0) -> Page:
 
 def _subtitle(swept: Any) -> str:
     by = ", ".join(map(clean, swept.names))
-    return counted(swept.points, "point") + (f", by {by}" if by else "")
+    money = f", {money_in(swept.notes[0].scenario)}" if swept.notes else ""  # a store alone does not know it
+    return counted(swept.points, "point") + (f", by {by}" if by else "") + money
 
 
 def _blocks(swept: Any, limit: int) -> Iterator[Block]:
