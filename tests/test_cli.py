@@ -390,7 +390,7 @@ def test_quiet_says_what_is_wrong(adlcalc: Command, wrong: Path) -> None:
 
 def test_a_step_is_asked_for_alike(adlcalc: Command) -> None:
     assert adlcalc("rank", ADL, "--step", "1").out == adlcalc("rank", ADL, "--at", "1").out
-    assert "step 1;" in adlcalc("rank", ADL, "--step", "1").out
+    assert "step 1, money" in adlcalc("rank", ADL, "--step", "1").out
     assert adlcalc("explain", ADL, "--step", "2").out == adlcalc("explain", ADL, "--at", "2").out
     assert "--at" not in adlcalc("rank", "--help").out
     for command in ("rank", "explain"):
