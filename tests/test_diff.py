@@ -25,6 +25,13 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
     assert lines[0].startswith("fund: step 0: fund: opening 1000 → 0")
 
 
+def test_two_sets_of_different_keys_say_how_they_are_taken(adlcalc: Command) -> None:
+    """Somebody may have meant both changes against none: each is held against the other, and that is said."""
+    got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "accounts.bob.leverage=3")
+    assert got.err == "adlcalc diff: fund=0 is held against accounts.bob.leverage=3, each without the other\n"
+    assert adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=5_000").err == ""
+
+
 def test_rows_that_are_names_alone(adlcalc: Command) -> None:
     got = adlcalc("diff", "04-fund-half-absorbs", "--venue", "bybit")
     assert "assumptions: adl.score: row is new\n" in got.out

@@ -831,6 +831,25 @@ def test_a_tick_that_follows_the_prices_stays_where_a_price_is_varied(
     assert "loaded with --set, it makes the same runs" in " ".join(page.out.split())
 
 
+def test_a_long_name_leaves_room_for_what_happens(adlcalc: Command, tmp_path: Path) -> None:
+    """An account of 44 characters is shortened in the table, in what is varied as well as below it."""
+    text = (
+        Path(ROOT / FILE)
+        .read_text(encoding="utf-8")
+        .replace("bob", "0x0123456789abcdef0123456789abcdef01234567ab")
+    )
+    file = tmp_path / "long.yaml"
+    file.write_text(text, encoding="utf-8")
+    vary = "accounts.0x0123456789abcdef0123456789abcdef01234567ab.leverage"
+    page = adlcalc("solve", str(file), "--vary", vary, "--until", "no adl", "--to", "2")
+    assert page.out.count("accounts.0…leverage  liquidated  deleveraged") == 1
+    assert max(map(len, page.out.splitlines())) <= 80
+    assert (
+        vary
+        in adlcalc("solve", str(file), "--vary", vary, "--until", "no adl", "--to", "2", "--width", "0").out
+    )
+
+
 # --- the least fund elsewhere -------------------------------------------------------------------------------
 
 

@@ -75,6 +75,8 @@ def diff(
             found.extend(_by_rule(*books))
             return None if quiet and output is None else _lines(found, limit)
         one, two = _sides(files, tuple(sets or ()), tuple(venues or ()))
+        if not quiet and one.sets and one.sets != two.sets and _key(one) != _key(two):
+            say(f"adlcalc diff: {one.sets[0]} is held against {two.sets[0]}, each without the other")
         found.extend(_differences(one, two, quiet))
         return None if quiet and output is None else _lines(found, limit)
 
@@ -82,6 +84,11 @@ def diff(
     if code == RAN and not found and not quiet:
         say("adlcalc diff: the same happens in both")
     raise typer.Exit(FAILED if code == RAN and found else code)
+
+
+def _key(side: Side) -> str:
+    """What its first --set changes."""
+    return side.sets[0].partition("=")[0].strip()
 
 
 def _lines(found: Sequence[object], limit: int) -> str:

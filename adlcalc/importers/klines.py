@@ -107,7 +107,9 @@ def _walk(row: Row, path: str) -> list[Decimal]:
 def _head(name: str, candles: Candles, options: KlineOptions, marks: Sequence[Decimal]) -> Iterator[str]:
     """Everything before times and prices."""
     walked = ", ".join(WALKS[options.path]) if options.path != "close" else candles.price
-    yield f"# Made by `adlcalc import klines` from {escape(name)}: {len(candles.rows)} candles, {escape(walked)}."
+    count = len(candles.rows)
+    held = f"{count} candle{'s' * (count != 1)}, {escape(walked)}"
+    yield f"# Made by `adlcalc import klines` from {escape(name)}: {held}."
     for note in candles.notes:
         yield f"# {escape(note)}"
     yield f"title: {_text(f'{options.market} by its candles')}"

@@ -18,7 +18,7 @@ from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import FUND_LIMITS, in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
-from adlcalc.report.table import lines, numbers, right, table, words
+from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
@@ -125,13 +125,13 @@ def _answer(solved: Any) -> Iterator[Block]:
             [
                 words("", ["holds" if found.outcome(x) else "fails" for x, _ in found.ends]),
                 numbers(clean(solved.asking.vary), [x for x, _ in found.ends]),
-                lines(
+                listed(
                     "liquidated",
                     [_names(e.Liquidated, events) for _, events in found.ends],
                     hide=True,
                     drop=3,
                 ),
-                lines("deleveraged", [_deleveraged(events) for _, events in found.ends], hide=True, drop=2),
+                listed("deleveraged", [_deleveraged(events) for _, events in found.ends], hide=True, drop=2),
                 numbers("fund paid", [_sum(e.FundPaid, events) for _, events in found.ends], drop=1),
                 numbers("bad debt", [_bad_debt(events) for _, events in found.ends], drop=1),
             ],

@@ -21,6 +21,7 @@ PAGE = 80
 GAP = 2  # blanks between two columns
 _LONG = re.compile(r"[^\s,]{25,}")
 HEAD, TAIL = 10, 8  # what is left of a long name
+LAST = 14  # the last part of a path, such as maintenance, stays whole up to so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +169,19 @@ def fit(wide: Table, width: int | None = PAGE) -> Table:
 
 
 def _shortened(column: Column) -> Column:
-    """Long names by their beginning and end."""
-    if not column.ids:
-        return column
+    """Long names by their beginning and end, those of a heading as well: what is varied may name an
+    account."""
 
     def short(found: re.Match[str]) -> str:
         return f"{found[0][:HEAD]}…{found[0][-TAIL:]}"
 
-    return replace(column, cells=tuple(_LONG.sub(short, cell) for cell in column.cells))
+    def path(found: re.Match[str]) -> str:
+        last = found[0].rpartition(".")[2]
+        return short(found) if len(last) > LAST else f"{found[0][:HEAD]}…{last}"
+
+    column = replace(column, heading=_LONG.sub(path, column.heading))
+    return (
+        replace(column, cells=tuple(_LONG.sub(short, cell) for cell in column.cells))
+        if column.ids
+        else column
+    )
