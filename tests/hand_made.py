@@ -169,7 +169,7 @@ def worked_over_three_steps() -> Iterator[Event]:
     yield BadDebt(1, 1, BTC, D(1_000))
     yield passed_over(1)
     yield gave(1, tied=True)
-    yield Held(1, 1, BTC, 1, D(2), D(54_000), D(-2_000))
+    yield Held(1, 1, BTC, 1, D(2), D(54_000), D(-2_000), D(2_000))
     yield ended(1, 0, 3_000)
     yield from at_the_end(1, (AccountState("venue", "open", False, ZERO, ZERO, ZERO, ()),), 1)
 

@@ -649,7 +649,10 @@ def test_a_run_without_events_is_empty_and_says_so() -> None:
 def expect(**options: Any) -> Any:
     """An `expect` block that compares nothing but what is given."""
     empty = dict.fromkeys(
-        ("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt")
+        (
+            *("liquidated", "fund_paid", "fund_received", "fund_left", "deleveraged", "skipped", "bad_debt"),
+            "least_fund",
+        )
     )
     maps: dict[str, Any] = {name: {} for name in ("equity", "positions", "ranks", "measures", "where")}
     return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, "holds": (), **options})

@@ -581,5 +581,5 @@ RUN = Document(
         closing rank score size_before price realized_pnl forgone_pnl bankrupt tied equity_after rate amount base why
         equity_start equity_end status deleveraged balance funding unrealized_pnl collateral money_difference
         open_interest_difference bad_debt rule note claim maintenance_margin unit_maintenance margin_ratio distance series kind
-        lights held liquidated_size""",
+        lights held liquidated_size trigger closed opened allowed what""",
 )
