@@ -655,7 +655,7 @@ def expect(**options: Any) -> Any:
         )
     )
     maps: dict[str, Any] = {name: {} for name in ("equity", "positions", "ranks", "measures", "where")}
-    return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, "holds": (), **options})
+    return SimpleNamespace(**{**empty, **maps, "liquidated_in_order": None, "holds": (), "at": {}, **options})
 
 
 def liquidation(account: str, step: int | None = None) -> Any:
