@@ -303,6 +303,7 @@ def _hold(file: str) -> None:
     import adlcalc
     from adlcalc.engine.declared import name_in
     from adlcalc.engine.events import Liquidated
+    from adlcalc.engine.formulas.haircuts import FlooredGains, InUnits
     from adlcalc.engine.formulas.policies import POLICIES
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.engine.model import SMALLEST
@@ -326,6 +327,9 @@ def _hold(file: str) -> None:
     nobody_is_below_zero_without_a_row(events, accounts)
     # in coarser money many things are alike, as are stops; at a settlement and in a list the file's order is the rule
     by_list = name_in(POLICIES, one.rules.adl.policy) in ("list-order", "seeded-cycle") or one.orders
+    by_list = by_list or isinstance(
+        one.rules.last_resort.policy, InUnits | FlooredGains
+    )  # their dust is by the list
     if (
         one.money_unit == SMALLEST
         and not by_list
