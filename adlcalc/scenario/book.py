@@ -243,7 +243,10 @@ class _Book:
                 if limit is not None and leverage > limit:
                     return None
             found.append(initial_collateral(cost, leverage, unit))
-        return integers(found)
+        try:
+            return integers(found)
+        except OverflowError:  # plain accounts have room for it
+            return None
 
     def _unfold(self, columns: Columns) -> None:
         """From here on as plain accounts: some row is no lone isolated position, or is faulty."""

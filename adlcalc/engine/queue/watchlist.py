@@ -357,7 +357,8 @@ class Watchlist:
             return None, None
         # cash + s q m P - s q (index - index now) = rate x q m P - deduction
         ((_, deduction),) = lines
-        level = -side * divide(cash + deduction - rounding(book, size), size) - book.funding
+        # one quotient: taking the index from a number of 60 digits would need more of them
+        level = divide(-side * (cash + deduction - rounding(book, size)) - book.funding * size, size)
         return heaps.both, level
 
     def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None) -> None:
