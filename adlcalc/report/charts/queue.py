@@ -141,8 +141,12 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
     """A rung a place, each beginning where those before it end; who is passed over takes no room."""
     shown = _drawn(queue)
     more = len(queue.places) - len(shown) + queue.behind
-    whole = sum((place.rung.size for place in shown if not place.skipped), ZERO)
-    whole = max([whole, *(place.rung.size for place in shown)])
+    whole = before = ZERO
+    for place in shown:  # passed over for one claim, it may have given to another
+        whole = max(whole, place.rung.size, before + place.gave)
+        if not place.skipped:
+            before += place.rung.size
+            whole = max(whole, before)
     labels = [shortened(place.rung.account, 16) for place in shown]
     left = min(max([room(label) for label in labels] + [100]) + 38, 170)
     height = len(shown) + (1 if more else 0)
