@@ -383,11 +383,12 @@ def test_quiet_accounts_are_not_worked_out_for_a_page(monkeypatch: pytest.Monkey
 # --- policies that need only the beginning of a queue --------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", ["ftx", "dydx-v4", "dydx-v4-settlement", "dango"])
 def test_a_walk_gives_what_looking_at_everybody_gives(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Places that are passed over included."""
     compared = 0
-    for seed in range(40 * SEEDS):
+    for seed in range(15 * SEEDS):
         rng = random.Random(f"walk {venue} {seed}")
         one = under_venue(random_scenario(seed, funding=seed % 4 == 2), venue, rng)
         events = list(run(one))

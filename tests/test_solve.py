@@ -351,6 +351,7 @@ prices: [100, 104, 85]
 """
 
 
+@pytest.mark.slow
 def test_leverage_puts_me_into_the_queue_and_out_of_it() -> None:
     """From 5 on I stand before bob (at 5 by the order of the file). At 104 I am due where 100 / L - 4 is at
     most 0.52: from 22.13 on (100 / 22.13 = 4.5188; 100 / 22.12 = 4.5208)."""
