@@ -5,6 +5,7 @@ Public: Row, Tabled, Result.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
@@ -33,15 +34,15 @@ class Row(dict[str, Any]):
             raise AttributeError(f"this row has no {name!r}; it has {', '.join(self)}") from None
 
 
-class Tabled:
+class Tabled(ABC):
     """What has a page: every table of its document as rows. `main` is the table that is meant where none is
     named."""
 
     main: str = ""
 
+    @abstractmethod
     def page(self) -> Page:
         """The page of the result."""
-        raise NotImplementedError
 
     def tables(self) -> list[str]:
         """The names of its tables: the keys of the JSON, and the lists inside their rows."""

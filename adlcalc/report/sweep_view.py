@@ -7,7 +7,7 @@ Public: sweep_page.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -218,9 +218,11 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
             return "·"
         return BARS[0] if high == low else BARS[int((x - low) * (len(BARS) - 1) / (high - low))]
 
-    show: Callable[[Fraction], str] = _digits
-    if any(one.share is not None for one in figures):
-        show = lambda x: _percent(number(x) or D(0))  # noqa: E731  (shorter)
+    is_share = any(one.share is not None for one in figures)
+
+    def show(x: Fraction) -> str:
+        return _percent(number(x) or D(0)) if is_share else _digits(x)
+
     heading = f"{_label(columns[0])} to {_label(columns[-1])}"
     return table(
         f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is {show(high)}",
