@@ -56,7 +56,7 @@ WHOLE = (
     *("test_stateful", "test_readd", "test_explain", "test_rank", "test_compare", "test_fuzz_rules"),
 )
 FIRST = 15.0  # seconds of tests that a mutant meets first
-PATIENCE = 600  # seconds after which a test is taken to hang
+PATIENCE = 60.0, 6.0  # seconds, and times what they take, after which tests are taken to hang
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -251,13 +251,14 @@ def walks(folder: Path) -> Walks:
 # --- mutants against tests ----------------------------------------------------------------------------------
 
 
-def seen_by(tests: Sequence[str], folder: Path) -> str:
+def seen_by(tests: Sequence[str], folder: Path, known: Walks) -> str:
     """'killed' by a test, by 'timeout', or 'survived'."""
     plugins = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
     command = [sys.executable, "-m", "pytest", "-x", "-q", *plugins, *tests]
+    patience = PATIENCE[0] + PATIENCE[1] * sum(known.seconds.get(test, 0.0) for test in tests)
     try:
         done = subprocess.run(
-            command, cwd=folder, env=_environment(folder), capture_output=True, timeout=PATIENCE
+            command, cwd=folder, env=_environment(folder), capture_output=True, timeout=patience
         )
     except subprocess.TimeoutExpired:
         return "timeout"
@@ -265,7 +266,14 @@ def seen_by(tests: Sequence[str], folder: Path) -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
+def _put(target: Path, text: str, folder: Path) -> None:
+    """Change a module of the copy; what was compiled of it goes, for it is known by whole seconds alone."""
+    target.write_text(text, encoding="utf-8")
+    for compiled in (folder / "compiled").rglob(f"{target.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def judged(mutant: Mutant, folder: Path, known: Walks) -> tuple[Mutant, str, str]:
@@ -277,15 +285,15 @@ def judged(mutant: Mutant, folder: Path, known: Walks) -> tuple[Mutant, str, str
     while first < len(tests) and first < MOST and total < FIRST:
         total += known.seconds.get(tests[first], 0.0)
         first += 1
-    target.write_text(mutated(plain, mutant.number), encoding="utf-8")
+    _put(target, mutated(plain, mutant.number), folder)
     try:
-        outcome = seen_by(tests[:first], folder)
+        outcome = seen_by(tests[:first], folder, known)
         for start in range(first, len(tests), MOST):
             if outcome != "survived":
                 break
-            outcome = seen_by(tests[start : start + MOST], folder)
+            outcome = seen_by(tests[start : start + MOST], folder, known)
     finally:
-        target.write_text(plain, encoding="utf-8")
+        _put(target, plain, folder)
     return mutant, outcome, plain.splitlines()[mutant.line - 1].strip()
 
 

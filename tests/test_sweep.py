@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -442,16 +442,23 @@ def test_what_was_done_outlives_a_kill_and_a_ctrl_c(by: str) -> None:
         assert all(rows[row[0]] == row for row in fresh.execute("select * from points"))
 
 
+def workers_of(pid: int) -> list[int]:
+    found = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+        with suppress(OSError):  # it has ended
+            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
+                found.append(int(child))
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found in /proc")
 def test_the_points_of_a_worker_that_is_killed_are_worked_again() -> None:
     words = [*LONG[:2], "n=300", *LONG[3:]]
     process = started(*words, "--jobs", "2", "--json")
-    wait_for_points("s.sqlite", process)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-    workers = [
-        int(one) for one in children if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text("utf-8")
-    ]
+    workers: list[int] = []
+    while not workers and process.poll() is None:  # from its start on a worker has points in hand
+        workers = workers_of(process.pid)
     assert workers
     os.kill(workers[-1], signal.SIGKILL)
     told, errors = process.communicate(timeout=120)
