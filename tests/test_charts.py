@@ -78,6 +78,7 @@ def test_every_specification_is_one_of_vega_lite(path: Path, schema: Any) -> Non
             assert errors == [], figure.name
 
 
+@pytest.mark.slow
 def test_the_schema_would_find_a_fault(schema: Any) -> None:
     spec = drawn(SCENARIOS[0])[0].spec(WIDE)
     spec["layer"][0]["mark"] = {"type": "no such mark"}
@@ -225,6 +226,7 @@ def ink(spec: dict[str, Any]) -> list[tuple[str, float, float, float]]:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(8))
 def test_of_any_book_nothing_is_drawn_beyond_its_scales(block: int) -> None:
     """Random books under random rules: all figures can be made, at both widths, every number is finite, and

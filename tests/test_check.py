@@ -50,6 +50,7 @@ def without_expect(path: Path) -> None:
 # --- all is well --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> None:
     """Scenario 19 has a backstop for the venues that ask one, which is noted under its own."""
     noted = adlcalc("run", "scenarios/19-one-book-many-venues.yaml").err
@@ -58,6 +59,7 @@ def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> 
     assert adlcalc("check", "scenarios", "adlcalc/venues", "-q") == Result("", "", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["table", "json", "csv"])
 def test_update_writes_goldens_and_says_so(adlcalc: Command, folder: Path, style: str) -> None:
     got = adlcalc("check", str(folder), "--update", "--golden-format", style)
@@ -69,6 +71,7 @@ def test_update_writes_goldens_and_says_so(adlcalc: Command, folder: Path, style
     assert adlcalc("check", str(folder), "--update") == Result("", "", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["-f", "table"], ["-f", "json"], ["-f", "csv"], ["--steps"], ["--limit", "1"], ["--steps", "-f", "csv"]],
@@ -291,6 +294,7 @@ def test_an_expectation_that_is_not_met_is_told_with_its_line(adlcalc: Command, 
     assert adlcalc("check", str(folder), "-q").err == ""
 
 
+@pytest.mark.slow
 def test_strict_also_fails_on_assumed_rules_unbalanced_books_and_bad_debt(
     adlcalc: Command, folder: Path
 ) -> None:
@@ -526,6 +530,7 @@ def test_every_kind_of_difference_has_a_line_for_github(adlcalc: Command, folder
 # --- goldens of other commands ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
     adlcalc: Command, folder: Path
 ) -> None:
@@ -722,6 +727,7 @@ def test_an_output_never_replaces_what_a_broken_file_names(
     assert Path("other.csv").read_text() != "old\n"
 
 
+@pytest.mark.slow
 def test_a_check_notes_what_a_run_notes(
     adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

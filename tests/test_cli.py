@@ -357,6 +357,7 @@ SHOWING = [
 SHOWING += [("venues", "--score", "bitmex"), ("check", ADL)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", SHOWING, ids=" ".join)
 def test_json_is_short_for_format_json(adlcalc: Command, command: tuple[str, ...]) -> None:
     short = adlcalc(*command, "--json")
@@ -418,6 +419,7 @@ def test_a_format_that_is_not_there_is_told_with_those_that_are(adlcalc: Command
 # --- help, version, completion ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_command_has_help_that_ends_with_an_example(adlcalc: Command) -> None:
     from adlcalc.cli.app import COMMANDS
 

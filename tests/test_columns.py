@@ -103,6 +103,7 @@ def of_lone_positions(scenario: Scenario, rng: random.Random) -> Scenario:
     return replace(scenario, **parts, providers=providers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_the_same_events_under_every_venue(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With columns, with plain accounts, without the index; the grid of the queue serves from three positions
@@ -123,6 +124,7 @@ def test_the_same_events_under_every_venue(venue: str, monkeypatch: pytest.Monke
     assert as_columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multiplier", ["1", "0.01", "5"])
 def test_the_same_events_on_a_larger_book(multiplier: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Long enough for the grid; nobody buys, so the queue is used."""
@@ -185,6 +187,7 @@ def cut(row: int) -> Callable[[list[list[str]]], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
@@ -206,6 +209,7 @@ def test_a_regular_csv_file_is_kept_as_columns(
     assert split == load(book_file(tmp_path, change, quoted=True)).scenario.accounts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [1, 6_000, -1])
 @pytest.mark.parametrize(
     ("change", "line"),
@@ -325,6 +329,7 @@ def test_funding_does_not_make_everybody_be_looked_at(monkeypatch: pytest.Monkey
     assert evaluations <= liquidated + 5
 
 
+@pytest.mark.slow
 def test_cross_accounts_that_are_safe_at_the_worst_corner_are_never_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -347,6 +352,7 @@ def test_what_needs_everybody_makes_everybody() -> None:
 # --- the accounts that nothing happened to, told together ---------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 3, 50])
 def test_a_page_shows_the_same_of_a_book_in_columns(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is nearest to liquidation is looked for in the columns, and the others are counted."""

@@ -218,6 +218,7 @@ def test_money_balances_under_every_policy(policy: str, rows: list[tuple[int, in
     assert forgone + outcome.socialized + outcome.fund_paid + outcome.bad_debt == owed
 
 
+@pytest.mark.slow
 @given(rows=shorts, size=st.integers(1, 20))
 @settings(max_examples=15)
 def test_a_haircut_pro_rata_passes_every_axiom(rows: list[tuple[int, int, int]], size: int) -> None:
@@ -299,6 +300,7 @@ def test_venues_alone_are_compared_under_their_own_policies(adlcalc: Callable[..
     assert len(json.loads(both.out)["policies"]) == 4
 
 
+@pytest.mark.slow
 def test_text_fits_a_page_and_is_the_same_twice(adlcalc: Callable[..., Result]) -> None:
     arguments = ("compare", WHO_PAYS, "--accounts", "--axioms")
     first = adlcalc(*arguments)

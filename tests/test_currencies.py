@@ -79,6 +79,7 @@ ASKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ASKED)
 def test_every_page_says_what_its_money_is(adlcalc: Callable[..., Any], tmp_path: Path, words: str) -> None:
     """Under the title always; in the heading of each table of money where the currency has a name."""

@@ -146,6 +146,7 @@ def test_more_processes_find_the_same(adlcalc: Callable[..., Any]) -> None:
     assert doubted(adlcalc, *words, "--jobs", "2") == doubted(adlcalc, *words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("within", "code"),
     [("0", 1), ("999", 1), ("1_000", 1), ("5000", 0), ("99%", 1), ("100%", 1), ("1000%", 1)],
@@ -287,6 +288,7 @@ def calm(folder: Path) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("--jobs", "2"), ("--vary", "markets.X.tick=0.01,0.1")])
 def test_sweep_doubts_every_rule_that_any_point_uses(
     adlcalc: Callable[..., Any], calm: str, words: tuple[str, ...]
@@ -334,6 +336,7 @@ def test_a_store_alone_cannot_be_doubted(adlcalc: Callable[..., Any], tmp_path: 
     assert (found.code, "nothing is run" in found.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_solve_doubts_the_answer_at_each_value_of_another_thing(
     adlcalc: Callable[..., Any], folder: Path
 ) -> None:

@@ -40,6 +40,7 @@ def test_what_is_no_period_fits_any_date(text: str) -> None:
     assert date_of(text) is None
 
 
+@pytest.mark.slow
 def test_every_shipped_rulebook_says_when_it_held() -> None:
     for name in shipped():
         book = open_rulebook(name)
@@ -49,6 +50,7 @@ def test_every_shipped_rulebook_says_when_it_held() -> None:
             assert open_rulebook(edition.name).as_of == edition.as_of
 
 
+@pytest.mark.slow
 def test_every_older_rulebook_of_a_venue_is_an_edition() -> None:
     """A name with a year behind it is an older rulebook of the venue before it."""
     older = {name for name in shipped() if name[-5:-4] == "-" and name[-4:].isdigit()}
@@ -79,6 +81,7 @@ def test_a_path_outside_is_told(adlcalc: Callable[..., Any]) -> None:
     assert "rulebook" not in adlcalc("run", MARCH, "--venue", "generic", "-o", "/dev/null").err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [("run",), ("margin",), ("rank",), ("cover",), ("compare", "--policies", "own")]
 )
@@ -133,6 +136,7 @@ def test_two_editions_are_told_apart_by_rule(adlcalc: Callable[..., Any]) -> Non
     assert adlcalc("diff", "okx", "bybit", "--set", "fund=0").code == 2
 
 
+@pytest.mark.slow
 def test_times_are_utc_and_end_in_z(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
     text = "accounts: []\nprices: [1, 1, 1]\ntimes: ['2020-03-12 10:00', '2020-03-12T12:30+01:00', '2020-03-12T12:00:05Z']\n"
     (tmp_path / "s.yaml").write_text(text)

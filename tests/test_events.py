@@ -36,6 +36,7 @@ def modules_in(pickled: bytes) -> set[str]:
     return {text for text in texts if text.startswith("adlcalc.")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
 def test_every_run_survives_a_pickle_and_holds_no_engine(path: Path) -> None:
     done = adlcalc.run(adlcalc.load(str(path)))

@@ -343,6 +343,7 @@ def test_every_number_of_every_rulebook_is_told_with_its_arithmetic(venue: str) 
 SHIPPED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scenarios").rglob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", SHIPPED)
 def test_every_number_of_every_scenario_is_told_with_its_arithmetic(file: str) -> None:
     loaded = adlcalc.load(ROOT / file)

@@ -59,6 +59,7 @@ def facts_of(scenario: Path) -> Path:
     return FACTS / scenario.relative_to(SCENARIOS).with_suffix(".golden")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SHIPPED, ids=lambda path: path.stem)
 def test_the_facts_of_a_shipped_scenario_are_as_they_were(
     scenario: Path, adlcalc: Callable[..., Result], request: pytest.FixtureRequest

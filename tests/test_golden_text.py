@@ -44,6 +44,7 @@ def golden(request: pytest.FixtureRequest, adlcalc: Adlcalc, tmp_path: Path) -> 
     return path
 
 
+@pytest.mark.slow
 def test_what_stands_in_a_golden_is_never_a_bug(golden: Path) -> None:
     text = golden.read_text(encoding="utf-8")
     spots = [found.span() for found in re.finditer(r"[\w.-]+", text)]

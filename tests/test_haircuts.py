@@ -195,6 +195,7 @@ FREE = (
 rules = pytest.mark.parametrize("rule", HAIRCUTS)
 
 
+@pytest.mark.slow
 @rules
 @given(winners=winners_lists, budget=st.integers(0, 20000).map(lambda n: D(n).scaleb(-2)))
 def test_budget_balances_to_the_unit(rule: str, winners: list[Winner], budget: Decimal) -> None:
@@ -208,6 +209,7 @@ def test_budget_balances_to_the_unit(rule: str, winners: list[Winner], budget: D
         assert sum(cuts) == min(budget, sum(caps))
 
 
+@pytest.mark.slow
 @rules
 @given(winners=winners_lists)
 def test_nothing_to_pay_is_paid_by_nobody(rule: str, winners: list[Winner]) -> None:
@@ -232,6 +234,7 @@ def slow_level(masses: list[Fraction], caps: list[Fraction], budget: Fraction) -
     return [fixed[i] for i in range(len(masses))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rule", ["haircut", "capped-haircut", "levered-haircut", "risk-weighted", "risk-weighted-power"]
 )

@@ -122,6 +122,7 @@ def stated(text: str) -> list[str]:
     return re.findall(r"^  #(\w+: .*)$", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_new_rulebook_has_every_rule_and_each_may_be_taken_out_of_its_comment(
     adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_plain_value_is_an_assumption_that_a_run_tells(
 HALF = "04-fund-half-absorbs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "proposed"),
     [

@@ -107,6 +107,7 @@ def test_rooms_import_one_way(room: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_engine_reads_no_file_no_clock_and_no_random_source() -> None:
     wrong = [
         f"{file.name} imports {m}"
@@ -117,6 +118,7 @@ def test_the_engine_reads_no_file_no_clock_and_no_random_source() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_only_numbers_makes_decimals() -> None:
     """Everywhere else in the engine `Decimal` is a type; numbers come from D() or from the scenario."""
     wrong = []
@@ -147,6 +149,7 @@ def test_no_float_touches_money_in_the_engine() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_views_of_a_run_do_not_know_each_other_in_a_circle() -> None:
     """Neither when they run nor for their types: data, columns, page, writers, and only then the Run that
     offers them all."""
@@ -263,6 +266,7 @@ def without_constructors(tree: ast.Module) -> ast.Module:
     return tree
 
 
+@pytest.mark.slow
 def test_only_the_ledger_changes_a_balance() -> None:
     """In the engine, and in the studies that look into it; the books' own constructors begin at zero."""
     wrong = []

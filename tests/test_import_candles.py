@@ -333,6 +333,7 @@ def test_archives(kind: str, adlcalc: Command, tmp_path: Path) -> None:
     assert "98, 95, 96" in out
 
 
+@pytest.mark.slow
 def test_archives_that_cannot_be_read(adlcalc: Command, tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -69,6 +69,7 @@ def imported(rows: Any, folder: Path, **options: Any) -> tuple[str, Scenario]:
     return made.text, loaded.scenario
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ROWS, ids=[row["name"] for row in ROWS])
 def test_the_rows_own_liquidation_price(given: dict[str, Any], tmp_path: Path) -> None:
     """To 0.1 %, with nothing but the file; the venue is the exchange's, or generic with a sentence."""

@@ -292,6 +292,7 @@ def test_a_position_due_at_its_own_mark_is_a_warning(adlcalc: Command, tmp_path:
     assert "# warning: BTC/USDT:USDT: due at the mark" in out
 
 
+@pytest.mark.slow
 def test_balances_of_several_accounts(adlcalc: Command, tmp_path: Path) -> None:
     usdc = [{**row, "symbol": row["symbol"].replace("USDT", "USDC")} for row in two()]
     file = tmp_path / "rows.json"
@@ -611,6 +612,7 @@ def test_whatever_the_names_what_is_written_loads(symbol: str, account: str) -> 
         return
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(sorted(rows("08")[0])), st.none() | st.text(max_size=5) | st.integers() | st.just([])

@@ -88,6 +88,7 @@ def test_there_are_at_least_twelve() -> None:
     assert len(FILES) >= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_how_far_it_is_from_the_record(path: Path, request: pytest.FixtureRequest) -> None:
     text = path.read_text(encoding="utf-8")
@@ -129,6 +130,7 @@ def test_is_no_replay(path: Path) -> None:
     assert "replay" not in path.read_text(encoding="utf-8").lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_money_is_where_it_was_with_and_without_the_index(path: Path) -> None:
     loaded = adlcalc.load(path)

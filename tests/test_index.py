@@ -34,6 +34,7 @@ def test_isolated_accounts_are_evaluated_only_when_they_are_due() -> None:
     assert liquidated <= evaluations <= liquidated + 5
 
 
+@pytest.mark.slow
 def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> None:
     scenario = cross_book(accounts=1_000, steps=1_000)
     events, evaluations = events_and_count(scenario)
@@ -49,6 +50,7 @@ def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
         assert few * 10 < all_of_them
 
 
+@pytest.mark.slow
 def test_ten_times_the_steps_need_hardly_more_evaluations() -> None:
     _, few_steps = events_and_count(isolated_book(accounts=1_000, steps=200))
     _, many_steps = events_and_count(isolated_book(accounts=1_000, steps=2_000))

@@ -66,6 +66,7 @@ COMMANDS_GIVEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS_GIVEN, ids=" ".join)
 def test_an_answer_is_repeated(adlcalc: Callable[..., object], folder: Path, words: tuple[str, ...]) -> None:
     plain, kept = adlcalc(*words), adlcalc(*words, "--manifest", "m.json")
@@ -113,6 +114,7 @@ CHANGED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "old", "new", "told"), CHANGED, ids=[one[0] for one in CHANGED])
 def test_one_byte_of_an_input_is_told_first(
     adlcalc: Callable[..., object], folder: Path, name: str, old: str, new: str, told: str

@@ -188,6 +188,7 @@ def test_check_returns_what_is_wrong_and_raises_nothing(tmp_path: Path) -> None:
 # --- frames -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_frames_lose_nothing(name: str) -> None:
     """Each number of each table, read back by pandas and polars, is the one of the rows."""
@@ -212,6 +213,7 @@ def _alike(read: Any, value: Any) -> bool:
     return bool(read == value)
 
 
+@pytest.mark.slow
 def test_pandas_and_polars_read_frames_without_loss() -> None:
     pytest.importorskip("pyarrow", reason="the extra [frames] is not installed")
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
@@ -246,6 +248,7 @@ def test_a_number_that_38_digits_do_not_hold_is_text() -> None:
 # --- notebooks, the documentation ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_tables_and_no_text_of_a_file_is_markup() -> None:
     book = {**BOOK, "title": "<script>alert(1)</script> & co"}
     shown = adlcalc.run(book)._repr_html_()

@@ -170,6 +170,7 @@ def test_whoever_is_deleveraged_has_the_rank_that_is_shown(seed: int) -> None:
                 assert (row.account, row.score, row.tied) == (fill.account, fill.score, fill.tied)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_looking_on_changes_nothing(seed: int) -> None:
     scenario = random_scenario(seed, inverse=True, funding=True, most_accounts=8)

@@ -27,6 +27,7 @@ Command = Callable[..., Result]
 SHIPPED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scenarios").rglob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_scenarios_add_up(name: str, adlcalc: Command) -> None:
     out, err, code = adlcalc("run", name, "--format", "json")
@@ -43,6 +44,7 @@ def without_fee(book: Scenario) -> Scenario:
     return replace(book, markets=markets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(4))
 def test_random_books_add_up_and_are_what_the_oracle_says(
     block: int, adlcalc: Command, tmp_path: Path
@@ -102,6 +104,7 @@ def told(adlcalc: Command) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "wrong"),
     [

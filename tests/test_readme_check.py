@@ -40,6 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adlcalc: Command) -
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_workflow_checks_the_scenarios(project: Path, adlcalc: Command) -> None:
     workflow = document_with("jobs")
     assert set(workflow) == {
@@ -60,6 +61,7 @@ def test_the_workflow_checks_the_scenarios(project: Path, adlcalc: Command) -> N
     assert ElementTree.parse(project / upload["with"]["path"]).getroot().tag == "testsuites"
 
 
+@pytest.mark.slow
 def test_the_workflow_fails_with_an_annotation_where_something_differs(
     project: Path, adlcalc: Command
 ) -> None:

@@ -85,6 +85,7 @@ def test_every_shipped_file_names_its_schema_and_passes_it(which: str, path: Pat
     assert [error.message for error in validator(which).iter_errors(as_editors_read(text))] == []
 
 
+@pytest.mark.slow
 def test_an_editor_sees_many_of_the_faults() -> None:
     seen, all_ = 0, 0
     check = validator("scenario")
@@ -160,6 +161,7 @@ def strict(schema: Any) -> Any:
     return closed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", PRINTED, ids=" ".join)
 def test_every_document_is_what_its_schema_says(adlcalc: Command, command: tuple[str, ...]) -> None:
     """Each key is in the schema, and each value what it says of it."""
@@ -195,6 +197,7 @@ def test_a_document_that_is_wrong_is_seen(adlcalc: Command) -> None:
 # --- adlcalc new --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_templates_are_listed(adlcalc: Command) -> None:
     listed = [line.split()[0] for line in adlcalc("new", "--list").out.splitlines()]
     shipped = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))

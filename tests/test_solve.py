@@ -128,6 +128,7 @@ def test_least_funds(number: str, least: str, because: str) -> None:
     assert not same(tuple(run(short, accounts=False)), all_of_it)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "runs"), [("04", 3), ("05", 3), ("15", 3), ("18", 7), ("21", 3)])
 def test_the_theorem_takes_a_run_and_one_for_each_draw(number: str, runs: int) -> None:
     """The endless fund, the neighbor that fails, and of the funds that run short at the same claim the
@@ -178,6 +179,7 @@ def one_loss(loss: int, rules: str = "{}") -> Scenario:
     return written(ONE_LOSS.format(entry=20 * loss, mark=17 * loss, rules=rules))
 
 
+@pytest.mark.slow
 def test_drawdown_above_a_threshold_a_larger_fund_deleverages() -> None:
     """Bybit's sample: the rule acts above 10,000. A loss of 5,000: a fund below it runs out; from 5,000 on it
     pays to zero as long as 70 % of it are at most 10,000 (14,285.71); then only 30 % of it are to be had, and
@@ -192,6 +194,7 @@ def test_drawdown_above_a_threshold_a_larger_fund_deleverages() -> None:
         asked(scenario, "fund", "no adl", method=Method.THEOREM)
 
 
+@pytest.mark.slow
 def test_drawdown_of_a_small_fund() -> None:
     """The same above 1, for a loss of 1: [0, 0.99] runs out, 1 to 1.42 pays (70 % of 1.42 is 0.994), 30 % of
     3.34 is 1.002."""
@@ -230,6 +233,7 @@ def test_a_fund_that_keeps_positions_pays_nothing_and_must_bear_them() -> None:
     assert _measured(scenario, "fund", 100, "adl_size") == 1
 
 
+@pytest.mark.slow
 def test_march_2020_with_a_fund_that_may_keep() -> None:
     """The book takes everything, so that nothing is kept; but it is tried, and not proven."""
     found = asked(shipped("18"), "fund", "no adl", values=50)
@@ -292,6 +296,7 @@ prices: [100, 85, 140]
 """
 
 
+@pytest.mark.slow
 def test_a_larger_fund_liquidates() -> None:
     """A fund of 5 pays alice's loss at 85, and I keep my short until it is bankrupt at 120. Without it I am
     deleveraged at 90, all of me, and saved."""
@@ -313,6 +318,7 @@ def test_deleveraging_at_two_kinds_of_marks() -> None:
     assert intervals(found) == pairs(80, 90, 110, 120)
 
 
+@pytest.mark.slow
 def test_a_deeper_crash_spares_an_account() -> None:
     """21: at 75.61 late's leverage has passed early's in the queue; between 90 and 90.45 alice lives on to be
     closed at 82, where she is not bankrupt yet."""
@@ -331,6 +337,7 @@ def test_slivers_that_sampling_misses() -> None:
     assert not [one for one in intervals(scan) if one[1] < Decimal("0.0022")]
 
 
+@pytest.mark.slow
 def test_a_hedge_that_is_lost_between() -> None:
     """14: dana falls with her long below 798.24; between 840 and 844.22 she is deleveraged out of her hedge
     and falls with what is left; in between she is passed over, and lives."""
@@ -363,6 +370,7 @@ def test_leverage_puts_me_into_the_queue_and_out_of_it() -> None:
     assert (both.holds, both.fails) == (Decimal("4.99"), Decimal("5"))
 
 
+@pytest.mark.slow
 def test_a_sawtooth() -> None:
     """Above 25 I am bankrupt at 104, and alice, who wins there, is deleveraged but for what the fund pays for.
     It holds what my rounded bankruptcy price leaves over: 100 / L less that in tenths. That pays for a lot of
@@ -385,6 +393,7 @@ prices: [100, 85, 140]
 """
 
 
+@pytest.mark.slow
 def test_more_margin_liquidates() -> None:
     """Up to 5 I am due at once (0.005 x 1,000). To 300 I stand before bob, am deleveraged at 90 and saved.
     From 301 on bob is, and at 140 I lose 400 of what I have: due up to 407 (400 + 0.005 x 1,400)."""
@@ -474,6 +483,7 @@ def test_every_method_says_what_every_value_says(block: int) -> None:
     assert proven or block
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "vary", "question", "low", "high", "unit"),
     [
@@ -513,6 +523,7 @@ def test_under_every_rulebook_both_neighbors_are_as_told(venue: str) -> None:
 # --- what it costs, and how it ends -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_thousand_variants_cost_a_thousand_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     made, loaded = [0], [0]
     engine, loading = study_runs.run, load_source
@@ -565,6 +576,7 @@ def test_what_was_not_finished_does_not_claim_every_value(
     assert "Every value was run" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "values"), [(1, 1_000), (100_000, 5)])
 def test_below_a_proven_least_fund_a_large_book_is_run_few_times(
     monkeypatch: pytest.MonkeyPatch, times: int, values: int
@@ -577,6 +589,7 @@ def test_below_a_proven_least_fund_a_large_book_is_run_few_times(
     assert values <= found.values <= values + 4
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_what_is_known() -> None:
     scenario = shipped("21")
     knob, question = knob_of("prices.1", scenario), read("adl(early)", names_of(scenario))
@@ -751,6 +764,7 @@ def test_a_frontier(adlcalc: Command) -> None:
     assert found == {"52000": "4000", "52500": "3000", "53000": "2000", "53500": "1000", "54000": "0"}
 
 
+@pytest.mark.slow
 def test_a_rate_is_varied_by_loading_the_file(adlcalc: Command) -> None:
     """Alice's equity at 56,000 is 12,000 - 8,000 = 4,000: due once the rate of 112,000 reaches it, at 0.0358
     in steps of 0.0001."""
@@ -832,6 +846,7 @@ def test_a_tick_that_follows_the_prices_stays_where_a_price_is_varied(
     assert "loaded with --set, it makes the same runs" in " ".join(page.out.split())
 
 
+@pytest.mark.slow
 def test_a_long_name_leaves_room_for_what_happens(adlcalc: Command, tmp_path: Path) -> None:
     """An account of 44 characters is shortened in the table, in what is varied as well as below it."""
     text = (

@@ -109,6 +109,7 @@ def test_a_path_that_leads_nowhere_ends_at_the_last_value_on_it() -> None:
     assert isinstance(at(root, ("a", "b", "x")), Scalar)
 
 
+@pytest.mark.slow
 def test_both_yaml_parsers_say_the_same_of_every_file() -> None:
     def outcome(path: Path, *, pure: bool) -> object:
         problems = Problems()

@@ -67,6 +67,7 @@ def document(*words: str) -> dict[str, Any]:
 # --- what is known in closed form ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_hand() -> None:
     """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated below
     80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of four moves two
@@ -83,6 +84,7 @@ def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_han
         assert D(row["mean"]) == (D("4.86851991") * share["hits"] / N).quantize(D("1E-8"))
 
 
+@pytest.mark.slow
 def test_the_least_fund_of_each_path_answers_for_every_fund() -> None:
     """One run a path tells how many would have been short of any fund: the same count as a run with that fund."""
     by_path = document("coin.yaml", "--paths", f"n={N}", "-m", "least_fund > 4")["figures"][0]
@@ -235,6 +237,7 @@ def test_from_python_and_as_a_table_of_arrow() -> None:
         adlcalc.sweep({"fund": 0}, ["adl"])
 
 
+@pytest.mark.slow
 def test_the_points_as_parquet() -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra [frames] is not installed")
     words = ["--paths", "n=20", "--vary", "fund=0,4", "-m", "adl, fund_paid", "--parquet", "p.parquet"]
@@ -270,6 +273,7 @@ def test_resumed_is_fresh_byte_for_byte() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_store_is_asked_again_and_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     first = document(*WORDS, "--paths", "n=40")
     monkeypatch.setattr(Asked, "__call__", None)

@@ -65,6 +65,7 @@ def test_a_shipped_file_has_sound_tables_of_its_venue(file: Path) -> None:
         assert not table.note or table.note.endswith("."), table.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_shipped_table_serves_a_market(file: Path, tmp_path: Path) -> None:
     for table in tables_of(open_rulebook(file.stem)):

@@ -76,6 +76,7 @@ def test_a_printed_number_is_met_or_it_is_said_why_there_is_none(venue: str) -> 
 # --- the command --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_coverage_table_has_every_rulebook_on_a_page(adlcalc: Command) -> None:
     got = adlcalc("venues")
     assert got.code == 0
@@ -84,6 +85,7 @@ def test_the_coverage_table_has_every_rulebook_on_a_page(adlcalc: Command) -> No
         assert len(re.findall(rf"^{re.escape(venue)}  ", got.out, re.MULTILINE)) == 3
 
 
+@pytest.mark.slow
 def test_the_coverage_is_the_same_in_every_format(adlcalc: Command) -> None:
     document = json.loads(adlcalc("venues", "--format", "json").out)
     rows = list(csv.DictReader(io.StringIO(adlcalc("venues", "--format", "csv").out)))
@@ -101,6 +103,7 @@ def test_statuses_are_counted_once_for_each_rule() -> None:
         assert row.documented + row.observed + row.assumed == len(parameters_of(book))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_every_rule_is_shown_with_its_document(adlcalc: Command, venue: str) -> None:
     text, book = adlcalc("venues", venue).out, open_rulebook(venue)
@@ -148,6 +151,7 @@ def test_faults_of_ones_own_rulebook_are_told_with_their_line(adlcalc: Command, 
     assert "mine.yaml:8:65: error: 'rate' of tier 2" in got.err
 
 
+@pytest.mark.slow
 def test_every_rule_is_listed_with_its_values_and_users(adlcalc: Command) -> None:
     document = json.loads(adlcalc("venues", "--rules", "--format", "json").out)
     assert document["schema"] == "adlcalc.rules/1"
@@ -166,6 +170,7 @@ def test_every_rule_is_listed_with_its_values_and_users(adlcalc: Command) -> Non
     assert [(row["rule"], row["value"]) for row in table] == [(row["rule"], row["value"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_one_rule(adlcalc: Command) -> None:
     text = adlcalc("venues", "liquidation.limit", "--rules").out
     assert text.startswith("1 rule\n")
