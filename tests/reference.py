@@ -11,6 +11,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from test_bad import BAD, messages, why_unhelped
+
 from adlcalc.cli.app import COMMANDS
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.report.columns.documents import DOCUMENTS
@@ -19,8 +21,6 @@ from adlcalc.scenario.json_schema import scenario_schema
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
 from adlcalc.venues.rulebook import shipped
-
-BAD = Path(__file__).parent / "bad"
 
 
 def block(command: str) -> str:
@@ -109,7 +109,8 @@ def table_of(rows: Rows, title: str) -> Iterator[str]:
 def errors() -> Iterator[str]:
     yield (
         "# Errors\n\nWhat is said about a file that cannot be used, each with a small file that gives it. All "
-        "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`.\n"
+        "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`. Below a "
+        "message stands a hint; where there is none, it is said why it needs none.\n"
     )
     for told in sorted(BAD.glob("*.err")):
         file = told.with_suffix(".yaml").read_text(encoding="utf-8", errors="replace")
@@ -117,7 +118,11 @@ def errors() -> Iterator[str]:
             continue
         fence = "````" if "```" in file else "```"
         yield f"\n## {told.stem}\n\n{fence}yaml\n{file.rstrip()}\n{fence}\n\n{fence}\n"
-        yield f"{told.read_text(encoding='utf-8').rstrip()}\n{fence}\n"
+        text = told.read_text(encoding="utf-8")
+        yield f"{text.rstrip()}\n{fence}\n"
+        reasons = dict.fromkeys(why_unhelped(message) for message, hint in messages(text) if not hint)
+        if reasons:
+            yield f"\nNo hint: {'; '.join(map(str, reasons))}.\n"
 
 
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
