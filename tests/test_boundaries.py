@@ -13,15 +13,16 @@ from books import account, d
 from books import scenario as book_of
 
 import adlcalc
-from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
+from adlcalc.engine.books.fund import FundBook
+from adlcalc.engine.events import Deleveraged, FundReceived, FundResumed, FundStopped, Held, LossSocialized
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Contract, Kind
+from adlcalc.engine.model import Contract, Fund, Kind
 from adlcalc.engine.queue import head
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.rules import AdlRules, AdlWhen, Eligible, LastResortRules, Rules
+from adlcalc.engine.rules import AdlRules, AdlWhen, Drawdown, Eligible, FundRules, LastResortRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact
 from adlcalc.venues.expression import score_of
@@ -106,10 +107,27 @@ def test_what_rounding_takes_at_settlements_is_kept_together_until_it_is_a_unit(
     0.7 + 0.7 + 0.6 = 2 units that nobody holds, one dust of the fund."""
     owners = [account("a", 1, 100, 50), account("b", 1, 100, 50), account("c", -2, 100, 100)]
     one = replace(book_of(owners, [100, 100], funding={1: "0.003"}), money_unit=d(1))
-    assert [(e.amount, e.why) for e in events(one, FundReceived)] == [(2, "dust")]
+    assert [(e.claim, e.amount, e.why) for e in events(one, FundReceived)] == [(0, 2, "dust")]
     pair = [account("a", 1, 100, 50), account("c", -1, 100, 50)]
     one = replace(book_of(pair, [100, 100], funding={1: "0.003"}), money_unit=d(1))
     assert [(e.amount, e.why) for e in events(one, FundReceived)] == [(1, "dust")]  # 0.7 + 0.3
+
+
+@pytest.mark.parametrize(
+    ("balance", "told"), [("7", []), ("7.00000001", [FundResumed]), ("7.5", [FundResumed])]
+)
+def test_a_fund_that_could_not_pay_tells_when_it_has_something_again(balance: str, told: list[type]) -> None:
+    """30 % under its peak of 10 it has nothing to pay; from the first unit above that on, at the next step,
+    it has."""
+    fund = FundBook(Fund("f", d(10)), FundRules(drawdown=Drawdown(d("0.3"), d("0.25"))), d("1E-8"))
+    fund.begin(0)
+    fund.balance = d(7)
+    fund.refuse()
+    assert [type(one) for one in fund.news] == [FundStopped]
+    fund.news.clear()
+    fund.balance = d(balance)
+    fund.begin(1)
+    assert [type(one) for one in fund.news] == told
 
 
 def test_an_expression_may_be_as_wide_as_it_likes() -> None:

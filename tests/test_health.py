@@ -18,6 +18,7 @@ from conftest import Result
 from rules import under_venue, with_rules
 
 from adlcalc.engine.events import AccountEnded, AccountState, Liquidated, PositionState
+from adlcalc.engine.formulas.health import Leg, safe_marks
 from adlcalc.engine.formulas.margin import lines_of
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Kind, Position, Scenario
@@ -90,6 +91,17 @@ def faults(
             yield f"{name}: a mark on its safe side is due"
         if (price - mark) * side >= tick:  # a mark between two ticks may stand between the end and its tick
             yield f"{name}: not due at {told.mark}, which lies beyond it"
+
+
+@pytest.mark.parametrize(("cash", "safe"), [("10", None), ("10.01", (None, None))])
+@pytest.mark.parametrize("kind", [Kind.LINEAR, Kind.INVERSE])
+def test_a_hedge_that_no_mark_moves_is_safe_everywhere_or_nowhere(
+    kind: Kind, cash: str, safe: tuple[None, None] | None
+) -> None:
+    """A long and a short of one size, no maintenance margin but a fixed one of 10: with 10 it is due, as
+    everybody at maintenance is, whatever the mark; with more, at none."""
+    legs = [Leg(d(size), ((d(0), d(-5)),)) for size in (3, -3)]
+    assert safe_marks(Contract(kind), legs, d(cash)) == safe
 
 
 class Looked(Watch):
