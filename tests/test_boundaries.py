@@ -168,3 +168,18 @@ def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_
     run = adlcalc.run(adlcalc.load(path))
     assert told in run.to_text().replace(",", "")
     assert run.to_json()
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "linear", "inverse"),
+    [
+        ("1", "[x] / [size]", "[size] / [x]"),
+        ("2", "[x] / ([size] x [multiplier])", "[size] x [multiplier] / [x]"),
+        ("0.001", "[x] / ([size] x [multiplier])", "[size] x [multiplier] / [x]"),
+    ],
+)
+def test_a_multiplier_is_told_where_it_changes_something(multiplier: str, linear: str, inverse: str) -> None:
+    for kind, told in ((Kind.LINEAR, linear), (Kind.INVERSE, inverse)):
+        contract = Contract(kind, d(multiplier))
+        worked = margin.price_worked("price", contract, 1, d(1), d(1), "[x]", (d(1),), d(1))
+        assert worked.formula == told
