@@ -130,6 +130,17 @@ def test_a_fund_that_could_not_pay_tells_when_it_has_something_again(balance: st
     assert [type(one) for one in fund.news] == told
 
 
+def test_a_fund_whose_stop_nobody_met_tells_nothing_of_its_end() -> None:
+    """At 7 of 10 it pays nothing, but nobody needed it; back at 10 there is nothing to tell."""
+    fund = FundBook(Fund("f", d(10)), FundRules(drawdown=Drawdown(d("0.3"), d("0.25"))), d("1E-8"))
+    fund.begin(0)
+    fund.balance = d(7)
+    assert (fund.available(), fund.stopped) == (0, True)
+    fund.balance = d(10)
+    fund.begin(1)
+    assert (fund.stopped, fund.news) == (False, [])
+
+
 def test_an_expression_may_be_as_wide_as_it_likes() -> None:
     """Depth is what is open at once: sixty brackets one after the other are one level deep."""
     score = score_of("+".join(["(pnl)"] * 60))
