@@ -14,7 +14,15 @@ from books import scenario as book_of
 
 import adlcalc
 from adlcalc.engine.books.fund import FundBook
-from adlcalc.engine.events import Deleveraged, FundReceived, FundResumed, FundStopped, Held, LossSocialized
+from adlcalc.engine.events import (
+    Deleveraged,
+    FeePaid,
+    FundReceived,
+    FundResumed,
+    FundStopped,
+    Held,
+    LossSocialized,
+)
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base
 from adlcalc.engine.formulas.scores import Inputs
@@ -25,6 +33,7 @@ from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.rules import AdlRules, AdlWhen, Drawdown, Eligible, FundRules, LastResortRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact
+from adlcalc.scenario import load
 from adlcalc.venues.expression import score_of
 
 
@@ -194,3 +203,18 @@ def test_a_multiplier_is_told_where_it_changes_something(multiplier: str, linear
         contract = Contract(kind, d(multiplier))
         worked = margin.price_worked("price", contract, 1, d(1), d(1), "[x]", (d(1),), d(1))
         assert worked.formula == told
+
+
+@pytest.mark.parametrize(("tick", "fees"), [("1", []), ("0.01", [d("0.09")])])
+def test_a_fee_that_rounding_has_eaten_is_not_told(tick: str, fees: list[Decimal], tmp_path: Path) -> None:
+    """90 / (1 - 0.001) = 90.09009..: at 90, to the nearest whole, all of the margin is lost; at 90.09 0.09 of
+    it are the fee."""
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "rules: {contract: {bankruptcy_fee: 0.001, bankruptcy_price: nearest}, liquidation: {method: takeover}}\n"
+        f"markets: {{X: {{tick: {tick}}}}}\n"
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\n"
+        "prices: [100, 90]\n",
+        encoding="utf-8",
+    )
+    assert [one.amount for one in events(load(str(path)).scenario, FeePaid)] == fees
