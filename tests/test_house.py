@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adlcalc.engine.declared import Takes, meaning_of
+from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.source.keys import keys_of
 from adlcalc.venues.parts import SECTIONS, default_of, leaves_of
 from adlcalc.venues.schema import RuleValues, section_of
@@ -217,6 +218,44 @@ def test_the_engine_is_a_stair() -> None:
             if room in floors and floors[room] > floors[f"adlcalc.engine.{own}"]:
                 wrong.append(f"{file.relative_to(PACKAGE)} imports {module}")
     assert wrong == []
+
+
+def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
+    """Neither its state nor its ledger: what may be asked is `Facts`, which hides both. Only the levers pull, on the
+    ledger of a fork."""
+    outside = [file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] != "engine"]
+    wrong, looking = [], []
+    for file in outside:
+        name = file.relative_to(PACKAGE).as_posix()
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        wrong += [f"{name} imports {one}" for one in imported(file, types=True) if one in INSIDE]
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr == "_state"
+                and ast.unparse(node.value) != "self"
+            ):
+                wrong.append(f"{name}:{node.lineno} asks for what Facts hides")
+            if isinstance(node, ast.ImportFrom) and node.module == "adlcalc.engine.books.ledger":
+                names = {alias.name for alias in node.names}
+                wrong += [f"{name} imports Ledger"] if "Ledger" in names and name != "study/levers.py" else []
+            if isinstance(node, ast.ClassDef) and "Observer" in map(ast.unparse, node.bases):
+                methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+                for hook in ("marked", "ranked", "ended"):
+                    if hook in methods:
+                        (_, facts, *_) = methods[hook].args.args
+                        looking.append(f"{name}: {node.name}.{hook}")
+                        assert facts.annotation is not None
+                        assert ast.unparse(facts.annotation) == "Facts", looking[-1]
+    assert wrong == []
+    assert len(looking) > 8
+    assert {name for name in vars(Facts) if not name.startswith("_")} == {
+        "accounts", "adl", "fork", "margins", "others", "places", "queue", "stakes", "standing", "step",
+    }  # fmt: skip
+
+
+INSIDE = ("adlcalc.engine.waterfall.state",)
+"""What is the engine's own while a run is made."""
 
 
 # --- postings -----------------------------------------------------------------------------------------------
