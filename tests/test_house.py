@@ -10,7 +10,10 @@ import pytest
 
 from adlcalc.engine.declared import Takes, meaning_of
 from adlcalc.engine.waterfall.facts import Facts
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.source.keys import keys_of
+from adlcalc.study import expected
 from adlcalc.venues.parts import SECTIONS, default_of, leaves_of
 from adlcalc.venues.schema import RuleValues, section_of
 
@@ -29,8 +32,7 @@ MAY_IMPORT = {
         "engine",
         "venues",
         "scenario",
-        "report.columns",
-        "report.field",
+        "study.expected",
         "study.questions",
     },
     "study": {"ground", "source", "engine", "venues", "paths", "study"},
@@ -357,6 +359,15 @@ def test_no_comparison_with_a_text_steers_the_engine() -> None:
     assert literal_comparisons(
         ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')
     ) == [1, 2, 4]
+
+
+def test_both_sides_of_an_expectation_name_the_same_facts() -> None:
+    """What a scenario may expect of a row is what the tables of a result tell of it."""
+    for facts, rows in (
+        (expected.LIQUIDATED, LIQUIDATIONS), (expected.DELEVERAGED, DELEVERAGED), (expected.HELD, POSITIONS),
+    ):  # fmt: skip
+        told = [(name, one.key, one.kind, one.note) for name, one in rows.expected.items()]
+        assert told == [(fact.name, *fact[:3]) for fact in facts.values()]
 
 
 def test_both_sides_of_a_rule_name_the_same_fields() -> None:
