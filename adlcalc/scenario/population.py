@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from adlcalc.engine.columns import Columns, decimals, ids_of
 from adlcalc.engine.formulas.margin import initial_collateral, valuer
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position, side_name
+from adlcalc.ground.how_far import how_far
 from adlcalc.ground.numbers import ONE, ZERO, D, round_to, show
 from adlcalc.paths.populations import Drawing, Drawn, Population, Quantiles, Weights, scaled
 from adlcalc.scenario.book import build_book
@@ -281,6 +282,8 @@ class _Maker:
         sizes, entries = _fixed(made.sizes, market.lot), _fixed(made.entries, market.tick)
         try:
             for i, (size, entry) in enumerate(zip(_numbers(sizes), _numbers(entries), strict=True)):
+                if not i % 1_000:
+                    how_far("account", i, self.spec.count)
                 cost = value(size, entry)
                 leverage = D(leverages[i]).scaleb(-2)
                 limit = max_leverage(market.maintenance, size, abs(cost)) if limited else None
@@ -288,6 +291,7 @@ class _Maker:
                     leverage = max(LEAST_LEVERAGE, round_to(limit, HUNDREDTH, "ROUND_FLOOR"))
                     leverages[i], cut = int(leverage.scaleb(2)), cut + 1
                 money.append(initial_collateral(cost, leverage, unit))
+            how_far("account", self.spec.count, self.spec.count)
         except DecimalException:
             money.append(ONE.scaleb(LIMIT_EXPONENT))
         if not all(map(_is_readable, (sizes, entries))) or max(money) >= ONE.scaleb(LIMIT_EXPONENT):
