@@ -4,16 +4,19 @@ balance where that is asked for."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from books import d
+from conftest import ROOT
 from typer.testing import CliRunner
 
 import adlcalc
@@ -26,6 +29,7 @@ from adlcalc.paths.populations import Drawn, Quantiles, Weights, scaled
 from adlcalc.scenario import load, population
 from adlcalc.source.problems import ScenarioErrors
 
+D, F = Decimal, Fraction
 BOOK = """\
 title: A book that is made up
 markets: {BTC-PERP: {tick: 0.5, lot: 0.01}}
@@ -487,3 +491,41 @@ def test_a_book_beside_those_that_are_listed(tmp_path: Path) -> None:
     scenario = load(path).scenario
     assert isinstance(scenario.accounts, Columns)
     assert [account.id for account in scenario.accounts] == ["alice", "bob"]
+
+
+@pytest.mark.slow
+def test_the_large_scenario_is_what_its_comments_count() -> None:
+    """Longs and contracts by leverage, from the digests alone; who is behind them in the queue."""
+    count: Counter[tuple[bool, int]] = Counter()
+    lots: Counter[tuple[bool, int]] = Counter()
+    fives = []
+    points = [(F(0), F(1)), (F(1, 2), F(20)), (F(9, 10), F(500)), (F(99, 100), F(5_000)), (F(1), F(50_000))]
+    for i in range(1, 95_001):
+        whole = int.from_bytes(sha256(f"0/0/crowd/{i}".encode()).digest(), "big")
+        side, size, _, leverage = (whole // 2 ** (51 * n) % 2**51 for n in range(4))
+        u = F(2 * size + 1, 2**52)
+        (low, at_low), (high, at_high) = next(pair for pair in pairwise(points) if u < pair[1][0])
+        own = max(1, round(at_low + (u - low) / (high - low) * (at_high - at_low)))
+        ends = {2: 30, 3: 60, 5: 90, 10: 96, 20: 99, 50: 100}
+        key = side * 10 < 6 * 2**51, next(x for x, end in ends.items() if leverage * 100 < end * 2**51)
+        count[key] += 1
+        lots[key] += own
+        if key == (False, 5):
+            fives.append(own)
+    text = (ROOT / "scenarios/large/thousands-at-once.yaml").read_text(encoding="utf-8")
+    lost = {50: 5_300, 20: 3_500, 10: 500}
+    for leverage, beyond in lost.items():
+        bankrupt = 60_000 - 60_000 // leverage
+        assert bankrupt - 53_500 == beyond
+        held = D(lots[True, leverage]) / 1000
+        row = [str(leverage), f"{count[True, leverage]:,}", f"{held:,}", f"{bankrupt:,}", f"{beyond:,}"]
+        assert re.search(r"#\s+" + r"\s+".join([*row, f"{(held * beyond).normalize():,f}"]) + "\n", text)
+    rest = sum(lots[True, x] for x in lost) - 188_681 - sum(lots[False, x] for x in lost)
+    assert rest == 1_124_031
+    fives.sort(reverse=True)
+    assert sum(fives[:25]) < rest <= sum(fives[:26])
+    assert sum(count[False, x] for x in lost) + 26 == 3_859
+    rows = adlcalc.run(adlcalc.load(text)).rows("deleveraged")
+    assert sum(row.forgone_pnl for row in rows) == d(
+        "5461135.7"
+    )  # what is lost beyond, less what the fund paid

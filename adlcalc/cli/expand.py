@@ -18,7 +18,7 @@ from adlcalc.ground.output import Inputs, OutputError, write
 EXAMPLE = """\b
 Examples:
   adlcalc expand 24-a-random-crash --draw 17
-  adlcalc expand 25-a-whole-venue -o book/"""
+  adlcalc expand large/thousands-at-once -o book/"""
 
 
 def register(app: typer.Typer) -> None:

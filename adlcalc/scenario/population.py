@@ -46,9 +46,8 @@ def build_population(
     if isinstance(given, BookFile):
         book = build_book(draft, given, markets, unit, key=AT)
         for twice in sorted({*ids_of(listed)} & {*ids_of(book)}):
-            draft.add(
-                (AT, "file"), f"account {quote(twice)} is listed, and in the file of the population too"
-            )
+            message = f"account {quote(twice)} is listed, and in the file of the population too"
+            draft.add((AT, "file"), message, "leave one of the two out")
         return _joined(listed, [book], markets)
     blocks: list[_Block] = []
     left, held = MOST_MADE, _held(listed)
@@ -238,7 +237,9 @@ class _Maker:
         steps, rest = divmod(Fraction(number), Fraction(step))
         if rest:
             message = f"{quote(path[0])} of population {quote(self.name)} has {show(number)}, no multiple of {show(step)}, {grid}"
-            self.draft.problems.add(place or self.draft.node(*self.path, *path), message)
+            near = [show(step * n) for n in (int(steps), int(steps) + 1) if n]
+            hint = f"write {' or '.join(near)}"
+            self.draft.problems.add(place or self.draft.node(*self.path, *path), message, hint)
         return int(steps)
 
     def _add(self, path: Path, message: str, hint: str = "") -> None:
@@ -252,27 +253,25 @@ class _Maker:
         """So that longs and shorts of the market, those before included, are equal: the side that lacks contracts
         gets more; where the block has nobody on it, its other side less."""
         before, rest = divmod(held, Fraction(market.lot))
+        if rest:
+            why = f"the sizes before it are no whole lots of {show(market.lot)}"
+            self._cannot_balance(market, why, "write these in whole lots, or give the market a finer lot")
+            return None
         has = {long: made.held(long) for long in (True, False)}
         more = int(before) + has[True] - has[False]
-        if not (more or rest):
+        if not more:
             return made
-        lacks = more < 0  # is it longs that are lacking?
-        found = None
-        if not rest:
-            found = (
-                scaled(made, lacks, has[lacks] + abs(more))
-                if has[lacks]
-                else scaled(made, not lacks, has[not lacks] - abs(more))
-            )
+        lacks_longs = more < 0
+        side = lacks_longs if has[lacks_longs] else not lacks_longs
+        found = scaled(made, side, has[side] + (abs(more) if side == lacks_longs else -abs(more)))
         if found is None:
-            why = (
-                f"the sizes before it are no whole lots of {show(market.lot)}"
-                if rest
-                else f"it has no {side_name(LONG if lacks else SHORT)}"
-            )
-            hint = "" if rest else "side: {long: 1, short: 1}, or more contracts of the other side before it"
-            self._add(("balanced",), f"cannot balance market {quote(market.name)}: {why}", hint)
+            why = f"it has no {side_name(LONG if lacks_longs else SHORT)}"
+            hint = "side: {long: 1, short: 1}, or more contracts of the other side before it"
+            self._cannot_balance(market, why, hint)
         return found
+
+    def _cannot_balance(self, market: Market, why: str, hint: str) -> None:
+        self._add(("balanced",), f"cannot balance market {quote(market.name)}: {why}", hint)
 
     def _backed(self, made: Drawn, market: Market) -> _Block | None:
         """With what stands behind each: entry value / leverage. No leverage above that of the tier."""

@@ -286,7 +286,8 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file (packed by gzip where it ends with .gz); columns id, market, side, "
+        description="name of the CSV file (.gz: packed by gzip; .parquet: a table of integers, decimals and text, with "
+        "the extra [frames]); columns id, market, side, "
         "size, entry, leverage, collateral, margin, balance, owner"
     )
 
