@@ -23,8 +23,8 @@ class FundBook:
     the step is put in by whoever tells it."""
 
     __slots__ = (
-        "_history", "_money", "_opening_peak", "_short", "_stopped", "_told", "balance", "behind", "floor", "held",
-        "name", "news", "rules",
+        "_fallen", "_history", "_money", "_opening_peak", "_short", "_stopped", "_told", "balance", "behind", "floor",
+        "held", "name", "news", "rules",
     )  # fmt: skip
 
     def __init__(self, fund: Fund, rules: FundRules, unit: Decimal) -> None:
@@ -34,7 +34,7 @@ class FundBook:
         self.held: Callable[[], Decimal] | None = (
             None  # the pnl of what it holds, where its rule lets it hold
         )
-        self._stopped = self._told = self._short = False
+        self._stopped = self._fallen = self._told = self._short = False
         self.news: list[FundStopped | FundResumed] = []
         # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the
         # first step
@@ -52,7 +52,7 @@ class FundBook:
         if drawdown.window is not None:
             self._history = [entry for entry in self._history if entry[0] >= seconds - drawdown.window]
         if self._stopped and self.worth() > self.peak() * (ONE - drawdown.stop):
-            self._stopped = False
+            self._stopped = self._fallen = False
             self._tell_resumed("stop", drawdown.stop)
         elif self._told and not self._stopped and self._left(drawdown) > 0:  # nobody need ask it first
             self._tell_resumed("start", drawdown.start)
@@ -69,7 +69,14 @@ class FundBook:
     @property
     def triggered(self) -> bool:
         """Has it fallen, and has that stopped it? (One that never held anything has not fallen.)"""
-        return self._stopped and self.worth() < self.peak()
+        return self._fallen
+
+    def look(self) -> None:
+        """At its drawdown, by what it is worth now: has that stopped it?"""
+        drawdown = self.rules.drawdown
+        if drawdown is not None and not self.rules.negative and self._left(drawdown) <= 0:
+            self._stopped = True
+            self._fallen = self._fallen or self.worth() < self.peak()
 
     def own(self) -> Decimal:
         """What it has above its floor."""
@@ -98,12 +105,12 @@ class FundBook:
         drawdown = self.rules.drawdown
         if drawdown is None or self.rules.negative:
             return self.own()
-        left = self._left(drawdown)
-        if left <= 0:
-            self._stopped = True
-        elif self._told and not self._stopped:
+        self.look()
+        if self._stopped:
+            return ZERO
+        if self._told:
             self._tell_resumed("start", drawdown.start)
-        return ZERO if self._stopped else min(left, self.own())
+        return min(self._left(drawdown), self.own())
 
     def can_bear(self) -> Decimal:
         """How much its worth, with the layers behind it, may still fall by what it holds: to its floor, or to

@@ -76,6 +76,7 @@ class Ledger:
                 fund.held = partial(self.held_pnl, fund)
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
+        self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
@@ -344,8 +345,15 @@ class Ledger:
         return claim
 
     def held_pnl(self, fund: FundBook) -> Decimal:
-        """The pnl at the mark of what a fund holds."""
-        return sum((claim.pnl() for claim in self.open_claims() if claim.book.fund is fund), ZERO)
+        """The pnl at the mark of what a fund holds. While a claim is worked only the older ones are held: whether
+        the fund takes it, and what is left for the newer ones, is what is being asked."""
+        total = ZERO
+        for claim in self.claims:
+            if claim is self.at_work:
+                break
+            if claim.left.size and claim.book.fund is fund:
+                total += claim.pnl()
+        return total
 
     def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
         """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody

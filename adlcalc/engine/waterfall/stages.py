@@ -146,5 +146,7 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
 
 def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
     """A claim of the venue through its stages, as far as this step allows."""
+    state.ledger.at_work = claim
     for stage in stages.claim:
         yield from stage(state, claim)
+    state.ledger.at_work = None

@@ -20,7 +20,7 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen
+from adlcalc.engine.rules import RankedWhen, Triggered
 from adlcalc.ground.numbers import ZERO
 
 
@@ -124,6 +124,9 @@ class State:
         self.used.clear()
         self._told.clear()
         self.missed.clear()
+        if self.rules.adl.while_triggered == Triggered.BEFORE_BOOK and self.rules.fund.holds.held:
+            for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
+                fund.look()
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
