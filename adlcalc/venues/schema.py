@@ -161,9 +161,9 @@ def _drawdown_tag(value: Any) -> str | None:
     return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
 
 
-NoDrawdown = Annotated[None, Reads(lambda _none: None), InJsonSchema(enum=["none"])]
+NoneSaid = Annotated[None, Reads(lambda _none: None), InJsonSchema(enum=["none"])]
 OptionalDrawdown = Annotated[
-    Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
+    Annotated[NoneSaid, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
     by_shape(_drawdown_tag, "none or {start, stop}"),
 ]
 
@@ -185,11 +185,19 @@ OWN_CHECKS: Mapping[int, Any] = {id(SCORES): Score, id(POLICIES): Policy, id(LAS
 """Choices that say more of a wrong name than which names there are."""
 
 
+def _or_none(found: Any, takes: Takes) -> Any:
+    """A number, or the word none, which is what such a rule is where a rulebook says nothing."""
+    return Annotated[
+        Annotated[found, Tag("<number>")] | Annotated[NoneSaid, Tag("<none>")],
+        by_shape(lambda value: "<none>" if value == "none" else "<number>", f"{takes.value}, or none"),
+    ]
+
+
 def _taken(rule: Declared, default: Any) -> Any:
     """The type that a rule's value is checked with."""
     if isinstance(rule.takes, Takes):
         found = RANGES[rule.takes]
-        return found | None if default is None and rule.takes is not Takes.DRAWDOWN else found
+        return _or_none(found, rule.takes) if default is None and rule.takes is not Takes.DRAWDOWN else found
     return OWN_CHECKS.get(id(rule.takes)) or Literal[tuple(map(str, rule.takes))]
 
 

@@ -76,6 +76,7 @@ class Ledger:
                 fund.held = partial(self.held_pnl, fund)
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
+        self.carried: set[VenueClaim] = set()  # those of them that it held when the step began
         self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
         self.currencies = scenario.currencies
@@ -133,6 +134,7 @@ class Ledger:
         have their capacity again."""
         path, self.step = scenario.path, step
         self.claims = list(self.open_claims())
+        self.carried = set(self.claims)
         for fund in self.funds.values():
             fund.begin(path.seconds[step] if path.seconds else step)
         for provider in scenario.providers:
@@ -354,6 +356,10 @@ class Ledger:
             if claim.left.size and claim.book.fund is fund:
                 total += claim.pnl()
         return total
+
+    def is_the_funds(self, claim: Closing) -> bool:
+        """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""
+        return claim.book.fund.held is not None and claim in self.carried
 
     def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
         """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody
