@@ -461,12 +461,37 @@ class Auction:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMoney:
+    """A vault that has money of its own, and can lose it. Hyperliquid since March 2025, Lighter."""
+
+    vault_capital: Decimal | None = given(
+        "the money that it begins with, in each currency; none: it stands for any loss", Takes.POSITIVE, None
+    )
+    vault_cap: Decimal | None = given(
+        "the most notional at the mark that it holds; an account that does not fit in is not taken",
+        Takes.POSITIVE,
+        None,
+    )
+    vault_threshold: Decimal = given(
+        "once it has lost this share of its capital it takes nobody over and is deleveraged itself",
+        Takes.FRACTION,
+        ONE,
+    )
+
+    def line(self) -> Decimal:
+        """The equity at which it is past its threshold: capital x (1 - threshold)."""
+        assert self.vault_capital is not None
+        return self.vault_capital * (ONE - self.vault_threshold)
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
 
     vault_below: Decimal = given(
         "it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE
     )
+    own: OwnMoney | None = part(OwnMoney, by="vault_capital")
 
 
 BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}

@@ -149,7 +149,8 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
             if first > furthest:
                 furthest, against = first, leaf.where[first][0]
     now = values(against)
-    return f"{quote(against)} of {quote(section)} is {show(now) if isinstance(now, Decimal) else now}"
+    said = show(now) if isinstance(now, Decimal) else "none" if now is None else now
+    return f"{quote(against)} of {quote(section)} is {said}"
 
 
 def wanted_by(kind: type, name: str) -> str:

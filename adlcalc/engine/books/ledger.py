@@ -20,7 +20,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
+from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.roster import Roster
@@ -41,12 +41,13 @@ from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
-from adlcalc.engine.rules import FeeTo
+from adlcalc.engine.rules import FeeTo, Vault
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
 OUTSIDE = "outside money"
 REVENUE = "venue revenue"
+VAULT = "vault"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 
@@ -74,12 +75,20 @@ class Ledger:
         if scenario.rules.fund.holds.held:
             for fund in {book.fund for book in self.markets.values()}:
                 fund.held = partial(self.held_pnl, fund)
-        self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
+        self.backstops = {
+            provider.id: Backstop(provider.id, self.markets[provider.market].settles)
+            for provider in scenario.providers
+        }
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
         self.carried: set[VenueClaim] = set()  # those of them that it held when the step began
         self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
         self.currencies = scenario.currencies
+        kind = scenario.rules.backstop.kind
+        if isinstance(kind, Vault) and kind.own is not None and kind.own.vault_capital is not None:
+            for currency in self.currencies:  # there from the start: its money is counted
+                name = self.named(VAULT, currency)
+                self.backstops[name] = Backstop(name, currency, kind.own.vault_capital)
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
@@ -156,7 +165,7 @@ class Ledger:
     def vault(self, who: str, currency: str) -> Backstop:
         """The vault that takes over what settles in a currency."""
         name = self.named(who, currency)
-        return self.backstops.setdefault(name, Backstop(name))
+        return self.backstops.setdefault(name, Backstop(name, currency))
 
     def system_standing(self) -> dict[str, Decimal]:
         """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
@@ -173,9 +182,7 @@ class Ledger:
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
-            total[next((book.settles for book in backstop.positions), self.currencies[0])] += (
-                backstop.standing()
-            )
+            total[backstop.settles] += backstop.standing()
         for book in self.markets.values():
             total[book.settles] += book.rest_cash - book.rest_cost
         return total
@@ -237,7 +244,17 @@ class Ledger:
         left.size -= size
         if isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
+        elif isinstance(claim, VaultOrder):
+            self.from_backstop(claim.vault, claim.book, size, proceeds)
         return proceeds - cost
+
+    def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
+        """A backstop's leg: `size` of what it holds closed for `proceeds`; its cost goes pro rata, half even to
+        the money unit, and the rest keeps the dust."""
+        held, cost = backstop.positions[book]
+        part = cost if size == abs(held) else round_to(divide(cost * size, abs(held)), self.unit)
+        backstop.positions[book] = [held - size if held > 0 else held + size, cost - part]
+        backstop.cash += proceeds - part
 
     def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
         """The book's leg: the rest of the market takes signed_size over for fill_value."""

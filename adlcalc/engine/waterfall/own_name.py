@@ -35,7 +35,6 @@ from adlcalc.engine.rules import (
     Rounded,
     Share,
 )
-from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
@@ -283,14 +282,6 @@ def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) ->
 
 
 # --- after the orders ---------------------------------------------------------------------------------------
-
-
-def vault_takes(state: State, due: Due, used: Used, below: Decimal) -> Iterator[Event]:
-    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance
-    margin."""
-    now = unit_due(due.unit)
-    if still_due(state, now) and ZERO <= now.equity < below * now.maintenance:
-        yield from to_vault(state, now)
 
 
 def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:

@@ -37,11 +37,11 @@ from adlcalc.engine.waterfall.own_name import (
     place_orders,
     queue_takes,
     settle_flat,
-    vault_takes,
     watch_on,
 )
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
+from adlcalc.engine.waterfall.vault import vault_takes
 
 UnitStage = Callable[[State, Due, Used], Iterator[Event]]
 ClaimStage = Callable[[State, VenueClaim], Iterator[Event]]
@@ -78,7 +78,7 @@ def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
     else:
         yield partial(place_orders, rules=size)
         if isinstance(backstop, Vault):
-            yield partial(vault_takes, below=backstop.vault_below)
+            yield partial(vault_takes, rules=backstop)
         if rules.adl.when in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
             yield partial(queue_takes, orders=size)
         if size.charge and size.charge.fee_cap == FeeCap.EQUITY:

@@ -249,6 +249,10 @@ class State:
             for book, amount in holder.shortfalls():
                 owed.append(Owed(self.step, holder.id, book.name, amount))
                 still[holder] = None
+        for vault in self.ledger.backstops.values():
+            if vault.capital and (equity := vault.equity()) < 0:  # it has lost more than its own money
+                books = [book for book in self.ledger.markets.values() if book in vault.positions]
+                owed.append(Owed(self.step, vault.id, books[0].name, -equity))
         self.owed, self.doubtful = owed, still
         return owed
 

@@ -34,7 +34,12 @@ from adlcalc.report.tones import Tone
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
-METHODS = {"takeover": "taken over", "reduced": "reduced", "network": "taken over at the mark"}
+METHODS = {
+    "takeover": "taken over",
+    "reduced": "reduced",
+    "network": "taken over at the mark",
+    "vault": "deleveraged itself",
+}
 WHY = {
     "closed": "closed at a loss",
     "held": "still held by the venue",
