@@ -152,9 +152,9 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
             before = claim.size
             yield from work(state, stages, claim)
             moved = moved or claim.size != before
-        before = state.ledger.claim_count
+        told = state.ledger.claim_count
         yield from deleverage_vaults(state)
-        moved = moved or state.ledger.claim_count != before
+        moved = moved or state.ledger.claim_count != told
         yield from share_losses(state)
         pending = list(state.changed)
         if state.has_feedback:

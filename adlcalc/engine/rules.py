@@ -358,17 +358,29 @@ class LiquidationRules:
 # --- the fund and the backstop ------------------------------------------------------------------------------
 
 
+class Measured(Word):
+    """What the drawdown of a fund is measured on."""
+
+    FUND = "fund", "The fund's worth, against its peak."
+    CONTRACT_PNL = (
+        "contract-pnl",
+        "What each contract has brought the fund, against its own best; the limit is a share of the fund's peak. "
+        "Bybit's pools of several contracts.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None:
-    of the run), at least `at_least` in money, and pays again when it is less than `stop` below it. It does
-    not stop at `above` or below: such a fund pays to its floor."""
+    """The fund stops paying once it (or a contract's pnl) is `start` of its peak below the best of the last
+    `window` seconds (None: of the run), at least `at_least` in money, and pays again when it is less than `stop`
+    below it. It does not stop at `above` or below: such a fund pays to its floor."""
 
     start: Decimal
     stop: Decimal
     window: int | None = None
     at_least: Decimal = ZERO
     above: Decimal = ZERO
+    measure: Measured = Measured.FUND
 
 
 SALE_SHARE = "the share of what it holds of a position that is sold at a loss in one step"
@@ -415,7 +427,10 @@ class FundRules:
 
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
     drawdown: Drawdown | None = given(
-        "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
+        "none, or the fall from its peak at which the fund stops paying; with measure contract-pnl that of what a "
+        "contract has brought it, for this contract",
+        Takes.DRAWDOWN,
+        None,
     )
     holds: HoldsNothing | WhileSolvent | Always = given(
         "whether the fund keeps what the book does not take, and works it at later steps",

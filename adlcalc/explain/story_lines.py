@@ -258,11 +258,15 @@ class Teller:
     def _fall(
         self, e: ev.FundStopped | ev.FundResumed, kind: str, text: str, more: dict[str, Decimal]
     ) -> Line:
-        peak = f"its peak {over(e.window)}"
-        text = (
-            f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; the limit is {digits(e.limit)}"
-        )
-        told = (less("fall", "peak", e.peak, "balance", e.balance), *formulas(e.how))
+        peak, limit = f"its peak {over(e.window)}", f"the limit is {digits(e.limit)}"
+        if e.best is None:
+            text = f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; {limit}"
+            fell = less("fall", "peak", e.peak, "balance", e.balance)
+        else:
+            below = f"which has brought it {digits(e.fall)} less than its best {over(e.window)}"
+            text = f"{text} for {clean(e.market)}, {below}; {limit}"
+            fell = less("fall", "best pnl", e.best, "pnl", e.best - e.fall)
+        told = (fell, *formulas(e.how))
         amounts = {"balance": e.balance, "peak": e.peak, "fall": e.fall, "limit": e.limit, **more}
         return Line(e.step, kind, text, told, amounts, ("fund.drawdown",))
 

@@ -23,6 +23,7 @@ from adlcalc.engine.rules import (
     AdlWhen,
     Deficit,
     FundRules,
+    Measured,
     OwnName,
     Portion,
     Shares,
@@ -158,6 +159,8 @@ def fund_words(rules: FundRules) -> str:
         return "pays below zero"
     if drawdown is None:
         return "empty"
+    if drawdown.measure == Measured.CONTRACT_PNL:
+        return f"{percent(drawdown.start)} of it by a contract"
     peak = "its peak" if drawdown.window is None else f"{show(divide(D(drawdown.window), HOUR))} h peak"
     return f"{percent(drawdown.start)} under {peak}"
 

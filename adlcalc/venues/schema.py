@@ -16,7 +16,7 @@ from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.rules import LAST_RESORTS
+from adlcalc.engine.rules import LAST_RESORTS, Measured
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
@@ -122,9 +122,11 @@ if TYPE_CHECKING:
     RateOfWord: TypeAlias = str
     RoundingWord: TypeAlias = str
     BankruptcyWord: TypeAlias = str
+    MeasuredWord: TypeAlias = str
 else:
     RateOfWord, RoundingWord = Literal[tuple(map(str, RateOf))], Literal[tuple(map(str, Rounding))]
     BankruptcyWord = Literal[tuple(map(str, BankruptcyPrice))]
+    MeasuredWord = Literal[tuple(map(str, Measured))]
 
 
 class _Maintenance(Strict):
@@ -154,6 +156,10 @@ class DrawdownRule(Strict):
     at_least: NotNegative = key(Decimal(0), description="the fall is at least this much money")
     above: NotNegative = key(
         Decimal(0), description="it does not stop at this balance or below, but pays to its floor"
+    )
+    measure: MeasuredWord = key(
+        "fund",
+        description="fund: the worth of the fund falls; contract-pnl: what a contract has brought it does, for which it stops",
     )
 
 

@@ -72,6 +72,8 @@ class Ledger:
             m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
+        for fund in self.funds.values():
+            fund.stands_behind([name for name, book in self.markets.items() if fund in layers(book.fund)])
         if scenario.rules.fund.holds.held:
             for fund in {book.fund for book in self.markets.values()}:
                 fund.held = partial(self.held_pnl, fund)
@@ -361,14 +363,15 @@ class Ledger:
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
-    def held_pnl(self, fund: FundBook) -> Decimal:
-        """The pnl at the mark of what a fund holds. While a claim is worked only the older ones are held: whether
-        the fund takes it, and what is left for the newer ones, is what is being asked."""
+    def held_pnl(self, fund: FundBook, contract: str) -> Decimal:
+        """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is worked
+        only the older ones are held: whether the fund takes it, and what is left for the newer ones, is what is
+        being asked."""
         total = ZERO
         for claim in self.claims:
             if claim is self.at_work:
                 break
-            if claim.left.size and claim.book.fund is fund:
+            if claim.left.size and claim.book.fund is fund and contract in ("", claim.book.name):
                 total += claim.pnl()
         return total
 
@@ -409,7 +412,7 @@ class Ledger:
     def come_into_fund(self, fund: FundBook, currency: str, amount: Decimal) -> Told:
         """Money from outside into a fund."""
         self._from_outside(currency, amount)
-        return (self._to_fund(fund, 0, amount, "deposit"),)
+        return (self._to_fund(fund, "", 0, amount, "deposit"),)
 
     def _from_outside(self, currency: str, amount: Decimal) -> None:
         self.outside[currency] = self.outside.get(currency, ZERO) - amount
@@ -464,7 +467,7 @@ class Ledger:
         if not dust:
             return ()
         book.rest_cash -= dust
-        return (self._to_fund(book.fund, 0, dust, "dust"),)
+        return (self._to_fund(book.fund, book.name, 0, dust, "dust"),)
 
     def post_result(self, claim: Closing, result: Decimal, why: str) -> Told:
         """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may,
@@ -472,7 +475,7 @@ class Ledger:
         if not result:
             return ()
         if result > 0:
-            return (self._to_fund(claim.book.fund, self.number_of(claim), result, why),)
+            return (self._to_fund(claim.book.fund, claim.book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
         left = -result - sum((event.amount for event in paid), ZERO)
         return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))
@@ -480,7 +483,7 @@ class Ledger:
     def fund_pays_loss(self, claim: Closing, loss: Decimal) -> tuple[FundPaid, ...]:
         """The fund pays of a claim's loss what it may."""
         paid = min(loss, claim.book.fund.reserve())
-        return self._from_fund(claim.book.fund, self.number_of(claim), paid) if paid else ()
+        return self._from_fund(claim.book.fund, claim.book.name, self.number_of(claim), paid) if paid else ()
 
     def venue_bears(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
@@ -515,7 +518,7 @@ class Ledger:
 
     def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
         if to == FeeTo.FUND:
-            return (self._to_fund(book.fund, number, amount, "fee", how),)
+            return (self._to_fund(book.fund, book.name, number, amount, "fee", how),)
         self.revenue[book.settles] = self.revenue.get(book.settles, ZERO) + amount
         return ()
 
@@ -537,7 +540,7 @@ class Ledger:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, amount)
-        return self._from_fund(holding.book.fund, number, amount)
+        return self._from_fund(holding.book.fund, holding.book.name, number, amount)
 
     def account_pays_fund(self, holding: Holding, number: int, amount: Decimal, how: How = ()) -> Told:
         """A liquidation fee from the margin behind a position to the fund."""
@@ -545,7 +548,7 @@ class Ledger:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, -amount)
-        return (self._to_fund(holding.book.fund, number, amount, "fee", how),)
+        return (self._to_fund(holding.book.fund, holding.book.name, number, amount, "fee", how),)
 
     def forgive(self, holding: Holding, amount: Decimal) -> None:
         """An account that has nothing left is relieved of its debt; the loss is still to be borne
@@ -566,7 +569,7 @@ class Ledger:
 
     def fund_takes_excess(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """What rounding has taken from the bearers of a loss beyond it goes to the fund."""
-        return (self._to_fund(book.fund, number, amount, "dust"),) if amount > 0 else ()
+        return (self._to_fund(book.fund, book.name, number, amount, "dust"),) if amount > 0 else ()
 
     # --- single legs ----------------------------------------------------------------------------------------
 
@@ -583,22 +586,36 @@ class Ledger:
         self.pay_in(unit.holdings[0], -left)
         return left
 
-    def _to_fund(self, fund: FundBook, number: int, amount: Decimal, why: str, how: How = ()) -> FundReceived:
+    def _to_fund(
+        self, fund: FundBook, contract: str, number: int, amount: Decimal, why: str, how: How = ()
+    ) -> FundReceived:
         before = fund.balance
+        if contract:
+            fund.pnl[contract] += amount
         fund.balance = before + amount
         return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
 
-    def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
+    def _from_fund(self, fund: FundBook, contract: str, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
         """From the fund, and from the layers behind it what it cannot pay."""
         own = amount if fund.behind is None else min(amount, fund.own())
         rest = (
-            () if fund.behind is None or own == amount else self._from_fund(fund.behind, number, amount - own)
+            ()
+            if fund.behind is None or own == amount
+            else self._from_fund(fund.behind, contract, number, amount - own)
         )
         if not own:
             return rest
         before = fund.balance
         fund.balance = before - own
+        fund.pnl[contract] -= own
         return (FundPaid(self.step, fund.name, number, own, before=before, after=fund.balance), *rest)
+
+
+def layers(fund: FundBook | None) -> Iterator[FundBook]:
+    """A fund and those behind it."""
+    while fund is not None:
+        yield fund
+        fund = fund.behind
 
 
 def with_trades(scenario: Scenario) -> Sequence[Account]:

@@ -72,7 +72,7 @@ def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Ev
             bid = Worked("price", price, formula, (book.mark, abs(book.mark - price)))
             yield from take(state, claim, taker, size, (bid,))
         if size < wanted:
-            book.fund.refuse()
+            book.fund.refuse(book.name)
 
 
 def _flat(price: Decimal, _size: Decimal) -> Decimal:

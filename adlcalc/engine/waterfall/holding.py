@@ -37,7 +37,7 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
         return ZERO
     if isinstance(how, Always):
         return claim.size
-    whole, price, room = claim.size, price_of_rest(state, claim), book.fund.can_bear()
+    whole, price, room = claim.size, price_of_rest(state, claim), book.fund.can_bear(book.name)
 
     def costs(part: Decimal) -> Decimal:
         loss = claim.loss_kept(part, book.mark)

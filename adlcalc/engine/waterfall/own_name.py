@@ -274,9 +274,9 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -
 def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
-    fund = claim.book.fund
-    if amount > fund.available():
-        fund.refuse()
+    fund, name = claim.book.fund, claim.book.name
+    if amount > fund.available(name):
+        fund.refuse(name)
         return False
     return most is None or used.fund_paid + amount <= most
 
@@ -355,9 +355,9 @@ def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
     if left > 0:
         ledger.free_margin(unit)
         return
-    paid = min(-left, first.book.fund.available())
+    paid = min(-left, first.book.fund.available(first.book.name))
     yield from ledger.fund_pays_account(first, used.claim, paid)
     if paid < -left:
-        first.book.fund.refuse()
+        first.book.fund.refuse(first.book.name)
         ledger.forgive(first, -left - paid)
         yield from uncovered(state, first.book, used.claim, -left - paid)

@@ -119,8 +119,8 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
 
 def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event]:
     """The queue before the book, once the fund's drawdown has stopped it. OKX: no book at all from then on."""
-    claim.book.fund.available()  # looks at its drawdown
-    if claim.book.fund.triggered:
+    claim.book.fund.look()
+    if claim.book.fund.triggered(claim.book.name):
         yield from deleverage(state, claim)
 
 

@@ -173,7 +173,7 @@ class State:
         available: what it may pay (None: what it has).
         """
         if available is None:
-            available = claim.book.fund.available()
+            available = claim.book.fund.available(claim.book.name)
         return largest_affordable(
             size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available
         )
