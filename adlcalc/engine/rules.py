@@ -533,6 +533,11 @@ class AdlWhen(Word):
         "after-fund",
         "What book and fund could not take, while the mark is at or beyond the bankruptcy price.",
     )
+    MARK_AT_BANKRUPTCY = (
+        "mark-at-bankruptcy",
+        "What the book has not taken at the bankruptcy price or better once the mark is there or beyond it; the "
+        "fund is asked after the queue. Aster.",
+    )
     BEFORE_BOOK = "before-book", "Before the book."
     NEVER = "never", "Nobody is deleveraged."
     REMAINDER = "remainder", "What an order in the account's own name left."

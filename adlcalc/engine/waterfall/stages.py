@@ -93,9 +93,9 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
     2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
     3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last
     resort. What remains while the mark is better (or when even the book is empty) is held and worked again.
-    Of 2 and 3 the fund may keep a part (fund.holds). A
-    rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no
-    queue (adl.when: never)."""
+    Of 2 and 3 the fund may keep a part (fund.holds). A rulebook may put backstop and queue before the book
+    (backstop.when, adl.when: before-book), the queue before the fund (adl.when: mark-at-bankruptcy), or have
+    no queue (adl.when: never)."""
     backstop, adl = rules.backstop.kind, rules.adl
     asked = backstop.when if isinstance(backstop, Providers | Auction) else None
     if asked == OfferedWhen.BEFORE_BOOK:
@@ -104,9 +104,12 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
         yield deleverage
     if adl.while_triggered == Triggered.BEFORE_BOOK and rules.fund.drawdown is not None:
         yield deleverage_once_triggered
-    if asked == OfferedWhen.BEFORE_FUND:
+    if asked == OfferedWhen.BEFORE_FUND or adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
         yield close_without_fund
+    if asked == OfferedWhen.BEFORE_FUND:
         yield offer_to_backstop
+    if adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
+        yield partial(while_beyond, stage=deleverage)
     yield close_with_fund
     holds = rules.fund.holds.held
     if adl.when == AdlWhen.AFTER_FUND:
