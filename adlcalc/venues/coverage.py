@@ -33,7 +33,7 @@ from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
-from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, PowerRate, RiskSteps, Slope
 from adlcalc.venues.named_tables import Table
 from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, SourceNote
@@ -134,8 +134,8 @@ def margin_words(rule: MaintenanceValue | NamedTable) -> str:
         return percent(rule)
     if isinstance(rule, RiskSteps):
         return "risk steps"
-    if isinstance(rule, Slope):
-        return "slope"
+    if isinstance(rule, Slope | PowerRate):
+        return "slope" if isinstance(rule, Slope) else "power"
     return f"{len(rule.tiers)} tiers" if len(rule.tiers) > 1 else percent(rule.tiers[0].rate)
 
 

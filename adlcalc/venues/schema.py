@@ -133,7 +133,7 @@ class _Maintenance(Strict):
     """The rules of a margin that become a market's, and so may differ by contract kind."""
 
     maintenance: MaintenanceRule = key(
-        description="maintenance margin: a rate, tiers, risk steps or a slope", by_contract=True
+        description="maintenance margin: a rate, tiers, risk steps, a slope or a power", by_contract=True
     )
     closing_fee: Fraction = key(
         description="rate added to the maintenance margin for the cost of closing", by_contract=True

@@ -133,6 +133,23 @@ class Ledger:
                 one.move_to(holder, fork)
         return other, holder.holdings[holding.holder.holdings.index(holding)]
 
+    def as_account(self, vault: Backstop) -> Unit:
+        """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It is a
+        picture; postings change the vault."""
+        holder = Holder(Account(vault.id, (), vault.cash), -1)
+        for book, (size, cost) in sorted(vault.positions.items(), key=lambda held: held[0].order):
+            if size:
+                side = LONG if size > 0 else SHORT
+                holding = Holding(holder, book, Position(book.name, side, abs(size), book.mark), book.order)
+                average = margin.price_of_value(book.contract, size, cost) or ZERO
+                holding.cost, holding.entry, holding.funding = (
+                    cost,
+                    round_to(average, book.tick),
+                    book.funding,
+                )
+                holder.holdings.append(holding)
+        return Unit(holder, list(holder.holdings), isolated=False)
+
     @property
     def units(self) -> list[Unit]:
         """All margin units, in file order of their first positions."""

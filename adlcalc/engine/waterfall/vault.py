@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adlcalc.engine.books.claims import Backstop, Number, Remainder, VaultOrder
-from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.holdings import Due, MarketBook
 from adlcalc.engine.books.ledger import VAULT
 from adlcalc.engine.events import Event
-from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.prices import BySolvency
-from adlcalc.engine.model import Account, Position
 from adlcalc.engine.rules import AdlWhen, OwnMoney, Vault
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.liquidation import Priced, bankrupt_values, bankruptcy, is_due, liquidated
 from adlcalc.engine.waterfall.state import State, Used
-from adlcalc.ground.numbers import ZERO, round_to
+from adlcalc.ground.numbers import ZERO
 
 
 def vault_takes(state: State, due: Due, used: Used, rules: Vault) -> Iterator[Event]:
@@ -67,7 +65,7 @@ def deleverage_vaults(state: State) -> Iterator[Event]:
 def close_against_queue(state: State, vault: Backstop, book: MarketBook, own: OwnMoney) -> Iterator[Event]:
     """A whole position of the vault against the queue; with price mark-if-solvent at the mark where the vault
     has equity."""
-    equity, unit = vault.equity(), as_account(vault)
+    equity, unit = vault.equity(), state.ledger.as_account(vault)
     holding, target = next(one for one in bankrupt_values(unit) if one[0].book is book)
     bankrupt, had = bankruptcy(holding, target), holding.size
     price = bankrupt.price
@@ -90,17 +88,3 @@ def close_against_queue(state: State, vault: Backstop, book: MarketBook, own: Ow
             number=state.ledger.number_of(order),
         )
     yield from events
-
-
-def as_account(vault: Backstop) -> Unit:
-    """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It is a
-    picture; postings change the vault."""
-    holder = Holder(Account(vault.id, (), vault.cash), -1)
-    for book, (size, cost) in sorted(vault.positions.items(), key=lambda held: held[0].order):
-        if size:
-            side = 1 if size > 0 else -1
-            holding = Holding(holder, book, Position(book.name, side, abs(size), book.mark), book.order)
-            average = margin.price_of_value(book.contract, size, cost) or ZERO
-            holding.cost, holding.entry, holding.funding = cost, round_to(average, book.tick), book.funding
-            holder.holdings.append(holding)
-    return Unit(holder, list(holder.holdings), isolated=False)
