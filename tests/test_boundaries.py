@@ -17,6 +17,7 @@ from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.events import (
     Deleveraged,
     FeePaid,
+    FundingSettled,
     FundReceived,
     FundResumed,
     FundStopped,
@@ -218,3 +219,21 @@ def test_a_fee_that_rounding_has_eaten_is_not_told(tick: str, fees: list[Decimal
         encoding="utf-8",
     )
     assert [one.amount for one in events(load(str(path)).scenario, FeePaid)] == fees
+
+
+def test_a_settlement_tells_what_has_come_since_the_one_before(tmp_path: Path) -> None:
+    """0.1 a contract at each step: after one step 0.1, two steps later 0.2 for who was settled, 0.3 for who
+    was not."""
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "accounts:\n  - {id: a, side: long, size: 3, entry: 100, leverage: 2}\n"
+        "  - {id: b, side: short, size: 3, entry: 100, leverage: 2}\n"
+        "prices: [100, 100, 100, 100]\nfunding: {rate: 0.001, every: 1}\nevents:\n"
+        "  - {step: 1, account: a, trade: {side: short, size: 1}}\n"
+        "  - {step: 3, account: a, trade: {side: short, size: 1}}\n",
+        encoding="utf-8",
+    )
+    told = [
+        (one.step, one.account, one.per_contract) for one in events(load(str(path)).scenario, FundingSettled)
+    ]
+    assert told == [(1, "a", d("0.1")), (3, "a", d("0.2")), (3, "b", d("0.3"))]
