@@ -106,20 +106,25 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
     return ((tier.rate + extra, ZERO),)
 
 
+RATE_PLACES = 12
+"""Decimals of a rate that is worked out: finer than any that is printed, and few enough that its products with
+other rates and with values stay within sixty digits."""
+
+
 @lru_cache(maxsize=4096)
 def power_rate(factor: Decimal, basis: Decimal, exponent: Decimal) -> Decimal:
-    """factor x basis ^ exponent, rounded once, half even, to 24 decimals. Sources: FTX, 0.0006 x size ^ 0.5 of
+    """factor x basis ^ exponent, rounded once, half even, to RATE_PLACES decimals. Sources: FTX, 0.0006 x size ^ 0.5 of
     the maintenance fraction; Drift, margin ratio by the root of the size; Orderly, IMR factor x notional ^ 0.8.
 
     It is the q-th root of a fraction, for exponent = p / q, worked in whole numbers: no float, and no digit that
     hangs on a library's pow."""
     p, q = exponent.as_integer_ratio()
-    under = Fraction(factor) ** q * Fraction(basis) ** p * 10 ** (24 * q)
+    under = Fraction(factor) ** q * Fraction(basis) ** p * 10 ** (RATE_PLACES * q)
     root = whole_root(under.numerator // under.denominator, q)
     half = (2 * root + 1) ** q * under.denominator  # of the next whole number, to the power of q
     twice = 2**q * under.numerator
     root += twice > half or (twice == half and root % 2 == 1)
-    return D(f"{root}E-24")
+    return D(f"{root}E-{RATE_PLACES}")
 
 
 def whole_root(n: int, q: int) -> int:
