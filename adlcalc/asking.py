@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from adlcalc.ground.how_far import how_far
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from adlcalc.report.margin_view import Margins
     from adlcalc.report.rank_view import Queues
     from adlcalc.scenario import Loaded
-    from adlcalc.study.compare import Choice
+    from adlcalc.study.compare import Choice, Result
     from adlcalc.study.cover import Covers
     from adlcalc.study.doubt import Doubt
     from adlcalc.study.falsified import Tested
@@ -179,9 +181,11 @@ def comparison(
         where = Place(Source(file, ""))
         raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
     chosen = choices(policies, scenario)
-    results = [
-        result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout, shown)
-    ]
+    results: list[Result] = []
+    for loaded in loads:
+        for result in compare(loaded.scenario, chosen, share, markout, shown):
+            results.append(result)
+            how_far("policy", len(results), len(loads) * len(chosen))
     found = (
         {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results}
         if axioms

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
-from adlcalc.cli.progress import with_progress
+from adlcalc.cli.progress import watched, with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
@@ -113,7 +113,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.study.answers import Answers, names_of, watch_for
     from adlcalc.venues.validation import untested
 
-    loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
+    with watched(request.quiet):
+        loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
         note(loaded)
     questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]

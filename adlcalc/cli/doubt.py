@@ -44,8 +44,11 @@ def doubt(
         int, typer.Option(metavar="RUNS", min=1, help="At most so many runs: single readings, then pairs.")
     ] = 200,
     within: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="How far --strict lets a measure move: 100, or 5% of it.")
-    ] = "0",
+        str | None,
+        typer.Option(
+            metavar="AMOUNT", help="How far --strict lets a measure move: 100, or 5% of it. Default: 0."
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a measure moves by more than --within.")
     ] = False,
@@ -74,7 +77,9 @@ def doubt(
         from adlcalc.report.doubt_view import doubt_page
         from adlcalc.scenario import load
 
-        _within(within)  # before anything is run
+        if within is not None and not strict:
+            raise Unknown("--within says how far --strict lets a measure move: give --strict too, or neither")
+        _within(within or "0")  # before anything is run
         loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
         if not quiet:
             note(loaded)
@@ -85,7 +90,7 @@ def doubt(
     if code == RAN and strict and found:
         from adlcalc.study.doubt import beyond
 
-        for text in beyond(found[0], *_within(within)):
+        for text in beyond(found[0], *_within(within or "0")):
             code = FAILED
             if not quiet:
                 say(f"{file}: --strict: {text}")

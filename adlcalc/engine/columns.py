@@ -19,7 +19,7 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import ZERO, D
+from adlcalc.ground.numbers import CONTEXT, ZERO, D
 
 MOST = 2**63 - 1
 
@@ -47,11 +47,11 @@ class Fixed:
         return len(self.values)
 
     def __getitem__(self, i: int) -> Decimal:
-        return D(self.values[i]).scaleb(-self.digits)
+        return D(self.values[i]).scaleb(-self.digits, CONTEXT)  # whatever context the caller has
 
     def number(self, x: int) -> Decimal:
         """So many of its units."""
-        return D(x).scaleb(-self.digits)
+        return D(x).scaleb(-self.digits, CONTEXT)
 
 
 class Sums(NamedTuple):

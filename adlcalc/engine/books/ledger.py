@@ -14,7 +14,7 @@ Public: Ledger, AuditError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from decimal import Decimal
@@ -113,9 +113,17 @@ class Ledger:
 
     def holder_of(self, account: str) -> Holder:
         """The account of that name."""
+        return self.roster.holder(self._places()[account])
+
+    def holders_of(self, names: Iterable[str]) -> Iterator[Holder]:
+        """The accounts of these names, as far as there are."""
+        places = self._places()
+        return (self.roster.holder(places[name]) for name in names if name in places)
+
+    def _places(self) -> dict[str, int]:
         if not self._named:
             self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
-        return self.roster.holder(self._named[account])
+        return self._named
 
     def forked(self, holding: Holding) -> tuple[Ledger, Holding]:
         """What would be, if: a ledger of that position's account alone as it stands, and the position in it.

@@ -1,6 +1,6 @@
 """What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
 
-Public: State, Loss, Used, Observer.
+Public: State, Loss, Used.
 """
 
 from __future__ import annotations
@@ -22,23 +22,6 @@ from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, Triggered
 from adlcalc.ground.numbers import ZERO
-
-
-class Observer:
-    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides
-    by.
-
-    Each method is called inside the exact context and must leave the state as it found it.
-    """
-
-    def marked(self, state: State) -> None:
-        """The marks of a step have moved and its funding is paid; nobody has been liquidated at them yet."""
-
-    def ranked(self, state: State, queue: Queue) -> None:
-        """A queue has been ranked, for a fill that is about to be made."""
-
-    def ended(self, state: State) -> None:
-        """A step has been worked; its queues, where it had any, are still those it used."""
 
 
 class Loss(NamedTuple):
@@ -66,8 +49,9 @@ class State:
     """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure
     of the index."""
 
-    def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
-        self.observer = observer
+    def __init__(self, scenario: Scenario, index: bool) -> None:
+        self.on_ranked: Callable[[Queue], None] | None = None
+        """Who is told of a queue that has been ranked, for a fill that is about to be made."""
         self.scenario, self.rules = scenario, scenario.rules
         takeover = scenario.rules.liquidation.takeover
         self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
@@ -150,14 +134,14 @@ class State:
 
     def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
-        if self._index and not self.observer and serves(book, side, self.rules):
+        if self._index and not self.on_ranked and serves(book, side, self.rules):
             key = (book.name, side)
             if key not in self._grids:
                 self._grids[key] = Grid(book, side)
             return QueueHead(self._grids[key], self.rules)
         queue = Queue(book, side, self.rules.adl)
-        if self.observer:
-            self.observer.ranked(self, queue)
+        if self.on_ranked:
+            self.on_ranked(queue)
         return queue
 
     def affordable(
