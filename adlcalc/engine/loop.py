@@ -26,6 +26,7 @@ from adlcalc.engine.waterfall.own_name import settle_markets
 from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work
 from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import State
+from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
 
 
@@ -156,6 +157,9 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
             before = claim.size
             yield from work(state, stages, claim)
             moved = moved or claim.size != before
+        told = state.ledger.claim_count
+        yield from deleverage_vaults(state)
+        moved = moved or state.ledger.claim_count != told
         yield from share_losses(state)
         pending = list(state.changed)
         if state.has_feedback:

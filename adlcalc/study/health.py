@@ -16,7 +16,7 @@ from heapq import heappush, heappushpop
 from typing import NamedTuple
 
 from adlcalc.engine.columns import ids_of
-from adlcalc.engine.contract import BY_NOTIONAL, PER_CONTRACT, Contract
+from adlcalc.engine.contract import PER_CONTRACT, Contract
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.model import Kind, Market, Scenario
@@ -125,7 +125,7 @@ class Health:
         self._lines = {  # of the markets where they are the same for everybody
             one.name: margin.lines_of(one.maintenance, ZERO, ZERO)
             for one in scenario.markets
-            if one.maintenance.by == BY_NOTIONAL and not one.maintenance.slope
+            if one.maintenance.of_all
         }
         method = scenario.rules.liquidation.method
         size = method.size if isinstance(method, OwnName) else None

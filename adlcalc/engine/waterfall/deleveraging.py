@@ -23,7 +23,7 @@ from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO, round_to
+from adlcalc.ground.numbers import FLOOR, ZERO, round_to
 
 
 def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
@@ -119,7 +119,8 @@ def match(
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
     rate = state.rules.fees.deleveraged
-    fee = round_to(rate * abs(proceeds), state.ledger.unit) if rate else ZERO
+    # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5 satoshi
+    fee = round_to(rate * abs(proceeds), state.ledger.unit, FLOOR) if rate else ZERO
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
@@ -174,7 +175,7 @@ def match(
     )
     if fee:
         made = rounded(
-            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit
+            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit, FLOOR
         )
         number, to = state.ledger.number_of(claim), state.rules.fees.to
         yield from state.ledger.fee_of_account(holding, number, fee, to, (made,))

@@ -20,7 +20,7 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen
+from adlcalc.engine.rules import RankedWhen, Triggered
 from adlcalc.ground.numbers import ZERO
 
 
@@ -108,6 +108,9 @@ class State:
         self.used.clear()
         self._told.clear()
         self.missed.clear()
+        if self.rules.adl.while_triggered == Triggered.BEFORE_BOOK and self.rules.fund.holds.held:
+            for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
+                fund.look()
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
@@ -154,7 +157,7 @@ class State:
         available: what it may pay (None: what it has).
         """
         if available is None:
-            available = claim.book.fund.available()
+            available = claim.book.fund.available(claim.book.name)
         return largest_affordable(
             size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available
         )
@@ -230,6 +233,10 @@ class State:
             for book, amount in holder.shortfalls():
                 owed.append(Owed(self.step, holder.id, book.name, amount))
                 still[holder] = None
+        for vault in self.ledger.backstops.values():
+            if vault.capital and (equity := vault.equity()) < 0:  # it has lost more than its own money
+                books = [book for book in self.ledger.markets.values() if book in vault.positions]
+                owed.append(Owed(self.step, vault.id, books[0].name, -equity))
         self.owed, self.doubtful = owed, still
         return owed
 

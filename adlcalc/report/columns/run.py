@@ -35,7 +35,12 @@ from adlcalc.study import expected
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
-METHODS = {"takeover": "taken over", "reduced": "reduced", "network": "taken over at the mark"}
+METHODS = {
+    "takeover": "taken over",
+    "reduced": "reduced",
+    "network": "taken over at the mark",
+    "vault": "deleveraged itself",
+}
 WHY = {
     "closed": "closed at a loss",
     "held": "still held by the venue",
@@ -277,9 +282,15 @@ FUND_STOPS = Rows(
         Field("kind", "text", "stopped or resumed"),
         Field("balance", "number", "what it holds"),
         Field("peak", "number", "the highest that it held in the window"),
-        Field("fall", "number", "peak - balance"),
+        Field("fall", "number", "peak - balance; of a contract how far its pnl is below its best"),
         Field("limit", "number", "the fall at which it stops, or below which it pays again"),
         Field("window", "step", "over how many seconds the peak is taken; null: the whole run", null=True),
+        Field(
+            "market",
+            "market",
+            "the contract whose own pnl fell, for which it stops; null: the fund's worth fell",
+            null=True,
+        ),
         Field("left", "number", "what it might still pay", null=True),
     ),
     where=(JSON,),
