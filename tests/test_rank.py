@@ -493,7 +493,7 @@ def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> No
 
 
 def test_a_book_of_one_side_says_that_nobody_can_be_deleveraged_in_it(
-    adlcalc: Callable[..., Result], tmp_path: Path
+    adlcalc: Callable[..., Result], tmp_path: FilePath
 ) -> None:
     text = "accounts:\n  - {id: me, side: long, size: 1, entry: 100, leverage: 10}\nprices: [100, 120]\n"
     alone, together = tmp_path / "alone.yaml", tmp_path / "together.yaml"
