@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -325,3 +326,14 @@ def test_a_sweep_is_shown_as_a_distribution(adlcalc: Command, tmp_path: Path) ->
     assert rows_of("adl over all points") == [["so", "2"], ["not so", "1"]]
     missing = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", str(tmp_path / "no.db"))
     assert (missing.code, missing.out) == (2, "")
+
+
+def test_a_page_is_not_poured_into_a_terminal(
+    adlcalc: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "adlcalc.cli.report.sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    )
+    got = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml")
+    assert (got.code, got.out) == (2, "")
+    assert "a page is a file\nhint: -o page.html" in got.err

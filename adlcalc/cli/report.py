@@ -6,6 +6,7 @@ Public: register, report, EXAMPLE.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,6 +91,9 @@ def report(
         "jobs": jobs,
         "store": store,
     }
+    if output is None and sys.stdout.isatty():
+        say("adlcalc: a page is a file\nhint: -o page.html, or > page.html")
+        raise typer.Exit(UNUSABLE)
     raise typer.Exit(_work(files, output, figures, wanted, quiet))
 
 
