@@ -49,6 +49,7 @@ OUTSIDE = "outside money"
 REVENUE = "venue revenue"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
+NOTHING: Told = ()
 
 
 class AuditError(Exception):

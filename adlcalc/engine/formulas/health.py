@@ -189,20 +189,20 @@ def liquidation_worked(
         numbers = (m, *numbers)
     elif m != 1:
         numbers = (*numbers, m)
-    formula = _formula(contract, up, bool(deductions), len(legs) == 1)
+    formula = _formula(contract.kind == Kind.LINEAR, m == 1, up, bool(deductions), len(legs) == 1)
     return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
 
 
 @cache
-def _formula(contract: Contract, up: bool, deducted: bool, alone: bool) -> str:
-    """The formula of `liquidation_worked` in words."""
+def _formula(linear: bool, one: bool, up: bool, deducted: bool, alone: bool) -> str:
+    """The formula of `liquidation_worked` in words; one: the multiplier is 1."""
     sign = "-" if up else "+"
     above = f"([that value] {sign} [deduction])" if deducted else "[that value]"
     below = f"(1 {sign} [rate]) / [size]" if alone else f"([net size] {sign} [sizes x rates])"
     formula = f"{above} / {below}"
-    if contract.kind != Kind.LINEAR:
+    if not linear:
         return f"[multiplier] / ({formula})"
-    return formula if contract.multiplier == 1 else f"{formula} / [multiplier]"
+    return formula if one else f"{formula} / [multiplier]"
 
 
 def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:

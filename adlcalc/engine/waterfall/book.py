@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import VenueClaim
+from adlcalc.engine.books.ledger import Told
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
@@ -66,9 +67,7 @@ def close_at_any_price(state: State, claim: VenueClaim, keep: Decimal = ZERO) ->
         yield from fill(state, claim, size, offer.price(size), covered=False)
 
 
-def fill(
-    state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True
-) -> Iterator[Event]:
+def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True) -> Told:
     """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a
     loss, to the last resort."""
     book = claim.book
@@ -76,10 +75,9 @@ def fill(
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
     number = state.ledger.number_of(claim)
-    yield BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
+    filled = BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
     if result > 0:
-        yield from keep_surplus(state, claim, proceeds, result, in_book=True)
-    elif covered:
-        yield from state.ledger.post_result(claim, result, "surplus")
-    else:
-        yield from uncovered(state, book, number, -result)
+        return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
+    if covered:
+        return (filled, *state.ledger.post_result(claim, result, "surplus"))
+    return (filled, *uncovered(state, book, number, -result))

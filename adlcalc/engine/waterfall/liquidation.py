@@ -11,7 +11,6 @@ from functools import cache
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
-from adlcalc.engine.contract import BankruptcyPrice
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
@@ -70,13 +69,13 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     if price is None:
         return Priced(None, target.how)
     how, what, of = target.how, "[that value]", target.how[-1].result
-    up, value = margin.rises(contract, side), margin.with_fee(contract, target.value)
     if contract.bankruptcy_fee:
-        sign = "-" if target.value > 0 else "+"
+        sign, value = "-" if target.value > 0 else "+", abs(margin.with_fee(contract, target.value))
         parts = (of, contract.bankruptcy_fee)
-        fee = Worked("value with the fee", abs(value), f"[that value] / (1 {sign} [fee])", parts)
-        how, of = (*how, fee), fee.result
-    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+        how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
+        of = value
+    if contract.bankruptcy_price == margin.ONE_BY_ONE:
+        up, value = margin.rises(contract, side), margin.with_fee(contract, target.value)
         each = margin.value_of_one(side, size, value, book.unit)
         one = Worked(
             "value of a contract there",
@@ -190,21 +189,9 @@ def liquidated(
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
     trigger, its liquidation price."""
-    return Liquidated(
-        step=state.step,
-        claim=number,
-        account=due.unit.holder.id,
-        market=holding.book.name,
-        side=holding.side,
-        size=size,
-        entry_price=holding.entry,
-        mark_price=holding.book.mark,
-        bankruptcy_price=bankrupt.price,
-        liquidation_price=trigger.price,
-        equity=due.equity,
-        maintenance=due.maintenance,
-        margin="isolated" if due.unit.isolated else "cross",
-        method=method,
-        how=bankrupt.how,
-        liquidation_how=trigger.how,
-    )
+    unit, book = due.unit, holding.book
+    margin_mode = "isolated" if unit.isolated else "cross"
+    position = number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark
+    margins = due.equity, due.maintenance, margin_mode
+    (price, how), (trigger_price, trigger_how) = bankrupt, trigger
+    return Liquidated(state.step, *position, price, trigger_price, *margins, method, how, trigger_how)

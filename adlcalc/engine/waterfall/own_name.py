@@ -16,6 +16,7 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
@@ -78,6 +79,12 @@ def unit_due(unit: Unit) -> Due:
 
 
 # --- orders -------------------------------------------------------------------------------------------------
+
+
+def note_opened(state: State, due: Due, used: Used) -> Told:
+    """What was open before the orders, for a fee on all that they close (`pay_fee`)."""
+    used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
+    return NOTHING
 
 
 def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
@@ -312,15 +319,15 @@ def still_due(state: State, due: Due) -> bool:
     return due.unit.is_open() and is_due(state.rules, due.equity, due.maintenance)
 
 
-def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Event]:
+def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Told:
     """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
     unit = due.unit
     closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
     fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
-    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee))
+    return state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
 
 
-def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
+def watch_on(state: State, due: Due, used: Used) -> Told:
     """What is still open stays with the account, and is looked at when its margin may be gone; while it is
     due, at every step."""
     unit = due.unit
@@ -330,7 +337,7 @@ def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
             state.watchlist.watch(unit, equity - maintenance)
         else:
             state.watchlist.keep(unit)
-    return iter(())
+    return NOTHING
 
 
 def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
