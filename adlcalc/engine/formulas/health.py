@@ -29,7 +29,7 @@ from adlcalc.engine.contract import Contract, Kind
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, drawing, round_to
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
@@ -209,6 +209,7 @@ def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -
     """The line that is the maintenance margin of the notional at a price."""
     if len(lines) == 1:
         return lines[0]
-    contracts, at = Fraction(size) * Fraction(contract.multiplier), Fraction(price)
-    n = contracts * at if contract.kind == Kind.LINEAR else contracts / at
-    return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))
+    with drawing():  # which line is told; more than 60 digits tell no two of them apart
+        contracts = size * contract.multiplier
+        n = contracts * price if contract.kind == Kind.LINEAR else contracts / price
+        return max(lines, key=lambda line: line[0] * n - line[1])

@@ -1,6 +1,6 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, liquidation_price,
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, Stand, stand_of,
 liquidated."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
@@ -142,16 +142,44 @@ def less(holding: Holding, value: Decimal, share: Worked) -> Target:
     return Target(target, (how,) if share.name == EQUITY else (share, how))
 
 
-def liquidation_price(unit: Unit, holding: Holding) -> Priced:
-    """The mark of its market at which the position is told to be liquidated, as its unit stands
-    (health.liquidation_price)."""
-    book, contract, side = holding.book, holding.book.contract, holding.side
-    if len(unit.holdings) == 1:
-        legs, cash = [health.Leg(holding.signed_size, holding.lines())], unit.cash()
+class Stand(NamedTuple):
+    """How the unit of a position stands: what its liquidation price is made of, which is worked out where
+    something of it is told. cash: equity but for the values in this market, less what the positions in others
+    need; here: those values; others: that need. alone: it is the unit's only position."""
+
+    book: MarketBook
+    side: int
+    legs: list[health.Leg]
+    cash: Decimal
+    here: Decimal = ZERO
+    others: Decimal = ZERO
+    alone: bool = True
+
+    def liquidation_price(self) -> Priced:
+        """The mark of its market at which the position is told to be liquidated (health.liquidation_price)."""
+        book, side, legs, cash, here, others, alone = self
+        contract = book.contract
         price = health.liquidation_price(contract, legs, cash, side, book.tick)
         if price is None:
             return Priced(None, ())
-        return Priced(price, (health.liquidation_worked(contract, legs, cash, side, price, book.tick),))
+        made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
+        if alone:
+            return Priced(price, (made,))
+        up = margin.rises(contract, side)
+        sign, back = ("-", "+") if up else ("+", "-")
+        formula = f"[value at the mark] {sign} [equity]"
+        parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
+        if others:
+            formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
+        free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
+        return Priced(price, (free, made))
+
+
+def stand_of(unit: Unit, holding: Holding) -> Stand:
+    """How its unit stands now."""
+    book = holding.book
+    if len(unit.holdings) == 1:
+        return Stand(book, holding.side, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
         worth = one.value()
@@ -162,18 +190,7 @@ def liquidation_price(unit: Unit, holding: Holding) -> Priced:
             needed = margin.maintenance_margin(one.lines(), abs(worth))
             others += needed
             cash += worth - needed
-    price = health.liquidation_price(contract, legs, cash, side, book.tick)
-    if price is None:
-        return Priced(None, ())
-    made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
-    up = margin.rises(contract, side)
-    sign, back = ("-", "+") if up else ("+", "-")
-    formula = f"[value at the mark] {sign} [equity]"
-    parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
-    if others:
-        formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
-    free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
-    return Priced(price, (free, made))
+    return Stand(book, holding.side, legs, cash, here, others, alone=False)
 
 
 def liquidated(
@@ -183,15 +200,15 @@ def liquidated(
     *,
     size: Decimal,
     bankrupt: Priced,
-    trigger: Priced,
+    stood: Stand,
     method: str,
     number: int,
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
-    trigger, its liquidation price."""
+    that at which it was to be liquidated as its unit stood."""
     unit, book = due.unit, holding.book
     margin_mode = "isolated" if unit.isolated else "cross"
     position = number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark
     margins = due.equity, due.maintenance, margin_mode
-    (price, how), (trigger_price, trigger_how) = bankrupt, trigger
+    (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price()
     return Liquidated(state.step, *position, price, trigger_price, *margins, method, how, trigger_how)

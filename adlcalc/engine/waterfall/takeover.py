@@ -21,7 +21,7 @@ from adlcalc.engine.waterfall.liquidation import (
     bankruptcy,
     is_due,
     liquidated,
-    liquidation_price,
+    stand_of,
 )
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
@@ -71,7 +71,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            trigger=liquidation_price(unit, holding),
+            stood=stand_of(unit, holding),
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
@@ -123,14 +123,14 @@ def reduce(
         size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
-        trigger = liquidation_price(unit, holding)
+        stood = stand_of(unit, holding)
         yield liquidated(
             state,
             due,
             holding,
             size=size,
             bankrupt=bankrupt,
-            trigger=trigger,
+            stood=stood,
             method="reduced",
             number=number,
         )
