@@ -1,26 +1,29 @@
 """Points worked by a dask.distributed cluster (extra [cluster]), through its client alone: whatever started the
 scheduler and its workers (SSH, Slurm, Kubernetes), the rows are those of one process.
 
-A part whose worker is lost is worked by another one. A worker with another version of adlcalc is refused.
+A part whose worker is lost is worked by another one; a point with which workers are lost again and again is a row
+that says so. A worker with another version of adlcalc is refused.
 
 Public: on, ClusterError.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from adlcalc.asking import Unknown
-from adlcalc.study.runs import CHUNK, Chunks, Failed, each_of
-from adlcalc.study.store import Saved
-from adlcalc.sweeping import program
+from adlcalc.ground.workers import Pace
+from adlcalc.study.runs import AT_ONCE
+from adlcalc.study.store import Saved, program
 
 if TYPE_CHECKING:
-    from adlcalc.sweeping import Point, Work, Workers
+    from adlcalc.study.plan import Point
+    from adlcalc.study.points import Work
+    from adlcalc.sweeping import Workers
 
 IN_FLIGHT = 4
 """Parts that are given out for each thread of the cluster: enough that none waits, few enough to hold."""
@@ -53,40 +56,39 @@ def _worked(distributed: Any, address: str, work: Work, points: Sequence[Point])
     with client:
         digest = program()
         threads = sum(client.nthreads().values()) or 1
-        size = max(1, min(CHUNK, len(points) // (IN_FLIGHT * threads)))
-        parts = iter(Chunks(points, size))
+        pace, given = Pace(AT_ONCE, IN_FLIGHT * threads), 0
         # a task and not scattered data, as that is lost with the workers that hold it
         shared = client.submit(_itself, work, pure=False)
+        parts: dict[str, list[Point]] = {}
+        running = distributed.as_completed([], loop=client.loop)
 
-        def given() -> Iterator[Any]:
-            for part in parts:
-                yield client.submit(_part, shared, digest, part, pure=False, retries=1)
+        def give(part: list[Point]) -> None:
+            future = client.submit(_part, shared, digest, part, pure=False, retries=1)
+            parts[future.key] = part
+            running.add(future)
 
-        coming = given()
-        first = [*islice(coming, IN_FLIGHT * threads)]
-        running = distributed.as_completed(first, loop=client.loop)
-        for future in running:
-            yield from _rows(distributed, address, future)
-            following = next(coming, None)
-            if following is not None:
-                running.add(following)
-
-
-def _rows(distributed: Any, address: str, future: Any) -> Iterator[Saved]:
-    try:
-        found = future.result()
-    except distributed.KilledWorker:
-        raise ClusterError(
-            f"--dask {address}: workers were lost again and again with the same points"
-        ) from None
-    if found is None:
-        raise ClusterError(
-            f"--dask {address}: a worker has another version of adlcalc\nhint: the same sources everywhere"
-        )
-    for row in found:
-        if isinstance(row, Failed):
-            raise row.error
-        yield row
+        while given < len(points) or parts:
+            while given < len(points) and len(parts) < IN_FLIGHT * threads:
+                size = pace.size(len(points) - given)
+                give([points[i] for i in range(given, min(given + size, len(points)))])
+                given += size
+            future = next(running)
+            part = parts.pop(future.key)
+            try:
+                found = future.result()
+            except distributed.KilledWorker:
+                if len(part) == 1:
+                    yield work.lost(part[0], "the loss of its workers")
+                for one in part if len(part) > 1 else ():  # to find the one that it was
+                    give([one])
+                continue
+            if found is None:
+                raise ClusterError(
+                    f"--dask {address}: a worker has another version of adlcalc\nhint: the same sources everywhere"
+                )
+            rows, seconds = found
+            pace.took(len(rows), seconds)
+            yield from rows
 
 
 def _itself(work: Any) -> Any:
@@ -95,6 +97,8 @@ def _itself(work: Any) -> Any:
 
 def _part(
     work: Callable[[Point], Saved], digest: str, points: Sequence[Point]
-) -> list[Saved | Failed] | None:
-    """On a worker: the rows of a part; None where it is not the same adlcalc."""
-    return each_of(work, points) if program() == digest else None
+) -> tuple[list[Saved], float] | None:
+    """On a worker: the rows of a part, and the seconds that they took; None where it is not the same adlcalc."""
+    begun = time.perf_counter()
+    rows = [work(point) for point in points] if program() == digest else None
+    return None if rows is None else (rows, time.perf_counter() - begun)

@@ -213,14 +213,9 @@ def solve(
 
     Raises ScenarioErrors; Unknown where the question cannot be worked like that.
     """
-    from dataclasses import replace
-    from os import fspath
-
     from adlcalc.asking import Unknown
     from adlcalc.report.result import Result
     from adlcalc.report.solve_view import solve_page
-    from adlcalc.scenario import Loaded
-    from adlcalc.scenario.given import STANDARD_INPUT, is_text, origin_of
     from adlcalc.solving import Asking, solved
     from adlcalc.study.solve import Limits, Method, Unsolvable
 
@@ -228,20 +223,7 @@ def solve(
         raise TypeError("one of until and when says what is asked")
     if method is not None and method not in [*Method]:
         raise Unknown(f"there is no method {method!r}: {', '.join(Method)}")
-    origin, file = None, STANDARD_INPUT
-    if isinstance(source, Loaded):
-        first = _origin(source)
-        origin = replace(
-            first,
-            sets=(*first.sets, *sets),
-            venue=first.venue if venue is None else venue,
-            as_of=first.as_of if as_of is None else as_of,
-        )
-        file = source.file
-    elif is_text(source):
-        origin = origin_of(source, sets=sets, venue=venue, as_of=as_of)
-    else:
-        file = fspath(source)  # type: ignore[arg-type]  # no dict here
+    origin, file = _asked_of(source, sets, venue, as_of)
     asking = Asking(
         file=file,
         vary=vary,
@@ -266,7 +248,7 @@ def solve(
 
 
 def sweep(
-    scenario: Source | None = None,
+    scenario: Loaded | Source | None = None,
     measures: Sequence[str] = (),
     *,
     vary: Mapping[str, str | Sequence[Any]] | None = None,
@@ -283,6 +265,7 @@ def sweep(
 ) -> Swept:
     """A scenario run many times, with values, venues, policies and random paths varied.
 
+    scenario  what `load` takes, or what it has made; sets, as_of as there
     measures  'adl(me)', 'fund_paid', 'fund_paid > 500', 'least_fund', 'quantile(least_fund, 0.99)', ...
     vary      name -> '0..1_000_000/20_000' or a list of values; names as in sets: {'accounts.me.leverage': [2, 5]}
     paths     'bootstrap:candles.csv,block=12,n=1000,seed=7', 'n=1000' of the scenario's own model, ...
@@ -312,8 +295,9 @@ def sweep(
             if store is None:
                 raise Unknown("a scenario is needed, or a store to be asked again")
             return Swept(asked_again(fspath(store), tuple(measures), grouped, keep_rows=True))
+        origin, file = _asked_of(scenario, sets, None, as_of)
         asking = Sweep(
-            _path(scenario),
+            file,
             tuple(f"{name}={_range(values)}" for name, values in (vary or {}).items()),
             paths,
             tuple(measures),
@@ -331,23 +315,12 @@ def sweep(
             from adlcalc.cluster import on
 
             workers = on(dask)
-        found = swept(asking, keep_rows=True, workers=workers)
+        found = swept(asking, origin=origin, keep_rows=True, workers=workers)
     except StoreError as error:
         raise Unknown(str(error)) from None
     if found.interrupted:
         raise KeyboardInterrupt
     return Swept(found)
-
-
-def _path(scenario: Source) -> str:
-    """The name of a scenario that is loaded anew in every process."""
-    from os import fspath
-
-    from adlcalc.scenario.given import is_text
-
-    if is_text(scenario):
-        raise TypeError("a sweep needs the path or the name of a scenario, not its text")
-    return fspath(scenario)  # type: ignore[arg-type]  # what is no text is a path
 
 
 def _range(values: str | Sequence[Any]) -> str:
@@ -393,6 +366,31 @@ def _again(scenario: Loaded | Source, venue: str) -> Loaded:
         if isinstance(scenario, Loaded)
         else load(scenario, venue=venue)
     )
+
+
+def _asked_of(
+    source: Loaded | Source, sets: Sequence[str], venue: str | None, as_of: str | None
+) -> tuple[Origin | None, str]:
+    """What a question is asked of, and the name that it has: what was loaded, with further settings; a text or a
+    dict; None where it is a file, which is opened by who asks."""
+    from dataclasses import replace
+    from os import fspath
+
+    from adlcalc.scenario import Loaded
+    from adlcalc.scenario.given import STANDARD_INPUT, is_text, origin_of
+
+    if isinstance(source, Loaded):
+        first = _origin(source)
+        further = replace(
+            first,
+            sets=(*first.sets, *sets),
+            venue=first.venue if venue is None else venue,
+            as_of=first.as_of if as_of is None else as_of,
+        )
+        return further, source.file
+    if is_text(source):
+        return origin_of(source, sets=sets, venue=venue, as_of=as_of), STANDARD_INPUT
+    return None, fspath(source)  # type: ignore[arg-type]  # no dict here
 
 
 def _origin(loaded: Loaded) -> Origin:

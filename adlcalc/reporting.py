@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adlcalc.engine.events import Event
     from adlcalc.engine.model import Scenario
     from adlcalc.report.compare_view import Comparison
-    from adlcalc.sweeping import Swept
+    from adlcalc.study.swept import Swept
 
 FUND = "fund"
 """What --solve takes."""

@@ -19,7 +19,7 @@ from adlcalc.scenario import Loaded
 from adlcalc.scenario.knobs import Knob, Reload, knob_of, quoted
 from adlcalc.scenario.loading import Origin, opened
 from adlcalc.source.number import NumberError, number_of
-from adlcalc.source.problems import Problem, ScenarioErrors
+from adlcalc.source.problems import Problem, ScenarioErrors, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
@@ -213,14 +213,14 @@ def _knob(
     ends are written."""
     unit = _number("--unit", asking.unit) if name == asking.vary else None
     if unit is not None and unit <= 0:
-        raise _wrong("--unit", asking.unit or "", "must be greater than zero")
+        raise wrong("--unit", asking.unit or "", "must be greater than zero")
     found = knob_of(name, scenario or loaded.scenario)
     if found is not None:
         return found if unit is None else found.in_steps_of(unit)
     if unit is None:
         ends = [end for end in (low, high) if end is not None]
         if not ends:
-            raise _wrong("--vary", name, "has no range of its own: give --from and --to")
+            raise wrong("--vary", name, "has no range of its own: give --from and --to")
         exponents = [_digits(end) for end in ends]
         unit = ONE.scaleb(min(exponents) - FINER)
     _refuse_name(name, origin, [end for end in (low, high) if end is not None])
@@ -249,19 +249,19 @@ def grid_of(text: str, option: str = "--across", most: int = MOST_COLUMNS) -> tu
     """NAME=FROM..TO/STEP, or NAME=A,B,C: the name and the values. Raises ScenarioErrors."""
     name, equals, values = text.partition("=")
     if not equals or not name.strip() or not values.strip():
-        raise _wrong(option, text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
+        raise wrong(option, text, "must be NAME=FROM..TO/STEP or NAME=A,B,C")
     if ".." not in values:
         return name.strip(), [_needed(option, one.strip()) for one in values.split(",")]
     ends, slash, step_text = values.partition("/")
     if not slash:
-        raise _wrong(option, text, "must say how far its values are apart: NAME=FROM..TO/STEP")
+        raise wrong(option, text, "must say how far its values are apart: NAME=FROM..TO/STEP")
     low, high = (_needed(option, one.strip()) for one in ends.split("..", 1))
     step = _needed(option, step_text.strip())
     if step <= 0 or low > high:
-        raise _wrong(option, text, "must go up from FROM to TO in steps above zero")
+        raise wrong(option, text, "must go up from FROM to TO in steps above zero")
     with exact():
         if (high - low) / 1 > step * most:
-            raise _wrong(option, text, f"has more than {most:,} values")
+            raise wrong(option, text, f"has more than {most:,} values")
         count = int((high - low) // step)
         return name.strip(), [low + i * step for i in range(count + 1)]
 
@@ -278,7 +278,7 @@ def _number(option: str, text: str | None) -> Decimal | None:
     try:
         return number_of(text.strip())
     except NumberError as error:
-        raise _wrong(option, text, error.message, error.hint) from None
+        raise wrong(option, text, error.message, error.hint) from None
 
 
 def _fraction(x: Decimal | None) -> Fraction | None:
@@ -289,7 +289,7 @@ def _question(asking: Asking, names: Names) -> Question:
     try:
         return read(asking.question, names)
     except QuestionError as error:
-        raise _pointed(asking.option, asking.question, error) from None
+        raise error.told_of(asking.option, asking.question) from None
 
 
 def _assertion(text: str | None) -> Callable[[Fraction | None], bool] | None:
@@ -298,16 +298,7 @@ def _assertion(text: str | None) -> Callable[[Fraction | None], bool] | None:
     try:
         return read_assertion(text)
     except QuestionError as error:
-        raise _pointed("--assert", text, error) from None
-
-
-def _pointed(option: str, text: str, error: QuestionError) -> ScenarioErrors:
-    problem = Problem(option, 1, error.column, error.length, f"it {error.message}", error.hint, text)
-    return ScenarioErrors([problem])
-
-
-def _wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErrors:
-    return ScenarioErrors([Problem(f"{option} {text}", 0, 0, 0, message, hint)])
+        raise error.told_of("--assert", text) from None
 
 
 # --- once more, from the file -------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ WHOLE = (
         "test_properties",
     ),
     *("test_stateful", "test_readd", "test_explain", "test_rank", "test_compare", "test_fuzz_rules"),
+    *("test_columns", "test_events", "test_health", "test_currencies", "test_incidents", "test_solve"),
 )
 FIRST = 15.0  # seconds of tests that a mutant meets first
 PATIENCE = 60.0, 6.0  # seconds, and times what they take, after which tests are taken to hang

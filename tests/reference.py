@@ -11,16 +11,25 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from test_bad import BAD, messages, why_unhelped
+
+from adlcalc.cli import exits
 from adlcalc.cli.app import COMMANDS
 from adlcalc.engine.formulas.scores import SCORES
+from adlcalc.ground.numbers import PRECISION
 from adlcalc.report.columns.documents import DOCUMENTS
 from adlcalc.report.field import Rows
+from adlcalc.scenario.draft import LONGEST_NAME
 from adlcalc.scenario.json_schema import scenario_schema
+from adlcalc.scenario.prices import MOST_STEPS
+from adlcalc.source.document import DEPTH, ITEMS, VALUES
+from adlcalc.source.files import DOCUMENT_LIMIT, MB, TABLE_LIMIT
+from adlcalc.source.number import DIGITS, LIMIT_EXPONENT
+from adlcalc.source.problems import MOST as MOST_TOLD
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
-from adlcalc.venues.rulebook import shipped
-
-BAD = Path(__file__).parent / "bad"
+from adlcalc.venues.maintenance import MOST_TIERS
+from adlcalc.venues.rulebook import LONGEST_ROW, shipped
 
 
 def block(command: str) -> str:
@@ -109,7 +118,8 @@ def table_of(rows: Rows, title: str) -> Iterator[str]:
 def errors() -> Iterator[str]:
     yield (
         "# Errors\n\nWhat is said about a file that cannot be used, each with a small file that gives it. All "
-        "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`.\n"
+        "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`. Below a "
+        "message stands a hint; where there is none, it is said why it needs none.\n"
     )
     for told in sorted(BAD.glob("*.err")):
         file = told.with_suffix(".yaml").read_text(encoding="utf-8", errors="replace")
@@ -117,7 +127,50 @@ def errors() -> Iterator[str]:
             continue
         fence = "````" if "```" in file else "```"
         yield f"\n## {told.stem}\n\n{fence}yaml\n{file.rstrip()}\n{fence}\n\n{fence}\n"
-        yield f"{told.read_text(encoding='utf-8').rstrip()}\n{fence}\n"
+        text = told.read_text(encoding="utf-8")
+        yield f"{text.rstrip()}\n{fence}\n"
+        reasons = dict.fromkeys(why_unhelped(message) for message, hint in messages(text) if not hint)
+        if reasons:
+            yield f"\nNo hint: {'; '.join(map(str, reasons))}.\n"
+
+
+def limits() -> Iterator[str]:
+    smallest, largest = f"1e-{LIMIT_EXPONENT}", f"1e{LIMIT_EXPONENT}"
+    rows = {
+        "YAML": (
+            f"{DOCUMENT_LIMIT // MB} MB, {DEPTH} levels, {VALUES:,} values, {ITEMS:,} in one list or map; no anchors, "
+            "aliases or tags"
+        ),
+        "CSV, goldens": f"{TABLE_LIMIT // MB:,} MB, packed or not",
+        "a number": (
+            f"{DIGITS} significant digits, zero or from {smallest} to below {largest}: sums and products then fit "
+            f"the {PRECISION} digits that are worked with"
+        ),
+        "a path": f"{MOST_STEPS:,} steps",
+        "names of accounts, markets, funds": f"one line of {LONGEST_NAME} characters that can be seen",
+        "companions (CSV, rulebook, candles)": (
+            "in the scenario's own folder or below it, through no link that leaves it"
+        ),
+        "rulebooks that extend one another": f"{LONGEST_ROW}",
+        "tiers of a maintenance table": f"{MOST_TIERS:,}",
+        "faults that are told of a file": f"the first {MOST_TOLD:,}",
+    }
+    codes = {
+        exits.RAN: "it ran, and what was asked to hold holds",
+        exits.FAILED: (
+            "it ran, and a check, `--fail-on`, `--strict` or `--assert` does not hold; bad debt that no one covers "
+            "under `--fail-on loss`"
+        ),
+        exits.UNUSABLE: "the command line or a file cannot be used: nothing was written, everything wrong is told",
+        exits.BUG: "a bug of adlcalc: please report it",
+        exits.INTERRUPTED: "interrupted with Ctrl-C",
+    }
+    yield "# Exit codes and limits\n\n| code | meaning |\n|---|---|\n"
+    yield from (f"| {code} | {meaning} |\n" for code, meaning in codes.items())
+    yield "\n| of a file | limit |\n|---|---|\n"
+    yield from (f"| {what} | {limit} |\n" for what, limit in rows.items())
+    yield "\nOutput never replaces a file that the call reads, and is there whole or not at all.\n\n"
+    yield block("adlcalc run no-such-file.yaml")
 
 
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
@@ -127,6 +180,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "keys": keys,
     "outputs": outputs,
     "errors": errors,
+    "limits": limits,
 }
 """Page -> what it is made of."""
 

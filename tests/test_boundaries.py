@@ -13,17 +13,28 @@ from books import account, d
 from books import scenario as book_of
 
 import adlcalc
-from adlcalc.engine.events import Deleveraged, FundReceived, Held, LossSocialized
+from adlcalc.engine.books.fund import FundBook
+from adlcalc.engine.events import (
+    Deleveraged,
+    FeePaid,
+    FundingSettled,
+    FundReceived,
+    FundResumed,
+    FundStopped,
+    Held,
+    LossSocialized,
+)
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Contract, Kind
+from adlcalc.engine.model import Contract, Fund, Kind
 from adlcalc.engine.queue import head
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.rules import AdlRules, AdlWhen, Eligible, LastResortRules, Rules
+from adlcalc.engine.rules import AdlRules, AdlWhen, Drawdown, Eligible, FundRules, LastResortRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact
+from adlcalc.scenario import load
 from adlcalc.venues.expression import score_of
 
 
@@ -106,10 +117,38 @@ def test_what_rounding_takes_at_settlements_is_kept_together_until_it_is_a_unit(
     0.7 + 0.7 + 0.6 = 2 units that nobody holds, one dust of the fund."""
     owners = [account("a", 1, 100, 50), account("b", 1, 100, 50), account("c", -2, 100, 100)]
     one = replace(book_of(owners, [100, 100], funding={1: "0.003"}), money_unit=d(1))
-    assert [(e.amount, e.why) for e in events(one, FundReceived)] == [(2, "dust")]
+    assert [(e.claim, e.amount, e.why) for e in events(one, FundReceived)] == [(0, 2, "dust")]
     pair = [account("a", 1, 100, 50), account("c", -1, 100, 50)]
     one = replace(book_of(pair, [100, 100], funding={1: "0.003"}), money_unit=d(1))
     assert [(e.amount, e.why) for e in events(one, FundReceived)] == [(1, "dust")]  # 0.7 + 0.3
+
+
+@pytest.mark.parametrize(
+    ("balance", "told"), [("7", []), ("7.00000001", [FundResumed]), ("7.5", [FundResumed])]
+)
+def test_a_fund_that_could_not_pay_tells_when_it_has_something_again(balance: str, told: list[type]) -> None:
+    """30 % under its peak of 10 it has nothing to pay; from the first unit above that on, at the next step,
+    it has."""
+    fund = FundBook(Fund("f", d(10)), FundRules(drawdown=Drawdown(d("0.3"), d("0.25"))), d("1E-8"))
+    fund.begin(0)
+    fund.balance = d(7)
+    fund.refuse()
+    assert [type(one) for one in fund.news] == [FundStopped]
+    fund.news.clear()
+    fund.balance = d(balance)
+    fund.begin(1)
+    assert [type(one) for one in fund.news] == told
+
+
+def test_a_fund_whose_stop_nobody_met_tells_nothing_of_its_end() -> None:
+    """At 7 of 10 it pays nothing, but nobody needed it; back at 10 there is nothing to tell."""
+    fund = FundBook(Fund("f", d(10)), FundRules(drawdown=Drawdown(d("0.3"), d("0.25"))), d("1E-8"))
+    fund.begin(0)
+    fund.balance = d(7)
+    assert (fund.available(), fund.stopped) == (0, True)
+    fund.balance = d(10)
+    fund.begin(1)
+    assert (fund.stopped, fund.news) == (False, [])
 
 
 def test_an_expression_may_be_as_wide_as_it_likes() -> None:
@@ -150,3 +189,51 @@ def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_
     run = adlcalc.run(adlcalc.load(path))
     assert told in run.to_text().replace(",", "")
     assert run.to_json()
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "linear", "inverse"),
+    [
+        ("1", "[x] / [size]", "[size] / [x]"),
+        ("2", "[x] / ([size] x [multiplier])", "[size] x [multiplier] / [x]"),
+        ("0.001", "[x] / ([size] x [multiplier])", "[size] x [multiplier] / [x]"),
+    ],
+)
+def test_a_multiplier_is_told_where_it_changes_something(multiplier: str, linear: str, inverse: str) -> None:
+    for kind, told in ((Kind.LINEAR, linear), (Kind.INVERSE, inverse)):
+        contract = Contract(kind, d(multiplier))
+        worked = margin.price_worked("price", contract, 1, d(1), d(1), "[x]", (d(1),), d(1))
+        assert worked.formula == told
+
+
+@pytest.mark.parametrize(("tick", "fees"), [("1", []), ("0.01", [d("0.09")])])
+def test_a_fee_that_rounding_has_eaten_is_not_told(tick: str, fees: list[Decimal], tmp_path: Path) -> None:
+    """90 / (1 - 0.001) = 90.09009..: at 90, to the nearest whole, all of the margin is lost; at 90.09 0.09 of
+    it are the fee."""
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "rules: {contract: {bankruptcy_fee: 0.001, bankruptcy_price: nearest}, liquidation: {method: takeover}}\n"
+        f"markets: {{X: {{tick: {tick}}}}}\n"
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\n"
+        "prices: [100, 90]\n",
+        encoding="utf-8",
+    )
+    assert [one.amount for one in events(load(str(path)).scenario, FeePaid)] == fees
+
+
+def test_a_settlement_tells_what_has_come_since_the_one_before(tmp_path: Path) -> None:
+    """0.1 a contract at each step: after one step 0.1, two steps later 0.2 for who was settled, 0.3 for who
+    was not."""
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "accounts:\n  - {id: a, side: long, size: 3, entry: 100, leverage: 2}\n"
+        "  - {id: b, side: short, size: 3, entry: 100, leverage: 2}\n"
+        "prices: [100, 100, 100, 100]\nfunding: {rate: 0.001, every: 1}\nevents:\n"
+        "  - {step: 1, account: a, trade: {side: short, size: 1}}\n"
+        "  - {step: 3, account: a, trade: {side: short, size: 1}}\n",
+        encoding="utf-8",
+    )
+    told = [
+        (one.step, one.account, one.per_contract) for one in events(load(str(path)).scenario, FundingSettled)
+    ]
+    assert told == [(1, "a", d("0.1")), (3, "a", d("0.2")), (3, "b", d("0.3"))]

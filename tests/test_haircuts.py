@@ -49,6 +49,21 @@ FIVE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        ("12", ["[all of the profit]", "[all of the profit]"]),
+        ("3", ["[loss] x [its weight] / [all weights]", "[loss] x [its weight] / [all weights]"]),
+    ],
+)
+def test_it_is_told_whether_all_of_a_profit_is_cut(budget: str, told: list[str]) -> None:
+    """8 and 4 of 12 are all; 2 and 1 of 3 are shares."""
+    winners, rule = [winner("8"), winner("4")], made("haircut")
+    with exact():
+        worked = rule.worked(winners, rule.cuts(winners, D(budget), CENT), D(budget), CENT)
+    assert [one.formula for one in worked] == told
+
+
 def test_severity_makes_the_budget() -> None:
     assert budget_of(D(3) + D(12), D("0.5"), CENT) == D("7.5")
 

@@ -59,23 +59,26 @@ def test_runs_are_the_same_with_and_without_the_grid(
         assert with_grid == plainly
 
 
-def test_few_positions_are_scored_for_the_head_of_a_long_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("side", "mark"), [(-1, Decimal(90)), (1, Decimal(110))])
+def test_few_positions_are_scored_for_the_head_of_a_long_queue(
+    side: int, mark: Decimal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     r = random.Random(3)
     entries = [Decimal(r.randrange(9_000, 11_000)).scaleb(-2) for _ in range(5_000)]
-    book_of_shorts = tuple(
-        Account(f"s{i}", (Position("M", -1, Decimal(1), entry, entry / r.choice([2, 4, 5, 8, 10, 20])),))
+    one_side = tuple(
+        Account(f"s{i}", (Position("M", side, Decimal(1), entry, entry / r.choice([2, 4, 5, 8, 10, 20])),))
         for i, entry in enumerate(entries)
     )
-    scenario = Scenario((Market("M"),), book_of_shorts, Path({"M": (Decimal(90),)}))
+    scenario = Scenario((Market("M"),), one_side, Path({"M": (mark,)}))
     scored, plain = [], head.inputs_of
     monkeypatch.setattr(head, "inputs_of", lambda holding: scored.append(holding) or plain(holding))
     with exact():
         state = State(scenario, index=True)
         book = state.ledger.markets["M"]
-        book.mark = Decimal(90)
-        queue = state.queue(book, -1)
+        book.mark = mark
+        queue = state.queue(book, side)
         assert isinstance(queue, head.QueueHead)
         first = [place.holding.order for place in itertools.islice(queue, 20)]
-        whole = [place.holding.order for place in Queue(book, -1, AdlRules())]
+        whole = [place.holding.order for place in Queue(book, side, AdlRules())]
     assert first == whole[:20]
     assert len(scored) < 500  # of 5,000

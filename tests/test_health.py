@@ -18,6 +18,7 @@ from conftest import Result
 from rules import under_venue, with_rules
 
 from adlcalc.engine.events import AccountEnded, AccountState, Liquidated, PositionState
+from adlcalc.engine.formulas.health import Leg, liquidation_mark, safe_marks
 from adlcalc.engine.formulas.margin import lines_of
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Kind, Position, Scenario
@@ -90,6 +91,27 @@ def faults(
             yield f"{name}: a mark on its safe side is due"
         if (price - mark) * side >= tick:  # a mark between two ticks may stand between the end and its tick
             yield f"{name}: not due at {told.mark}, which lies beyond it"
+
+
+@pytest.mark.parametrize(("cash", "safe"), [("10", None), ("10.01", (None, None))])
+@pytest.mark.parametrize("kind", [Kind.LINEAR, Kind.INVERSE])
+def test_a_hedge_that_no_mark_moves_is_safe_everywhere_or_nowhere(
+    kind: Kind, cash: str, safe: tuple[None, None] | None
+) -> None:
+    """A long and a short of one size, no maintenance margin but a fixed one of 10: with 10 it is due, as
+    everybody at maintenance is, whatever the mark; with more, at none."""
+    legs = [Leg(d(size), ((d(0), d(-5)),)) for size in (3, -3)]
+    assert safe_marks(Contract(kind), legs, d(cash)) == safe
+
+
+@pytest.mark.parametrize(
+    ("size", "cash", "mark"), [("2", "-180", "100"), ("-2", "220", "100"), ("-2", "0", None)]
+)
+def test_the_mark_of_a_liquidation_is_on_the_losing_side(size: str, cash: str, mark: str | None) -> None:
+    """2 x 100 - 180 = 20 = 0.1 x 200; 220 - 2 x 100 = 20 as well; a short with nothing is safe at no mark."""
+    legs = [Leg(d(size), ((d("0.1"), d(0)),))]
+    found = liquidation_mark(Contract(Kind.LINEAR), legs, d(cash), 1 if legs[0].signed_size > 0 else -1)
+    assert found == (None if mark is None else d(mark))
 
 
 class Looked(Watch):

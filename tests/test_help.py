@@ -3,6 +3,7 @@ as it stands."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -230,3 +231,18 @@ def test_every_command_that_shows_tables_takes_a_width() -> None:
             given = set(inspect.signature(command.callback).parameters)
             assert "format" not in given or {"json", "output"} <= given, command.name
             assert "limit" not in given or "format" not in given or {"width", "quiet"} <= given, command.name
+
+
+def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
+    """A block of 80 columns stands in 80 columns; text is filled."""
+    from rich.console import Console
+
+    from adlcalc.cli.rendered import Page
+
+    line = "1234567 " * 10
+    text = f"Two words\nand two.\n\n```console\n$ adlcalc run\n{line[:80]}\n```\n"
+    out = io.StringIO()
+    Console(file=out, width=80).print(Page(text))
+    assert [row.rstrip() for row in out.getvalue().splitlines()] == [
+        "Two words and two.", "", "$ adlcalc run", line.rstrip(),
+    ]  # fmt: skip

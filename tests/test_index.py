@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path as Folder
 
 import pytest
 from books import account, d, in_cents, random_scenario
@@ -14,6 +15,7 @@ from adlcalc.engine.events import Ended, Liquidated
 from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
+from adlcalc.scenario import load
 from adlcalc.venues.rulebook import shipped
 from tests.bench.books import cross_book, isolated_book
 
@@ -160,3 +162,36 @@ def test_the_index_changes_nothing_where_paths_bring_more_than_marks() -> None:
         if one.accounts:
             worked += bool(compared(with_happenings(one, random.Random(f"happenings {seed}"))))
     assert worked > 150
+
+
+def counted(text: str, prices: str, tmp_path: Folder) -> int:
+    path = tmp_path / "book.yaml"
+    path.write_text(f"{text}prices: {prices}\n", encoding="utf-8")
+    return events_and_count(load(str(path)).scenario)[1]
+
+
+def test_a_reduction_looks_three_times(tmp_path: Folder) -> None:
+    """When the account is due, before its order and after it."""
+    book = (
+        "venue: bitmex\nmarkets: {XBTUSD: {contract: inverse, tick: 0.5, lot: 1}}\n"
+        "accounts: [{id: a, side: long, size: 1_840_000, entry: 8_000, leverage: 20}]\n"
+    )
+    assert counted(book, "[8_000, 7_900]", tmp_path) == 0
+    assert counted(book, "[8_000, 7_677.5]", tmp_path) == 3
+
+
+def test_the_price_that_a_position_had_before_it_was_deleveraged_wakes_nobody(tmp_path: Folder) -> None:
+    """A cross short of 2 is due from 132,000 / 2.01 = 65,671.7 on; deleveraged of one at 54,000, from 78,000
+    / 1.005 = 77,611.9 on: at 70,000 it is not looked at."""
+    book = (
+        "markets: {X: {liquidity: none}}\naccounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 60_000, leverage: 10}\n"
+        "  - id: b\n    balance: 12_000\n"
+        "    positions: [{side: short, size: 2, entry: 60_000, margin: cross}]\n"
+    )
+    assert counted(book, "[60_000, 53_000, 70_000]", tmp_path) == counted(
+        book, "[60_000, 53_000, 55_000]", tmp_path
+    )
+    assert counted(book, "[60_000, 53_000, 78_000]", tmp_path) > counted(
+        book, "[60_000, 53_000, 55_000]", tmp_path
+    )

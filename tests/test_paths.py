@@ -192,7 +192,7 @@ def test_what_is_written_out_runs_the_same(book: Path) -> None:
     ("setting", "said"),
     [
         ("prices.block=6", "'candles.csv' has 5 moves, fewer than a block of 6"),
-        ("prices.model=garch", "{model: bootstrap | walk | ramp, ...}"),
+        ("prices.model=garch", "'model' of 'prices' must be bootstrap, walk or ramp, not 'garch'"),
         ("prices.file={Y: candles.csv}", "there is no market 'Y'"),
         ("prices.file=nothing.csv", "there is no file 'nothing.csv'"),
         ("prices.steps=2000000", "at most 1000000 moves"),

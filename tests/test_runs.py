@@ -17,7 +17,7 @@ from adlcalc.scenario import load
 from adlcalc.study import runs
 from adlcalc.study.answers import names_of
 from adlcalc.study.questions import read, read_measure
-from adlcalc.study.runs import Asked, Lost, Refused, as_written, measured
+from adlcalc.study.runs import Asked, Lost, Refused, as_written, measured, worked
 
 FILE = "scenarios/04-fund-half-absorbs.yaml"
 
@@ -125,3 +125,19 @@ def ended(scenario: Scenario) -> Scenario:
 def test_a_process_that_is_killed_twice_is_told(scenario: Scenario) -> None:
     with pytest.raises(Lost, match="signal 9"):
         list(measured(scenario, FUNDS, ended, jobs=2))
+
+
+def ending(n: int) -> int:
+    """One of them ends its process."""
+    if n == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return n
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+@pytest.mark.parametrize("as_they_come", [False, True])
+def test_what_ends_its_processes_may_be_a_result(as_they_come: bool) -> None:
+    rows = worked(ending, range(40), jobs=2, lost=lambda n, by: -n, as_they_come=as_they_come)
+    expected = [-n if n == 3 else n for n in range(40)]
+    assert (sorted(rows) if as_they_come else [*rows]) == (sorted(expected) if as_they_come else expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from adlcalc.engine.formulas.scores import INFINITE, SCORES, Inputs
 from adlcalc.engine.model import Account, Market, Path, Position, Scenario
 from adlcalc.engine.queue.queue import inputs_of
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
+from adlcalc.venues.expression import score_of
 
 # shorts of one linear market at mark 100, maintenance 0.5 %: entry, size, margin
 BOOK = {
@@ -142,3 +144,12 @@ def test_divisions_that_have_no_result_are_caught() -> None:
         assert SCORES["okx"](x._replace(initial_margin=ZERO)) == INFINITE
         assert SCORES["bitget"](x._replace(pnl=D(-1))) == -INFINITE  # no maintenance at all
         assert SCORES["binance-2019"](x._replace(equity=D(-1))) == 0
+
+
+def test_a_score_is_known_by_its_name() -> None:
+    """Two of them are not the same rule; one and its copy are; a text is none."""
+    first, second = list(SCORES.values())[:2]
+    assert first != second
+    assert pickle.loads(pickle.dumps(first)) == first
+    assert first != first.name
+    assert first != score_of("pnl")

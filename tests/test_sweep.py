@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import tracemalloc
 from contextlib import closing, suppress
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +27,12 @@ from adlcalc.cli.app import app_for
 from adlcalc.report.columns.sweep import SWEEP
 from adlcalc.scenario import load
 from adlcalc.study.answers import names_of
-from adlcalc.study.questions import QuestionError
+from adlcalc.study.questions import QuestionError, split
 from adlcalc.study.runs import Asked
-from adlcalc.study.sample import quantile_of, share_of
-from adlcalc.study.store import number_in, text_of
-from adlcalc.study.sweep import FAR, split, wanted_of
+from adlcalc.study.sample import Quantile, share_of, spread_of
+from adlcalc.study.store import SAME, Design, Saved, Store, number_in, text_of
+from adlcalc.study.sweep import ANYBODY, FAR, wanted_of
+from adlcalc.study.swept import counted
 from adlcalc.sweeping import Sweep, swept
 
 D = Decimal
@@ -92,6 +96,11 @@ def test_the_least_fund_of_each_path_answers_for_every_fund() -> None:
     assert by_path["hits"] == with_fund["hits"] > 0
 
 
+def quantile_of_100(level: str) -> Quantile:
+    """Of the numbers from 1 to 100."""
+    return spread_of(((Fraction(n), 1) for n in range(1, 101)), 100, [D(level)]).quantiles[0]
+
+
 def test_intervals_are_those_of_the_textbooks() -> None:
     """Wilson (1927) at 95 %: 0 of 10 is up to 0.277533 (z^2 / (n + z^2) = 3.841459 / 13.841459); 5 of 10 is
     0.236593 to 0.763407. Of 100 values the median lies between the 40th and the 61st (Conover, table of the
@@ -99,11 +108,11 @@ def test_intervals_are_those_of_the_textbooks() -> None:
     assert share_of(0, 10)[2:] == (0, D("0.277533"))
     assert share_of(10, 10)[2:] == (D("0.722467"), 1)
     assert share_of(5, 10)[2:] == (D("0.236593"), D("0.763407"))
-    found = quantile_of([Fraction(n) for n in range(1, 101)], D("0.5"))
+    found = quantile_of_100("0.5")
     assert found[1:4] == (50, 40, 61)
     assert found.beyond == Fraction(sum(range(50, 101)), 51)
-    assert quantile_of([Fraction(n) for n in range(1, 101)], D("0.8")).value == 80
-    assert quantile_of([Fraction(n) for n in range(1, 101)], D("0.81")).value is None  # 19 beyond
+    assert quantile_of_100("0.8").value == 80
+    assert quantile_of_100("0.81").value is None  # 19 beyond
 
 
 def test_no_hit_is_a_bound_and_no_zero() -> None:
@@ -233,8 +242,31 @@ def test_from_python_and_as_a_table_of_arrow() -> None:
     assert (again.worked, [row.hits for row in again]) == (0, [0, found[1].hits])
     with pytest.raises(adlcalc.Unknown, match="other measures"):
         adlcalc.sweep("coin.yaml", ["bad_debt"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite")
-    with pytest.raises(TypeError, match="path or the name"):
-        adlcalc.sweep({"fund": 0}, ["adl"])
+
+
+def test_from_python_what_is_loaded_and_what_is_written_are_swept_like_a_file() -> None:
+    """With what they were loaded with: a fund of 4 is not enough for the 4.87 that three steps down cost."""
+    import adlcalc
+
+    asked: dict[str, Any] = {"measures": ["adl", "fund_paid"], "paths": "n=20", "vary": {"fund": [0, 9]}}
+    text = Path("coin.yaml").read_text(encoding="utf-8")
+    loaded = adlcalc.load("coin.yaml", sets=["accounts.me.leverage=4"])
+    by_hand: dict[str, Any] = {
+        "fund": 1_000,
+        "markets": {"X": {"tick": "0.00000001", "lot": "0.001"}},
+        "accounts": [
+            {"id": "me", "side": "long", "size": 1, "entry": 100, "leverage": 4},
+            {"id": "you", "side": "short", "size": 1, "entry": 100, "leverage": 1},
+        ],
+        "prices": {"model": "bootstrap", "file": "coin.csv", "from": 100, "block": 1, "steps": 4, "seed": 7},
+    }
+    with_four = adlcalc.sweep("coin.yaml", sets=["accounts.me.leverage=4"], **asked)
+    for other in (adlcalc.sweep(loaded, **asked), adlcalc.sweep(by_hand, **asked)):
+        assert other.rows("points") == with_four.rows("points")
+    plain = adlcalc.sweep("coin.yaml", **asked)
+    assert adlcalc.sweep(text, **asked).rows("points") == plain.rows("points") != with_four.rows("points")
+    under = adlcalc.load("coin.yaml", venue="bitmex")
+    assert {row.by["venue"] for row in adlcalc.sweep(under, ["adl"], paths="n=1", by=["venue"])} == {"bitmex"}
 
 
 @pytest.mark.slow
@@ -290,9 +322,30 @@ def test_a_manifest_is_of_a_scenario_whatever_store_it_is_kept_in() -> None:
     ran("sweep", *WORDS, "--paths", "n=5", "--manifest", "m.json")
     assert "--store" not in json.loads(Path("m.json").read_text(encoding="utf-8"))["command"]
     assert "The same" in ran("verify", "m.json")
-    assert "--manifest repeats a scenario FILE" in ran(
-        "sweep", "--store", "s.sqlite", "--manifest", "m.json", code=2
-    )
+
+
+def test_a_store_that_is_asked_again_is_what_its_manifest_is_of() -> None:
+    """Its points, however the file is laid out: more of them are another store."""
+    ran("sweep", *WORDS, "--paths", "n=5")
+    again = ("sweep", "--store", "s.sqlite", "-m", "fund_paid > 1")
+    assert ran(*again, "--manifest", "m.json") == ran(*again)
+    made = json.loads(Path("m.json").read_text(encoding="utf-8"))
+    assert made["command"] == ["sweep", "--measure", "fund_paid > 1", "--store", "s.sqlite"]
+    assert [(one["role"], one["name"]) for one in made["inputs"]] == [("store", "s.sqlite")]
+    with closing(sqlite3.connect("s.sqlite")) as db:
+        db.execute("vacuum")
+    assert "The same" in ran("verify", "m.json")
+    ran("sweep", *WORDS, "--paths", "n=6")
+    assert "store s.sqlite is another one" in " ".join(ran("verify", "m.json", code=1).split())
+
+
+def test_a_manifest_of_other_making_writes_no_store() -> None:
+    ran("sweep", "coin.yaml", "-m", "adl", "--paths", "n=2", "--manifest", "m.json")
+    made = json.loads(Path("m.json").read_text(encoding="utf-8"))
+    made["command"] += ["--store", "written.sqlite"]
+    Path("m.json").write_text(json.dumps(made), encoding="utf-8")
+    assert "kept in no --store" in ran("verify", "m.json", code=1)
+    assert not Path("written.sqlite").exists()
 
 
 def test_a_store_reads_with_plain_sqlite() -> None:
@@ -447,11 +500,18 @@ def test_what_was_done_outlives_a_kill_and_a_ctrl_c(by: str) -> None:
 
 
 def workers_of(pid: int) -> list[int]:
+    """The children of the server that its workers come from."""
+
+    def children(of: int) -> list[int]:
+        return [
+            int(one) for one in Path(f"/proc/{of}/task/{of}/children").read_text(encoding="ascii").split()
+        ]
+
     found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+    for child in children(pid):
         with suppress(OSError):  # it has ended
-            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
-                found.append(int(child))
+            if "forkserver" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
+                found += children(child)
     return found
 
 
@@ -470,3 +530,161 @@ def test_the_points_of_a_worker_that_is_killed_are_worked_again() -> None:
     Path("s.sqlite").rename("killed.sqlite")
     assert told == ran("sweep", *words, "--json")
     assert dump("killed.sqlite") == dump("s.sqlite")
+
+
+ENDING = """
+import os, signal
+from adlcalc.study.points import Work
+
+plain = Work.__call__
+
+def ending(work, point):
+    '''The points of a fund of 1 end the process that has them.'''
+    if os.environ["ENDING"] == "1" and work.plan.texts(point) == ("1",):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return plain(work, point)
+
+Work.__call__ = ending
+
+if __name__ == "__main__":
+    from adlcalc.cli import main
+    main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+def test_a_point_that_ends_its_processes_is_a_row_and_is_worked_the_next_time() -> None:
+    Path("script.py").write_text(ENDING, encoding="utf-8")
+    words = [sys.executable, "script.py", "sweep", *WORDS, "--paths", "n=3", "--jobs", "2", "--json"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def again(ending: str) -> dict[str, Any]:
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=120, env={**env, "ENDING": ending}
+        )
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    found = again("1")
+    assert found["scenario"]["failed"] == 3
+    assert found["errors"] == [{"message": "each process that worked it was ended by signal 9", "points": 3}]
+    with closing(sqlite3.connect("s.sqlite")) as db:
+        statuses = "select fund, status, count(*) from points group by fund, status"
+        assert db.execute(statuses).fetchall() == [
+            ("0", "done", 3), ("1", "lost", 3), ("2", "done", 3), ("3", "done", 3),
+        ]  # fmt: skip
+    assert again("0")["scenario"]["failed"] == 0
+    kept = dump("s.sqlite")
+    Path("s.sqlite").unlink()
+    again("0")
+    assert dump("s.sqlite") == kept
+
+
+# --- the same digits everywhere -----------------------------------------------------------------------------
+
+DIGEST = "e844f3700181fb978bde4e8d75c6aaa9bc0e8d57859cc0efeffdd4984f425720"
+
+
+def test_rows_and_document_are_the_same_bytes_on_every_python() -> None:
+    """The rows of the store without their keys (which hold the digest of the sources), and the JSON: resampled moves,
+    correlated walks with jumps, quotients that never end, a point that fails."""
+    two = BOOK.format(fund=1_000).rpartition("prices")[0]
+    Path("walk.yaml").write_text(
+        two + "prices: {model: walk, from: 100, volatility: 0.08, jump_rate: 0.3, jump_mean: -0.2,"
+        " jump_deviation: 0.05, steps: 5, seed: 3}\n",
+        encoding="utf-8",
+    )
+    found = sha256()
+    for file in ("coin.yaml", "walk.yaml"):
+        words = ["--paths", "n=3", "--vary", "accounts.me.size=0,1", "--set", "fund=1"]
+        measures = ["-m", "adl, fund_paid, margin_ratio(you), least_fund, largest_share"]
+        found.update(
+            ran("sweep", file, *words, *measures, "--points", "--json", "--store", f"{file}.s").encode()
+        )
+        with closing(sqlite3.connect(f"{file}.s")) as db:
+            names = [name for _, name, *_ in db.execute("pragma table_info(points)") if name != "key"]
+            columns = ", ".join(f'"{name}"' for name in names)
+            for row in db.execute(f"select {columns} from points order by {columns}"):
+                found.update(json.dumps(row).encode())
+    assert found.hexdigest() == DIGEST
+
+
+# --- in batches, and in little memory -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("denominator", [1, 8, 7 * 10**41])
+def test_numbers_are_put_in_order_exactly(denominator: int) -> None:
+    """By their digits where these tell, by comparison where they do not."""
+    r = random.Random(denominator)
+    numbers = [Fraction(r.randrange(-300, 300), denominator) for _ in range(200)]
+    numbers += [Fraction(3, 10) + Fraction(n, 10**41) for n in range(-3, 4)] + [
+        Fraction(1, 3),
+        Fraction(-1, 3),
+        FAR,
+    ]
+    design = Design(
+        {"parts": "[]", "policies": "[]", "schema": "", **dict.fromkeys(SAME, "")}, {}, (), ("x",)
+    )
+    with closing(Store("", design)) as store:
+        for n, number in enumerate(numbers):
+            store.put(Saved(f"{n}", "v", "p", n, (), (text_of(number, FAR),), ""))
+        rows = [(number_in(text, FAR), count) for _, text, count in store.points().ascending([], 0)]
+    assert [one for one, count in rows for _ in range(count)] == sorted(numbers)
+    spread = spread_of(
+        ((Fraction(one or 0), count) for one, count in rows), len(numbers), [D("0.1"), D("0.9")]
+    )
+    ended = sorted(numbers)
+    low, high = spread.quantiles
+    at = -(-len(ended) // 10)
+    assert (low.value, low.beyond) == (ended[at - 1], sum(ended[:at]) / at)
+    assert (spread.least, spread.most, spread.mean) == (ended[0], FAR, sum(ended) / len(ended))
+    assert high.value == ended[-(-9 * len(ended) // 10) - 1]
+
+
+def test_what_is_counted_is_not_held() -> None:
+    """Ten times the points take no more memory."""
+
+    def peak(points: int) -> int:
+        design = Design(
+            {
+                "parts": '[["fund_paid", null, null]]', "policies": '["p"]', "file": "", "title": "", "model": "",
+                "limits": "", "seed": "",
+            },
+            {"v": ""}, (), ("fund_paid",),
+        )  # fmt: skip
+        with closing(Store("", design)) as store:
+            for n in range(points):
+                store.put(Saved(f"{n:06d}", "v", "p", n, (), (f"{n * 7919 % 10_007}.{n % 97}",), ""))
+            wanted = [wanted_of("fund_paid", ANYBODY)]
+            tracemalloc.start()
+            found = counted(store, wanted, None)
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert found.figures[0].n == points
+        return most
+
+    peak(10)
+    assert peak(5_000) < 1.2 * peak(500)
+
+
+# --- the least fund -----------------------------------------------------------------------------------------
+
+
+def test_least_funds_are_told_only_where_they_are_proven() -> None:
+    """Bybit's fund stops at a part of its peak: an error where no point can have one, else a row."""
+    words = ["coin.yaml", "--paths", "n=2", "-m", "adl, quantile(least_fund, 0.5)"]
+    told = ran("sweep", *words, "--venue", "bybit", code=2)
+    assert (
+        "--measure:1:10: error: it must not ask for it: least_fund is proven only of a fund that pays" in told
+    )
+    assert "bybit has fund.drawdown" in told
+    found = document(*words, "--venues", "generic,bybit", "--points")
+    assert [(row["venue"], row["error"] is None) for row in found["points"]] == [
+        ("bybit", False), ("bybit", False), ("generic", True), ("generic", True),
+    ]  # fmt: skip
+    rules = ["--vary", "rules.fund.holds=none,while-solvent"]
+    found = document(*words, *rules, "--points")
+    assert {row["varied"]["rules.fund.holds"]: row["error"] is None for row in found["points"]} == {
+        "none": True, "while-solvent": False,
+    }  # fmt: skip

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Result
 
+import adlcalc
 from adlcalc.engine.formulas.margin import lines_of, maintenance_margin
 from adlcalc.engine.formulas.prices import bankruptcy
 from adlcalc.engine.formulas.scores import SCORES
+from adlcalc.engine.loop import run
 from adlcalc.engine.rules import REDUCTIONS, Assumption, LiquidationRules, Takeover
 from adlcalc.ground.numbers import D, exact
 from adlcalc.scenario import load
@@ -21,6 +24,7 @@ from adlcalc.source import Problems, ScenarioErrors
 from adlcalc.source.nodes import Place, Source
 from adlcalc.venues.maintenance import faults
 from adlcalc.venues.rulebook import KINDS, Rulebook, load_rulebook, shipped
+from adlcalc.venues.schema import is_by_contract
 
 NOWHERE = Place(Source("test", "", excerpt=False))
 REASON = re.compile(
@@ -291,3 +295,46 @@ def test_every_run_can_be_told_from_its_rules_alone() -> None:
     for name in shipped():
         rules = rulebook(name).engine_rules(("linear",), ())
         assert pickle.loads(pickle.dumps(rules)) == rules
+
+
+def told_of(path: Path) -> str:
+    """What is said about a file that is not run."""
+    try:
+        list(run(load(str(path)).scenario))
+    except ScenarioErrors as errors:
+        return str(errors)
+    return ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", ["generic", "bitmex", "deribit", "phemex"])
+def test_a_rule_that_is_stated_for_one_contract_kind_is_told_to_be_missing_or_not_needed(
+    venue: str, tmp_path: Path
+) -> None:
+    """Each rule that may differ by kind, stated for one of them: it runs, or is refused by the rule's name."""
+    root = yaml.safe_load(
+        (Path(adlcalc.__file__).parent / "venues" / f"{venue}.yaml").read_text(encoding="utf-8")
+    )
+    root = {key: value for key, value in root.items() if key not in ("editions", "tables")}
+    tried = 0
+    for section, rules in root.items():
+        if not isinstance(rules, dict) or section == "sources":
+            continue
+        for rule, entry in rules.items():
+            if not is_by_contract(section, rule):
+                continue
+            for kind in KINDS:
+                by_kind = entry if set(entry) <= set(KINDS) else dict.fromkeys(KINDS, entry)
+                mine = {**root, "venue": "mine", section: {**rules, rule: {kind: by_kind[kind]}}}
+                (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine, sort_keys=False), encoding="utf-8")
+                for contract in KINDS:
+                    (tmp_path / "book.yaml").write_text(
+                        f"venue: mine.yaml\nmarkets: {{X: {{contract: {contract}, tick: 0.5, lot: 1}}}}\n"
+                        "accounts:\n  - {id: a, side: long, size: 10, entry: 100, leverage: 10}\n"
+                        "  - {id: b, side: short, size: 10, entry: 100, leverage: 10}\nprices: [100, 80]\n",
+                        encoding="utf-8",
+                    )
+                    tried += 1
+                    told = told_of(tmp_path / "book.yaml")
+                    assert not told or f"{section}.{rule}" in told
+    assert tried >= 8

@@ -8,14 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from adlcalc.ground.workers import Ended, worked_by
+from adlcalc.ground.workers import Ended, Pace, _Worker, worked_by
 
 pytestmark = [
     pytest.mark.slow,  # processes of their own
@@ -64,6 +64,51 @@ def test_an_item_that_ends_every_process_is_given_up_and_no_other(tmp_path: Path
         (n, n * n) for n in range(8) if n != 3
     ]
     assert len(os.listdir(tmp_path)) == 2
+
+
+def test_what_was_in_hand_with_it_is_worked_again_alone(tmp_path: Path) -> None:
+    """A batch of eight and more is lost with the process; only the one that ends processes is given up."""
+    found = list(worked_by(1, partial(killed, at=30, times=9, folder=str(tmp_path)), range(100), seconds=60))
+    ended = [one for one in found if isinstance(one, Ended)]
+    assert [one.item for one in ended if not one.again] == [30]
+    assert len([one for one in ended if one.again]) > 1
+    assert sorted(one for one in found if not isinstance(one, Ended)) == [
+        (n, n * n) for n in range(100) if n != 30
+    ]
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def test_many_short_items_are_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight times as many at once each time, and what is left is shared out at the end."""
+    given: list[int] = []
+    give = _Worker.give
+
+    def counted(worker: _Worker[int, int], indexes: Sequence[int], items: list[int]) -> None:
+        given.append(len(items))
+        give(worker, indexes, items)
+
+    monkeypatch.setattr(_Worker, "give", counted)
+    found = list(worked_by(2, square, range(20_000), seconds=60))
+    assert sorted(found) == [(n, n * n) for n in range(20_000)]
+    assert sum(given) == 20_000
+    assert len(given) < 60
+
+
+def test_a_batch_is_some_seconds_of_work() -> None:
+    """One is tried; a hundredth of a second each are 150 in 1.5 seconds, by eight times at most; two seconds each
+    are one; of the last 100 each of two processes takes a quarter."""
+    pace = Pace(1.5, 2)
+    sizes = [pace.size(10**6)]
+    for _ in range(3):
+        pace.took(sizes[-1], sizes[-1] * 0.01)
+        sizes.append(pace.size(10**6))
+    assert sizes == [1, 8, 64, 150]
+    assert (pace.size(100), pace.size(3), pace.size(1)) == (25, 1, 1)
+    pace.took(150, 300)
+    assert pace.size(10**6) == 1
+    alone = Pace(0, 2)
+    alone.took(1, 0.001)
+    assert alone.size(10**6) == 1
 
 
 # --- the command --------------------------------------------------------------------------------------------

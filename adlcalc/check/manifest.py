@@ -98,7 +98,7 @@ def made_from(
     )
 
 
-ROLES = {"scenario": 0, "companion": 1, "rulebook": 2, "table": 3}
+ROLES = {"scenario": 0, "companion": 1, "rulebook": 2, "table": 3, "store": 4}
 """The order of inputs."""
 
 

@@ -160,14 +160,12 @@ def _changes(request: Request) -> list[str]:
 
 def _question(text: str, names: Names) -> Question:
     """The question of an option, or ScenarioErrors that point into it."""
-    from adlcalc.source.problems import Problem, ScenarioErrors
     from adlcalc.study.questions import QuestionError, read
 
     try:
         return read(text, names)
     except QuestionError as error:
-        problem = Problem("--fail-on", 1, error.column, error.length, f"it {error.message}", error.hint, text)
-        raise ScenarioErrors([problem]) from None
+        raise error.told_of("--fail-on", text) from None
 
 
 def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:

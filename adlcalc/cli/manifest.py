@@ -89,8 +89,10 @@ def _words(ctx: typer.Context, only: Sequence[str] = ()) -> Iterator[str]:
     for one in ctx.command.params:
         name = str(one.name)
         source = ctx.get_parameter_source(name)
-        if source is None or source.name == "DEFAULT" or name in WHERE_TO or (only and name not in only):
+        if source is None or source.name == "DEFAULT" or (only and name not in only):
             continue
+        if name in WHERE_TO and not (name == "store" and ctx.params.get("file") is None):
+            continue  # a store alone is what was read
         value = ctx.params[name]
         values = value if isinstance(value, list | tuple) else [value]
         for each in values:

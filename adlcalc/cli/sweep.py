@@ -20,13 +20,13 @@ from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
-    from adlcalc.sweeping import Swept, Workers
+    from adlcalc.study.swept import Swept
+    from adlcalc.sweeping import Workers
 
 EXAMPLE = """\b
 Examples:
   adlcalc sweep 04-fund-half-absorbs --vary fund=0..2000/500 --measure 'adl(bob),fund_paid'
   adlcalc sweep 24-a-random-crash --paths n=20,seed=7 --measure 'adl(bob),least_fund'"""
-STORED = "\nhint: what is done is in the --store; the same command works the rest"
 
 
 def register(app: typer.Typer) -> None:
@@ -135,7 +135,6 @@ def sweep(
 
     def page() -> Page:
         from adlcalc.report.sweep_view import sweep_page
-        from adlcalc.study.runs import Lost
         from adlcalc.study.store import StoreError
         from adlcalc.sweeping import Sweep, asked_again, swept
 
@@ -149,12 +148,10 @@ def sweep(
                     raise Unknown("a scenario FILE is needed, or a --store to be asked again")
                 if vary or paths or policies or venues or venue or sets or as_of or dask or doubt:
                     raise Unknown("without a scenario FILE the --store is asked again, and nothing is run")
-                if current() is not None:
-                    raise Unknown(
-                        "--manifest repeats a scenario FILE; a --store alone is asked again as it is"
-                    )
                 found = asked_again(store, measures, by, keep_rows=keep)
             else:
+                if store is not None and (record := current()) is not None and record.silent:
+                    raise Unknown("what is repeated is kept in no --store")
                 asking = Sweep(
                     file=file,
                     vary=tuple(vary or ()),
@@ -178,8 +175,6 @@ def sweep(
                 )
         except StoreError as error:
             raise Unknown(str(error)) from None
-        except Lost as error:
-            raise Unknown(f"{error}, twice with the same points" + STORED * (store is not None)) from None
         note(*found.notes)
         if parquet is not None:
             _write_parquet(found, parquet)

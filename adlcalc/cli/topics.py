@@ -37,8 +37,10 @@ def show(text: str) -> None:
     """Rendered on a terminal; in a pipe the Markdown that it is."""
     if sys.stdout.isatty():
         from rich.console import Console
-        from rich.markdown import Markdown
 
-        Console().print(Markdown(text))
+        from adlcalc.cli.rendered import WIDTH, Page
+
+        console = Console()
+        console.print(Page(text), width=min(console.width, WIDTH))
     else:
         write(text, None)

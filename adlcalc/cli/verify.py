@@ -24,7 +24,7 @@ EXAMPLE = """\b
 Example:
   adlcalc run 05-fund-empty-adl --manifest run.json
   adlcalc verify run.json"""
-WRITING = ("--manifest", "--output", "-o", "--figures", "--store")
+WRITING = ("--manifest", "--output", "-o", "--figures")
 
 
 def register(app: typer.Typer) -> None:

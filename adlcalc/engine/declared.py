@@ -58,7 +58,7 @@ class Declared:
 
     meaning: str
     takes: Takes | type[Word] | Choices
-    required: bool = False
+    required: bool
 
 
 def given(meaning: str, takes: Takes | type[Word] | Choices, default: Any, *, required: bool = False) -> Any:

@@ -45,8 +45,12 @@ class Record:
 
     def file(self, name: str, data: bytes | bytearray, role: str) -> None:
         """A file has been read."""
-        digest, name = digest_of(data), name.removeprefix("./")
-        self.read.setdefault((name, digest), Read(name, role, digest, len(data)))
+        self.content(name, digest_of(data), len(data), role)
+
+    def content(self, name: str, digest: str, size: int, role: str) -> None:
+        """What a file holds has been read."""
+        name = name.removeprefix("./")
+        self.read.setdefault((name, digest), Read(name, role, digest, size))
 
 
 _RECORD: ContextVar[Record | None] = ContextVar("record", default=None)

@@ -1,10 +1,14 @@
-"""Several processes for one list of items. Whatever ends a process ends no more than the item that it had in
+"""Several processes for one list of items. Whatever ends a process ends no more than the items that it had in
 hand.
 
 A process has one pipe to its parent and nothing that outlives it: no semaphores, no shared memory. It ends
 with its parent, however that ends, and leaves Ctrl-C to it.
 
-Public: worked_by, Ended.
+Where the system can fork, processes come from a server that is started once and has imported what they need
+(`forkserver`): it inherits nothing of its parent, and the second process is there in a hundredth of a second,
+where a new interpreter takes a third of one. Elsewhere each is a new interpreter (`spawn`).
+
+Public: worked_by, Ended, Pace.
 """
 
 from __future__ import annotations
@@ -12,12 +16,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import BaseContext
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -25,6 +31,10 @@ R = TypeVar("R")
 
 TRIES = 2
 """How many processes an item may end before it is given up."""
+FASTER = 8
+"""A batch is at most so many times the last one: what was quick may have been an exception."""
+LAST_PARTS = 2
+"""A batch is at most the part of what is left that each process takes so many of: all end together."""
 
 
 class Ended(NamedTuple):
@@ -36,24 +46,41 @@ class Ended(NamedTuple):
     again: bool
 
 
-class _Worker(Generic[T, R]):
-    """A process and the item that it has in hand."""
+class Pace:
+    """How many items are some seconds of work for one of several processes, by those that were worked last; one
+    before that is known, and always one where the seconds are 0."""
 
-    def __init__(self, function: Callable[[T], R]) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, seconds: float, processes: int) -> None:
+        self._seconds, self._processes = seconds, processes
+        self._size = 1
+
+    def size(self, left: int) -> int:
+        """Of how many items the next batch is, where so many are left."""
+        return max(1, min(self._size, left // (LAST_PARTS * self._processes)))
+
+    def took(self, items: int, seconds: float) -> None:
+        """A batch has been worked."""
+        most = FASTER * items
+        self._size = max(1, min(most, int(self._seconds * items / seconds) if seconds > 0 else most))
+
+
+class _Worker(Generic[T, R]):
+    """A process and the items that it has in hand."""
+
+    def __init__(self, context: BaseContext, function: Callable[[T], R]) -> None:
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(function, theirs), daemon=True)
+        self.process = context.Process(target=_serve, args=(function, theirs), daemon=True)  # type: ignore[attr-defined]  # which every context has
         with _interrupts_held_back():
             self.process.start()
         theirs.close()  # the end of the process is then the end of the pipe
-        self.item: int | None = None
+        self.items: Sequence[int] = ()
 
-    def give(self, index: int, item: T) -> None:
-        """Put an item into its hand; a process that has ended does not take it, which shows when it is asked
-        for the result."""
-        self.item = index
+    def give(self, indexes: Sequence[int], items: list[T]) -> None:
+        """Put items into its hand; a process that has ended does not take them, which shows when it is asked
+        for the results."""
+        self.items = indexes
         with suppress(OSError):
-            self.pipe.send(item)
+            self.pipe.send(items)
 
     def end(self) -> str:
         """End it, if it has not ended; how it ended."""
@@ -66,18 +93,23 @@ class _Worker(Generic[T, R]):
 
 
 def worked_by(
-    processes: int, function: Callable[[T], R], items: Sequence[T]
+    processes: int, function: Callable[[T], R], items: Sequence[T], *, seconds: float = 0
 ) -> Iterator[tuple[int, R] | Ended]:
-    """(index, function(item)) for every item, as they come. Where a process ends with one in hand, Ended
-    comes in its place, and the item is worked again by another one."""
-    waiting = deque(range(len(items)))
-    tried = [0] * len(items)
+    """(index, function(item)) for every item, as they come. Where a process ends with some in hand, Ended comes
+    in the place of each, and it is worked again by another one, alone.
+
+    seconds: how much work a process is given at once, where an item is less; 0: an item at a time."""
+    count, given = len(items), 0
+    alone: deque[int] = deque()
+    tried: dict[int, int] = {}
+    pace = Pace(seconds, processes)
+    context = _context()
     workers: dict[Connection, _Worker[T, R]] = {}
     try:
-        while waiting or any(worker.item is not None for worker in workers.values()):
-            while waiting and len(workers) < processes:
+        while given < count or alone or any(worker.items for worker in workers.values()):
+            while (given < count or alone) and len(workers) < processes:
                 try:
-                    worker = _Worker[T, R](function)
+                    worker = _Worker[T, R](context, function)
                 except OSError:  # the machine has no room for another one
                     if not workers:
                         raise
@@ -85,40 +117,62 @@ def worked_by(
                 else:
                     workers[worker.pipe] = worker
             for worker in workers.values():
-                if waiting and worker.item is None:
-                    chosen = waiting.popleft()
-                    tried[chosen] += 1
-                    worker.give(chosen, items[chosen])
-            for pipe in wait([pipe for pipe, worker in workers.items() if worker.item is not None]):
+                if worker.items:
+                    continue
+                if alone:
+                    batch: Sequence[int] = (alone.popleft(),)
+                else:
+                    batch = range(given, min(given + pace.size(count - given), count))
+                    given = batch.stop
+                if batch:
+                    worker.give(batch, [items[i] for i in batch])
+            for pipe in wait([pipe for pipe, worker in workers.items() if worker.items]):
                 assert isinstance(pipe, Connection)
-                index = workers[pipe].item
-                assert index is not None
+                batch = workers[pipe].items
                 try:
-                    result: R = pipe.recv()
+                    results: list[R]
+                    results, took = pipe.recv()
                 except (EOFError, OSError):
                     by = workers.pop(pipe).end()
-                    again = tried[index] < TRIES
-                    if again:
-                        waiting.appendleft(index)
-                    yield Ended(index, by, again)
+                    for i in batch:
+                        tried[i] = tried.get(i, 0) + 1
+                    again = {i for i in batch if len(batch) > 1 or tried[i] < TRIES}
+                    alone.extendleft(sorted(again, reverse=True))
+                    yield from (Ended(i, by, i in again) for i in batch)
                 else:
-                    workers[pipe].item = None
-                    yield index, result
+                    workers[pipe].items = ()
+                    pace.took(len(batch), took)
+                    yield from zip(batch, results, strict=True)
     finally:
         for worker in workers.values():
-            if worker.item is not None:  # nobody waits for its result any more
+            if worker.items:  # nobody waits for its results any more
                 worker.process.terminate()
         for worker in workers.values():
             worker.end()
 
 
+def _context() -> BaseContext:
+    """How processes are made. The server of forks imports what of adlcalc is imported here, when it is
+    started."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    ours = __name__.partition(".")[0]
+    context.set_forkserver_preload([name for name in sys.modules if name.partition(".")[0] == ours])
+    return context
+
+
 def _serve(function: Callable[[T], R], pipe: Connection) -> None:
-    """A process: items come, results go, until the parent closes the pipe or ends."""
+    """A process: batches come, results and the seconds they took go, until the parent closes the pipe or
+    ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(function(pipe.recv()))
+            items: list[T] = pipe.recv()
+            begun = time.perf_counter()
+            results = [function(item) for item in items]
+            pipe.send((results, time.perf_counter() - begun))
 
 
 def _end_with_the_parent() -> None:

@@ -1,9 +1,11 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in, in_money.
+Public: FUND_LIMITS, not_modeled, money_in, in_money, frequencies.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from adlcalc.engine.model import Scenario
 from adlcalc.report.human import clean
@@ -38,3 +40,14 @@ def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
     found = ["open orders, latency, mark against last price"] if liquidated else []
     found += ["portfolio margin"] if several else []
     return f"Not modeled here: {', '.join(found)}." if found else ""
+
+
+def frequencies(swept: Any) -> str:
+    """What the probabilities of a sweep are of, and what they are not; '' where no path is drawn."""
+    if swept.drawn is None:
+        return ""
+    limits = f"; {swept.limits}" if swept.limits else ""
+    return (
+        f"{swept.drawn:,} path{'s' * (swept.drawn != 1)} {swept.model}, seed {swept.seed}. The intervals (95%) are"
+        f" sampling error only{limits}. A frequency under this model, not a forecast."
+    )

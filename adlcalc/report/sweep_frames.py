@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from adlcalc.ground.numbers import D
+from adlcalc.report.limits import frequencies
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,7 +34,7 @@ def points_frame(swept: Any) -> pyarrow.Table:
     for at, name in enumerate(swept.measures):
         columns[name] = _column([one.found[at] for one in rows])
     columns["error"] = pa.array([one.error or None for one in rows], pa.string())
-    note = {"model": swept.sentence, "file": swept.file}
+    note = {"model": frequencies(swept), "file": swept.file}
     return pa.table(columns).replace_schema_metadata(note)
 
 

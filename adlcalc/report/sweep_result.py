@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from adlcalc.report.limits import frequencies
 from adlcalc.report.result import Result
 from adlcalc.report.sweep_view import sweep_page
 
@@ -24,7 +25,7 @@ class Swept(Result):
     @property
     def model(self) -> str:
         """What the frequencies are of, and what they are not; '' where no path is drawn."""
-        return str(self._found.sentence)
+        return frequencies(self._found)
 
     @property
     def worked(self) -> int:

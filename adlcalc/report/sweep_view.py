@@ -15,7 +15,7 @@ from typing import Any
 from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, D, round_to
 from adlcalc.report.columns.sweep import SWEEP, number
 from adlcalc.report.human import NOTHING, clean, counted, digits
-from adlcalc.report.limits import money_in
+from adlcalc.report.limits import frequencies, money_in
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.sample import BEYOND
@@ -278,8 +278,8 @@ def _range(one: Moved) -> str:
 
 
 def _sentences(swept: Any) -> Iterator[Block]:
-    if swept.sentence:
-        yield clean(swept.sentence)
+    if said := frequencies(swept):
+        yield clean(said)
     if any(not one.sample and one.n > 1 for one in swept.figures):
         yield "Points of different things that are varied are counted together: no sample, and so no interval."
     missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}
@@ -292,7 +292,7 @@ def _sentences(swept: Any) -> Iterator[Block]:
 def _errors(swept: Any) -> Iterator[Block]:
     if not swept.failed:
         return
-    reasons = swept.reasons
-    items = [Item(f"{clean(one.message)} ({counted(one.points, 'point')})") for one in reasons[:MOST_ERRORS]]
+    reasons = [f"{clean(why)} ({counted(count, 'point')})" for why, count in swept.errors.items()]
+    items = [Item(one) for one in reasons[:MOST_ERRORS]]
     more = f" ({len(reasons) - MOST_ERRORS} more reasons)" if len(reasons) > MOST_ERRORS else ""
     yield Listing(f"{swept.failed:,} of {counted(swept.points, 'point')} failed{more}", items)

@@ -61,7 +61,9 @@ def _model(draft: Draft, spec: ModelSpec, markets: Mapping[str, Market]) -> Mode
     assert isinstance(spec, RampsSpec)
     steps = spec.over[1] if spec.steps is None else spec.steps
     if not spec.over[1] <= steps <= MOST_MOVES:
-        draft.add((*AT, "steps"), f"must be from {spec.over[1]}, the longest of 'over', to {MOST_MOVES}")
+        draft.add(
+            (*AT, "steps"), f"'steps' must be from {spec.over[1]}, the longest of 'over', to {MOST_MOVES}"
+        )
     if len(draft.problems) > before:
         return None
     return Ramps(starts, ticks, steps, spec.to, spec.over, spec.seed)

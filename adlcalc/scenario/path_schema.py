@@ -24,7 +24,7 @@ from adlcalc.source.fields import (
     by_shape,
     tag_by_type,
 )
-from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
+from adlcalc.source.keys import Faults, InJsonSchema, Reads, Refused, Strict, Tag, key, keys_of, one_of, wrong
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
 
@@ -136,6 +136,7 @@ class RampsSpec(ModelSpec):
 
 
 MODELS = {"bootstrap": "<bootstrap>", "walk": "<walk>", "ramp": "<model ramp>"}
+_model_name = one_of(tuple(MODELS))
 PATH_KEYS = frozenset(("from", "to", "steps", "file", "column", "path", "model"))
 
 
@@ -149,8 +150,10 @@ def _path_tag(value: Any) -> str | None:
 
 def _prices_tag(value: Any) -> str | None:
     if isinstance(value, dict) and "model" in value:
-        model = value["model"]
-        return MODELS.get(model) if isinstance(model, str) else None
+        try:
+            return MODELS[_model_name(value["model"])]
+        except Refused as refused:  # told at the word, not at the whole map
+            raise Faults(refused.under("model")) from None
     if isinstance(value, dict) and not PATH_KEYS & value.keys():
         return "<markets>"
     return _path_tag(value)

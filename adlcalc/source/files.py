@@ -208,7 +208,7 @@ def companion(
             f"file {quote(name)} is outside the folder of the scenario",
             "put it beside the scenario and give its name",
         )
-    file = os.path.join(folder, *path.parts)
+    file = os.path.join(folder or os.curdir, *path.parts)
     if os.path.exists(file) and not os.path.isfile(file):
         raise fail(where, f"{quote(name)} is not a file")
     if not os.path.isfile(file):

@@ -305,7 +305,7 @@ def reader_of(annotation: Any) -> Reader:
     if origin is dict:
         return _map_of(reader_of(arguments[1]))
     if origin is Literal:
-        return _one_of(arguments)
+        return one_of(arguments)
     assert annotation is Any, annotation
     return lambda value: value
 
@@ -361,7 +361,9 @@ def _map_of(read_value: Reader) -> Reader:
     return read
 
 
-def _one_of(choices: tuple[str, ...]) -> Reader:
+def one_of(choices: tuple[str, ...]) -> Reader:
+    """One of these words."""
+
     def read(value: Any) -> str:
         if value not in choices:
             *first, last = choices

@@ -7,7 +7,8 @@
 
 All problems of a load are collected and shown at once, in the order of the file.
 
-Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint, near_and_all.
+Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint, near_and_all,
+wrong.
 """
 
 from __future__ import annotations
@@ -208,3 +209,8 @@ def near_and_all(word: str, known: Iterable[str]) -> str:
     if near is None:
         return listed and f"k{listed}"
     return f"did you mean {quote(near)}? K{listed}"
+
+
+def wrong(option: str, text: str, message: str, hint: str = "") -> ScenarioErrors:
+    """What is wrong with an option as it was typed."""
+    return ScenarioErrors([Problem(f"{option} {text}".strip(), 0, 0, 0, message, hint)])

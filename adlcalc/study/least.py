@@ -7,7 +7,7 @@ the largest net draw of that run (payments less receipts, posting by posting) ma
 holds less runs short at the first draw that goes beyond what it holds. Elsewhere (a fund that stops at a part
 of its peak) it is looked for from above, run by run.
 
-Public: ENDLESS, Draw, Endless, endless, why_not, least_fund, with_balance.
+Public: LEAST, ENDLESS, Draw, Endless, endless, why_not, unproven, least_fund, with_balance.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from adlcalc.engine.rules import FundRules, Rules
 from adlcalc.ground.numbers import CEILING, ZERO, D, divide, exact, round_to
 from adlcalc.study.differs import same
 
+LEAST = "least_fund"
+"""The measure that it is."""
 ENDLESS = D("1E+30")
 """What an endless fund holds: more than the accounts of any book, and its balance is still exact."""
 PARTS = 100
@@ -106,6 +108,11 @@ def why_not(rules: Rules) -> str:
         ),
         "",
     )
+
+
+def unproven(venue: str, rule: str) -> str:
+    """That a distribution of least funds cannot be told under this rule."""
+    return f"{LEAST} is proven only of a fund that pays down to its floor whatever else it is, and {venue} has {rule}"
 
 
 def least_fund(scenario: Scenario, fund: str | None = None) -> Decimal:

@@ -14,7 +14,7 @@ less.
 while it was made (an equity before the end, ranks, margin ratios) `watch_for` says.
 
 Public: MEASURES, PREDICATES, Names, Question, Measure, QuestionError, number_of, read, read_measure,
-read_assertion, told.
+read_assertion, split, told.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.ground.numbers import D, divide, round_to, show
+
+if TYPE_CHECKING:
+    from adlcalc.source.problems import ScenarioErrors
 
 LENGTH, DEPTH = 1_000, 32
 """How long a question may be, and how deeply nested."""
@@ -40,6 +43,13 @@ class QuestionError(ValueError):
     def __init__(self, column: int, length: int, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.column, self.length, self.message, self.hint = column, length, message, hint
+
+    def told_of(self, option: str, text: str) -> ScenarioErrors:
+        """The same of the option that the question was given with."""
+        from adlcalc.source.problems import Problem, ScenarioErrors
+
+        message = f"it {self.message}"
+        return ScenarioErrors([Problem(option, 1, self.column, self.length, message, self.hint, text)])
 
 
 class Kind(NamedTuple):
@@ -441,6 +451,23 @@ class _Assertion(_Reader):
 
 ANSWER = Measure("fund_paid")
 """Stands for the answer that an assertion is about."""
+
+
+def split(text: str) -> list[str]:
+    """A list with commas between; those in brackets and in quotes belong to what they stand in."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"" and depth:
+            quote = character
+        else:
+            depth += (character == "(") - (character == ")")
+        if character == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _hint(token: _Token, known: Collection[str]) -> str:

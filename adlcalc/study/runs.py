@@ -8,7 +8,7 @@ what is measured are plain values: with several jobs they go to other processes,
 order of the variations, each as soon as it and all before it are there. Whoever stops listening (Ctrl-C) has
 the rows so far, and the processes end.
 
-Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured, worked, Chunks, each_of.
+Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured, worked, AT_ONCE.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast, overload
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from adlcalc.engine.events import AccountEnded, AccountState, Event
 from adlcalc.engine.loop import PrecisionError, run
@@ -29,8 +29,8 @@ from adlcalc.study.answers import Answers, watch_for
 from adlcalc.study.questions import Measure
 from adlcalc.study.watch import Watch
 
-CHUNK = 50
-"""At most so many variations go to a process at once: few enough to hear of it, enough to be worth the way."""
+AT_ONCE = 1.5
+"""So many seconds of work go to a process at once: few enough to hear of it, enough to be worth the way."""
 
 
 class Refused(ValueError):
@@ -38,7 +38,7 @@ class Refused(ValueError):
 
 
 class Lost(RuntimeError):
-    """A process that worked variations was ended from outside, twice."""
+    """A process that worked variations was ended from outside, and so was the next one with the same."""
 
 
 class Variation(Protocol):
@@ -136,48 +136,39 @@ def measured(
     yield from worked(partial(_row, scenario, measure), [*variations], jobs=jobs)
 
 
-def worked(function: Callable[[Item], R], items: Sequence[Item], *, jobs: int = 1) -> Iterator[R]:
-    """function(item) for each item, in their order; items are asked for when a process takes them."""
+def worked(
+    function: Callable[[Item], R],
+    items: Sequence[Item],
+    *,
+    jobs: int = 1,
+    lost: Callable[[Item, str], R] | None = None,
+    as_they_come: bool = False,
+) -> Iterator[R]:
+    """function(item) for each item, in their order, or as they come; items are asked for when a process takes
+    them. lost: what stands for an item whose process was ended, alone with it, by what the text says; without it
+    that is Lost."""
     if jobs == 1:
         yield from map(function, items)
         return
-    chunks = Chunks(items, max(1, min(CHUNK, len(items) // (4 * jobs))))
-    waiting: dict[int, list[R | Failed]] = {}
+    waiting: dict[int, R | Failed] = {}
     told = 0
-    for found in worked_by(min(jobs, len(chunks)), partial(each_of, function), chunks):
-        if isinstance(found, Ended):
-            if not found.again:
-                raise Lost(f"a process that worked variations of the scenario was ended by {found.by}")
+    processes = max(min(jobs, len(items)), 1)
+    for found in worked_by(processes, partial(_tried, function), items, seconds=AT_ONCE):
+        if not isinstance(found, Ended):
+            index, one = found
+        elif found.again:
             continue
-        waiting[found[0]] = found[1]
+        elif lost is None:
+            raise Lost(f"a process that worked variations of the scenario was ended by {found.by}")
+        else:
+            index, one = found.item, lost(items[found.item], found.by)
+        waiting[told if as_they_come else index] = one
         while told in waiting:
-            for one in waiting.pop(told):
-                if isinstance(one, Failed):
-                    raise one.error
-                yield one
+            first = waiting.pop(told)
+            if isinstance(first, Failed):
+                raise first.error
+            yield first
             told += 1
-
-
-class Chunks(Sequence[Sequence[Item]]):
-    """Items in parts of one size, several to a process, as some take longer than others. No part is made
-    before it is asked for."""
-
-    def __init__(self, items: Sequence[Item], size: int) -> None:
-        self._items, self._size = items, size
-
-    def __len__(self) -> int:
-        return -(-len(self._items) // self._size)
-
-    @overload
-    def __getitem__(self, index: int) -> Sequence[Item]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sequence[Item]]: ...
-    def __getitem__(self, index: int | slice) -> Sequence[Item] | Sequence[Sequence[Item]]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self._items[index * self._size : (index + 1) * self._size]
 
 
 def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> Row[V, T]:
@@ -191,18 +182,14 @@ def _row(scenario: Scenario, measure: Callable[[Scenario], T], variation: V) -> 
 
 
 class Failed(NamedTuple):
-    """An error that ended a part."""
+    """An error instead of what was asked for; it is raised again where somebody listens."""
 
     error: Exception
 
 
-def each_of(function: Callable[[Item], R], items: Sequence[Item]) -> list[R | Failed]:
-    """What a process does: a part. An error ends it, and is raised again where somebody listens."""
-    found: list[R | Failed] = []
-    for one in items:
-        try:
-            found.append(function(one))
-        except Exception as error:
-            found.append(Failed(error))
-            break
-    return found
+def _tried(function: Callable[[Item], R], item: Item) -> R | Failed:
+    """What a process does."""
+    try:
+        return function(item)
+    except Exception as error:
+        return Failed(error)

@@ -3,12 +3,12 @@
 Everything is exact or Decimal, so that it is the same digits everywhere; the intervals are of 95 %, rounded
 outward.
 
-Public: Share, share_of, Quantile, quantile_of, mean_of, SURE, BEYOND.
+Public: Share, share_of, Quantile, Spread, spread_of, SURE, BEYOND.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
 from typing import NamedTuple
@@ -65,32 +65,79 @@ class Quantile(NamedTuple):
     beyond_high: Fraction | None = None
 
 
-def quantile_of(
-    values: Sequence[Fraction], level: Decimal, *, copies: int = 1, sample: bool = True
-) -> Quantile:
-    """values: in order; copies: how many of them one path has; sample: whether there are ends. The interval is
-    that of two order statistics: each end is wrong with at most 2.5 %, whatever the distribution (Clopper and
-    Pearson's binomial, turned around). A shortfall's ends are the means beyond those two."""
-    n = len(values)
-    rank = -(-n * Fraction(level) // 1)  # the first that is enough, from 1
-    upper = level * 2 >= 1
-    if (n - rank if upper else rank - 1) < BEYOND * copies:
-        return Quantile(level)
+class Spread(NamedTuple):
+    """How numbers are spread: their mean, the smallest and the largest, quantiles."""
 
-    def beyond(rank: int) -> Fraction:
-        return mean_of(values[rank - 1 :] if upper else values[:rank])
-
-    if not sample:
-        return Quantile(level, values[rank - 1], beyond=beyond(rank))
-    low, high = _ranks(n, level)
-    low, high = max(low, 1), min(high, n)
-    ends = values[low - 1], values[high - 1]
-    return Quantile(level, values[rank - 1], *ends, beyond(rank), beyond(low), beyond(high))
+    mean: Fraction
+    least: Fraction
+    most: Fraction
+    quantiles: tuple[Quantile, ...]
 
 
-def mean_of(values: Sequence[Fraction]) -> Fraction:
-    """Their mean."""
-    return sum(values, Fraction(0)) / len(values)
+def spread_of(
+    values: Iterable[tuple[Fraction, int]],
+    n: int,
+    levels: Sequence[Decimal],
+    *,
+    copies: int = 1,
+    sample: bool = True,
+) -> Spread:
+    """values: each with how often it is there, the smallest first, n in all (at least one), and read once; copies:
+    how many of them one path has; sample: whether there are ends."""
+    wanted = [_Ranks.of(level, n, copies, sample) for level in levels]
+    waiting = sorted({rank for one in wanted for rank in one.ranks})
+    at: dict[int, tuple[Fraction, Fraction]] = {}  # by rank: the value there, the sum of those before it
+    total, seen, least, value = Fraction(0), 0, None, Fraction(0)
+    for value, count in values:
+        least = value if least is None else least
+        while waiting and waiting[0] <= seen + count:
+            rank = waiting.pop(0)
+            at[rank] = value, total + value * (rank - 1 - seen)
+        seen, total = seen + count, total + value * count
+    assert least is not None
+    assert seen == n
+    return Spread(total / n, least, value, tuple(one.quantile(at, total, n) for one in wanted))
+
+
+class _Ranks(NamedTuple):
+    """Where a quantile of n values is found, counted from 1: itself, and the two order statistics that are its
+    interval. Each end is wrong with at most 2.5 %, whatever the distribution (Clopper and Pearson's binomial,
+    turned around). None where too few lie beyond."""
+
+    level: Decimal
+    rank: int | None = None
+    ends: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, level: Decimal, n: int, copies: int, sample: bool) -> _Ranks:
+        rank = int(-(-n * Fraction(level) // 1))  # the first that is enough
+        if (n - rank if level * 2 >= 1 else rank - 1) < BEYOND * copies:
+            return cls(level)
+        if not sample:
+            return cls(level, rank)
+        low, high = _ranks(n, level)
+        return cls(level, rank, (max(low, 1), min(high, n)))
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        return () if self.rank is None else (self.rank, *(self.ends or ()))
+
+    def quantile(self, at: Mapping[int, tuple[Fraction, Fraction]], total: Fraction, n: int) -> Quantile:
+        """A shortfall's ends are the means beyond those of the quantile."""
+
+        def beyond(rank: int) -> Fraction:
+            value, before = at[rank]
+            return (total - before) / (n - rank + 1) if self.level * 2 >= 1 else (before + value) / rank
+
+        if self.rank is None:
+            return Quantile(self.level)
+        found = at[self.rank][0]
+        if self.ends is None:
+            return Quantile(self.level, found, beyond=beyond(self.rank))
+        low, high = self.ends
+        return Quantile(
+            self.level, found, at[low][0], at[high][0], beyond(self.rank), beyond(low), beyond(high)
+        )
 
 
 def _ranks(n: int, level: Decimal) -> tuple[int, int]:

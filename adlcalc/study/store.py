@@ -2,13 +2,14 @@
 
     sweep      what all points have in common: key, value
     points     one row for each: venue, policy, draw, a column for each thing that is varied and for each measure
-               (plain digits; 1 and 0 for what is so or not), error: why there is no measure
+               (plain digits; 1 and 0 for what is so or not), error: why there is no measure; status: done,
+               failed (the scenario or its run), or lost (its processes were ended: worked again the next time)
 
 A point's key is the SHA-256 of what determines it. What is not of the same files, version and measures is
 refused, not mixed. Rows are committed as they come, so that whatever ends the program leaves what was
 committed; `adlcalc` need not be there to read it.
 
-Public: Store, Design, Saved, StoreError, text_of, number_in, key_of.
+Public: Store, Points, Bounds, Design, Saved, StoreError, text_of, number_in, key_of, program, TEMPORARY.
 """
 
 from __future__ import annotations
@@ -19,15 +20,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
-SCHEMA = "adlcalc.sweep-store/1"
+SCHEMA = "adlcalc.sweep-store/2"
 PAUSE = 0.2  # seconds between two commits
 AT_ONCE = 500
-FIXED = ("key", "venue", "policy", "draw", "error")
+FIXED = ("key", "venue", "policy", "draw", "error", "status")
+TEMPORARY = ""
+"""A file that SQLite keeps for itself and removes: what is too large for memory goes there."""
+DIGITS = 40  # behind the point, by which numbers are put in order before they are compared
 INFINITE = "inf"
 SAME = {
     "schema": "another kind of store",
@@ -101,7 +107,7 @@ class Design:
 
 class Saved(NamedTuple):
     """A point that was worked. values, found: of what is varied and measured, in the order of the design;
-    error: '' where there is none."""
+    error: '' where there is none; lost: its processes were ended."""
 
     key: str
     venue: str
@@ -110,6 +116,12 @@ class Saved(NamedTuple):
     values: tuple[str, ...]
     found: tuple[str | int | None, ...]
     error: str
+    lost: bool = False
+
+    @property
+    def status(self) -> str:
+        """How it came out."""
+        return "lost" if self.lost else "failed" if self.error else "done"
 
 
 def _quoted(name: str) -> str:
@@ -117,7 +129,7 @@ def _quoted(name: str) -> str:
 
 
 class Store:
-    """A file of points, or with ':memory:' none. Used in a `with`."""
+    """A file of points, or a TEMPORARY one. Used in a `with`."""
 
     def __init__(self, path: str, design: Design | None = None) -> None:
         """design: None to read what is there."""
@@ -168,7 +180,7 @@ class Store:
             self._db.execute("create table sweep (key text primary key, value text) without rowid")
             self._db.execute(
                 "create table points (key text primary key, venue text, policy text, draw integer,"
-                f" {''.join(f'{one}, ' for one in kinds)}error text) without rowid"
+                f" {''.join(f'{one}, ' for one in kinds)}error text, status text not null) without rowid"
             )
         facts = {**design.facts, "venues": json.dumps(dict(design.venues), ensure_ascii=False)}
         self._db.executemany("insert or replace into sweep values (?, ?)", sorted(facts.items()))
@@ -211,7 +223,8 @@ class Store:
 
         def of_part() -> Iterator[int]:
             marks = ", ".join("?" * len(part))
-            rows = self._db.execute(f"select key from points where key in ({marks})", [k for _, k in part])
+            there_are = f"select key from points where status <> 'lost' and key in ({marks})"
+            rows = self._db.execute(there_are, [k for _, k in part])
             there = {key for (key,) in rows}
             return iter([place for place, key in part if key not in there])
 
@@ -233,10 +246,11 @@ class Store:
             *saved.values,
             *saved.found,
             saved.error or None,
+            saved.status,
         )
         if not self._db.in_transaction:
             self._db.execute("begin")
-        self._db.execute(f"insert or ignore into points values ({', '.join('?' * len(row))})", row)
+        self._db.execute(f"insert or replace into points values ({', '.join('?' * len(row))})", row)
         if time.monotonic() >= self._due:
             self.commit()
 
@@ -246,18 +260,19 @@ class Store:
             self._db.execute("commit")
         self._due = time.monotonic() + PAUSE
 
-    def rows(self) -> Iterator[Saved]:
-        """All points, by venue, policy, what is varied as text, and draw."""
-        columns = self.design.columns
-        varied = [_quoted(columns[name]) for name in self.design.varied]
-        names = ["key", "venue", "policy", "draw", *varied]
-        names += [_quoted(columns[name]) for name in self.design.measures]
-        order = ", ".join(["venue", "policy", *varied, "draw"])
-        n = len(varied)
-        for key, venue, policy, draw, *rest, error in self._db.execute(
-            f"select {', '.join(names)}, error from points order by {order}"
-        ):
-            yield Saved(key, venue, policy, draw, tuple(rest[:n]), tuple(rest[n:]), error or "")
+    def points(self, bounds: Bounds | None = None) -> Points:
+        """Those within the bounds, of all that there are."""
+        return Points(self._db, self.design, bounds)
+
+    def digest(self) -> tuple[str, int]:
+        """The SHA-256 of all that is in it, and of how many bytes; how the file is laid out plays no part."""
+        found, size = sha256(), 0
+        for table in ("sweep", "points"):
+            for row in self._db.execute(f"select * from {table} order by key"):
+                line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+                found.update(line)
+                size += len(line)
+        return found.hexdigest(), size
 
     def close(self) -> None:
         """Commit, and let go of the file; the log beside it goes too."""
@@ -267,13 +282,104 @@ class Store:
         self._db.close()
 
 
-def in_order(texts: Sequence[str]) -> list[str]:
-    """Numbers by size, then other texts."""
+@dataclass(frozen=True)
+class Bounds:
+    """Which points are asked for: of these venues and policies, with these values of each thing that is varied,
+    on paths of a lower number (None: points without a number)."""
 
-    def place(text: str) -> tuple[bool, Decimal, str]:
-        try:
-            return False, Decimal(text), text
-        except ArithmeticError:
-            return True, Decimal(0), text
+    venues: Sequence[str]
+    policies: Sequence[str]
+    values: Sequence[Sequence[str]]
+    draws: int | None
 
-    return sorted(dict.fromkeys(texts), key=place)
+
+class Points:
+    """Points of a store, read from it as often as they are asked for: none is held here."""
+
+    def __init__(self, db: sqlite3.Connection, design: Design, bounds: Bounds | None) -> None:
+        self._db = db
+        columns = design.columns
+        self._varied = [_quoted(columns[name]) for name in design.varied]
+        self._measures = [_quoted(columns[name]) for name in design.measures]
+        self.by = ["venue", *self._varied, "policy"]
+        """The columns of what points may be grouped by."""
+        db.create_function("place_of", 1, _place_of, deterministic=True)
+        self._where = "1" if bounds is None else self._within(bounds)
+
+    def _within(self, bounds: Bounds) -> str:
+        """The condition; its texts are in tables of their own, as they may be many."""
+        conditions = ["draw is null" if bounds.draws is None else f"draw < {bounds.draws}"]
+        for n, (column, texts) in enumerate(
+            zip(self.by, (bounds.venues, *bounds.values, bounds.policies), strict=True)
+        ):
+            self._db.execute(f"create temp table if not exists within{n} (text primary key) without rowid")
+            self._db.execute(f"delete from within{n}")
+            self._db.executemany(f"insert or ignore into within{n} values (?)", ((one,) for one in texts))
+            conditions.append(f"{column} in (select text from within{n})")
+        return " and ".join(conditions)
+
+    def __iter__(self) -> Iterator[Saved]:
+        """By venue, policy, what is varied as text, and draw."""
+        columns = ", ".join(["key", "venue", "policy", "draw", *self._varied, *self._measures])
+        order = ", ".join(["venue", "policy", *self._varied, "draw"])
+        n = len(self._varied)
+        for key, venue, policy, draw, *rest, error, status in self._db.execute(
+            f"select {columns}, error, status from points where {self._where} order by {order}"
+        ):
+            values, found = tuple(rest[:n]), tuple(rest[n:])
+            yield Saved(key, venue, policy, draw, values, found, error or "", status == "lost")
+
+    def counts(self) -> tuple[int, int | None, list[int]]:
+        """How many there are, on how many paths (None: on none with a number), and how many different values
+        each column of `by` has."""
+        different = ", ".join(f"count(distinct {column})" for column in self.by)
+        (row,) = self._db.execute(f"select count(*), max(draw), {different} from points where {self._where}")
+        return row[0], None if row[1] is None else row[1] + 1, [*row[2:]]
+
+    def ascending(self, by: Sequence[int], measure: int) -> Iterator[tuple[tuple[str, ...], str, int]]:
+        """The numbers that a measure came to, in each group (by: places of columns) the smallest first: the
+        group, the number as it is kept, how often. SQLite puts them in order by so many digits, and what has
+        the same of these is compared exactly."""
+        of, column = [self.by[i] for i in by], self._measures[measure]
+        groups = ", ".join([*of, column])
+        found = self._db.execute(
+            f"select {groups}, count(*), place_of({column}) as place from points where {self._where}"
+            f" and error is null and {column} is not null group by {groups}"
+            f" order by {', '.join([*of, 'place'])}"
+        )
+        for _, same in groupby(found, key=lambda row: (row[: len(of)], row[-1])):
+            for *group, text, count, _ in sorted(same, key=lambda row: Fraction(_ended(row[len(of)]))):
+                yield tuple(group), text, count
+
+
+def _ended(text: str) -> str:
+    """A number to compare by: what has no end is alone in its place."""
+    return "0" if text == INFINITE else text
+
+
+def _place_of(text: str | None) -> str | None:
+    """A text for each number, in the same order by their characters as the numbers by size; numbers that differ
+    beyond DIGITS digits behind the point may have the same."""
+    if text is None or text == INFINITE:
+        return text and "~"
+    minus, whole, part = text.startswith("-"), text.lstrip("-"), ""
+    if "/" in whole:
+        of, below = map(int, whole.split("/"))
+        scaled = f"{of * 10**DIGITS // below:0{DIGITS + 1}d}"
+        whole, part = scaled[:-DIGITS], scaled[-DIGITS:]
+    else:
+        whole, _, part = whole.partition(".")
+    size = f"{len(whole):06d}{whole}.{part[:DIGITS]}"
+    return f"0{size.translate(_COMPLEMENT)}~" if minus else f"1{size}"
+
+
+_COMPLEMENT = str.maketrans("0123456789", "9876543210")
+
+
+@cache
+def program() -> str:
+    """The digest of adlcalc's own sources: of every file that makes a number."""
+    folder = Path(__file__).parent.parent
+    files = (one for one in folder.rglob("*") if one.suffix in (".py", ".yaml", ".csv"))
+    names = sorted((one.relative_to(folder).as_posix(), one) for one in files)
+    return key_of(*((name, key_of(one.read_bytes().hex())) for name, one in names))

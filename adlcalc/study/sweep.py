@@ -4,16 +4,17 @@
     fund_paid                   a number: mean, quantiles, expected shortfalls
     quantile(fund_paid, 0.999)  that quantile; shortfall(fund_paid, 0.999) the mean beyond it
 
-Public: Wanted, wanted_of, Figure, Figures, Moved, moved, LEVELS, FAR, ANYBODY.
+Public: Wanted, wanted_of, Figure, figures_of, Moved, moved, LEVELS, FAR, ANYBODY.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 
 from adlcalc.ground.numbers import D
 from adlcalc.study.questions import (
@@ -27,8 +28,8 @@ from adlcalc.study.questions import (
     read,
     read_measure,
 )
-from adlcalc.study.sample import Quantile, Share, mean_of, quantile_of, share_of
-from adlcalc.study.store import Saved, number_in
+from adlcalc.study.sample import Quantile, Share, Spread, share_of, spread_of
+from adlcalc.study.store import Points, number_in
 
 LEVELS = (D("0.05"), D("0.5"), D("0.95"), D("0.99"))
 FAR = number_of(D("Infinity")) or Fraction(0)
@@ -63,26 +64,14 @@ class Wanted:
     levels: tuple[Decimal, ...] = LEVELS
     only: str = ""
 
+    @property
+    def is_share(self) -> bool:
+        """Is it so or not, rather than a number?"""
+        return self.question is not None or self.parts[0].word in PREDICATES
+
     def value(self, found: Callable[[Measure], Fraction | bool | None]) -> Fraction | bool | None:
         """What it comes to at a point."""
         return found(self.parts[0]) if self.question is None else self.question.holds(found)
-
-
-def split(text: str) -> list[str]:
-    """A list with commas between; those in brackets and in quotes belong to what they stand in."""
-    parts, depth, quote = [""], 0, ""
-    for character in text:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"" and depth:
-            quote = character
-        else:
-            depth += (character == "(") - (character == ")")
-        if character == "," and not depth and not quote:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
 
 
 def wanted_of(text: str, names: Names) -> Wanted:
@@ -193,81 +182,95 @@ def moved(figures: Sequence[Figure], tried: Sequence[tuple[str, Sequence[Figure]
 
 
 @dataclass
-class Figures:
-    """Points, taken in one by one, by group. columns: of what each saved value is, in its order."""
+class _Group:
+    """What the points of a group came to: how many told each measure, how many have no such number, at how many
+    it is so; how many failed."""
 
-    wanted: Sequence[Wanted]
-    parts: Sequence[Measure]
-    group: Callable[[Saved], tuple[str, ...]]
-    values: dict[tuple[str, ...], list[list[Fraction | bool | None]]] = field(default_factory=dict)
-    failed: dict[tuple[str, ...], int] = field(default_factory=dict)
-    errors: dict[str, int] = field(default_factory=dict)
-
-    def take(self, rows: Iterable[Saved]) -> None:
-        """Points as they are kept."""
-        for row in rows:
-            group = self.group(row)
-            kept = self.values.setdefault(group, [[] for _ in self.wanted])
-            if row.error:
-                self.failed[group] = self.failed.get(group, 0) + 1
-                self.errors[row.error] = self.errors.get(row.error, 0) + 1
-                continue
-            found = {part: number_in(one, FAR) for part, one in zip(self.parts, row.found, strict=True)}
-            for one, values in zip(self.wanted, kept, strict=True):
-                values.append(one.value(found.__getitem__))
-
-    def told(
-        self, names: Sequence[str], order: Callable[[tuple[str, ...]], object], drawn: int | None
-    ) -> list[Figure]:
-        """A figure for each measure and group, groups in order. drawn: how many paths there are. A group that
-        has a path more than once, with different things varied, is no sample: it has no intervals."""
-        groups = sorted(self.values, key=order)  # type: ignore[arg-type]  # what it is put in order by
-        return [
-            _figure(
-                one,
-                dict(zip(names, group, strict=True)),
-                self.values[group][at],
-                self.failed.get(group, 0),
-                drawn,
-            )
-            for at, one in enumerate(self.wanted)
-            for group in groups
-        ]
+    told: list[int]
+    none: list[int]
+    hits: list[int]
+    failed: int = 0
 
 
-def _figure(
-    one: Wanted,
-    by: Mapping[str, str],
-    values: Sequence[Fraction | bool | None],
-    failed: int,
+def figures_of(
+    points: Points,
+    wanted: Sequence[Wanted],
+    parts: Sequence[Measure],
+    names: Sequence[str],
+    by: Sequence[int],
+    order: Callable[[tuple[str, ...]], object],
     drawn: int | None,
-) -> Figure:
-    copies = -(-(len(values) + failed) // drawn) if drawn else 1
-    sample = drawn is not None and copies == 1
-    if one.question is not None or (values and all(isinstance(x, bool) for x in values)):
-        hits = sum(x is True for x in values)
-        share = (share_of if sample else Share)(hits, len(values)) if values else None
-        return Figure(one.text, by, len(values), failed, share=share, sample=sample)
-    there = sorted(Fraction(x) for x in values if x is not None)
-    none = len(values) - len(there)
-    if not there:
-        return Figure(one.text, by, 0, failed, none, only=one.only, sample=sample)
-    return Figure(
-        one.text,
-        by,
-        len(there),
-        failed,
-        none,
-        None,
-        FAR if there[-1] >= FAR else mean_of(there),
-        there[0],
-        there[-1],
-        tuple(quantile_of(there, level, copies=copies, sample=sample) for level in one.levels),
-        one.only,
-        sample,
-    )
+) -> tuple[list[Figure], dict[str, int]]:
+    """A figure for each measure and group, groups in order; and why points failed, the commonest first.
+
+    names, by: of what they are grouped by, and its places among the columns; drawn: how many paths there are. A group
+    that has a path more than once, with different things varied, is no sample: it has no intervals.
+
+    The points are read once to be counted; the numbers of a measure once more, in order: no more of them is held
+    than one."""
+    groups: dict[tuple[str, ...], _Group] = {}
+    errors: dict[str, int] = {}
+    none = [0] * len(wanted)
+    for row in points:
+        cells = (row.venue, *row.values, row.policy)
+        key = tuple(cells[i] for i in by)
+        group = groups.setdefault(key, _Group([*none], [*none], [*none]))
+        if row.error:
+            group.failed += 1
+            errors[row.error] = errors.get(row.error, 0) + 1
+            continue
+        found = {part: number_in(one, FAR) for part, one in zip(parts, row.found, strict=True)}
+        for at, one in enumerate(wanted):
+            value = one.value(found.__getitem__)
+            group.told[at] += value is not None or one.is_share
+            group.none[at] += value is None and not one.is_share
+            group.hits[at] += value is True
+    figures = []
+    for at, one in enumerate(wanted):
+        spread = {} if one.is_share else _spreads(points, one, parts, by, groups, at, drawn)
+        for key in sorted(groups, key=order):  # type: ignore[arg-type]  # what it is put in order by
+            group, n = groups[key], groups[key].told[at]
+            sample = drawn is not None and _copies(group, at, drawn) == 1
+            figure = Figure(
+                one.text,
+                dict(zip(names, key, strict=True)),
+                n,
+                group.failed,
+                group.none[at],
+                only=one.only,
+                sample=sample,
+            )
+            if one.is_share and n:
+                figure = replace(figure, share=(share_of if sample else Share)(group.hits[at], n))
+            elif key in spread:
+                mean, least, most, quantiles = spread[key]
+                mean = FAR if most >= FAR else mean
+                figure = replace(figure, mean=mean, least=least, most=most, quantiles=quantiles)
+            figures.append(figure)
+    return figures, dict(sorted(errors.items(), key=lambda one: (-one[1], one[0])))
 
 
-def is_predicate(part: Measure) -> bool:
-    """Is it so or not, rather than a number?"""
-    return part.word in PREDICATES
+def _copies(group: _Group, at: int, drawn: int | None) -> int:
+    """How many points of the group one path has, at most."""
+    return -(-(group.told[at] + group.none[at] + group.failed) // drawn) if drawn else 1
+
+
+def _spreads(
+    points: Points,
+    one: Wanted,
+    parts: Sequence[Measure],
+    by: Sequence[int],
+    groups: Mapping[tuple[str, ...], _Group],
+    at: int,
+    drawn: int | None,
+) -> dict[tuple[str, ...], Spread]:
+    """How the numbers of a measure are spread, by group."""
+    found = {}
+    rows = points.ascending(by, parts.index(one.parts[0]))
+    for key, same in groupby(rows, key=lambda row: row[0]):
+        group = groups[key]
+        copies = _copies(group, at, drawn)
+        values = ((Fraction(number_in(text, FAR) or 0), count) for _, text, count in same)
+        sample = drawn is not None and copies == 1
+        found[key] = spread_of(values, group.told[at], one.levels, copies=copies, sample=sample)
+    return found

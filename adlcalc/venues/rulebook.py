@@ -662,9 +662,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
     """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule
     may differ by it."""
     layer: Layer = {}
-    if not isinstance(node, Map):
-        problems.add(node, "'rules' must be a map of sections", f"known here: {', '.join(ALL_SECTIONS)}")
-        return layer
+    assert isinstance(node, Map)  # the file has been held against its schema, sections included
     for section, inner in node.items.items():
         if section not in ALL_SECTIONS:
             problems.add(
@@ -673,9 +671,7 @@ def _overrides(node: Node, problems: Problems) -> Layer:
                 near_and_all(section, ALL_SECTIONS),
             )
             continue
-        if not isinstance(inner, Map):
-            problems.add(inner, f"{quote(section)} of 'rules' must be a map of rules")
-            continue
+        assert isinstance(inner, Map)
         known = list(keys_of(section_of(section)))
         for rule, entry in inner.items.items():
             if rule not in known:

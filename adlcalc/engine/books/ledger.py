@@ -113,9 +113,7 @@ class Ledger:
         holder.holdings = [copy(one) for one in holding.holder.holdings]
         for name, book in self.markets.items():
             own = [one for one in holder.holdings if one.book is book]
-            fork = book.with_holdings(
-                {side: [one for one in own if one.side == side] for side in (LONG, SHORT)}
-            )
+            fork = book.with_holdings({LONG: [], SHORT: []})
             fork.open_interest = dict(book.open_interest)
             fork.changed = {LONG: {}, SHORT: {}}
             other.markets[name] = fork

@@ -328,8 +328,6 @@ def _by_weight(
             Fraction(0) if weight else Fraction(x.profit) for weight, x in zip(weights, winners, strict=True)
         ]
         shares = [a + b for a, b in zip(shares, capped(others, limits, left), strict=True)]
-    elif not left:
-        caps = [cap if share else ZERO for cap, share in zip(caps, shares, strict=True)]
     return in_units(shares, budget, unit, caps)
 
 

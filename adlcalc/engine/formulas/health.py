@@ -118,7 +118,7 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
                 high = crossing
             elif crossing:
                 low = crossing
-    if high == 0 or (low is None and high is None and spares[0] < 0):
+    if high == 0 or (low is None and high is None and spares[0] <= 0):  # equity at maintenance is due
         return None
     return _marks(contract, low, high)
 

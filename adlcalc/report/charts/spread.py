@@ -15,6 +15,7 @@ from adlcalc.report.charts.canvas import short, ticks
 from adlcalc.report.charts.figure import Figure
 from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.human import clean, counted
+from adlcalc.report.limits import frequencies
 from adlcalc.study.store import number_in
 from adlcalc.study.sweep import FAR
 
@@ -27,7 +28,7 @@ BINS = 10
 def figures(swept: Any) -> list[Figure]:
     """A figure a measure: of a number the bins it falls in, of a question how often it is so. swept: what
     `adlcalc sweep` tells of a store, with its rows."""
-    found = []
+    found, said = [], frequencies(swept)
     for i, measure in enumerate(swept.measures[:MEASURES]):
         values = [number_in(row.found[i], FAR) for row in swept.rows if not row.error]
         known = [value for value in values if value is not None]
@@ -36,7 +37,7 @@ def figures(swept: Any) -> list[Figure]:
         told = f"{counted(len(known), 'point')} of the store"
         told += f", {len(values) - len(known):,} more have no such number" if len(values) > len(known) else ""
         told += f", {counted(swept.failed, 'point')} failed" if swept.failed else ""
-        told += f". {clean(swept.sentence)}" if swept.sentence else "."
+        told += f". {clean(said)}" if said else "."
         if all(isinstance(value, bool) for value in known):
             bins = [Bin("so", known.count(True)), Bin("not so", known.count(False))]
         else:

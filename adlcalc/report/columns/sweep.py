@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from adlcalc.ground.numbers import D, divide, round_to
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
+from adlcalc.report.limits import frequencies
+from adlcalc.study.sample import Quantile
 
 PLACES = D("0.00000001")
 FAR = Fraction(10) ** 1_000
@@ -32,14 +35,33 @@ def _of_share(name: str) -> Any:
     return lambda figure, _: None if figure.share is None else getattr(figure.share, name)
 
 
-def _by(record: Any, _: Any) -> str:
-    return "; ".join(f"{name}={value}" for name, value in record.by.items())
+def _of_quantile(name: str) -> Any:
+    return lambda level, _: number(getattr(level.found, name))
 
 
-BY = (
-    Field("by", "named", "what its points have in common", where=(JSON,)),
-    Field("by", "text", "", of=_by, where=(CSV,)),
-)
+def _named(key: str, note: str, of: Callable[[Any, Any], Iterable[tuple[str, str]]]) -> tuple[Field, Field]:
+    """Texts by name: in JSON an object, in CSV 'name=text; ...'."""
+    return (
+        Field(key, "named", note, of=lambda one, about: dict(of(one, about)), where=(JSON,)),
+        Field(
+            key,
+            "text",
+            "",
+            of=lambda one, about: "; ".join(f"{k}={v}" for k, v in of(one, about)),
+            where=(CSV,),
+        ),
+    )
+
+
+class Level(NamedTuple):
+    """A quantile, and of what it is."""
+
+    measure: str
+    by: Mapping[str, str]
+    found: Quantile
+
+
+BY = _named("by", "what its points have in common", lambda one, _: one.by.items())
 SWEEP = Document(
     "adlcalc.sweep/1",
     "Many points (values, venues, policies, paths), and what each measure comes to over them.",
@@ -65,7 +87,13 @@ SWEEP = Document(
                 Field("n", "step", "how many there are", of="drawn", null=True),
                 Field("model", "text", "how they were drawn", prose=True),
                 Field("seed", "text", "of their random numbers"),
-                Field("limits", "text", "what they cannot show", of="sentence", prose=True),
+                Field(
+                    "limits",
+                    "text",
+                    "what they cannot show",
+                    of=lambda swept, _: frequencies(swept),
+                    prose=True,
+                ),
             ),
             records=lambda swept: swept,
             one=True,
@@ -103,15 +131,22 @@ SWEEP = Document(
             (
                 Field("measure", "text", "what was measured"),
                 *BY,
-                Field("level", "number", "which quantile"),
-                Field("value", "score", "the smallest that this share does not exceed", null=True),
-                Field("low", "score", "lower end of its 95% interval", null=True),
-                Field("high", "score", "upper end of it (order statistics)", null=True),
-                Field("shortfall", "score", "mean beyond it (expected shortfall)", null=True),
-                Field("shortfall_low", "score", "mean beyond the lower end", null=True),
-                Field("shortfall_high", "score", "mean beyond the upper end", null=True),
+                Field("level", "number", "which quantile", of="found.level"),
+                *(
+                    Field(key, "score", note, of=_of_quantile(name), null=True)
+                    for key, name, note in (
+                        ("value", "value", "the smallest that this share does not exceed"),
+                        ("low", "low", "lower end of its 95% interval"),
+                        ("high", "high", "upper end of it (order statistics)"),
+                        ("shortfall", "beyond", "mean beyond it (expected shortfall)"),
+                        ("shortfall_low", "beyond_low", "mean beyond the lower end"),
+                        ("shortfall_high", "beyond_high", "mean beyond the upper end"),
+                    )
+                ),
             ),
-            records="quantiles",
+            records=lambda swept: [
+                Level(one.measure, one.by, found) for one in swept.figures for found in one.quantiles
+            ],
             table="quantile",
             by="measure by level",
         ),
@@ -142,10 +177,10 @@ SWEEP = Document(
             "errors",
             "why points failed",
             (
-                Field("message", "text", "the reason"),
-                Field("points", "count", "how many points"),
+                Field("message", "text", "the reason", of=lambda one, _: one[0]),
+                Field("points", "count", "how many points", of=lambda one, _: one[1]),
             ),
-            records="reasons",
+            records=lambda swept: swept.errors.items(),
             table="error",
             by="message",
         ),
@@ -156,25 +191,21 @@ SWEEP = Document(
                 Field("venue", "text", "its rulebook"),
                 Field("policy", "text", "its policy"),
                 Field("draw", "step", "the number of its path", null=True),
-                Field("varied", "named", "what was varied", where=(JSON,)),
-                Field(
-                    "varied",
-                    "text",
-                    "",
-                    of=lambda one, _: "; ".join(f"{k}={v}" for k, v in one.varied.items()),
-                    where=(CSV,),
+                *_named(
+                    "varied", "what was varied", lambda one, swept: zip(swept.varied, one.values, strict=True)
                 ),
-                Field("measures", "named", "what was measured, as it is kept", where=(JSON,)),
-                Field(
+                *_named(
                     "measures",
-                    "text",
-                    "",
-                    of=lambda one, _: "; ".join(f"{k}={v}" for k, v in one.measures.items()),
-                    where=(CSV,),
+                    "what was measured, as it is kept",
+                    lambda one, swept: (
+                        (k, str(v)) for k, v in zip(swept.measures, one.found, strict=True) if v is not None
+                    ),
                 ),
-                Field("error", "text", "why there is no measure", null=True),
+                Field(
+                    "error", "text", "why there is no measure", of=lambda one, _: one.error or None, null=True
+                ),
             ),
-            records="kept",
+            records="rows",
             table="point",
             optional=True,
             by="venue policy varied draw",

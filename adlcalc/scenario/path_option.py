@@ -1,0 +1,111 @@
+"""--paths: random paths for a scenario as an option has them, as settings for its file.
+
+Public: drawn_by, told_of_paths, Drawn, MOST_DRAWS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from adlcalc.ground.numbers import show
+from adlcalc.scenario import Loaded
+from adlcalc.scenario.loading import Origin
+from adlcalc.source.files import TABLE_LIMIT, text_of
+from adlcalc.source.nodes import Source
+from adlcalc.source.number import NumberError, number_of
+from adlcalc.source.problems import ScenarioErrors, wrong
+from adlcalc.study.questions import split
+
+MOST_DRAWS = 1_000_000
+_PIECE = re.compile(r"\s*([a-z_]+)\s*=\s*(.*)", re.DOTALL)
+
+
+class Drawn(NamedTuple):
+    """settings: for the file; handed: the candles, where they are; draws: how many paths, None where none are
+    drawn."""
+
+    settings: Sequence[str] = ()
+    handed: Mapping[str, Source] = {}
+    draws: int | None = None
+
+
+def drawn_by(text: str | None, own: Origin) -> Drawn:
+    """MODEL:FILE,key=value,...,n=N as it was typed, or n=N of the file's own model. Raises ScenarioErrors."""
+    if text is None:
+        return Drawn()
+    head, colon, rest = text.partition(":")
+    model, pieces = (head.strip(), rest) if colon and "=" not in head else ("", text)
+    given: dict[str, str] = {}
+    for piece in split(pieces):
+        found = _PIECE.fullmatch(piece)
+        key, value = (found[1], found[2].strip()) if found else ("file", piece.strip())
+        if key in given or not value:
+            raise wrong("--paths", text, f"{key!r} is {'given twice' if key in given else 'empty'}")
+        given[key] = value
+    draws = _draws(text, given.pop("n", None))
+    if not model:
+        unknown = given.keys() - {"seed"}
+        if unknown:
+            hint = "bootstrap:candles.csv,block=12,n=1000,seed=7"
+            raise wrong("--paths", text, f"it does not say of which model {min(unknown)!r} is", hint)
+        return Drawn([f"prices.{key}={value}" for key, value in given.items()], draws=draws)
+    handed: dict[str, Source] = {}
+    if "file" in given:
+        name = given["file"]
+        handed[name] = text_of(name, limit=TABLE_LIMIT, role="companion")
+    given = {"model": model, **_usual(own, model, given), **given}
+    written = ", ".join(
+        f"{key}: {json.dumps(value)}" if key == "file" else f"{key}: {value}" for key, value in given.items()
+    )
+    return Drawn(["times=null", f"prices={{{written}}}"], handed, draws)
+
+
+def _usual(own: Origin, model: str, given: dict[str, str]) -> dict[str, str]:
+    """Where it begins and how long it is, where that is not said: as the file's own path."""
+    if "from" in given and ("steps" in given or model == "ramp"):
+        return {}
+    try:
+        scenario = own.load().scenario
+    except ScenarioErrors:
+        return {}
+    starts = {name: show(marks[0]) for name, marks in scenario.path.marks.items()}
+    found = {
+        "from": next(iter(starts.values()))
+        if len(starts) == 1
+        else "{" + ", ".join(f"{json.dumps(name)}: {mark}" for name, mark in starts.items()) + "}"
+    }
+    if model != "ramp" and scenario.path.steps > 1:
+        found["steps"] = str(scenario.path.steps - 1)
+    return found
+
+
+def _draws(paths: str, text: str | None) -> int:
+    try:
+        n = number_of("" if text is None else text)
+    except NumberError:
+        n = Decimal(0)
+    if n < 1 or n != n.to_integral_value() or n > MOST_DRAWS:
+        raise wrong("--paths", paths, f"must say how many: n=1 to n={MOST_DRAWS}", "n=10_000, for example")
+    return int(n)
+
+
+def told_of_paths(text: str | None, sets: Sequence[str], load: Callable[[], Loaded]) -> Loaded:
+    """What is wrong with the settings that --paths became is told of --paths."""
+    try:
+        return load()
+    except ScenarioErrors as errors:
+        if text is None:
+            raise
+        ours = (("--set prices", "--set times"), f"--paths {text}")
+        raise ScenarioErrors(
+            [
+                one._replace(file=ours[1])
+                if one.file.startswith(ours[0]) and one.file[5:] not in sets
+                else one
+                for one in errors.problems
+            ]
+        ) from None
