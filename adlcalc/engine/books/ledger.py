@@ -23,6 +23,7 @@ from functools import partial
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.inventory import Inventory
 from adlcalc.engine.books.roster import Roster
 from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
@@ -77,6 +78,7 @@ class Ledger:
                 fund.held = partial(self.held_pnl, fund)
         self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
+        self._inventories: dict[FundBook, Inventory] = {}
         self.claim_count = 0
         self.currencies = scenario.currencies
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
@@ -109,7 +111,7 @@ class Ledger:
         """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
         Whatever is posted there, nobody here notices."""
         other, holder = copy(self), copy(holding.holder)
-        other.touched, other.markets = {}, {}
+        other.touched, other.markets, other._inventories = {}, {}, {}
         holder.holdings = [copy(one) for one in holding.holder.holdings]
         for name, book in self.markets.items():
             own = [one for one in holder.holdings if one.book is book]
@@ -131,6 +133,7 @@ class Ledger:
         have their capacity again."""
         path, self.step = scenario.path, step
         self.claims = list(self.open_claims())
+        self._inventories.clear()
         for fund in self.funds.values():
             fund.begin(path.seconds[step] if path.seconds else step)
         for provider in scenario.providers:
@@ -233,6 +236,8 @@ class Ledger:
         left.size -= size
         if isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
+        elif isinstance(claim, VenueClaim) and (valued := self._inventories.get(claim.book.fund)):
+            valued.note_change(claim)
         return proceeds - cost
 
     def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
@@ -337,6 +342,8 @@ class Ledger:
             number=Number(number),
         )
         self.claims.append(claim)
+        if valued := self._inventories.get(claim.book.fund):
+            valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
         holding.book.open_interest[holding.side] -= holding.size
         holding.cost = holding.size = holding.signed_size = ZERO
@@ -344,7 +351,15 @@ class Ledger:
 
     def held_pnl(self, fund: FundBook) -> Decimal:
         """The pnl at the mark of what a fund holds."""
-        return sum((claim.pnl() for claim in self.open_claims() if claim.book.fund is fund), ZERO)
+        return self.inventory(fund).pnl
+
+    def inventory(self, fund: FundBook) -> Inventory:
+        """What is held for a fund, valued at the marks."""
+        valued = self._inventories.get(fund)
+        if valued is None or not valued.is_current():
+            valued = Inventory(claim for claim in self.open_claims() if claim.book.fund is fund)
+            self._inventories[fund] = valued
+        return valued
 
     def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
         """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody

@@ -32,13 +32,12 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
         return ZERO
     if isinstance(how, Always):
         return claim.size
-    own = [one for one in state.ledger.open_claims() if one.book.fund is book.fund]
-    at = own.index(claim)
-    room = book.fund.can_bear() - sum((one.pnl() for one in own[at:]), ZERO)
+    held = state.ledger.inventory(book.fund)
+    older, net = held.older_than(claim)
+    room = book.fund.can_bear() - (held.pnl - older)
     size = largest_affordable(claim.size, book.lot, lambda x: claim.loss_kept(x, book.mark), room)
     if how.holds_at_most is None or not size:
         return size
-    net = sum((one.side * notional(one, one.size) for one in own[:at]), ZERO)
     most = how.holds_at_most * book.fund.balance - claim.side * net
     return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
 
