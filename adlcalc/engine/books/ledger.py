@@ -86,6 +86,7 @@ class Ledger:
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._named: dict[str, int] = {}
+        self._units: list[Unit] = []
         self.roster = Roster(with_trades(scenario), self.markets, self.currencies)
         # the rest of the market is the other side of everybody, and stands at no profit and no loss
         for (book, side), found in self.roster.sides.items():
@@ -125,8 +126,11 @@ class Ledger:
 
     @property
     def units(self) -> list[Unit]:
-        """All margin units, in file order of their first positions."""
-        return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
+        """All margin units, in file order of their first positions: the same ones through all of the run."""
+        if not self._units:
+            found = dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings)
+            self._units = list(found)
+        return self._units
 
     def begin(self, scenario: Scenario, step: int) -> None:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers

@@ -5,11 +5,11 @@ Public: close_without_fund, close_with_fund, close_at_any_price.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import VenueClaim
-from adlcalc.engine.books.ledger import Told
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
@@ -17,14 +17,19 @@ from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 
-def close_without_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+def close_without_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better."""
-    return close_in_book(state, claim, ZERO)
+    return close_in_book(state, claim, ZERO) if has_offers(state, claim) else NOTHING
 
 
-def close_with_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+def close_with_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better, and worse ones while the fund pays the shortfall."""
-    return close_in_book(state, claim, None)
+    return close_in_book(state, claim, None) if has_offers(state, claim) else NOTHING
+
+
+def has_offers(state: State, claim: VenueClaim) -> bool:
+    """Is there anything to close, and anybody who takes any of it?"""
+    return bool(claim.left.size) and state.book_side(claim.book, claim.side).next() is not None
 
 
 def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterator[Event]:

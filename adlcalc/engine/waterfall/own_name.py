@@ -96,7 +96,7 @@ def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterat
     a block)."""
     unit = due.unit
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
-        for holding, size in schedule(rules, unit_due(unit)):
+        for holding, size in schedule(rules, unit):
             now = unit_due(unit)
             state.evaluations += 1
             if not is_due(state.rules, now.equity, now.maintenance) and size is None:
