@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from adlcalc.ground.how_far import how_far
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from adlcalc.report.margin_view import Margins
     from adlcalc.report.rank_view import Queues
     from adlcalc.scenario import Loaded
-    from adlcalc.study.compare import Choice
+    from adlcalc.study.compare import Choice, Result
     from adlcalc.study.cover import Covers
     from adlcalc.study.doubt import Doubt
     from adlcalc.study.falsified import Tested
@@ -69,6 +71,7 @@ def queues(
     through: Through = _as_they_are,
 ) -> Queues:
     """Run the scenario up to the step and keep its queues."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.events import StepEnded
     from adlcalc.engine.loop import run
     from adlcalc.engine.model import LONG, SHORT, side_name
@@ -80,7 +83,7 @@ def queues(
     at = step_of(step, scenario.path.steps)
     names = [one.name for one in scenario.markets]
     for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
+        one_of("account", name, ids_of(scenario.accounts))
     markets = names if market is None else [one_of("market", market, names)]
     sides = {side_name(each): each for each in (LONG, SHORT)}
     chosen = tuple(sides.values()) if side is None else (sides[one_of("side", side, sides)],)
@@ -103,6 +106,7 @@ def margins(
     through: Through = _as_they_are,
 ) -> Margins:
     """Run the scenario up to the step and look at its margins, before anybody is liquidated at its marks."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.events import StepEnded
     from adlcalc.engine.loop import run
     from adlcalc.report.margin_view import Margins
@@ -111,7 +115,7 @@ def margins(
     scenario = loaded.scenario
     at = step_of(step, scenario.path.steps)
     for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
+        one_of("account", name, ids_of(scenario.accounts))
     nearest = Nearest(scenario, at, accounts, limit)
     for event in through(run(scenario, observer=nearest), at + 1):
         if isinstance(event, StepEnded) and event.step == at:
@@ -131,6 +135,7 @@ def story(
     through: Through = _as_they_are,
 ) -> Story:
     """Run the scenario to its end with a witness, and tell what was asked for."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.loop import run
     from adlcalc.explain.story import Subject
     from adlcalc.explain.tell import tell
@@ -138,7 +143,7 @@ def story(
     check_subject(account, fund, step)
     scenario = loaded.scenario
     if account is not None:
-        one_of("account", account, (one.id for one in scenario.accounts))
+        one_of("account", account, ids_of(scenario.accounts))
     subject = Subject(account, fund, None if step is None else step_of(step, scenario.path.steps))
     witness = subject.witness()
     events = through(run(scenario, observer=witness), scenario.path.steps)
@@ -179,9 +184,11 @@ def comparison(
         where = Place(Source(file, ""))
         raise fail(where, f"compare adds up the money of all accounts, and has {several}", ONE_SCENARIO_EACH)
     chosen = choices(policies, scenario)
-    results = [
-        result for loaded in loads for result in compare(loaded.scenario, chosen, share, markout, shown)
-    ]
+    results: list[Result] = []
+    for loaded in loads:
+        for result in compare(loaded.scenario, chosen, share, markout, shown):
+            results.append(result)
+            how_far("policy", len(results), len(loads) * len(chosen))
     found = (
         {(r.venue, r.choice.label): findings(r.outcome.scenario, r.outcome) for r in results}
         if axioms

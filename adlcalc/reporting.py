@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
-from adlcalc.engine.waterfall.state import Observer
+from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, round_to, show
 from adlcalc.report.charts import figures
 from adlcalc.report.charts.least_fund import LeastFund

@@ -58,7 +58,14 @@ def _value(rng: random.Random, leaf: Leaf) -> Any:
     if takes is Takes.FLAG:
         return rng.random() < 0.5
     if takes is Takes.DRAWDOWN:
-        return SimpleNamespace(start=d("0.3"), stop=d("0.25"), window_hours=None, at_least=d(0), above=d(0))
+        return SimpleNamespace(
+            start=d("0.3"),
+            stop=d("0.25"),
+            window_hours=None,
+            at_least=d(0),
+            above=d(0),
+            measure=rng.choice(["fund", "contract-pnl"]),
+        )
     if takes in (Takes.COUNT, Takes.STEP, Takes.EXPONENT):
         return rng.randint(1, 5)
     return d(rng.choice(NUMBERS[takes]))

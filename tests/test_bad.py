@@ -77,10 +77,10 @@ UNHELPED = {
     r"^there is no |\bhas no (rows|table)\b|\bis empty$|\bis not a file$": "what is missing is named, and nothing is like it",
     r"^rule \S+ (is|holds) ": "it says what rules of its kind have",
     r"\bis (never|missing)\b": "the place is where it belongs",
-    r"\bis a (name|key) (that adlcalc|of the scenario)|^account id": "any other name will do",
+    r"\bis a (name|key) (that adlcalc|of the scenario)|^account id|^the name of population": "any other name will do",
     r"\bhas \d+ cells\b|^the low |^the high |\bis not in '": "it says which two do not agree",
     r"\bfor (linear|inverse) contracts\b|\bdoes not say its\b|\bis a single value\b": "it says what is there",
-    r"^account '.*' has no ": "the keys that are missing are named",
+    r"^(account '.*'|'.*' of 'population') has no ": "the keys that are missing are named",
 }
 """Which messages need no hint, and why."""
 

@@ -652,9 +652,10 @@ def test_ctrl_c_ends_it_without_a_word() -> None:
     not os.path.exists("/proc/self/task"), reason="the system does not tell of a process's children"
 )
 def test_ctrl_c_ends_the_workers_without_a_word(folder: Path) -> None:
-    for name in ("a.yaml", "b.yaml"):
-        (folder / name).write_text("accounts: []\nprices: {from: 100, to: 90, steps: 1_000_000}\n")
-    paths = [str(folder / "a.yaml"), str(folder / "b.yaml")]
+    paths = []
+    for i, steps in enumerate(("3", "200_000", "1_000_000", "1_000_000")):  # the first two are worked here
+        paths.append(str(folder / f"{i}.yaml"))
+        Path(paths[-1]).write_text(f"accounts: []\nprices: {{from: 100, to: 90, steps: {steps}}}\n")
     options: dict[str, Any] = {"stdout": subprocess.PIPE, "start_new_session": True}
     process = spawn(*paths, "--jobs", "2", preexec_fn=hear_ctrl_c, **options)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

@@ -17,8 +17,11 @@ import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 from hand_made import half_the_fund
 
+from adlcalc.asking import comparison
 from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.progress import pace, with_progress
+from adlcalc.cli.progress import pace, watched, with_progress
+from adlcalc.ground.how_far import hearing, how_far
+from adlcalc.scenario import load
 
 ADL = "scenarios/05-fund-empty-adl.yaml"
 CALM = "scenarios/01-margin-call-without-loss.yaml"
@@ -507,6 +510,63 @@ def test_progress_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest.
     monkeypatch.setenv("TERM", "dumb")
     list(with_progress(half_the_fund(), 3, stream=terminal, clock=ticking(1)))
     assert (terminal.getvalue(), pipe.getvalue()) == ("", "")
+
+
+def test_long_work_tells_how_far_it_is_and_clears_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock moves by a second with each look."""
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    with watched(False, stream=terminal, clock=ticking(1)):
+        for done in (0, 1_000, 3_000, 4_000):
+            how_far("account", done, 4_000)
+        how_far("kB read", 1, 2)
+    lines = [line for line in terminal.getvalue().split("\r") if line.strip()]
+    assert lines == [
+        "account 0 of 4,000",
+        "account 1,000 of 4,000, 500 a second, 6 s left",
+        "account 3,000 of 4,000, 1,000 a second, 1 s left",
+        "kB read 1 of 2, 1 a second, 1 s left",
+    ]
+    assert terminal.getvalue().endswith(" \r")
+    how_far("account", 1, 2)  # nobody listens any more
+
+
+def test_long_work_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, pipe = Terminal(), io.StringIO()
+    for quiet, stream, seconds in ((True, terminal, 1), (False, pipe, 1), (False, terminal, 0.01)):
+        with watched(quiet, stream=stream, clock=ticking(seconds)):
+            for done in (0, 1_000, 3_000, 4_000):
+                how_far("account", done, 4_000)
+    assert (terminal.getvalue(), pipe.getvalue()) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "book", ["population: {p: {count: 2_500, size: 1, entry: 100, leverage: 5}}", "csv", '"csv"']
+)
+def test_a_load_tells_how_far_it_is(tmp_path: Path, book: str) -> None:
+    rows = "".join(f"a{i},long,1,100,5\n" for i in range(9_000))
+    first = "csv,long,1,100,5\n".replace("csv", book)
+    (tmp_path / "book.csv").write_text(f"id,side,size,entry,leverage\n{first}{rows}", encoding="utf-8")
+    accounts = book if book.startswith("population") else "accounts: {file: book.csv}"
+    (tmp_path / "book.yaml").write_text(f"{accounts}\nprices: [100, 90]\n", encoding="utf-8")
+    heard: list[tuple[str, int, int]] = []
+    with hearing(lambda *told: heard.append(told)):
+        load(tmp_path / "book.yaml")
+    if book.startswith("population"):
+        assert heard == [("account", n, 2_500) for n in (0, 1_000, 2_000, 2_500)]
+    else:
+        size = (tmp_path / "book.csv").stat().st_size // 1_000
+        assert {what for what, _, _ in heard} == {"kB read"}
+        assert [done for _, done, _ in heard] == sorted(done for _, done, _ in heard)
+        assert heard[-1] == ("kB read", size, size)
+
+
+def test_a_comparison_tells_how_far_it_is() -> None:
+    heard: list[tuple[str, int, int]] = []
+    with hearing(lambda *told: heard.append(told)):
+        comparison([load(ADL)], policies="queue,pro-rata,haircut")
+    assert heard == [("policy", n, 3) for n in (1, 2, 3)]
 
 
 # --- the Python face ----------------------------------------------------------------------------------------

@@ -156,7 +156,8 @@ def test_strict_lets_a_measure_move_within(adlcalc: Callable[..., Any], within: 
     words = ("doubt", BOOK, "--venue", "hyperliquid", "--measure", "bad_debt", "--measure", "fund_paid")
     found = adlcalc(*words, "--strict", "--within", within)
     assert found.code == code
-    assert adlcalc(*words, "--within", within).code == 0
+    alone = adlcalc(*words, "--within", within)
+    assert (alone.code, "give --strict too" in alone.err) == (2, True)
 
 
 def test_a_run_without_assumed_rules_rests_on_none(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
@@ -171,8 +172,8 @@ def test_a_run_without_assumed_rules_rests_on_none(adlcalc: Callable[..., Any], 
     [
         (("--measure", "bad_dept"), "did you mean"),
         (("--measure", "equity"), "must say of which account"),
-        (("--within", "-1"), "must be zero or more"),
-        (("--within", "much"), "must be a number"),
+        (("--strict", "--within", "-1"), "must be zero or more"),
+        (("--strict", "--within", "much"), "must be a number"),
     ],
 )
 def test_bad_input_is_told(adlcalc: Callable[..., Any], words: tuple[str, ...], told: str) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from adlcalc.engine.declared import Takes, meaning_of
+from adlcalc.engine.waterfall.facts import Facts
+from adlcalc.report.columns.health import POSITIONS
+from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.source.keys import keys_of
+from adlcalc.study import expected
 from adlcalc.venues.parts import SECTIONS, default_of, leaves_of
 from adlcalc.venues.schema import RuleValues, section_of
 
@@ -28,8 +32,7 @@ MAY_IMPORT = {
         "engine",
         "venues",
         "scenario",
-        "report.columns",
-        "report.field",
+        "study.expected",
         "study.questions",
     },
     "study": {"ground", "source", "engine", "venues", "paths", "study"},
@@ -219,6 +222,44 @@ def test_the_engine_is_a_stair() -> None:
     assert wrong == []
 
 
+def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
+    """Neither its state nor its ledger: what may be asked is `Facts`, which hides both. Only the levers pull, on the
+    ledger of a fork."""
+    outside = [file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] != "engine"]
+    wrong, looking = [], []
+    for file in outside:
+        name = file.relative_to(PACKAGE).as_posix()
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        wrong += [f"{name} imports {one}" for one in imported(file, types=True) if one in INSIDE]
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr == "_state"
+                and ast.unparse(node.value) != "self"
+            ):
+                wrong.append(f"{name}:{node.lineno} asks for what Facts hides")
+            if isinstance(node, ast.ImportFrom) and node.module == "adlcalc.engine.books.ledger":
+                names = {alias.name for alias in node.names}
+                wrong += [f"{name} imports Ledger"] if "Ledger" in names and name != "study/levers.py" else []
+            if isinstance(node, ast.ClassDef) and "Observer" in map(ast.unparse, node.bases):
+                methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+                for hook in ("marked", "ranked", "ended"):
+                    if hook in methods:
+                        (_, facts, *_) = methods[hook].args.args
+                        looking.append(f"{name}: {node.name}.{hook}")
+                        assert facts.annotation is not None
+                        assert ast.unparse(facts.annotation) == "Facts", looking[-1]
+    assert wrong == []
+    assert len(looking) > 8
+    assert {name for name in vars(Facts) if not name.startswith("_")} == {
+        "accounts", "adl", "fork", "margins", "others", "places", "queue", "stakes", "standing", "step",
+    }  # fmt: skip
+
+
+INSIDE = ("adlcalc.engine.waterfall.state",)
+"""What is the engine's own while a run is made."""
+
+
 # --- postings -----------------------------------------------------------------------------------------------
 
 BALANCES = {
@@ -318,6 +359,15 @@ def test_no_comparison_with_a_text_steers_the_engine() -> None:
     assert literal_comparisons(
         ast.parse('a == "x"\nb in ("x", "y")\nmatch c:\n    case "z":\n        pass')
     ) == [1, 2, 4]
+
+
+def test_both_sides_of_an_expectation_name_the_same_facts() -> None:
+    """What a scenario may expect of a row is what the tables of a result tell of it."""
+    for facts, rows in (
+        (expected.LIQUIDATED, LIQUIDATIONS), (expected.DELEVERAGED, DELEVERAGED), (expected.HELD, POSITIONS),
+    ):  # fmt: skip
+        told = [(name, one.key, one.kind, one.note) for name, one in rows.expected.items()]
+        assert told == [(fact.name, *fact[:3]) for fact in facts.values()]
 
 
 def test_both_sides_of_a_rule_name_the_same_fields() -> None:

@@ -24,7 +24,11 @@ import adlcalc
 from adlcalc.engine.model import Maintenance, Scenario, Tier
 
 Command = Callable[..., Result]
-SHIPPED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scenarios").rglob("*.yaml"))
+SHIPPED = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "scenarios").rglob("*.yaml")
+    if path.parent.name != "large"
+)
 
 
 @pytest.mark.slow

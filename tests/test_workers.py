@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from adlcalc.ground.workers import Ended, Pace, _Worker, worked_by
+from adlcalc.ground import workers
+from adlcalc.ground.workers import Ended, Pace, _Worker, pays, worked_by, worked_where_it_pays
 
 pytestmark = [
     pytest.mark.slow,  # processes of their own
@@ -111,12 +112,60 @@ def test_a_batch_is_some_seconds_of_work() -> None:
     assert alone.size(10**6) == 1
 
 
+# --- where it pays ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "each", "items", "processors", "here"),
+    [
+        (0.3, 0.015, 21, 2, 21),  # 19 x 0.015 s: sooner done than a process has begun
+        (0.3, 0.015, 21, 64, 21),
+        (0.3, 0.1, 21, 2, 2),  # 1.9 s here, 0.3 + 0.95 s by two
+        (0.3, 0.1, 21, 1, 21),  # nobody else could work
+        (0.3, 0.5, 3, 64, 3),  # one is left: nothing to share
+        (0.3, 0.5, 4, 64, 2),  # 1 s here, 0.3 + 0.5 s by two
+        (0.3, 0.5, 1, 64, 1),
+        (0.3, 0.5, 0, 64, 0),
+    ],
+)
+def test_processes_start_where_they_save_time(
+    monkeypatch: pytest.MonkeyPatch, first: float, each: float, items: int, processors: int, here: int
+) -> None:
+    """The clock moves by what each item takes; which items go to processes is counted."""
+    now, begun = 0.0, []
+
+    def work(n: int) -> int:
+        nonlocal now
+        now += each if n else first
+        return n * n
+
+    def elsewhere(processes: int, function: object, those: range) -> Iterator[tuple[int, int] | Ended]:
+        begun.append((processes, len(those)))
+        yield Ended(0, "signal 9", True)
+        yield from reversed([(i, n * n) for i, n in enumerate(those)])
+
+    monkeypatch.setattr(workers, "worked_by", elsewhere)
+    monkeypatch.setattr(workers, "_processors", lambda: processors)
+    found = list(worked_where_it_pays(8, work, range(items), spent=lambda: now))
+    assert begun == ([] if here == items else [(min(8, processors), items - here)])
+    assert sorted(one for one in found if not isinstance(one, Ended)) == [(n, n * n) for n in range(items)]
+    assert [one for one in found if isinstance(one, Ended)] == [Ended(here, "signal 9", True)] * len(begun)
+
+
+def test_one_process_never_pays() -> None:
+    assert not pays(1, 1e9, 0)
+    assert not pays(2, 1, 0.5)  # as long
+
+
 # --- the command --------------------------------------------------------------------------------------------
 
 SCRIPT = """
 import os, signal, sys
 from adlcalc.check import checking
+from adlcalc.ground import workers
 
+workers.pays = lambda *_: True  # from the first file on, on any machine
+workers._processors = lambda: 2
 plain = checking._checked
 
 def killed(job, options):

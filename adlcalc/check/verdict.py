@@ -23,10 +23,11 @@ def described(error: Exception, file: str) -> tuple[Verdict, str]:
     from adlcalc.engine.books.ledger import AuditError
     from adlcalc.engine.loop import PrecisionError
     from adlcalc.source import ScenarioErrors
+    from adlcalc.study.runs import Lost
 
     if isinstance(error, ScenarioErrors):
         return Verdict.unusable, str(error)
-    if isinstance(error, PrecisionError | Unknown):
+    if isinstance(error, PrecisionError | Unknown | Lost):
         return Verdict.unusable, f"{file}: error: {error}"
     if isinstance(error, AuditError):
         return (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
-from adlcalc.cli.progress import with_progress
+from adlcalc.cli.progress import watched, with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room
 from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
@@ -113,7 +113,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.study.answers import Answers, names_of, watch_for
     from adlcalc.venues.validation import untested
 
-    loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
+    with watched(request.quiet):
+        loaded = load(file, sets=request.sets, venue=request.venue, as_of=request.as_of)
     if not request.quiet:
         note(loaded)
     questions = [_question(text, names_of(loaded.scenario)) for text in request.fail_on]
@@ -171,13 +172,14 @@ def _question(text: str, names: Names) -> Question:
 def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
     """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the
     scenario's."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.report.series_view import kind_of
     from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
     scenario = loaded.scenario
     if not series:
         return []
-    ids = dict.fromkeys(one.id for one in scenario.accounts)
+    ids = dict.fromkeys(ids_of(scenario.accounts))
     funds, markets = (one.name for one in scenario.funds), (one.name for one in scenario.markets)
     known = list(dict.fromkeys((*ids, "fund", *funds, *markets)))
     for name in series:

@@ -20,6 +20,7 @@ from adlcalc.check.verdict import Verdict
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, code_of, say
+from adlcalc.cli.progress import Counted, counting
 from adlcalc.ground.output import Inputs, OutputError, write
 
 EXAMPLE = """\b
@@ -69,7 +70,14 @@ def check(
     json: options.Json = False,
     output: options.Output = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many files are worked at once.")
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            min=1,
+            help="How many files may be worked at once; processes start where that is sooner done.",
+        ),
     ] = 1,
     quiet: options.Quiet = False,
 ) -> None:
@@ -125,7 +133,7 @@ def _check(
     except OutputError as error:
         say(f"adlcalc: {error}")
         return UNUSABLE
-    worked, lost = _worked(found.jobs, asked, jobs)
+    worked, lost = _worked(found.jobs, asked, jobs, counting(quiet, "file"))
     inputs.seen.update(*(outcome.read for outcome in worked))
     outcomes = [*(settled(outcome, inputs) for outcome in worked), *(orphan(name) for name in found.orphans)]
     ours.seen |= inputs.seen
@@ -158,20 +166,23 @@ def _check(
     return max(code, code_of(worst(outcome.verdict for outcome in outcomes)))
 
 
-def _worked(jobs: tuple[Job, ...], options: Options, processes: int) -> tuple[list[Outcome], bool]:
-    """Every job's outcome, in order; in processes of their own where more than one may be worked at once.
-    And: has something ended such a process?"""
+def _worked(
+    jobs: tuple[Job, ...], options: Options, processes: int, counted: Counted
+) -> tuple[list[Outcome], bool]:
+    """Every job's outcome, in order; in processes of their own where more than one may be worked at once and that
+    is sooner done. And: has something ended such a process?"""
     check_one = partial(check_file, options=options)
     if processes == 1 or len(jobs) < 2:
-        return [check_one(job) for job in jobs], False
-    from adlcalc.ground.workers import Ended, worked_by
+        return [*counted(map(check_one, jobs), len(jobs))], False
+    from adlcalc.ground.workers import Ended, worked_where_it_pays
 
     theirs = [i for i, job in enumerate(jobs) if job.file != "-"]
     outcomes = {
         i: check_one(job) for i, job in enumerate(jobs) if job.file == "-"
     }  # standard input is ours alone
     lost = False
-    for found in worked_by(min(processes, len(theirs)), check_one, [jobs[i] for i in theirs]):
+    found_by = worked_where_it_pays(processes, check_one, [jobs[i] for i in theirs])
+    for found in counted(found_by, len(theirs)):
         if isinstance(found, Ended):
             file = jobs[theirs[found.item]].file
             lost = True

@@ -1,6 +1,6 @@
-"""A line on stderr that counts the steps of a long run.
+"""A line on stderr that counts what long work has done: steps, files, policies, rows.
 
-Public: with_progress, pace, through, counting.
+Public: with_progress, pace, through, counting, watched.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
+
+from adlcalc.ground.how_far import hearing
 
 if TYPE_CHECKING:
     from adlcalc.engine.events import Event
@@ -37,7 +40,7 @@ def with_progress(
     """The same events; meanwhile 'step 120 of 1,000, 40 a second, 22 s left' is kept up to date, on a terminal
     only and after the first second."""
     stream = stream or sys.stderr
-    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+    if not _is_seen(stream):
         yield from events
         return
     from adlcalc.engine.events import MarkMoved
@@ -57,6 +60,11 @@ def with_progress(
         if shown:
             stream.write(f"\r{' ' * len(shown)}\r")
             stream.flush()
+
+
+def _is_seen(stream: TextIO) -> bool:
+    """A terminal where a line can be written over."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def pace(done: int, of: int, seconds: float) -> str:
@@ -85,7 +93,7 @@ def counting(
     terminal only and after the first second, unless nothing is to be said. Where it is told how many there are,
     the line has the rate and the time that is left too."""
     stream = stream or sys.stderr
-    silent = quiet or not stream.isatty() or os.environ.get("TERM") == "dumb"
+    silent = quiet or not _is_seen(stream)
     begun = clock()
     count, due = 0, begun + PATIENCE
 
@@ -112,3 +120,48 @@ def counting(
 
 def _of(count: int, total: int | None, seconds: float) -> str:
     return "" if total is None else f" of {total:,}{pace(count, total, seconds)}"
+
+
+@contextmanager
+def watched(
+    quiet: bool,
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[None]:
+    """What the work of this block tells of how far it has come, as 'account 40,000 of 100,000, 20,000 a second, 3
+    s left': on a terminal only and after the first second of each kind of work, unless nothing is to be said."""
+    out = stream or sys.stderr
+    if quiet or not _is_seen(out):
+        yield
+        return
+    at, shown, began, due = "", "", 0.0, 0.0
+
+    def clear() -> None:
+        nonlocal shown
+        if shown:
+            out.write(f"\r{' ' * len(shown)}\r")
+            out.flush()
+        shown = ""
+
+    def hear(what: str, done: int, of: int) -> None:
+        nonlocal at, shown, began, due
+        if what != at:
+            clear()
+            at, began = what, clock()
+            due = began + PATIENCE
+        if done >= of:
+            clear()
+            at = ""
+        elif (now := clock()) >= due:
+            before = len(shown)
+            shown = f"{what} {done:,}" + _of(done, of, now - began)
+            out.write(f"\r{shown:{before}}")
+            out.flush()
+            due = now + PAUSE
+
+    try:
+        with hearing(hear):
+            yield
+    finally:
+        clear()

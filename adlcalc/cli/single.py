@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from adlcalc.asking import Unknown
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
+from adlcalc.cli.progress import watched
 from adlcalc.cli.usual import room
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
@@ -41,13 +42,14 @@ def show(
             record.pages.append(made)
         return None if quiet and output is None else FORMATS[format].page(made)
 
-    return work(file, output, result)
+    return work(file, output, result, quiet=quiet)
 
 
-def work(file: str, output: str | None, result: Callable[[], str | None]) -> int:
-    """Make the result and write it, unless it is None; the exit code."""
+def work(file: str, output: str | None, result: Callable[[], str | None], *, quiet: bool = False) -> int:
+    """Make the result and write it, unless it is None; the exit code. How far the work has come is shown, unless
+    quiet."""
     try:
-        with Inputs(output).collected() as inputs:
+        with Inputs(output).collected() as inputs, watched(quiet):
             text = result()
         if text is not None:
             write(text, output, inputs)

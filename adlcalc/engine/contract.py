@@ -1,6 +1,6 @@
 """What is traded, and the margin that it needs.
 
-Public: Kind, Rounding, BankruptcyPrice, Contract, Tier, Measure, RateOf, Maintenance.
+Public: Kind, Rounding, BankruptcyPrice, Contract, Tier, Measure, RateOf, Power, Maintenance.
 """
 
 from __future__ import annotations
@@ -60,11 +60,22 @@ BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = (
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """A rate of factor x basis ^ exponent, where that is more than the tier's. of: what the basis is, the size
+    or the entry value, so that the rate of a position does not move with the mark."""
+
+    factor: Decimal
+    exponent: Decimal
+    of: Measure
+
+
+@dataclass(frozen=True, slots=True)
 class Maintenance:
     """A maintenance margin rule.
 
     by: what the tiers measure. on: what their rates are of. slope: rate added per contract of size (Deribit).
-    closing_fee: rate added to every tier, the cost to close.
+    power: a rate that rises with a power of the position (FTX, Drift, Orderly). closing_fee: rate added to every
+    tier, the cost to close.
     """
 
     tiers: tuple[Tier, ...]
@@ -72,6 +83,12 @@ class Maintenance:
     on: RateOf = RateOf.MARK
     slope: Decimal = ZERO
     closing_fee: Decimal = ZERO
+    power: Power | None = None
+
+    @property
+    def of_all(self) -> bool:
+        """Do the same lines hold for every position?"""
+        return self.by == BY_NOTIONAL and not self.slope and self.power is None
 
 
 class Kind(Word):

@@ -293,7 +293,8 @@ class FundPaid(NamedTuple):
 class FundStopped(NamedTuple):
     """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has
     reached the limit, or what is left to it is not enough (left: what it might still pay). window: over how
-    many seconds the peak is taken, None: the whole run."""
+    many seconds the peak is taken, None: the whole run. market: the contract whose own pnl fell, from its best
+    (drawdown.measure: contract-pnl); '' and None: the fund's worth fell, from its peak."""
 
     step: int
     fund: str
@@ -304,6 +305,8 @@ class FundStopped(NamedTuple):
     window: int | None
     left: Decimal
     how: How = ()
+    market: str = ""
+    best: Decimal | None = None
 
 
 class FundResumed(NamedTuple):
@@ -317,6 +320,8 @@ class FundResumed(NamedTuple):
     limit: Decimal
     window: int | None
     how: How = ()
+    market: str = ""
+    best: Decimal | None = None
 
 
 class FeePaid(NamedTuple):

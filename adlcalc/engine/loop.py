@@ -10,12 +10,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Inexact, InvalidOperation, Overflow
+from functools import partial
 
 from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.engine.waterfall.closing import accounts_at_end, quiet_accounts, settle_everybody
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.engine.waterfall.feedback import push_marks, recover
 from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
@@ -23,7 +25,8 @@ from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
 from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work
 from adlcalc.engine.waterfall.standing import fill_standing
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.state import State
+from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
 
 
@@ -52,7 +55,10 @@ def run(
         # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has
         # control
         with exact_step(0):
-            state = State(scenario, index, observer)
+            state = State(scenario, index)
+            facts = Facts(state)
+            if observer:
+                state.on_ranked = partial(observer.ranked, facts)
         audit: Audit | None = None
         stages = stages_of(scenario.rules)
         for step in range(scenario.path.steps):
@@ -62,10 +68,10 @@ def run(
                 if scenario.path.events:
                     events.extend(state.with_news(happen(state)))
                 if observer:
-                    observer.marked(state)
+                    observer.marked(facts)
                 events.extend(state.with_news(one_step(state, stages)))
                 if observer:
-                    observer.ended(state)
+                    observer.ended(facts)
                 is_last = step == scenario.path.steps - 1
                 if is_last:
                     if any(scenario.path.funding.values()):
@@ -153,6 +159,9 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
             before = claim.size
             yield from work(state, stages, claim)
             moved = moved or claim.size != before
+        told = state.ledger.claim_count
+        yield from deleverage_vaults(state)
+        moved = moved or state.ledger.claim_count != told
         yield from share_losses(state)
         pending = list(state.changed)
         if state.has_feedback:

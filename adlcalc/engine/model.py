@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal  # a type here; numbers.py makes them
 
-from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, RateOf, Rounding, Tier
+from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, Power, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
 from adlcalc.engine.happenings import Happening, Standing
 from adlcalc.engine.rules import Rules
@@ -23,7 +23,7 @@ from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
     "LONG", "SHORT", "Account", "Contract", "Depth", "Feedback", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
-    "Path", "Position", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
+    "Path", "Position", "Power", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
 ]  # fmt: skip
 LONG, SHORT = 1, -1
 SMALLEST = D("0.00000001")  # tick, lot and money unit where a scenario gives none

@@ -358,17 +358,29 @@ class LiquidationRules:
 # --- the fund and the backstop ------------------------------------------------------------------------------
 
 
+class Measured(Word):
+    """What the drawdown of a fund is measured on."""
+
+    FUND = "fund", "The fund's worth, against its peak."
+    CONTRACT_PNL = (
+        "contract-pnl",
+        "What each contract has brought the fund, against its own best; the limit is a share of the fund's peak. "
+        "Bybit's pools of several contracts.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The fund stops paying once it is `start` of its peak below the peak of the last `window` seconds (None:
-    of the run), at least `at_least` in money, and pays again when it is less than `stop` below it. It does
-    not stop at `above` or below: such a fund pays to its floor."""
+    """The fund stops paying once it (or a contract's pnl) is `start` of its peak below the best of the last
+    `window` seconds (None: of the run), at least `at_least` in money, and pays again when it is less than `stop`
+    below it. It does not stop at `above` or below: such a fund pays to its floor."""
 
     start: Decimal
     stop: Decimal
     window: int | None = None
     at_least: Decimal = ZERO
     above: Decimal = ZERO
+    measure: Measured = Measured.FUND
 
 
 SALE_SHARE = "the share of what it holds of a position that is sold at a loss in one step"
@@ -415,7 +427,10 @@ class FundRules:
 
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
     drawdown: Drawdown | None = given(
-        "none, or the fall from its peak at which the fund stops paying", Takes.DRAWDOWN, None
+        "none, or the fall from its peak at which the fund stops paying; with measure contract-pnl that of what a "
+        "contract has brought it, for this contract",
+        Takes.DRAWDOWN,
+        None,
     )
     holds: HoldsNothing | WhileSolvent | Always = given(
         "whether the fund keeps what the book does not take, and works it at later steps",
@@ -461,12 +476,37 @@ class Auction:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMoney:
+    """A vault that has money of its own, and can lose it. Hyperliquid since March 2025, Lighter."""
+
+    vault_capital: Decimal | None = given(
+        "the money that it begins with, in each currency; none: it stands for any loss", Takes.POSITIVE, None
+    )
+    vault_cap: Decimal | None = given(
+        "the most notional at the mark that it holds; an account that does not fit in is not taken",
+        Takes.POSITIVE,
+        None,
+    )
+    vault_threshold: Decimal = given(
+        "once it has lost this share of its capital it takes nobody over and is deleveraged itself",
+        Takes.FRACTION,
+        ONE,
+    )
+
+    def line(self) -> Decimal:
+        """The equity at which it is past its threshold: capital x (1 - threshold)."""
+        assert self.vault_capital is not None
+        return self.vault_capital * (ONE - self.vault_threshold)
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
 
     vault_below: Decimal = given(
         "it takes accounts whose equity is below this share of maintenance margin", Takes.FRACTION, ONE
     )
+    own: OwnMoney | None = part(OwnMoney, by="vault_capital")
 
 
 BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}
@@ -492,6 +532,11 @@ class AdlWhen(Word):
     AFTER_FUND = (
         "after-fund",
         "What book and fund could not take, while the mark is at or beyond the bankruptcy price.",
+    )
+    MARK_AT_BANKRUPTCY = (
+        "mark-at-bankruptcy",
+        "What the book has not taken at the bankruptcy price or better once the mark is there or beyond it; the "
+        "fund is asked after the queue. Aster.",
     )
     BEFORE_BOOK = "before-book", "Before the book."
     NEVER = "never", "Nobody is deleveraged."

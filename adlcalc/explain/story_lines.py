@@ -147,6 +147,7 @@ class Teller:
             "takeover": "is taken over by the venue",
             "network": "is taken over by the venue at the mark",
             "reduced": "is reduced",
+            "vault": f"is deleveraged itself, equity {digits(e.equity)} being at or below {digits(e.maintenance)},",
         }.get(e.method, f"is liquidated ({e.method})")
         text = f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark {digits(e.mark_price)}"
         if e.bankruptcy_price is not None:
@@ -155,7 +156,14 @@ class Teller:
         amounts = {"size": e.size, "equity": e.equity, "maintenance": e.maintenance}
         if e.bankruptcy_price is not None:
             amounts["bankruptcy_price"] = e.bankruptcy_price
-        rules = ("liquidation.method", "liquidation.reduce", "liquidation.size", "liquidation.share")
+        rules: tuple[str, ...] = (
+            "liquidation.method",
+            "liquidation.reduce",
+            "liquidation.size",
+            "liquidation.share",
+        )
+        if e.method == "vault":
+            rules = ("backstop.vault_capital", "backstop.vault_threshold")
         return Line(e.step, "liquidated", text, tuple(formulas(told)), amounts, rules, e.account)
 
     def _margin_taken(self, e: ev.MarginTaken) -> Line:
@@ -250,11 +258,15 @@ class Teller:
     def _fall(
         self, e: ev.FundStopped | ev.FundResumed, kind: str, text: str, more: dict[str, Decimal]
     ) -> Line:
-        peak = f"its peak {over(e.window)}"
-        text = (
-            f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; the limit is {digits(e.limit)}"
-        )
-        told = (less("fall", "peak", e.peak, "balance", e.balance), *formulas(e.how))
+        peak, limit = f"its peak {over(e.window)}", f"the limit is {digits(e.limit)}"
+        if e.best is None:
+            text = f"{text}: it is {digits(e.fall)} below {peak}, {digits(e.peak)}; {limit}"
+            fell = less("fall", "peak", e.peak, "balance", e.balance)
+        else:
+            below = f"which has brought it {digits(e.fall)} less than its best {over(e.window)}"
+            text = f"{text} for {clean(e.market)}, {below}; {limit}"
+            fell = less("fall", "best pnl", e.best, "pnl", e.best - e.fall)
+        told = (fell, *formulas(e.how))
         amounts = {"balance": e.balance, "peak": e.peak, "fall": e.fall, "limit": e.limit, **more}
         return Line(e.step, kind, text, told, amounts, ("fund.drawdown",))
 

@@ -43,7 +43,7 @@ class _Funds:
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
         self.holds: dict[str, Decimal] = {}
-        self.stopped: dict[str, ev.FundStopped] = {}
+        self.stopped: dict[tuple[str, str], ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
         if isinstance(event, ev.Started):
@@ -51,9 +51,9 @@ class _Funds:
         elif isinstance(event, ev.FundPaid | ev.FundReceived):
             self.holds[event.fund] = event.after
         elif isinstance(event, ev.FundStopped):
-            self.stopped[event.fund] = event
+            self.stopped[event.fund, event.market] = event
         elif isinstance(event, ev.FundResumed):
-            self.stopped.pop(event.fund, None)
+            self.stopped.pop((event.fund, event.market), None)
         elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
 
@@ -91,11 +91,15 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     when, fund = scenario.rules.adl.when, funds.behind[e.market]
     if when != AdlWhen.AFTER_FUND:
         return _line(e, "deleveraged", f"{at}: {_sentence(meaning_of(when))}", "adl.when")
-    name, balance, stop = fund_name(fund), funds.holds.get(fund, ZERO), funds.stopped.get(fund)
+    name, balance = fund_name(fund), funds.holds.get(fund, ZERO)
+    stop = funds.stopped.get((fund, "")) or funds.stopped.get((fund, e.market))
     if stop is not None:
         could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
-        fall = f"{digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
-        text = f"{at} because {name} {could}, with {digits(balance)} in it: it was {fall}, and its limit is {digits(stop.limit)}"
+        fall = f"it was {digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
+        if stop.market:
+            best = f"its best {over(stop.window)}"
+            fall = f"{clean(stop.market)} had brought it {digits(stop.fall)} less than {best}"
+        text = f"{at} because {name} {could}, with {digits(balance)} in it: {fall}, and its limit is {digits(stop.limit)}"
         return _line(e, "deleveraged", text, "fund.drawdown")
     empty = f"{name} was empty"
     if floor := funds.floor.get(fund):

@@ -10,8 +10,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.waterfall.facts import MarginFact, PlaceFact, margins, places
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.facts import Facts, MarginFact, Observer, PlaceFact
 
 
 class Witness(Observer):
@@ -23,17 +22,17 @@ class Witness(Observer):
         self.places: dict[tuple[int, str], list[PlaceFact]] = {}
         self.pnl_at_start: dict[str, Decimal] = {}
 
-    def marked(self, state: State) -> None:
+    def marked(self, facts: Facts) -> None:
         """Every margin unit that holds something, as the engine is about to judge it."""
-        if self._step not in (None, state.step) and self.pnl_at_start:
+        if self._step not in (None, facts.step) and self.pnl_at_start:
             return
-        for account, pnl, units in margins(state, self._accounts):
+        for account, pnl, units in facts.margins(self._accounts):
             self.pnl_at_start.setdefault(account, pnl)
-            if units and self._step in (None, state.step):
-                self.margins[state.step, account] = units
+            if units and self._step in (None, facts.step):
+                self.margins[facts.step, account] = units
 
-    def ranked(self, state: State, queue: Queue) -> None:
+    def ranked(self, facts: Facts, queue: Queue) -> None:
         """The places of the accounts in a queue that a fill is about to use."""
-        if self._step in (None, state.step):
-            for fact in places(state, queue, self._accounts):
-                self.places.setdefault((state.step, fact.account), []).append(fact)
+        if self._step in (None, facts.step):
+            for fact in facts.places(queue, self._accounts):
+                self.places.setdefault((facts.step, fact.account), []).append(fact)

@@ -65,8 +65,8 @@ def D(text: str | int | Decimal) -> Decimal:  # noqa: N802  (the short name ever
 
 
 def scaled(x: int, exponent: int) -> Decimal:
-    """x times a power of ten."""
-    return Decimal(x).scaleb(exponent)
+    """x times a power of ten, whatever context the caller has."""
+    return Decimal(x).scaleb(exponent, CONTEXT)
 
 
 def exact() -> AbstractContextManager[Context]:

@@ -8,7 +8,7 @@ Where the system can fork, processes come from a server that is started once and
 (`forkserver`): it inherits nothing of its parent, and the second process is there in a hundredth of a second,
 where a new interpreter takes a third of one. Elsewhere each is a new interpreter (`spawn`).
 
-Public: worked_by, Ended, Pace.
+Public: worked_by, worked_where_it_pays, Ended, Pace.
 """
 
 from __future__ import annotations
@@ -149,6 +149,46 @@ def worked_by(
                 worker.process.terminate()
         for worker in workers.values():
             worker.end()
+
+
+def worked_where_it_pays(
+    processes: int,
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    spent: Callable[[], float] = time.process_time,
+) -> Iterator[tuple[int, R] | Ended]:
+    """The same, in no longer than one process takes: items are worked here until what is left of them, as far as
+    the others tell, would take longer than processes and their share of it. No more than there are processors.
+
+    spent: the seconds of computing that this process has behind it. What it had after its first item a process
+    needs to come as far: to begin, and to read what the work needs."""
+    processes = min(processes, _processors())
+    start = 0.0
+    for index, item in enumerate(items):
+        each = (spent() - start) / (index - 1) if index > 1 else 0.0
+        if pays(min(processes, len(items) - index), each * (len(items) - index), start):
+            for found in worked_by(processes, function, items[index:]):
+                if isinstance(found, Ended):
+                    yield found._replace(item=index + found.item)
+                else:
+                    yield index + found[0], found[1]
+            return
+        yield index, function(item)
+        if index == 0:
+            start = spent()
+
+
+def pays(processes: int, work: float, start: float) -> bool:
+    """Is work done sooner by processes that need so long to start, all of them at once?"""
+    return processes > 1 and start + work / processes < work
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _context() -> BaseContext:

@@ -3,12 +3,12 @@
 Products, quotients, roots, logarithms and exponentials are those of Decimal, which are correctly rounded: the
 same digits everywhere.
 
-Public: Stream, normal_of, CONTEXT.
+Public: Stream, normal_of, CONTEXT, WORD.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from hashlib import sha256
@@ -24,12 +24,14 @@ CONTEXT = Context(
 )
 """Paths are drawn to 40 digits and rounded to the tick; nothing of them is money."""
 BITS = 256
+WORDS, WORD = 5, 51
+WORD_MASK = 2**WORD - 1
 HALF = D("0.5")
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The draws of one path. Called within CONTEXT."""
+    """The draws of one path, or of one population. What gives a Decimal is called within CONTEXT."""
 
     seed: int
     path: int
@@ -37,6 +39,11 @@ class Stream:
     def _whole(self, name: str) -> int:
         digest = sha256(f"{self.seed}/{self.path}/{name}".encode()).digest()
         return int.from_bytes(digest, "big")
+
+    def words(self, names: Iterable[str]) -> tuple[list[int], ...]:
+        """WORDS whole numbers of WORD bits for each name: parts of its digest, for who draws many."""
+        digests = [self._whole(name) for name in names]
+        return tuple([one >> WORD * i & WORD_MASK for one in digests] for i in range(WORDS))
 
     def below(self, n: int, name: str) -> int:
         """A whole number from 0 to n - 1 (one is likelier than another by less than n / 2^256)."""

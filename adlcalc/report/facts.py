@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 MANY = 1_000
-"""Of more quiet accounts than that only those that are shown are worked out."""
+"""A book of more accounts is large: only those quiet ones that are shown are worked out, and a page begins with
+the totals."""
 
 
 class Facts:

@@ -8,7 +8,7 @@ from that.
 A function that a Field is given takes the record and what the document is about (the run, the queues, the
 story).
 
-Public: Field, Rows, Document, JSON, CSV, GOLDEN, DATA, DRAFT.
+Public: Field, told, Rows, Document, JSON, CSV, GOLDEN, DATA, DRAFT.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import show
 from adlcalc.report.table import Column, counts, names, numbers, words
 from adlcalc.report.tones import Tone
+from adlcalc.study.expected import Fact
 
 JSON, CSV, GOLDEN = "json", "csv", "golden"
 DATA = (JSON, CSV)
@@ -188,6 +189,11 @@ class Field:
         cells = [get(record, about) for record in records]
         column = look(self.heading, cells, drop=self.drop, hide=self.hide, zero=self.zero)
         return (column and replace(column, tone=self.tone),)
+
+
+def told(fact: Fact, **rest: Any) -> Field:
+    """The field of a fact that an expectation may name."""
+    return Field(fact.key, fact.kind, fact.note, expect=fact.name, **rest)
 
 
 @dataclass(frozen=True, eq=False)

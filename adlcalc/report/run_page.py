@@ -27,7 +27,7 @@ from adlcalc.report.columns.run import (
     STEPS,
 )
 from adlcalc.report.columns.series import SERIES
-from adlcalc.report.facts import Facts
+from adlcalc.report.facts import MANY, Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import in_money, money_in, not_modeled
@@ -68,8 +68,8 @@ def run_page(
     drawn: little bars beside a series; chart: the run in such bars first;
     health: how open positions stand (which a page that was written long
     ago does not have); money: what the amounts are (nor that);
-    closing: at the end the run in one sentence, and the command that asks why; goldens
-    are without them."""
+    closing: the run in one sentence, at the end or, of a large book, first; and the
+    command that asks why. Goldens are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
     return Page(
         title=title_of(run.scenario, run.file),
@@ -93,6 +93,9 @@ def _blocks(
     run: Facts, limit: int, steps: bool, *, drawn: bool, health: bool, closing: bool
 ) -> Iterator[Block]:
     """Three tables always, the others where they have something to say."""
+    large = len(run.scenario.accounts) > MANY
+    if closing and large:
+        yield verdict(run)
     if steps:
         yield _table(STEPS, run, limit)
     yield _table(LIQUIDATIONS, run, limit)
@@ -115,7 +118,8 @@ def _blocks(
     if closing:
         if limits := not_modeled(run.scenario, liquidated=bool(run.liquidations)):
             yield limits
-        yield verdict(run)
+        if not large:
+            yield verdict(run)
         if asking := ask_why(run):
             yield asking
 

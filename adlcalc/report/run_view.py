@@ -87,7 +87,8 @@ class FundRow(NamedTuple):
 
 
 class FundStop(NamedTuple):
-    """A fund stopped paying, or pays again (kind: 'stopped', 'resumed'). left: what it might still pay."""
+    """A fund stopped paying, or pays again (kind: 'stopped', 'resumed'). left: what it might still pay; market: the
+    contract whose own pnl fell, for which it stops; None: the fund's worth fell."""
 
     step: int
     fund: str
@@ -98,6 +99,7 @@ class FundStop(NamedTuple):
     limit: Decimal
     window: int | None
     left: Decimal | None
+    market: str | None
 
 
 class BadDebtRow(NamedTuple):
@@ -259,13 +261,11 @@ def fund_stops(events: Sequence[Event]) -> tuple[FundStop, ...]:
     rows = []
     for e in events:
         if isinstance(e, FundStopped):
-            rows.append(
-                FundStop(e.step, e.fund, "stopped", e.balance, e.peak, e.fall, e.limit, e.window, e.left)
-            )
+            fell = (e.balance, e.peak, e.fall, e.limit, e.window)
+            rows.append(FundStop(e.step, e.fund, "stopped", *fell, e.left, e.market or None))
         elif isinstance(e, FundResumed):
-            rows.append(
-                FundStop(e.step, e.fund, "resumed", e.balance, e.peak, e.fall, e.limit, e.window, None)
-            )
+            fell = (e.balance, e.peak, e.fall, e.limit, e.window)
+            rows.append(FundStop(e.step, e.fund, "resumed", *fell, None, e.market or None))
     return tuple(rows)
 
 

@@ -38,7 +38,7 @@ def ask_why(run: Facts) -> str:
 
 
 def _liquidated(run: Facts) -> str:
-    accounts = dict.fromkeys(row.account for row in run.liquidations)
+    accounts = dict.fromkeys(row.account for row in run.liquidations if row.method != "vault")
     if not accounts:
         return "nobody was liquidated"
     return f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated {_steps(row.step for row in run.liquidations)}"

@@ -6,7 +6,8 @@ more than one value.
     draft.py      what the builders share: the checked file, its tree, the problems found
     markets.py    markets, money unit, funds
     indicators.py what a venue told of its queue
-    accounts.py   accounts written in the file; book.py: those of a CSV beside it
+    accounts.py   accounts written in the file; book.py: those of a CSV beside it;
+                  population.py: those that are made up
     prices.py     price paths and funding; klines.py: candles of a CSV file; times.py: the time of each step
     path_models.py random paths: the models are in adlcalc/paths
     expect.py     the `expect` block
@@ -40,7 +41,8 @@ class Loaded:
     """A scenario that was read. file: its name as given; expect: what the file says should come out, or None;
     notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so;
     outside: a sentence where the path is of another time than the rulebook; model: that of the path, where it
-    was drawn; origin: what it can be loaded from once more, with other settings."""
+    was drawn; made: how many accounts, the last ones, are made up; origin: what it can be loaded from once
+    more, with other settings."""
 
     scenario: Scenario
     expect: Expect | None
@@ -51,6 +53,7 @@ class Loaded:
     owners: Mapping[str, str] = field(default_factory=dict)
     outside: str = ""
     model: Model | None = None
+    made: int = 0
     origin: Origin | None = field(default=None, repr=False, compare=False)
 
 

@@ -35,10 +35,11 @@ SIDES = {"long": LONG, "short": SHORT}
 
 
 def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> Sequence[Account]:
-    """All accounts that are sound; `problems` tells of the others."""
+    """All accounts that are listed and sound; `problems` tells of the others."""
     given = draft.file.accounts
     if given is None:
-        draft.lacks("accounts", "accounts: a list, which may be empty")
+        if draft.file.population is None and "population" not in draft.broken:
+            draft.lacks("accounts", "accounts: a list, which may be empty")
         return []
     if isinstance(given, BookFile):
         return build_book(draft, given, markets, unit)

@@ -49,10 +49,10 @@ MOST = 100
 
 
 def build_book(
-    draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal
+    draft: Draft, spec: BookFile, markets: Mapping[str, Market], unit: Decimal, *, key: str = "accounts"
 ) -> Sequence[Account]:
-    """The accounts of the file, in the order in which their ids first appear."""
-    table = Table(draft.companion(spec.file, draft.node("accounts", "file")))
+    """The accounts of the file, in the order in which their ids first appear. key: that names the file."""
+    table = Table(draft.companion(spec.file, draft.node(key, "file")))
     before = len(draft.problems)
     _check_columns(table, draft.problems, markets)
     if len(draft.problems) > before:
@@ -66,10 +66,10 @@ def build_book(
     return book.accounts()
 
 
-def first_market(draft: Draft, spec: BookFile) -> str | None:
+def first_market(draft: Draft, spec: BookFile, *, key: str = "accounts") -> str | None:
     """The market of the first row, if the book has such a column: what names the market where nothing else
     does."""
-    table = Table(draft.companion(spec.file, draft.node("accounts", "file")))
+    table = Table(draft.companion(spec.file, draft.node(key, "file")))
     if table.names.count("market") != 1:
         return None
     chunk = next(table.chunks(Problems()), None)

@@ -12,14 +12,12 @@ from typing import Any
 
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.ground.numbers import D
-from adlcalc.report.columns.health import POSITIONS
-from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
-from adlcalc.report.field import Rows
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
 from adlcalc.scenario.expect_schema import AboutSpec, AtSpec, ExpectSpec, RowSpec
 from adlcalc.source.nodes import List, Map, Node
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import part_of
+from adlcalc.study.expected import DELEVERAGED, HELD, LIQUIDATED, Fact
 from adlcalc.study.questions import Measure, Names, Question, QuestionError, read, read_measure
 
 SIDES = {"long": LONG, "short": SHORT}
@@ -215,7 +213,7 @@ def _names_of(spec: ExpectSpec | AtSpec) -> Iterator[tuple[str, tuple[str | int,
             if isinstance(row, str):
                 yield "account", (key, i), row, False
             else:
-                yield from _named(row, DELEVERAGED if key == "deleveraged" else LIQUIDATIONS, (key, i))
+                yield from _named(row, DELEVERAGED if key == "deleveraged" else LIQUIDATED, (key, i))
     for i, name in enumerate(spec.skipped or ()):
         yield "account", ("skipped", i), name, False
     for key in ("ranks", "equity", "positions"):
@@ -223,7 +221,7 @@ def _names_of(spec: ExpectSpec | AtSpec) -> Iterator[tuple[str, tuple[str | int,
             yield "account", (key, name), name, True
     for account, held in (spec.positions or {}).items():
         for i, one in enumerate(held):
-            yield from _named(one, POSITIONS, ("positions", account, i))
+            yield from _named(one, HELD, ("positions", account, i))
     for key in ("fund_paid", "fund_received", "fund_left", "least_fund"):
         amounts = getattr(spec, key, None)
         for name in amounts if isinstance(amounts, dict) else ():
@@ -231,13 +229,13 @@ def _names_of(spec: ExpectSpec | AtSpec) -> Iterator[tuple[str, tuple[str | int,
 
 
 def _named(
-    row: RowSpec, rows: Rows, path: tuple[str | int, ...]
+    row: RowSpec, facts: Mapping[str, Fact], path: tuple[str | int, ...]
 ) -> Iterator[tuple[str, tuple[str | int, ...], str, bool]]:
     """The accounts and markets that a row names."""
-    for key, column in rows.expected.items():
-        name = getattr(row, key)
-        if column.kind in ("account", "market") and name is not None:
-            yield column.kind, (*path, key), name, False
+    for fact in facts.values():
+        name = getattr(row, fact.name)
+        if fact.kind in ("account", "market") and name is not None:
+            yield fact.kind, (*path, fact.name), name, False
 
 
 def _places(node: Node, path: str) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from adlcalc.report.columns.health import POSITIONS
-from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
-from adlcalc.report.field import Rows
 from adlcalc.source.fields import Count, NotNegative, Number, Step, Text, by_shape, tag_by_type
 from adlcalc.source.keys import REQUIRED, Key, Strict, Tag, key, keys_of, made
+from adlcalc.study.expected import DELEVERAGED, HELD, LIQUIDATED, Fact
 from adlcalc.study.questions import MEASURES, PREDICATES
 
 
@@ -63,15 +61,15 @@ _OF_KIND: Mapping[str, Any] = {
 }
 
 
-def _row(name: str, note: str, rows: Rows, needed: Collection[str]) -> type[RowSpec]:
-    """A row with the columns of a table that an expectation may name."""
+def _row(name: str, note: str, facts: Mapping[str, Fact], needed: Collection[str]) -> type[RowSpec]:
+    """A row with the facts that an expectation may name."""
     keys: dict[str, Key] = {}
-    for known, column in rows.expected.items():
-        kind = _OF_KIND[column.kind]
-        if known in needed:
-            keys[known] = Key(REQUIRED, column.note, takes=kind)
+    for fact in facts.values():
+        kind = _OF_KIND[fact.kind]
+        if fact.name in needed:
+            keys[fact.name] = Key(REQUIRED, fact.note, takes=kind)
         else:
-            keys[known] = Key(None, column.note, takes=kind | None)
+            keys[fact.name] = Key(None, fact.note, takes=kind | None)
     declared: type[RowSpec] = made(name, note, keys, RowSpec)
     return declared
 
@@ -88,7 +86,7 @@ else:
     LiquidationSpec = _row(
         "LiquidationSpec",
         "A liquidation that is expected; what is left out is not compared.",
-        LIQUIDATIONS,
+        LIQUIDATED,
         ("account",),
     )
     FillSpec = _row(
@@ -97,9 +95,7 @@ else:
         DELEVERAGED,
         ("account",),
     )
-    HeldSpec = _row(
-        "HeldSpec", "A position that is expected to be held at the end.", POSITIONS, ("side", "size")
-    )
+    HeldSpec = _row("HeldSpec", "A position that is expected to be held at the end.", HELD, ("side", "size"))
 _liquidated_tag = tag_by_type(text="<id>", keys="<step>")
 
 

@@ -15,5 +15,6 @@ def scenario_schema() -> str:
     definitions: Definitions = {}
     schema = definition_of(ScenarioFile, definitions)
     schema["properties"]["rules"] = {**schema["properties"]["rules"], **overrides_schema(definitions)}
-    schema["required"] = ["accounts", "prices"]
+    schema["required"] = ["prices"]
+    schema["anyOf"] = [{"required": ["accounts"]}, {"required": ["population"]}]
     return merged("adlcalc scenario", schema, definitions)

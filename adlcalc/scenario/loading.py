@@ -33,6 +33,7 @@ from adlcalc.scenario.markets import (
 )
 from adlcalc.scenario.outside import outside_of
 from adlcalc.scenario.overrides import apply
+from adlcalc.scenario.population import build_population, names_made_up
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
 from adlcalc.scenario.schema import ScenarioFile
@@ -122,7 +123,9 @@ def load_source(
         if isinstance(root, Map):
             _refuse_rulebook(root, problems)
             apply(root, sets, problems)
-        checked = check(ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets"))
+        checked = check(
+            ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets", "population")
+        )
         if checked.model is None or not isinstance(root, Map):
             problems.raise_if_any()
             raise AssertionError("a scenario without a model has a problem")
@@ -154,7 +157,8 @@ def _build(
     settles = settlements(draft, names)
     funds = build_funds(draft, settles, unit)
     markets = build_markets(draft, settles, rulebook, unit)
-    accounts = build_accounts(draft, markets, unit)
+    listed = build_accounts(draft, markets, unit)
+    accounts = build_population(draft, listed, markets, unit)
     providers = build_providers(draft, markets, set(ids_of(accounts))) if file.backstop else ()
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
@@ -169,7 +173,10 @@ def _build(
         check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
-        ids = dict.fromkeys([*_ids(draft.whole.items.get("accounts")), *ids_of(accounts)])
+        written = draft.whole.items
+        faulty = [*_ids(written.get("accounts"))]
+        faulty += names_made_up(written.get("population")) if len(draft.problems) else ()
+        ids = dict.fromkeys([*faulty, *ids_of(accounts)])
         steps = 1 if marks is None else marks.steps
         currencies = len({market.settles for market in markets.values()})
         expect = build_expect(
@@ -207,6 +214,7 @@ def _build(
         draft.owners,
         outside,
         next(iter(draft.models), None),
+        made=len(accounts) - len(listed) if isinstance(file.population, dict) else 0,
     )
 
 

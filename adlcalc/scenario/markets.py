@@ -89,11 +89,17 @@ def _named_by_accounts(draft: Draft) -> list[str]:
     found: dict[str, None] = {}
     if isinstance(draft.file.accounts, BookFile):
         name = first_market(draft, draft.file.accounts)
-        return [] if name is None else [name]
+        if name is not None:
+            return [name]
     for account in draft.file.accounts if isinstance(draft.file.accounts, list) else ():
         for position in account.positions if isinstance(account, LongAccount) else (account,):
             if position.market is not None:
                 found[position.market] = None
+    made = draft.file.population
+    if isinstance(made, BookFile):
+        name = None if found else first_market(draft, made, key="population")
+        return list(found) if name is None else [name]
+    found.update((block.market, None) for block in (made or {}).values() if block.market is not None)
     return list(found)
 
 
@@ -164,6 +170,10 @@ def default_tick(draft: Draft, name: str) -> Decimal:
         for one in account.positions if isinstance(account, LongAccount) else [account]:
             if isinstance(one, (PositionSpec, ShortAccount)) and one.market in (None, name):
                 written.append(one.entry)
+    made = draft.file.population
+    for block in made.values() if isinstance(made, dict) else ():
+        if block.market in (None, name) and isinstance(block.entry, Decimal):
+            written.append(block.entry)
     lowest = min(written, default=ONE)
     return min(SMALLEST, ONE.scaleb(lowest.adjusted() - LEAST))
 

@@ -19,6 +19,7 @@ from adlcalc.source.fields import (
     NotNegative,
     Number,
     Positive,
+    Step,
     Text,
     by_shape,
     tag_by_type,
@@ -285,7 +286,8 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file (packed by gzip where it ends with .gz); columns id, market, side, "
+        description="name of the CSV file (.gz: packed by gzip; .parquet: a table of integers, decimals and text, with "
+        "the extra [frames]); columns id, market, side, "
         "size, entry, leverage, collateral, margin, balance, owner"
     )
 
@@ -308,6 +310,96 @@ AccountsSpec = Annotated[
     by_shape(_accounts_tag, "a list of accounts or {file: book.csv}"),
 ]
 
+
+# --- accounts that are made up ------------------------------------------------------------------------------
+
+
+def _quantile(value: Any) -> tuple[Decimal, Decimal]:
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        raise wrong("must be a pair: [part of the accounts, number]")
+    try:
+        part, number = number_of(value[0]), number_of(value[1])
+    except NumberError as error:
+        raise wrong(error.message, error.hint) from None
+    if not 0 <= part <= 1:
+        raise wrong(f"must have a part from 0 to 1, not {show(part)}", "0.9: nine accounts of ten are below")
+    if number <= 0:
+        raise wrong(f"must have a number greater than zero, not {show(number)}")
+    return part, number
+
+
+Quantile = Annotated[tuple[Decimal, Decimal], Reads(_quantile), InJsonSchema(**_PAIR)]
+_spread_tag = tag_by_type(text="<one>", items="<quantiles>", keys="<weights>")
+SpreadSpec = Annotated[
+    Annotated[Positive, Tag("<one>")]
+    | Annotated[list[Quantile], Tag("<quantiles>")]
+    | Annotated[dict[str, NotNegative], Tag("<weights>")],
+    by_shape(_spread_tag, "a number, {number: weight, ...} or quantiles [[0, number], ..., [1, number]]"),
+]
+
+
+class SideWeights(Strict):
+    """How likely each side is: its weight / the sum of both."""
+
+    long: NotNegative = key(Decimal(0), description="weight of longs")
+    short: NotNegative = key(Decimal(0), description="weight of shorts")
+
+
+class MarginWeights(Strict):
+    """How likely each margin mode is: its weight / the sum of both."""
+
+    isolated: NotNegative = key(Decimal(0), description="weight of isolated positions")
+    cross: NotNegative = key(Decimal(0), description="weight of cross accounts")
+
+
+_word_tag = tag_by_type(text="<one>", keys="<weights>")
+SidesSpec = Annotated[
+    Annotated[Side, Tag("<one>")] | Annotated[SideWeights, Tag("<weights>")],
+    by_shape(_word_tag, "long, short or {long: weight, short: weight}"),
+]
+MarginsSpec = Annotated[
+    Annotated[Margin, Tag("<one>")] | Annotated[MarginWeights, Tag("<weights>")],
+    by_shape(_word_tag, "isolated, cross or {isolated: weight, cross: weight}"),
+]
+_SPREAD = "a number, {number: weight, ...} or quantiles [[0, number], ..., [1, number]]"
+
+
+class PopulationSpec(Strict):
+    """Accounts that are made up, of one position each: NAME-1, NAME-2, ..."""
+
+    count: Count = key(description="how many accounts")
+    seed: Step = key(0, description="of the random numbers: a whole number")
+    market: Text | None = key(None, description=_MARKET)
+    side: SidesSpec | None = key(
+        None, description="long, short or {long: weight, short: weight}; each as likely if left out"
+    )
+    size: SpreadSpec = key(description=f"contracts: {_SPREAD}; in whole lots")
+    entry: SpreadSpec = key(description=f"entry price: {_SPREAD}; in whole ticks")
+    leverage: SpreadSpec = key(
+        description=f"chosen leverage: {_SPREAD}; in hundredths, and never more than the tier of the position allows"
+    )
+    margin: MarginsSpec = key(
+        "isolated",
+        description="isolated, cross or {isolated: weight, cross: weight}; a cross account's balance is entry value / leverage",
+    )
+    balanced: Flag = key(
+        False,
+        description="are its sizes of the side that holds less scaled up until longs and shorts of the market balance?",
+    )
+
+
+def _population_tag(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    return "<file>" if "file" in value else "<blocks>"
+
+
+PopulationsSpec = Annotated[
+    Annotated[dict[str, PopulationSpec], Tag("<blocks>")] | Annotated[BookFile, Tag("<file>")],
+    by_shape(
+        _population_tag, "a map of populations, {NAME: {count, size, entry, leverage}}, or {file: book.csv}"
+    ),
+]
 
 RESERVED_MARKETS = FUND_KEYS | PATH_KEYS | RATE_KEYS
 """Words that could be read either as a market's name or as a key of a fund, a path or a funding rate."""
@@ -358,6 +450,21 @@ class ScenarioFile(Strict):
         examples=[
             [{"id": "alice", "side": "long", "size": "2", "entry": "60_000", "leverage": "10"}],
             {"file": "book.csv"},
+        ],
+    )
+    population: PopulationsSpec | None = key(
+        None,
+        description="further accounts, behind those of `accounts`: made up from a seed, or of a CSV file",
+        examples=[
+            {
+                "retail": {
+                    "count": "1_000",
+                    "size": [["0", "0.01"], ["0.9", "1"], ["1", "20"]],
+                    "entry": "60_000",
+                    "leverage": {"5": "2", "10": "1"},
+                    "balanced": True,
+                }
+            }
         ],
     )
     prices: PricesSpec | None = key(

@@ -1,6 +1,6 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, bytes_of, unpacked, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -18,6 +18,7 @@ from adlcalc.ground.record import current
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
 from adlcalc.source.problems import Located, fail, quote
 
+Unpack = Callable[[bytes | bytearray, int], bytearray]
 MB = 1024 * 1024
 DOCUMENT_LIMIT = 16 * MB
 TABLE_LIMIT = 1024 * MB
@@ -33,10 +34,10 @@ def text_of(
     limit: int = DOCUMENT_LIMIT,
     shown_as: str | None = None,
     role: str = "file",
-    packed: bool = False,
+    unpack: Unpack | None = None,
 ) -> Source:
     """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read. role: what
-    it is read as, for the record. packed: by gzip; the limit holds for what comes out, too."""
+    it is read as, for the record. unpack: (bytes, limit) -> the text's; the limit holds for what comes out, too."""
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
@@ -44,10 +45,10 @@ def text_of(
             standard_input_opened()
             data = _taken(sys.stdin.buffer, limit)
         else:
-            data = bytes_of(path, limit=limit, opened=was_opened, packed=packed)
+            data = bytes_of(path, limit=limit, opened=was_opened, packed=unpack is not None)
         if (record := current()) is not None:
             record.file(name, data, role)
-        return decoded(name, unpacked(data, limit) if packed else data)
+        return decoded(name, unpack(data, limit) if unpack else data)
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -77,7 +78,7 @@ def bytes_of(
             raise IsADirectoryError(path)
         if stat.S_ISREG(mode.st_mode):
             if mode.st_size > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             return bytearray(file.read(limit)) if packed else _taken(file, limit)
         if stat.S_ISFIFO(mode.st_mode) and path.startswith(_HANDED_OVER):
             os.set_blocking(file.fileno(), True)
@@ -103,7 +104,7 @@ def _taken(file: BinaryIO, limit: int) -> bytearray:
         if 0 in part:
             return data
     if len(data) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return data
 
 
@@ -122,7 +123,18 @@ def unpacked(data: bytes | bytearray, limit: int) -> bytearray:
         ) from None
 
 
-def _too_large(limit: int) -> UnfitFileError:
+def _csv_of_parquet(data: bytes | bytearray, limit: int) -> bytearray:
+    from adlcalc.source.parquet import csv_of
+
+    return csv_of(data, limit)
+
+
+UNPACKED: Mapping[str, Unpack] = {".gz": unpacked, ".parquet": _csv_of_parquet}
+"""What a companion is made text of, by the end of its name."""
+
+
+def too_large(limit: int) -> UnfitFileError:
+    """The sentence about it."""
     hint = "put large books and price paths into CSV files beside the scenario: accounts: {file: book.csv}"
     return UnfitFileError(
         f"the file is larger than {limit // MB} MB", hint if limit == DOCUMENT_LIMIT else ""
@@ -200,7 +212,8 @@ def companion(
     shown_in: str | None = None,
 ) -> Source:
     """The text of a file that a scenario names, in its folder or below: no absolute path, no way out by `..`
-    or by a link. One whose name ends with .gz is unpacked. shown_in: how the folder is shown, where that is not its path."""
+    or by a link. One whose name ends as in UNPACKED is made text of. shown_in: how the folder is shown, where
+    that is not its path."""
     path = PurePosixPath(os.path.normpath(name).replace(os.sep, "/"))
     if os.path.isabs(name) or path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
         raise fail(
@@ -220,5 +233,5 @@ def companion(
             "put the file itself beside the scenario",
         )
     shown = os.path.join(folder if shown_in is None else shown_in, *path.parts)
-    packed = path.name.endswith(".gz")
-    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role, packed=packed)
+    unpack = UNPACKED.get(path.suffix)
+    return text_of(os.path.realpath(file), limit=limit, shown_as=shown, role=role, unpack=unpack)

@@ -18,6 +18,7 @@ from io import StringIO
 from itertools import islice
 from typing import NamedTuple
 
+from adlcalc.ground.how_far import how_far
 from adlcalc.source.nodes import Place, Source
 from adlcalc.source.number import PLAIN_COLUMN, NumberError, number_of
 from adlcalc.source.problems import Problems, fail, quote
@@ -25,6 +26,7 @@ from adlcalc.source.problems import Problems, fail, quote
 CHUNK = 50_000
 BLOCK = 100_000
 """So many characters are split at once: less than the longest cell that is read (csv.field_size_limit)."""
+READ = "kB read"
 MOST = 100
 """Faulty cells of a column and chunk that are told."""
 
@@ -95,6 +97,7 @@ class Table:
                 yield Chunk(self._count, len(columns[0]), dict(zip(self.names, columns, strict=True)))
                 self._count += len(columns[0])
                 at = end
+                how_far(READ, at // 1000, len(text) // 1000)
             self._skip_to(at)
         while True:
             try:
@@ -113,6 +116,7 @@ class Table:
                 return
             yield Chunk(self._count, len(rows), dict(zip(self.names, zip(*rows, strict=True), strict=True)))
             self._count += len(rows)
+            how_far(READ, self._text.tell() // 1000, len(text) // 1000)
 
     def _skip_to(self, at: int) -> None:
         """Read on from this character."""

@@ -16,14 +16,13 @@ from heapq import heappush, heappushpop
 from typing import NamedTuple
 
 from adlcalc.engine.columns import ids_of
-from adlcalc.engine.contract import BY_NOTIONAL, PER_CONTRACT, Contract
+from adlcalc.engine.contract import PER_CONTRACT, Contract
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.model import Kind, Market, Scenario
 from adlcalc.engine.rules import Orders, OwnName, Share
-from adlcalc.engine.waterfall.closing import account_state, by_name
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.engine.waterfall.liquidation import is_due
-from adlcalc.engine.waterfall.state import Observer, State
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, exact, round_to, show
 
 SHOWN = D("0.00000001")
@@ -126,7 +125,7 @@ class Health:
         self._lines = {  # of the markets where they are the same for everybody
             one.name: margin.lines_of(one.maintenance, ZERO, ZERO)
             for one in scenario.markets
-            if one.maintenance.by == BY_NOTIONAL and not one.maintenance.slope
+            if one.maintenance.of_all
         }
         method = scenario.rules.liquidation.method
         size = method.size if isinstance(method, OwnName) else None
@@ -303,11 +302,7 @@ class Nearest(Observer):
         self.found: list[OpenPosition] = []
         self.count = 0
 
-    def marked(self, state: State) -> None:
+    def marked(self, facts: Facts) -> None:
         """The marks of a step have moved."""
-        if state.step == self._step:
-            worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
-            asked = (one for one in by_name(state.ledger) if not self._accounts or one.id in self._accounts)
-            self.found, self.count = self._health.nearest(
-                (account_state(one, worth) for one in asked), self._limit
-            )
+        if facts.step == self._step:
+            self.found, self.count = self._health.nearest(facts.accounts(self._accounts or None), self._limit)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from adlcalc.engine.queue.queue import Queue
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.facts import Facts, Observer
 
 HEAD = 60
 """Places of a queue that are kept."""
@@ -42,9 +42,9 @@ class Ladders(Observer):
     def __init__(self) -> None:
         self.found: dict[tuple[int, str, int], Ladder] = {}
 
-    def ranked(self, state: State, queue: Queue) -> None:
+    def ranked(self, facts: Facts, queue: Queue) -> None:
         """A fill needs the queue."""
-        key = (state.step, queue.book.name, queue.side)
+        key = (facts.step, queue.book.name, queue.side)
         if key not in self.found:
             rungs = (
                 Rung(place.rank, place.holding.holder.id, place.score, place.size)
@@ -59,17 +59,17 @@ class Together(Observer):
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
 
-    def marked(self, state: State) -> None:
+    def marked(self, facts: Facts) -> None:
         """Before margin is looked at."""
         for one in self._observers:
-            one.marked(state)
+            one.marked(facts)
 
-    def ranked(self, state: State, queue: Queue) -> None:
+    def ranked(self, facts: Facts, queue: Queue) -> None:
         """A fill needs the queue."""
         for one in self._observers:
-            one.ranked(state, queue)
+            one.ranked(facts, queue)
 
-    def ended(self, state: State) -> None:
+    def ended(self, facts: Facts) -> None:
         """The step has been worked."""
         for one in self._observers:
-            one.ended(state)
+            one.ended(facts)

@@ -16,13 +16,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.books.holdings import MarketBook
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import AdlRules, Lights
 from adlcalc.engine.waterfall.closing import account_state
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.ground.numbers import ZERO, D, divide, round_to
 from adlcalc.study.health import Health, OpenPosition
 from adlcalc.study.what_if import Move, lights_of, moves
@@ -150,24 +149,21 @@ class Ranker(Observer):
         """The queues that were asked for."""
         return [self._found[key] for key in self._wanted if key in self._found]
 
-    def ranked(self, state: State, queue: Queue) -> None:
+    def ranked(self, facts: Facts, queue: Queue) -> None:
         """A fill of this step needs the queue: here is what it was ranked on."""
         key = (queue.book.name, queue.side)
-        if state.step == self.step and key in self._wanted and key not in self._found:
-            self._found[key] = self._ranking(state, queue, used=True)
+        if facts.step == self.step and key in self._wanted and key not in self._found:
+            self._found[key] = self._ranking(facts, queue, used=True)
 
-    def ended(self, state: State) -> None:
+    def ended(self, facts: Facts) -> None:
         """The queues that no fill has needed."""
-        if state.step != self.step:
+        if facts.step != self.step:
             return
         for market, side in self._wanted:
             if (market, side) not in self._found:
-                book: MarketBook = state.ledger.markets[market]
-                self._found[market, side] = self._ranking(
-                    state, Queue(book, side, state.rules.adl), used=False
-                )
+                self._found[market, side] = self._ranking(facts, facts.queue(market, side), used=False)
 
-    def _ranking(self, state: State, queue: Queue, used: bool) -> Ranking:
-        rows = rows_of(queue, state.rules.adl, self._health)
-        found = moves(state, queue, self._accounts) if self._accounts else ()
+    def _ranking(self, facts: Facts, queue: Queue, used: bool) -> Ranking:
+        rows = rows_of(queue, facts.adl, self._health)
+        found = moves(facts, queue, self._accounts) if self._accounts else ()
         return Ranking(queue.book.name, queue.side, queue.book.mark, used, rows, tuple(found))

@@ -15,7 +15,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Holder, Holding
 from adlcalc.engine.events import (
     BackstopTook,
     BadDebt,
@@ -29,8 +28,8 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import LONG, SHORT, Scenario
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.model import Scenario
+from adlcalc.engine.waterfall.facts import Facts, Observer, Stake
 from adlcalc.ground.numbers import ZERO, exact
 
 
@@ -134,12 +133,12 @@ class _Meter(Observer):
         self.bad_debt = ZERO
         self._markets = {market.name: market for market in scenario.markets}
         self._unit = scenario.money_unit
-        self._state: State | None = None
+        self._facts: Facts | None = None
         self._step: list[Event] = []
 
-    def ended(self, state: State) -> None:
-        """The step's events are told after this, while the state stands still."""
-        self._state = state
+    def ended(self, facts: Facts) -> None:
+        """The step's events are told after this, while the run stands still."""
+        self._facts = facts
 
     def hear(self, event: Event) -> None:
         """One event of the run."""
@@ -193,7 +192,7 @@ class _Meter(Observer):
     def _burdens(self) -> Iterator[Burden]:
         """Every account with a profit in the markets of the round, in file order, and whoever else gave
         something."""
-        assert self._state is not None
+        assert self._facts is not None
         gave: dict[tuple[str, str, int], list[Deleveraged]] = {}
         cut: dict[str, Decimal] = {}
         for event in self._step:
@@ -206,33 +205,16 @@ class _Meter(Observer):
             for event in self._step
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
-        found: dict[str, list[tuple[Holding, Decimal, Decimal]]] = {}
-        for holding in _holdings(self._state, markets):
-            fills = gave.get((holding.holder.id, holding.book.name, holding.side), [])
-            could = max(holding.pnl() if holding.size else ZERO, ZERO) + sum(
-                (f.realized_pnl + f.forgone_pnl for f in fills), ZERO
-            )
-            if could > 0 or fills or holding.holder.id in cut:
-                found.setdefault(holding.holder.id, []).append(
-                    (holding, max(could, ZERO), sum((f.forgone_pnl for f in fills), ZERO))
-                )
+        found: dict[str, list[tuple[Stake, Decimal, Decimal]]] = {}
+        for stake in self._facts.stakes(markets):
+            fills = gave.get((stake.account, stake.market, stake.side), [])
+            could = max(stake.pnl, ZERO) + sum((f.realized_pnl + f.forgone_pnl for f in fills), ZERO)
+            if could > 0 or fills or stake.account in cut:
+                forgone = sum((f.forgone_pnl for f in fills), ZERO)
+                found.setdefault(stake.account, []).append((stake, max(could, ZERO), forgone))
         for account, rows in found.items():
             paid = max(sum((row[2] for row in rows), cut.get(account, ZERO)), ZERO)
-            closed = sum(not row[0].size for row in rows if (account, row[0].book.name, row[0].side) in gave)
-            leverage, equity = _standing(rows[0][0].holder)
+            closed = sum(not one.size for one, _, _ in rows if (account, one.market, one.side) in gave)
+            notional, equity = self._facts.standing(account)
+            leverage = Fraction(notional) / Fraction(equity) if notional and equity > 0 else None
             yield Burden(account, sum((row[1] for row in rows), ZERO), paid, closed, leverage, equity)
-
-
-def _holdings(state: State, markets: set[str]) -> Iterator[Holding]:
-    """All positions in these markets, in file order."""
-    books = [state.ledger.markets[name] for name in state.ledger.markets if name in markets]
-    yield from sorted(
-        (h for book in books for side in (LONG, SHORT) for h in book.holdings[side]), key=lambda h: h.order
-    )
-
-
-def _standing(account: Holder) -> tuple[Fraction | None, Decimal]:
-    """The leverage of an account, all its notional over all its equity, and that equity."""
-    notional = sum((abs(holding.value()) for holding in account.holdings if holding.size), ZERO)
-    equity = account.equity()
-    return (Fraction(notional) / Fraction(equity) if notional and equity > 0 else None), equity

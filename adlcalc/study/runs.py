@@ -159,7 +159,10 @@ def worked(
         elif found.again:
             continue
         elif lost is None:
-            raise Lost(f"a process that worked variations of the scenario was ended by {found.by}")
+            raise Lost(
+                f"each process that worked a variation of the scenario was ended by {found.by}\n"
+                "hint: with --jobs 1 there is most memory for it"
+            )
         else:
             index, one = found.item, lost(items[found.item], found.by)
         waiting[told if as_they_come else index] = one

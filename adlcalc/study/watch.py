@@ -10,12 +10,10 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Holder
 from adlcalc.engine.events import AccountState
 from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.rules import AdlRules, Lights
-from adlcalc.engine.waterfall.closing import VENUE, account_state, backstops_at_end, venue_at_end
-from adlcalc.engine.waterfall.state import Observer, State
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.study.what_if import lights_of
 
@@ -46,62 +44,41 @@ class Watch(Observer):
 
     def __init__(self, accounts: Collection[str] = (), ranked: Collection[str] = ()) -> None:
         self._accounts, self._ranked = {*accounts, *ranked}, frozenset(ranked)
-        self._holders: list[Holder] | None = None
         self._done: set[tuple[str, int]] = set()
         self.moments: list[Moment] = []
         self.places: dict[tuple[int, str, str, int], Standing] = {}
 
-    def marked(self, state: State) -> None:
+    def marked(self, facts: Facts) -> None:
         """Before margin is looked at."""
         self._done.clear()
-        self._note(state, before=True)
+        self._note(facts, before=True)
 
-    def placed(self, state: State, queue: Queue) -> None:
+    def placed(self, facts: Facts, queue: Queue) -> None:
         """Where the accounts stand in a queue."""
         key = (queue.book.name, queue.side)
-        if key in self._done:
-            return
-        self._done.add(key)
-        for account, standing in standings(queue, state.rules.adl, self._ranked):
-            self.places[state.step, account, *key] = standing
+        if key not in self._done:
+            self._done.add(key)
+            for account, standing in standings(queue, facts.adl, self._ranked):
+                self.places[facts.step, account, *key] = standing
 
-    def ranked(self, state: State, queue: Queue) -> None:
+    def ranked(self, facts: Facts, queue: Queue) -> None:
         """A fill needs the queue."""
         if self._ranked:
-            self.placed(state, queue)
+            self.placed(facts, queue)
 
-    def ended(self, state: State) -> None:
+    def ended(self, facts: Facts) -> None:
         """What no fill has needed, and what the step leaves."""
-        self._note(state, before=False)
-        wanted = {
-            (holding.book, holding.side)
-            for holder in self._held(state)
-            if holder.id in self._ranked
-            for holding in holder.holdings
-            if holding.size
-        }
-        for book, side in wanted:
-            if (book.name, side) not in self._done:
-                self.placed(state, Queue(book, side, state.rules.adl))
+        self._note(facts, before=False)
+        held = (one for state in facts.accounts(self._ranked) for one in state.positions)
+        for market, side in {(one.market, one.side): None for one in held}:
+            if (market, side) not in self._done:
+                self.placed(facts, facts.queue(market, side))
 
-    def _held(self, state: State) -> list[Holder]:
-        if self._holders is None:
-            self._holders = [holder for holder in state.ledger.holders if holder.id in self._accounts]
-        return self._holders
-
-    def _note(self, state: State, *, before: bool) -> None:
-        for holder in self._held(state):
-            state_now = account_state(holder, dict.fromkeys(state.ledger.markets.values(), ZERO))
-            self.moments.append(Moment(state.step, before, state_now))
-        if not self._accounts.isdisjoint((VENUE, *state.ledger.backstops)):
-            worth = dict.fromkeys(state.ledger.markets.values(), ZERO)
-            held = venue_at_end(
-                state.ledger, (), worth
-            )  # what accounts owe is stock that is taken after this
-            others = (*backstops_at_end(state.ledger, worth), *held)
-            self.moments += (
-                Moment(state.step, before, one) for one in others if one.account in self._accounts
-            )
+    def _note(self, facts: Facts, *, before: bool) -> None:
+        found = [*facts.accounts(self._accounts)]
+        if len(found) < len(self._accounts):  # a name is that of the venue or of a backstop
+            found += (one for one in facts.others() if one.account in self._accounts)
+        self.moments += (Moment(facts.step, before, state) for state in found)
 
 
 def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Iterable[tuple[str, Standing]]:

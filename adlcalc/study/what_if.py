@@ -22,7 +22,7 @@ from typing import NamedTuple
 from adlcalc.engine.books.holdings import Holding
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import Lights
-from adlcalc.engine.waterfall.state import State
+from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.study.levers import LEVERS
 
@@ -77,13 +77,13 @@ GOALS: Mapping[str, Callable[[Standing, Standing], bool]] = {
 }
 
 
-def moves(state: State, queue: Queue, accounts: Collection[str]) -> Iterator[Move]:
+def moves(facts: Facts, queue: Queue, accounts: Collection[str]) -> Iterator[Move]:
     """For each of the accounts that stands in the queue, each goal it has not reached and each lever."""
     places = list(queue)
     for place in places:
         if place.holding.holder.id not in accounts or len(places) == 1:  # alone, nothing moves it
             continue
-        others = _Others(state, queue, [other for other in places if other is not place])
+        others = _Others(facts, queue, [other for other in places if other is not place])
         now = others.standing(place)
         for goal, reached in GOALS.items():
             if not reached(now, now) and (goal != "one light down" or now.lights > 1):
@@ -94,9 +94,9 @@ def moves(state: State, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
 class _Others:
     """Everybody else in the queue, to look a changed position's place up without ranking them again."""
 
-    def __init__(self, state: State, queue: Queue, places: list[Place]) -> None:
-        self.rules, self.book, self.side = state.rules.adl, queue.book, queue.side
-        self.ledger, self.count = state.ledger, len(places)
+    def __init__(self, facts: Facts, queue: Queue, places: list[Place]) -> None:
+        self.rules, self.book, self.side = facts.adl, queue.book, queue.side
+        self.fork, self.count = facts.fork, len(places)
         self._keys = [place.key() for place in places]
         self._sums = list(accumulate((place.size for place in places), initial=ZERO))
 
@@ -138,12 +138,12 @@ class _Tries:
 
     def __init__(self, others: _Others, place: Place, goal: str, lever: str) -> None:
         self.others, self.place, self.goal, self.name = others, place, goal, lever
-        self.lever = LEVERS[lever](others.ledger, place.holding)  # to ask what it can do; it is never pulled
+        self.lever = LEVERS[lever](*others.fork(place.holding))  # to ask what it can do; it is never pulled
         self.now = others.standing(place)
 
     def pulled(self, n: int) -> Holding:
         """The position after `n` steps of the lever, in a ledger of its own."""
-        ledger, holding = self.others.ledger.forked(self.place.holding)
+        ledger, holding = self.others.fork(self.place.holding)
         LEVERS[self.name](ledger, holding).pull(n)
         return holding
 

@@ -45,7 +45,7 @@ def combination_faults(rules: Rules) -> Iterator[tuple[Path, str, str]]:
         yield (
             ("adl", "when"),
             f"can be {when} only where 'method' of 'liquidation' is market",
-            "after-fund, before-book or never",
+            "after-fund, mark-at-bankruptcy, before-book or never",
         )
     if not in_own_name and isinstance(rules.adl.price, BySolvency):
         hint = "mark-then-bankruptcy asks whether the fund can pay for the mark"

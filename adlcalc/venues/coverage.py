@@ -23,6 +23,7 @@ from adlcalc.engine.rules import (
     AdlWhen,
     Deficit,
     FundRules,
+    Measured,
     OwnName,
     Portion,
     Shares,
@@ -32,7 +33,7 @@ from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
-from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, RiskSteps, Slope
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, PowerRate, RiskSteps, Slope
 from adlcalc.venues.named_tables import Table
 from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, SourceNote
@@ -133,8 +134,8 @@ def margin_words(rule: MaintenanceValue | NamedTable) -> str:
         return percent(rule)
     if isinstance(rule, RiskSteps):
         return "risk steps"
-    if isinstance(rule, Slope):
-        return "slope"
+    if isinstance(rule, Slope | PowerRate):
+        return "slope" if isinstance(rule, Slope) else "power"
     return f"{len(rule.tiers)} tiers" if len(rule.tiers) > 1 else percent(rule.tiers[0].rate)
 
 
@@ -158,6 +159,8 @@ def fund_words(rules: FundRules) -> str:
         return "pays below zero"
     if drawdown is None:
         return "empty"
+    if drawdown.measure == Measured.CONTRACT_PNL:
+        return f"{percent(drawdown.start)} of it by a contract"
     peak = "its peak" if drawdown.window is None else f"{show(divide(D(drawdown.window), HOUR))} h peak"
     return f"{percent(drawdown.start)} under {peak}"
 

@@ -5,9 +5,10 @@
     {by: size, tiers: [...]}                                       the one tier that the size (or entry value) falls in
     {base_limit: 200, step: 100, base_rate: 0.004, step_rate: 0.004}   risk steps on the entry value
     {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
+    {base_rate: 0.03, factor: 0.0006, exponent: 0.5, of: size}     a rate that rises with a power of the size or entry value
     {table: ETHUSDT}                                               one of the venue's tables (tables.py)
 
-Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, NamedTable, to_engine, faults.
+Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate, NamedTable, to_engine, faults.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from adlcalc.engine.model import Maintenance, Measure, RateOf, Tier
-from adlcalc.ground.numbers import ONE, ZERO, divide, show
+from adlcalc.engine.model import Maintenance, Measure, Power, RateOf, Tier
+from adlcalc.ground.numbers import ONE, ZERO, D, divide, show
 from adlcalc.source.fields import Fraction, NotNegative, Positive, Text, by_shape
 from adlcalc.source.keys import Strict, Tag, key
 from adlcalc.source.nodes import Path
@@ -64,6 +65,17 @@ class Slope(Strict):
     slope: NotNegative = key(description="what each contract adds to the rate")
 
 
+class PowerRate(Strict):
+    """factor x basis ^ exponent, at least base_rate (FTX, Drift, Orderly)."""
+
+    base_rate: Fraction = key(description="the least maintenance rate")
+    factor: Positive = key(description="what the power is multiplied with")
+    exponent: Positive = key(description="the power, at most 2, in hundredths")
+    of: Literal["size", "entry-value"] = key(
+        description="what is raised to it: the contracts, or the entry value"
+    )
+
+
 class NamedTable(Strict):
     """A table of the venue, by its symbol."""
 
@@ -81,6 +93,8 @@ def _tag(value: Any) -> str | None:
         return "<tiers>"
     if {"base_limit", "step", "step_rate"} & value.keys():
         return "<steps>"
+    if {"factor", "exponent", "of"} & value.keys():
+        return "<power>"
     return "<slope>" if {"base_rate", "slope"} & value.keys() else None
 
 
@@ -89,15 +103,18 @@ MaintenanceRule = Annotated[
     | Annotated[TierTable, Tag("<tiers>")]
     | Annotated[RiskSteps, Tag("<steps>")]
     | Annotated[Slope, Tag("<slope>")]
+    | Annotated[PowerRate, Tag("<power>")]
     | Annotated[NamedTable, Tag("<named>")],
     by_shape(
         _tag,
-        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {table: SYMBOL}",
+        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope}, {base_rate, factor, exponent, of} "
+        "or {table: SYMBOL}",
     ),
 ]
+HUNDREDTH = D("0.01")
 MOST_TIERS = 1_000
 """Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
-MaintenanceValue = Decimal | TierTable | RiskSteps | Slope
+MaintenanceValue = Decimal | TierTable | RiskSteps | Slope | PowerRate
 """A rule that stands for itself: what a NamedTable names."""
 
 
@@ -126,6 +143,11 @@ def to_engine(
     if isinstance(rule, Slope):
         return Maintenance(
             (Tier(ZERO, rule.base_rate),), by=by, on=what, slope=rule.slope, closing_fee=closing_fee
+        )
+    if isinstance(rule, PowerRate):
+        power = Power(rule.factor, rule.exponent, Measure(rule.of))
+        return Maintenance(
+            (Tier(ZERO, rule.base_rate),), by=by, on=what, closing_fee=closing_fee, power=power
         )
     if isinstance(rule, RiskSteps):
         return Maintenance(tuple(_risk_steps(rule)), by=Measure.ENTRY_VALUE, on=what, closing_fee=closing_fee)
@@ -168,6 +190,8 @@ def faults(rule: MaintenanceValue | NamedTable) -> Iterator[tuple[Path, str, str
         and divide(ONE - rule.base_rate, rule.step_rate) > 100_000
     ):
         yield ("step_rate",), "is too small: more than 100000 steps", ""
+    if isinstance(rule, PowerRate) and (rule.exponent > 2 or rule.exponent % HUNDREDTH):
+        yield ("exponent",), f"must be at most 2, in hundredths, not {show(rule.exponent)}", "0.5 is the root"
     if not isinstance(rule, TierTable):
         return
     if not rule.tiers:

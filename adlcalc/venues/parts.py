@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Declared, Takes, declared_in, name_in
-from adlcalc.engine.rules import Drawdown, Rules
+from adlcalc.engine.rules import Drawdown, Measured, Rules
 from adlcalc.ground.numbers import show
 from adlcalc.source.problems import quote
 from adlcalc.venues.expression import score_of
@@ -127,7 +127,7 @@ def _value(rule: Declared, value: Any, values: Callable[[str], Any], used: dict[
         return _made(choice, values, used) if isinstance(choice, type) else choice
     if rule.takes is Takes.DRAWDOWN and value is not None:
         window = None if value.window_hours is None else int(value.window_hours * 3600)
-        return Drawdown(value.start, value.stop, window, value.at_least, value.above)
+        return Drawdown(value.start, value.stop, window, value.at_least, value.above, Measured(value.measure))
     return value
 
 
@@ -149,7 +149,8 @@ def why_not(kind: type, name: str, part: Part, values: Callable[[str], Any]) -> 
             if first > furthest:
                 furthest, against = first, leaf.where[first][0]
     now = values(against)
-    return f"{quote(against)} of {quote(section)} is {show(now) if isinstance(now, Decimal) else now}"
+    said = show(now) if isinstance(now, Decimal) else "none" if now is None else now
+    return f"{quote(against)} of {quote(section)} is {said}"
 
 
 def wanted_by(kind: type, name: str) -> str:

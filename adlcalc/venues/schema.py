@@ -16,7 +16,7 @@ from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.rules import LAST_RESORTS
+from adlcalc.engine.rules import LAST_RESORTS, Measured
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
@@ -122,16 +122,18 @@ if TYPE_CHECKING:
     RateOfWord: TypeAlias = str
     RoundingWord: TypeAlias = str
     BankruptcyWord: TypeAlias = str
+    MeasuredWord: TypeAlias = str
 else:
     RateOfWord, RoundingWord = Literal[tuple(map(str, RateOf))], Literal[tuple(map(str, Rounding))]
     BankruptcyWord = Literal[tuple(map(str, BankruptcyPrice))]
+    MeasuredWord = Literal[tuple(map(str, Measured))]
 
 
 class _Maintenance(Strict):
     """The rules of a margin that become a market's, and so may differ by contract kind."""
 
     maintenance: MaintenanceRule = key(
-        description="maintenance margin: a rate, tiers, risk steps or a slope", by_contract=True
+        description="maintenance margin: a rate, tiers, risk steps, a slope or a power", by_contract=True
     )
     closing_fee: Fraction = key(
         description="rate added to the maintenance margin for the cost of closing", by_contract=True
@@ -155,15 +157,19 @@ class DrawdownRule(Strict):
     above: NotNegative = key(
         Decimal(0), description="it does not stop at this balance or below, but pays to its floor"
     )
+    measure: MeasuredWord = key(
+        "fund",
+        description="fund: the worth of the fund falls; contract-pnl: what a contract has brought it does, for which it stops",
+    )
 
 
 def _drawdown_tag(value: Any) -> str | None:
     return "<none>" if value == "none" else "<drawdown>" if isinstance(value, dict) else None
 
 
-NoDrawdown = Annotated[None, Reads(lambda _none: None), InJsonSchema(enum=["none"])]
+NoneSaid = Annotated[None, Reads(lambda _none: None), InJsonSchema(enum=["none"])]
 OptionalDrawdown = Annotated[
-    Annotated[NoDrawdown, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
+    Annotated[NoneSaid, Tag("<none>")] | Annotated[DrawdownRule, Tag("<drawdown>")],
     by_shape(_drawdown_tag, "none or {start, stop}"),
 ]
 
@@ -185,11 +191,19 @@ OWN_CHECKS: Mapping[int, Any] = {id(SCORES): Score, id(POLICIES): Policy, id(LAS
 """Choices that say more of a wrong name than which names there are."""
 
 
+def _or_none(found: Any, takes: Takes) -> Any:
+    """A number, or the word none, which is what such a rule is where a rulebook says nothing."""
+    return Annotated[
+        Annotated[found, Tag("<number>")] | Annotated[NoneSaid, Tag("<none>")],
+        by_shape(lambda value: "<none>" if value == "none" else "<number>", f"{takes.value}, or none"),
+    ]
+
+
 def _taken(rule: Declared, default: Any) -> Any:
     """The type that a rule's value is checked with."""
     if isinstance(rule.takes, Takes):
         found = RANGES[rule.takes]
-        return found | None if default is None and rule.takes is not Takes.DRAWDOWN else found
+        return _or_none(found, rule.takes) if default is None and rule.takes is not Takes.DRAWDOWN else found
     return OWN_CHECKS.get(id(rule.takes)) or Literal[tuple(map(str, rule.takes))]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from tests.bench.measures import MEASURES, rulebooks
+from tests.bench.side_by_side import SIDE_BY_SIDE
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
     missed = 0
     print(f"{accounts:,} accounts; x: sorted() of as many random integers")
     print(f"{'':58}{'found':>8}{'target':>9}")
-    for measure in MEASURES:
+    for measure in (*MEASURES, *SIDE_BY_SIDE):
         for one in measure(max(accounts // 50, 1) if measure is rulebooks else accounts):
             missed += not one.is_met
             print(

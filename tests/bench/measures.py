@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -30,6 +30,10 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Depth, Fund, Liquidity, Path, Scenario
 from adlcalc.source import Problems
 from adlcalc.source.nodes import Place, Source
+from adlcalc.study.plan import Point
+from adlcalc.study.points import Work
+from adlcalc.study.store import Saved
+from adlcalc.sweeping import Sweep, swept
 from adlcalc.venues.rulebook import Rulebook, load_rulebook, shipped
 from tests.bench.books import crash, cross_book, isolated_book
 
@@ -226,4 +230,32 @@ def process(command: list[str], rounds: int = 5) -> float:
     return best
 
 
-MEASURES = (whole_way, runs, rulebooks, starts, pages)
+TEN_MS = 0.01
+
+
+def sweeps(accounts: int) -> Iterator[Measure]:
+    """What a point of a sweep costs beside its run, if that takes ten milliseconds: CPU time of the process that hands
+    out points, keeps and counts them, and of making one where it is worked."""
+    with TemporaryDirectory() as folder:
+        points = 4_000
+        asking = Sweep(
+            str(SCENARIO), [f"fund=1..{points}/1"], measures=["fund_paid"], store=f"{folder}/s.sqlite"
+        )
+        kept: list[tuple[Work, Sequence[Point]]] = []
+
+        def nothing(work: Work, todo: Sequence[Point]) -> Iterator[Saved]:
+            kept.append((work, todo))
+            return iter(())
+
+        swept(asking, workers=nothing)  # laid out once for all
+        ((work, todo),) = kept
+        parent = cpu(lambda: swept(replace(asking, store=None, jobs=2)), 1)
+        made = todo[points // 2]
+        scenario = work.varied(made)
+        one = cpu(lambda: [work(made) for _ in range(100)]) - cpu(
+            lambda: [work.asked(scenario) for _ in range(100)]
+        )
+        yield Measure("a sweep's point beside its run of 10 ms", (parent / points + one / 100) / TEN_MS, 0.05)
+
+
+MEASURES = (whole_way, runs, rulebooks, starts, pages, sweeps)

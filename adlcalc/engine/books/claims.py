@@ -4,7 +4,7 @@ A position is closed either in the account's own name (`OwnOrder`: the account k
 by the venue, which has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the
 two are one thing, a `Closing`.
 
-Public: Closing, OwnOrder, VenueClaim, Remainder, Number, Backstop.
+Public: Closing, OwnOrder, VenueClaim, VaultOrder, Remainder, Number, Backstop.
 """
 
 from __future__ import annotations
@@ -160,17 +160,35 @@ class OwnOrder(Closing):
         return replace(self, price=self.book.mark, quote=None, left=Remainder(self.size, value))
 
 
+@dataclass(slots=True, eq=False)
+class VaultOrder(Closing):
+    """A position of a vault that is deleveraged itself; what closing it brings is the vault's."""
+
+    vault: Backstop
+    how: How = ()
+
+
 class Backstop:
-    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. left:
-    its capacity in this step."""
+    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. capital:
+    the money that it began with, where it has some of its own; left: its capacity in this step."""
 
-    __slots__ = ("cash", "id", "left", "positions", "taken")
+    __slots__ = ("capital", "cash", "id", "left", "positions", "settles", "taken")
 
-    def __init__(self, id: str) -> None:
-        self.id, self.cash, self.taken = id, ZERO, False
+    def __init__(self, id: str, settles: str, capital: Decimal = ZERO) -> None:
+        self.id, self.settles, self.capital, self.cash, self.taken = id, settles, capital, capital, False
         self.positions: dict[MarketBook, list[Decimal]] = {}  # [signed size, cost]
         self.left: dict[MarketBook, Decimal] = {}
 
     def standing(self) -> Decimal:
         """Cash - cost: what the audit adds up."""
         return self.cash - sum((cost for _size, cost in self.positions.values()), ZERO)
+
+    def equity(self) -> Decimal:
+        """Its cash and the pnl at the marks of what it holds."""
+        return self.standing() + sum(
+            (book.value(size, book.mark) for book, (size, _cost) in self.positions.items()), ZERO
+        )
+
+    def notional(self) -> Decimal:
+        """Of all that it holds, at the marks."""
+        return sum((abs(book.value(size, book.mark)) for book, (size, _) in self.positions.items()), ZERO)

@@ -5,13 +5,15 @@ Public: FundBook, largest_affordable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 
+from adlcalc.engine.books.fall import Fall
 from adlcalc.engine.events import FundResumed, FundStopped
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.model import Fund
-from adlcalc.engine.rules import Drawdown, FundRules
+from adlcalc.engine.rules import Drawdown, FundRules, Measured
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, D, divide, round_to, rounder
 
 ENDLESS = D("1E+50")
@@ -19,57 +21,103 @@ ENDLESS = D("1E+50")
 
 
 class FundBook:
-    """An insurance fund while it runs. news: that it stopped or resumed paying, not yet told;
-    the step is put in by whoever tells it."""
+    """An insurance fund while it runs. pnl: what each contract has brought it; news: that it stopped or resumed
+    paying, not yet told; the step is put in by whoever tells it."""
 
     __slots__ = (
-        "_history", "_money", "_opening_peak", "_short", "_stopped", "_told", "balance", "behind", "floor", "held",
-        "name", "news", "rules",
-    )  # fmt: skip
+        "_contracts",
+        "_money",
+        "_whole",
+        "balance",
+        "behind",
+        "floor",
+        "held",
+        "name",
+        "news",
+        "pnl",
+        "rules",
+    )
 
     def __init__(self, fund: Fund, rules: FundRules, unit: Decimal) -> None:
         self.name, self.balance, self.floor, self.rules = fund.name, fund.balance, fund.floor, rules
         self._money = rounder(unit, DOWN)
         self.behind: FundBook | None = None  # who pays what this one cannot
-        self.held: Callable[[], Decimal] | None = (
-            None  # the pnl of what it holds, where its rule lets it hold
-        )
-        self._stopped = self._told = self._short = False
+        # the pnl of what it holds (of a contract: its name), where its rule lets it hold
+        self.held: Callable[[str], Decimal] | None = None
         self.news: list[FundStopped | FundResumed] = []
-        # (seconds, balance) from which the peak is taken; a peak that the scenario gives counts from the
-        # first step
-        self._history: list[tuple[int, Decimal]] = []
-        self._opening_peak = fund.balance if fund.peak is None else max(fund.peak, fund.balance)
+        self.pnl: dict[str, Decimal] = {}
+        peak = fund.balance if fund.peak is None else max(fund.peak, fund.balance)
+        self._whole = Fall(self.worth, peak)
+        self._contracts: dict[str, Fall] = {}
+
+    def stands_behind(self, contracts: Sequence[str]) -> None:
+        """The contracts that it stands behind. A peak that the scenario gives is a fall of the only one; of
+        which of several it is not known."""
+        alone = len(contracts) == 1
+        for name in contracts:
+            self.pnl[name] = ZERO
+            self._contracts[name] = Fall(
+                partial(self.brought_by, name), self._whole.depth() if alone else ZERO, name
+            )
+
+    def brought_by(self, contract: str) -> Decimal:
+        """What a contract has brought the fund since the start, with the pnl at the mark of what is held."""
+        return self.pnl[contract] + (ZERO if self.held is None else self.held(contract))
+
+    def _falls(self) -> Iterator[Fall]:
+        """All that its drawdown is measured on."""
+        drawdown = self.rules.drawdown
+        if drawdown is not None and drawdown.measure == Measured.CONTRACT_PNL and self._contracts:
+            yield from self._contracts.values()
+        elif drawdown is not None:
+            yield self._whole
+
+    def _fall(self, contract: str) -> Fall:
+        """What its drawdown is measured on where it is asked to pay for a contract."""
+        return next((one for one in self._falls() if one.market == contract), self._whole)
 
     def begin(self, seconds: int) -> None:
         """A new step at `seconds`: what has left the window no longer counts, and a stopped fund may have
         recovered."""
-        self._short = False
         drawdown = self.rules.drawdown
         if drawdown is None:
             return
-        self._history.append((seconds, self.worth() if self._history else self._opening_peak))
-        if drawdown.window is not None:
-            self._history = [entry for entry in self._history if entry[0] >= seconds - drawdown.window]
-        if self._stopped and self.worth() > self.peak() * (ONE - drawdown.stop):
-            self._stopped = False
-            self._tell_resumed("stop", drawdown.stop)
-        elif self._told and not self._stopped and self._left(drawdown) > 0:  # nobody need ask it first
-            self._tell_resumed("start", drawdown.start)
+        self._whole.begin(seconds, drawdown.window)
+        for fall in self._falls():
+            fall.short = False
+            if fall is not self._whole:
+                fall.begin(seconds, drawdown.window)
+            if fall.stopped and fall.depth() < drawdown.stop * self.peak():
+                fall.stopped = fall.fallen = False
+                self._tell_resumed(fall, "stop", drawdown.stop)
+            elif (
+                fall.told and not fall.stopped and self._left(drawdown, fall) > 0
+            ):  # nobody need ask it first
+                self._tell_resumed(fall, "start", drawdown.start)
 
     def peak(self) -> Decimal:
         """The highest worth in the window; before the first step, the opening one."""
-        return max(self.worth(), max((balance for _, balance in self._history), default=self._opening_peak))
+        return self._whole.best()
 
     @property
     def stopped(self) -> bool:
-        """Has its drawdown stopped it?"""
-        return self._stopped
+        """Has its drawdown stopped it, for any contract?"""
+        return any(fall.stopped for fall in self._falls())
 
-    @property
-    def triggered(self) -> bool:
+    def triggered(self, contract: str) -> bool:
         """Has it fallen, and has that stopped it? (One that never held anything has not fallen.)"""
-        return self._stopped and self.worth() < self.peak()
+        return self._fall(contract).fallen
+
+    def look(self) -> None:
+        """At its drawdown, by what it is worth now: has that stopped it?"""
+        if self.rules.drawdown is not None and not self.rules.negative:
+            for fall in self._falls():
+                self._look(self.rules.drawdown, fall)
+
+    def _look(self, drawdown: Drawdown, fall: Fall) -> None:
+        if self._left(drawdown, fall) <= 0:
+            fall.stopped = True
+            fall.fallen = fall.fallen or fall.depth() > 0
 
     def own(self) -> Decimal:
         """What it has above its floor."""
@@ -83,37 +131,43 @@ class FundBook:
     def worth(self) -> Decimal:
         """Its balance, with the pnl at the mark of what it holds where it may hold anything: what drawdowns
         are measured by."""
-        return self.balance if self.held is None else self.balance + self.held()
+        return self.balance if self.held is None else self.balance + self.held("")
 
-    def available(self) -> Decimal:
-        """What it may still pay: the balance above its floor, or above where its drawdown stops it; never
-        below zero.
+    def available(self, contract: str = "") -> Decimal:
+        """What it may still pay for a contract: the balance above its floor, or above where its drawdown stops
+        it; never below zero.
 
-        Drawdown: down to peak - max(start x peak, at_least), where that is more than `above`. Once there it
-        pays nothing until it is less than `stop` below the peak."""
-        own = self._available()
-        return own if self.behind is None else own + self.behind.available()
+        Drawdown: until its worth is max(start x peak, at_least) below its peak (measure contract-pnl: until the
+        contract has brought it so much less than at its best), where it is worth more than `above` then. Once
+        there it pays nothing until that is less than `stop` x peak."""
+        own = self._available(contract)
+        return own if self.behind is None else own + self.behind.available(contract)
 
-    def _available(self) -> Decimal:
+    def _available(self, contract: str) -> Decimal:
         drawdown = self.rules.drawdown
         if drawdown is None or self.rules.negative:
             return self.own()
-        left = self._left(drawdown)
-        if left <= 0:
-            self._stopped = True
-        elif self._told and not self._stopped:
-            self._tell_resumed("start", drawdown.start)
-        return ZERO if self._stopped else min(left, self.own())
+        fall = self._fall(contract)
+        self._look(drawdown, fall)
+        if fall.stopped:
+            return ZERO
+        if fall.told:
+            self._tell_resumed(fall, "start", drawdown.start)
+        return min(self._left(drawdown, fall), self.own())
 
-    def can_bear(self) -> Decimal:
-        """How much its worth, with the layers behind it, may still fall by what it holds: to its floor, or to
-        where its drawdown stops it; nothing once it is stopped."""
+    def can_bear(self, contract: str) -> Decimal:
+        """How much its worth, with the layers behind it, may still fall by what it holds of a contract: to its
+        floor, or to where its drawdown stops it; nothing once it is stopped."""
         if self.rules.negative:
             return ENDLESS
-        drawdown, behind = self.rules.drawdown, ZERO if self.behind is None else self.behind.can_bear()
+        drawdown, behind = (
+            self.rules.drawdown,
+            ZERO if self.behind is None else self.behind.can_bear(contract),
+        )
         if drawdown is None:
             return self.worth() - self.floor + behind
-        return behind if self._stopped else self._left(drawdown) + behind
+        fall = self._fall(contract)
+        return behind if fall.stopped else self._left(drawdown, fall) + behind
 
     def can_bear_all(self) -> Decimal:
         """How much its worth, with the layers behind it, is above the floors; below zero: what it lacks."""
@@ -121,22 +175,22 @@ class FundBook:
             return ENDLESS
         return self.worth() - self.floor + (ZERO if self.behind is None else self.behind.can_bear_all())
 
-    def _left(self, drawdown: Drawdown) -> Decimal:
-        """Its balance above where it stops; zero or less: there it is."""
-        peak = self.peak()
-        limit = peak - max(drawdown.start * peak, drawdown.at_least)
-        return self._money(self.worth() - (max(self.floor, limit) if limit > drawdown.above else self.floor))
+    def _left(self, drawdown: Drawdown, fall: Fall) -> Decimal:
+        """Its worth above where it stops; zero or less: there it is."""
+        worth = self.worth()
+        line = worth - (max(drawdown.start * self.peak(), drawdown.at_least) - fall.depth())
+        return self._money(worth - (max(self.floor, line) if line > drawdown.above else self.floor))
 
-    def refuse(self) -> None:
-        """What it may still pay was not enough: news where it has more, which the drawdown keeps it from
-        paying."""
-        drawdown = self.rules.drawdown
-        if drawdown is None or self._told or self._short:
+    def refuse(self, contract: str = "") -> None:
+        """What it may still pay for a contract was not enough: news where it has more, which the drawdown keeps
+        it from paying."""
+        drawdown, fall = self.rules.drawdown, self._fall(contract)
+        if drawdown is None or fall.told or fall.short:
             return
-        left = ZERO if self._stopped else max(self._left(drawdown), ZERO)
+        left = ZERO if fall.stopped else max(self._left(drawdown, fall), ZERO)
         if left >= self.own():
             return
-        self._told, self._short = not left, True
+        fall.told, fall.short = not left, True
         peak = self.peak()
         parts: tuple[Decimal, ...]
         if drawdown.at_least:
@@ -145,20 +199,36 @@ class FundBook:
             most, parts = "[start] x [peak]", (drawdown.start, peak)
         limit = Worked("limit", max(drawdown.start * peak, drawdown.at_least), most, parts)
         self.news.append(
-            FundStopped(0, self.name, *self._fall(peak), limit.result, drawdown.window, left, (limit,))
-        )
+            FundStopped(
+                0, self.name, self.worth(), peak, fall.depth(), limit.result, drawdown.window, left, (limit,),
+                *_of_contract(fall),
+            )
+        )  # fmt: skip
 
-    def _tell_resumed(self, name: str, share: Decimal) -> None:
+    def _tell_resumed(self, fall: Fall, name: str, share: Decimal) -> None:
         """It pays again, if it was told that it does not."""
-        if self._told and self.rules.drawdown is not None:
-            self._told, peak = False, self.peak()
+        if fall.told and self.rules.drawdown is not None:
+            fall.told, peak = False, self.peak()
             limit = Worked("limit", share * peak, f"[{name}] x [peak]", (share, peak))
             window = self.rules.drawdown.window
-            self.news.append(FundResumed(0, self.name, *self._fall(peak), limit.result, window, (limit,)))
+            self.news.append(
+                FundResumed(
+                    0,
+                    self.name,
+                    self.worth(),
+                    peak,
+                    fall.depth(),
+                    limit.result,
+                    window,
+                    (limit,),
+                    *_of_contract(fall),
+                )
+            )
 
-    def _fall(self, peak: Decimal) -> tuple[Decimal, Decimal, Decimal]:
-        """Balance, peak, and how far it has fallen from it."""
-        return self.worth(), peak, peak - self.worth()
+
+def _of_contract(fall: Fall) -> tuple[str, Decimal | None]:
+    """Which contract has fallen, and its best; '' and None of the fund itself."""
+    return fall.market, fall.best() if fall.market else None
 
 
 def largest_affordable(

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
-from adlcalc.engine.contract import BY_NOTIONAL
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, divide, round_to
@@ -63,11 +62,7 @@ class MarketBook:
         )
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
-        self.lines = (
-            margin.lines_of(market.maintenance, ZERO, ZERO)
-            if market.maintenance.by == BY_NOTIONAL and not market.maintenance.slope
-            else None
-        )
+        self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.of_all else None
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""

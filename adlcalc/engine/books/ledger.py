@@ -14,13 +14,13 @@ Public: Ledger, AuditError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VenueClaim
+from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.inventory import Inventory
@@ -42,12 +42,13 @@ from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
-from adlcalc.engine.rules import FeeTo
+from adlcalc.engine.rules import FeeTo, Vault
 from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
 OUTSIDE = "outside money"
 REVENUE = "venue revenue"
+VAULT = "vault"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 NOTHING: Told = ()
@@ -73,14 +74,26 @@ class Ledger:
             m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
+        for fund in self.funds.values():
+            fund.stands_behind([name for name, book in self.markets.items() if fund in layers(book.fund)])
         if scenario.rules.fund.holds.held:
             for fund in {book.fund for book in self.markets.values()}:
                 fund.held = partial(self.held_pnl, fund)
-        self.backstops = {provider.id: Backstop(provider.id) for provider in scenario.providers}
+        self.backstops = {
+            provider.id: Backstop(provider.id, self.markets[provider.market].settles)
+            for provider in scenario.providers
+        }
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
-        self._inventories: dict[FundBook, Inventory] = {}
+        self._inventories: dict[tuple[FundBook, str], Inventory] = {}
+        self.carried: set[VenueClaim] = set()  # those of them that it held when the step began
+        self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
         self.currencies = scenario.currencies
+        kind = scenario.rules.backstop.kind
+        if isinstance(kind, Vault) and kind.own is not None and kind.own.vault_capital is not None:
+            for currency in self.currencies:  # there from the start: its money is counted
+                name = self.named(VAULT, currency)
+                self.backstops[name] = Backstop(name, currency, kind.own.vault_capital)
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
@@ -104,9 +117,17 @@ class Ledger:
 
     def holder_of(self, account: str) -> Holder:
         """The account of that name."""
+        return self.roster.holder(self._places()[account])
+
+    def holders_of(self, names: Iterable[str]) -> Iterator[Holder]:
+        """The accounts of these names, as far as there are."""
+        places = self._places()
+        return (self.roster.holder(places[name]) for name in names if name in places)
+
+    def _places(self) -> dict[str, int]:
         if not self._named:
             self._named = {name: i for i, name in enumerate(ids_of(self.roster.accounts))}
-        return self.roster.holder(self._named[account])
+        return self._named
 
     def forked(self, holding: Holding) -> tuple[Ledger, Holding]:
         """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
@@ -124,6 +145,23 @@ class Ledger:
                 one.move_to(holder, fork)
         return other, holder.holdings[holding.holder.holdings.index(holding)]
 
+    def as_account(self, vault: Backstop) -> Unit:
+        """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It is a
+        picture; postings change the vault."""
+        holder = Holder(vault.id, -1, vault.cash)
+        for book, (size, cost) in sorted(vault.positions.items(), key=lambda held: held[0].order):
+            if size:
+                side = LONG if size > 0 else SHORT
+                holding = Holding(holder, book, book.order, side, abs(size), book.mark, None, None)
+                average = margin.price_of_value(book.contract, size, cost) or ZERO
+                holding.cost, holding.entry, holding.funding = (
+                    cost,
+                    round_to(average, book.tick),
+                    book.funding,
+                )
+                holder.holdings.append(holding)
+        return Unit(holder, list(holder.holdings), isolated=False)
+
     @property
     def units(self) -> list[Unit]:
         """All margin units, in file order of their first positions: the same ones through all of the run."""
@@ -138,6 +176,7 @@ class Ledger:
         path, self.step = scenario.path, step
         self.claims = list(self.open_claims())
         self._inventories.clear()
+        self.carried = set(self.claims)
         for fund in self.funds.values():
             fund.begin(path.seconds[step] if path.seconds else step)
         for provider in scenario.providers:
@@ -159,7 +198,7 @@ class Ledger:
     def vault(self, who: str, currency: str) -> Backstop:
         """The vault that takes over what settles in a currency."""
         name = self.named(who, currency)
-        return self.backstops.setdefault(name, Backstop(name))
+        return self.backstops.setdefault(name, Backstop(name, currency))
 
     def system_standing(self) -> dict[str, Decimal]:
         """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
@@ -176,9 +215,7 @@ class Ledger:
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
-            total[next((book.settles for book in backstop.positions), self.currencies[0])] += (
-                backstop.standing()
-            )
+            total[backstop.settles] += backstop.standing()
         for book in self.markets.values():
             total[book.settles] += book.rest_cash - book.rest_cost
         return total
@@ -240,9 +277,20 @@ class Ledger:
         left.size -= size
         if isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
-        elif isinstance(claim, VenueClaim) and (valued := self._inventories.get(claim.book.fund)):
-            valued.note_change(claim)
+        elif isinstance(claim, VaultOrder):
+            self.from_backstop(claim.vault, claim.book, size, proceeds)
+        elif isinstance(claim, VenueClaim):
+            for valued in self._valued_with(claim):
+                valued.note_change(claim)
         return proceeds - cost
+
+    def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
+        """A backstop's leg: `size` of what it holds closed for `proceeds`; its cost goes pro rata, half even to
+        the money unit, and the rest keeps the dust."""
+        held, cost = backstop.positions[book]
+        part = cost if size == abs(held) else round_to(divide(cost * size, abs(held)), self.unit)
+        backstop.positions[book] = [held - size if held > 0 else held + size, cost - part]
+        backstop.cash += proceeds - part
 
     def to_rest(self, book: MarketBook, signed_size: Decimal, fill_value: Decimal) -> None:
         """The book's leg: the rest of the market takes signed_size over for fill_value."""
@@ -346,24 +394,39 @@ class Ledger:
             number=Number(number),
         )
         self.claims.append(claim)
-        if valued := self._inventories.get(claim.book.fund):
+        for valued in self._valued_with(claim):
             valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
         holding.book.open_interest[holding.side] -= holding.size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
-    def held_pnl(self, fund: FundBook) -> Decimal:
-        """The pnl at the mark of what a fund holds."""
-        return self.inventory(fund).pnl
+    def held_pnl(self, fund: FundBook, contract: str) -> Decimal:
+        """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is worked
+        only the older ones are held: whether the fund takes it, and what is left for the newer ones, is what is
+        being asked."""
+        held = self.inventory(fund, contract)
+        return held.pnl if self.at_work is None else held.older_than(self.at_work)[0]
 
-    def inventory(self, fund: FundBook) -> Inventory:
-        """What is held for a fund, valued at the marks."""
-        valued = self._inventories.get(fund)
+    def inventory(self, fund: FundBook, contract: str = "") -> Inventory:
+        """What is held for a fund (of a contract, where one is named), valued at the marks."""
+        valued = self._inventories.get((fund, contract))
         if valued is None or not valued.is_current():
-            valued = Inventory(claim for claim in self.open_claims() if claim.book.fund is fund)
-            self._inventories[fund] = valued
+            mine = (claim for claim in self.open_claims() if claim.book.fund is fund)
+            valued = Inventory(claim for claim in mine if contract in ("", claim.book.name))
+            self._inventories[fund, contract] = valued
         return valued
+
+    def _valued_with(self, claim: VenueClaim) -> Iterator[Inventory]:
+        """The inventories that it is in."""
+        for contract in ("", claim.book.name) if self._inventories else ():
+            valued = self._inventories.get((claim.book.fund, contract))
+            if valued is not None:
+                yield valued
+
+    def is_the_funds(self, claim: Closing) -> bool:
+        """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""
+        return claim.book.fund.held is not None and claim in self.carried
 
     def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
         """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody
@@ -398,7 +461,7 @@ class Ledger:
     def come_into_fund(self, fund: FundBook, currency: str, amount: Decimal) -> Told:
         """Money from outside into a fund."""
         self._from_outside(currency, amount)
-        return (self._to_fund(fund, 0, amount, "deposit"),)
+        return (self._to_fund(fund, "", 0, amount, "deposit"),)
 
     def _from_outside(self, currency: str, amount: Decimal) -> None:
         self.outside[currency] = self.outside.get(currency, ZERO) - amount
@@ -453,7 +516,7 @@ class Ledger:
         if not dust:
             return ()
         book.rest_cash -= dust
-        return (self._to_fund(book.fund, 0, dust, "dust"),)
+        return (self._to_fund(book.fund, book.name, 0, dust, "dust"),)
 
     def post_result(self, claim: Closing, result: Decimal, why: str) -> Told:
         """What a claim has brought: a surplus goes to the fund; a shortfall is paid by it as far as it may,
@@ -461,7 +524,7 @@ class Ledger:
         if not result:
             return ()
         if result > 0:
-            return (self._to_fund(claim.book.fund, self.number_of(claim), result, why),)
+            return (self._to_fund(claim.book.fund, claim.book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
         left = -result - sum((event.amount for event in paid), ZERO)
         return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))
@@ -469,7 +532,7 @@ class Ledger:
     def fund_pays_loss(self, claim: Closing, loss: Decimal) -> tuple[FundPaid, ...]:
         """The fund pays of a claim's loss what it may."""
         paid = min(loss, claim.book.fund.reserve())
-        return self._from_fund(claim.book.fund, self.number_of(claim), paid) if paid else ()
+        return self._from_fund(claim.book.fund, claim.book.name, self.number_of(claim), paid) if paid else ()
 
     def venue_bears(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """Money that nobody covers: the venue's books carry it, and it is a row."""
@@ -504,7 +567,7 @@ class Ledger:
 
     def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
         if to == FeeTo.FUND:
-            return (self._to_fund(book.fund, number, amount, "fee", how),)
+            return (self._to_fund(book.fund, book.name, number, amount, "fee", how),)
         self.revenue[book.settles] = self.revenue.get(book.settles, ZERO) + amount
         return ()
 
@@ -526,7 +589,7 @@ class Ledger:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, amount)
-        return self._from_fund(holding.book.fund, number, amount)
+        return self._from_fund(holding.book.fund, holding.book.name, number, amount)
 
     def account_pays_fund(self, holding: Holding, number: int, amount: Decimal, how: How = ()) -> Told:
         """A liquidation fee from the margin behind a position to the fund."""
@@ -534,7 +597,7 @@ class Ledger:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, -amount)
-        return (self._to_fund(holding.book.fund, number, amount, "fee", how),)
+        return (self._to_fund(holding.book.fund, holding.book.name, number, amount, "fee", how),)
 
     def forgive(self, holding: Holding, amount: Decimal) -> None:
         """An account that has nothing left is relieved of its debt; the loss is still to be borne
@@ -555,7 +618,7 @@ class Ledger:
 
     def fund_takes_excess(self, book: MarketBook, number: int, amount: Decimal) -> Told:
         """What rounding has taken from the bearers of a loss beyond it goes to the fund."""
-        return (self._to_fund(book.fund, number, amount, "dust"),) if amount > 0 else ()
+        return (self._to_fund(book.fund, book.name, number, amount, "dust"),) if amount > 0 else ()
 
     # --- single legs ----------------------------------------------------------------------------------------
 
@@ -572,22 +635,36 @@ class Ledger:
         self.pay_in(unit.holdings[0], -left)
         return left
 
-    def _to_fund(self, fund: FundBook, number: int, amount: Decimal, why: str, how: How = ()) -> FundReceived:
+    def _to_fund(
+        self, fund: FundBook, contract: str, number: int, amount: Decimal, why: str, how: How = ()
+    ) -> FundReceived:
         before = fund.balance
+        if contract:
+            fund.pnl[contract] += amount
         fund.balance = before + amount
         return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
 
-    def _from_fund(self, fund: FundBook, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
+    def _from_fund(self, fund: FundBook, contract: str, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
         """From the fund, and from the layers behind it what it cannot pay."""
         own = amount if fund.behind is None else min(amount, fund.own())
         rest = (
-            () if fund.behind is None or own == amount else self._from_fund(fund.behind, number, amount - own)
+            ()
+            if fund.behind is None or own == amount
+            else self._from_fund(fund.behind, contract, number, amount - own)
         )
         if not own:
             return rest
         before = fund.balance
         fund.balance = before - own
+        fund.pnl[contract] -= own
         return (FundPaid(self.step, fund.name, number, own, before=before, after=fund.balance), *rest)
+
+
+def layers(fund: FundBook | None) -> Iterator[FundBook]:
+    """A fund and those behind it."""
+    while fund is not None:
+        yield fund
+        fund = fund.behind
 
 
 def with_trades(scenario: Scenario) -> Sequence[Account]:

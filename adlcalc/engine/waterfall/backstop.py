@@ -15,7 +15,7 @@ from functools import partial
 
 from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.holdings import Due
-from adlcalc.engine.books.ledger import NOTHING
+from adlcalc.engine.books.ledger import NOTHING, VAULT
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event, How
 from adlcalc.engine.formulas.prices import no_gift
@@ -27,8 +27,6 @@ from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, li
 from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
-
-VAULT = "vault"
 
 
 def offer_to_backstop(state: State, claim: Closing) -> Iterable[Event]:
@@ -76,7 +74,7 @@ def auction(state: State, claim: Closing, takers: list[Backstop]) -> Iterator[Ev
             bid = Worked("price", price, formula, (book.mark, abs(book.mark - price)))
             yield from take(state, claim, taker, size, (bid,))
         if size < wanted:
-            book.fund.refuse()
+            book.fund.refuse(book.name)
 
 
 def _flat(price: Decimal, _size: Decimal) -> Decimal:

@@ -47,7 +47,7 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
                 if not size:
                     return
             at_a_loss = True
-            money = claim.book.fund.available() if available is None else available
+            money = claim.book.fund.available(claim.book.name) if available is None else available
             if (claim, money) in state.refused:
                 return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
             affordable = state.affordable(claim, size, offer.price, money)
@@ -59,7 +59,7 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
             yield from fill(state, claim, affordable, offer.price(affordable))
         if affordable < size:
             if available is None:
-                claim.book.fund.refuse()
+                claim.book.fund.refuse(claim.book.name)
             return
 
 

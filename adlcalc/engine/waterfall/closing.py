@@ -126,7 +126,7 @@ def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
             if size:
                 positions.append(position_at_end(book, size, cost, value))
         if backstop.taken:
-            yield someone(backstop.id, "backstop", equity, backstop.cash, positions)
+            yield someone(backstop.id, "backstop", equity, backstop.cash, positions, backstop.capital)
 
 
 def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator[AccountState]:
@@ -187,14 +187,19 @@ def position_at_end(book: MarketBook, signed_size: Decimal, cost: Decimal, value
 
 
 def someone(
-    name: str, status: str, equity: Decimal, balance: Decimal, positions: list[PositionState]
+    name: str,
+    status: str,
+    equity: Decimal,
+    balance: Decimal,
+    positions: list[PositionState],
+    began_with: Decimal = ZERO,
 ) -> AccountState:
-    """Somebody who is no account of the scenario, and begins with nothing."""
+    """Somebody who is no account of the scenario, and begins with nothing but money of his own."""
     return AccountState(
         account=name,
         status=status,
         deleveraged=False,
-        equity_start=ZERO,
+        equity_start=began_with,
         equity_end=equity,
         balance=balance,
         positions=tuple(positions),

@@ -24,7 +24,7 @@ from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import ZERO, round_to
+from adlcalc.ground.numbers import FLOOR, ZERO, round_to
 
 
 def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
@@ -121,7 +121,8 @@ def match(
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
     rate = state.rules.fees.deleveraged
-    fee = round_to(rate * abs(proceeds), state.ledger.unit) if rate else ZERO
+    # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5 satoshi
+    fee = round_to(rate * abs(proceeds), state.ledger.unit, FLOOR) if rate else ZERO
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         return pass_over(state, claim, place, size, price, forgone, equity_after)
@@ -137,7 +138,7 @@ def match(
     charged = posted = NOTHING
     if fee:
         made = rounded(
-            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit
+            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit, FLOOR
         )
         charged = state.ledger.fee_of_account(holding, number, fee, state.rules.fees.to, (made,))
     if isinstance(claim, VenueClaim):

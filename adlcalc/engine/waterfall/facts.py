@@ -1,6 +1,7 @@
-"""What an observer may note of a run: plain facts, worked out by the engine's own sums and its own verdict.
+"""Who looks on while a run is made, and what he may ask: plain facts, worked out by the engine's own sums and its own
+verdict.
 
-Public: PositionFact, MarginFact, PlaceFact, margins, places.
+Public: Facts, Observer, PositionFact, MarginFact, PlaceFact, Stake.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Unit
+from adlcalc.engine.books.holdings import Holding, Unit
+from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.events import AccountState
 from adlcalc.engine.formulas.margin import maintenance_margin
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.model import LONG, SHORT
 from adlcalc.engine.queue.queue import Queue
+from adlcalc.engine.rules import AdlRules
+from adlcalc.engine.waterfall.closing import account_state, backstops_at_end, by_name, venue_at_end
 from adlcalc.engine.waterfall.liquidation import is_due
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
@@ -64,16 +70,116 @@ class PlaceFact(NamedTuple):
     positions: int
 
 
-def margins(
-    state: State, accounts: Collection[str] | None
-) -> Iterator[tuple[str, Decimal, list[MarginFact]]]:
-    """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold
-    something."""
-    for holder in state.ledger.holders:
-        if accounts is None or holder.id in accounts:
-            units = dict.fromkeys(holding.unit for holding in holder.holdings if holding.size)
-            pnl = sum((holding.pnl() for holding in holder.holdings), ZERO)
-            yield holder.id, pnl, [_margin(state, unit) for unit in units]
+class Stake(NamedTuple):
+    """A position as it stands in a step, closed ones of a size of zero with it."""
+
+    account: str
+    market: str
+    side: int
+    size: Decimal
+    pnl: Decimal
+
+
+class Facts:
+    """What may be asked of a run while it is made. Everything is worked out when it is asked for, as the run then
+    stands, by the engine's own sums; nothing that is given out changes the run.
+
+    The places of a queue lead to the positions that the engine looks at: they are there to be read. What would be, if
+    something of one were otherwise, is tried on a `fork`."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @property
+    def step(self) -> int:
+        """The step that is worked."""
+        return self._state.step
+
+    @property
+    def adl(self) -> AdlRules:
+        """The rules of its queues."""
+        return self._state.rules.adl
+
+    def accounts(self, names: Collection[str] | None = None) -> Iterator[AccountState]:
+        """These accounts (None: all) as they stand, by name; a name that is none of an account is left out."""
+        ledger = self._state.ledger
+        holders = by_name(ledger) if names is None else ledger.holders_of(sorted(names))
+        return (account_state(one, dict.fromkeys(ledger.markets.values(), ZERO)) for one in holders)
+
+    def others(self) -> tuple[AccountState, ...]:
+        """The backstops that have taken something over, and the venue, as they stand; what accounts owe is stock that is
+        taken later."""
+        ledger = self._state.ledger
+        worth = dict.fromkeys(ledger.markets.values(), ZERO)
+        return (*backstops_at_end(ledger, worth), *venue_at_end(ledger, (), worth))
+
+    def stakes(self, markets: Collection[str]) -> Iterator[Stake]:
+        """All positions in these markets, in file order."""
+        books = [book for name, book in self._state.ledger.markets.items() if name in markets]
+        held = (one for book in books for side in (LONG, SHORT) for one in book.holdings[side])
+        for one in sorted(held, key=lambda holding: holding.order):
+            pnl = one.pnl() if one.size else ZERO
+            yield Stake(one.holder.id, one.book.name, one.side, one.size, pnl)
+
+    def standing(self, account: str) -> tuple[Decimal, Decimal]:
+        """All the notional and all the equity of an account."""
+        holder = self._state.ledger.holder_of(account)
+        notional = sum((abs(holding.value()) for holding in holder.holdings if holding.size), ZERO)
+        return notional, holder.equity()
+
+    def queue(self, market: str, side: int) -> Queue:
+        """The queue of a side as it would be ranked now."""
+        return Queue(self._state.ledger.markets[market], side, self.adl)
+
+    def fork(self, holding: Holding) -> tuple[Ledger, Holding]:
+        """A ledger of that position's account alone as it stands, and the position in it: to try what would be, if."""
+        return self._state.ledger.forked(holding)
+
+    def margins(self, accounts: Collection[str] | None) -> Iterator[tuple[str, Decimal, list[MarginFact]]]:
+        """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold something."""
+        for holder in self._state.ledger.holders:
+            if accounts is None or holder.id in accounts:
+                units = dict.fromkeys(holding.unit for holding in holder.holdings if holding.size)
+                pnl = sum((holding.pnl() for holding in holder.holdings), ZERO)
+                yield holder.id, pnl, [_margin(self._state, unit) for unit in units]
+
+    def places(self, queue: Queue, accounts: Collection[str] | None) -> Iterator[PlaceFact]:
+        """The places of these accounts (None: of all) in a queue that a fill is about to use."""
+        found = list(queue)
+        whole, ahead = sum((place.size for place in found), ZERO), ZERO
+        for place in found:
+            account = place.holding.holder.id
+            if accounts is None or account in accounts:
+                yield PlaceFact(
+                    self.step,
+                    account,
+                    queue.book.name,
+                    queue.side,
+                    place.rank,
+                    self.adl.score.worked(place.inputs),
+                    place.inputs,
+                    ahead,
+                    whole,
+                    len(found),
+                )
+            ahead += place.size
+
+
+class Observer:
+    """Looks on while a run is made: ranks and explanations are told of the very numbers the engine decides by.
+
+    Each method is called inside the exact context."""
+
+    def marked(self, facts: Facts) -> None:
+        """The marks of a step have moved and its funding is paid; nobody has been liquidated at them yet."""
+
+    def ranked(self, facts: Facts, queue: Queue) -> None:
+        """A queue has been ranked, for a fill that is about to be made."""
+
+    def ended(self, facts: Facts) -> None:
+        """A step has been worked; its queues, where it had any, are still those it used."""
 
 
 def _margin(state: State, unit: Unit) -> MarginFact:
@@ -104,26 +210,3 @@ def _margin(state: State, unit: Unit) -> MarginFact:
     return MarginFact(
         state.step, unit.holder.id, margin, unit.money(), pending, tuple(positions), equity, maintenance, due
     )
-
-
-def places(state: State, queue: Queue, accounts: Collection[str] | None) -> Iterator[PlaceFact]:
-    """The places of these accounts (None: of all) in a queue that a fill is about to use."""
-    found = list(queue)
-    whole, ahead, score = sum((place.size for place in found), ZERO), ZERO, state.rules.adl.score
-    for place in found:
-        account = place.holding.holder.id
-        if accounts is None or account in accounts:
-            worked = score.worked(place.inputs)
-            yield PlaceFact(
-                state.step,
-                account,
-                queue.book.name,
-                queue.side,
-                place.rank,
-                worked,
-                place.inputs,
-                ahead,
-                whole,
-                len(found),
-            )
-        ahead += place.size

@@ -12,8 +12,11 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.liquidity import Offer
+from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Event
-from adlcalc.engine.rules import Always, HoldsNothing, WhileSolvent
+from adlcalc.engine.formulas.prices import MarkFirst
+from adlcalc.engine.rules import AdlWhen, Always, HoldsNothing, WhileSolvent
+from adlcalc.engine.waterfall.deleveraging import adl_price
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, round_to
 
@@ -24,22 +27,39 @@ Limited = Callable[[State, VenueClaim, Decimal], Iterator[Event]]
 def kept(state: State, claim: VenueClaim) -> Decimal:
     """How many contracts of a claim the fund keeps; what older claims need comes first.
 
-    while-solvent: as many lots as keep balance + pnl of the older claims + pnl of these lots at or above the
-    floor (or where its drawdown stops it), and the net notional at most `holds_at_most` x balance. always:
-    all. Sources: BitMEX's fund on 12 March 2020; Binance, help page 360033525371 (net notional); Paradex."""
+    while-solvent: as many lots as keep balance + pnl of the older claims + pnl of these lots - what closing the
+    rest against the queue costs the fund at or above the floor (or where its drawdown stops it), and the net
+    notional at most `holds_at_most` x balance. (At the mark the rest costs it as much as keeping it: all is
+    kept, or nothing.) always: all. Sources: BitMEX's fund on 12 March 2020; Binance, help page 360033525371
+    (net notional); Paradex."""
     how, book = state.rules.fund.holds, claim.book
     if isinstance(how, HoldsNothing):
         return ZERO
     if isinstance(how, Always):
         return claim.size
-    held = state.ledger.inventory(book.fund)
-    older, net = held.older_than(claim)
-    room = book.fund.can_bear() - (held.pnl - older)
-    size = largest_affordable(claim.size, book.lot, lambda x: claim.loss_kept(x, book.mark), room)
+    whole, price, room = claim.size, price_of_rest(state, claim), book.fund.can_bear(book.name)
+
+    def costs(part: Decimal) -> Decimal:
+        loss = claim.loss_kept(part, book.mark)
+        return loss if price is None or part == whole else loss + claim.loss(whole - part, price, False)
+
+    lot = whole if price is not None and claim.side * (price - book.mark) <= 0 else book.lot
+    size = largest_affordable(whole, lot, costs, room)
     if how.holds_at_most is None or not size:
         return size
+    _, net = state.ledger.inventory(book.fund).older_than(claim)
     most = how.holds_at_most * book.fund.balance - claim.side * net
     return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
+
+
+def price_of_rest(state: State, claim: VenueClaim) -> Decimal | None:
+    """At which price the queue would close what is not kept; None where that costs the fund nothing."""
+    adl = state.rules.adl
+    if adl.when == AdlWhen.NEVER or claim.price is None:
+        return None
+    price = claim.book.mark if isinstance(adl.price, MarkFirst) else adl_price(state, claim)[0][-1].result
+    impossible = price <= 0 and claim.book.contract.kind == INVERSE  # by a coarse tick
+    return None if impossible or claim.better_or_equal(price) else price
 
 
 def notional(claim: VenueClaim, size: Decimal) -> Decimal:

@@ -36,7 +36,6 @@ from adlcalc.engine.rules import (
     Rounded,
     Share,
 )
-from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
@@ -286,22 +285,14 @@ def within(offer: Offer, size: Decimal, limit: Decimal | None, claim: Closing) -
 def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) -> bool:
     """May the fund pay that much for this account in this step?"""
     most = limit.max_fund_paid
-    fund = claim.book.fund
-    if amount > fund.available():
-        fund.refuse()
+    fund, name = claim.book.fund, claim.book.name
+    if amount > fund.available(name):
+        fund.refuse(name)
         return False
     return most is None or used.fund_paid + amount <= most
 
 
 # --- after the orders ---------------------------------------------------------------------------------------
-
-
-def vault_takes(state: State, due: Due, used: Used, below: Decimal) -> Iterator[Event]:
-    """The vault takes what is still due, with equity not below zero, but below its part of the maintenance
-    margin."""
-    now = unit_due(due.unit)
-    if still_due(state, now) and ZERO <= now.equity < below * now.maintenance:
-        yield from to_vault(state, now)
 
 
 def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:
@@ -375,9 +366,9 @@ def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
     if left > 0:
         ledger.free_margin(unit)
         return
-    paid = min(-left, first.book.fund.available())
+    paid = min(-left, first.book.fund.available(first.book.name))
     yield from ledger.fund_pays_account(first, used.claim, paid)
     if paid < -left:
-        first.book.fund.refuse()
+        first.book.fund.refuse(first.book.name)
         ledger.forgive(first, -left - paid)
         yield from uncovered(state, first.book, used.claim, -left - paid)

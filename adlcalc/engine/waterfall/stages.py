@@ -39,11 +39,11 @@ from adlcalc.engine.waterfall.own_name import (
     place_orders,
     queue_takes,
     settle_flat,
-    vault_takes,
     watch_on,
 )
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
+from adlcalc.engine.waterfall.vault import vault_takes
 
 UnitStage = Callable[[State, Due, Used], Iterable[Event]]
 ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
@@ -82,7 +82,7 @@ def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
             yield note_opened
         yield partial(place_orders, rules=size)
         if isinstance(backstop, Vault):
-            yield partial(vault_takes, below=backstop.vault_below)
+            yield partial(vault_takes, rules=backstop)
         if rules.adl.when in (AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL):
             yield partial(queue_takes, orders=size)
         if size.charge and size.charge.fee_cap == FeeCap.EQUITY:
@@ -97,9 +97,9 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
     2. What remains while the mark is at or beyond the bankruptcy price is deleveraged.
     3. What the queue cannot cover is closed in what is left of the book, and the loss goes to the last
     resort. What remains while the mark is better (or when even the book is empty) is held and worked again.
-    Of 2 and 3 the fund may keep a part (fund.holds). A
-    rulebook may put backstop and queue before the book (backstop.when, adl.when: before-book) or have no
-    queue (adl.when: never)."""
+    Of 2 and 3 the fund may keep a part (fund.holds). A rulebook may put backstop and queue before the book
+    (backstop.when, adl.when: before-book), the queue before the fund (adl.when: mark-at-bankruptcy), or have
+    no queue (adl.when: never)."""
     backstop, adl = rules.backstop.kind, rules.adl
     asked = backstop.when if isinstance(backstop, Providers | Auction) else None
     if asked == OfferedWhen.BEFORE_BOOK:
@@ -108,9 +108,12 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
         yield deleverage
     if adl.while_triggered == Triggered.BEFORE_BOOK and rules.fund.drawdown is not None:
         yield deleverage_once_triggered
-    if asked == OfferedWhen.BEFORE_FUND:
+    if asked == OfferedWhen.BEFORE_FUND or adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
         yield close_without_fund
+    if asked == OfferedWhen.BEFORE_FUND:
         yield offer_to_backstop
+    if adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
+        yield partial(while_beyond, stage=deleverage)
     yield close_with_fund
     holds = rules.fund.holds.held
     if adl.when == AdlWhen.AFTER_FUND:
@@ -123,8 +126,8 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
 
 def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event]:
     """The queue before the book, once the fund's drawdown has stopped it. OKX: no book at all from then on."""
-    claim.book.fund.available()  # looks at its drawdown
-    if claim.book.fund.triggered:
+    claim.book.fund.look()
+    if claim.book.fund.triggered(claim.book.name):
         yield from deleverage(state, claim)
 
 
@@ -150,5 +153,7 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
 
 def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
     """A claim of the venue through its stages, as far as this step allows."""
+    state.ledger.at_work = claim
     for stage in stages.claim:
         yield from stage(state, claim)
+    state.ledger.at_work = None

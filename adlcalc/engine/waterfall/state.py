@@ -1,6 +1,6 @@
 """What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
 
-Public: State, Loss, Used, Observer.
+Public: State, Loss, Used.
 """
 
 from __future__ import annotations
@@ -20,25 +20,8 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen
+from adlcalc.engine.rules import RankedWhen, Triggered
 from adlcalc.ground.numbers import ZERO
-
-
-class Observer:
-    """Looks on while a run is made: ranks and explanations are told from the very objects the engine decides
-    by.
-
-    Each method is called inside the exact context and must leave the state as it found it.
-    """
-
-    def marked(self, state: State) -> None:
-        """The marks of a step have moved and its funding is paid; nobody has been liquidated at them yet."""
-
-    def ranked(self, state: State, queue: Queue) -> None:
-        """A queue has been ranked, for a fill that is about to be made."""
-
-    def ended(self, state: State) -> None:
-        """A step has been worked; its queues, where it had any, are still those it used."""
 
 
 class Loss(NamedTuple):
@@ -66,8 +49,9 @@ class State:
     """The ledger with the step's own things. `evaluations` counts the exact margin evaluations: the measure
     of the index."""
 
-    def __init__(self, scenario: Scenario, index: bool, observer: Observer | None = None) -> None:
-        self.observer = observer
+    def __init__(self, scenario: Scenario, index: bool) -> None:
+        self.on_ranked: Callable[[Queue], None] | None = None
+        """Who is told of a queue that has been ranked, for a fill that is about to be made."""
         self.scenario, self.rules = scenario, scenario.rules
         takeover = scenario.rules.liquidation.takeover
         self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
@@ -126,6 +110,9 @@ class State:
         self.used.clear()
         self._told.clear()
         self.missed.clear()
+        if self.rules.adl.while_triggered == Triggered.BEFORE_BOOK and self.rules.fund.holds.held:
+            for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
+                fund.look()
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
@@ -149,14 +136,14 @@ class State:
 
     def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
         """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
-        if self._index and not self.observer and serves(book, side, self.rules):
+        if self._index and not self.on_ranked and serves(book, side, self.rules):
             key = (book.name, side)
             if key not in self._grids:
                 self._grids[key] = Grid(book, side)
             return QueueHead(self._grids[key], self.rules)
         queue = Queue(book, side, self.rules.adl)
-        if self.observer:
-            self.observer.ranked(self, queue)
+        if self.on_ranked:
+            self.on_ranked(queue)
         return queue
 
     def affordable(
@@ -172,7 +159,7 @@ class State:
         available: what it may pay (None: what it has).
         """
         if available is None:
-            available = claim.book.fund.available()
+            available = claim.book.fund.available(claim.book.name)
         return largest_affordable(
             size, claim.book.lot, lambda x: claim.loss(x, price(x), x == size), available
         )
@@ -248,6 +235,10 @@ class State:
             for book, amount in holder.shortfalls():
                 owed.append(Owed(self.step, holder.id, book.name, amount))
                 still[holder] = None
+        for vault in self.ledger.backstops.values():
+            if vault.capital and (equity := vault.equity()) < 0:  # it has lost more than its own money
+                books = [book for book in self.ledger.markets.values() if book in vault.positions]
+                owed.append(Owed(self.step, vault.id, books[0].name, -equity))
         self.owed, self.doubtful = owed, still
         return owed
 

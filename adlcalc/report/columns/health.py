@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from adlcalc.ground.numbers import D, round_to
 from adlcalc.report.columns.shared import MARKET, shown_position
-from adlcalc.report.field import DIGITS, Field, Plain, Rows
+from adlcalc.report.field import DIGITS, Field, Plain, Rows, told
 from adlcalc.report.human import NOTHING, digits
 from adlcalc.report.table import lines, right
+from adlcalc.study.expected import HELD
 
 RATIO_SCHEMA: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^inf$"}
 MARGIN_RATIO = Field(
@@ -55,19 +56,15 @@ POSITIONS = Rows(
     (
         Field("account", "account", "whose it is", where=(), heading="account"),
         MARKET,
-        Field("side", "side", "long or short", expect=True),
-        Field(
-            "size", "number", "contracts", expect=True, heading="position", shown=shown_position, look=lines
-        ),
-        Field(
-            "entry_price", "number", "entry price", of="entry", expect="entry", heading="entry\nprice", drop=1
-        ),
+        told(HELD["side"]),
+        told(HELD["size"], heading="position", shown=shown_position, look=lines),
+        told(HELD["entry_price"], of="entry", heading="entry\nprice", drop=1),
         Field("mark_price", "number", "the last mark price", of="mark", heading="mark\nprice", drop=6),
         Field("unrealized_pnl", "number", "pnl at the last mark price"),
         Field("collateral", "number", "its own margin; none where it is cross", null=True),
         Field("margin", "text", "isolated or cross", null=True, heading="margin", drop=2),
         Field("equity", "number", f"equity {OF_UNIT}", null=True, heading="equity", drop=5),
-        Field("maintenance_margin", "number", "its own maintenance margin", null=True, expect=True),
+        told(HELD["maintenance_margin"], null=True),
         Field(
             "unit_maintenance",
             "number",
@@ -77,23 +74,8 @@ POSITIONS = Rows(
             drop=4,
         ),
         MARGIN_RATIO,
-        Field(
-            "liquidation_price",
-            "number",
-            "the mark at which its margin unit is due, the other markets held; none where there is none",
-            null=True,
-            heading="liquidation\nprice",
-            expect=True,
-        ),
-        Field(
-            "bankruptcy_price",
-            "number",
-            "the price at which its equity is zero; none where there is none",
-            null=True,
-            heading="bankruptcy\nprice",
-            drop=3,
-            expect=True,
-        ),
+        told(HELD["liquidation_price"], null=True, heading="liquidation\nprice"),
+        told(HELD["bankruptcy_price"], null=True, heading="bankruptcy\nprice", drop=3),
         DISTANCE,
     ),
     table="position",

@@ -27,14 +27,20 @@ from adlcalc.report.columns.shared import (
     score_column,
     shown_position,
 )
-from adlcalc.report.field import CSV, JSON, Document, Field, Rows
+from adlcalc.report.field import CSV, JSON, Document, Field, Rows, told
 from adlcalc.report.human import NOTHING, clean, counted, position
 from adlcalc.report.table import Column, lines, listed, numbers
 from adlcalc.report.tones import Tone
+from adlcalc.study import expected
 
 LIST_WIDTH = 24  # a cell that would list names beyond this width gives their number instead
 MANY = 4  # positions of an account beyond which only their number is given
-METHODS = {"takeover": "taken over", "reduced": "reduced", "network": "taken over at the mark"}
+METHODS = {
+    "takeover": "taken over",
+    "reduced": "reduced",
+    "network": "taken over at the mark",
+    "vault": "deleveraged itself",
+}
 WHY = {
     "closed": "closed at a loss",
     "held": "still held by the venue",
@@ -193,47 +199,21 @@ LIQUIDATIONS = Rows(
     (
         STEP,
         TIME,
-        Field("account", "account", "who is liquidated", heading="account", expect=True),
+        told(expected.LIQUIDATED["account"], heading="account"),
         MARKET,
-        Field("side", "side", "long or short", expect=True),
-        Field(
-            "size", "number", "contracts", heading="position", shown=shown_position, look=lines, expect=True
+        told(expected.LIQUIDATED["side"]),
+        told(expected.LIQUIDATED["size"], heading="position", shown=shown_position, look=lines),
+        told(expected.LIQUIDATED["entry_price"], heading="entry\nprice", drop=2),
+        told(expected.LIQUIDATED["mark_price"], heading="mark\nprice", drop=6),
+        told(
+            expected.LIQUIDATED["bankruptcy_price"], null=True, heading="bankruptcy\nprice", drop=7, hide=True
         ),
-        Field(
-            "entry_price",
-            "number",
-            "entry price of the position",
-            heading="entry\nprice",
-            drop=2,
-            expect=True,
-        ),
-        Field(
-            "mark_price",
-            "number",
-            "mark price at which it happened",
-            heading="mark\nprice",
-            drop=6,
-            expect=True,
-        ),
-        Field(
-            "bankruptcy_price",
-            "number",
-            "the price at which its equity is zero",
-            null=True,
-            heading="bankruptcy\nprice",
-            drop=7,
-            hide=True,
-            expect=True,
-        ),
-        Field(
-            "liquidation_price",
-            "number",
-            "the price at which it was due",
+        told(
+            expected.LIQUIDATED["liquidation_price"],
             null=True,
             heading="liquidation\nprice",
             drop=9,
             hide=True,
-            expect=True,
         ),
         _part(
             "book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8
@@ -302,9 +282,15 @@ FUND_STOPS = Rows(
         Field("kind", "text", "stopped or resumed"),
         Field("balance", "number", "what it holds"),
         Field("peak", "number", "the highest that it held in the window"),
-        Field("fall", "number", "peak - balance"),
+        Field("fall", "number", "peak - balance; of a contract how far its pnl is below its best"),
         Field("limit", "number", "the fall at which it stops, or below which it pays again"),
         Field("window", "step", "over how many seconds the peak is taken; null: the whole run", null=True),
+        Field(
+            "market",
+            "market",
+            "the contract whose own pnl fell, for which it stops; null: the fund's worth fell",
+            null=True,
+        ),
         Field("left", "number", "what it might still pay", null=True),
     ),
     where=(JSON,),
@@ -315,40 +301,17 @@ DELEVERAGED = Rows(
     (
         STEP,
         TIME,
-        Field("account", "account", "who is deleveraged", heading="account", expect=True),
+        told(expected.DELEVERAGED["account"], heading="account"),
         MARKET,
-        Field("side", "side", "the side of the position that is given up", expect=True),
-        Field("rank", "count", "rank in the queue; 1 is first", heading="rank", drop=4, expect=True),
-        Field("score", "score", "the score that gave the rank", columns=_score, expect=True),
+        told(expected.DELEVERAGED["side"]),
+        told(expected.DELEVERAGED["rank"], heading="rank", drop=4),
+        told(expected.DELEVERAGED["score"], columns=_score),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
-        Field(
-            "size",
-            "number",
-            "contracts given up",
-            heading="gave up",
-            shown=shown_position,
-            look=lines,
-            expect=True,
-        ),
-        Field("price", "number", "price of the fill", heading="at\nprice", expect=True),
-        Field(
-            "realized_pnl",
-            "number",
-            "pnl that the fill realized",
-            heading="realized\npnl",
-            tone=Tone.SIGNED,
-            drop=5,
-            expect=True,
-        ),
-        Field(
-            "forgone_pnl",
-            "number",
-            "|mark - price| x size, what the fill cost against the mark",
-            heading="forgone\npnl",
-            tone=Tone.LOSS,
-            expect=True,
-        ),
-        Field("bankrupt", "account", "whose position it is closed against", heading="against", expect=True),
+        told(expected.DELEVERAGED["size"], heading="gave up", shown=shown_position, look=lines),
+        told(expected.DELEVERAGED["price"], heading="at\nprice"),
+        told(expected.DELEVERAGED["realized_pnl"], heading="realized\npnl", tone=Tone.SIGNED, drop=5),
+        told(expected.DELEVERAGED["forgone_pnl"], heading="forgone\npnl", tone=Tone.LOSS),
+        told(expected.DELEVERAGED["bankrupt"], heading="against"),
         CLAIM,
         CLAIMED,
         Field(

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.ground.numbers import ZERO
-from adlcalc.report.field import GOLDEN, JSON, Field, Rows
+from adlcalc.report.field import GOLDEN, JSON, Field, Rows, told
 from adlcalc.report.human import position, score
 from adlcalc.report.table import Column, numbers, right
+from adlcalc.study import expected
 
 
 def several(run: Any) -> bool:
@@ -35,7 +36,7 @@ def score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | 
         yield numbers("score", map(score, scores), drop=drop)
 
 
-STEP = Field("step", "step", "at which step", heading="step", expect=True)
+STEP = told(expected.STEP, heading="step")
 TIME = Field(
     "time",
     "text",
@@ -47,7 +48,7 @@ TIME = Field(
     when=lambda run: bool(run.scenario.path.times),
 )
 """A page shows the time of a row's step where the path has any."""
-MARKET = Field("market", "market", "in which market", expect=True)
+MARKET = told(expected.MARKET)
 MARKET_SHOWN = Field("market", "market", "in which market", heading="market", when=several)
 CLAIM = Field("claim", "count", "the number of the position that the venue closed", prose=True)
 CLAIMED = Field(
