@@ -1,5 +1,5 @@
-"""What `adlcalc sweep` asks: files are loaded, the points laid out, worked, kept and counted. The command line
-and Python ask here.
+"""What `adlcalc sweep` asks: files are loaded, the points laid out, worked, kept and counted. The command
+line and Python ask here.
 
     swept          the whole of it; with `doubt` all points once more under each other reading of an assumed rule
                    that any of them uses
@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 
 from adlcalc.asking import OWN, Unknown, choices
@@ -34,6 +35,7 @@ from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
 from adlcalc.study.runs import Asked, worked
+from adlcalc.study.sample import BEYOND
 from adlcalc.study.store import SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
 from adlcalc.study.sweep import ANYBODY, Wanted, moved, wanted_of
 from adlcalc.study.swept import OtherName, Swept, counted
@@ -45,9 +47,9 @@ FUND_RULES = ("rules", "venue")
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is asked, as it was typed. vary: NAME=FROM..TO/STEP or NAME=A,B,C; paths: MODEL:..., or n=... of the
-    file's own; by: the names of what the points are grouped by, None for all that is varied; doubt: under the other
-    readings of assumed rules as well."""
+    """What is asked, as it was typed. vary: NAME=FROM..TO/STEP or NAME=A,B,C; paths: MODEL:..., or n=... of
+    the file's own; by: the names of what the points are grouped by, None for all that is varied; doubt: under
+    the other readings of assumed rules as well."""
 
     file: str
     vary: Sequence[str] = ()
@@ -84,13 +86,17 @@ def swept(
     through: Through = _as_they_come,
     keep_rows: bool = False,
     workers: Workers | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. origin: what is loaded, where it is no file; workers: who works the
-    points, instead of local processes."""
+    points, instead of local processes; tell: hears, before anything is worked, what will not be known."""
     plan, inputs, notes = _laid_out(asking, origin)
     wanted = _wanted(asking.measures, names_of(plan.worlds[0].scenario))
     _refuse_unproven(wanted, plan)
+    if tell is not None:
+        for text in _not_estimable(wanted, plan):
+            tell(text)
     parts = tuple(dict.fromkeys(part for one in wanted for part in one.parts))
     design = _design(asking, plan, parts, inputs)
     base = key_of(*(design.facts[name] for name in ("program", "inputs", "paths", "measures")))
@@ -112,6 +118,20 @@ def swept(
         if asking.doubt and not stopped:
             found = _doubted(asking, found, wanted, work, store, through, workers)
     return found
+
+
+def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
+    """The quantiles that so few paths cannot tell, and how many could."""
+    draws = plan.draws or 0
+    for one in wanted:
+        for level in one.levels if one.only and draws else ():
+            rare = min(Fraction(level), 1 - Fraction(level))
+            needed = -(-BEYOND // rare) if rare < level else BEYOND // rare + 1
+            if draws < needed:
+                yield (
+                    f"{one.text} will not be estimable: fewer than {BEYOND} of {draws:,} paths lie beyond it "
+                    f"(n={needed:_} would do)"
+                )
 
 
 def asked_again(
@@ -157,8 +177,9 @@ def _doubted(
     through: Through,
     workers: Workers,
 ) -> Swept:
-    """Every figure once more under each other reading of an assumed rule that any point of its venue uses: the
-    points of that venue are worked again, the others stand as they are. Of a doubt that is stopped there is nothing."""
+    """Every figure once more under each other reading of an assumed rule that any point of its venue uses:
+    the points of that venue are worked again, the others stand as they are. Of a doubt that is stopped there
+    is nothing."""
     plan, tried = work.plan, []
     used: list[set[str]] = [set() for _ in plan.worlds]
     try:
@@ -216,8 +237,8 @@ def _wanted(texts: Sequence[str], names: Names, kept: Mapping[str, Measure] | No
 
 
 def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
-    """Where the least fund is proven under none of the rulebooks, no point will have one. (Where it hangs on what is
-    varied, those points are told that have none.)"""
+    """Where the least fund is proven under none of the rulebooks, no point will have one. (Where it hangs on
+    what is varied, those points are told that have none.)"""
     if any(axis.name.partition(".")[0] in FUND_RULES for axis in plan.axes):
         return
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]

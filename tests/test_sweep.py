@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from decimal import Decimal
 from fractions import Fraction
@@ -73,9 +74,9 @@ def document(*words: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_hand() -> None:
-    """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated below
-    80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of four moves two
-    are ever three down: DDDU and DDDD."""
+    """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated
+    below 80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of
+    four moves two are ever three down: DDDU and DDDD."""
     found = document("coin.yaml", "--paths", f"n={N}", "-m", "liquidated(me), fund_paid, least_fund")
     share = found["figures"][0]
     p = 2 / 16
@@ -90,7 +91,8 @@ def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_han
 
 @pytest.mark.slow
 def test_the_least_fund_of_each_path_answers_for_every_fund() -> None:
-    """One run a path tells how many would have been short of any fund: the same count as a run with that fund."""
+    """One run a path tells how many would have been short of any fund: the same count as a run with that
+    fund."""
     by_path = document("coin.yaml", "--paths", f"n={N}", "-m", "least_fund > 4")["figures"][0]
     with_fund = document("coin.yaml", "--paths", f"n={N}", "-m", "adl", "--set", "fund=4")["figures"][0]
     assert by_path["hits"] == with_fund["hits"] > 0
@@ -434,6 +436,28 @@ def test_a_list_of_measures_is_split_outside_of_brackets() -> None:
         wanted_of("fund_paid fund_left", names)
 
 
+@pytest.mark.parametrize(
+    ("quantile", "paths", "enough"),
+    [("0.9", 199, 200), ("0.9", 200, None), ("0.1", 200, 201), ("0.1", 201, None)],
+)
+def test_what_will_not_be_estimable_is_told_before_anything_is_run(
+    quantile: str, paths: int, enough: int | None
+) -> None:
+    """20 of 200 paths lie beyond 90 %, 19 of 199; before the 21st of 201, which is the tenth of them, lie 20."""
+    told, events = [], []
+    asking = Sweep(file="coin.yaml", paths=f"n={paths}", measures=(f"quantile(fund_paid, {quantile})",))
+
+    def through(rows: Iterable[Any], _: int) -> Iterator[Any]:
+        events.append("run")
+        yield from rows
+
+    found = swept(asking, through=through, tell=lambda text: told.append((text, list(events))))
+    (figure,) = found.figures
+    assert (figure.quantiles[0].value is None) is (enough is not None)
+    assert [before for _, before in told] == [[]] * (enough is not None)
+    assert all(f"(n={enough} would do)" in text for text, _ in told)
+
+
 # --- processes ----------------------------------------------------------------------------------------------
 
 
@@ -587,8 +611,8 @@ DIGEST = "e844f3700181fb978bde4e8d75c6aaa9bc0e8d57859cc0efeffdd4984f425720"
 
 
 def test_rows_and_document_are_the_same_bytes_on_every_python() -> None:
-    """The rows of the store without their keys (which hold the digest of the sources), and the JSON: resampled moves,
-    correlated walks with jumps, quotients that never end, a point that fails."""
+    """The rows of the store without their keys (which hold the digest of the sources), and the JSON:
+    resampled moves, correlated walks with jumps, quotients that never end, a point that fails."""
     two = BOOK.format(fund=1_000).rpartition("prices")[0]
     Path("walk.yaml").write_text(
         two + "prices: {model: walk, from: 100, volatility: 0.08, jump_rate: 0.3, jump_mean: -0.2,"
