@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 Run = dict[str, Any]
-OUTSIDERS = ("rest of market", "venue", "outside money")
+OUTSIDERS = ("rest of market", "venue", "venue revenue", "outside money")
 
 
 def faults_of(run: Run) -> list[str]:

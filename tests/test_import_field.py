@@ -635,14 +635,15 @@ def given_scenario(name: str) -> Scenario:
 
 
 def test_a_coin_below_a_millionth_has_a_tick_of_its_own(adlcalc: Command) -> None:
-    """Bankruptcy 0.9 x 6.5432e-7 = 5.88888e-7; Gate's taker fee is 0.075 %: liquidation 5.88888e-7 / (1 -
-    0.01 - 0.00075) = 5.95287e-7."""
+    """Worth 0.9 x 6.5432e-7 = 5.88888e-7 without the margin. Gate's taker fee is 0.075 %, and is inside the
+    bankruptcy price: 5.88888e-7 / (1 - 0.00075) = 5.8933e-7; liquidation 5.88888e-7 / (1 - 0.01 - 0.00075) =
+    5.95287e-7."""
     scenario = given_scenario("62")
     assert scenario.markets[0].tick == D("1E-12")
     assert near(price_of(scenario), "0.000000595287", "0.00001")
     (file,) = GIVEN.glob("62*.yaml")
     row = json.loads(adlcalc("run", str(file), "-f", "json").out)["liquidations"][0]
-    assert near(D(row["bankruptcy_price"]), "0.000000588888", "0.00001")
+    assert near(D(row["bankruptcy_price"]), "0.00000058933", "0.00001")
     assert near(D(row["liquidation_price"]), "0.000000595287", "0.00001")
 
 

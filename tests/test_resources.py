@@ -171,25 +171,36 @@ class Measured(NamedTuple):
     memory: int
 
 
+ALONE = """
+import os, resource, subprocess, sys
+
+def limit():
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+
+process = subprocess.Popen([sys.executable, "-m", "adlcalc", *sys.argv[1:]], stdout=2, preexec_fn=limit)
+_, status, used = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+"""Measures a command from a process that is small itself: what a process held before it became another one counts
+as that one's memory."""
+
+
 def measured(folder: Path, *arguments: str) -> Measured:
     """The command in a process of its own, killed after ten seconds of the processor."""
-    import resource
     import subprocess
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-
-    with open(folder / "err", "wb") as err:
-        command = [sys.executable, "-m", "adlcalc", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=err, stderr=err, env=environment, preexec_fn=limit
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", ALONE, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    code, seconds, memory = done.stdout.split()
     unit = 1 if sys.platform == "darwin" else 1024
-    said = (folder / "err").read_text(encoding="utf-8")
-    return Measured(said, process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+    return Measured(done.stderr, int(code), float(seconds), int(memory) * unit)
 
 
 @pytest.fixture(scope="module")
