@@ -71,6 +71,7 @@ def queues(
     through: Through = _as_they_are,
 ) -> Queues:
     """Run the scenario up to the step and keep its queues."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.events import StepEnded
     from adlcalc.engine.loop import run
     from adlcalc.engine.model import LONG, SHORT, side_name
@@ -82,7 +83,7 @@ def queues(
     at = step_of(step, scenario.path.steps)
     names = [one.name for one in scenario.markets]
     for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
+        one_of("account", name, ids_of(scenario.accounts))
     markets = names if market is None else [one_of("market", market, names)]
     sides = {side_name(each): each for each in (LONG, SHORT)}
     chosen = tuple(sides.values()) if side is None else (sides[one_of("side", side, sides)],)
@@ -105,6 +106,7 @@ def margins(
     through: Through = _as_they_are,
 ) -> Margins:
     """Run the scenario up to the step and look at its margins, before anybody is liquidated at its marks."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.events import StepEnded
     from adlcalc.engine.loop import run
     from adlcalc.report.margin_view import Margins
@@ -113,7 +115,7 @@ def margins(
     scenario = loaded.scenario
     at = step_of(step, scenario.path.steps)
     for name in accounts:
-        one_of("account", name, (one.id for one in scenario.accounts))
+        one_of("account", name, ids_of(scenario.accounts))
     nearest = Nearest(scenario, at, accounts, limit)
     for event in through(run(scenario, observer=nearest), at + 1):
         if isinstance(event, StepEnded) and event.step == at:
@@ -133,6 +135,7 @@ def story(
     through: Through = _as_they_are,
 ) -> Story:
     """Run the scenario to its end with a witness, and tell what was asked for."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.engine.loop import run
     from adlcalc.explain.story import Subject
     from adlcalc.explain.tell import tell
@@ -140,7 +143,7 @@ def story(
     check_subject(account, fund, step)
     scenario = loaded.scenario
     if account is not None:
-        one_of("account", account, (one.id for one in scenario.accounts))
+        one_of("account", account, ids_of(scenario.accounts))
     subject = Subject(account, fund, None if step is None else step_of(step, scenario.path.steps))
     witness = subject.witness()
     events = through(run(scenario, observer=witness), scenario.path.steps)

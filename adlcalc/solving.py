@@ -14,7 +14,7 @@ from fractions import Fraction
 from adlcalc.engine.events import Event
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
-from adlcalc.ground.numbers import ONE, exact, show
+from adlcalc.ground.numbers import ONE, D, exact, show
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.knobs import Knob, Reload, knob_of, quoted
 from adlcalc.scenario.loading import Origin, opened
@@ -27,7 +27,9 @@ from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
 
 MOST_COLUMNS = 1_000
 FINER = 2
-"""What only the file can set has a grid of so many digits more than its ends are written with."""
+"""What only the file can set has a grid of so many digits more than its ends are written with; a grid of 1 where it
+takes whole numbers only."""
+HALF = D("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +224,19 @@ def _knob(
         if not ends:
             raise wrong("--vary", name, "has no range of its own: give --from and --to")
         exponents = [_digits(end) for end in ends]
-        unit = ONE.scaleb(min(exponents) - FINER)
+        whole = min(exponents) >= 0 and _is_whole(name, origin, min(ends))
+        unit = ONE if whole else ONE.scaleb(min(exponents) - FINER)
     _refuse_name(name, origin, [end for end in (low, high) if end is not None])
     return Reload(name, unit, origin)
+
+
+def _is_whole(name: str, origin: Origin, end: Decimal) -> bool:
+    """Does the file take whole numbers only there: a count, a seed?"""
+    try:
+        origin.load(f"{name}={show(end + HALF)}")
+    except ScenarioErrors as errors:
+        return any("whole number" in one.message for one in errors.problems)
+    return False
 
 
 def _refuse_name(name: str, origin: Origin, ends: Sequence[Decimal]) -> None:

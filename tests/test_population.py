@@ -453,6 +453,17 @@ def test_every_command_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(set(alone)) > 1
 
 
+def test_a_count_is_solved_in_whole_numbers() -> None:
+    """Only a leverage of 20 is liquidated at the second price, and one of ten has it: the sixth is the first."""
+    text = BOOK.replace("retail:   #", "p:   #")
+    sets = ["population.p.seed=0", "population.p.side=long", "population.p.leverage={2: 9, 20: 1}"]
+    draws = [int.from_bytes(sha256(f"0/0/p/{i}".encode()).digest(), "big") for i in range(1, 31)]
+    levered = [i for i, whole in enumerate(draws, 1) if (whole // 2**153 % 2**51) * 10 >= 9 * 2**51]
+    assert levered[0] == 6
+    solved = adlcalc.solve(text, "population.p.count", until="liquidation", low="1", high="30", sets=sets)
+    assert [(row["from"], row["to"]) for row in solved.to_dict()["intervals"]] == [("1", "5"), ("6", "30")]
+
+
 def test_faults_of_blocks_do_not_make_faults_of_expectations() -> None:
     text = (
         BOOK.replace("side: short", "side: shorts") + "expect: {liquidated: [retail-1, makers-3, makers-4]}\n"

@@ -53,13 +53,15 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     app.callback(epilog="Example: adlcalc run 05-fund-empty-adl")(_root)
     asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
     for name in (asked,) if asked in COMMANDS else COMMANDS:
+        before = len(app.registered_commands)
         import_module(f"adlcalc.cli.{COMMANDS[name]}").register(app)
-        if name not in SILENT:
+        for made in app.registered_commands[before:]:
             from adlcalc.cli.manifest import answering
+            from adlcalc.cli.options import expanded
 
-            made = app.registered_commands[-1]
             assert made.callback is not None
-            made.callback = answering(made.callback)
+            whole = expanded(made.callback)
+            made.callback = whole if name in SILENT else answering(whole)
     return app
 
 

@@ -172,13 +172,14 @@ def _question(text: str, names: Names) -> Question:
 def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
     """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the
     scenario's."""
+    from adlcalc.engine.columns import ids_of
     from adlcalc.report.series_view import kind_of
     from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
     scenario = loaded.scenario
     if not series:
         return []
-    ids = dict.fromkeys(one.id for one in scenario.accounts)
+    ids = dict.fromkeys(ids_of(scenario.accounts))
     funds, markets = (one.name for one in scenario.funds), (one.name for one in scenario.markets)
     known = list(dict.fromkeys((*ids, "fund", *funds, *markets)))
     for name in series:

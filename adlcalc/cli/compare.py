@@ -5,6 +5,7 @@ Public: register, compare, EXAMPLE.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,14 +15,12 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import (
     metric_names,
     metrics_listed,
-    scenario_files,
     venues_listed,
 )
 from adlcalc.cli.completion import (
     policies as policy_names,
 )
 from adlcalc.cli.exits import RAN, UNUSABLE, note, say
-from adlcalc.cli.single import show
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
@@ -40,12 +39,8 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
-        ),
-    ] = None,
+    *,
+    file: options.FileOrNone = None,
     policies: Annotated[
         str | None,
         typer.Option(
@@ -62,9 +57,7 @@ def compare(
             autocompletion=venues_listed,
         ),
     ] = None,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
+    under: options.Under,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -100,12 +93,7 @@ def compare(
             autocompletion=metric_names,
         ),
     ] = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    result: options.Result,
 ) -> None:
     """Compare policies: the same book and path under each, what it came to, how it is spread, what it leaves.
 
@@ -121,16 +109,15 @@ def compare(
 
     def page() -> Page:
         from adlcalc.report.compare_view import compare_page
-        from adlcalc.scenario import load
 
-        if venue is not None and venues is not None:
+        if under.venue is not None and venues is not None:
             raise Unknown(
                 "--venue and --venues do not go together: one is the file's rulebook, the others are compared"
             )
-        named = [venue] if venues is None else [name.strip() for name in venues.split(",")]
+        named = [under.venue] if venues is None else [name.strip() for name in venues.split(",")]
         choose = policies if policies is not None or venues is None else OWN
         severity_of(severity), metrics_of(metrics)  # before anything is read
-        loads = [load(file, sets=tuple(sets or ()), venue=name, as_of=as_of) for name in named]
+        loads = [replace(under, venue=name).loaded(file, quiet=True) for name in named]
         note(*loads)
         compared = comparison(
             loads,
@@ -142,9 +129,9 @@ def compare(
             metrics=metrics,
             doubt=doubt,
         )
-        return compare_page(compared, limit)
+        return compare_page(compared, result.limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
+    raise typer.Exit(result.of(file, page))
 
 
 def _explain(name: str) -> int:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
-from adlcalc.cli.exits import note
-from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -37,6 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def cover(
+    *,
     file: options.File,
     shock: Annotated[
         str,
@@ -49,15 +48,8 @@ def cover(
         int,
         typer.Option(metavar="N", min=1, max=100, help="How many owners default; the fund is held to that."),
     ] = 2,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    under: options.Under,
+    result: options.Result,
 ) -> None:
     """What the fund would pay if the one, the two, all largest losers defaulted, at shocks of the opening
     marks, and how many times the book each of them holds.
@@ -68,11 +60,8 @@ def cover(
     def page() -> Page:
         from adlcalc.asking import covering
         from adlcalc.report.cover_view import cover_page
-        from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
-        if not quiet:
-            note(loaded)
-        return cover_page(covering(loaded, shock, cover), limit)
+        loaded = under.loaded(file, quiet=result.quiet)
+        return cover_page(covering(loaded, shock, cover), result.limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
+    raise typer.Exit(result.of(file, page))

@@ -11,8 +11,7 @@ import typer
 
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
-from adlcalc.cli.exits import FAILED, RAN, note, say
-from adlcalc.cli.single import show
+from adlcalc.cli.exits import FAILED, RAN, say
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -32,6 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doubt(
+    *,
     file: options.File,
     measure: Annotated[
         list[str] | None,
@@ -52,18 +52,9 @@ def doubt(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a measure moves by more than --within.")
     ] = False,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes run.")
-    ] = 1,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    jobs: options.Jobs = 1,
+    under: options.Under,
+    result: options.Result,
 ) -> None:
     """Run a scenario again with every assumed rule that its run uses replaced by its other readings
     (`alternatives:` of the rulebook), one at a time and in pairs, and say what the outcome rests on.
@@ -75,24 +66,21 @@ def doubt(
     def page() -> Page:
         from adlcalc.asking import doubting
         from adlcalc.report.doubt_view import doubt_page
-        from adlcalc.scenario import load
 
         if within is not None and not strict:
             raise Unknown("--within says how far --strict lets a measure move: give --strict too, or neither")
         _within(within or "0")  # before anything is run
-        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
-        if not quiet:
-            note(loaded)
+        loaded = under.loaded(file, quiet=result.quiet)
         found.append(doubting(loaded, measures=measure or (), budget=budget, jobs=jobs))
-        return doubt_page(found[0], limit)
+        return doubt_page(found[0], result.limit)
 
-    code = show(file, output, options.chosen(format, json), page, quiet=quiet, width=width)
+    code = result.of(file, page)
     if code == RAN and strict and found:
         from adlcalc.study.doubt import beyond
 
         for text in beyond(found[0], *_within(within or "0")):
             code = FAILED
-            if not quiet:
+            if not result.quiet:
                 say(f"{file}: --strict: {text}")
     raise typer.Exit(code)
 

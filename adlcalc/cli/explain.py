@@ -12,7 +12,6 @@ import typer
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import accounts as account_ids
-from adlcalc.cli.exits import note
 from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
+    *,
     file: options.File,
     account: Annotated[
         str | None, typer.Argument(metavar="[ACCOUNT]", help="Whose story.", autocompletion=account_ids)
@@ -48,9 +48,7 @@ def explain(
     ] = False,
     step: options.Step = None,
     at: options.At = None,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
+    under: options.Under,
     format: options.Format = options.TABLE,
     json: options.Json = False,
     output: options.Output = None,
@@ -68,16 +66,13 @@ def explain(
         from adlcalc.asking import check_subject, story
         from adlcalc.cli.progress import through
         from adlcalc.explain.story_view import story_page
-        from adlcalc.scenario import load
 
         named = [*([account] if account is not None else []), *(accounts or ())]
         if len(set(named)) > 1:
             raise Unknown("explain tells one account's story at a time")
         who = named[0] if named else None
         check_subject(who, fund, step or at)
-        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
-        if not quiet:
-            note(loaded)
+        loaded = under.loaded(file, quiet=quiet)
         return story_page(
             story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)), rules=rules
         )

@@ -11,8 +11,6 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.completion import accounts
-from adlcalc.cli.exits import note
-from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -29,6 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def margin(
+    *,
     file: options.File,
     account: Annotated[
         list[str] | None,
@@ -37,15 +36,8 @@ def margin(
         ),
     ] = None,
     step: options.Step = None,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    under: options.Under,
+    result: options.Result,
 ) -> None:
     """Show the liquidation price of every open position, its bankruptcy price, and the margin ratio of what
     it is liquidated with; nearest to liquidation first.
@@ -57,12 +49,15 @@ def margin(
         from adlcalc.asking import margins
         from adlcalc.cli.progress import through
         from adlcalc.report.margin_view import margin_page
-        from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
-        if not quiet:
-            note(loaded)
-        asked = margins(loaded, step=step or "0", accounts=account or (), limit=limit, through=through(quiet))
+        loaded = under.loaded(file, quiet=result.quiet)
+        asked = margins(
+            loaded,
+            step=step or "0",
+            accounts=account or (),
+            limit=result.limit,
+            through=through(result.quiet),
+        )
         return margin_page(asked)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
+    raise typer.Exit(result.of(file, page))

@@ -1,11 +1,21 @@
 """The options that several commands share: each stands here once and means the same wherever it is.
 
-Public: File, Files, Venue, AsOf, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, ROWS, TABLE, chosen.
+    Under     what is asked about: the rulebook, its edition, changed values
+    Result    how the answer is written, and where to
+
+A command has a parameter of such a group, and `expanded` makes an option of each of its fields.
+
+Public: File, Files, FileOrNone, Venue, AsOf, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, Jobs, Under,
+Result, ROWS, TABLE, chosen, expanded.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -14,6 +24,10 @@ from adlcalc.cli.usual import JSON
 from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
 from adlcalc.cli.usual import TABLE as TABLE
 from adlcalc.report.writers import FORMATS
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page
+    from adlcalc.scenario import Loaded
 
 
 def _format(text: str) -> str:
@@ -37,6 +51,10 @@ def chosen(format: str, json: bool) -> str:
 
 File = Annotated[
     str,
+    typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files),
+]
+FileOrNone = Annotated[
+    str | None,
     typer.Argument(metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files),
 ]
 Files = Annotated[
@@ -100,3 +118,74 @@ Quiet = Annotated[
 ]
 Step = Annotated[str | None, typer.Option("--step", metavar="STEP", help="At which step: 0, 1, ... or last.")]
 At = Annotated[str | None, typer.Option("--at", metavar="STEP", hidden=True, help="What --step was called.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What is asked about: a scenario under another rulebook, with other values."""
+
+    venue: Venue = None
+    as_of: AsOf = None
+    sets: Sets = None
+
+    def loaded(self, file: str, *, quiet: bool = False) -> Loaded:
+        """The scenario; what it gives that plays no part is said, unless nothing is to be."""
+        from adlcalc.cli.exits import note
+        from adlcalc.scenario import load
+
+        loaded = load(file, sets=tuple(self.sets or ()), venue=self.venue, as_of=self.as_of)
+        if not quiet:
+            note(loaded)
+        return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the answer is written, and where to."""
+
+    format: Format = TABLE
+    json: Json = False
+    output: Output = None
+    limit: Limit = ROWS
+    width: Width = None
+    quiet: Quiet = False
+
+    def of(self, file: str, page: Callable[[], Page]) -> int:
+        """Make the page and write it; the exit code."""
+        from adlcalc.cli.single import show
+
+        form = chosen(self.format, self.json)
+        return show(file, self.output, form, page, quiet=self.quiet, width=self.width)
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of its groups of options."""
+    signature = inspect.signature(command, eval_str=True)
+    kinds: dict[str, Any] = {
+        one.name: one.annotation for one in signature.parameters.values() if is_dataclass(one.annotation)
+    }
+    if not kinds:
+        return command
+
+    def options_of(one: inspect.Parameter) -> Iterator[inspect.Parameter]:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        if one.name not in kinds:
+            yield one.replace(kind=keyword)
+            return
+        types = get_type_hints(kinds[one.name], include_extras=True)
+        for field in fields(kinds[one.name]):
+            yield inspect.Parameter(field.name, keyword, default=field.default, annotation=types[field.name])
+
+    @wraps(command)
+    def whole(**given: Any) -> None:
+        groups = {
+            name: kind(**{one.name: given.pop(one.name) for one in fields(kind)})
+            for name, kind in kinds.items()
+        }
+        command(**given, **groups)
+
+    parameters = [part for one in signature.parameters.values() for part in options_of(one)]
+    whole.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what typer reads
+    whole.__annotations__ = {one.name: one.annotation for one in parameters}
+    return whole

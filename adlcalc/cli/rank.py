@@ -12,8 +12,6 @@ import typer
 
 from adlcalc.cli import options
 from adlcalc.cli.completion import accounts, markets
-from adlcalc.cli.exits import note
-from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -38,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def rank(
+    *,
     file: options.File,
     step: options.Step = None,
     at: options.At = None,
@@ -53,15 +52,8 @@ def rank(
             autocompletion=accounts,
         ),
     ] = None,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    under: options.Under,
+    result: options.Result,
 ) -> None:
     """Show who stands where in the ADL queue and why: score, lights, what is ahead, how large a bankrupt
     position must be to reach each.
@@ -74,19 +66,16 @@ def rank(
         from adlcalc.asking import queues
         from adlcalc.cli.progress import through
         from adlcalc.report.rank_view import rank_page
-        from adlcalc.scenario import load
 
-        loaded = load(file, sets=tuple(sets or ()), venue=venue, as_of=as_of)
-        if not quiet:
-            note(loaded)
+        loaded = under.loaded(file, quiet=result.quiet)
         asked = queues(
             loaded,
             step=step or at or "last",
             market=market,
             side=side,
             accounts=account or (),
-            through=through(quiet),
+            through=through(result.quiet),
         )
-        return rank_page(asked, limit)
+        return rank_page(asked, result.limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
+    raise typer.Exit(result.of(file, page))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adlcalc.cli import options
-from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -35,6 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def scores(
+    *,
     file: Annotated[
         str, typer.Argument(metavar="FILLS.csv", help="Deleveraging fills; - is standard input.")
     ],
@@ -45,12 +45,7 @@ def scores(
         ),
     ] = None,
     seed: Annotated[str, typer.Option(metavar="TEXT", help="What the random orders are made from.")] = "1",
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    result: options.Result,
 ) -> None:
     """How many accounts does each published score classify right, as closed wholly or not, in a venue's own
     deleveraging fills? Beside it: random orders, the smallest first, everybody wholly.
@@ -62,6 +57,6 @@ def scores(
         from adlcalc.asking import score_test
         from adlcalc.report.scores_view import scores_page
 
-        return scores_page(score_test(file, score or (), seed), limit)
+        return scores_page(score_test(file, score or (), seed), result.limit)
 
-    raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))
+    raise typer.Exit(result.of(file, page))

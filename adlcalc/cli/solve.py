@@ -12,10 +12,9 @@ import typer
 
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
-from adlcalc.cli.completion import questions, scenario_files
+from adlcalc.cli.completion import questions
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, note, say
 from adlcalc.cli.progress import counting
-from adlcalc.cli.single import show
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
@@ -42,12 +41,8 @@ def _method(text: str) -> str:
 
 
 def solve(
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
-        ),
-    ] = None,
+    *,
+    file: options.FileOrNone = None,
     vary: Annotated[
         str | None,
         typer.Option(
@@ -110,20 +105,13 @@ def solve(
         ),
     ] = None,
     budget: Annotated[int, typer.Option(metavar="RUNS", min=2, help="How many runs it may take.")] = 20_000,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
+    jobs: options.Jobs = 1,
     doubt: Annotated[
         bool, typer.Option("--doubt", help="The answer under the other readings of assumed rules as well.")
     ] = False,
     names: Annotated[bool, typer.Option("--list", help="Print what can be asked, and end.")] = False,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    under: options.Under,
+    result: options.Result,
 ) -> None:
     """Ask backwards: how large a fund, which price, which leverage makes it so?
 
@@ -159,13 +147,13 @@ def solve(
             unit=unit,
             across=across,
             asserted=asserted,
-            sets=tuple(sets or ()),
-            venue=venue,
-            as_of=as_of,
+            sets=tuple(under.sets or ()),
+            venue=under.venue,
+            as_of=under.as_of,
             limits=Limits(None if method is None else Method(method), values, budget, jobs),
         )
         try:
-            found = solved(asking, through=counting(quiet), note=_silent if quiet else note)
+            found = solved(asking, through=counting(result.quiet), note=_silent if result.quiet else note)
             if doubt:
                 found = doubted(found)
         except Unsolvable as error:
@@ -173,11 +161,11 @@ def solve(
         code = RAN if found.answered else FAILED
         if found.interrupted:
             code = INTERRUPTED
-        if found.asserted is False and not quiet:
+        if found.asserted is False and not result.quiet:
             say(f"{file}: --assert {asserted}: it is not so")
-        return solve_page(found, limit, drawn=output is None and sys.stdout.isatty())
+        return solve_page(found, result.limit, drawn=result.output is None and sys.stdout.isatty())
 
-    done = show(file, output, options.chosen(format, json), page, quiet=quiet, width=width)
+    done = result.of(file, page)
     raise typer.Exit(done or code)
 
 

@@ -12,10 +12,9 @@ import typer
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import policies as policy_names
-from adlcalc.cli.completion import questions, scenario_files, venues_listed
+from adlcalc.cli.completion import questions, venues_listed
 from adlcalc.cli.exits import INTERRUPTED, note, say
 from adlcalc.cli.progress import counting
-from adlcalc.cli.single import show
 from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
@@ -36,12 +35,8 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
-        ),
-    ] = None,
+    *,
+    file: options.FileOrNone = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,9 +82,7 @@ def sweep(
         str | None,
         typer.Option(metavar="A,B,...", help="Under each of these rulebooks.", autocompletion=venues_listed),
     ] = None,
-    venue: options.Venue = None,
-    as_of: options.AsOf = None,
-    sets: options.Sets = None,
+    under: options.Under,
     store: Annotated[
         str | None,
         typer.Option(
@@ -106,7 +99,7 @@ def sweep(
             "and not kept in a --store.",
         ),
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="In how many processes.")] = 1,
+    jobs: options.Jobs = 1,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -118,12 +111,7 @@ def sweep(
         str | None,
         typer.Option(metavar="FILE", help="Write every point to a Parquet file too (extra [frames])."),
     ] = None,
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    result: options.Result,
 ) -> None:
     """Run a scenario many times, with values, venues, policies and random paths varied, and tell what each
     measure comes to: how often, with its interval; or how it is distributed.
@@ -138,7 +126,7 @@ def sweep(
         from adlcalc.study.store import StoreError
         from adlcalc.sweeping import Sweep, asked_again, swept
 
-        if venue is not None and venues is not None:
+        if under.venue is not None and venues is not None:
             raise Unknown("--venue and --venues do not go together")
         keep = points or parquet is not None
         measures = tuple(measure or ())
@@ -146,7 +134,15 @@ def sweep(
             if file is None:
                 if store is None:
                     raise Unknown("a scenario FILE is needed, or a --store to be asked again")
-                if vary or paths or policies or venues or venue or sets or as_of or dask or doubt:
+                if (
+                    vary
+                    or paths
+                    or policies
+                    or venues
+                    or dask
+                    or doubt
+                    or any((under.venue, under.as_of, under.sets))
+                ):
                     raise Unknown("without a scenario FILE the --store is asked again, and nothing is run")
                 found = asked_again(store, measures, by, keep_rows=keep)
             else:
@@ -157,16 +153,16 @@ def sweep(
                     vary=tuple(vary or ()),
                     paths=paths,
                     measures=measures,
-                    venues=venues if venues is not None else venue,
+                    venues=venues if venues is not None else under.venue,
                     policies=policies,
                     by=by,
-                    sets=tuple(sets or ()),
-                    as_of=as_of,
+                    sets=tuple(under.sets or ()),
+                    as_of=under.as_of,
                     store=store,
                     jobs=jobs,
                     doubt=doubt,
                 )
-                through = counting(quiet, "point")
+                through = counting(result.quiet, "point")
                 found = swept(
                     asking,
                     through=lambda rows, total: through(rows, total),
@@ -180,9 +176,9 @@ def sweep(
             _write_parquet(found, parquet)
         if found.interrupted:
             stopped.append(found)
-        return sweep_page(found, limit)
+        return sweep_page(found, result.limit)
 
-    code = show(file or store or "", output, options.chosen(format, json), page, quiet=quiet, width=width)
+    code = result.of(file or store or "", page)
     if stopped:
         left = f"{stopped[0].left:,} of {stopped[0].left + stopped[0].points:,} points are not worked"
         how = "the same command goes on from here" if store else "--store FILE would have kept what is done"

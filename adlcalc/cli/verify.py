@@ -14,7 +14,6 @@ import typer
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.exits import FAILED, RAN
-from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
     from adlcalc.check.manifest import Manifest
@@ -34,13 +33,9 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
+    *,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A manifest, as --manifest writes it.")],
-    format: options.Format = options.TABLE,
-    json: options.Json = False,
-    output: options.Output = None,
-    limit: options.Limit = options.ROWS,
-    width: options.Width = None,
-    quiet: options.Quiet = False,
+    result: options.Result,
 ) -> None:
     """Repeat the command of a manifest, in the folder where it was given: the same, or which input, which
     rule and which fact is otherwise, causes before what follows from them.
@@ -56,9 +51,9 @@ def verify(
         now, said = _repeated(was)
         verified = Verified(was, now, deviations(was, now), said)
         found.append(verified.same)
-        return verify_page(verified, limit)
+        return verify_page(verified, result.limit)
 
-    code = show(file, output, options.chosen(format, json), page, quiet=quiet, width=width)
+    code = result.of(file, page)
     raise typer.Exit(FAILED if code == RAN and found == [False] else code)
 
 
