@@ -75,11 +75,10 @@ prices: [100, 97, 92.5]
         ("equity(vault)@0", 10, "its capital, before it has taken anybody over"),
         ("equity(vault)@1", 14, "and the 4 that a had left at 97"),
         ("equity(vault)", 5, "14 - 2 x 4.5, half of its capital"),
-        ("liquidated(vault)", True, "deleveraged itself at its line"),
     ],
 )
 def test_a_vault_with_money_of_its_own_may_be_asked(
-    tmp_path: Path, measure: str, value: int | bool, because: str
+    tmp_path: Path, measure: str, value: int, because: str
 ) -> None:
     file = tmp_path / "vault.yaml"
     file.write_text(VAULT)
