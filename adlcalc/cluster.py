@@ -1,8 +1,8 @@
-"""Points worked by a dask.distributed cluster (extra [cluster]), through its client alone: whatever started the
-scheduler and its workers (SSH, Slurm, Kubernetes), the rows are those of one process.
+"""Points worked by a dask.distributed cluster (extra [cluster]), through its client alone: whatever started
+the scheduler and its workers (SSH, Slurm, Kubernetes), the rows are those of one process.
 
-A part whose worker is lost is worked by another one; a point with which workers are lost again and again is a row
-that says so. A worker with another version of adlcalc is refused.
+A part whose worker is lost is worked by another one; a point with which workers are lost again and again is a
+row that says so. A worker with another version of adlcalc is refused.
 
 Public: on, ClusterError.
 """
@@ -98,7 +98,8 @@ def _itself(work: Any) -> Any:
 def _part(
     work: Callable[[Point], Saved], digest: str, points: Sequence[Point]
 ) -> tuple[list[Saved], float] | None:
-    """On a worker: the rows of a part, and the seconds that they took; None where it is not the same adlcalc."""
+    """On a worker: the rows of a part, and the seconds that they took; None where it is not the same
+    adlcalc."""
     begun = time.perf_counter()
     rows = [work(point) for point in points] if program() == digest else None
     return None if rows is None else (rows, time.perf_counter() - begun)

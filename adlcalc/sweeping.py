@@ -1,5 +1,5 @@
-"""What `adlcalc sweep` asks: files are loaded, the points laid out, worked, kept and counted. The command line
-and Python ask here.
+"""What `adlcalc sweep` asks: files are loaded, the points laid out, worked, kept and counted. The command
+line and Python ask here.
 
     swept          the whole of it; with `doubt` all points once more under each other reading of an assumed rule
                    that any of them uses
@@ -45,9 +45,9 @@ FUND_RULES = ("rules", "venue")
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is asked, as it was typed. vary: NAME=FROM..TO/STEP or NAME=A,B,C; paths: MODEL:..., or n=... of the
-    file's own; by: the names of what the points are grouped by, None for all that is varied; doubt: under the other
-    readings of assumed rules as well."""
+    """What is asked, as it was typed. vary: NAME=FROM..TO/STEP or NAME=A,B,C; paths: MODEL:..., or n=... of
+    the file's own; by: the names of what the points are grouped by, None for all that is varied; doubt: under
+    the other readings of assumed rules as well."""
 
     file: str
     vary: Sequence[str] = ()
@@ -157,8 +157,9 @@ def _doubted(
     through: Through,
     workers: Workers,
 ) -> Swept:
-    """Every figure once more under each other reading of an assumed rule that any point of its venue uses: the
-    points of that venue are worked again, the others stand as they are. Of a doubt that is stopped there is nothing."""
+    """Every figure once more under each other reading of an assumed rule that any point of its venue uses:
+    the points of that venue are worked again, the others stand as they are. Of a doubt that is stopped there
+    is nothing."""
     plan, tried = work.plan, []
     used: list[set[str]] = [set() for _ in plan.worlds]
     try:
@@ -216,8 +217,8 @@ def _wanted(texts: Sequence[str], names: Names, kept: Mapping[str, Measure] | No
 
 
 def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
-    """Where the least fund is proven under none of the rulebooks, no point will have one. (Where it hangs on what is
-    varied, those points are told that have none.)"""
+    """Where the least fund is proven under none of the rulebooks, no point will have one. (Where it hangs on
+    what is varied, those points are told that have none.)"""
     if any(axis.name.partition(".")[0] in FUND_RULES for axis in plan.axes):
         return
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]

@@ -223,8 +223,8 @@ def test_the_engine_is_a_stair() -> None:
 
 
 def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
-    """Neither its state nor its ledger: what may be asked is `Facts`, which hides both. Only the levers pull, on the
-    ledger of a fork."""
+    """Neither its state nor its ledger: what may be asked is `Facts`, which hides both. Only the levers pull,
+    on the ledger of a fork."""
     outside = [file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] != "engine"]
     wrong, looking = [], []
     for file in outside:

@@ -453,6 +453,15 @@ def test_every_command_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(set(alone)) > 1
 
 
+@pytest.mark.parametrize("count", [998, 997])
+def test_a_large_book_begins_with_its_totals(count: int) -> None:
+    """Above 1,000 accounts, of which three are makers."""
+    text = adlcalc.run(adlcalc.load(BOOK, sets=[f"population.retail.count={count}"])).to_text()
+    told = f"of {count + 3:,} liquidated at step 1; the fund paid "
+    assert text.count(told) == 1
+    assert (text.index(told) < text.index("\nLiquidated\n")) == (count + 3 > 1_000)
+
+
 def test_a_count_is_solved_in_whole_numbers() -> None:
     """Only a leverage of 20 is liquidated at the second price, and one of ten has it: the sixth is the first."""
     text = BOOK.replace("retail:   #", "p:   #")

@@ -490,3 +490,20 @@ def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> No
         "Over the whole run gambler is deleveraged; from the start with collateral 250 or leverage 3.2 it is not, "
         "with collateral 224 or leverage 3.57 it still is"
     ) in page
+
+
+def test_a_book_of_one_side_says_that_nobody_can_be_deleveraged_in_it(
+    adlcalc: Callable[..., Result], tmp_path: FilePath
+) -> None:
+    text = "accounts:\n  - {id: me, side: long, size: 1, entry: 100, leverage: 10}\nprices: [100, 120]\n"
+    alone, together = tmp_path / "alone.yaml", tmp_path / "together.yaml"
+    alone.write_text(text, encoding="utf-8")
+    other = "prices", "  - {id: you, side: short, size: 1, entry: 100, leverage: 2}\nprices"
+    together.write_text(text.replace(*other), encoding="utf-8")
+    question = ("--vary", "prices.1", "--when", "adl(me)", "--from", "50", "--to", "110")
+    for words in (("rank",), ("solve", *question)):
+        said = " ".join(adlcalc(words[0], str(alone), *words[1:]).out.split())
+        assert "The file holds longs only: nobody can be deleveraged in it" in said
+        said = " ".join(adlcalc(words[0], str(together), *words[1:]).out.split())
+        assert "nobody can be deleveraged in it" not in said
+    assert "me is alone in the queue of the longs" in " ".join(adlcalc("rank", str(alone)).out.split())

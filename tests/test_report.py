@@ -752,3 +752,18 @@ def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) 
     made = adlcalc.run(adlcalc.load(tmp_path / "s.yaml"))
     assert [row["score"] for row in json.loads(made.to_json())["deleveraged"]] == ["Infinity"]
     assert [row["score"] for row in csv_rows(made.to_csv()) if row["table"] == "deleveraged"] == ["Infinity"]
+
+
+def test_the_last_sentence_tells_of_stops_and_of_who_is_due_at_the_opening(
+    adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "accounts:\n  - {id: a, side: long, size: 2, entry: 100, leverage: 2, stop: 95}\n"
+        "  - {id: b, side: short, size: 1, entry: 50, collateral: 5}\nprices: [100, 94]\n",
+        encoding="utf-8",
+    )
+    said = " ".join(adlcalc("run", str(path)).out.split())
+    assert "1 of 2 liquidated at step 0 (b at the opening marks); stops closed 2 of a at 94;" in said
+    said = " ".join(adlcalc("run", str(path), "--set", "accounts.b=null", "--set", "prices.0=96").out.split())
+    assert "Nobody was liquidated; stops closed 2 of a at 94." in said

@@ -899,15 +899,16 @@ def test_several_funds_have_a_least_each(adlcalc: Command, tmp_path: Path) -> No
 
 
 def test_the_least_fund_is_not_the_needed_budget(adlcalc: Command) -> None:
-    """Under the usual rules five thousand more were needed, and ten would be had; under Bybit's the fund pays
-    30 % of what it holds: 6,000 / 0.3."""
+    """Under the usual rules five thousand more were needed, and ten would be had; under Bybit's the fund keeps
+    what the book does not take, amy's four at 1,000 under each, and may fall by 30 %: (6,000 + 4,000) / 0.3, up
+    to the unit."""
     page = adlcalc(
         "compare", "scenarios/19-one-book-many-venues.yaml", "--venues", "generic,bybit", "--metrics",
         "least_fund,needed_budget", "--format", "csv",
     )  # fmt: skip
     rows = [line.split(",") for line in page.out.splitlines()[1:]]
     found = {(row[0], row[2]): row[4] for row in rows}
-    assert found["bybit", "least_fund"] == "20000"
+    assert found["bybit", "least_fund"] == "33333.33333334"
     assert found["generic", "least_fund"] == "6000"
     assert found["bybit", "needed_budget"] == found["generic", "needed_budget"] == "5000"
 

@@ -302,7 +302,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     [
         ("010", "write 10"),
         ("1,000,000.5", "write 1_000_000.5"),
-        ("5%", "rates are fractions: write 0.05"),
+        ("5%", "a rate of 5 % is written 0.05"),
         (".5", "write 0.5"),
         ("+5", "write 5"),
         ("nan", "numbers are finite"),

@@ -73,9 +73,9 @@ def document(*words: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_hand() -> None:
-    """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated below
-    80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of four moves two
-    are ever three down: DDDU and DDDD."""
+    """The price goes x 1.1 or / 1.1, four times. The long of leverage 5 is bankrupt at 80 and liquidated
+    below 80 / 0.995 = 80.4: 100 / 1.1^2 = 82.6 is above it, 100 / 1.1^3 = 75.1 is not. Of the 16 walks of
+    four moves two are ever three down: DDDU and DDDD."""
     found = document("coin.yaml", "--paths", f"n={N}", "-m", "liquidated(me), fund_paid, least_fund")
     share = found["figures"][0]
     p = 2 / 16
@@ -90,7 +90,8 @@ def test_one_account_on_a_binomial_path_is_liquidated_as_often_as_counted_by_han
 
 @pytest.mark.slow
 def test_the_least_fund_of_each_path_answers_for_every_fund() -> None:
-    """One run a path tells how many would have been short of any fund: the same count as a run with that fund."""
+    """One run a path tells how many would have been short of any fund: the same count as a run with that
+    fund."""
     by_path = document("coin.yaml", "--paths", f"n={N}", "-m", "least_fund > 4")["figures"][0]
     with_fund = document("coin.yaml", "--paths", f"n={N}", "-m", "adl", "--set", "fund=4")["figures"][0]
     assert by_path["hits"] == with_fund["hits"] > 0
@@ -587,8 +588,8 @@ DIGEST = "e844f3700181fb978bde4e8d75c6aaa9bc0e8d57859cc0efeffdd4984f425720"
 
 
 def test_rows_and_document_are_the_same_bytes_on_every_python() -> None:
-    """The rows of the store without their keys (which hold the digest of the sources), and the JSON: resampled moves,
-    correlated walks with jumps, quotients that never end, a point that fails."""
+    """The rows of the store without their keys (which hold the digest of the sources), and the JSON:
+    resampled moves, correlated walks with jumps, quotients that never end, a point that fails."""
     two = BOOK.format(fund=1_000).rpartition("prices")[0]
     Path("walk.yaml").write_text(
         two + "prices: {model: walk, from: 100, volatility: 0.08, jump_rate: 0.3, jump_mean: -0.2,"

@@ -3,10 +3,12 @@ by its name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from conftest import Result
 
 from adlcalc.engine.rules import Assumption
 from adlcalc.scenario import Loaded, load
@@ -214,3 +216,34 @@ def test_the_rulebooks_page_lists_its_tables_with_their_dates() -> None:
     dated = {table.name: table.dated for table in tables_of(open_rulebook("hyperliquid"))}
     assert list(dated) == ["BTC", "ETH", "SOL", "BNB", "ATOM"]
     assert dated["ATOM"].startswith("as of 2026-09-03: ")
+
+
+@pytest.mark.parametrize(
+    ("market", "own", "told"),
+    [
+        ("ETHUSDT", "", "binance's maintenance table of BTCUSDT stands in for that of 'ETHUSDT'"),
+        ("DOGE-PERP", "", "binance's maintenance table of BTCUSDT stands in for that of 'DOGE-PERP'"),
+        ("ETHUSDT", "maintenance: {table: ETHUSDT}", None),
+        ("ETHUSDT", "maintenance: 0.01", None),
+        ("BTC-PERP", "", None),
+        ("X", "", None),
+    ],
+)
+def test_the_table_of_another_coin_is_never_taken_in_silence(
+    market: str, own: str, told: str | None, adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Told where the market stands, and an assumption of the run, which --strict does not let pass."""
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        f"venue: binance\nmarkets: {{{market}: {{{own}}}}}\n"
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100, 99]\n",
+        encoding="utf-8",
+    )
+    got = adlcalc("run", str(path))
+    assert ("stands in for" in got.err) is ("stands in for" in got.out) is (told is not None)
+    strict = adlcalc("check", "--strict", str(path))
+    if told is not None:
+        assert f":2:11: note: {told}\n" in got.err
+        assert f"assumed rule tables.{market}: {told}" in strict.out + strict.err
+    else:
+        assert "stands in for" not in strict.out + strict.err

@@ -4,6 +4,7 @@ ended."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -47,6 +48,13 @@ def killed(n: int, *, at: int, times: int, folder: str) -> int:
 def test_every_item_is_worked_once(processes: int, items: int) -> None:
     found = list(worked_by(processes, square, range(items)))
     assert sorted(found) == [(n, n * n) for n in range(items)]
+
+
+def test_where_there_is_no_server_of_forks_each_process_is_an_interpreter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert sorted(worked_by(2, square, range(7), seconds=1)) == [(n, n * n) for n in range(7)]
 
 
 def test_the_item_of_a_killed_process_is_worked_again(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@
 
 A command has a parameter of such a group, and `expanded` makes an option of each of its fields.
 
-Public: File, Files, FileOrNone, Venue, AsOf, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, Jobs, Under,
-Result, ROWS, TABLE, chosen, expanded.
-"""
+Public: File, Files, FileOrNone, Venue, AsOf, Sets, Format, Json, Output, Limit, Width, Quiet, Step, At, Jobs,
+Under, Result, ROWS, TABLE, chosen, expanded."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ class Ended(NamedTuple):
 
 
 class Pace:
-    """How many items are some seconds of work for one of several processes, by those that were worked last; one
-    before that is known, and always one where the seconds are 0."""
+    """How many items are some seconds of work for one of several processes, by those that were worked last;
+    one before that is known, and always one where the seconds are 0."""
 
     def __init__(self, seconds: float, processes: int) -> None:
         self._seconds, self._processes = seconds, processes
@@ -95,8 +95,8 @@ class _Worker(Generic[T, R]):
 def worked_by(
     processes: int, function: Callable[[T], R], items: Sequence[T], *, seconds: float = 0
 ) -> Iterator[tuple[int, R] | Ended]:
-    """(index, function(item)) for every item, as they come. Where a process ends with some in hand, Ended comes
-    in the place of each, and it is worked again by another one, alone.
+    """(index, function(item)) for every item, as they come. Where a process ends with some in hand, Ended
+    comes in the place of each, and it is worked again by another one, alone.
 
     seconds: how much work a process is given at once, where an item is less; 0: an item at a time."""
     count, given = len(items), 0
@@ -158,11 +158,12 @@ def worked_where_it_pays(
     *,
     spent: Callable[[], float] = time.process_time,
 ) -> Iterator[tuple[int, R] | Ended]:
-    """The same, in no longer than one process takes: items are worked here until what is left of them, as far as
-    the others tell, would take longer than processes and their share of it. No more than there are processors.
+    """The same, in no longer than one process takes: items are worked here until what is left of them, as far
+    as the others tell, would take longer than processes and their share of it. No more than there are
+    processors.
 
-    spent: the seconds of computing that this process has behind it. What it had after its first item a process
-    needs to come as far: to begin, and to read what the work needs."""
+    spent: the seconds of computing that this process has behind it. What it had after its first item a
+    process needs to come as far: to begin, and to read what the work needs."""
     processes = min(processes, _processors())
     start = 0.0
     for index, item in enumerate(items):

@@ -5,7 +5,7 @@ Public: HappenedRow, happened_rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -53,108 +53,47 @@ class HappenedRow(NamedTuple):
 
 def happened_rows(events: Iterable[Event]) -> tuple[HappenedRow, ...]:
     """In the order in which it happened."""
-    made = ((ROW_OF.get(type(event)), event) for event in events)
-    rows = (make(event) for make, event in made if make is not None)
-    return tuple(row for row in rows if row is not None)
+    return tuple(row for event in events if (row := _row(event)) is not None)
 
 
-def _money(e: MoneyMoved) -> HappenedRow:
-    kind = "deposit" if e.amount > 0 else "withdraw"
-    return HappenedRow(e.step, kind, e.account, amount=e.amount.copy_abs())
-
-
-def _margin(e: MarginMoved) -> HappenedRow:
-    return HappenedRow(e.step, "margin", e.account, e.market, side=e.side, amount=e.amount)
-
-
-def _traded(e: Traded) -> HappenedRow:
-    return HappenedRow(
-        e.step,
-        "trade",
-        e.account,
-        e.market,
-        side=e.side,
-        size=e.size,
-        price=e.price,
-        closed=e.closed,
-        opened=e.opened,
-        realized_pnl=e.realized_pnl,
-        amount=e.margin_held,
-    )
-
-
-def _refused(e: Refused) -> HappenedRow:
-    return HappenedRow(
-        e.step,
-        "refused",
-        e.account,
-        e.market,
-        side=e.side,
-        amount=e.amount,
-        allowed=e.allowed,
-        what=e.what,
-    )
-
-
-def _fund(e: FundReceived) -> HappenedRow | None:
-    if e.why != "deposit":
+def _row(event: Event) -> HappenedRow | None:
+    """What the event says under the names of the row, and what it says under others."""
+    told = TOLD.get(type(event))
+    if told is None or not (kind := told.kind(event)):
         return None
-    return HappenedRow(e.step, "fund deposit", fund=e.fund, amount=e.amount)
+    values = {name: getattr(event, name) for name in HappenedRow._fields if hasattr(event, name)}
+    named = {name: of(event) for name, of in told.named.items()}
+    return HappenedRow(**{**values, **named, "kind": kind})
 
 
-def _settled_position(e: PositionSettled) -> HappenedRow:
-    pnl = e.realized_pnl
-    return HappenedRow(
-        e.step, "settled", e.account, e.market, side=e.side, size=e.size, price=e.price, realized_pnl=pnl
-    )
+class Told(NamedTuple):
+    """kind: of the row, '' where there is none; named: what the event has under another name than the row."""
+
+    kind: Callable[[Any], str]
+    named: Mapping[str, Callable[[Any], Any]] = {}
 
 
-def _order(e: OrderFilled) -> HappenedRow:
-    return HappenedRow(
-        e.step,
-        e.order,
-        e.account,
-        e.market,
-        side=e.side,
-        size=e.size,
-        price=e.price,
-        trigger=e.trigger,
-        realized_pnl=e.realized_pnl,
-        amount=e.gap,
-    )
+def _always(kind: str) -> Callable[[Any], str]:
+    return lambda event: kind
 
 
-def _missed(e: StopMissed) -> HappenedRow:
-    return HappenedRow(
-        e.step,
-        "stop missed",
-        e.account,
-        e.market,
-        side=e.side,
-        size=e.size,
-        price=e.mark,
-        trigger=e.trigger,
-        amount=e.gap,
-    )
-
-
-def _pushed(e: MarkPushed) -> HappenedRow:
-    kind = "mark recovering" if e.recovering else "mark moved"
-    return HappenedRow(e.step, kind, market=e.market, price=e.after, trigger=e.before)
-
-
-ROW_OF: dict[type, Callable[[Any], HappenedRow | None]] = {
-    MoneyMoved: _money,
-    MarginMoved: _margin,
-    Traded: _traded,
-    Refused: _refused,
-    FundReceived: _fund,
-    Settled: lambda e: HappenedRow(e.step, "settle", market=e.market, price=e.price),
-    PositionSettled: _settled_position,
-    Halted: lambda e: HappenedRow(e.step, "halt" if e.halted else "resume", market=e.market),
-    OrderFilled: _order,
-    StopMissed: _missed,
-    MarkPushed: _pushed,
-    FeePaid: lambda e: HappenedRow(e.step, "fee", e.account, e.market, amount=e.amount, what=e.to),
-    Spared: lambda e: HappenedRow(e.step, "spared", e.account, e.market, what=e.why),
+TOLD: Mapping[type, Told] = {
+    MoneyMoved: Told(
+        lambda e: "deposit" if e.amount > 0 else "withdraw", {"amount": lambda e: e.amount.copy_abs()}
+    ),
+    MarginMoved: Told(_always("margin")),
+    Traded: Told(_always("trade"), {"amount": lambda e: e.margin_held}),
+    Refused: Told(_always("refused")),
+    FundReceived: Told(lambda e: "fund deposit" if e.why == "deposit" else ""),
+    Settled: Told(_always("settle")),
+    PositionSettled: Told(_always("settled")),
+    Halted: Told(lambda e: "halt" if e.halted else "resume"),
+    OrderFilled: Told(lambda e: str(e.order), {"amount": lambda e: e.gap}),
+    StopMissed: Told(_always("stop missed"), {"price": lambda e: e.mark, "amount": lambda e: e.gap}),
+    MarkPushed: Told(
+        lambda e: "mark recovering" if e.recovering else "mark moved",
+        {"price": lambda e: e.after, "trigger": lambda e: e.before},
+    ),
+    FeePaid: Told(_always("fee"), {"what": lambda e: e.to}),
+    Spared: Told(_always("spared"), {"what": lambda e: e.why}),
 }

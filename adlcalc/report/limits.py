@@ -1,13 +1,13 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in, in_money, frequencies.
+Public: FUND_LIMITS, not_modeled, money_in, in_money, frequencies, one_sided.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from adlcalc.engine.model import Scenario
+from adlcalc.engine.model import Scenario, side_name
 from adlcalc.report.human import clean
 
 FUND_LIMITS = "It is for this path, book and depth only: marks are given and nobody trades. It is not a recommended size."
@@ -50,4 +50,23 @@ def frequencies(swept: Any) -> str:
     return (
         f"{swept.drawn:,} path{'s' * (swept.drawn != 1)} {swept.model}, seed {swept.seed}. The intervals (95%) are"
         f" sampling error only{limits}. A frequency under this model, not a forecast."
+    )
+
+
+def one_sided(scenario: Scenario) -> str | None:
+    """What no book of one side can answer; None where some market has both."""
+    sides: dict[str, set[int]] = {}
+    for account in scenario.accounts:
+        for one in account.positions:
+            found = sides.setdefault(one.market, set())
+            found.add(one.side)
+            if len(found) > 1:
+                return None
+    held = dict.fromkeys(f"{side_name(side)}s" for found in sides.values() for side in found)
+    who = " and ".join(held) if len(held) == 1 else "one side of each market"
+    return (
+        f"The file holds {who or 'nobody'} only: nobody can be deleveraged in it, for that takes a bankrupt position on "
+        "the other side."
+        if held
+        else None
     )

@@ -22,7 +22,7 @@ from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import in_money, money_in
+from adlcalc.report.limits import in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Standing, standing
@@ -178,17 +178,14 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
 def _sentences(queues: Queues) -> Iterator[str]:
     yield from _standings(queues)
     for ranking in queues.rankings:
-        if (
-            not queues.is_part
-            and queues.accounts
-            and len(ranking.rows) == 1
-            and ranking.rows[0].account in queues.accounts
-        ):
+        if not queues.is_part and len(ranking.rows) == 1 and _is_alone(queues, ranking):
             who, side = (
                 clean(ranking.rows[0].account),
                 f"{side_name(ranking.side)}s of {clean(ranking.market)}",
             )
-            yield f"{who} is alone in the queue of the {side}: the file holds nobody else, so its place says nothing."
+            yield f"{who} is alone in the queue of the {side}: the file holds no other, so its place says nothing."
+    if (told := one_sided(queues.scenario)) is not None:
+        yield told
     for account in queues.absent:
         yield f"{clean(account)} stands in none of these queues at step {queues.step:,}."
     if queues.scenario.rules.adl.when == AdlWhen.NEVER:
@@ -201,6 +198,12 @@ def _sentences(queues: Queues) -> Iterator[str]:
         yield from _over_the_run(queues)
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
+
+
+def _is_alone(queues: Queues, ranking: Ranking) -> bool:
+    """Does the file hold nobody else on that side, in profit or not?"""
+    sides = ((one.market, one.side) for account in queues.scenario.accounts for one in account.positions)
+    return sum(one == (ranking.market, ranking.side) for one in sides) == 1
 
 
 def _over_the_run(queues: Queues) -> Iterator[str]:

@@ -16,7 +16,7 @@ from adlcalc.engine.model import Depth
 from adlcalc.ground.numbers import ZERO, D, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import FUND_LIMITS, in_money, money_in
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.study.assumptions import used_assumptions
@@ -138,6 +138,8 @@ def _answer(solved: Any) -> Iterator[Block]:
         )
     if found.holds is None:
         yield f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: {_why(solved)}"
+        if "adl" in str(solved.asking.question) and (alone := one_sided(solved.scenario)) is not None:
+            yield alone
         return
     if not found.changes:
         yield f"It is so for every value from {digits(found.low)} to {digits(found.high)}{_tried(found)}."

@@ -22,7 +22,7 @@ def verdict(run: Facts) -> str:
     """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at
     54,000.'"""
     with exact():
-        parts = [_liquidated(run), *_funds(run), *_deleveraged(run), *_losses(run)]
+        parts = [_liquidated(run), *_stopped(run), *_funds(run), *_deleveraged(run), *_losses(run)]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -41,7 +41,22 @@ def _liquidated(run: Facts) -> str:
     accounts = dict.fromkeys(row.account for row in run.liquidations if row.method != "vault")
     if not accounts:
         return "nobody was liquidated"
-    return f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated {_steps(row.step for row in run.liquidations)}"
+    told = f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated {_steps(row.step for row in run.liquidations)}"
+    due = dict.fromkeys(row.account for row in run.liquidations if row.step == 0 and row.method != "vault")
+    # a book on another scale than its prices is due before anything has moved
+    early = due if run.scenario.path.steps > 1 else {}
+    return told + (f" ({_names(early)} at the opening marks)" if early else "")
+
+
+def _stopped(run: Facts) -> Iterator[str]:
+    """What stops and take-profits have closed."""
+    for kind in ("stop", "take-profit"):
+        own = [row for row in run.happened if row.kind == kind]
+        if own:
+            size = sum((row.size or ZERO for row in own), ZERO)
+            prices = sorted({row.price for row in own if row.price is not None})
+            at = " to ".join(digits(price) for price in dict.fromkeys((prices[0], prices[-1])))
+            yield f"{kind}s closed {digits(size)} of {_names(row.account or '' for row in own)} at {at}"
 
 
 def _steps(steps: Iterable[int]) -> str:

@@ -83,8 +83,18 @@ def first_market(draft: Draft, spec: BookFile, *, key: str = "accounts") -> str 
     return next(filter(None, chunk.columns["market"]), None) if chunk is not None else None
 
 
+ELSEWHERE = "adlcalc import book FILE reads tables with other names"
+
+
 def _check_columns(table: Table, problems: Problems, markets: Mapping[str, Market]) -> None:
     """Every column known, given once, none missing."""
+    separator = next((one for one in ";\t|" if table.names[0].count(one) > 1), None)
+    if separator and len(table.names) == 1:
+        shown = "tabs" if separator == "\t" else quote(separator)
+        problems.add(
+            table.header_place(None), f"the cells are separated by {shown}, not by commas", ELSEWHERE
+        )
+        return
     for name in dict.fromkeys(table.names):
         if table.names.count(name) > 1:
             problems.add(table.header_place(name), f"column {quote(name)} is given twice")
@@ -98,7 +108,9 @@ def _check_columns(table: Table, problems: Problems, markets: Mapping[str, Marke
     if missing:
         columns = f"column{'s' * (len(missing) > 1)} {', '.join(quote(name) for name in missing)}"
         problems.add(
-            table.header_place(None), f"the header has no {columns}", f"the columns are {', '.join(COLUMNS)}"
+            table.header_place(None),
+            f"the header has no {columns}",
+            f"the columns are {', '.join(COLUMNS)}; {ELSEWHERE}",
         )
 
 

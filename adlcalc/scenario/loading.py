@@ -7,13 +7,13 @@ Public: load_file, load_source, opened, Origin.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
-from adlcalc.engine.model import SMALLEST, Scenario
-from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
+from adlcalc.engine.model import SMALLEST, Market, Scenario
+from adlcalc.engine.rules import BACKSTOPS, Assumption, Auction, Providers
 from adlcalc.ground.numbers import exact, show
 from adlcalc.ground.objects import no_collections
 from adlcalc.scenario import Loaded, shipped
@@ -186,12 +186,14 @@ def _build(
         return None
     kinds = [market.contract.kind for market in markets.values()]
     tabled = [market.contract.kind for name, market in markets.items() if not _has_own_table(draft, name)]
+    rules = rulebook.engine_rules(kinds, tabled, _named_tables(draft))
+    rules = replace(rules, assumptions=(*rules.assumptions, *_stand_ins(draft, rulebook, markets)))
     scenario = Scenario(
         markets=tuple(markets.values()),
         accounts=accounts if isinstance(accounts, Columns) else tuple(accounts),
         path=marks,
         funds=funds,
-        rules=rulebook.engine_rules(kinds, tabled, _named_tables(draft)),
+        rules=rules,
         title=file.title,
         venue=rulebook.venue,
         money_unit=unit,
@@ -226,6 +228,19 @@ def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
         if market.tick < SMALLEST and (spec is None or spec.tick is None):
             message = f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
             draft.problems.note(draft.node("prices"), message)
+
+
+def _stand_ins(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -> Iterator[Assumption]:
+    """Markets that are worked by the table of another coin: told where they stand, and assumed by the run."""
+    for name, market in markets.items():
+        found = None if _has_own_table(draft, name) else rulebook.stand_in(name, market.contract.kind)
+        if found is not None:
+            table, own = found
+            what = f"{rulebook.venue}'s maintenance table of {table} stands in for that of {quote(name)}"
+            hint = f"maintenance: {{table: {own}}}" if own else "give its tiers: maintenance: {tiers: [...]}"
+            section = "markets" if name in (draft.file.markets or {}) else "prices"
+            draft.problems.note(draft.key(section, name), what, hint)
+            yield Assumption(f"tables.{name}", f"{what}.")
 
 
 def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:

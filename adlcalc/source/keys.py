@@ -204,6 +204,10 @@ class Refused(Exception, ABC):
         """The faults as they are seen from the map or list that holds the value."""
 
 
+MEANT = {"buy": "long", "sell": "short", "b": "long", "s": "short", "yes": "true", "no": "false"}
+"""What exchanges call the words of a scenario."""
+
+
 class Wrong(Refused):
     """One fault, of the value itself; message is a predicate. part: (start, length) of the fault within a
     text, where it is not all of it; choices: what it might have been meant to be, where the hint is not known
@@ -224,7 +228,10 @@ class Wrong(Refused):
     @property
     def hint(self) -> str:
         """Looked for when it is told, which not all are."""
-        near = nearest(self._given, self._choices) if len(self._choices) > 2 else None
+        meant = self._given.lower()
+        meant = MEANT.get(meant, meant)
+        several = len(self._choices) > 2
+        near = meant if meant in self._choices else nearest(self._given, self._choices) if several else None
         return f"did you mean {quote(near)}?" if near else self._hint
 
     def under(self, part: str | int) -> list[Fault]:

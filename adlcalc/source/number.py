@@ -74,9 +74,13 @@ def _how_to_write(text: str) -> str:
     percent = re.fullmatch(r"(-?[0-9]*\.?[0-9]*) ?%", bare)
     if percent:
         rate = _readable(f"{percent[1]}e-2")
-        return f"rates are fractions: write {rate}" if rate else ""
+        return f"a rate of {percent[1]} % is written {rate}" if rate else ""
     if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", bare):
         plain = _readable(bare)
+        return f"write {plain}" if plain else ""
+    with_unit = re.fullmatch(r"[$€£]? ?([0-9][0-9_.]*) ?(?:x|[A-Za-z]{2,6}|[$€£])?", bare)
+    if with_unit:
+        plain = _readable(with_unit[1])
         return f"write {plain}" if plain else ""
     if bare.lower().lstrip("+-.") in ("inf", "infinity", "nan"):
         return "numbers are finite"

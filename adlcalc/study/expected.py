@@ -1,5 +1,5 @@
-"""The facts of a row that an expectation may name: each is said here once, for the `expect:` block of a scenario and
-for the tables of a result.
+"""The facts of a row that an expectation may name: each is said here once, for the `expect:` block of a
+scenario and for the tables of a result.
 
 Public: Fact, LIQUIDATED, DELEVERAGED, HELD.
 """

@@ -1,5 +1,5 @@
-"""The points of a sweep, by their places: what is varied, under which worlds and policies, on which paths. None is
-made before it is worked.
+"""The points of a sweep, by their places: what is varied, under which worlds and policies, on which paths.
+None is made before it is worked.
 
 Public: Axis, Point, World, Plan, Chosen, Again.
 """
@@ -52,7 +52,8 @@ class Again(Protocol):
 
 @dataclass(frozen=True)
 class Axis:
-    """Something that is varied. knobs: how it is turned under each venue; () where the file is loaded anew."""
+    """Something that is varied. knobs: how it is turned under each venue; () where the file is loaded
+    anew."""
 
     name: str
     texts: tuple[str, ...]
@@ -60,7 +61,8 @@ class Axis:
 
 
 class Point(NamedTuple):
-    """Places: of the venue, of each axis' value, of the policy; the number of the path, where they are drawn."""
+    """Places: of the venue, of each axis' value, of the policy; the number of the path, where they are
+    drawn."""
 
     venue: int
     values: tuple[int, ...]
@@ -70,8 +72,8 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """The scenario under one rulebook. digest: of its rules' files; reading: what it reads otherwise, where it is
-    doubted."""
+    """The scenario under one rulebook. digest: of its rules' files; reading: what it reads otherwise, where
+    it is doubted."""
 
     label: str
     origin: Again

@@ -145,8 +145,8 @@ def worked(
     as_they_come: bool = False,
 ) -> Iterator[R]:
     """function(item) for each item, in their order, or as they come; items are asked for when a process takes
-    them. lost: what stands for an item whose process was ended, alone with it, by what the text says; without it
-    that is Lost."""
+    them. lost: what stands for an item whose process was ended, alone with it, by what the text says; without
+    it that is Lost."""
     if jobs == 1:
         yield from map(function, items)
         return

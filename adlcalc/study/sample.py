@@ -52,8 +52,8 @@ def share_of(hits: int, n: int) -> Share:
 
 
 class Quantile(NamedTuple):
-    """level: which; value: the smallest one that a share of `level` does not exceed; beyond: the mean of
-    what lies beyond it, itself included (the expected shortfall: above it, below it for a level under a half).
+    """level: which; value: the smallest one that a share of `level` does not exceed; beyond: the mean of what
+    lies beyond it, itself included (the expected shortfall: above it, below it for a level under a half).
     Each with its ends; None where too few paths lie beyond."""
 
     level: Decimal
@@ -82,8 +82,8 @@ def spread_of(
     copies: int = 1,
     sample: bool = True,
 ) -> Spread:
-    """values: each with how often it is there, the smallest first, n in all (at least one), and read once; copies:
-    how many of them one path has; sample: whether there are ends."""
+    """values: each with how often it is there, the smallest first, n in all (at least one), and read once;
+    copies: how many of them one path has; sample: whether there are ends."""
     wanted = [_Ranks.of(level, n, copies, sample) for level in levels]
     waiting = sorted({rank for one in wanted for rank in one.ranks})
     at: dict[int, tuple[Fraction, Fraction]] = {}  # by rank: the value there, the sum of those before it
@@ -100,9 +100,9 @@ def spread_of(
 
 
 class _Ranks(NamedTuple):
-    """Where a quantile of n values is found, counted from 1: itself, and the two order statistics that are its
-    interval. Each end is wrong with at most 2.5 %, whatever the distribution (Clopper and Pearson's binomial,
-    turned around). None where too few lie beyond."""
+    """Where a quantile of n values is found, counted from 1: itself, and the two order statistics that are
+    its interval. Each end is wrong with at most 2.5 %, whatever the distribution (Clopper and Pearson's
+    binomial, turned around). None where too few lie beyond."""
 
     level: Decimal
     rank: int | None = None

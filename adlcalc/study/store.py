@@ -83,8 +83,8 @@ def number_in(kept: str | int | None, far: Fraction) -> Fraction | bool | None:
 
 @dataclass(frozen=True)
 class Design:
-    """What a sweep is. facts: key -> value, of which those named in SAME must agree; venues: label -> digest of
-    its rules; varied, measures: as they are named."""
+    """What a sweep is. facts: key -> value, of which those named in SAME must agree; venues: label -> digest
+    of its rules; varied, measures: as they are named."""
 
     facts: Mapping[str, str]
     venues: Mapping[str, str]
@@ -284,8 +284,8 @@ class Store:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which points are asked for: of these venues and policies, with these values of each thing that is varied,
-    on paths of a lower number (None: points without a number)."""
+    """Which points are asked for: of these venues and policies, with these values of each thing that is
+    varied, on paths of a lower number (None: points without a number)."""
 
     venues: Sequence[str]
     policies: Sequence[str]
@@ -358,8 +358,8 @@ def _ended(text: str) -> str:
 
 
 def _place_of(text: str | None) -> str | None:
-    """A text for each number, in the same order by their characters as the numbers by size; numbers that differ
-    beyond DIGITS digits behind the point may have the same."""
+    """A text for each number, in the same order by their characters as the numbers by size; numbers that
+    differ beyond DIGITS digits behind the point may have the same."""
     if text is None or text == INFINITE:
         return text and "~"
     minus, whole, part = text.startswith("-"), text.lstrip("-"), ""

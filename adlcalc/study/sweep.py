@@ -125,7 +125,8 @@ class Figure:
 
     @property
     def headline(self) -> Fraction | None:
-        """The one number that it is told by: a share, the quantile or shortfall that was asked for, a mean."""
+        """The one number that it is told by: a share, the quantile or shortfall that was asked for, a
+        mean."""
         if self.share is not None:
             return self.share.share
         if self.only and self.quantiles:
@@ -183,8 +184,8 @@ def moved(figures: Sequence[Figure], tried: Sequence[tuple[str, Sequence[Figure]
 
 @dataclass
 class _Group:
-    """What the points of a group came to: how many told each measure, how many have no such number, at how many
-    it is so; how many failed."""
+    """What the points of a group came to: how many told each measure, how many have no such number, at how
+    many it is so; how many failed."""
 
     told: list[int]
     none: list[int]
@@ -203,11 +204,11 @@ def figures_of(
 ) -> tuple[list[Figure], dict[str, int]]:
     """A figure for each measure and group, groups in order; and why points failed, the commonest first.
 
-    names, by: of what they are grouped by, and its places among the columns; drawn: how many paths there are. A group
-    that has a path more than once, with different things varied, is no sample: it has no intervals.
+    names, by: of what they are grouped by, and its places among the columns; drawn: how many paths there are.
+    A group that has a path more than once, with different things varied, is no sample: it has no intervals.
 
-    The points are read once to be counted; the numbers of a measure once more, in order: no more of them is held
-    than one."""
+    The points are read once to be counted; the numbers of a measure once more, in order: no more of them is
+    held than one."""
     groups: dict[tuple[str, ...], _Group] = {}
     errors: dict[str, int] = {}
     none = [0] * len(wanted)

@@ -29,13 +29,15 @@ class OtherName(ValueError):
 
 @dataclass(frozen=True)
 class Swept:
-    """What it came to. file, title: of the scenario; names: of what the figures are grouped by; points: how many there are;
-    errors: why points failed, and how many; model: what the paths are, '' where they are not drawn; limits: what they
-    cannot show; drawn: how many of them; seed; rows: the points, where they were asked for.
+    """What it came to. file, title: of the scenario; names: of what the figures are grouped by; points: how
+    many there are;
+    errors: why points failed, and how many; model: what the paths are, '' where they are not drawn; limits:
+    what they cannot show; drawn: how many of them; seed; rows: the points, where they were asked for.
 
-    worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was loaded;
-    readings: the other readings that were tried, None where it was not doubted; doubts: what each figure comes to under
-    them."""
+    worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
+    loaded;
+    readings: the other readings that were tried, None where it was not doubted; doubts: what each figure
+    comes to under them."""
 
     file: str
     title: str

@@ -4,11 +4,12 @@ rulebook takes one.
 A venue publishes hundreds of them and changes them often, so each file says when and where they were seen.
 The file is read when the first of its tables is asked for.
 
-Public: Table, Tables.
+Public: Table, Tables, coin_of.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -22,6 +23,15 @@ from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, faults
 from adlcalc.venues.schema import SourceNote
+
+SYMBOL = re.compile(r"(?:PF_)?(?P<coin>[A-Z0-9]{2,12}?)[-_/:]?(?:USDT|USDC|USD|PERP)")
+"""A coin, and what its price is in: BTCUSDT, ETH-PERP, PF_XBTUSD, SOL_USDT."""
+
+
+def coin_of(symbol: str) -> str | None:
+    """The coin of a contract by its symbol; None where the symbol says none."""
+    found = SYMBOL.match(symbol.upper())
+    return None if found is None else found["coin"].replace("XBT", "BTC")
 
 
 class TableEntry(Strict):
@@ -76,6 +86,14 @@ class Tables:
             self._found = self._read(problems)
             self._broken = len(problems) > before
         return self._found
+
+    def of_coins(self, kind: str) -> Mapping[str, str]:
+        """The first table of each coin, for a kind of contract."""
+        found: dict[str, str] = {}
+        for name, table in self.all(Problems()).items():
+            if table.contract == kind and (coin := coin_of(name)) is not None:
+                found.setdefault(coin, name)
+        return found
 
     def find(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None

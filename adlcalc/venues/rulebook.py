@@ -35,7 +35,7 @@ from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.editions import Edition, date_of, fitting
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
-from adlcalc.venues.named_tables import Table, Tables
+from adlcalc.venues.named_tables import Table, Tables, coin_of
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
 from adlcalc.venues.schema import (
     Head,
@@ -64,7 +64,8 @@ GENERIC = "generic"
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by
-    contract kind. alternatives: the other values that an assumed one could have; of a range its ends."""
+    contract kind. alternatives: the other values that an assumed one could have; of a range its ends. table:
+    the venue's table that its value was taken from."""
 
     name: str
     node: Node
@@ -72,6 +73,7 @@ class Rule:
     status: str
     note: str
     alternatives: tuple[Node, ...] = ()
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,16 @@ class Rulebook:
         not."""
         found = _table(self.venue, self.tables, name, kind, problems, where, multiplier)
         return None if found is None else found.rule
+
+    def stand_in(self, market: str, kind: str) -> tuple[str, str | None] | None:
+        """The table of another coin that a market without maintenance of its own is worked by, and the
+        venue's table of its coin, if it has one; None where the market's name says no other coin."""
+        rule, tables = self.rules[kind].get("margin.maintenance"), self.tables
+        if rule is None or rule.table is None or tables is None:
+            return None
+        known = tables.of_coins(kind)
+        coin = coin_of(market) or (market.upper() if market.upper() in known else None)
+        return None if coin in (None, coin_of(rule.table)) else (rule.table, known.get(coin or ""))
 
     def maintenance(
         self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal
@@ -318,7 +330,8 @@ def _take_tables(venue: str, layer: Layer, tables: Tables | None, problems: Prob
         )
         if rule and isinstance(named, Scalar):
             found = _table(venue, tables, named.text, kind, problems, named, None)
-            layer["margin", "maintenance", kind] = rule if found is None else replace(rule, node=found.node)
+            if found is not None:
+                layer["margin", "maintenance", kind] = replace(rule, node=found.node, table=named.text)
     return len(problems) == before
 
 

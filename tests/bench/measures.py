@@ -234,8 +234,8 @@ TEN_MS = 0.01
 
 
 def sweeps(accounts: int) -> Iterator[Measure]:
-    """What a point of a sweep costs beside its run, if that takes ten milliseconds: CPU time of the process that hands
-    out points, keeps and counts them, and of making one where it is worked."""
+    """What a point of a sweep costs beside its run, if that takes ten milliseconds: CPU time of the process
+    that hands out points, keeps and counts them, and of making one where it is worked."""
     with TemporaryDirectory() as folder:
         points = 4_000
         asking = Sweep(

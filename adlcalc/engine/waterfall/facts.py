@@ -1,5 +1,5 @@
-"""Who looks on while a run is made, and what he may ask: plain facts, worked out by the engine's own sums and its own
-verdict.
+"""Who looks on while a run is made, and what he may ask: plain facts, worked out by the engine's own sums and
+its own verdict.
 
 Public: Facts, Observer, PositionFact, MarginFact, PlaceFact, Stake.
 """
@@ -81,11 +81,11 @@ class Stake(NamedTuple):
 
 
 class Facts:
-    """What may be asked of a run while it is made. Everything is worked out when it is asked for, as the run then
-    stands, by the engine's own sums; nothing that is given out changes the run.
+    """What may be asked of a run while it is made. Everything is worked out when it is asked for, as the run
+    then stands, by the engine's own sums; nothing that is given out changes the run.
 
-    The places of a queue lead to the positions that the engine looks at: they are there to be read. What would be, if
-    something of one were otherwise, is tried on a `fork`."""
+    The places of a queue lead to the positions that the engine looks at: they are there to be read. What
+    would be, if something of one were otherwise, is tried on a `fork`."""
 
     __slots__ = ("_state",)
 
@@ -103,14 +103,15 @@ class Facts:
         return self._state.rules.adl
 
     def accounts(self, names: Collection[str] | None = None) -> Iterator[AccountState]:
-        """These accounts (None: all) as they stand, by name; a name that is none of an account is left out."""
+        """These accounts (None: all) as they stand, by name; a name that is none of an account is left
+        out."""
         ledger = self._state.ledger
         holders = by_name(ledger) if names is None else ledger.holders_of(sorted(names))
         return (account_state(one, dict.fromkeys(ledger.markets.values(), ZERO)) for one in holders)
 
     def others(self) -> tuple[AccountState, ...]:
-        """The backstops that have taken something over, and the venue, as they stand; what accounts owe is stock that is
-        taken later."""
+        """The backstops that have taken something over, and the venue, as they stand; what accounts owe is
+        stock that is taken later."""
         ledger = self._state.ledger
         worth = dict.fromkeys(ledger.markets.values(), ZERO)
         return (*backstops_at_end(ledger, worth), *venue_at_end(ledger, (), worth))
@@ -134,11 +135,13 @@ class Facts:
         return Queue(self._state.ledger.markets[market], side, self.adl)
 
     def fork(self, holding: Holding) -> tuple[Ledger, Holding]:
-        """A ledger of that position's account alone as it stands, and the position in it: to try what would be, if."""
+        """A ledger of that position's account alone as it stands, and the position in it: to try what would
+        be, if."""
         return self._state.ledger.forked(holding)
 
     def margins(self, accounts: Collection[str] | None) -> Iterator[tuple[str, Decimal, list[MarginFact]]]:
-        """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold something."""
+        """For each of these accounts (None: all): its unrealized pnl, and its margin units that hold
+        something."""
         for holder in self._state.ledger.holders:
             if accounts is None or holder.id in accounts:
                 units = dict.fromkeys(holding.unit for holding in holder.holdings if holding.size)
@@ -168,7 +171,8 @@ class Facts:
 
 
 class Observer:
-    """Looks on while a run is made: ranks and explanations are told of the very numbers the engine decides by.
+    """Looks on while a run is made: ranks and explanations are told of the very numbers the engine decides
+    by.
 
     Each method is called inside the exact context."""
 

@@ -35,9 +35,13 @@ def _venue_value(place: Any, queues: Any) -> str | None:
     return None if scale is None else scale["value"]
 
 
-def _has_others(queues: Any) -> bool:
-    """A place says something: the file holds the others too."""
-    return not queues.is_part
+def _of_the_queue(key: str, kind: str, note: str, of: str, heading: str, drop: int = 0) -> Field:
+    """What a place says of the others before and behind it: nothing to be shown where the file holds a part of them."""
+    return Field(key, kind, note, of, heading=heading, drop=drop, when=lambda queues: not queues.is_part)
+
+
+def _asked(place: Any, queues: Any) -> bool:
+    return place.row.account in queues.accounts
 
 
 def _light(place: Any, queues: Any) -> str:
@@ -76,7 +80,7 @@ QUEUE = Rows(
             "asked_mark",
             "text",
             "marks the accounts that were asked for",
-            of=lambda place, queues: ">" if place.row.account in queues.accounts else "",
+            of=lambda place, queues: ">" if _asked(place, queues) else "",
             where=(),
             heading="",
             look=lines,
@@ -84,22 +88,16 @@ QUEUE = Rows(
         ),
         MARKET_OF_QUEUE,
         SIDE_OF_QUEUE,
-        Field(
-            "rank",
-            "count",
-            "the place in the queue: 1 is deleveraged first",
-            of="row.rank",
-            heading="rank",
-            when=_has_others,
+        _of_the_queue(
+            "rank", "count", "the place in the queue: 1 is deleveraged first", of="row.rank", heading="rank"
         ),
         Field("account", "account", "who stands there", of="row.account", heading="account"),
-        Field(
+        _of_the_queue(
             "lights",
             "count",
             "5 in the first fifth of the queue, 1 in the last",
             of="row.lights",
             heading="lights",
-            when=_has_others,
         ),
         Field(
             "venue_lights",
@@ -110,14 +108,13 @@ QUEUE = Rows(
             heading="venue's\nlights",
             when=lambda queues: bool(queues.lights),
         ),
-        Field(
+        _of_the_queue(
             "percentile",
             "count",
             "20 in the first fifth of the queue, 100 in the last",
             of="row.percentile",
             heading="percen-\ntile",
             drop=1,
-            when=_has_others,
         ),
         Field("share", "number", "the part of the queue down to it", of="row.share"),
         Field("score", "score", "its score", of="row.score", columns=_scores),
@@ -185,31 +182,22 @@ QUEUE = Rows(
             null=True,
         ),
         replace(DISTANCE, of="row.stands.shown_distance", heading=None),
-        Field(
-            "ahead",
-            "number",
-            "contracts that stand before it",
-            of="row.ahead",
-            heading="ahead",
-            when=_has_others,
-        ),
-        Field(
+        _of_the_queue("ahead", "number", "contracts that stand before it", of="row.ahead", heading="ahead"),
+        _of_the_queue(
             "reached_partly",
             "number",
             "how large a bankrupt position must be to reach it",
             of="row.partly",
             heading="reached\npartly",
             drop=6,
-            when=_has_others,
         ),
-        Field(
+        _of_the_queue(
             "reached_wholly",
             "number",
             "how large a bankrupt position must be to take all of it",
             of="row.wholly",
             heading="reached\nwholly",
             drop=9,
-            when=_has_others,
         ),
         Field(
             "rating",
@@ -249,9 +237,7 @@ QUEUE = Rows(
             null=True,
             where=(JSON,),
         ),
-        Field(
-            "asked", "flag", "it was asked for", of=lambda place, queues: place.row.account in queues.accounts
-        ),
+        Field("asked", "flag", "it was asked for", of=_asked),
     ),
     records="places",
     page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
