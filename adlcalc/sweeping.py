@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 
 from adlcalc.asking import OWN, Unknown, choices
@@ -34,6 +35,7 @@ from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
 from adlcalc.study.runs import Asked, worked
+from adlcalc.study.sample import BEYOND
 from adlcalc.study.store import SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
 from adlcalc.study.sweep import ANYBODY, Wanted, moved, wanted_of
 from adlcalc.study.swept import OtherName, Swept, counted
@@ -84,13 +86,17 @@ def swept(
     through: Through = _as_they_come,
     keep_rows: bool = False,
     workers: Workers | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. origin: what is loaded, where it is no file; workers: who works the
-    points, instead of local processes."""
+    points, instead of local processes; tell: hears, before anything is worked, what will not be known."""
     plan, inputs, notes = _laid_out(asking, origin)
     wanted = _wanted(asking.measures, names_of(plan.worlds[0].scenario))
     _refuse_unproven(wanted, plan)
+    if tell is not None:
+        for text in _not_estimable(wanted, plan):
+            tell(text)
     parts = tuple(dict.fromkeys(part for one in wanted for part in one.parts))
     design = _design(asking, plan, parts, inputs)
     base = key_of(*(design.facts[name] for name in ("program", "inputs", "paths", "measures")))
@@ -112,6 +118,20 @@ def swept(
         if asking.doubt and not stopped:
             found = _doubted(asking, found, wanted, work, store, through, workers)
     return found
+
+
+def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
+    """The quantiles that so few paths cannot tell, and how many could."""
+    draws = plan.draws or 0
+    for one in wanted:
+        for level in one.levels if one.only and draws else ():
+            rare = min(Fraction(level), 1 - Fraction(level))
+            needed = -(-BEYOND // rare) if rare < level else BEYOND // rare + 1
+            if draws < needed:
+                yield (
+                    f"{one.text} will not be estimable: fewer than {BEYOND} of {draws:,} paths lie beyond it "
+                    f"(n={needed:_} would do)"
+                )
 
 
 def asked_again(

@@ -126,6 +126,7 @@ def test_a_broken_file_is_refused(cut: int) -> None:
         csv_of(whole[:cut], 10**6)
 
 
+@pytest.mark.slow
 def test_what_comes_out_has_a_limit() -> None:
     whole = parquet_of({"id": ["a" * 1_000] * 5_000})  # 5 MB that are packed small
     assert len(whole) < 50_000

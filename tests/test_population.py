@@ -462,6 +462,7 @@ def test_a_large_book_begins_with_its_totals(count: int) -> None:
     assert (text.index(told) < text.index("\nLiquidated\n")) == (count + 3 > 1_000)
 
 
+@pytest.mark.slow
 def test_a_count_is_solved_in_whole_numbers() -> None:
     """Only a leverage of 20 is liquidated at the second price, and one of ten has it: the sixth is the first."""
     text = BOOK.replace("retail:   #", "p:   #")

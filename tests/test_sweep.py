@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from decimal import Decimal
 from fractions import Fraction
@@ -433,6 +434,28 @@ def test_a_list_of_measures_is_split_outside_of_brackets() -> None:
     assert wanted_of("fund_paid > 1 and not adl", names).question is not None
     with pytest.raises(QuestionError):
         wanted_of("fund_paid fund_left", names)
+
+
+@pytest.mark.parametrize(
+    ("quantile", "paths", "enough"),
+    [("0.9", 199, 200), ("0.9", 200, None), ("0.1", 200, 201), ("0.1", 201, None)],
+)
+def test_what_will_not_be_estimable_is_told_before_anything_is_run(
+    quantile: str, paths: int, enough: int | None
+) -> None:
+    """20 of 200 paths lie beyond 90 %, 19 of 199; before the 21st of 201, which is the tenth of them, lie 20."""
+    told, events = [], []
+    asking = Sweep(file="coin.yaml", paths=f"n={paths}", measures=(f"quantile(fund_paid, {quantile})",))
+
+    def through(rows: Iterable[Any], _: int) -> Iterator[Any]:
+        events.append("run")
+        yield from rows
+
+    found = swept(asking, through=through, tell=lambda text: told.append((text, list(events))))
+    (figure,) = found.figures
+    assert (figure.quantiles[0].value is None) is (enough is not None)
+    assert [before for _, before in told] == [[]] * (enough is not None)
+    assert all(f"(n={enough} would do)" in text for text, _ in told)
 
 
 # --- processes ----------------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ def sweep(
                     through=lambda rows, total: through(rows, total),
                     keep_rows=keep,
                     workers=_of(dask),
+                    tell=lambda text: say(f"note: {text}"),
                 )
         except StoreError as error:
             raise Unknown(str(error)) from None

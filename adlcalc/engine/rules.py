@@ -237,7 +237,12 @@ class FeeCap(Word):
 class Charge:
     """A liquidation fee on what is closed, to the fund."""
 
-    fee: Decimal = given("liquidation fee on what is closed, a rate, to the fund", Takes.FRACTION, ZERO)
+    fee: Decimal = given(
+        "liquidation fee on what is closed in the account's own name, a rate, to the fund (fees.liquidation: on what "
+        "the venue closes)",
+        Takes.FRACTION,
+        ZERO,
+    )
     fee_cap: FeeCap = given("what the fee is at most", FeeCap, FeeCap.SURPLUS)
 
 
@@ -726,7 +731,8 @@ class FeeRules:
         ZERO,
     )
     liquidation: Decimal = given(
-        "rate on the value of what the venue closes, in the book or not, out of the same",
+        "rate on the value of what the venue closes, in the book or not, out of what that brings more than the "
+        "bankruptcy price; orders in the account's own name (liquidation.reduce, method market) do not pay it",
         Takes.FRACTION,
         ZERO,
     )
