@@ -225,3 +225,26 @@ def test_inherited_rules_without_a_part_are_told(adlcalc: Command, tmp_path: Pat
     unused = json.loads(adlcalc("venues", str(path), "--json").out)["unused"]
     assert unused["liquidation.size"] == "'method' of 'liquidation' is takeover"
     assert json.loads(adlcalc("venues", "ftx", "--json").out)["unused"] == {}
+
+
+def test_a_rule_of_a_rulebook_is_shown_with_the_document_that_says_so(adlcalc: Callable[..., Result]) -> None:
+    """Its value, status, note and other readings; a rule that the rulebook leaves out, at its default."""
+    said = adlcalc("venues", "bybit", "adl.eligible").out
+    book = open_rulebook("bybit")
+    rule = book.rules["linear"]["adl.eligible"]
+    assert rule.status in said
+    source = book.sources[str(rule.source)]
+    assert source.title in said
+    assert str(source.url) in said
+    assert "Other readings:\n* adl.eligible: winners\n" in said
+    assert [line for line in said.splitlines() if line.startswith("adl.")] == [
+        line for line in said.splitlines() if line.startswith("adl.eligible ")
+    ]
+    assert adlcalc("venues", "bybit", "adl.eligible", "--rules").out == said
+    assert "margin.maintenance.inverse" in adlcalc("venues", "bybit", "margin.maintenance").out
+    left = adlcalc("venues", "bybit", "fees.taker").out
+    assert "Not said, and left at:\n* fees: taker 0\n" in left
+    assert "Rules\n" not in left
+    missing = adlcalc("venues", "bybit", "adl.pric")
+    assert (missing.code, "did you mean 'adl.price'?" in missing.err) == (2, True)
+    assert adlcalc("venues", "bybit", "adl.price", "--validation").code == 2

@@ -39,6 +39,14 @@ def venues(
             autocompletion=venue_or_rule_names,
         ),
     ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RULE",
+            help="One rule of NAME, as adl.price: its value, its status and the document that says so.",
+            autocompletion=venue_or_rule_names,
+        ),
+    ] = None,
     score: Annotated[
         str | None,
         typer.Option(
@@ -79,7 +87,13 @@ def venues(
         )
         raise typer.Exit(UNUSABLE)
 
+    if rule is not None and (score is not None or validation):
+        say("adlcalc: RULE does not go with --score or --validation")
+        raise typer.Exit(UNUSABLE)
+
     def page() -> Page:
+        if rule is not None:
+            return _rule_of(str(name), rule)
         if validation:
             return _validation(str(name))
         if rules:
@@ -106,6 +120,14 @@ def _one(name: str) -> Page:
     return rulebook_page(open_rulebook(name))
 
 
+def _rule_of(name: str, rule: str) -> Page:
+    from adlcalc.report.venues_view import rule_page
+    from adlcalc.venues.coverage import open_rulebook
+    from adlcalc.venues.rule_list import rule_rows
+
+    return rule_page(open_rulebook(name), _known(rule), rule_rows([], rule)[0].meaning)
+
+
 def _validation(name: str) -> Page:
     from adlcalc.report.venues_view import validation_page
     from adlcalc.venues.coverage import open_rulebook
@@ -114,20 +136,27 @@ def _validation(name: str) -> Page:
 
 
 def _rules(name: str | None) -> Page:
-    from adlcalc.asking import Unknown
     from adlcalc.report.venues_view import rules_page
-    from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.coverage import open_rulebook
-    from adlcalc.venues.rule_list import rule_names, rule_rows
+    from adlcalc.venues.rule_list import rule_rows
     from adlcalc.venues.rulebook import shipped
 
+    only = None if name is None else _known(name)
+    books = [open_rulebook(venue) for venue in shipped()]
+    return rules_page(rule_rows(books, only), len(books))
+
+
+def _known(name: str) -> str:
+    """The name of a rule; Unknown where there is none of it."""
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.venues.rule_list import rule_names
+
     known = rule_names()
-    if name is not None and name not in known:
+    if name not in known:
         same = [rule for rule in known if rule.partition(".")[2] == name]
         hint = closest_hint(name, known) if not same else f"did you mean {' or '.join(map(quote, same))}?"
         raise Unknown(f"there is no rule {quote(name)}" + (f"\nhint: {hint}" if hint else ""))
-    books = [open_rulebook(venue) for venue in shipped()]
-    return rules_page(rule_rows(books, name), len(books))
+    return name
 
 
 def _score(name: str) -> Page:

@@ -17,9 +17,9 @@ from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUE
 from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
-from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, parameters_of, tables_of
+from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, lines_of, parameters_of, tables_of
 from adlcalc.venues.rule_list import RuleRow
-from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.rulebook import KINDS, Rulebook
 from adlcalc.venues.validation import DOCUMENTED, Validated, validated
 
 NOTHING = "There are no rulebooks."
@@ -115,24 +115,33 @@ def _folded(text: str, width: int) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A rulebook as data."""
+    """A rulebook as data. only: one rule of it, of both contract kinds."""
 
     book: Rulebook
+    only: str | None = None
+
+    def _is_of(self, name: str) -> bool:
+        return self.only is None or name == self.only or name.startswith(f"{self.only}.")
 
     @cached_property
     def rules(self) -> Sequence[Parameter]:
         """Its rules as it states them."""
-        return parameters_of(self.book)
+        return [one for one in parameters_of(self.book) if self._is_of(one.name)]
 
     @property
     def defaults(self) -> dict[str, str]:
         """What it does not say."""
-        return dict(defaults_of(self.book))
+        return {name: value for name, value in defaults_of(self.book) if self._is_of(name)}
 
     @property
     def sources(self) -> Mapping[str, Mapping[str, str | None]]:
         """The documents by key."""
-        return {key: {"title": d.title, "url": d.url, "seen": d.seen} for key, d in self.book.sources.items()}
+        cited = self.book.sources.keys() if self.only is None else {one.source for one in self.rules}
+        return {
+            key: {"title": d.title, "url": d.url, "seen": d.seen}
+            for key, d in self.book.sources.items()
+            if key in cited
+        }
 
     @property
     def vectors(self) -> Mapping[str, Any]:
@@ -163,6 +172,18 @@ def rulebook_page(book: Rulebook) -> Page:
     )
 
 
+def rule_page(book: Rulebook, name: str, meaning: str) -> Page:
+    """One rule of a rulebook: what it means, its value, its status and the document that says so."""
+    sheet = Sheet(book, name)
+    return Page(
+        title=f"{book.venue}: {name}",
+        subtitle=f"As of {book.as_of}. {meaning[:1].upper()}{meaning[1:]}.",
+        blocks=lambda width: _rulebook(sheet, narrow=width is not None),
+        document=VENUE,
+        about=sheet,
+    )
+
+
 def _rulebook(sheet: Sheet, *, narrow: bool) -> Iterator[Block]:
     """narrow: long values and notes stand below the table, not in it."""
     rules = sheet.rules
@@ -173,11 +194,12 @@ def _rulebook(sheet: Sheet, *, narrow: bool) -> Iterator[Block]:
         words("source", (rule.source for rule in rules)),
         None if narrow else words("note", (rule.note or None for rule in rules)),
     ]
-    yield table("Rules", NOTHING, columns)
+    if rules or sheet.only is None:
+        yield table("Rules", NOTHING, columns)
     if narrow:
         yield Listing("Values", [Item(rule.name, lines=rule.value) for rule in rules if _long(rule)])
         yield Listing("Notes", [Item(clean(f"{rule.name}: {rule.note}")) for rule in rules if rule.note])
-    for heading, lines in _lists(sheet.book):
+    for heading, lines in _lists(sheet):
         parts = (line.partition("\n") for line in lines)
         items = [Item(clean(text), lines=(clean(more),) if more else ()) for text, _, more in parts]
         yield Listing(heading, items)
@@ -188,12 +210,22 @@ def _long(rule: Parameter) -> bool:
     return len(rule.value) > 1 or len(rule.value[0]) > LONGEST
 
 
-def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
+def _lists(sheet: Sheet) -> list[tuple[str, list[str]]]:
     """What stands under the rules: (heading, lines)."""
+    book = sheet.book
     documents = [
-        f"{key}: {d.title}, seen {d.seen}" + (f"\n{d.url}" if d.url else "")
-        for key, d in book.sources.items()
+        f"{key}: {d['title']}, seen {d['seen']}" + (f"\n{d['url']}" if d["url"] else "")
+        for key, d in sheet.sources.items()
     ]
+    left = [f"{section}: {said}" for section, said in _left(sheet)]
+    if sheet.only is not None:
+        idle = [f"{name}: {why}" for name, why in sheet.unused.items() if name == sheet.only]
+        return [
+            ("Inherited, but without a part", idle),
+            ("Other readings", list(_readings(sheet))),
+            ("Sources", documents),
+            ("Not said, and left at", left),
+        ]
     vectors = [f"{name}: met" for name in book.vectors.met]
     vectors += [f"{name}: not met. {reason}" for name, reason in book.vectors.not_met.items()]
     vectors += [book.vectors.none] if book.vectors.none else []
@@ -203,8 +235,19 @@ def _lists(book: Rulebook) -> list[tuple[str, list[str]]]:
         ("Tables of maintenance margin, by symbol", _tables(book)),
         ("Not modeled", list(book.not_modeled)),
         ("Vectors", vectors),
-        ("Not said, and left at", [f"{section}: {said}" for section, said in _left(book)]),
+        ("Not said, and left at", left),
     ]
+
+
+def _readings(sheet: Sheet) -> Iterator[str]:
+    """What else an assumed rule could be."""
+    stated = {rule.name: rule for kind in KINDS for rule in sheet.book.rules[kind].values()}
+    for one in sheet.rules:
+        others = [
+            "; ".join(line.strip() for line in lines_of(node)) for node in stated[one.name].alternatives
+        ]
+        if others:
+            yield f"{one.name}: {', '.join(others)}"
 
 
 def _tables(book: Rulebook) -> list[str]:
@@ -215,10 +258,10 @@ def _tables(book: Rulebook) -> list[str]:
     return [f"{', '.join(names)}: {dated}" for dated, names in symbols.items()]
 
 
-def _left(book: Rulebook) -> Iterator[tuple[str, str]]:
+def _left(sheet: Sheet) -> Iterator[tuple[str, str]]:
     """The rules at their defaults, a line for each section."""
     by_section: dict[str, list[str]] = {}
-    for name, value in defaults_of(book):
+    for name, value in sheet.defaults.items():
         section, _, rule = name.partition(".")
         by_section.setdefault(section, []).append(f"{rule} {value}")
     for section, rules in by_section.items():
