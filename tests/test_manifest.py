@@ -157,6 +157,7 @@ def test_a_file_that_is_gone_is_told(adlcalc: Callable[..., object], folder: Pat
     found = adlcalc("verify", "m.json")
     assert found.code == 1
     assert "companion book.csv was read, it is not now" in found.out
+    assert "rule " not in found.out  # nothing was worked: there is nothing to hold against the rules
     assert "there is no file 'book.csv'" in " ".join(found.out.split())
 
 

@@ -489,3 +489,26 @@ def test_the_same_file_gives_the_same_scenario(read) -> None:  # type: ignore[no
 def test_importing_adlcalc_imports_neither_yaml_nor_pydantic() -> None:
     code = "import sys, adlcalc, adlcalc.scenario, adlcalc.source; sys.exit(any(m in sys.modules for m in ('yaml', 'pydantic')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "tick", "marks"),
+    [
+        (None, "0.1", ["200", "150", "133", "250.1"]),
+        ("60_000", "0.1", ["60000", "45000", "39900", "75030"]),
+        ("60_000", "1_000", ["60000", "45000", "40000", "75000"]),  # 39,900 and 75,030 to the nearest
+        ("1", "0.5", ["1", "1", "0.5", "1.5"]),  # 0.75 is as near to 1, which is even in halves, as to 0.5
+    ],
+)
+def test_the_moves_of_a_file_may_begin_at_another_price(
+    start: str | None, tick: str, marks: list[str], tmp_path: Path
+) -> None:
+    """start x price / 200, half even to the tick."""
+    (tmp_path / "moves.csv").write_text("time,close\n1,200\n2,150\n3,133\n4,250.1\n", encoding="utf-8")
+    begins = "" if start is None else f", from: {start}"
+    (tmp_path / "x.yaml").write_text(
+        f"markets: {{X: {{tick: {tick}}}}}\naccounts: []\nprices: {{file: moves.csv{begins}}}\n",
+        encoding="utf-8",
+    )
+    path = load(str(tmp_path / "x.yaml")).scenario.path
+    assert list(path.marks["X"]) == [D(mark) for mark in marks]

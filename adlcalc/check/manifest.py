@@ -191,8 +191,11 @@ class Deviation(NamedTuple):
 
 
 def deviations(was: Manifest, now: Manifest) -> list[Deviation]:
-    """What is otherwise now, causes before what follows from them."""
-    found = [*_inputs(was, now), *_changed_rules(was, now), *_facts(was, now)]
+    """What is otherwise now, causes before what follows from them. Where a file is missing nothing was worked, and
+    there is nothing to hold against the rest."""
+    found = [*_inputs(was, now)]
+    if now.answers or all(one.now is not None for one in found):
+        found += [*_changed_rules(was, now), *_facts(was, now)]
     if was.exit_code != now.exit_code:
         sentence = f"the exit code is {now.exit_code}, it was {was.exit_code}"
         found.append(Deviation("exit code", "", str(was.exit_code), str(now.exit_code), sentence))

@@ -45,6 +45,12 @@ class PriceFile(Strict):
     path: Literal["close", "low-first", "high-first"] = key(
         "close", description="one price a candle, or four: open, low, high, close; open, high, low, close"
     )
+    from_: Positive | None = key(
+        None,
+        name="from",
+        description="price at step 0: the file's moves from there on, each price from x price / first price, to the "
+        "tick; as in the file if left out",
+    )
 
 
 def _ends(value: Any) -> tuple[Decimal, Decimal]:

@@ -22,6 +22,7 @@ RateSpec = Decimal | Sequence[Decimal] | Regular
 
 
 MOST_STEPS = 1_000_000
+SMALLER = "take a smaller tick or a higher price"
 """Of a ramp; each step takes its time, and a slip of the keyboard should not take an afternoon."""
 
 
@@ -100,11 +101,27 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
         return _ramp(draft, path, spec, market.tick)
     if isinstance(spec, PriceFile):
         source = draft.companion(spec.file, draft.node(*path, "file"))
-        return read_prices(source, spec, draft.node(*path, "column"), draft.problems)
+        found = read_prices(source, spec, draft.node(*path, "column"), draft.problems)
+        return (
+            found
+            if found is None or spec.from_ is None
+            else _from(draft, path, found, spec.from_, market.tick)
+        )
     if not spec:
         draft.add(path, f"{quote(path[-1])} is empty", "give at least the price of step 0")
         return None
     return tuple(spec), None
+
+
+def _from(draft: Draft, path: tuple[str, ...], found: Prices, start: Decimal, tick: Decimal) -> Prices | None:
+    """The moves of a file from another price on: start x price / first price, half even to the tick; the first as
+    written."""
+    (first, *others), times = found
+    marks = (start, *(round_to(divide(start * price, first), tick) for price in others))
+    if min(marks) <= 0:
+        draft.add(path, "a price of the file is zero when it is rounded to the tick", SMALLER)
+        return None
+    return marks, times
 
 
 def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Prices | None:
@@ -122,7 +139,7 @@ def _ramp(draft: Draft, path: tuple[str, ...], spec: Ramp, tick: Decimal) -> Pri
         draft.add(
             path,
             "the ramp reaches a price of zero when it is rounded to the tick",
-            "take a smaller tick or a higher price",
+            SMALLER,
         )
         return None
     return marks, None
