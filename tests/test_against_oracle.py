@@ -92,7 +92,17 @@ def told_by_oracle(scenario: Scenario) -> dict[str, list[tuple[Any, ...]]]:
     keys = {"liquidations": CLAIM, "book": BOOK, "fund": ("step", "fund", "received", "paid", "closing"), "deleveraged": FILL,
             "skipped": SKIP, "bad_debts": ("step", "claim", "amount"), "held": HELD, "audit": ("step", "bad_debt"),
             "accounts": ACCOUNT}  # fmt: skip
+    result["held"] = [*changed(result["held"], scenario.path.steps - 1)]
     return {name: [tuple(r[c] for c in columns) for r in result[name]] for name, columns in keys.items()}
+
+
+def changed(held: list[dict[str, Any]], last: int) -> Iterator[dict[str, Any]]:
+    """Of the rows of every step those that the engine tells: of another size than before, and at the end."""
+    sizes: dict[int, Fraction] = {}
+    for one in held:
+        if one["step"] == last or sizes.get(one["claim"]) != one["size"]:
+            sizes[one["claim"]] = one["size"]
+            yield one
 
 
 def same(a: Any, b: Any, tolerance: Fraction) -> bool:

@@ -50,6 +50,7 @@ def test_runs_are_the_same_with_and_without_the_grid(
 ) -> None:
     monkeypatch.setattr(head, "LONG_QUEUE", 1)
     monkeypatch.setattr(head, "CELLS", cells)
+    monkeypatch.setattr(head, "MEMBERS", 1)
     rules = Rules(margin=MarginRules(), adl=AdlRules(score=SCORES[score], eligible=Eligible(eligible)))
     for seed in range(12):
         scenario = crowded_book(40, seed, rules)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adlcalc.cli.options import Result, Under
 from adlcalc.engine.declared import Takes, meaning_of
 from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.report.columns.health import POSITIONS
@@ -187,6 +189,18 @@ def test_a_command_knows_no_format(name: str) -> None:
     }
     assert named == []
     assert imported(file) & written == set()
+
+
+def test_options_that_commands_share_stand_in_groups() -> None:
+    """Only what works many files at once takes them one by one, to hand them on."""
+    groups = [{one.name for one in fields(kind)} for kind in (Under, Result)]
+    alone = set()
+    for file in files("cli"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                named = {one.arg for one in (*node.args.args, *node.args.kwonlyargs)}
+                alone |= {f"{file.stem}.{node.name}" for group in groups if group <= named}
+    assert alone == {"run.run", "report.report"}
 
 
 STAIR = (

@@ -19,7 +19,7 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import CONTEXT, ZERO, D
+from adlcalc.ground.numbers import ZERO, scaled
 
 MOST = 2**63 - 1
 
@@ -47,11 +47,11 @@ class Fixed:
         return len(self.values)
 
     def __getitem__(self, i: int) -> Decimal:
-        return D(self.values[i]).scaleb(-self.digits, CONTEXT)  # whatever context the caller has
+        return scaled(self.values[i], -self.digits)
 
     def number(self, x: int) -> Decimal:
         """So many of its units."""
-        return D(x).scaleb(-self.digits, CONTEXT)
+        return scaled(x, -self.digits)
 
 
 class Sums(NamedTuple):
@@ -133,16 +133,13 @@ class Columns(Sequence[Account]):
     def __getitem__(self, at: int | slice) -> Account | tuple[Account, ...]:
         if isinstance(at, slice):
             return tuple(self[i] for i in range(*at.indices(len(self.ids))))
-        leverage = self.leverages[at] if len(self.leverages) else None
-        position = Position(
-            self.market,
-            LONG if self.longs[at] else SHORT,
-            self.sizes[at],
-            self.entries[at],
-            self.collaterals[at],
-            leverage or None,
-        )
-        return Account(self.ids[at], (position,))
+        return Account(self.ids[at], (Position(self.market, *self.terms(at)),))
+
+    def terms(self, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
+        """Side, size, entry, collateral and chosen leverage of a position."""
+        side = LONG if self.longs[i] else SHORT
+        leverage = self.leverages[i] if self.leverages.values else None
+        return side, self.sizes[i], self.entries[i], self.collaterals[i], leverage or None
 
     def __iter__(self) -> Iterator[Account]:
         return (self[i] for i in range(len(self.ids)))

@@ -422,8 +422,9 @@ class BadDebt(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the venue still holds of a claim at the end of a step. uncovered: the part of a loss at the mark
-    that nobody covers; all of it, but where the fund holds it (rule fund.holds)."""
+    """What the venue still holds of a claim at the end of a step; told when it has changed, and at the end of
+    the run. uncovered: the part of a loss at the mark that nobody covers; all of it, but where the fund holds it
+    (rule fund.holds)."""
 
     step: int
     claim: int
@@ -450,7 +451,8 @@ class Owed(NamedTuple):
 class StepEnded(NamedTuple):
     """The audit of the step. Differences are zero or the run has stopped; bad_debt is cumulative, with the
     loss of held inventory at the mark and what open accounts owe as they stand now; of several currencies it
-    is only told apart from zero: bad_debts has it by currency."""
+    is only told apart from zero: bad_debts has it by currency. held: the pnl at the mark of what the venue
+    holds, by fund."""
 
     step: int
     funds: tuple[tuple[str, Decimal], ...]
@@ -458,6 +460,7 @@ class StepEnded(NamedTuple):
     open_interest_difference: Decimal
     bad_debt: Decimal
     bad_debts: tuple[tuple[str, Decimal], ...] = ()
+    held: tuple[tuple[str, Decimal], ...] = ()
 
 
 class PositionState(NamedTuple):

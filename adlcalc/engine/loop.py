@@ -13,7 +13,7 @@ from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
 
 from adlcalc.engine.books.audit import Audit
-from adlcalc.engine.events import Ended, Event, Held, MarkMoved, Started, StepEnded
+from adlcalc.engine.events import Ended, Event, MarkMoved, Started, StepEnded
 from adlcalc.engine.model import Path, Scenario
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.engine.waterfall.closing import accounts_at_end, quiet_accounts, settle_everybody
@@ -72,10 +72,12 @@ def run(
                 events.extend(state.with_news(one_step(state, stages)))
                 if observer:
                     observer.ended(facts)
-                if step == scenario.path.steps - 1:
+                is_last = step == scenario.path.steps - 1
+                if is_last:
                     if any(scenario.path.funding.values()):
                         events.extend(settle_everybody(state))
                     audit.everybody(step)
+                events.extend(state.value_held(tell_all=is_last))
                 events.extend(state.take_stock())
                 events.append(end_step(state, audit))
             yield from events
@@ -169,9 +171,6 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
                 moved, pending = True, [*dict.fromkeys((*pending, *state.watchlist.touched()))]
         if not moved and not pending:
             break
-    for claim, pnl, lacking in state.ledger.held():
-        number, side = state.ledger.number_of(claim), claim.side
-        yield Held(state.step, number, claim.book.name, side, claim.size, claim.price, pnl, lacking)
 
 
 def end_step(state: State, audit: Audit) -> StepEnded:
@@ -180,5 +179,5 @@ def end_step(state: State, audit: Audit) -> StepEnded:
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
     debts = state.bad_debt_so_far()
-    total = sum(debts.values(), ZERO)
-    return StepEnded(state.step, funds, found.money, found.open_interest, total, tuple(debts.items()))
+    total, held = sum(debts.values(), ZERO), tuple(state.held_pnl().items())
+    return StepEnded(state.step, funds, found.money, found.open_interest, total, tuple(debts.items()), held)

@@ -4,7 +4,7 @@ Every number is an exact Decimal. Sums and products are exact (60 digits; a resu
 error, not a rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a
 unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
-Public: D, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
+Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
 Number."""
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ def D(text: str | int | Decimal) -> Decimal:  # noqa: N802  (the short name ever
     if isinstance(text, float):
         raise TypeError("money, prices and sizes are never floats; give the number as text")
     return Decimal(text)
+
+
+def scaled(x: int, exponent: int) -> Decimal:
+    """x times a power of ten, whatever context the caller has."""
+    return Decimal(x).scaleb(exponent, CONTEXT)
 
 
 def exact() -> AbstractContextManager[Context]:

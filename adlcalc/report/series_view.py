@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from adlcalc.engine.events import Deleveraged, Event, Held, Liquidated
+from adlcalc.engine.events import Deleveraged, Event, Liquidated, StepEnded
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.run_view import FundRow, StepRow, fund_rows, step_rows
@@ -116,12 +116,12 @@ def of_fund(
     """`fund` is every fund where none is called so."""
     funds = [one.name for one in scenario.funds]
     wanted = [name] if name in funds else funds
-    behind = {market.name: market.fund for market in scenario.markets}
-    held: dict[tuple[int, str], Decimal] = {}
-    for event in events:
-        if isinstance(event, Held):
-            key = event.step, behind[event.market]
-            held[key] = held.get(key, ZERO) + event.unrealized_pnl
+    held = {
+        (event.step, fund): pnl
+        for event in events
+        if isinstance(event, StepEnded)
+        for fund, pnl in event.held
+    }
     rows: dict[tuple[int, str], FundRow] = {(row.step, row.fund): row for row in fund_rows(events)}
     for fund in wanted:
         for step in steps:

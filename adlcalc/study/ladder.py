@@ -11,15 +11,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from adlcalc.engine.queue.head import LONG_QUEUE
 from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.waterfall.facts import Facts, Observer
 
 HEAD = 60
 """Places of a queue that are kept."""
-WATCHED = LONG_QUEUE
-"""Accounts up to which queues are ranked wholly whether or not somebody looks on, so that looking on costs
-nothing."""
+WATCHED = 2_000
+"""Accounts up to which a report looks on: queues are then ranked wholly, which such a book bears."""
 
 
 class Rung(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.model import Account, Market, Position
+from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
@@ -94,12 +94,22 @@ class Holding:
         "triggers",
     )
 
-    def __init__(self, holder: Holder, book: MarketBook, position: Position, order: int) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        book: MarketBook,
+        order: int,
+        side: int,
+        size: Decimal,
+        entry: Decimal,
+        collateral: Decimal | None,
+        leverage: Decimal | None,
+    ) -> None:
         self.holder, self.book, self.order = holder, book, order
-        self.side, self.size, self.entry = position.side, position.size, position.entry
-        self.collateral, self.leverage = position.collateral, position.leverage
-        self.signed_size = position.size if position.side > 0 else -position.size
-        self.cost = book.value(self.signed_size, position.entry)
+        self.side, self.size, self.entry = side, size, entry
+        self.collateral, self.leverage = collateral, leverage
+        self.signed_size = size if side > 0 else -size
+        self.cost = book.value(self.signed_size, entry)
         self.funding = ZERO
         self._unit: Unit | None = None
         self.triggers = NO_TRIGGERS
@@ -157,8 +167,8 @@ class Holder:
 
     __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order")
 
-    def __init__(self, account: Account, order: int) -> None:
-        self.id, self.order, self.balance = account.id, order, account.balance
+    def __init__(self, id: str, order: int, balance: Decimal) -> None:
+        self.id, self.order, self.balance = id, order, balance
         self.holdings: list[Holding] = []
         self.equity_start = ZERO
         self.liquidated = self.deleveraged = False

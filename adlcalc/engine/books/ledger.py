@@ -23,6 +23,7 @@ from functools import partial
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
+from adlcalc.engine.books.inventory import Inventory
 from adlcalc.engine.books.roster import Roster
 from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
@@ -50,6 +51,7 @@ REVENUE = "venue revenue"
 VAULT = "vault"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
+NOTHING: Told = ()
 
 
 class AuditError(Exception):
@@ -82,6 +84,7 @@ class Ledger:
             for provider in scenario.providers
         }
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
+        self._inventories: dict[tuple[FundBook, str], Inventory] = {}
         self.carried: set[VenueClaim] = set()  # those of them that it held when the step began
         self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
@@ -96,6 +99,7 @@ class Ledger:
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
         self._named: dict[str, int] = {}
+        self._units: list[Unit] = []
         self.roster = Roster(with_trades(scenario), self.markets, self.currencies)
         # the rest of the market is the other side of everybody, and stands at no profit and no loss
         for (book, side), found in self.roster.sides.items():
@@ -129,7 +133,7 @@ class Ledger:
         """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
         Whatever is posted there, nobody here notices."""
         other, holder = copy(self), copy(holding.holder)
-        other.touched, other.markets = {}, {}
+        other.touched, other.markets, other._inventories = {}, {}, {}
         holder.holdings = [copy(one) for one in holding.holder.holdings]
         for name, book in self.markets.items():
             own = [one for one in holder.holdings if one.book is book]
@@ -144,11 +148,11 @@ class Ledger:
     def as_account(self, vault: Backstop) -> Unit:
         """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It is a
         picture; postings change the vault."""
-        holder = Holder(Account(vault.id, (), vault.cash), -1)
+        holder = Holder(vault.id, -1, vault.cash)
         for book, (size, cost) in sorted(vault.positions.items(), key=lambda held: held[0].order):
             if size:
                 side = LONG if size > 0 else SHORT
-                holding = Holding(holder, book, Position(book.name, side, abs(size), book.mark), book.order)
+                holding = Holding(holder, book, book.order, side, abs(size), book.mark, None, None)
                 average = margin.price_of_value(book.contract, size, cost) or ZERO
                 holding.cost, holding.entry, holding.funding = (
                     cost,
@@ -160,14 +164,18 @@ class Ledger:
 
     @property
     def units(self) -> list[Unit]:
-        """All margin units, in file order of their first positions."""
-        return list(dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings))
+        """All margin units, in file order of their first positions: the same ones through all of the run."""
+        if not self._units:
+            found = dict.fromkeys(holding.unit for holder in self.holders for holding in holder.holdings)
+            self._units = list(found)
+        return self._units
 
     def begin(self, scenario: Scenario, step: int) -> None:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
         self.claims = list(self.open_claims())
+        self._inventories.clear()
         self.carried = set(self.claims)
         for fund in self.funds.values():
             fund.begin(path.seconds[step] if path.seconds else step)
@@ -271,6 +279,9 @@ class Ledger:
             self.close_part(claim.holding, size, proceeds, release=False)
         elif isinstance(claim, VaultOrder):
             self.from_backstop(claim.vault, claim.book, size, proceeds)
+        elif isinstance(claim, VenueClaim):
+            for valued in self._valued_with(claim):
+                valued.note_change(claim)
         return proceeds - cost
 
     def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
@@ -383,6 +394,8 @@ class Ledger:
             number=Number(number),
         )
         self.claims.append(claim)
+        for valued in self._valued_with(claim):
+            valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
         holding.book.open_interest[holding.side] -= holding.size
         holding.cost = holding.size = holding.signed_size = ZERO
@@ -392,13 +405,24 @@ class Ledger:
         """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is worked
         only the older ones are held: whether the fund takes it, and what is left for the newer ones, is what is
         being asked."""
-        total = ZERO
-        for claim in self.claims:
-            if claim is self.at_work:
-                break
-            if claim.left.size and claim.book.fund is fund and contract in ("", claim.book.name):
-                total += claim.pnl()
-        return total
+        held = self.inventory(fund, contract)
+        return held.pnl if self.at_work is None else held.older_than(self.at_work)[0]
+
+    def inventory(self, fund: FundBook, contract: str = "") -> Inventory:
+        """What is held for a fund (of a contract, where one is named), valued at the marks."""
+        valued = self._inventories.get((fund, contract))
+        if valued is None or not valued.is_current():
+            mine = (claim for claim in self.open_claims() if claim.book.fund is fund)
+            valued = Inventory(claim for claim in mine if contract in ("", claim.book.name))
+            self._inventories[fund, contract] = valued
+        return valued
+
+    def _valued_with(self, claim: VenueClaim) -> Iterator[Inventory]:
+        """The inventories that it is in."""
+        for contract in ("", claim.book.name) if self._inventories else ():
+            valued = self._inventories.get((claim.book.fund, contract))
+            if valued is not None:
+                yield valued
 
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""

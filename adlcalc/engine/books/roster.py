@@ -131,14 +131,19 @@ class Roster:
 
     def as_it_began(self, i: int) -> Holder:
         """The books of an account that nothing has happened to, for who only wants to look at them."""
-        account = self.accounts[i]
-        holder, markets = Holder(account, i), self.markets
-        number = i if self._firsts is None else self._firsts[i]
-        total = account.balance
-        for position in account.positions:
-            holding = Holding(holder, markets[position.market], position, number)
-            number += 1
-            holder.holdings.append(holding)
+        accounts, markets = self.accounts, self.markets
+        if isinstance(accounts, Columns):
+            holder = Holder(accounts.ids[i], i, ZERO)
+            holder.holdings.append(Holding(holder, markets[accounts.market], i, *accounts.terms(i)))
+        else:
+            account = accounts[i]
+            holder = Holder(account.id, i, account.balance)
+            number = i if self._firsts is None else self._firsts[i]
+            for n, p in enumerate(account.positions, number):
+                terms = p.side, p.size, p.entry, p.collateral, p.leverage
+                holder.holdings.append(Holding(holder, markets[p.market], n, *terms))
+        total = holder.balance
+        for holding in holder.holdings:
             total += holding.book.value(holding.signed_size, holding.book.first) - holding.cost
             if holding.collateral is not None:
                 total += holding.collateral

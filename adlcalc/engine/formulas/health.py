@@ -29,7 +29,7 @@ from adlcalc.engine.contract import Contract, Kind
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, drawing, round_to
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
@@ -189,26 +189,27 @@ def liquidation_worked(
         numbers = (m, *numbers)
     elif m != 1:
         numbers = (*numbers, m)
-    formula = _formula(contract, up, bool(deductions), len(legs) == 1)
+    formula = _formula(contract.kind == Kind.LINEAR, m == 1, up, bool(deductions), len(legs) == 1)
     return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
 
 
 @cache
-def _formula(contract: Contract, up: bool, deducted: bool, alone: bool) -> str:
-    """The formula of `liquidation_worked` in words."""
+def _formula(linear: bool, one: bool, up: bool, deducted: bool, alone: bool) -> str:
+    """The formula of `liquidation_worked` in words; one: the multiplier is 1."""
     sign = "-" if up else "+"
     above = f"([that value] {sign} [deduction])" if deducted else "[that value]"
     below = f"(1 {sign} [rate]) / [size]" if alone else f"([net size] {sign} [sizes x rates])"
     formula = f"{above} / {below}"
-    if contract.kind != Kind.LINEAR:
+    if not linear:
         return f"[multiplier] / ({formula})"
-    return formula if contract.multiplier == 1 else f"{formula} / [multiplier]"
+    return formula if one else f"{formula} / [multiplier]"
 
 
 def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
     """The line that is the maintenance margin of the notional at a price."""
     if len(lines) == 1:
         return lines[0]
-    contracts, at = Fraction(size) * Fraction(contract.multiplier), Fraction(price)
-    n = contracts * at if contract.kind == Kind.LINEAR else contracts / at
-    return max(lines, key=lambda line: Fraction(line[0]) * n - Fraction(line[1]))
+    with drawing():  # which line is told; more than 60 digits tell no two of them apart
+        contracts = size * contract.multiplier
+        n = contracts * price if contract.kind == Kind.LINEAR else contracts / price
+        return max(lines, key=lambda line: line[0] * n - line[1])

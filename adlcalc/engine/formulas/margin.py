@@ -217,13 +217,15 @@ def to_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
 
     It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a
     tick stays there."""
-    return rounder(tick, CEILING if side > 0 else FLOOR)(rounder(finest(tick))(price))
+    return ticker(tick, CEILING if side > 0 else FLOOR)(price)
 
 
 @cache
-def finest(tick: Decimal) -> Decimal:
-    """The power of ten below a trillionth of the tick."""
-    return ONE.scaleb(tick.adjusted() - 12)
+def ticker(tick: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
+    """`to_tick` in some direction: made once, called often."""
+    finest = ONE.scaleb(tick.adjusted() - 12)  # the power of ten below a trillionth of the tick
+    exact_enough, to_multiple = rounder(finest), rounder(tick, rounding)
+    return lambda price: to_multiple(exact_enough(price))
 
 
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
@@ -246,14 +248,13 @@ def bankruptcy_price(
     that the closed account does not end below zero: a long's up, a short's down.
     """
     target = with_fee(contract, target)
-    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+    if contract.bankruptcy_price == ONE_BY_ONE:
         price = price_of_value(contract, D(side), value_of_one(side, size, target, unit))
     else:
         price = price_of_value(contract, side * size, target)
     if price is None:
         return None
-    exact_enough = rounder(finest(tick))(price)
-    price = rounder(tick, bankruptcy_rounding(contract, side))(exact_enough)
+    price = ticker(tick, bankruptcy_rounding(contract, side))(price)
     return price if price > 0 or contract.kind == LINEAR else None
 
 
@@ -272,6 +273,7 @@ def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> De
     return round_to(divide(target, size), unit, CEILING)
 
 
+ONE_BY_ONE = BankruptcyPrice.PER_CONTRACT
 ROUNDINGS = {BankruptcyPrice.DOWN: DOWN, BankruptcyPrice.UP: UP, BankruptcyPrice.NEAREST: HALF_EVEN}
 
 
@@ -319,13 +321,14 @@ def price_worked(
     amounts: tuple[Decimal, ...] = (size,) if m == 1 else (size, m)
     amounts = (*parts, *amounts) if contract.kind == LINEAR else (*amounts, *parts)
     rounding = rounding or (CEILING if side > 0 else FLOOR)
-    return Worked(name, price, _price_formula(contract, what), amounts, tick, rounding)
+    formula = _price_formula(contract.kind == LINEAR, m == 1, what)
+    return Worked(name, price, formula, amounts, tick, rounding)
 
 
 @cache
-def _price_formula(contract: Contract, what: str) -> str:
-    """The formula of `price_worked` in words."""
-    held = "[size]" if contract.multiplier == 1 else "[size] x [multiplier]"
-    if contract.kind != LINEAR:
+def _price_formula(linear: bool, one: bool, what: str) -> str:
+    """The formula of `price_worked` in words; one: the multiplier is 1."""
+    held = "[size]" if one else "[size] x [multiplier]"
+    if not linear:
         return f"{held} / {what}"
-    return f"{what} / {held if contract.multiplier == 1 else f'({held})'}"
+    return f"{what} / {held if one else f'({held})'}"

@@ -31,9 +31,11 @@ from adlcalc.engine.queue.queue import Place, inputs_of
 from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
 from adlcalc.ground.numbers import D
 
-LONG_QUEUE = 2_000
+LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
-CELLS = 48  # a side is cut into so many bands of the entry, and each band into so many of the collateral
+CELLS, MEMBERS = 48, 12
+"""A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so many
+that a cell has about so many members."""
 SMALLEST_MONEY = 10**6
 """Positions with less collateral than this many money units are scored one by one: rounding could move their
 score past a bound. """
@@ -94,9 +96,10 @@ class Grid:
                 placed.append((cost / contracts, collateral / contracts, one))
         placed.sort(key=lambda entry: entry[0])
         self.cells: list[Cell] = []
-        for band in bands(placed):
+        cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
+        for band in bands(placed, cuts):
             band.sort(key=lambda entry: entry[1])
-            for part in bands(band):
+            for part in bands(band, cuts):
                 entries = [entry for entry, _, _ in part]
                 self.cells.append(Cell(min(entries), max(entries), part[0][1], [one for _, _, one in part]))
         book.changed[side].clear()
@@ -137,9 +140,9 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
             yield sketch.number, float(sketch.size) * q, float(sketch.cost) * c, money
 
 
-def bands(placed: list[Placed]) -> Iterator[list[Placed]]:
-    """At most CELLS parts of nearly the same length."""
-    length = max(math.ceil(len(placed) / CELLS), 1)
+def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
+    """At most so many parts of nearly the same length."""
+    length = max(math.ceil(len(placed) / parts), 1)
     for first in range(0, len(placed), length):
         yield placed[first : first + length]
 

@@ -36,7 +36,7 @@ from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
 from adlcalc.engine.model import Account, Market, Path, Position
-from adlcalc.ground.numbers import DOWN, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to, scaled
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
 SHARE_UNIT = D("1E-24")
@@ -160,9 +160,10 @@ class Watchlist:
                     # a position that has been made since its entry was, and not changed, does not know it
                     if holding.size and holding.triggers[which] in (entry, None):
                         units[holding.unit] = None
-                        triggers = list(holding.triggers)
-                        triggers[which] = None
-                        holding.triggers = tuple(triggers)
+                        if holding.triggers[which] is not None:
+                            triggers = list(holding.triggers)
+                            triggers[which] = None
+                            holding.triggers = tuple(triggers)
         return units
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
@@ -243,7 +244,13 @@ class Watchlist:
             return None
         if len(book.lines) != 1 or margin.hurt_both_ways(book.lines):
             return None
-        return View(book.value, reach.worst_mark(side, 0), *book.lines[0], book.unit * ROUNDINGS)
+        (rate, deduction), mark = book.lines[0], reach.worst_mark(side, 0)
+        level = None
+        if book.contract.kind == LINEAR:  # to ten digits, so that products need no more than values do
+            few = scaled(1, mark.adjusted() - 9)
+            level = round_to(mark - side * rate * mark, few, FLOOR if side > 0 else CEILING)
+        least = book.unit * ROUNDINGS - deduction
+        return View(least, book.contract.multiplier, level, book.value, mark, rate)
 
     @staticmethod
     def _is_safe_alone(account: Account, p: Position, views: Mapping[tuple[str, int], View | None]) -> bool:
@@ -251,11 +258,13 @@ class Watchlist:
         view = views[p.market, p.side]
         if view is None:
             return False
-        value, mark, rate, deduction, error = view
+        least, multiplier, level, value, mark, rate = view
         signed = p.size if p.side > 0 else -p.size
         money = account.balance if p.collateral is None else p.collateral
+        if level is not None:
+            return money + signed * multiplier * (level - p.entry) > least
         worst = value(signed, mark)
-        return money + worst - value(signed, p.entry) - rate * abs(worst) + deduction > error
+        return money + worst - value(signed, p.entry) - rate * abs(worst) > least
 
     def _look(
         self,
@@ -384,14 +393,16 @@ settled."""
 
 
 class View(NamedTuple):
-    """Of a side: its value function, worst mark, the one line of maintenance, and more than values are
-    rounded by."""
+    """Of a side: what is more than values are rounded by, less the deduction of its one line of maintenance; the
+    multiplier; its value function, worst mark and rate of maintenance. level, of a linear market: mark x
+    (1 - s rate), so that the equity less the maintenance margin there is money + s q m (level - entry)."""
 
+    least: Decimal
+    multiplier: Decimal
+    level: Decimal | None
     value: Callable[[Decimal, Decimal], Decimal]
     mark: Decimal
     rate: Decimal
-    deduction: Decimal
-    error: Decimal
 
 
 def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:

@@ -8,14 +8,14 @@ Public: offer_to_backstop, to_vault, hand_over_shares.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
 from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.holdings import Due
-from adlcalc.engine.books.ledger import VAULT
+from adlcalc.engine.books.ledger import NOTHING, VAULT
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event, How
 from adlcalc.engine.formulas.prices import no_gift
@@ -23,19 +23,21 @@ from adlcalc.engine.formulas.sharing import in_units
 from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, liquidation_price
+from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, stand_of
 from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
 
 
-def offer_to_backstop(state: State, claim: Closing) -> Iterator[Event]:
+def offer_to_backstop(state: State, claim: Closing) -> Iterable[Event]:
     """Providers (rule backstop.kind) take what they can of a claim."""
     if claim.price is None or not claim.size:
-        return
+        return NOTHING
     takers = [b for b in state.ledger.backstops.values() if b.left.get(claim.book, ZERO) > 0]
+    if not takers:
+        return NOTHING
     rules = state.rules.backstop.kind
-    yield from (
+    return (
         shared(state, claim, takers, rules) if isinstance(rules, Providers) else auction(state, claim, takers)
     )
 
@@ -105,9 +107,9 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        bankrupt, trigger, number = (
+        bankrupt, stood, number = (
             bankruptcy(holding, target),
-            liquidation_price(unit, holding),
+            stand_of(unit, holding),
             state.ledger.next_number(),
         )
         yield liquidated(
@@ -116,7 +118,7 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
             holding,
             size=size,
             bankrupt=bankrupt,
-            trigger=trigger,
+            stood=stood,
             method="backstop",
             number=number,
         )
@@ -156,14 +158,14 @@ def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Itera
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
-        bankrupt, trigger = bankruptcy(holding, target), liquidation_price(unit, holding)
+        bankrupt, stood = bankruptcy(holding, target), stand_of(unit, holding)
         yield liquidated(
             state,
             due,
             holding,
             size=size,
             bankrupt=bankrupt,
-            trigger=trigger,
+            stood=stood,
             method="shared",
             number=used.claim,
         )

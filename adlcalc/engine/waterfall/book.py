@@ -5,10 +5,11 @@ Public: close_without_fund, close_with_fund, close_at_any_price.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import VenueClaim
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
@@ -16,14 +17,19 @@ from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 
-def close_without_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+def close_without_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better."""
-    return close_in_book(state, claim, ZERO)
+    return close_in_book(state, claim, ZERO) if has_offers(state, claim) else NOTHING
 
 
-def close_with_fund(state: State, claim: VenueClaim) -> Iterator[Event]:
+def close_with_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better, and worse ones while the fund pays the shortfall."""
-    return close_in_book(state, claim, None)
+    return close_in_book(state, claim, None) if has_offers(state, claim) else NOTHING
+
+
+def has_offers(state: State, claim: VenueClaim) -> bool:
+    """Is there anything to close, and anybody who takes any of it?"""
+    return bool(claim.left.size) and state.book_side(claim.book, claim.side).next() is not None
 
 
 def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterator[Event]:
@@ -66,9 +72,7 @@ def close_at_any_price(state: State, claim: VenueClaim, keep: Decimal = ZERO) ->
         yield from fill(state, claim, size, offer.price(size), covered=False)
 
 
-def fill(
-    state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True
-) -> Iterator[Event]:
+def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True) -> Told:
     """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a
     loss, to the last resort."""
     book = claim.book
@@ -76,10 +80,9 @@ def fill(
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
     number = state.ledger.number_of(claim)
-    yield BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
+    filled = BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
     if result > 0:
-        yield from keep_surplus(state, claim, proceeds, result, in_book=True)
-    elif covered:
-        yield from state.ledger.post_result(claim, result, "surplus")
-    else:
-        yield from uncovered(state, book, number, -result)
+        return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
+    if covered:
+        return (filled, *state.ledger.post_result(claim, result, "surplus"))
+    return (filled, *uncovered(state, book, number, -result))

@@ -11,6 +11,7 @@ from contextlib import closing
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, VenueClaim
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
 from adlcalc.engine.formulas.policies import Gift, Policy, walk_of
@@ -80,17 +81,18 @@ def gifts_of(
         return walk.gifts((place for place in places if not passed(place)), quantity, lot)
 
 
-def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Iterator[Event]:
+def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Told:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
+    told = NOTHING
     if isinstance(state.rules.adl.price, MarkFirst):
         at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
         if at_mark:
-            yield from match(state, claim, place, at_mark, (mark(claim.known()),))
+            told = match(state, claim, place, at_mark, (mark(claim.known()),))
             size -= at_mark
         if not size or not place.holding.size:
-            return
+            return told
     how, rule_price = adl_price(state, claim)
-    yield from match(state, claim, place, size, how, rule_price)
+    return (*told, *match(state, claim, place, size, how, rule_price))
 
 
 def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
@@ -108,14 +110,14 @@ def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
 
 def match(
     state: State, claim: Closing, place: Place, size: Decimal, how: How, rule_price: Decimal | None = None
-) -> Iterator[Event]:
+) -> Told:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would
     bankrupt the place.
     how: of its price; rule_price: by the rules alone, where a bankrupt account was to get no more."""
     price = how[-1].result
     holding, book = place.holding, claim.book
     if price <= 0 and book.contract.kind == INVERSE:
-        return  # rounded to nothing by a coarse tick: no value can be put on it
+        return NOTHING  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
     rate = state.rules.fees.deleveraged
@@ -123,65 +125,47 @@ def match(
     fee = round_to(rate * abs(proceeds), state.ledger.unit, FLOOR) if rate else ZERO
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
-        if (claim, place) not in state.skipped:  # told once a step, however often the claim is worked
-            state.skipped.add((claim, place))
-            yield Skipped(
-                step=state.step,
-                claim=state.ledger.number_of(claim),
-                account=holding.holder.id,
-                market=book.name,
-                side=holding.side,
-                rank=place.rank,
-                score=place.score,
-                size=size,
-                price=price,
-                equity_after=equity_after,
-                how=(
-                    Worked(
-                        "equity after",
-                        equity_after,
-                        "[equity] - [forgone pnl]",
-                        (equity_after + forgone, forgone),
-                    ),
-                ),
-            )
-        return
-    yield from state.ledger.settle_funding(holding)
+        return pass_over(state, claim, place, size, price, forgone, equity_after)
+    funding = state.ledger.settle_funding(holding)
     before, entry_value = holding.size, holding.cost
     pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True
     state.note_change(holding)
-    yield Deleveraged(
-        step=state.step,
-        claim=state.ledger.number_of(claim),
-        bankrupt=claim.holder.id,
-        account=holding.holder.id,
-        market=book.name,
-        side=holding.side,
-        rank=place.rank,
-        score=place.score,
-        size_before=before,
-        size=size,
-        price=price,
-        mark=book.mark,
-        realized_pnl=pnl,
-        forgone_pnl=forgone,
-        tied=place.tied,
-        result=ZERO if price == claim.price else result,
-        rule_price=rule_price,
-        how=how,
-        proceeds=proceeds,
-        entry_value=entry_value,
-    )
+    number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
+    who = number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score
+    what, beyond = (before, size, price, book.mark, pnl, forgone), ZERO if at_bankruptcy else result
+    fill = Deleveraged(state.step, *who, *what, place.tied, beyond, rule_price, how, proceeds, entry_value)
+    charged = posted = NOTHING
     if fee:
         made = rounded(
             "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit, FLOOR
         )
-        number, to = state.ledger.number_of(claim), state.rules.fees.to
-        yield from state.ledger.fee_of_account(holding, number, fee, to, (made,))
+        charged = state.ledger.fee_of_account(holding, number, fee, state.rules.fees.to, (made,))
     if isinstance(claim, VenueClaim):
-        yield from (
+        posted = (
             state.ledger.post_result(claim, result, "dust")
-            if price == claim.price
+            if at_bankruptcy
             else settle(state, claim, result, proceeds)
         )
+    return (*funding, fill, *charged, *posted)
+
+
+def pass_over(
+    state: State,
+    claim: Closing,
+    place: Place,
+    size: Decimal,
+    price: Decimal,
+    forgone: Decimal,
+    equity_after: Decimal,
+) -> Told:
+    """A place that the fill would leave with so much equity; told once a step, however often the claim is
+    worked."""
+    if (claim, place) in state.skipped:
+        return NOTHING
+    state.skipped.add((claim, place))
+    holding, number = place.holding, state.ledger.number_of(claim)
+    formula, parts = "[equity] - [forgone pnl]", (equity_after + forgone, forgone)
+    how = (Worked("equity after", equity_after, formula, parts),)
+    who = number, holding.holder.id, claim.book.name, holding.side, place.rank, place.score
+    return (Skipped(state.step, *who, size, price, equity_after, how),)

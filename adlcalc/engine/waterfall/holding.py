@@ -47,9 +47,7 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
     size = largest_affordable(whole, lot, costs, room)
     if how.holds_at_most is None or not size:
         return size
-    own = [one for one in state.ledger.open_claims() if one.book.fund is book.fund]
-    at = own.index(claim)
-    net = sum((one.side * notional(one, one.size) for one in own[:at]), ZERO)
+    _, net = state.ledger.inventory(book.fund).older_than(claim)
     most = how.holds_at_most * book.fund.balance - claim.side * net
     return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing
 from adlcalc.engine.books.holdings import Holding, MarketBook
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.events import Event, How
 from adlcalc.engine.formulas.haircuts import Base, Haircut, Winner, budget_of
 from adlcalc.engine.formulas.scores import Score
@@ -25,48 +26,44 @@ from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to
 TO_ACCOUNT = Surplus.ACCOUNT
 
 
-def keep_surplus(
-    state: State, claim: Closing, proceeds: Decimal, result: Decimal, *, in_book: bool
-) -> Iterator[Event]:
+def keep_surplus(state: State, claim: Closing, proceeds: Decimal, result: Decimal, *, in_book: bool) -> Told:
     """What a fill brought more than the bankruptcy price: the fees first (rounded down), the rest to the fund
     or the closed account (rule liquidation.surplus). Of what the fund has kept from an earlier step all is its
     own."""
-    fees, own = state.rules.fees, state.ledger.is_the_funds(claim)
+    fees, own, told = state.rules.fees, state.ledger.is_the_funds(claim), NOTHING
     if result > 0 and (fees.taker or fees.liquidation) and not own:
         fee, rate = fees.of_claim(proceeds, result, in_book)
         parts = (rate, abs(proceeds), result)
         how = rounded("fee", "min([rate] x [value], [surplus])", parts, fee, state.ledger.unit, DOWN)
         if how.result:
-            yield from state.ledger.fee_of_claim(claim, how.result, fees.to, (how,))
+            told = state.ledger.fee_of_claim(claim, how.result, fees.to, (how,))
             result -= how.result
     if state.surplus == TO_ACCOUNT and not own:
         state.ledger.give_back(claim, result)
-    else:
-        yield from state.ledger.post_result(claim, result, "surplus")
+        return told
+    kept = state.ledger.post_result(claim, result, "surplus")
+    return (*told, *kept) if told else kept
 
 
 def settle(
     state: State, claim: Closing, result: Decimal, proceeds: Decimal = ZERO, *, in_book: bool = False
-) -> Iterator[Event]:
+) -> Told:
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
     if result >= 0:
-        yield from keep_surplus(state, claim, proceeds, result, in_book=in_book)
-    else:
-        paid = state.ledger.fund_pays_loss(claim, -result)
-        yield from paid
-        left = -result - sum((event.amount for event in paid), ZERO)
-        if left:
-            yield from uncovered(state, claim.book, state.ledger.number_of(claim), left)
+        return keep_surplus(state, claim, proceeds, result, in_book=in_book)
+    paid = state.ledger.fund_pays_loss(claim, -result)
+    left = -result - sum((event.amount for event in paid), ZERO)
+    return (*paid, *uncovered(state, claim.book, state.ledger.number_of(claim), left)) if left else paid
 
 
-def uncovered(state: State, book: MarketBook, number: int, loss: Decimal) -> Iterator[Event]:
+def uncovered(state: State, book: MarketBook, number: int, loss: Decimal) -> Told:
     """A loss that nobody covers: bad debt at once, or kept until `share_losses`."""
     if isinstance(state.rules.last_resort.policy, BadDebt):
-        yield from state.ledger.venue_bears(book, number, loss)
-    else:
-        state.losses.append(Loss(book, number, loss))
+        return state.ledger.venue_bears(book, number, loss)
+    state.losses.append(Loss(book, number, loss))
+    return NOTHING
 
 
 def share_losses(state: State) -> Iterator[Event]:

@@ -1,6 +1,6 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, liquidation_price,
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, Stand, stand_of,
 liquidated."""
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Due, Holding, Unit
-from adlcalc.engine.contract import BankruptcyPrice
+from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.worked import Worked
@@ -70,13 +69,13 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     if price is None:
         return Priced(None, target.how)
     how, what, of = target.how, "[that value]", target.how[-1].result
-    up, value = margin.rises(contract, side), margin.with_fee(contract, target.value)
     if contract.bankruptcy_fee:
-        sign = "-" if target.value > 0 else "+"
+        sign, value = "-" if target.value > 0 else "+", abs(margin.with_fee(contract, target.value))
         parts = (of, contract.bankruptcy_fee)
-        fee = Worked("value with the fee", abs(value), f"[that value] / (1 {sign} [fee])", parts)
-        how, of = (*how, fee), fee.result
-    if contract.bankruptcy_price == BankruptcyPrice.PER_CONTRACT:
+        how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
+        of = value
+    if contract.bankruptcy_price == margin.ONE_BY_ONE:
+        up, value = margin.rises(contract, side), margin.with_fee(contract, target.value)
         each = margin.value_of_one(side, size, value, book.unit)
         one = Worked(
             "value of a contract there",
@@ -143,16 +142,44 @@ def less(holding: Holding, value: Decimal, share: Worked) -> Target:
     return Target(target, (how,) if share.name == EQUITY else (share, how))
 
 
-def liquidation_price(unit: Unit, holding: Holding) -> Priced:
-    """The mark of its market at which the position is told to be liquidated, as its unit stands
-    (health.liquidation_price)."""
-    book, contract, side = holding.book, holding.book.contract, holding.side
-    if len(unit.holdings) == 1:
-        legs, cash = [health.Leg(holding.signed_size, holding.lines())], unit.cash()
+class Stand(NamedTuple):
+    """How the unit of a position stands: what its liquidation price is made of, which is worked out where
+    something of it is told. cash: equity but for the values in this market, less what the positions in others
+    need; here: those values; others: that need. alone: it is the unit's only position."""
+
+    book: MarketBook
+    side: int
+    legs: list[health.Leg]
+    cash: Decimal
+    here: Decimal = ZERO
+    others: Decimal = ZERO
+    alone: bool = True
+
+    def liquidation_price(self) -> Priced:
+        """The mark of its market at which the position is told to be liquidated (health.liquidation_price)."""
+        book, side, legs, cash, here, others, alone = self
+        contract = book.contract
         price = health.liquidation_price(contract, legs, cash, side, book.tick)
         if price is None:
             return Priced(None, ())
-        return Priced(price, (health.liquidation_worked(contract, legs, cash, side, price, book.tick),))
+        made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
+        if alone:
+            return Priced(price, (made,))
+        up = margin.rises(contract, side)
+        sign, back = ("-", "+") if up else ("+", "-")
+        formula = f"[value at the mark] {sign} [equity]"
+        parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
+        if others:
+            formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
+        free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
+        return Priced(price, (free, made))
+
+
+def stand_of(unit: Unit, holding: Holding) -> Stand:
+    """How its unit stands now."""
+    book = holding.book
+    if len(unit.holdings) == 1:
+        return Stand(book, holding.side, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
         worth = one.value()
@@ -163,18 +190,7 @@ def liquidation_price(unit: Unit, holding: Holding) -> Priced:
             needed = margin.maintenance_margin(one.lines(), abs(worth))
             others += needed
             cash += worth - needed
-    price = health.liquidation_price(contract, legs, cash, side, book.tick)
-    if price is None:
-        return Priced(None, ())
-    made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
-    up = margin.rises(contract, side)
-    sign, back = ("-", "+") if up else ("+", "-")
-    formula = f"[value at the mark] {sign} [equity]"
-    parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
-    if others:
-        formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
-    free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
-    return Priced(price, (free, made))
+    return Stand(book, holding.side, legs, cash, here, others, alone=False)
 
 
 def liquidated(
@@ -184,27 +200,15 @@ def liquidated(
     *,
     size: Decimal,
     bankrupt: Priced,
-    trigger: Priced,
+    stood: Stand | None,
     method: str,
     number: int,
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
-    trigger, its liquidation price."""
-    return Liquidated(
-        step=state.step,
-        claim=number,
-        account=due.unit.holder.id,
-        market=holding.book.name,
-        side=holding.side,
-        size=size,
-        entry_price=holding.entry,
-        mark_price=holding.book.mark,
-        bankruptcy_price=bankrupt.price,
-        liquidation_price=trigger.price,
-        equity=due.equity,
-        maintenance=due.maintenance,
-        margin="isolated" if due.unit.isolated else "cross",
-        method=method,
-        how=bankrupt.how,
-        liquidation_how=trigger.how,
-    )
+    that at which it was to be liquidated as its unit stood (None: at none)."""
+    unit, book = due.unit, holding.book
+    margin_mode = "isolated" if unit.isolated else "cross"
+    position = number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark
+    margins = due.equity, due.maintenance, margin_mode
+    (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
+    return Liquidated(state.step, *position, price, trigger_price, *margins, method, how, trigger_how)

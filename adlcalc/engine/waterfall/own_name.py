@@ -16,6 +16,7 @@ from decimal import Decimal
 from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.formulas.prices import BySolvency
@@ -40,12 +41,13 @@ from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
     EQUITY,
     Priced,
+    Stand,
     bankrupt_values,
     bankruptcy,
     is_due,
     less,
     liquidated,
-    liquidation_price,
+    stand_of,
 )
 from adlcalc.engine.waterfall.orders import (
     AnyOrders,
@@ -65,6 +67,8 @@ def settle_markets(state: State) -> Iterator[Event]:
     """Everybody in file order, due or not, is closed against the other side (rule adl.when: settlement),
     without a book."""
     for unit in state.ledger.units:
+        if not unit.is_open():
+            continue
         used = state.used.setdefault(unit, Used())
         for holding in unit.open_holdings():
             yield from close_against_queue(state, unit_due(unit), holding, used, "settled")
@@ -79,13 +83,19 @@ def unit_due(unit: Unit) -> Due:
 # --- orders -------------------------------------------------------------------------------------------------
 
 
+def note_opened(state: State, due: Due, used: Used) -> Told:
+    """What was open before the orders, for a fee on all that they close (`pay_fee`)."""
+    used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
+    return NOTHING
+
+
 def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
     """One order per position while the unit is due; where then_whole, a second one for all that is left.
     positions 'one': until one of them has closed something in this step (dYdX: one perpetual of an account in
     a block)."""
     unit = due.unit
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
-        for holding, size in schedule(rules, unit_due(unit)):
+        for holding, size in schedule(rules, unit):
             now = unit_due(unit)
             state.evaluations += 1
             if not is_due(state.rules, now.equity, now.maintenance) and size is None:
@@ -112,18 +122,21 @@ def place_order(
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
     yield from state.ledger.settle_funding(holding)
-    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    queued = state.rules.adl.when == AdlWhen.REMAINDER
+    if not queued and buyer_of(state, book, holding.side, rules.buyer).next() is None:
+        return  # nobody would fill it at any price
+    order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
     events = list(
         fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used)
     )
     done = had - holding.size
-    if state.rules.adl.when == AdlWhen.REMAINDER and done < size:
+    if queued and done < size:
         events.extend(against_queue(state, due, order.of_size(size - done)))
     done = had - holding.size
     if done:
         used.filled.add(holding)
         used.notional += abs(each) if done == size else abs(book.value(done, book.mark))
-    yield from told(state, due, order, trigger, done, "market", events, used)
+    yield from told(state, due, order, stood, done, "market", events, used)
     if rules.charge and rules.charge.fee_cap == FeeCap.REMAINDER and done:
         needs = due.maintenance + (rules.rate_buffer * notional if isinstance(rules, Deficit) else ZERO)
         closed = abs(book.value(done, book.mark))
@@ -137,14 +150,13 @@ def told(
     state: State,
     due: Due,
     order: OwnOrder,
-    trigger: Priced,
+    stood: Stand,
     done: Decimal,
     method: str,
     events: list[Event],
     used: Used,
 ) -> Iterator[Event]:
-    """How much of a position was closed, then the fills that did it. trigger: its liquidation price before
-    them."""
+    """How much of a position was closed, then the fills that did it. stood: how its unit did before them."""
     if events:
         used.claim = state.ledger.number_of(order)
     if done:
@@ -156,7 +168,7 @@ def told(
             order.holding,
             size=done,
             bankrupt=bankrupt,
-            trigger=trigger,
+            stood=stood,
             method=method,
             number=used.claim,
         )
@@ -220,15 +232,14 @@ MANY = D("1E+24")
 """Lots: more than anybody holds."""
 
 
-def buyer_of(state: State, claim: Closing, buyer: InBook | Liquidator) -> StepBook | Standing:
-    """Who takes the order: the step's book, or a liquidator at the mark less the discount."""
-    book = claim.book
+def buyer_of(state: State, book: MarketBook, side: int, buyer: InBook | Liquidator) -> StepBook | Standing:
+    """Who takes an order that closes `side`: the step's book, or a liquidator at the mark less the discount."""
     if isinstance(buyer, Liquidator):
-        formula = "[mark] x (1 - [discount])" if claim.side > 0 else "[mark] x (1 + [discount])"
-        price = book.mark * (ONE - claim.side * buyer.discount)
+        formula = "[mark] x (1 - [discount])" if side > 0 else "[mark] x (1 + [discount])"
+        price = book.mark * (ONE - side * buyer.discount)
         how = rounded("price", formula, (book.mark, buyer.discount), price, book.tick)
         return Standing(state, book, how, buyer.capacity)
-    return state.book_side(book, claim.side)
+    return state.book_side(book, side)
 
 
 def fill_order(
@@ -237,7 +248,7 @@ def fill_order(
     """The offers, best first, within the limit. With limit 'fillable' a fill worse than the bankruptcy price
     needs the fund to pay for all of it; a better one pays the fee out of its surplus."""
     book, covered = claim.book, rules.limit if isinstance(rules.limit, Fillable) else None
-    buyer = buyer_of(state, claim, rules.buyer)
+    buyer = buyer_of(state, book, claim.side, rules.buyer)
     while size and (offer := buyer.next()):
         part = within(offer, size, limit, claim)
         if not part:
@@ -303,15 +314,15 @@ def still_due(state: State, due: Due) -> bool:
     return due.unit.is_open() and is_due(state.rules, due.equity, due.maintenance)
 
 
-def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Iterator[Event]:
+def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Told:
     """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
     unit = due.unit
     closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
     fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
-    return iter(state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee))
+    return state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
 
 
-def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
+def watch_on(state: State, due: Due, used: Used) -> Told:
     """What is still open stays with the account, and is looked at when its margin may be gone; while it is
     due, at every step."""
     unit = due.unit
@@ -321,7 +332,7 @@ def watch_on(state: State, due: Due, used: Used) -> Iterator[Event]:
             state.watchlist.watch(unit, equity - maintenance)
         else:
             state.watchlist.keep(unit)
-    return iter(())
+    return NOTHING
 
 
 def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
@@ -330,11 +341,11 @@ def close_against_queue(state: State, due: Due, holding: Holding, used: Used, me
         return
     had = holding.size
     yield from state.ledger.settle_funding(holding)
-    order, trigger = own_order(state, due, holding), liquidation_price(due.unit, holding)
+    order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
     events = list(against_queue(state, due, order))
     if holding.size < had:
         used.filled.add(holding)
-    yield from told(state, due, order, trigger, had - holding.size, method, events, used)
+    yield from told(state, due, order, stood, had - holding.size, method, events, used)
 
 
 def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:

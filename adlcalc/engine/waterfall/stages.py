@@ -8,12 +8,13 @@ Public: Stages, stages_of, close_unit, work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import Due
+from adlcalc.engine.books.ledger import NOTHING
 from adlcalc.engine.events import Event
 from adlcalc.engine.rules import (
     AdlWhen,
@@ -33,6 +34,7 @@ from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, c
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.holding import beyond_what_is_kept
 from adlcalc.engine.waterfall.own_name import (
+    note_opened,
     pay_fee,
     place_orders,
     queue_takes,
@@ -43,8 +45,8 @@ from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
 from adlcalc.engine.waterfall.vault import vault_takes
 
-UnitStage = Callable[[State, Due, Used], Iterator[Event]]
-ClaimStage = Callable[[State, VenueClaim], Iterator[Event]]
+UnitStage = Callable[[State, Due, Used], Iterable[Event]]
+ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 
 class Stages(NamedTuple):
@@ -76,6 +78,8 @@ def in_own_name(rules: Rules, how: OwnName) -> Iterator[UnitStage]:
     if isinstance(size, Shares):
         yield partial(hand_over_shares, rules=size)
     else:
+        if size.charge and size.charge.fee_cap == FeeCap.EQUITY:
+            yield note_opened
         yield partial(place_orders, rules=size)
         if isinstance(backstop, Vault):
             yield partial(vault_takes, rules=backstop)
@@ -127,10 +131,11 @@ def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event
         yield from deleverage(state, claim)
 
 
-def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterator[Event]:
+def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable[Event]:
     """A stage for what remains while the mark is at or beyond the bankruptcy price."""
-    if claim.size and claim.at_or_beyond(claim.book.mark):
-        yield from stage(state, claim)
+    if claim.left.size and claim.at_or_beyond(claim.book.mark):
+        return stage(state, claim)
+    return NOTHING
 
 
 def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
@@ -142,7 +147,6 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
         and due.equity < how.too_late.takeover_below * due.maintenance
     )
     used = state.used.setdefault(due.unit, Used())
-    used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
     for stage in stages.late if late else stages.unit:
         yield from stage(state, due, used)
 

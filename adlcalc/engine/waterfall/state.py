@@ -10,12 +10,12 @@ from decimal import Decimal
 from itertools import chain
 from typing import NamedTuple
 
-from adlcalc.engine.books.claims import Backstop, Closing
+from adlcalc.engine.books.claims import Backstop, Closing, VenueClaim
 from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
-from adlcalc.engine.events import Event, Owed, Spared
+from adlcalc.engine.events import Event, Held, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
@@ -86,6 +86,8 @@ class State:
         self.missed: set[tuple[Holding, Decimal]] = set()  # stops that a jump has passed, told
         self.spared: list[Spared] = []  # who is due and was left alone, not yet told
         self._told: set[Unit] = set()  # of whom that is known in this step
+        self.held: list[tuple[VenueClaim, Decimal, Decimal]] = []  # at the end of the step (Ledger.held)
+        self._held_told: dict[VenueClaim, Decimal] = {}  # with the size that it was last told with
 
     @property
     def step(self) -> int:
@@ -246,6 +248,23 @@ class State:
         debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
         for owed in self.owed:
             debts[self.ledger.markets[owed.market].settles] += owed.amount
-        for claim, _pnl, lacking in self.ledger.held():
+        for claim, _pnl, lacking in self.held:
             debts[claim.book.settles] += lacking
         return debts
+
+    def value_held(self, *, tell_all: bool) -> Iterator[Held]:
+        """What the venue holds at the end of a step: a claim is told when it is first held, when it has become
+        smaller, and at the end of the run."""
+        self.held = list(self.ledger.held())
+        for claim, pnl, lacking in self.held:
+            if tell_all or self._held_told.get(claim) != claim.size:
+                self._held_told[claim] = claim.size
+                number, book = self.ledger.number_of(claim), claim.book
+                yield Held(self.step, number, book.name, claim.side, claim.size, claim.price, pnl, lacking)
+
+    def held_pnl(self) -> dict[str, Decimal]:
+        """The pnl at the mark of what is held, by the fund that stands behind its market."""
+        found: dict[str, Decimal] = {}
+        for claim, pnl, _lacking in self.held:
+            found[claim.book.fund.name] = found.get(claim.book.fund.name, ZERO) + pnl
+        return found

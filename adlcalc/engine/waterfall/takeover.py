@@ -21,11 +21,12 @@ from adlcalc.engine.waterfall.liquidation import (
     bankruptcy,
     is_due,
     liquidated,
-    liquidation_price,
+    stand_of,
 )
 from adlcalc.engine.waterfall.state import State, Used
 from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
 
+AT_MARK = TakeoverAt.MARK
 IN_FAVOR = (BankruptcyPrice.DOWN, BankruptcyPrice.UP, BankruptcyPrice.NEAREST)
 """Roundings that may be in favor of the account."""
 
@@ -49,7 +50,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
     unit, ledger, rules = due.unit, state.ledger, state.rules.liquidation.takeover
-    at_mark = rules is not None and rules.takeover_at == TakeoverAt.MARK
+    at_mark = rules is not None and rules.takeover_at == AT_MARK
     unit.holder.liquidated = True
     for holding in unit.holdings:
         if holding.size:
@@ -70,7 +71,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            trigger=liquidation_price(unit, holding),
+            stood=stand_of(unit, holding),
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
@@ -122,14 +123,14 @@ def reduce(
         size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
-        trigger = liquidation_price(unit, holding)
+        stood = stand_of(unit, holding)
         yield liquidated(
             state,
             due,
             holding,
             size=size,
             bankrupt=bankrupt,
-            trigger=trigger,
+            stood=stood,
             method="reduced",
             number=number,
         )
