@@ -296,15 +296,16 @@ def test_they_are_columns_where_they_can_be() -> None:
 
 
 def test_no_account_is_made_until_something_happens_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is made of an account begins with the terms of its position."""
     count = 0
-    first = Columns.__getitem__
+    first = Columns.terms
 
-    def counting(self: Columns, at: int) -> Account:
+    def counting(self: Columns, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
         nonlocal count
         count += 1
-        return first(self, at)
+        return first(self, i)
 
-    monkeypatch.setattr(Columns, "__getitem__", counting)
+    monkeypatch.setattr(Columns, "terms", counting)
     scenario = made(BOOK, "money_unit=0.0001", "fund=1e12", "population.retail.count=400")
     events = list(run(scenario, accounts=False))
     liquidated = {event.account for event in events if isinstance(event, Liquidated)}
