@@ -4,6 +4,7 @@ balance where that is asked for."""
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -295,15 +296,16 @@ def test_they_are_columns_where_they_can_be() -> None:
 
 
 def test_no_account_is_made_until_something_happens_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is made of an account begins with the terms of its position."""
     count = 0
-    first = Columns.__getitem__
+    first = Columns.terms
 
-    def counting(self: Columns, at: int) -> Account:
+    def counting(self: Columns, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
         nonlocal count
         count += 1
-        return first(self, at)
+        return first(self, i)
 
-    monkeypatch.setattr(Columns, "__getitem__", counting)
+    monkeypatch.setattr(Columns, "terms", counting)
     scenario = made(BOOK, "money_unit=0.0001", "fund=1e12", "population.retail.count=400")
     events = list(run(scenario, accounts=False))
     liquidated = {event.account for event in events if isinstance(event, Liquidated)}
@@ -550,3 +552,88 @@ def test_the_large_scenario_is_what_its_comments_count() -> None:
     assert sum(row.forgone_pnl for row in rows) == d(
         "5461135.7"
     )  # what is lost beyond, less what the fund paid
+
+
+# --- any population -----------------------------------------------------------------------------------------
+
+
+def any_book(rng: random.Random) -> str:
+    """Markets of odd lots and ticks, one of them perhaps inverse; blocks of every shape, listed accounts before."""
+    lots = {
+        name: rng.choice(["0.001", "0.005", "1", "5", "0.00000001"])
+        for name in ("A", "B")[: rng.randint(1, 2)]
+    }
+    ticks = {name: rng.choice(["0.1", "0.25", "5", "0.00000001"]) for name in lots}
+
+    def numbers(step: str, low: int, high: int) -> str:
+        """In multiples of a step."""
+        one = [rng.randint(low, high) * D(step) for _ in range(rng.randint(1, 4))]
+        kind = rng.choice(["one", "weights", "quantiles"])
+        if kind == "one":
+            return f"{one[0]:f}"
+        if kind == "weights":
+            return "{" + ", ".join(f"{x:f}: {rng.randint(1, 5)}" for x in dict.fromkeys(one)) + "}"
+        parts = [D(0), *sorted({D(rng.randint(1, 99)) / 100 for _ in one}), D(1)]
+        values = sorted(D(rng.randint(low * 100, high * 100)) / 100 * D(step) for _ in parts)
+        return "[" + ", ".join(f"[{p}, {x:f}]" for p, x in zip(parts, values, strict=True)) + "]"
+
+    blocks = []
+    for i, name in enumerate(rng.choices([*lots], k=rng.randint(1, 4))):
+        keys = [f"market: {name}", f"count: {rng.randint(1, 30)}", f"seed: {rng.randint(0, 9)}"]
+        keys += [f"size: {numbers(lots[name], 1, 5_000)}", f"entry: {numbers(ticks[name], 800, 1_200)}"]
+        keys += [f"leverage: {numbers('0.01', 100, 9_000)}"]
+        keys += rng.sample(
+            ["margin: cross", "margin: {isolated: 1, cross: 2}", "side: {long: 1, short: 4}"], 1
+        )
+        blocks.append(f"  p{i}: {{{', '.join(keys)}}}")
+    for name in lots:
+        keys = [
+            f"market: {name}",
+            "count: 40",
+            "size: " + numbers(lots[name], 1, 50),
+            "leverage: 4",
+            "balanced: true",
+        ]
+        blocks.append(f"  {name}: {{{', '.join(keys)}, entry: {1_000 * D(ticks[name]):f}}}")
+    inverse = rng.random() < 0.3
+    markets = [
+        f"  {name}: {{lot: {lots[name]}, tick: {ticks[name]}{', contract: inverse, settles: X' * inverse}}}"
+        for name in lots
+    ]
+    prices = [
+        f"{name}: [{1_000 * D(tick):f}, {rng.randint(700, 1_300) * D(tick):f}]"
+        for name, tick in ticks.items()
+    ]
+    listed = (
+        f"accounts: [{{id: me, market: A, side: long, size: {lots['A']}, entry: {ticks['A']}, leverage: 2}}]"
+    )
+    lines = [f"money_unit: {rng.choice(['0.01', '0.00000001', '0.05'])}", "markets:", *markets, "fund: 100"]
+    return "\n".join([*lines, listed, "population:", *blocks, f"prices: {{{', '.join(prices)}}}", ""])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40 if os.environ.get("ADLCALC_TESTS") == "all" else 8))
+def test_any_population_is_on_the_grid_balances_and_runs_as_it_is_written_out(
+    seed: int, tmp_path: Path
+) -> None:
+    rng = random.Random(f"population {seed}")
+    text, venue = any_book(rng), rng.choice(["generic", "binance", "okx", "hyperliquid"])
+    path = tmp_path / "book.yaml"
+    path.write_text(text, encoding="utf-8")
+    loaded = load(path, venue=venue)
+    scenario = loaded.scenario
+    markets = {market.name: market for market in scenario.markets}
+    held: Counter[str] = Counter()
+    for account in scenario.accounts:
+        for one in account.positions:
+            market = markets[one.market]
+            assert one.leverage is not None
+            assert [one.size % market.lot, one.entry % market.tick, one.leverage % d("0.01")] == [0, 0, 0]
+            held[one.market] += one.side * one.size  # type: ignore[assignment]  # of Decimals
+    assert set(held.values()) == {0}
+    ran("expand", str(path), "-o", str(tmp_path / "out"))
+    written = load(tmp_path / "out" / "book.yaml", venue=venue).scenario
+    assert written == scenario
+    events = list(run(scenario))[:-1]
+    assert events == list(run(written))[:-1]
+    assert events == list(run(scenario, index=False))[:-1]

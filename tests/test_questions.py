@@ -57,6 +57,47 @@ def test_what_a_measure_is(measure: str, value: Fraction | int | None, because: 
     assert asked(measure) == value, because
 
 
+VAULT = """rules:
+  liquidation: {method: market, limit: bankruptcy}
+  backstop: {kind: vault, vault_capital: 10, vault_threshold: 0.5}
+  adl: {when: negative, price: mark}
+markets: {X: {liquidity: none, tick: 0.01, lot: 1, maintenance: 0.05}}
+accounts:
+  - {id: a, side: long,  size: 2, entry: 100, collateral: 10}
+  - {id: s, side: short, size: 2, entry: 100, leverage: 1}
+prices: [100, 97, 92.5]
+"""
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "because"),
+    [
+        ("equity(vault)@0", 10, "its capital, before it has taken anybody over"),
+        ("equity(vault)@1", 14, "and the 4 that a had left at 97"),
+        ("equity(vault)", 5, "14 - 2 x 4.5, half of its capital"),
+    ],
+)
+def test_a_vault_with_money_of_its_own_may_be_asked(
+    tmp_path: Path, measure: str, value: int, because: str
+) -> None:
+    file = tmp_path / "vault.yaml"
+    file.write_text(VAULT)
+    assert asked(measure, str(file)) == value, because
+
+
+@pytest.mark.parametrize(
+    ("text", "scenario"),
+    [("rank(vault)", VAULT), ("equity(vault)", VAULT.replace("vault_capital: 10, vault_threshold: 0.5", ""))],
+)
+def test_a_vault_has_no_rank_and_one_without_money_no_equity(
+    tmp_path: Path, text: str, scenario: str
+) -> None:
+    file = tmp_path / "vault.yaml"
+    file.write_text(scenario.replace("vault, }", "vault}"))
+    with pytest.raises(QuestionError, match="there is no such account"):
+        asked(text, str(file))
+
+
 def test_the_worst_margin_ratio_is_seen_before_anybody_is_liquidated() -> None:
     """At 88 alice's long 10 from 100 on 100 is worth 100 - 120 < 0: there is no greater ratio. At 95: 0.05 x
     95 x 10 / 50."""

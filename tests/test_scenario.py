@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from adlcalc.engine.events import OrderFilled, Started
+from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Fund, Liquidity, Market, Position, Tier
 from adlcalc.ground.numbers import D
 from adlcalc.scenario import Loaded, load
@@ -489,6 +491,49 @@ def test_the_same_file_gives_the_same_scenario(read) -> None:  # type: ignore[no
 def test_importing_adlcalc_imports_neither_yaml_nor_pydantic() -> None:
     code = "import sys, adlcalc, adlcalc.scenario, adlcalc.source; sys.exit(any(m in sys.modules for m in ('yaml', 'pydantic')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+BOOK_WITH_STOPS = """id,side,size,entry,leverage,stop,take_profit,exempt
+a,long,1,100,10,95,110,
+b,short,1,100,5,,90,false
+c,long,1,100,2,,,true
+"""
+
+
+def test_a_book_may_say_stops_take_profits_and_who_is_exempt(read) -> None:  # type: ignore[no-untyped-def]
+    """The same as the accounts written out."""
+    book = read("accounts: {file: book.csv}\nprices: [100, 94, 20]\n", book=BOOK_WITH_STOPS).scenario
+    written = read(
+        "accounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 100, leverage: 10, stop: 95, take_profit: 110}\n"
+        "  - {id: b, side: short, size: 1, entry: 100, leverage: 5, take_profit: 90}\n"
+        "  - {id: c, side: long, size: 1, entry: 100, leverage: 2, exempt: true}\n"
+        "prices: [100, 94, 20]\n"
+    ).scenario
+    assert (book.orders, book.exempt) == (written.orders, written.exempt)
+    assert book.exempt == {"c"}
+    events = [event for event in run(book) if not isinstance(event, Started)]
+    assert events == [event for event in run(written) if not isinstance(event, Started)]
+    assert {event.account for event in events if isinstance(event, OrderFilled)} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("row", "where", "what"),
+    [
+        ("a,long,1,100,10,95,94,", (2, 20), "'take_profit' of account 'a' must be above its stop"),
+        ("a,short,1,100,10,95,96,", (2, 21), "'take_profit' of account 'a' must be below its stop"),
+        ("a,long,1,100,10,0,,", (2, 17), "'stop' must be greater than zero, not 0"),
+        ("a,long,1,100,10,x,,", (2, 17), "'stop' must be a number, not 'x'"),
+        ("a,long,1,100,10,,,maybe", (2, 19), "'exempt' must be true or false, not 'maybe'"),
+    ],
+)
+def test_what_is_wrong_with_them_is_told_at_the_cell(read, row, where, what) -> None:  # type: ignore[no-untyped-def]
+    header = BOOK_WITH_STOPS.partition("\n")[0]
+    with pytest.raises(ScenarioErrors) as errors:
+        read("accounts: {file: book.csv}\nprices: [100]\n", book=f"{header}\n{row}\n")
+    (one,) = errors.value.problems
+    assert (one.line, one.column) == where
+    assert one.message == what
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ ROUNDED = ("against-account", "down", "up", "nearest", "per-contract")
 WORDS = {
     "contract.rounding": ("total", "per-contract"),
     "contract.bankruptcy_price": ROUNDED,
+    "contract.liquidation_price": ROUNDED[:-1],
     "margin.maintenance_on": ("mark", "entry"),
 }
 

@@ -1,6 +1,6 @@
 """What is traded, and the margin that it needs.
 
-Public: Kind, Rounding, BankruptcyPrice, Contract, Tier, Measure, RateOf, Power, Maintenance.
+Public: Kind, Rounding, BankruptcyPrice, LiquidationPrice, Contract, Tier, Measure, RateOf, Power, Maintenance.
 """
 
 from __future__ import annotations
@@ -122,16 +122,30 @@ class BankruptcyPrice(Word):
     )
 
 
+class LiquidationPrice(Word):
+    """How a liquidation price is told: rounded to the tick. What is due is asked of marks, whatever is told."""
+
+    AGAINST_ACCOUNT = (
+        "against-account",
+        "A long's up, a short's down: at that tick it is not liquidated yet, or just so.",
+    )
+    DOWN = "down", "Cut off."
+    UP = "up", "To the next tick above."
+    NEAREST = "nearest", "Half even. KuCoin (2025)."
+
+
 LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value and a
-    bankruptcy price are rounded, and the rate of the closing fee that is inside the latter."""
+    bankruptcy price are rounded, the rate of the closing fee that is inside the latter, and how a liquidation price
+    is rounded."""
 
     kind: Kind = Kind.LINEAR
     multiplier: Decimal = ONE
     rounding: Rounding = Rounding.TOTAL
     bankruptcy_price: BankruptcyPrice = BankruptcyPrice.AGAINST_ACCOUNT
     bankruptcy_fee: Decimal = ZERO
+    liquidation_price: LiquidationPrice = LiquidationPrice.AGAINST_ACCOUNT

@@ -18,7 +18,7 @@ from decimal import Decimal  # a type here; numbers.py makes them
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, Power, RateOf, Rounding, Tier
 from adlcalc.engine.declared import Word
 from adlcalc.engine.happenings import Happening, Standing
-from adlcalc.engine.rules import Rules
+from adlcalc.engine.rules import Rules, Vault
 from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "Path", "Position", "Power", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
 ]  # fmt: skip
 LONG, SHORT = 1, -1
+VAULT = "vault"
+"""Who takes whole accounts over."""
 SMALLEST = D("0.00000001")  # tick, lot and money unit where a scenario gives none
 
 
@@ -176,3 +178,14 @@ class Scenario:
     def currencies(self) -> tuple[str, ...]:
         """What the markets settle in, each once."""
         return tuple(dict.fromkeys(market.settles for market in self.markets))
+
+    def of_currency(self, who: str, currency: str) -> str:
+        """'venue'; 'venue (BTC)' where there are several currencies, and so one of them for each."""
+        return who if len(self.currencies) == 1 else f"{who} ({currency})"
+
+    @property
+    def vaults(self) -> tuple[str, ...]:
+        """The vaults that have money of their own, which are there from the start."""
+        kind = self.rules.backstop.kind
+        own = isinstance(kind, Vault) and kind.own is not None
+        return tuple(self.of_currency(VAULT, one) for one in self.currencies) if own else ()

@@ -23,6 +23,7 @@ from adlcalc.scenario.faults import (
     margin_faults,
     market_fault,
     needs_money,
+    order_faults,
     tier_fault,
     twice_fault,
 )
@@ -65,14 +66,15 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
 
 
 def exempt_accounts(draft: Draft) -> frozenset[str]:
-    """Those of the file itself that are never liquidated."""
+    """Those of the file itself, or of a book, that are never liquidated."""
     given = draft.file.accounts
-    return frozenset(spec.id for spec in given if spec.exempt) if isinstance(given, list) else frozenset()
+    own = {spec.id for spec in given if spec.exempt} if isinstance(given, list) else set()
+    return frozenset(draft.exempt | own)
 
 
 def build_orders(draft: Draft, markets: Mapping[str, Market]) -> tuple[Standing, ...]:
-    """The stops and take-profits of the positions of the file itself, in its order."""
-    given, found = draft.file.accounts, []
+    """The stops and take-profits of the positions of the file itself, in its order, and of those of a book."""
+    given, found = draft.file.accounts, list(draft.orders)
     for i, account in enumerate(given if isinstance(given, list) else ()):
         path: Path = ("accounts", i)
         held: list[tuple[Path, PositionSpec | ShortAccount]] = (
@@ -85,10 +87,8 @@ def build_orders(draft: Draft, markets: Mapping[str, Market]) -> tuple[Standing,
             if (one.stop is None and one.take_profit is None) or market not in markets:
                 continue
             side = SIDES[one.side]
-            if one.stop and one.take_profit and (one.take_profit - one.stop) * side <= 0:
-                better = "above" if side > 0 else "below"
-                message = f"'take_profit' of account {quote(account.id)} must be {better} its stop"
-                draft.add((*at, "take_profit"), message, "of a short both are the other way round")
+            for fault in order_faults(account.id, side, one.stop, one.take_profit):
+                draft.add((*at, "take_profit"), fault.message, fault.hint)
             found.append(Standing(account.id, market, side, one.stop, one.take_profit))
     return tuple(found)
 

@@ -1,22 +1,23 @@
 """Accounts of a CSV file: columns id, side, size, entry and market, leverage, collateral, margin, balance,
-owner; one row a position.
+owner, stop, take_profit, exempt; one row a position.
 
 Rows of one id are one account, wherever they stand; its balance and owner are on its first row, empty or
-the same on the others. Made for a million rows: columns become numbers at once, and a cell's place in the file is looked up
-only for an error.
+the same on the others; it is exempt where any of them says so. Made for a million rows: columns become
+numbers at once, and a cell's place in the file is looked up only for an error.
 
 Public: build_book, first_market.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from itertools import repeat
 from typing import TypeVar
 
 from adlcalc.engine.columns import Columns, integers
 from adlcalc.engine.formulas.margin import initial_collateral, valuer
+from adlcalc.engine.happenings import Standing
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
 from adlcalc.ground.numbers import ZERO, D, show
 from adlcalc.scenario.currencies import account_faults
@@ -30,6 +31,7 @@ from adlcalc.scenario.faults import (
     margin_faults,
     market_fault,
     needs_money,
+    order_faults,
     tier_fault,
     twice_fault,
 )
@@ -40,9 +42,12 @@ from adlcalc.source.table import Chunk, Table, fixed_numbers, numbers_of, number
 
 T = TypeVar("T")
 REQUIRED = ("id", "side", "size", "entry")
-COLUMNS = (*REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner")
+COLUMNS = (
+    *REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner", "stop", "take_profit", "exempt",
+)  # fmt: skip
 SIDES = {"long": LONG, "short": SHORT}
 IS_LONG = {"long": 1, "short": 0}
+IS_EXEMPT = {"true": True, "false": False, "": False}
 IS_CROSS = {"isolated": False, "cross": True, "": False}
 MOST = 100
 """Faulty rows after which the reading ends."""
@@ -63,6 +68,8 @@ def build_book(
         if len(draft.problems) > before + MOST:
             break
         draft.owners.update(book.owners(chunk))
+        draft.exempt.update(book.exempt(chunk))
+        draft.orders.extend(book.orders(chunk))
     return book.accounts()
 
 
@@ -283,6 +290,28 @@ class _Book:
                     chunk, i, [Fault("owner", f"account {quote(name)} has another owner on its first row")]
                 )
         return found
+
+    def exempt(self, chunk: Chunk) -> Iterator[str]:
+        """Who is never liquidated."""
+        if "exempt" in chunk.columns:
+            said = self._choices(chunk, "exempt", IS_EXEMPT, False)
+            yield from (name for name, so in zip(chunk.columns["id"], said, strict=False) if so)
+
+    def orders(self, chunk: Chunk) -> Iterator[Standing]:
+        """The stops and take-profits of its rows, in their order."""
+        cells = chunk.columns
+        if not any(any(cells.get(column, ())) for column in ("stop", "take_profit")):
+            return
+        only = next(iter(self.markets))
+        names = cells.get("market") or repeat(only)
+        stops = self._optional(chunk, "stop", above_zero=True)
+        profits = self._optional(chunk, "take_profit", above_zero=True)
+        rows = zip(cells["id"], names, cells["side"], stops, profits, strict=False)
+        for i, (name, market, word, stop, profit) in enumerate(rows):
+            if stop is not None or profit is not None:
+                side = SIDES.get(word, LONG)  # another word is told of already
+                self._tell(chunk, i, order_faults(name, side, stop, profit))
+                yield Standing(name, market or only, side, stop, profit)
 
     def _add(
         self, chunk: Chunk, i: int, slot: int, name: str, position: Position, balance: Decimal | None

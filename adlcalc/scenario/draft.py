@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from unicodedata import is_normalized
 
+from adlcalc.engine.happenings import Standing
 from adlcalc.paths.models import Model
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.files import companion
@@ -36,8 +37,8 @@ class Draft:
     """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
     something to an error. folder: where its companions are, and shown_in: how that is shown. owners: whose an
-    account is, of those that say it. models: that of its paths, where it has one. handed: companions that are
-    elsewhere, by the names that a setting has for them."""
+    account is, of those that say it. exempt, orders: what books of accounts say of them. models: that of its
+    paths, where it has one. handed: companions that are elsewhere, by the names that a setting has for them."""
 
     file: ScenarioFile
     root: Map
@@ -47,6 +48,8 @@ class Draft:
     folder: str
     shown_in: str
     owners: dict[str, str] = field(default_factory=dict)
+    exempt: set[str] = field(default_factory=set)
+    orders: list[Standing] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
     handed: Mapping[str, Source] = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ in a CSV file.
 Each function looks at one position or account; the caller knows where its values stand.
 
 Public: Fault, LEAST_LEVERAGE, margin_faults, balance_faults, amount_faults, digits_fault, tier_fault,
-twice_fault, market_fault, needs_money."""
+twice_fault, market_fault, needs_money, order_faults."""
 
 from __future__ import annotations
 
@@ -44,6 +44,15 @@ def margin_faults(
     elif leverage is None and collateral is None:
         message = f"{account}: an isolated position has neither 'leverage' nor 'collateral'"
         yield Fault(None, message, "give one of the two")
+
+
+def order_faults(name: str, side: int, stop: Decimal | None, take_profit: Decimal | None) -> Iterator[Fault]:
+    """A profit is taken on the other side of the stop."""
+    if stop and take_profit and (take_profit - stop) * side <= 0:
+        message = (
+            f"'take_profit' of account {quote(name)} must be {'above' if side > 0 else 'below'} its stop"
+        )
+        yield Fault("take_profit", message, "of a short both are the other way round")
 
 
 def balance_faults(name: str, has_cross: bool, balance: Decimal | None) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from adlcalc.engine.contract import BankruptcyPrice
+from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market, Rounding
 from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
@@ -137,10 +137,16 @@ def _market(
     how = rulebook.values[spec.contract].contract if rulebook else None
     rounding = Rounding(how.rounding if how else Rounding.TOTAL)
     bankrupt = BankruptcyPrice(how.bankruptcy_price if how else BankruptcyPrice.AGAINST_ACCOUNT)
+    told = LiquidationPrice(how.liquidation_price if how else LiquidationPrice.AGAINST_ACCOUNT)
     market = Market(
         name=name,
         contract=Contract(
-            Kind(spec.contract), spec.multiplier, rounding, bankrupt, how.bankruptcy_fee if how else ZERO
+            Kind(spec.contract),
+            spec.multiplier,
+            rounding,
+            bankrupt,
+            how.bankruptcy_fee if how else ZERO,
+            told,
         ),
         tick=tick,
         lot=lot,

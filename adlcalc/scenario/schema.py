@@ -288,7 +288,7 @@ class BookFile(Strict):
     file: Text = key(
         description="name of the CSV file (.gz: packed by gzip; .parquet: a table of integers, decimals and text, with "
         "the extra [frames]); columns id, market, side, "
-        "size, entry, leverage, collateral, margin, balance, owner"
+        "size, entry, leverage, collateral, margin, balance, owner, stop, take_profit, exempt"
     )
 
 

@@ -54,6 +54,7 @@ def names_of(scenario: Scenario) -> Names:
         {one.name: None for one in scenario.markets}.keys(),
         scenario.path.steps,
         len(scenario.currencies),
+        scenario.vaults,
     )
 
 

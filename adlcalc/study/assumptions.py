@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adlcalc.engine.columns import Columns
 from adlcalc.engine.events import (
     BackstopTook,
     BadDebt,
@@ -42,8 +43,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others
     by what happened.
 
-    'adl.ties' counts only where two counterparties had exactly the same score. A rule of an unknown kind is
-    reported. NO_GIFT is of the engine, not of a rulebook."""
+    'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where somebody who
+    was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
 
@@ -51,6 +52,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         kind = rule.partition(".")[0]
         if rule == "adl.ties":
             return tied
+        if rule == "adl.own_account":
+            return in_own_queue(scenario, events)
         if kind == "margin":
             return bool(scenario.accounts)
         return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
@@ -59,4 +62,18 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     return (
         *(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)),
         *([NO_GIFT] if cut else []),
+    )
+
+
+def in_own_queue(scenario: Scenario, events: Sequence[Event]) -> bool:
+    """Was anybody of whom a position was closed against the queue long and short in that market?"""
+    closed = {(e.bankrupt, e.market) for e in events if isinstance(e, Deleveraged)}
+    if not closed or isinstance(scenario.accounts, Columns):  # of which each has one position
+        return False
+    return any(
+        one.side > 0 > other.side and one.market == other.market and (account.id, one.market) in closed
+        for account in scenario.accounts
+        if len(account.positions) > 1
+        for one in account.positions
+        for other in account.positions
     )

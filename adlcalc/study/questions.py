@@ -56,7 +56,8 @@ class Kind(NamedTuple):
     """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets;
     needed: it cannot be left out; seen: what must be looked at while the run is made: '', 'account' (its
     moments), 'rank' (and its places);
-    always: also where no step is named; whole: it is of the whole run, and of no step."""
+    always: also where no step is named; whole: it is of the whole run, and of no step; of_vaults: a vault with money
+    of its own may stand for the account."""
 
     note: str
     takes: str = ""
@@ -64,6 +65,7 @@ class Kind(NamedTuple):
     seen: str = ""
     always: bool = False
     whole: bool = False
+    of_vaults: bool = False
 
 
 METRICS = (
@@ -87,7 +89,13 @@ MEASURES: Mapping[str, Kind] = {
     "adl_size": Kind("contracts closed by deleveraging, in all markets or one", "market"),
     "adl_accounts": Kind("how many accounts were deleveraged"),
     "liquidations": Kind("how many positions the venue closed"),
-    "equity": Kind("equity of an account", "account", needed=True, seen="account"),
+    "equity": Kind(
+        "equity of an account, or of a vault with money of its own (vault)",
+        "account",
+        needed=True,
+        seen="account",
+        of_vaults=True,
+    ),
     "forgone": Kind("what deleveraging cost an account against the mark", "account", needed=True),
     "rank": Kind("its best place in a queue, at the end", "account", needed=True, seen="rank", always=True),
     "margin_ratio": Kind(
@@ -104,7 +112,7 @@ PREDICATES: Mapping[str, Kind] = {
     "liquidation": Kind("was anybody liquidated?"),
     "adl": Kind("was anybody deleveraged, or this account?", "account"),
     "loss": Kind("was a loss left to others or to nobody?"),
-    "liquidated": Kind("was this account liquidated?", "account", needed=True),
+    "liquidated": Kind("was this account liquidated?", "account", needed=True, of_vaults=True),
     "stopped": Kind("has its drawdown stopped the fund?", "fund", needed=True),
 }
 """What is true or false. With @STEP: in that step."""
@@ -124,13 +132,15 @@ _JOINED = ("and", "or", "not", "no")
 
 
 class Names(NamedTuple):
-    """What a question may name; currencies: how many there are, as amounts of several are not added."""
+    """What a question may name; currencies: how many there are, as amounts of several are not added; vaults: those
+    with money of their own, of which some measures of an account may be asked."""
 
     accounts: Collection[str]
     funds: Collection[str]
     markets: Collection[str]
     steps: int
     currencies: int = 1
+    vaults: Collection[str] = ()
 
     def of(self, takes: str) -> Collection[str]:
         """Those of a kind."""
@@ -416,9 +426,11 @@ class _Reader:
         self._at += 1
         if not self._take(")"):
             raise self._unexpected("')'")
-        if token.text not in self._names.of(kind.takes):
+        vaults = self._names.vaults if kind.of_vaults else ()
+        if token.text not in self._names.of(kind.takes) and token.text not in vaults:
             message = f"must not name {token.text!r}: there is no such {kind.takes}"
-            raise QuestionError(token.column, token.length, message, _hint(token, self._names.of(kind.takes)))
+            known = [*self._names.of(kind.takes), *vaults] if vaults else self._names.of(kind.takes)
+            raise QuestionError(token.column, token.length, message, _hint(token, known))
         return token.text
 
     def _step(self) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.contract import BankruptcyPrice
+from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
@@ -101,6 +101,7 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
     "contract.rounding": Rounding,
     "contract.bankruptcy_fee": Takes.FRACTION_BELOW_ONE.value,
     "contract.bankruptcy_price": BankruptcyPrice,
+    "contract.liquidation_price": LiquidationPrice,
 }
 """The values of the rules that become a market's or a contract's."""
 

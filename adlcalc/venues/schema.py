@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from adlcalc.engine.contract import BankruptcyPrice
+from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
@@ -123,10 +123,12 @@ if TYPE_CHECKING:
     RoundingWord: TypeAlias = str
     BankruptcyWord: TypeAlias = str
     MeasuredWord: TypeAlias = str
+    LiquidationWord: TypeAlias = str
 else:
     RateOfWord, RoundingWord = Literal[tuple(map(str, RateOf))], Literal[tuple(map(str, Rounding))]
     BankruptcyWord = Literal[tuple(map(str, BankruptcyPrice))]
     MeasuredWord = Literal[tuple(map(str, Measured))]
+    LiquidationWord = Literal[tuple(map(str, LiquidationPrice))]
 
 
 class _Maintenance(Strict):
@@ -232,7 +234,7 @@ def _section(name: str, base: type[Strict] = Strict) -> type[Strict]:
 
 
 class ContractRules(Strict):
-    """How are a fill's value and a bankruptcy price rounded?"""
+    """How are a fill's value, a bankruptcy price and a liquidation price rounded?"""
 
     rounding: RoundingWord = key(
         description="total: a fill's value is rounded once; per-contract: the value of one contract is rounded, then multiplied",
@@ -245,6 +247,11 @@ class ContractRules(Strict):
     )
     bankruptcy_price: BankruptcyWord = key(
         "against-account", description="how a bankruptcy price is rounded to the tick", by_contract=True
+    )
+    liquidation_price: LiquidationWord = key(
+        "against-account",
+        description="how a liquidation price is rounded to the tick where it is told",
+        by_contract=True,
     )
 
 

@@ -48,7 +48,6 @@ from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to,
 REST = "rest of market"
 OUTSIDE = "outside money"
 REVENUE = "venue revenue"
-VAULT = "vault"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 NOTHING: Told = ()
@@ -91,8 +90,8 @@ class Ledger:
         self.currencies = scenario.currencies
         kind = scenario.rules.backstop.kind
         if isinstance(kind, Vault) and kind.own is not None and kind.own.vault_capital is not None:
-            for currency in self.currencies:  # there from the start: its money is counted
-                name = self.named(VAULT, currency)
+            # there from the start: its money is counted
+            for name, currency in zip(scenario.vaults, self.currencies, strict=True):
                 self.backstops[name] = Backstop(name, currency, kind.own.vault_capital)
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates

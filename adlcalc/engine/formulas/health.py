@@ -25,11 +25,11 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
 
-from adlcalc.engine.contract import Contract, Kind
+from adlcalc.engine.contract import Contract, Kind, LiquidationPrice
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, drawing, round_to
+from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, round_to
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
@@ -51,8 +51,9 @@ def liquidation_price(
     """The tick at which a position of `side` is told to be liquidated: none on its safe side is due, the
     first beyond it is. None where no mark on its losing side is due, or no tick is safe.
 
-    It is the end of the safe marks, rounded toward them, values taken unrounded: whether equity at the
-    maintenance margin is due (rule due) is asked of this one tick alone."""
+    It is the end of the safe marks, rounded toward them (or as the venue does it: contract.liquidation_price),
+    values taken unrounded: whether equity at the maintenance margin is due (rule due) is asked of this one tick
+    alone."""
     if len(legs) == 1 and not margin.hurt_both_ways(legs[0].lines):  # has one end, and a formula
         size, lines = legs[0]
         return margin.liquidation_price(contract, side, abs(size), lines, cash, tick)
@@ -60,7 +61,11 @@ def liquidation_price(
     end = low if side > 0 else high
     if end is None:
         return None
-    ticks = ceil(end / Fraction(tick)) if side > 0 else floor(end / Fraction(tick))
+    rounding, exactly = margin.liquidation_rounding(contract, side), end / Fraction(tick)
+    if contract.liquidation_price != LiquidationPrice.AGAINST_ACCOUNT:
+        whole = floor(exactly) if rounding == DOWN else ceil(exactly) if rounding == UP else round(exactly)
+        return whole * tick if whole > 0 else None
+    ticks = ceil(exactly) if side > 0 else floor(exactly)
     price = ticks * tick
     within = (low is None or low <= Fraction(price)) and (high is None or Fraction(price) <= high)
     return price if ticks > 0 and within else None
@@ -190,7 +195,9 @@ def liquidation_worked(
     elif m != 1:
         numbers = (*numbers, m)
     formula = _formula(contract.kind == Kind.LINEAR, m == 1, up, bool(deductions), len(legs) == 1)
-    return Worked("liquidation price", price, formula, numbers, tick, CEILING if side > 0 else FLOOR)
+    return Worked(
+        "liquidation price", price, formula, numbers, tick, margin.liquidation_rounding(contract, side)
+    )
 
 
 @cache

@@ -202,22 +202,22 @@ def liquidation_price(
     fixed.
 
     `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the
-    other positions' maintenance. Rounded as the bankruptcy price is, long up, short down. None: no price does
-    it."""
+    other positions' maintenance. Rounded as the venue does it (rule contract.liquidation_price), where it says
+    nothing long up, short down. None: no price does it."""
     direction = side if contract.kind == LINEAR else -side
     n = notional_at_maintenance(lines, direction, cash)
     if n is None:
         return None
-    price = to_tick(price_of_notional(contract, size, n), tick, side)
+    price = to_tick(price_of_notional(contract, size, n), tick, liquidation_rounding(contract, side))
     return price if price > 0 else None
 
 
-def to_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
-    """A computed price as a multiple of the tick: a long's up, a short's down.
+def to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+    """A computed price as a multiple of the tick, in a direction.
 
     It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a
     tick stays there."""
-    return ticker(tick, CEILING if side > 0 else FLOOR)(price)
+    return ticker(tick, rounding)(price)
 
 
 @cache
@@ -274,12 +274,17 @@ def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> De
 
 
 ONE_BY_ONE = BankruptcyPrice.PER_CONTRACT
-ROUNDINGS = {BankruptcyPrice.DOWN: DOWN, BankruptcyPrice.UP: UP, BankruptcyPrice.NEAREST: HALF_EVEN}
+ROUNDINGS = {"down": DOWN, "up": UP, "nearest": HALF_EVEN}
 
 
 def bankruptcy_rounding(contract: Contract, side: int) -> str:
     """In which direction a bankruptcy price goes to the tick."""
     return ROUNDINGS.get(contract.bankruptcy_price) or (CEILING if side > 0 else FLOOR)
+
+
+def liquidation_rounding(contract: Contract, side: int) -> str:
+    """In which direction a liquidation price goes to the tick."""
+    return ROUNDINGS.get(contract.liquidation_price) or (CEILING if side > 0 else FLOOR)
 
 
 # --- how prices are told ------------------------------------------------------------------------------------

@@ -15,12 +15,13 @@ from functools import partial
 
 from adlcalc.engine.books.claims import Backstop, Closing
 from adlcalc.engine.books.holdings import Due
-from adlcalc.engine.books.ledger import NOTHING, VAULT
+from adlcalc.engine.books.ledger import NOTHING
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import BackstopTook, Event, How
 from adlcalc.engine.formulas.prices import no_gift
 from adlcalc.engine.formulas.sharing import in_units
 from adlcalc.engine.formulas.worked import Worked, as_it_is
+from adlcalc.engine.model import VAULT
 from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, stand_of

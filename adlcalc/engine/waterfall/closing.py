@@ -116,7 +116,7 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
 
 
 def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
-    """The providers, bidders and vaults that have taken something over."""
+    """The providers, bidders and vaults that have taken something over, and vaults with money of their own."""
     for backstop in ledger.backstops.values():
         equity, positions = backstop.cash, []
         for book, (size, cost) in backstop.positions.items():
@@ -125,7 +125,7 @@ def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
             equity += value - cost
             if size:
                 positions.append(position_at_end(book, size, cost, value))
-        if backstop.taken:
+        if backstop.taken or backstop.capital:
             yield someone(backstop.id, "backstop", equity, backstop.cash, positions, backstop.capital)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from adlcalc.engine.books.claims import Backstop, Number, Remainder, VaultOrder
 from adlcalc.engine.books.holdings import Due, MarketBook
-from adlcalc.engine.books.ledger import VAULT
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.prices import BySolvency
+from adlcalc.engine.model import VAULT
 from adlcalc.engine.rules import AdlWhen, OwnMoney, Vault
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
