@@ -77,6 +77,7 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
+@pytest.mark.slow
 def test_help_lists_commands_and_topics_and_prints_a_page(adlcalc: Callable[..., Result]) -> None:
     listed = adlcalc("help").out
     assert all(f"\n  {topic.name} " in listed for topic in topics())

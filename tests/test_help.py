@@ -58,6 +58,7 @@ def test_every_example_works_in_an_empty_folder(page: tuple[str, ...], tmp_path:
         assert done.stdout or "-o " in line or "--output" in line or "check" in line, line
 
 
+@pytest.mark.slow
 def test_help_is_what_the_command_says_of_itself(adlcalc: Adlcalc) -> None:
     for words in (["run"], ["import", "book"]):
         assert adlcalc("help", *words).out == adlcalc(*words, "--help").out != ""

@@ -236,6 +236,7 @@ def test_the_engine_is_a_stair() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
     """Neither its state nor its ledger: what may be asked is `Facts`, which hides both. Only the levers pull,
     on the ledger of a fork."""

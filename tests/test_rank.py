@@ -492,6 +492,7 @@ def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> No
     ) in page
 
 
+@pytest.mark.slow
 def test_a_book_of_one_side_says_that_nobody_can_be_deleveraged_in_it(
     adlcalc: Callable[..., Result], tmp_path: FilePath
 ) -> None:

@@ -436,6 +436,7 @@ def test_a_list_of_measures_is_split_outside_of_brackets() -> None:
         wanted_of("fund_paid fund_left", names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("quantile", "paths", "enough"),
     [("0.9", 199, 200), ("0.9", 200, None), ("0.1", 200, 201), ("0.1", 201, None)],
@@ -666,6 +667,7 @@ def test_numbers_are_put_in_order_exactly(denominator: int) -> None:
     assert high.value == ended[-(-9 * len(ended) // 10) - 1]
 
 
+@pytest.mark.slow
 def test_what_is_counted_is_not_held() -> None:
     """Ten times the points take no more memory."""
 

@@ -52,12 +52,14 @@ def build_population(
     blocks: list[_Block] = []
     left, held = MOST_MADE, _held(listed)
     for name, spec in given.items():
-        _check_name(draft, name, spec, listed)
-        if spec.count > left:
+        left -= spec.count
+        if left < 0:
             message = f"'count' of {quote(name)} is {spec.count:,}; at most {MOST_MADE:,} accounts are made up in all"
             draft.add((AT, name, "count"), message, "a larger book comes from a CSV file")
+    for name, spec in given.items():
+        _check_name(draft, name, spec, listed)
+        if left < 0:  # what is refused is not made
             continue
-        left -= spec.count
         block = _Maker(draft, name, spec, markets, unit).block(held)
         if block is not None:
             blocks.append(block)
