@@ -480,15 +480,16 @@ def test_a_scenario_may_come_from_standard_input(adlcalc: Command) -> None:
 
 def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> None:
     """21: with 224 of collateral (or 25 / 7 of leverage) gambler stands behind early's 12, and is deleveraged
-    for the other 8; with 250 behind whale's 40 too, and is not."""
+    for the other 8; with 250 behind whale's 40 too, and is not. It begins with
+    8 x 100 / 25 = 32: 192 and 218 more."""
     page = " ".join(
         adlcalc(
             "rank", "scenarios/21-who-pays.yaml", "--side", "short", "--step", "1", "--account", "gambler"
         ).out.split()
     )
     assert (
-        "Over the whole run gambler is deleveraged; from the start with collateral 250 or leverage 3.2 it is not, "
-        "with collateral 224 or leverage 3.57 it still is"
+        "Over the whole run gambler is deleveraged; from the start with 218 more collateral or leverage 3.2 it is "
+        "not, with 192 more collateral or leverage 3.57 it still is"
     ) in page
 
 

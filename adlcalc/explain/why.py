@@ -107,7 +107,12 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     if balance > funds.floor.get(fund, ZERO):
         more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
         empty = f"what {name} held, {digits(balance)}, {more}"
-    return _line(e, "deleveraged", f"{at} because the book took no more, {empty}, {BEYOND}", "adl.when")
+    return _line(
+        e,
+        "deleveraged",
+        f"{at} because the book took no more at a price that could be paid, {empty}, {BEYOND}",
+        "adl.when",
+    )
 
 
 def _sentence(meaning: str) -> str:

@@ -126,11 +126,12 @@ class Bootstrap:
             return round_to(lowest, D("0.001"))
 
     def told(self) -> str:
-        """Whence the moves are."""
+        """How long they are, and whence the moves are."""
         span = f"{self.span[0]} to {self.span[1]}; " if self.span else ""
         blocks = f"blocks of {self.block}" if self.block > 1 else "single moves"
         return (
-            f"resampled from {', '.join(self.files)} ({span}{self.moves:,} moves, {blocks}; worst step"
+            f"of {self.steps:,} move{'s' * (self.steps != 1)}, resampled from {', '.join(self.files)} ({span}"
+            f"{self.moves:,} moves there, {blocks}; worst step"
             f" {show(self.worst * 100)}%)"
         )
 

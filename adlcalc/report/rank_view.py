@@ -206,13 +206,20 @@ def _is_alone(queues: Queues, ranking: Ranking) -> bool:
     return sum(one == (ranking.market, ranking.side) for one in sides) == 1
 
 
+def _from_the_start(move: Move) -> str:
+    """What the run begins with: collateral comes on top of what there is then, a leverage is that leverage."""
+    if move.lever == "collateral" and move.change is not None:
+        return f"{digits(move.change)} more collateral"
+    return f"{move.lever} {digits(move.after)}"
+
+
 def _over_the_run(queues: Queues) -> Iterator[str]:
     """What the changes come to where the run begins with them: the table is of the queue of one moment."""
     for account in dict.fromkeys(one.move.account for one in queues.whole):
         told = {
             deleveraged: " or ".join(
                 dict.fromkeys(
-                    f"{one.move.lever} {digits(one.move.after)}"
+                    _from_the_start(one.move)
                     for one in queues.whole
                     if one.move.account == account and one.deleveraged is deleveraged
                 )
@@ -221,7 +228,7 @@ def _over_the_run(queues: Queues) -> Iterator[str]:
         }
         with_it = [
             f"with {told[False]} it is not" if told[False] else "",
-            f"with {told[True]} it {'still ' if told[False] else ''}is" if told[True] else "",
+            f"with {told[True]} it still is" if told[True] else "",
         ]
         yield (
             f"That is one moment. Over the whole run {clean(account)} is deleveraged; from the start "

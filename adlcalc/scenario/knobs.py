@@ -391,7 +391,8 @@ def _of_position(
         raise _unknown(
             name,
             f"the position of {quote(who)} has a leverage, not a collateral",
-            name.replace(key, "leverage"),
+            f"{name.replace(key, 'leverage')}, or --set {name.replace(key, 'leverage')}=null --set "
+            f"{name}={show(position.collateral or ZERO)}",
         )
     if key == "leverage" and position.leverage is None and position.collateral is not None:
         raise _unknown(

@@ -115,7 +115,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
 def _told(drawn: _Drawn, left: int) -> str:
     first, last = drawn.marks[0][1], drawn.marks[-1][1]
     lowest, highest = min(mark for _, mark in drawn.marks), max(mark for _, mark in drawn.marks)
-    parts = [f"From {digits(first)} to {digits(last)} in {counted(len(drawn.marks), 'step')}"]
+    parts = [f"From {digits(first)} to {digits(last)} in {counted(len(drawn.marks) - 1, 'move')}"]
     if lowest < min(first, last):
         parts.append(f"as low as {digits(lowest)}")
     if highest > max(first, last):
