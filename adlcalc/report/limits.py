@@ -63,10 +63,10 @@ def one_sided(scenario: Scenario) -> str | None:
             if len(found) > 1:
                 return None
     held = dict.fromkeys(f"{side_name(side)}s" for found in sides.values() for side in found)
-    who = " and ".join(held) if len(held) == 1 else "one side of each market"
+    if not held:
+        return None
+    who = next(iter(held)) if len(held) == 1 else "one side of each market"
     return (
-        f"The file holds {who or 'nobody'} only: nobody can be deleveraged in it, for that takes a bankrupt position on "
-        "the other side."
-        if held
-        else None
+        f"The file holds {who} only: nobody can be deleveraged in it, for that takes a bankrupt position on the other "
+        "side."
     )

@@ -162,22 +162,19 @@ class Sheet:
 def rulebook_page(book: Rulebook) -> Page:
     """Every parameter with value, status and source; then what the notes say, the documents, and what is not
     modeled."""
-    sheet = Sheet(book)
-    return Page(
-        title=f"{book.venue}: {book.title}",
-        subtitle=f"As of {book.as_of}.",
-        blocks=lambda width: _rulebook(sheet, narrow=width is not None),
-        document=VENUE,
-        about=sheet,
-    )
+    return _page_of(Sheet(book), book.title)
 
 
 def rule_page(book: Rulebook, name: str, meaning: str) -> Page:
     """One rule of a rulebook: what it means, its value, its status and the document that says so."""
-    sheet = Sheet(book, name)
+    return _page_of(Sheet(book, name), name, f" {meaning[:1].upper()}{meaning[1:]}.")
+
+
+def _page_of(sheet: Sheet, title: str, more: str = "") -> Page:
+    book = sheet.book
     return Page(
-        title=f"{book.venue}: {name}",
-        subtitle=f"As of {book.as_of}. {meaning[:1].upper()}{meaning[1:]}.",
+        title=f"{book.venue}: {title}",
+        subtitle=f"As of {book.as_of}.{more}",
         blocks=lambda width: _rulebook(sheet, narrow=width is not None),
         document=VENUE,
         about=sheet,

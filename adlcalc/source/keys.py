@@ -204,7 +204,7 @@ class Refused(Exception, ABC):
         """The faults as they are seen from the map or list that holds the value."""
 
 
-MEANT = {"buy": "long", "sell": "short", "b": "long", "s": "short", "yes": "true", "no": "false"}
+MEANT = {"buy": "long", "sell": "short"}
 """What exchanges call the words of a scenario."""
 
 
