@@ -83,6 +83,7 @@ def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
             raise AssertionError(f"{venue}, seed {seed}: {error!r}") from error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["linear", "inverse"])
 @pytest.mark.parametrize("size", [1, -1])
 @pytest.mark.parametrize("rate", ["0.5", "0.999", "1", "1.001", "2", "10"])

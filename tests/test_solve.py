@@ -106,6 +106,7 @@ def plain(found: Solution) -> list[tuple[Decimal, Decimal, bool | None]]:
 # --- the least fund -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "least", "because"),
     [
@@ -790,6 +791,7 @@ def test_list(adlcalc: Command) -> None:
     assert "least_fund" in page.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -184,6 +184,7 @@ def test_other_models_begin_where_the_file_does() -> None:
     assert found["paths"]["n"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -365,6 +366,7 @@ def test_a_store_reads_with_plain_sqlite() -> None:
     assert all(adl > 0 for _, adl, _ in rows)  # three lots' worth is never enough for 4.87
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -218,6 +218,7 @@ def test_the_rulebooks_page_lists_its_tables_with_their_dates() -> None:
     assert dated["ATOM"].startswith("as of 2026-09-03: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("market", "own", "told"),
     [

@@ -43,6 +43,7 @@ def without_blanks(text: str) -> str:
 # --- what rulebooks claim -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
     loaded = library.load(ONE_BOOK, venue=venue)
