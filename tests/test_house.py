@@ -133,11 +133,7 @@ def test_only_numbers_makes_decimals() -> None:
     """Everywhere else in the engine `Decimal` is a type; numbers come from D() or from the scenario."""
     wrong = []
     for file in files("engine"):
-        calls = (
-            node
-            for node in ast.walk(parsed(file))
-            if isinstance(node, ast.Call)
-        )
+        calls = (node for node in ast.walk(parsed(file)) if isinstance(node, ast.Call))
         wrong += [
             f"{file.name}:{call.lineno}"
             for call in calls
