@@ -16,7 +16,7 @@ from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money,
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
 from adlcalc.scenario import load
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
 
 

@@ -16,8 +16,8 @@ from conftest import Result
 import adlcalc as library
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
+from adlcalc.venues.files import shipped
 from adlcalc.venues.rule_list import rule_names
-from adlcalc.venues.rulebook import shipped
 
 TESTS = Path(__file__).parent
 ONE_BOOK = TESTS.parent / "scenarios" / "19-one-book-many-venues.yaml"
