@@ -202,7 +202,7 @@ def _load(
     if read is None:
         return None
     if overrides is None:
-        known = _known_book(name) if is_shipped(name) else None
+        known = known_book(name) if is_shipped(name) else None
         return known or _book(read, {**read.layer}, problems, own=read.root.source)
     if not is_shipped(name):  # those are known to be sound by themselves
         _book(read, {**read.layer}, Problems(), own=read.root.source, unused_to=problems)
@@ -391,7 +391,8 @@ def _known(name: str) -> tuple[_Read, tuple[Read, ...]] | None:
 
 
 @cache
-def _known_book(name: str) -> Rulebook | None:
+def known_book(name: str) -> Rulebook | None:
+    """A rulebook that comes with adlcalc, made once a process; None where something is wrong with it."""
     known, problems = _known(name), Problems()
     if known is None:
         return None
