@@ -130,10 +130,10 @@ def differences(scenario: Scenario, tolerance: Fraction) -> Iterator[str]:
                 yield f"{name} {i}:\n  oracle {expected}\n  engine {found}"
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", range(40))
 @pytest.mark.parametrize("kind", ["linear", "inverse", "cents", "funding"])
 def test_random_books(kind: str, block: int) -> None:
-    for seed in range(block * 20, block * 20 + 20):
+    for seed in range(block * 10, block * 10 + 10):
         scenario = random_scenario(seed, inverse=kind == "inverse", funding=kind == "funding")
         scenario = in_cents(scenario) if kind == "cents" else scenario
         try:

@@ -72,6 +72,10 @@ OUTSIDE = {
 }
 
 
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def imported(file: Path, *, types: bool = False) -> set[str]:
     """The modules a file imports at run time; types: those too that it needs for its types only."""
     found: set[str] = set()
@@ -89,9 +93,10 @@ def imported(file: Path, *, types: bool = False) -> set[str]:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module.count(".") < 2)
         for child in ast.iter_child_nodes(node):
-            visit(child)
+            if not isinstance(child, ast.expr):  # an import is a statement
+                visit(child)
 
-    visit(ast.parse(file.read_text(encoding="utf-8")))
+    visit(parsed(file))
     return found
 
 
@@ -128,11 +133,7 @@ def test_only_numbers_makes_decimals() -> None:
     """Everywhere else in the engine `Decimal` is a type; numbers come from D() or from the scenario."""
     wrong = []
     for file in files("engine"):
-        calls = (
-            node
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-            if isinstance(node, ast.Call)
-        )
+        calls = (node for node in ast.walk(parsed(file)) if isinstance(node, ast.Call))
         wrong += [
             f"{file.name}:{call.lineno}"
             for call in calls
@@ -147,7 +148,7 @@ def test_no_float_touches_money_in_the_engine() -> None:
     for file in files("engine"):
         if file.name == "head.py":
             continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             is_float = isinstance(node, ast.Constant) and isinstance(node.value, float)
             if is_float or (isinstance(node, ast.Call) and ast.unparse(node.func) == "float"):
                 wrong.append(f"{file.name}:{node.lineno}")
@@ -178,7 +179,7 @@ def test_a_command_knows_no_format(name: str) -> None:
     from adlcalc.report.writers import FORMATS
 
     file = PACKAGE / "cli" / f"{name}.py"
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     named = [
         f"{file.name}:{node.lineno}: {node.value!r}"
         for node in ast.walk(tree)
@@ -196,7 +197,7 @@ def test_options_that_commands_share_stand_in_groups() -> None:
     groups = [{one.name for one in fields(kind)} for kind in (Under, Result)]
     alone = set()
     for file in files("cli"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.FunctionDef):
                 named = {one.arg for one in (*node.args.args, *node.args.kwonlyargs)}
                 alone |= {f"{file.stem}.{node.name}" for group in groups if group <= named}
@@ -244,7 +245,7 @@ def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
     wrong, looking = [], []
     for file in outside:
         name = file.relative_to(PACKAGE).as_posix()
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file)
         wrong += [f"{name} imports {one}" for one in imported(file, types=True) if one in INSIDE]
         for node in ast.walk(tree):
             if (
@@ -329,7 +330,7 @@ def test_only_the_ledger_changes_a_balance() -> None:
     for file in [*files("engine"), *files("study"), *files("explain"), *files("report")]:
         if file.name == "ledger.py":
             continue
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file)
         wrong += [
             f"{file.relative_to(PACKAGE)}:{line}: {name}"
             for line, name in postings(without_constructors(tree) if file.parent.name == "books" else tree)

@@ -139,6 +139,7 @@ def results(name: str) -> list[tuple[Tabled, dict[str, Any]]]:
     return [(one, one.to_dict()) for one in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_rows_are_the_json_with_exact_numbers_and_named_sides(name: str) -> None:
     for result, document in results(name):
