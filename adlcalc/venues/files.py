@@ -6,6 +6,7 @@ Public: SHIPPED, SHIPPED_AS, CONVENTIONS, shipped, is_shipped, is_rulebook, sour
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path as FilePath
 
 from adlcalc.source.document import read_document
@@ -22,7 +23,12 @@ CONVENTIONS = "conventions"
 
 def shipped() -> list[str]:
     """The names of the rulebooks that come with adlcalc."""
-    return sorted(file.stem for file in SHIPPED.glob("*.yaml") if file.stem != CONVENTIONS)
+    return [*_names()]
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(file.stem for file in SHIPPED.glob("*.yaml") if file.stem != CONVENTIONS))
 
 
 def is_shipped(name: str) -> bool:

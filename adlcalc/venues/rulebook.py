@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.model import Maintenance
 from adlcalc.engine.rules import Assumption, Rules
-from adlcalc.ground.record import current
+from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
 from adlcalc.source.keys import Refused, keys_of
 from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
@@ -24,7 +24,7 @@ from adlcalc.source.problems import Located, Problems, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.editions import Edition, date_of, fitting
-from adlcalc.venues.files import beside, is_shipped, source_of
+from adlcalc.venues.files import SHIPPED_AS, beside, is_shipped, shipped, source_of
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables, coin_of
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
@@ -202,9 +202,10 @@ def _load(
     if read is None:
         return None
     if overrides is None:
-        return _book(read, read.layer, problems, own=read.root.source)
+        known = known_book(name) if is_shipped(name) else None
+        return known or _book(read, {**read.layer}, problems, own=read.root.source)
     if not is_shipped(name):  # those are known to be sound by themselves
-        _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
+        _book(read, {**read.layer}, Problems(), own=read.root.source, unused_to=problems)
     layer = overrides_of(overrides, problems)
     return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
 
@@ -379,11 +380,46 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
+@cache
+def _known(name: str) -> tuple[_Read, tuple[Read, ...]] | None:
+    """A rulebook that comes with adlcalc, read once a process, and the files that it was read from; None where
+    something is wrong with it, which is told to whom asks for it."""
+    problems = Problems()
+    with recording() as record:
+        read = _read_file(name, problems, Place(Source(name, "")), None, ())
+    return None if read is None or len(problems) else (read, tuple(record.read.values()))
+
+
+@cache
+def known_book(name: str) -> Rulebook | None:
+    """A rulebook that comes with adlcalc, made once a process; None where something is wrong with it."""
+    known, problems = _known(name), Problems()
+    if known is None:
+        return None
+    read, _ = known
+    book = _book(read, {**read.layer}, problems, own=read.root.source)
+    return None if len(problems) else book
+
+
 def _read(
     name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
 ) -> _Read | None:
     """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless
     row."""
+    inside = above and above[-1].startswith(SHIPPED_AS)  # a circle among our own would know no end
+    known = _known(name) if is_shipped(name) and not inside and name in shipped() else None
+    if known is None:
+        return _read_file(name, problems, where, folder, above)
+    read, files = known
+    if (record := current()) is not None:
+        for file in files:
+            record.content(file.name, file.sha256, file.size, file.role)
+    return read
+
+
+def _read_file(
+    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
+) -> _Read | None:
     if len(above) > LONGEST_ROW:
         problems.add(
             where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"

@@ -229,5 +229,5 @@ SWEEP = Document(
     ),
     published="measure by n failed none hits probability low high mean least most level value shortfall"
     " shortfall_low shortfall_high low_under high_under missing message points venue policy draw varied"
-    " measures error",
+    " measures error model seed",
 )
