@@ -47,7 +47,6 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 
 HEADINGS = {
-    LIQUIDATED: "liqui-\ndated",
     "equity_of_most_levered": "equity of\nmost levered",
     "rd_nse": "rd-nse",
     "top_10_share": "ten pay",
