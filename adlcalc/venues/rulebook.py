@@ -43,6 +43,7 @@ from adlcalc.venues.schema import (
     RuleValues,
     SourceNote,
     VectorNotes,
+    by_mode,
     is_by_contract,
     section_of,
 )
@@ -157,9 +158,11 @@ class Rulebook:
         is added."""
         rules = self.values[kind].margin
         maintenance = rules.maintenance if own is None else own
-        return to_engine(
+        made = to_engine(
             maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
         )
+        isolated, cross = by_mode(rules.commission)
+        return replace(made, isolated=isolated, cross=cross)
 
     def engine_rules(
         self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()
