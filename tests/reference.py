@@ -28,8 +28,9 @@ from adlcalc.source.number import DIGITS, LIMIT_EXPONENT
 from adlcalc.source.problems import MOST as MOST_TOLD
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
+from adlcalc.venues.files import shipped
 from adlcalc.venues.maintenance import MOST_TIERS
-from adlcalc.venues.rulebook import LONGEST_ROW, shipped
+from adlcalc.venues.rulebook import LONGEST_ROW
 
 
 def block(command: str) -> str:

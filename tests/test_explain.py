@@ -24,7 +24,7 @@ from adlcalc.explain.tell import tell
 from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.scenario import Loaded
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"

@@ -28,7 +28,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import Run
 from adlcalc.study.health import Health, OpenPosition
 from adlcalc.study.watch import Watch
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
 
 pytestmark = pytest.mark.slow

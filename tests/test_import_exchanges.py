@@ -23,7 +23,7 @@ from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import ALSO, EXCHANGES
 from adlcalc.source.nodes import Source
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "imports" / "exchanges.json").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.guard import OptionError
 from adlcalc.source.nodes import Source
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 Command = Callable[..., Result]
 GIVEN = Path(__file__).parent / "imports"

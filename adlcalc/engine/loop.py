@@ -152,13 +152,10 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)
-        moved = False
-        for claim in state.ledger.open_claims():
-            if claim.book.name in state.halted:
-                continue
-            before = claim.size
-            yield from work(state, stages, claim)
-            moved = moved or claim.size != before
+        claims = [one for one in state.ledger.open_claims() if one.book.name not in state.halted]
+        sizes = [claim.size for claim in claims]
+        yield from work(state, stages, claims)
+        moved = sizes != [claim.size for claim in claims]
         told = state.ledger.claim_count
         yield from deleverage_vaults(state)
         moved = moved or state.ledger.claim_count != told

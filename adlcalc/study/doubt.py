@@ -32,7 +32,8 @@ from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.questions import Measure, told
 from adlcalc.study.runs import Ran, Refused, as_written, measured
 from adlcalc.venues.coverage import lines_of
-from adlcalc.venues.rulebook import Rule, Rulebook
+from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.stated import Rule
 
 BUDGET = 200
 WITH = {"value", "with"}

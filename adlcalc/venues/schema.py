@@ -1,7 +1,8 @@
 """What a rulebook file may say: the rules and their values, as engine/rules.py declares them, and the file
 around them.
 
-Public: RuleValues, RuleEntry, VectorNotes, Head, CommissionByMode, by_mode, section_of, is_by_contract.
+Public: RuleValues, RuleEntry, SilentEntry, VectorNotes, Head, CommissionByMode, by_mode, section_of,
+is_by_contract.
 """
 
 from __future__ import annotations
@@ -343,6 +344,12 @@ class RuleEntry(Strict):
         description="of an assumed rule: what else it could be, a list of values, or {from, to} for a number; "
         "a value that needs other rules: {value, with: {rule: value}}",
     )
+
+
+class SilentEntry(Strict):
+    """One rule on which the venue's documents say nothing: the convention of adlcalc holds (conventions.yaml)."""
+
+    silent: Text = key(description="key of the document in 'sources' that was read for it")
 
 
 class SourceNote(Strict):

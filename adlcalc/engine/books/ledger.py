@@ -279,8 +279,7 @@ class Ledger:
         elif isinstance(claim, VaultOrder):
             self.from_backstop(claim.vault, claim.book, size, proceeds)
         elif isinstance(claim, VenueClaim):
-            for valued in self._valued_with(claim):
-                valued.note_change(claim)
+            self.count_as_it_is(claim)
         return proceeds - cost
 
     def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
@@ -422,6 +421,18 @@ class Ledger:
             valued = self._inventories.get((claim.book.fund, contract))
             if valued is not None:
                 yield valued
+
+    def count_as_kept(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
+        """Until the rest of a claim is gone, it counts as if only `size` of it were held, and the fund had paid the
+        cost of the rest."""
+        pnl = claim.book.value(claim.side * size, claim.book.mark) - claim.cost_kept(size) - cost
+        for valued in self._valued_with(claim):
+            valued.count(claim, pnl, size)
+
+    def count_as_it_is(self, claim: VenueClaim) -> None:
+        """It counts with all that is left of it."""
+        for valued in self._valued_with(claim):
+            valued.note_change(claim)
 
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""

@@ -8,7 +8,7 @@ Public: Stages, stages_of, close_unit, work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import Due
 from adlcalc.engine.books.ledger import NOTHING
 from adlcalc.engine.events import Event
+from adlcalc.engine.formulas.policies import gives_from_everybody
 from adlcalc.engine.rules import (
     AdlWhen,
     Auction,
@@ -31,7 +32,7 @@ from adlcalc.engine.rules import (
 )
 from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
 from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, close_without_fund
-from adlcalc.engine.waterfall.deleveraging import deleverage
+from adlcalc.engine.waterfall.deleveraging import deleverage, deleverage_together
 from adlcalc.engine.waterfall.holding import beyond_what_is_kept
 from adlcalc.engine.waterfall.own_name import (
     note_opened,
@@ -151,9 +152,22 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
         yield from stage(state, due, used)
 
 
-def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
-    """A claim of the venue through its stages, as far as this step allows."""
-    state.ledger.at_work = claim
+def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
+    """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or where
+    the queue takes them together (a policy that gives from everybody) stage by stage."""
+    if not gives_from_everybody(state.rules.adl.policy):
+        for claim in claims:
+            yield from through(state, claim, stages.claim)
+        return
     for stage in stages.claim:
+        for claim in claims:
+            yield from through(state, claim, (stage,))
+        yield from deleverage_together(state)
+
+
+def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
+    """A claim through some stages."""
+    state.ledger.at_work = claim
+    for stage in stages:
         yield from stage(state, claim)
     state.ledger.at_work = None
