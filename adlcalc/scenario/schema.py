@@ -298,7 +298,18 @@ def _account_tag(value: Any) -> str | None:
     return "<long>" if "positions" in value else "<short>"
 
 
-_accounts_tag = tag_by_type(items="<list>", keys="<file>")
+def _accounts_tag(value: Any) -> str | None:
+    if (
+        isinstance(value, dict)
+        and "file" not in value
+        and any(isinstance(one, dict) for one in value.values())
+    ):
+        hint = f"begin each with a dash: - {{id: {next(iter(value))}, side: ...}}"
+        raise wrong("must be a list of accounts, not a map of them", hint)
+    return _shape_of_accounts(value)
+
+
+_shape_of_accounts = tag_by_type(items="<list>", keys="<file>")
 
 
 AccountSpec = Annotated[
