@@ -410,7 +410,7 @@ def test_both_sides_of_an_expectation_name_the_same_facts() -> None:
 def test_both_sides_of_a_rule_name_the_same_fields() -> None:
     """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a
     market's."""
-    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on"}}
+    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on", "commission"}}
     for section, kind in SECTIONS.items():
         known = keys_of(section_of(section))
         declared = {leaf.name for leaf in leaves_of(kind)}

@@ -52,6 +52,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
     unit, ledger, rules = due.unit, state.ledger, state.rules.liquidation.takeover
     at_mark = rules is not None and rules.takeover_at == AT_MARK
     unit.holder.liquidated = True
+    fee_inside = any(holding.size and holding.fee_inside() for holding in unit.holdings)
     for holding in unit.holdings:
         if holding.size:
             yield from ledger.settle_funding(holding)
@@ -86,7 +87,7 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
         left = ledger.empty_margin(unit)
         yield MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left)
         yield from settle(state, last, left)
-    elif (left := ledger.empty_margin(unit)) > 0 and last.book.contract.bankruptcy_fee:
+    elif (left := ledger.empty_margin(unit)) > 0 and fee_inside:
         how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
         yield from ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
     else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low
