@@ -121,6 +121,11 @@ def test_rooms_import_one_way(room: str) -> None:
     assert wrong == []
 
 
+def test_every_file_says_what_it_is() -> None:
+    """In its first sentence, of which the page `house` is made."""
+    assert [file for file in files("") if not (ast.get_docstring(parsed(file)) or "").strip()] == []
+
+
 @pytest.mark.slow
 def test_the_engine_reads_no_file_no_clock_and_no_random_source() -> None:
     wrong = [
