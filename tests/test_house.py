@@ -121,6 +121,11 @@ def test_rooms_import_one_way(room: str) -> None:
     assert wrong == []
 
 
+def test_every_file_says_what_it_is() -> None:
+    """In its first sentence, of which the page `house` is made."""
+    assert [file for file in files("") if not (ast.get_docstring(parsed(file)) or "").strip()] == []
+
+
 @pytest.mark.slow
 def test_the_engine_reads_no_file_no_clock_and_no_random_source() -> None:
     wrong = [
@@ -405,7 +410,7 @@ def test_both_sides_of_an_expectation_name_the_same_facts() -> None:
 def test_both_sides_of_a_rule_name_the_same_fields() -> None:
     """What a rulebook may say of a section is what the engine declares there; only margins and rounding are a
     market's."""
-    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on"}}
+    of_a_market = {"margin": {"maintenance", "closing_fee", "maintenance_on", "commission"}}
     for section, kind in SECTIONS.items():
         known = keys_of(section_of(section))
         declared = {leaf.name for leaf in leaves_of(kind)}

@@ -42,6 +42,7 @@ WORDS = {
     "contract.bankruptcy_price": ROUNDED,
     "contract.liquidation_price": ROUNDED[:-1],
     "margin.maintenance_on": ("mark", "entry"),
+    "margin.commission": ("none", "maintenance", "both-sides"),
 }
 
 

@@ -28,7 +28,7 @@ from adlcalc.venues.files import SHIPPED_AS, beside, is_shipped, shipped, source
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables, coin_of
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
-from adlcalc.venues.schema import Head, RuleValues, SourceNote, VectorNotes, section_of
+from adlcalc.venues.schema import Head, RuleValues, SourceNote, VectorNotes, by_mode, section_of
 from adlcalc.venues.stated import (
     ALL_SECTIONS,
     ASSUMED,
@@ -122,9 +122,11 @@ class Rulebook:
         is added."""
         rules = self.values[kind].margin
         maintenance = rules.maintenance if own is None else own
-        return to_engine(
+        made = to_engine(
             maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
         )
+        isolated, cross = by_mode(rules.commission)
+        return replace(made, isolated=isolated, cross=cross)
 
     def engine_rules(
         self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()
