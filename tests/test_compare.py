@@ -342,7 +342,8 @@ def test_venues_tell_who_was_liquidated_and_what_was_assumed(
 ) -> None:
     """Equity 100 - 95 = 5 of a long of 10 at 90.5: 0.5 % of 905 is 4.525, below it; 1 % is 9.05, above."""
     (tmp_path / "own.yaml").write_text(
-        "venue: mine\ntitle: Own\nas_of: '2026'\nextends: generic\nmargin: {maintenance: {value: 0.01, status: assumed, note: a guess}}\n",
+        "venue: mine\ntitle: Own\nas_of: '2026'\nextends: generic\n"
+        "margin: {maintenance: {value: 0.01, status: assumed, note: a guess}}\n",
         encoding="utf-8",
     )
     (tmp_path / "s.yaml").write_text(
