@@ -42,7 +42,7 @@ def modules_in(pickled: bytes) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", (*SCENARIOS, *INCIDENTS), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SCENARIOS, *INCIDENTS], ids=lambda path: path.name)
 def test_every_run_survives_a_pickle_and_holds_no_engine(path: Path) -> None:
     done = adlcalc.run(adlcalc.load(str(path)))
     pickled = pickle.dumps(done)
