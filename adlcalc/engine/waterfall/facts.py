@@ -182,6 +182,10 @@ class Observer:
     def ranked(self, facts: Facts, queue: Queue) -> None:
         """A queue has been ranked, for a fill that is about to be made."""
 
+    def listens_to_queues(self) -> bool:
+        """Has `ranked` been told what to do? A queue that is listened to is ranked whole."""
+        return type(self).ranked is not Observer.ranked
+
     def ended(self, facts: Facts) -> None:
         """A step has been worked; its queues, where it had any, are still those it used."""
 
