@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adlcalc.engine.events import (
     BackstopTook,
@@ -219,23 +219,21 @@ class _Meter(Observer):
             for event in self._step
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
-        found: dict[str, list[Taken]] = {}
-        for stake in self._facts.stakes(markets):
-            could, forgone, closed = stake.pnl if stake.pnl > 0 else ZERO, ZERO, 0
-            fills = gave.get((stake.account, stake.market, stake.side))
+        rows: list[list[Any]] = []  # accounts come one after the other, as positions do
+        for stake in self._facts.stakes(markets, {*cut, *(account for account, *_ in gave)}):
+            account, market, side, size, pnl, notional, equity = stake
+            could, forgone = pnl if pnl > 0 else ZERO, ZERO
+            fills = gave.get((account, market, side))
             if fills:
                 forgone = sum((f.forgone_pnl for f in fills), ZERO)
                 could = max(could + sum((f.realized_pnl for f in fills), forgone), ZERO)
-                closed = not stake.size
-            if could or fills or stake.account in cut:
-                found.setdefault(stake.account, []).append((could, forgone, closed))
-        for account, rows in found.items():
-            could, paid, closed = rows[0]
-            for more, forgone, also in rows[1:]:
-                could, paid, closed = could + more, paid + forgone, closed + also
-            paid = max(paid + cut.get(account, ZERO), ZERO)
-            yield Burden(account, could, paid, int(closed), *self._facts.standing(account))
-
-
-Taken = tuple[Decimal, Decimal, int]
-"""Of a position: what it could pay, what it gave, and 1 where it was closed wholly."""
+            elif not could and account not in cut:
+                continue
+            closed = 1 if fills and not size else 0
+            if rows and rows[-1][0] == account:
+                for i, more in enumerate((could, forgone, closed), 1):
+                    rows[-1][i] += more
+            else:
+                rows.append([account, could, forgone + cut.get(account, ZERO), closed, notional, equity])
+        for account, could, paid, *after in rows:
+            yield Burden(account, could, paid if paid > 0 else ZERO, *after)

@@ -179,20 +179,8 @@ def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal) -
 
 
 def _exposure(holding: Holding) -> Exposure:
-    account, notional, equity = holding.holder, ZERO, holding.holder.balance
-    for other in account.holdings:
-        if other.size:
-            value = other.value()
-            notional += abs(value)
-            equity += value - other.cost + other.pending_funding()
-        if other.collateral is not None:
-            equity += other.collateral
-    return Exposure(
-        holding.size,
-        _notional_of_one(holding.book.contract, holding.book.mark, holding.book.unit),
-        notional,
-        equity,
-    )
+    each = _notional_of_one(holding.book.contract, holding.book.mark, holding.book.unit)
+    return Exposure(holding.size, each, *holding.holder.exposure())
 
 
 @lru_cache(maxsize=64)
