@@ -193,7 +193,9 @@ class Oracle:
         """The largest line rate x notional - deduction, or the one tier that entry value or size falls in;
         plus slope and fee."""
         rule, n = h.market.maintenance, self.notional(h)
-        extra = Fraction(rule.slope) * h.size + Fraction(rule.closing_fee)
+        # on both sides of an isolated position it drops out of what is due
+        counts = rule.cross != "none" if h.collateral is None else rule.isolated == "maintenance"
+        extra = Fraction(rule.slope) * h.size + counts * Fraction(rule.closing_fee)
         if rule.by == "notional":
             return max((Fraction(t.rate) + extra) * n - Fraction(t.deduction) for t in rule.tiers)
         x = abs(h.cost) if rule.by == "entry-value" else h.size  # of what is open now

@@ -53,7 +53,8 @@ def spare_at(scenario: Scenario, state: AccountState, of: PositionState, mark: F
         else:
             value = Fraction(one.cost + one.unrealized_pnl)
         with exact():
-            lines = lines_of(market.maintenance, one.size, one.cost)
+            isolated = of.collateral is not None
+            lines = lines_of(market.maintenance, one.size, one.cost, isolated=isolated)
         needed = max(Fraction(rate) * abs(value) - Fraction(less) for rate, less in lines)
         spare += value - Fraction(one.cost) + Fraction(one.pending) - needed
     return spare

@@ -159,13 +159,15 @@ def test_the_rules_of_bitmex() -> None:
     ],
 )
 def test_the_risk_steps_of_xbtusd(value: str, maintenance: str) -> None:
-    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT, the fee apart."""
+    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT; a cross account has the fee beside."""
     rule = rulebook("bitmex").maintenance("inverse", money_unit=D("1e-8"), lot=D(1))
     with exact():
-        without_fee = maintenance_margin(lines_of(rule, D(1), D(value)), D(value)) - rule.closing_fee * D(
-            value
+        isolated, cross = (
+            maintenance_margin(lines_of(rule, D(1), D(value), isolated=alone), D(value))
+            for alone in (True, False)
         )
-    assert without_fee == D(maintenance)
+    assert isolated == D(maintenance)
+    assert cross == D(maintenance) + D("0.00075") * D(value)
 
 
 def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:

@@ -458,8 +458,8 @@ def under(scenario: Scenario, was: Rulebook, now: Rulebook) -> WithRules:
         old, new = (
             book.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) for book in (was, now)
         )
-        fee = now.values[kind].margin.closing_fee
-        maintenance = new if market.maintenance == old else replace(market.maintenance, closing_fee=fee)
+        own = replace(market.maintenance, closing_fee=new.closing_fee, isolated=new.isolated, cross=new.cross)
+        maintenance = new if market.maintenance == old else own
         rounding = type(market.contract.rounding)(now.values[kind].contract.rounding)
         contract = replace(market.contract, rounding=rounding)
         markets.append(replace(market, maintenance=maintenance, contract=contract))

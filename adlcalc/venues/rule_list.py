@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
+from adlcalc.engine.contract import BankruptcyPrice, Commission, LiquidationPrice
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
@@ -21,7 +21,7 @@ from adlcalc.ground.numbers import show
 from adlcalc.source.keys import keys_of
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 from adlcalc.venues.rulebook import Rulebook
-from adlcalc.venues.schema import RuleValues, section_of
+from adlcalc.venues.schema import RuleValues, by_mode, section_of
 from adlcalc.venues.stated import KINDS, conventions
 
 
@@ -103,6 +103,7 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
     "exponent, of}",
     "margin.closing_fee": Takes.FRACTION.value,
     "margin.maintenance_on": RateOf,
+    "margin.commission": Commission,
     "contract.rounding": Rounding,
     "contract.bankruptcy_fee": Takes.FRACTION_BELOW_ONE.value,
     "contract.bankruptcy_price": BankruptcyPrice,
@@ -127,6 +128,9 @@ def _of_a_market(name: str, books: Sequence[Rulebook]) -> Iterator[RuleRow]:
 def _written_in(book: Rulebook, name: str) -> set[str]:
     """The values of a rule in a rulebook: one, or one for each contract kind."""
     section, _, rule = name.partition(".")
+    if name == "margin.commission":  # one for each margin mode; of a fee of zero it says nothing
+        margins = [book.values[kind].margin for kind in KINDS]
+        return {str(word) for one in margins if one.closing_fee for word in by_mode(one.commission)}
     return {str(getattr(getattr(book.values[kind], section), rule)) for kind in KINDS}
 
 

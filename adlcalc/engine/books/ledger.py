@@ -572,8 +572,20 @@ class Ledger:
         else:
             holding.holder.balance -= amount
         to = FeeTo.VENUE if amount < 0 else to
-        told = FeePaid(self.step, number, holding.holder.id, holding.book.name, amount, str(to), how)
+        who = self.step, number, holding.holder.id, holding.book.name
+        told = FeePaid(*who, amount, str(to), how, "fees.deleveraged")
         return (told, *self._fee_to(holding.book, number, amount, to, how))
+
+    def fee_of_order(self, holding: Holding, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
+        """A fee on a fill of an order in the account's own name, out of what the fill has brought its
+        balance."""
+        self.touch(holding.holder)
+        holding.holder.balance -= amount
+        who = self.step, number, holding.holder.id, holding.book.name
+        return (
+            FeePaid(*who, amount, str(to), how, "fees.reduced"),
+            *self._fee_to(holding.book, number, amount, to, how),
+        )
 
     def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
         if to == FeeTo.FUND:
