@@ -19,26 +19,27 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import ZERO, scaled
+from adlcalc.ground.numbers import CONTEXT, ONE, ZERO, scaled
 
 MOST = 2**63 - 1
+times = CONTEXT.multiply  # whatever context the caller has
 
 
 class Fixed:
     """A column of numbers of so many decimals. What needs more than 63 bits is an OverflowError."""
 
-    __slots__ = ("digits", "values")
+    __slots__ = ("digits", "unit", "values")
 
     def __init__(self) -> None:
         self.values: array[int] = array("q")
-        self.digits = 0
+        self.digits, self.unit = 0, ONE
 
     def extend(self, values: Iterable[int], digits: int) -> None:
         """Add numbers that are written with so many decimals."""
         if digits > self.digits:
             finer = 10 ** (digits - self.digits)
             self.values = array("q", map(mul, self.values, repeat(finer)))
-            self.digits = digits
+            self.digits, self.unit = digits, scaled(1, -digits)
         elif digits < self.digits:
             values = map(mul, values, repeat(10 ** (self.digits - digits)))
         self.values.extend(values)
@@ -47,7 +48,7 @@ class Fixed:
         return len(self.values)
 
     def __getitem__(self, i: int) -> Decimal:
-        return scaled(self.values[i], -self.digits)
+        return times(self.unit, self.values[i])
 
     def number(self, x: int) -> Decimal:
         """So many of its units."""

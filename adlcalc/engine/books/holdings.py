@@ -250,12 +250,14 @@ class Unit:
 
     def margin(self) -> tuple[Decimal, Decimal]:
         """(equity, maintenance margin) at the marks."""
-        equity, maintenance = self.cash(), ZERO
+        equity, maintenance = self.money(), ZERO
         for holding in self.holdings:
             if holding.size:
                 book = holding.book
                 value = book.value(holding.signed_size, book.mark)
-                equity += value
+                equity += value - holding.cost
+                if book.funding != holding.funding:
+                    equity += holding.pending_funding()
                 maintenance += margin.maintenance_margin(book.lines or holding.lines(), abs(value))
         return equity, maintenance
 

@@ -224,8 +224,12 @@ def to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
 def ticker(tick: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
     """`to_tick` in some direction: made once, called often."""
     finest = ONE.scaleb(tick.adjusted() - 12)  # the power of ten below a trillionth of the tick
-    exact_enough, to_multiple = rounder(finest), rounder(tick, rounding)
-    return lambda price: to_multiple(exact_enough(price))
+    exact_enough, to_multiple = quantizer(finest), quantizer(tick, rounding)
+    assert exact_enough is not None
+    if to_multiple is not None:  # by far the most frequent: two calls less
+        return lambda price: to_multiple(exact_enough(price, finest), tick)
+    to_multiples = rounder(tick, rounding)
+    return lambda price: to_multiples(exact_enough(price, finest))
 
 
 def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) -> Decimal | None:
@@ -274,17 +278,22 @@ def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> De
 
 
 ONE_BY_ONE = BankruptcyPrice.PER_CONTRACT
+AGAINST_ACCOUNT = "against-account"
 ROUNDINGS = {"down": DOWN, "up": UP, "nearest": HALF_EVEN}
 
 
 def bankruptcy_rounding(contract: Contract, side: int) -> str:
     """In which direction a bankruptcy price goes to the tick."""
-    return ROUNDINGS.get(contract.bankruptcy_price) or (CEILING if side > 0 else FLOOR)
+    rule = contract.bankruptcy_price
+    named = None if rule == AGAINST_ACCOUNT else ROUNDINGS.get(rule)
+    return named or (CEILING if side > 0 else FLOOR)
 
 
 def liquidation_rounding(contract: Contract, side: int) -> str:
     """In which direction a liquidation price goes to the tick."""
-    return ROUNDINGS.get(contract.liquidation_price) or (CEILING if side > 0 else FLOOR)
+    rule = contract.liquidation_price
+    named = None if rule == AGAINST_ACCOUNT else ROUNDINGS.get(rule)
+    return named or (CEILING if side > 0 else FLOOR)
 
 
 # --- how prices are told ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import VenueClaim
@@ -41,11 +42,11 @@ from adlcalc.engine.waterfall.own_name import (
     settle_flat,
     watch_on,
 )
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
 from adlcalc.engine.waterfall.vault import vault_takes
 
-UnitStage = Callable[[State, Due, Used], Iterable[Event]]
+UnitStage = Callable[[State, Due], Iterable[Event]]
 ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 
@@ -138,7 +139,7 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable
     return NOTHING
 
 
-def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
+def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     """A due unit through its stages."""
     how = state.rules.liquidation.method
     late = (
@@ -146,14 +147,17 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
         and how.too_late is not None
         and due.equity < how.too_late.takeover_below * due.maintenance
     )
-    used = state.used.setdefault(due.unit, Used())
-    for stage in stages.late if late else stages.unit:
-        yield from stage(state, due, used)
+    first, *others = stages.late if late else stages.unit
+    if not others:
+        return first(state, due)
+    return chain.from_iterable(stage(state, due) for stage in (first, *others))
 
 
 def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
     """A claim of the venue through its stages, as far as this step allows."""
-    state.ledger.at_work = claim
+    state.ledger.at_work, left = claim, claim.left
     for stage in stages.claim:
         yield from stage(state, claim)
+        if not left.size:
+            break
     state.ledger.at_work = None

@@ -20,7 +20,7 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen, Triggered
+from adlcalc.engine.rules import RankedWhen, TakeoverAt, Triggered
 from adlcalc.ground.numbers import ZERO
 
 
@@ -55,6 +55,7 @@ class State:
         self.scenario, self.rules = scenario, scenario.rules
         takeover = scenario.rules.liquidation.takeover
         self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
+        self.at_mark = takeover is not None and takeover.takeover_at == TakeoverAt.MARK
         self.providers = scenario.providers
         self.ledger = Ledger(scenario)
         self.evaluations = 0
@@ -113,6 +114,12 @@ class State:
         if self.rules.adl.while_triggered == Triggered.BEFORE_BOOK and self.rules.fund.holds.held:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
                 fund.look()
+
+    def used_by(self, unit: Unit) -> Used:
+        """What its orders have done in this step so far."""
+        if unit not in self.used:
+            self.used[unit] = Used()
+        return self.used[unit]
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
