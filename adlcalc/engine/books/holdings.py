@@ -36,6 +36,7 @@ class MarketBook:
         "open_interest",
         "order",
         "previous",
+        "quotes",
         "rest_cash",
         "rest_cost",
         "rest_size",
@@ -62,6 +63,7 @@ class MarketBook:
         )
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
+        self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
         self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.of_all else None
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:

@@ -274,13 +274,13 @@ class Ledger:
         cost, left = claim.cost_of(size), claim.left
         left.cost -= cost
         left.size -= size
-        if isinstance(claim, OwnOrder):
+        if isinstance(claim, VenueClaim):
+            for valued in self._valued_with(claim):
+                valued.note_change(claim)
+        elif isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
         elif isinstance(claim, VaultOrder):
             self.from_backstop(claim.vault, claim.book, size, proceeds)
-        elif isinstance(claim, VenueClaim):
-            for valued in self._valued_with(claim):
-                valued.note_change(claim)
         return proceeds - cost
 
     def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
@@ -383,20 +383,14 @@ class Ledger:
     def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> VenueClaim:
         """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays
         with the account's books until `empty_margin` takes it."""
-        self.touch(holding.holder)
-        claim = VenueClaim(
-            holder=holding.holder,
-            book=holding.book,
-            side=holding.side,
-            price=price,
-            left=Remainder(holding.size, cost),
-            number=Number(number),
-        )
+        holder, book, side, size = holding.holder, holding.book, holding.side, holding.size
+        self.touch(holder)
+        claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
         self.claims.append(claim)
         for valued in self._valued_with(claim):
             valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
-        holding.book.open_interest[holding.side] -= holding.size
+        book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
@@ -416,12 +410,12 @@ class Ledger:
             self._inventories[fund, contract] = valued
         return valued
 
-    def _valued_with(self, claim: VenueClaim) -> Iterator[Inventory]:
+    def _valued_with(self, claim: VenueClaim) -> Sequence[Inventory]:
         """The inventories that it is in."""
-        for contract in ("", claim.book.name) if self._inventories else ():
-            valued = self._inventories.get((claim.book.fund, contract))
-            if valued is not None:
-                yield valued
+        if not self._inventories:
+            return ()
+        found = (self._inventories.get((claim.book.fund, contract)) for contract in ("", claim.book.name))
+        return [valued for valued in found if valued is not None]
 
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""

@@ -124,9 +124,11 @@ class Roster:
         found = self.made.get(i)
         if found is None:
             found = self.made[i] = self.as_it_began(i)
-            self._quiet[self._currency(found)] -= found.standing()
+            currency = self._currencies[0]
             for holding in found.holdings:
+                currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
+            self._quiet[currency] -= found.standing()
         return found
 
     def as_it_began(self, i: int) -> Holder:
@@ -142,11 +144,9 @@ class Roster:
             for n, p in enumerate(account.positions, number):
                 terms = p.side, p.size, p.entry, p.collateral, p.leverage
                 holder.holdings.append(Holding(holder, markets[p.market], n, *terms))
-        total = holder.balance
+        total = holder.standing()
         for holding in holder.holdings:
-            total += holding.book.value(holding.signed_size, holding.book.first) - holding.cost
-            if holding.collateral is not None:
-                total += holding.collateral
+            total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
         return holder
 
