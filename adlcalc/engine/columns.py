@@ -138,9 +138,14 @@ class Columns(Sequence[Account]):
 
     def terms(self, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
         """Side, size, entry, collateral and chosen leverage of a position."""
-        side = LONG if self.longs[i] else SHORT
-        leverage = self.leverages[i] if self.leverages.values else None
-        return side, self.sizes[i], self.entries[i], self.collaterals[i], leverage or None
+        sizes, entries, collaterals = self.sizes, self.entries, self.collaterals
+        return (
+            LONG if self.longs[i] else SHORT,
+            times(sizes.unit, sizes.values[i]),
+            times(entries.unit, entries.values[i]),
+            times(collaterals.unit, collaterals.values[i]),
+            (self.leverages[i] or None) if self.leverages.values else None,
+        )
 
     def __iter__(self) -> Iterator[Account]:
         return (self[i] for i in range(len(self.ids)))

@@ -252,7 +252,8 @@ class Unit:
 
     def margin(self) -> tuple[Decimal, Decimal]:
         """(equity, maintenance margin) at the marks."""
-        equity, maintenance = self.money(), ZERO
+        own, maintenance = self.holdings[0].collateral, ZERO
+        equity = self.holder.balance if own is None else own
         for holding in self.holdings:
             if holding.size:
                 book = holding.book

@@ -73,6 +73,9 @@ class Ledger:
             m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
+        self._currencies_of_funds = {
+            fund: book.settles for book in self.markets.values() for fund in layers(book.fund)
+        }
         for fund in self.funds.values():
             fund.stands_behind([name for name, book in self.markets.items() if fund in layers(book.fund)])
         if scenario.rules.fund.holds.held:
@@ -173,7 +176,7 @@ class Ledger:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
-        self.claims = list(self.open_claims())
+        self.claims = [claim for claim in self.claims if claim.left.size]
         self._inventories.clear()
         self.carried = set(self.claims)
         for fund in self.funds.values():
@@ -206,11 +209,8 @@ class Ledger:
         for moved in (self.outside, self.revenue):
             for currency, money in moved.items():
                 total[currency] += money
-        for book in {book.fund: book for book in self.markets.values()}.values():
-            fund: FundBook | None = book.fund
-            while fund is not None:
-                total[book.settles] += fund.balance
-                fund = fund.behind
+        for fund, currency in self._currencies_of_funds.items():
+            total[currency] += fund.balance
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
@@ -624,8 +624,11 @@ class Ledger:
 
     def empty_margin(self, unit: Unit) -> Decimal:
         """Take what is left of a unit's margin (below zero: relieve it of its debt); the caller posts it."""
-        left = unit.money()
-        self.pay_in(unit.holdings[0], -left)
+        left, first = unit.money(), unit.holdings[0]
+        if first.collateral is not None:
+            first.collateral -= left
+        else:
+            unit.holder.balance -= left
         return left
 
     def _to_fund(

@@ -147,10 +147,10 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
         and how.too_late is not None
         and due.equity < how.too_late.takeover_below * due.maintenance
     )
-    first, *others = stages.late if late else stages.unit
-    if not others:
-        return first(state, due)
-    return chain.from_iterable(stage(state, due) for stage in (first, *others))
+    through = stages.late if late else stages.unit
+    if len(through) == 1:
+        return through[0](state, due)
+    return chain.from_iterable(stage(state, due) for stage in through)
 
 
 def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:

@@ -30,9 +30,7 @@ IN_FAVOR = (BankruptcyPrice.DOWN, BankruptcyPrice.UP, BankruptcyPrice.NEAREST)
 """Roundings that may be in favor of the account."""
 
 
-def reduce_or_take_over(
-    state: State, due: Due, how: Reduction, order: ReductionOrder
-) -> Iterator[Event]:
+def reduce_or_take_over(state: State, due: Due, how: Reduction, order: ReductionOrder) -> Iterator[Event]:
     """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
     for holding in due.unit.open_holdings():
         yield from reduce(state, due.unit, holding, how, order)
