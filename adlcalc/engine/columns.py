@@ -183,41 +183,59 @@ class Columns(Sequence[Account]):
 
     @property
     def scale(self) -> tuple[int, int, int]:
-        """How many decimals size, entry value without the multiplier, and collateral have in `rows`."""
-        return self.sizes.digits, self.sizes.digits + self.entries.digits, self.collaterals.digits
+        """How many decimals size, entry price and collateral have in `rows`."""
+        return self.sizes.digits, self.entries.digits, self.collaterals.digits
 
     def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
-        """Number, size, entry value without the multiplier, and collateral of the positions of a side."""
-        rows = zip(self.longs, self.sizes.values, self.entries.values, self.collaterals.values, strict=True)
-        long = side > 0
-        return ((i, q, q * e, k) for i, (is_long, q, e, k) in enumerate(rows) if is_long == long)
+        """Number, size, entry price and collateral of the positions of a side."""
+        longs = self.longs if side > 0 else bytearray(map(not_, self.longs))
+        columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
+        return zip(*(compress(column, longs) for column in columns), strict=True)
 
     def due_from(
-        self, side: int, lines: Sequence[tuple[Decimal, Decimal]], multiplier: Decimal, step: Decimal
+        self,
+        side: int,
+        lines: Sequence[tuple[Decimal, Decimal]],
+        multiplier: Decimal,
+        step: Decimal,
+        *,
+        until: int | None = None,
+        with_index: bool = False,
     ) -> Iterator[tuple[int, int]]:
         """Number and liquidation price in whole steps, rounded down, of each position of a side: the mark at
-        which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1)."""
+        which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1).
+
+        until: only of those that are due there, in steps. with_index: instead of the mark the one number that moves
+        it where funding is paid, m P (1 - s rate) - index; one line only."""
         # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
         s, m = (1 if side > 0 else -1), Fraction(multiplier)
         of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)
         digits = max(of_cost, self.collaterals.digits, *(decimals(deduction) for _, deduction in lines))
         per_cost = int(m * 10 ** (digits - self.sizes.digits - self.entries.digits))
         per_collateral = s * 10 ** (digits - self.collaterals.digits)
-        parts = []
-        for rate, deduction in lines:
-            each = Fraction(10**self.sizes.digits, 10**digits) / (
-                m * (1 - s * Fraction(rate)) * Fraction(step)
-            )
-            parts.append((int(s * deduction.scaleb(digits)), each.numerator, each.denominator))
-        owed = ((i, q, cost * per_cost - k * per_collateral) for i, q, cost, k in self.rows(side))
-        if len(parts) == 1:
-            ((less, times, over),) = parts
-            return ((i, (money - less) * times // (q * over)) for i, q, money in owed)
+        found: dict[int, int] = {}
         worst = max if side > 0 else min
-        return (
-            (i, worst((money - less) * times // (q * over) for less, times, over in parts))
-            for i, q, money in owed
-        )
+        for rate, deduction in lines:
+            weight = 1 if with_index else m * (1 - s * Fraction(rate))
+            each = Fraction(10**self.sizes.digits, 10**digits) / (weight * Fraction(step))
+            less, times, over = int(s * deduction.scaleb(digits)), each.numerator, each.denominator
+            rows = self.rows(side)
+            if until is not None:  # the same without a division, for everybody
+                a, b, c, d = per_cost * times, per_collateral * times, less * times, (until + (s < 0)) * over
+                rows = (
+                    ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b >= c)
+                    if side > 0
+                    else ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b < c)
+                )
+            levels = (
+                (i, (q * e * per_cost - k * per_collateral - less) * times // (q * over))
+                for i, q, e, k in rows
+            )
+            if len(lines) == 1:
+                return levels
+            for i, level in levels:
+                found[i] = worst(found.get(i, level), level)
+        return iter(sorted(found.items()))
 
 
 def ids_of(accounts: Sequence[Account]) -> Sequence[str]:

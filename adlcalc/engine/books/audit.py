@@ -48,9 +48,12 @@ class Audit:
                 currency = book.settles
                 moved[book.name] += holding.signed_size - size
             money[currency] += holder.standing() - before
+        for currency, received in ledger.settled.items():
+            money[currency] += received
         self._standing, self._contracts = standing, contracts
         found = self._judge(step, money, moved)
         ledger.touched.clear()
+        ledger.settled.clear()
         return found
 
     def everybody(self, step: int) -> Differences:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.funding import pending
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
@@ -106,13 +107,14 @@ class Holding:
         entry: Decimal,
         collateral: Decimal | None,
         leverage: Decimal | None,
+        settled: Decimal = ZERO,
     ) -> None:
         self.holder, self.book, self.order = holder, book, order
         self.side, self.size, self.entry = side, size, entry
         self.collateral, self.leverage = collateral, leverage
         self.signed_size = size if side > 0 else -size
         self.cost = book.value(self.signed_size, entry)
-        self.funding = ZERO
+        self.funding = settled
         self._unit: Unit | None = None
         self.triggers = NO_TRIGGERS
 
@@ -150,7 +152,7 @@ class Holding:
         """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index
         then)."""
         change = self.book.funding - self.funding
-        return -self.signed_size * change if change else ZERO
+        return pending(self.signed_size, change) if change else ZERO
 
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for this position now."""

@@ -38,12 +38,12 @@ from adlcalc.engine.events import (
     LossSocialized,
 )
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
 from adlcalc.engine.rules import FeeTo, Vault
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
+from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
 OUTSIDE = "outside money"
@@ -100,6 +100,9 @@ class Ledger:
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
+        self.settled: dict[
+            str, Decimal
+        ] = {}  # what the accounts that nothing touched have received in this step
         self._named: dict[str, int] = {}
         self._units: list[Unit] = []
         self.roster = Roster(with_trades(scenario), self.markets, self.currencies)
@@ -486,11 +489,11 @@ class Ledger:
         the other side."""
         if holding.book.funding == holding.funding:
             return ()
-        book, pending = holding.book, holding.pending_funding()
+        book, owed = holding.book, holding.pending_funding()
         per_contract = book.funding - holding.funding
         holding.funding = book.funding
-        amount = round_to(pending, self.unit, FLOOR)
-        book.funding_dust += pending - amount
+        amount = settled(owed, self.unit)
+        book.funding_dust += owed - amount
         if not amount:
             return ()
         self.touch(holding.holder)
@@ -501,6 +504,37 @@ class Ledger:
                 self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size
             ),
         )
+
+    def settle_everybody(self) -> Iterator[Event]:
+        """What everybody has received or owes, by name. An account that has not been made is not made for it."""
+        columns, owed, received = self.roster.columns, ZERO, ZERO
+        book = None if columns is None else self.markets[columns.market]
+        for place in self.roster.places_by_name():
+            quiet = self.roster.quiet(place)
+            if book is None or quiet is None or not self._outlasts(book, quiet[2]):
+                for holding in self.roster.holder(place).holdings:
+                    if holding.size:
+                        yield from self.settle_funding(holding)
+                continue
+            name, side, size = quiet
+            own = pending(size if side > 0 else -size, book.funding)
+            amount = settled(own, self.unit)
+            owed, received = owed + own, received + amount
+            if amount:
+                yield FundingSettled(self.step, name, book.name, side, amount, book.funding, size)
+        if book is not None:
+            book.funding_dust += owed - received
+            book.rest_cash -= received
+            self.roster.settle(book.funding, received)
+            self.settled[book.settles] = received
+
+    def _outlasts(self, book: MarketBook, size: Decimal) -> bool:
+        """Does a position that is not due stand above zero after what a settlement is rounded by? Then an account that
+        has not been made need not be: its maintenance margin is no less than that."""
+        if book.lines is None:
+            return False
+        notional = size * book.contract.multiplier * book.mark
+        return margin.maintenance_margin(book.lines, notional) >= self.unit
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the
