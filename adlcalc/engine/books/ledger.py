@@ -506,12 +506,15 @@ class Ledger:
         )
 
     def settle_everybody(self) -> Iterator[Event]:
-        """What everybody has received or owes, by name. An account that has not been made is not made for it."""
+        """What everybody has received or owes, by name.
+
+        An account that has not been made is not made for it: it is not due, so its position's collateral and pnl,
+        whole money units, are more than it owes, and no less than that rounded up to one."""
         columns, owed, received = self.roster.columns, ZERO, ZERO
         book = None if columns is None else self.markets[columns.market]
         for place in self.roster.places_by_name():
             quiet = self.roster.quiet(place)
-            if book is None or quiet is None or not self._outlasts(book, quiet[2]):
+            if book is None or quiet is None:
                 for holding in self.roster.holder(place).holdings:
                     if holding.size:
                         yield from self.settle_funding(holding)
@@ -527,14 +530,6 @@ class Ledger:
             book.rest_cash -= received
             self.roster.settle(book.funding, received)
             self.settled[book.settles] = received
-
-    def _outlasts(self, book: MarketBook, size: Decimal) -> bool:
-        """Does a position that is not due stand above zero after what a settlement is rounded by? Then an account that
-        has not been made need not be: its maintenance margin is no less than that."""
-        if book.lines is None:
-            return False
-        notional = size * book.contract.multiplier * book.mark
-        return margin.maintenance_margin(book.lines, notional) >= self.unit
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the
