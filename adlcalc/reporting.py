@@ -116,7 +116,7 @@ def _compared(loaded: Loaded, file: str, wanted: Wanted) -> Comparison:
     rulebook."""
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.study.compare import ALL, named
-    from adlcalc.venues.rulebook import shipped
+    from adlcalc.venues.files import shipped
 
     policies, venues = named(wanted.compare or "")
     for name in venues:

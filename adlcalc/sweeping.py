@@ -13,10 +13,11 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
+from weakref import finalize
 
 from adlcalc.asking import OWN, Unknown, choices
 from adlcalc.ground.numbers import show
@@ -102,7 +103,8 @@ def swept(
     base = key_of(*(design.facts[name] for name in ("program", "inputs", "paths", "measures")))
     work = Work(plan, base, Asked(parts))
     by, workers = _split_by(asking.by), workers or _local(asking.jobs)
-    with closing(Store(asking.store or TEMPORARY, design)) as store:
+    with ExitStack() as until:
+        store = until.enter_context(closing(Store(asking.store or TEMPORARY, design)))
         places = store.missing((i, work.key(point)) for i, point in enumerate(plan))
         todo = Chosen(plan, array("Q", places))
         done, stopped = 0, False
@@ -117,6 +119,8 @@ def swept(
         found = replace(found, worked=done, interrupted=stopped, left=len(todo) - done, notes=notes)
         if asking.doubt and not stopped:
             found = _doubted(asking, found, wanted, work, store, through, workers)
+        if keep_rows:  # they are read from it for as long as somebody has them
+            finalize(found.rows, until.pop_all().close)
     return found
 
 
@@ -138,7 +142,8 @@ def asked_again(
     path: str, measures: Sequence[str], by: str | None = None, *, keep_rows: bool = False
 ) -> Swept:
     """A store is counted once more; nothing is run."""
-    with closing(Store(path)) as store:
+    with ExitStack() as until:
+        store = until.enter_context(closing(Store(path)))
         if (record := current()) is not None:
             record.content(path, *store.digest(), "store")
         design = store.design
@@ -148,7 +153,10 @@ def asked_again(
             if part.text not in parts:
                 known = ", ".join(design.measures)
                 raise Unknown(f"the store has no measure {part.text!r}\nhint: it has {known}")
-        return _counted(store, wanted, _split_by(by), None, keep_rows)
+        found = _counted(store, wanted, _split_by(by), None, keep_rows)
+        if keep_rows:
+            finalize(found.rows, until.pop_all().close)
+        return found
 
 
 def _counted(

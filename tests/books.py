@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from adlcalc.engine.contract import Commission
 from adlcalc.engine.model import (
     LONG,
     SHORT,
@@ -90,6 +91,13 @@ def in_cents(book: Scenario) -> Scenario:
 
 
 def _maintenance(rng: random.Random, inverse: bool) -> Maintenance:
+    """A table, and which margin holds the fee of closing."""
+    words = [*Commission]
+    isolated, cross = (words[1], words[1]) if rng.random() < 0.5 else (rng.choice(words), rng.choice(words))
+    return replace(_table(rng, inverse), isolated=isolated, cross=cross)
+
+
+def _table(rng: random.Random, inverse: bool) -> Maintenance:
     kind = rng.choice(["flat", "flat", "zero", "tiers", "steps", "size", "slope"])
     fee = d(rng.choice(["0", "0", "0.0005", "0.01"]))
     rate = d(rng.choice(["0.005", "0.01", "0.05", "0.1"]))

@@ -77,7 +77,7 @@ def schema() -> dict[str, Any]:
 
 def case(seed: int) -> dict[str, Any]:
     """The tree of one scenario file."""
-    from adlcalc.venues.rulebook import shipped
+    from adlcalc.venues.files import shipped
 
     rng = random.Random(f"rules {seed}")
     book = random_scenario(

@@ -1,7 +1,9 @@
 """The `generic` rulebook written a second time, slowly, straight from its specification: plain fractions,
-every account looked at in every step, every queue sorted whole, no index. The tests hold the engine to it.
+every account looked at in every step, every queue sorted whole, no index. The tests hold the engine to it. Of
+the policies it knows the queue, and those that give from everybody: pro-rata and minimax-leverage.
 
-It shares with the engine only the words of the scenario (`adlcalc.engine.model`). Wherever the specification
+It shares with the engine only the words of the scenario (`adlcalc.engine.model`, and which policy its rules
+name). Wherever the specification
 leaves a choice, a comment `# choice:` names the one taken here.
 
 Public: run_oracle(scenario) -> dict (rows in the words of the JSON output, numbers are Fractions),
@@ -14,6 +16,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from adlcalc.engine.formulas.policies import minimax_leverage, pro_rata
 from adlcalc.engine.model import LONG, Account, Market, Scenario, side_name
 
 INFINITE = Fraction(10) ** 60
@@ -34,6 +37,30 @@ def up(x: Fraction, step: Fraction) -> Fraction:
 
 def down(x: Fraction, step: Fraction) -> Fraction:
     return floor(x / step) * step
+
+
+def toward_zero(x: Fraction, step: Fraction) -> Fraction:
+    return (down if x > 0 else up)(x, step)
+
+
+def in_proportion(sizes: list[Fraction], quantity: Fraction) -> list[Fraction]:
+    """Of each the same part, at most all of it."""
+    whole = sum(sizes)
+    return [min(quantity, whole) * size / whole if whole else Fraction(0) for size in sizes]
+
+
+def in_lots(shares: list[Fraction], total: Fraction, lot: Fraction, most: list[Fraction]) -> list[Fraction]:
+    """Whole lots by largest remainder, ties in queue order.
+
+    choice: what is left then (less than a lot, or no room above the shares) goes to the first with room."""
+    parts = [min(down(share, lot), cap) for share, cap in zip(shares, most, strict=True)]
+    total = min(total, sum(most))
+    for i in sorted(range(len(parts)), key=lambda i: parts[i] - shares[i]):
+        if total - sum(parts) >= lot and parts[i] + lot <= most[i]:
+            parts[i] += lot
+    for i in range(len(parts)):
+        parts[i] += min(total - sum(parts), most[i] - parts[i])
+    return parts
 
 
 @dataclass
@@ -162,7 +189,9 @@ class Oracle:
         """The largest line rate x notional - deduction, or the one tier that entry value or size falls in;
         plus slope and fee."""
         rule, n = h.market.maintenance, self.notional(h)
-        extra = Fraction(rule.slope) * h.size + Fraction(rule.closing_fee)
+        # on both sides of an isolated position it drops out of what is due
+        counts = rule.cross != "none" if h.collateral is None else rule.isolated == "maintenance"
+        extra = Fraction(rule.slope) * h.size + counts * Fraction(rule.closing_fee)
         if rule.by == "notional":
             return max((Fraction(t.rate) + extra) * n - Fraction(t.deduction) for t in rule.tiers)
         x = abs(h.cost) if rule.by == "entry-value" else h.size  # of what is open now
@@ -231,9 +260,12 @@ class Oracle:
             for unit in due:
                 self.take_over(unit)
             before = [claim.left for claim in self.claims]
-            for claim in self.claims:
-                if claim.left > 0:
-                    self.work(claim)
+            if self.scenario.rules.adl.policy in (pro_rata, minimax_leverage):
+                self.work_together([claim for claim in self.claims if claim.left > 0])
+            else:
+                for claim in self.claims:
+                    if claim.left > 0:
+                        self.work(claim)
             moved = bool(due) or before != [claim.left for claim in self.claims]
 
     def is_due(self, unit: list[Holding]) -> bool:
@@ -405,6 +437,18 @@ class Oracle:
         if claim.left > 0 and beyond:
             self.close_in_book(claim, last_resort=True)
 
+    def work_together(self, claims: list[Claim]) -> None:
+        """A policy that gives from everybody: the book for each claim, oldest first; the queue of a side for all of
+        its claims that are left with the mark at or beyond bankruptcy; the last resort for each."""
+        for claim in claims:
+            self.close_in_book(claim, last_resort=False)
+        beyond = [c for c in claims if c.left > 0 and c.side * (self.mark(c.market) - c.price) <= 0]
+        for side in dict.fromkeys((c.market.name, c.side) for c in beyond):
+            self.deleverage_together([c for c in beyond if (c.market.name, c.side) == side])
+        for claim in beyond:
+            if claim.left > 0:
+                self.close_in_book(claim, last_resort=True)
+
     def close_in_book(self, claim: Claim, last_resort: bool) -> None:
         market, mark, liquidity = claim.market, self.mark(claim.market), claim.market.liquidity
         levels = [(0, INFINITE)] if liquidity.kind == "unlimited" else liquidity.levels
@@ -535,7 +579,7 @@ class Oracle:
         """Each in the queue gives up to its whole size at the claim's bankruptcy price; one that it would
         bankrupt is skipped."""
         queue = self.ranked(claim.market, -claim.side)
-        for rank, (h, score) in enumerate(
+        for rank, (h, _) in enumerate(
             queue, 1
         ):  # choice: every claim starts at the head; one skipped earlier is asked again
             q = min(claim.left, h.size)
@@ -543,56 +587,131 @@ class Oracle:
                 continue  # used up, or taken over since the ranking
             if h.owner.id == claim.row["account"]:
                 continue  # choice: an account is not deleveraged against itself
-            before, unit = h.size, next(u for u in h.owner.units() if h in u)
-            part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
-            value = sum(self.result_of(claim, q, claim.price), Fraction(0))
-            realized = -value - part
-            left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
-            # choice: the equity of the whole margin unit, what a partial close releases and realizes included
-            after = self.equity(unit) - self.pnl(h) + realized + left_pnl
-            row = {
-                "step": self.step,
-                "claim": claim.number,
-                "account": h.owner.id,
-                **self.where(h),
-                "rank": rank,
-                "score": score,
-            }
-            row |= {"size": q, "price": claim.price}
-            if after < 0 and self.scenario.rules.adl.would_bankrupt == "skip":
-                if (
-                    claim.number,
-                    h.order,
-                ) not in self.skipped:  # choice: reported once a step, however often it is asked
-                    self.skipped.add((claim.number, h.order))
-                    self.rows["skipped"].append({**row, "equity_after": after})
-                continue
-            self.settle(h)
-            mark_value = h.side * self.value(h.market, q, self.mark(h.market))
-            forgone = mark_value + value
-            h.size, h.cost = h.size - q, h.cost - part
-            released = Fraction(0)
-            if h.collateral is not None:
-                # choice: rounded down; more than pro rata where the fill loses more, for that is the
-                # position's loss
-                released = max(down(h.collateral * q / before, self.unit), -realized)
-                h.collateral -= released
-            h.owner.balance += (
-                released + realized
-            )  # the free balance of an isolated position is the account's balance
-            h.owner.deleveraged = True
-            dust, part = self.result_of(claim, q, claim.price)
-            claim.left, claim.cost = claim.left - q, claim.cost - part
-            self.settle_claim(
-                claim, dust
-            )  # choice: a unit that rounding has left over in the last part is the fund's
-            claim.row["deleveraged_size"] += q
-            tied = rank < len(queue) and queue[rank][1] == score
-            bankrupt = claim.row["account"]
-            row.update(
-                size_before=before, realized_pnl=realized, forgone_pnl=forgone, bankrupt=bankrupt, tied=tied
-            )
-            self.rows["deleveraged"].append(row)
+            self.give(claim, h, q, rank)
+
+    def give(self, claim: Claim, h: Holding, q: Fraction, rank: int) -> bool:
+        """One fill; False: it would bankrupt the place, which is skipped."""
+        queue = self.ranked(claim.market, -claim.side)
+        score = queue[rank - 1][1]
+        before, unit = h.size, next(u for u in h.owner.units() if h in u)
+        part = half_even(h.cost * q / h.size, self.unit)  # choice: half even
+        value = sum(self.result_of(claim, q, claim.price), Fraction(0))
+        realized = -value - part
+        left_pnl = h.side * self.value(h.market, h.size - q, self.mark(h.market)) - (h.cost - part)
+        # choice: the equity of the whole margin unit, what a partial close releases and realizes included
+        after = self.equity(unit) - self.pnl(h) + realized + left_pnl
+        row = {
+            "step": self.step,
+            "claim": claim.number,
+            "account": h.owner.id,
+            **self.where(h),
+            "rank": rank,
+            "score": score,
+        }
+        row |= {"size": q, "price": claim.price}
+        if after < 0 and self.scenario.rules.adl.would_bankrupt == "skip":
+            if (
+                claim.number,
+                h.order,
+            ) not in self.skipped:  # choice: reported once a step, however often it is asked
+                self.skipped.add((claim.number, h.order))
+                self.rows["skipped"].append({**row, "equity_after": after})
+            return False
+        self.settle(h)
+        mark_value = h.side * self.value(h.market, q, self.mark(h.market))
+        forgone = mark_value + value
+        h.size, h.cost = h.size - q, h.cost - part
+        released = Fraction(0)
+        if h.collateral is not None:
+            # choice: rounded down (below nothing: up); more than pro rata where the fill loses more, for that
+            # is the position's loss
+            released = max(toward_zero(h.collateral * q / before, self.unit), -realized)
+            h.collateral -= released
+        h.owner.balance += (
+            released + realized
+        )  # the free balance of an isolated position is the account's balance
+        h.owner.deleveraged = True
+        dust, part = self.result_of(claim, q, claim.price)
+        claim.left, claim.cost = claim.left - q, claim.cost - part
+        self.settle_claim(
+            claim, dust
+        )  # choice: a unit that rounding has left over in the last part is the fund's
+        claim.row["deleveraged_size"] += q
+        tied = rank < len(queue) and queue[rank][1] == score
+        bankrupt = claim.row["account"]
+        row.update(
+            size_before=before, realized_pnl=realized, forgone_pnl=forgone, bankrupt=bankrupt, tied=tied
+        )
+        self.rows["deleveraged"].append(row)
+        return True
+
+    # --- policies that give from everybody ------------------------------------------------------------------
+
+    def deleverage_together(self, claims: list[Claim]) -> None:
+        """The policy shares out the sum of the claims once; they take it in their order, places in queue order,
+        each at its own price. Who is passed over for one is offered to the next.
+
+        choice: they are together as long as the same places are open to them; a claim that has passed somebody
+        over, or whose account holds the other side too, goes on with those that have passed over the same."""
+        queue = [(rank, h) for rank, (h, _) in enumerate(self.ranked(claims[0].market, -claims[0].side), 1)]
+        passed = {c.number: {h.order for h in self.all_holdings() if self.is_own(c, h)} for c in claims}
+        while claims:
+            shut = set(passed[claims[0].number])
+            together = [c for c in claims if passed[c.number] == shut]
+            places = [(rank, h) for rank, h in queue if h.size > 0 and h.order not in shut]
+            quantity, lot = sum(c.left for c in together), Fraction(claims[0].market.lot)
+            shares = self.shares([h for _, h in places], quantity)
+            gives = in_lots(shares, quantity, lot, [h.size for _, h in places])
+            for claim in together:
+                for i, (rank, h) in enumerate(places):
+                    q = min(claim.left, gives[i])
+                    if q > 0 and self.give(claim, h, q, rank):
+                        gives[i] -= q
+                    elif q > 0:
+                        passed[claim.number].add(h.order)
+            if sum(c.left for c in together) == quantity:
+                claims = [c for c in claims if c not in together or passed[c.number] != shut]
+            claims = [c for c in claims if c.left > 0]
+
+    def is_own(self, claim: Claim, h: Holding) -> bool:
+        """Is it a position of the account that is closed, on the other side?"""
+        return h.owner.id == claim.row["account"] and h.market is claim.market and h.side != claim.side
+
+    def shares(self, places: list[Holding], quantity: Fraction) -> list[Fraction]:
+        """Exact parts of the quantity, at most the sizes."""
+        if self.scenario.rules.adl.policy is pro_rata:
+            return in_proportion([h.size for h in places], quantity)
+        return self.down_to_one_leverage(places, quantity)
+
+    def down_to_one_leverage(self, places: list[Holding], quantity: Fraction) -> list[Fraction]:
+        """k = (notional - L x equity)+ / notional of one, at most the size, of the whole account; with the L at
+        which they are the quantity together. Those without equity come first, in proportion to size."""
+        wealth = [self.wealth(h.owner) for h in places]
+        broke = in_proportion(
+            [h.size if w <= 0 else Fraction(0) for h, w in zip(places, wealth, strict=True)], quantity
+        )
+        rest = quantity - sum(broke)
+        all_of_it = [sum(self.notional(o) for o in h.owner.holdings if o.size > 0) for h in places]
+        one = [self.notional(h) / h.size for h in places]
+        able = [i for i, w in enumerate(wealth) if w > 0 and one[i] > 0]
+
+        def at(level: Fraction, i: int) -> Fraction:
+            return min(max((all_of_it[i] - level * wealth[i]) / one[i], Fraction(0)), places[i].size)
+
+        def together(level: Fraction) -> Fraction:
+            return sum((at(level, i) for i in able), Fraction(0))
+
+        turns = [all_of_it[i] / wealth[i] for i in able]
+        turns += [(all_of_it[i] - places[i].size * one[i]) / wealth[i] for i in able]
+        level = high = max(turns, default=Fraction(0))
+        for low in sorted(turns, reverse=True):  # a straight line from one turn to the next
+            level = low
+            if together(low) >= rest:
+                some, more = together(high), together(low)
+                level = high if more == some else high + (low - high) * (rest - some) / (more - some)
+                break
+            high = low
+        return [at(level, i) if i in able else broke[i] for i in range(len(places))]
 
     # --- the audit and the result ---------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ Public: PAGES, numbers."""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from conftest import ROOT
 from test_bad import BAD, messages, why_unhelped
 
 from adlcalc.cli import exits
@@ -28,8 +30,11 @@ from adlcalc.source.number import DIGITS, LIMIT_EXPONENT
 from adlcalc.source.problems import MOST as MOST_TOLD
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
+from adlcalc.venues.files import shipped
 from adlcalc.venues.maintenance import MOST_TIERS
-from adlcalc.venues.rulebook import LONGEST_ROW, shipped
+from adlcalc.venues.rulebook import LONGEST_ROW
+
+PACKAGE = ROOT / "adlcalc"
 
 
 def block(command: str) -> str:
@@ -173,6 +178,60 @@ def limits() -> Iterator[str]:
     yield block("adlcalc run no-such-file.yaml")
 
 
+TO_ADD = """\
+| to add | touch |
+|---|---|
+| a venue | a file in adlcalc/venues |
+| a score | an entry of SCORES in engine/formulas/scores.py |
+| a rule | a field of its type in engine/rules.py, and the file of the stage that follows it |
+| a value of a rule | an entry of its dictionary in engine/rules.py, behind which stands what does it |
+| a column | a Field in report/columns; a fact that no event tells yet: the event, and the stage that tells it |
+| a command | a file in cli and its name in cli/app.py; a result of its own: a file in report/columns and its page |
+| a format | a file in report, NAME_writer.py |
+"""
+
+
+def house() -> Iterator[str]:
+    yield (
+        "# The house\n\nFor whoever changes adlcalc: which file does what, from the ground up. Made from the first "
+        "sentence of each file. Goldens, schemas and the pages made from the code follow with `--update-golden`.\n\n"
+    )
+    yield TO_ADD
+    for room in sorted((path.parent for path in PACKAGE.rglob("__init__.py")), key=floor):
+        yield f"\n## {'/'.join(('adlcalc', *room.relative_to(PACKAGE).parts))}\n\n{about(room / '__init__.py')}\n\n"
+        for file in sorted(room.glob("*.py")):
+            if not file.stem.startswith("__"):
+                yield f"- `{file.name}`: {about(file)}\n"
+
+
+ROOMS = (
+    "ground",
+    "source",
+    "engine",
+    "venues",
+    "paths",
+    "scenario",
+    "study",
+    "report",
+    "explain",
+    "check",
+    "importers",
+    "cli",
+)
+
+
+def floor(room: Path) -> tuple[int, str]:
+    """Where a room stands: the rooms in it behind it, the house itself last."""
+    parts = room.relative_to(PACKAGE).parts
+    return (ROOMS.index(parts[0]) if parts else len(ROOMS)), "/".join(parts)
+
+
+def about(file: Path) -> str:
+    """What a file says it is, to the end of the first paragraph."""
+    first, _, _ = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n\n")
+    return " ".join(first.partition(" Public: ")[0].split())
+
+
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "scores": scores,
@@ -181,6 +240,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "outputs": outputs,
     "errors": errors,
     "limits": limits,
+    "house": house,
 }
 """Page -> what it is made of."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,8 +30,9 @@ from adlcalc.engine.events import (
     Skipped,
     StepEnded,
 )
+from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.model import Depth, Liquidity, Scenario, side_name
 
 EXACT, CLOSE = Fraction(0), Fraction("0.000001")
 CLAIM = ("step", "claim", "account", "market", "side", "size", "entry_price", "mark_price", "bankruptcy_price",
@@ -128,10 +130,10 @@ def differences(scenario: Scenario, tolerance: Fraction) -> Iterator[str]:
                 yield f"{name} {i}:\n  oracle {expected}\n  engine {found}"
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", range(40))
 @pytest.mark.parametrize("kind", ["linear", "inverse", "cents", "funding"])
 def test_random_books(kind: str, block: int) -> None:
-    for seed in range(block * 20, block * 20 + 20):
+    for seed in range(block * 10, block * 10 + 10):
         scenario = random_scenario(seed, inverse=kind == "inverse", funding=kind == "funding")
         scenario = in_cents(scenario) if kind == "cents" else scenario
         try:
@@ -142,3 +144,37 @@ def test_random_books(kind: str, block: int) -> None:
         assert list(map(repr, events_of(scenario))) == list(map(repr, events_of(scenario, index=False))), (
             f"{kind} book {seed}"
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("policy", ["pro-rata", "minimax-leverage"])
+def test_random_books_whose_claims_are_pooled(policy: str, block: int) -> None:
+    """Several claims of a side at once, at prices of their own; accounts on both sides; places that a claim would
+    bankrupt."""
+    pooled = 0
+    for seed in range(block * 60, block * 60 + 60):
+        one = crowded(seed, policy)
+        try:
+            found = list(differences(one, EXACT))
+        except UnspecifiedError:
+            continue
+        assert not found, f"{policy} book {seed}: " + "\n".join(found[:5])
+        events = events_of(one)
+        assert list(map(repr, events)) == list(map(repr, events_of(one, index=False))), seed
+        fills = [e for e in events if isinstance(e, Deleveraged)]
+        takers: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+        for e in fills:
+            takers[e.step, e.market, e.side].add(e.claim)
+        pooled += any(len(claims) > 1 for claims in takers.values())
+    assert pooled > 5
+
+
+def crowded(seed: int, policy: str) -> Scenario:
+    """A random book with a policy of its own, seldom anybody who buys, and money in cents every third time."""
+    one = random_scenario(seed, inverse=seed % 3 == 1)
+    one = in_cents(one) if seed % 3 == 0 else one
+    empty = Liquidity(Depth.LEVELS)
+    markets = tuple(replace(m, liquidity=empty) for m in one.markets) if seed % 4 else one.markets
+    adl = replace(one.rules.adl, policy=POLICIES[policy])
+    return replace(one, markets=markets, rules=replace(one.rules, adl=adl))

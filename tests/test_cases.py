@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from dex_rules import DEX_RULES
 
 import adlcalc
 from adlcalc.engine.books import fund
+from adlcalc.engine.contract import Commission
 from adlcalc.engine.formulas import funding, margin, scores
 from adlcalc.engine.model import SMALLEST, Contract, Fund, Maintenance, Tier, side_name
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
@@ -71,6 +73,7 @@ class Given:
         self.side = SIDES[values.get("side", "long")]
         self.unit = self.number("unit", D("0.00000001"))
         self.tick = self.number("tick", D("0.00000001"))
+        self.isolated = values.get("margin", "isolated") == "isolated"
         if "venue" in values and "maintenance" not in values:
             book, own, problems = self.rulebook(), None, Problems()
             if "table" in values:
@@ -109,15 +112,16 @@ class Given:
         tiers = tuple(Tier(*(D(number.replace("_", "")) for number in line)) for line in lines)
         by, on = rule.get("by", "notional"), rule.get("on", "mark")
         return Maintenance(
-            tiers, by if on == "mark" else "entry-value", on, closing_fee=self.number("closing_fee", ZERO)
-        )
+            tiers, by if on == "mark" else "entry-value", on, closing_fee=self.number("closing_fee", ZERO),
+            isolated=Commission(rule.get("isolated", "maintenance")), cross=Commission(rule.get("cross", "maintenance")),
+        )  # fmt: skip
 
     def value(self, at: str) -> Decimal:
         """Value of the position at the price under a key."""
         return margin.value(self.contract, self.side * self.number("size"), self.number(at), self.unit)
 
     def collateral(self) -> Decimal:
-        """As it is given, or from the leverage."""
+        """As it is given, or from the leverage; of a cross account its balance."""
         if "collateral" in self.values:
             return self.number("collateral")
         return margin.initial_collateral(self.value("entry"), self.number("leverage"), self.unit)
@@ -128,12 +132,23 @@ class Given:
 
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for the position."""
-        return margin.lines_of(self.maintenance, self.number("size"), self.value("entry"))
+        return margin.lines_of(
+            self.maintenance, self.number("size"), self.value("entry"), isolated=self.isolated
+        )
+
+    def fee_inside(self) -> Decimal:
+        """The rate of the closing fee that is inside the bankruptcy price."""
+        if "venue" not in self.values:
+            fee = self.number("bankruptcy_fee", ZERO)
+        else:
+            fee = self.rulebook().values[self.contract.kind].contract.bankruptcy_fee
+        contract = replace(self.contract, bankruptcy_fee=fee)
+        return margin.fee_inside(contract, self.maintenance, isolated=self.isolated)
 
 
 def bankruptcy_price(given: Given) -> Decimal | None:
     target = given.value("entry") - given.collateral()
-    return given.quotes().bankruptcy_price(given.number("size"), target)
+    return given.quotes().bankruptcy_price(given.number("size"), target, given.fee_inside())
 
 
 def liquidation_price(given: Given) -> Decimal | None:

@@ -159,12 +159,16 @@ def test_a_broken_rule_is_noticed_and_named(
     adlcalc: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from adlcalc.engine.formulas.scores import SCORES, Score
+    from adlcalc.venues.rulebook import known_book
 
     adlcalc("check", str(folder), "--update")
     whole = SCORES["generic"]
     other_way_round = Score("generic", whole.meaning, lambda x: -whole(x), whole.formula)
-    monkeypatch.setitem(SCORES, "generic", other_way_round)
-    got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
+    known_book.cache_clear()
+    with monkeypatch.context() as broken:
+        broken.setitem(SCORES, "generic", other_way_round)
+        got = adlcalc("check", str(folder / "05-fund-empty-adl.yaml"))
+    known_book.cache_clear()
     assert got.code == 1
     assert "golden: step 2: " in got.out
     assert "rank" in got.out

@@ -416,7 +416,7 @@ def test_a_rulebook_is_asked_for_alike(adlcalc: Command) -> None:
 def test_a_format_that_is_not_there_is_told_with_those_that_are(adlcalc: Command) -> None:
     got = adlcalc("run", ADL, "-f", "xml")
     assert (got.out, got.code) == ("", 2)
-    assert "'xml' is not one of 'table', 'markdown', 'csv', 'json'." in got.err
+    assert "'xml' is not one of 'table', 'csv', 'json', 'markdown'." in got.err
 
 
 # --- help, version, completion ------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ from adlcalc.report import Run, facts
 from adlcalc.scenario import load
 from adlcalc.source.files import UnfitFileError, unpacked
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
 
 SEEDS = 60 if os.environ.get("ADLCALC_TESTS") == "all" else 4

@@ -12,7 +12,7 @@ import pytest
 from adlcalc.source.problems import Problems
 from adlcalc.study.doubt import _changed
 from adlcalc.venues.coverage import lines_of, open_rulebook
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 MARCH, BOOK = "scenarios/18-march-2020.yaml", "scenarios/19-one-book-many-venues.yaml"
 FIVE = ("generic", "bitmex", "hyperliquid", "bybit", "okx")

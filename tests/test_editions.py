@@ -11,7 +11,7 @@ import pytest
 
 from adlcalc.venues.coverage import open_rulebook
 from adlcalc.venues.editions import Edition, date_of, fitting, period_of
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 MARCH, BOOK = "scenarios/18-march-2020.yaml", "scenarios/19-one-book-many-venues.yaml"
 

@@ -20,7 +20,7 @@ from adlcalc.engine.events import AccountEnded, Ended, Event, FundPaid, FundRece
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.loop import run
 from adlcalc.ground.numbers import exact
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
 CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState, Worked)

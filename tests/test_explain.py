@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from books import random_scenario
@@ -24,7 +25,7 @@ from adlcalc.explain.tell import tell
 from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.scenario import Loaded
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"
@@ -377,7 +378,7 @@ def test_the_drawdown_is_told_as_the_reason() -> None:
         28800,
         0,
     )
-    assert [line.rules for line in story.why] == [("fund.drawdown",)]
+    assert [line.rules for line in story.why] == [("fund.drawdown",), ("adl.score",)]
     assert story.why[0].text == (
         "dora was deleveraged against carl because the fund had stopped paying, with 3,500 in it: it was 1,500 below its peak of"
         " 8 hours, 5,000, and its limit is 1,500"
@@ -413,6 +414,37 @@ def test_a_witness_changes_nothing(seed: int) -> None:
     assert seen[:-1] == plain[:-1]
 
 
+@pytest.mark.parametrize(
+    ("collateral", "account", "told"),
+    [
+        (40, "a", "a stood first of 2 in the queue, with the score 0.36: next was b, with 0.3"),
+        (
+            30,
+            "a",
+            "a stood first of 2 in the queue, with the score 0.36: next was b, with the same (adl.ties)",
+        ),
+        (40, "b", "b stood at rank 2 of 2 in the queue, with the score 0.3: nobody stood behind"),
+    ],
+)
+def test_why_this_account_and_not_another(
+    adlcalc: Command, tmp_path: Path, collateral: int, account: str, told: str
+) -> None:
+    """Shorts of 2 from 100 at 90: pnl 20 of 200, so 0.1 x leverage. Equity of a 30 + 20 = 50, so 0.1 x 180 / 50
+    = 0.36; of b with 40: 60, so 0.3."""
+    book = f"""
+accounts:
+- {{id: m, side: long, size: 4, entry: 100, collateral: 30}}
+- {{id: a, side: short, size: 2, entry: 100, collateral: 30}}
+- {{id: b, side: short, size: 2, entry: 100, collateral: {collateral}}}
+markets: {{M: {{liquidity: 0}}}}
+fund: 0
+prices: [100, 90]
+"""
+    (tmp_path / "b.yaml").write_text(book, encoding="utf-8")
+    out = " ".join(adlcalc("explain", str(tmp_path / "b.yaml"), account).out.split())
+    assert f"* adl.score: {told} " in out
+
+
 # --- the command --------------------------------------------------------------------------------------------
 
 
@@ -425,7 +457,7 @@ def test_explain_prints_a_story_within_80_columns(adlcalc: Command) -> None:
     )
     assert max(map(len, out.splitlines())) <= 80
     assert "* adl.when = after-fund (default)" in out
-    assert "6 more rules stand behind it, with values and sources: add --rules." in " ".join(out.split())
+    assert "5 more rules stand behind it, with values and sources: add --rules." in " ".join(out.split())
     whole = adlcalc("explain", HALF, "bob", "--rules").out
     assert "* adl.score = generic (documented: adlcalc, the generic rulebook" in whole
     assert max(map(len, whole.splitlines())) <= 80

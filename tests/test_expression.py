@@ -83,6 +83,7 @@ def test_leverage_without_equity_is_infinite(equity: str) -> None:
 amounts = st.integers(1, 10**9).map(lambda n: D(n).scaleb(-4))
 
 
+@pytest.mark.slow
 @given(amounts, amounts, amounts, amounts)
 def test_the_generic_score_of_winners_is_this_expression(
     pnl: Decimal, entry: Decimal, held: Decimal, equity: Decimal

@@ -59,6 +59,7 @@ def test_runs_are_the_same_with_and_without_the_grid(
         assert with_grid == plainly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "mark"), [(-1, Decimal(90)), (1, Decimal(110))])
 def test_few_positions_are_scored_for_the_head_of_a_long_queue(
     side: int, mark: Decimal, monkeypatch: pytest.MonkeyPatch

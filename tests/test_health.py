@@ -28,7 +28,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import Run
 from adlcalc.study.health import Health, OpenPosition
 from adlcalc.study.watch import Watch
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,8 @@ def spare_at(scenario: Scenario, state: AccountState, of: PositionState, mark: F
         else:
             value = Fraction(one.cost + one.unrealized_pnl)
         with exact():
-            lines = lines_of(market.maintenance, one.size, one.cost)
+            isolated = of.collateral is not None
+            lines = lines_of(market.maintenance, one.size, one.cost, isolated=isolated)
         needed = max(Fraction(rate) * abs(value) - Fraction(less) for rate, less in lines)
         spare += value - Fraction(one.cost) + Fraction(one.pending) - needed
     return spare

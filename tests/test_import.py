@@ -22,7 +22,7 @@ from adlcalc.importers.indicators import indicator
 from adlcalc.source.document import read_document
 from adlcalc.source.nodes import Map, Source
 from adlcalc.source.problems import Problems, ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 Command = Callable[..., Result]
 UNIFIED: dict[str, Any] = {

@@ -403,6 +403,7 @@ def test_names_that_no_scenario_has_are_refused(market: str) -> None:
         import_klines(Source("k", csv_text(str)), KlineOptions(market))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_a_market_of_any_name_runs_or_is_refused(market: str) -> None:
     """`import` itself loads what it writes; it never hands out what `run` refuses."""

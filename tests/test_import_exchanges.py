@@ -23,7 +23,7 @@ from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import ALSO, EXCHANGES
 from adlcalc.source.nodes import Source
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "imports" / "exchanges.json").read_text(encoding="utf-8")
@@ -39,7 +39,8 @@ def liquidation_price(scenario: Scenario, account: Account, one: Position) -> Nu
         return value(markets[held.market].contract, held.side * held.size, price, scenario.money_unit)
 
     def lines(held: Position) -> Any:
-        return lines_of(markets[held.market].maintenance, held.size, worth(held, held.entry))
+        rule, isolated = markets[held.market].maintenance, held.collateral is not None
+        return lines_of(rule, held.size, worth(held, held.entry), isolated=isolated)
 
     with exact():
         unit = (

@@ -24,7 +24,7 @@ from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.guard import OptionError
 from adlcalc.source.nodes import Source
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 Command = Callable[..., Result]
 GIVEN = Path(__file__).parent / "imports"
@@ -173,14 +173,16 @@ def test_the_ladder_of_the_leverage() -> None:
     rule = scenario.markets[0].maintenance
     assert (rule.by, [tier.rate for tier in rule.tiers]) == ("size", [D("0.005"), D("0.007"), D("0.01")])
     assert "of 2 ladders that of leverage 20 is taken" in text
-    assert lines_of(rule, D(5000), D(1))[0][0] == D("0.007")
-    assert lines_of(rule, D(3999), D(1))[0][0] == D("0.005")
+    assert lines_of(rule, D(5000), D(1), isolated=True)[0][0] == D("0.007")
+    assert lines_of(rule, D(3999), D(1), isolated=True)[0][0] == D("0.005")
 
 
 def test_tiers_in_contracts() -> None:
     """10,000 contracts are the first tier of 250,000: (0.4 % + 0.06 % fee) x 600,000 = 2,760."""
     scenario = made(rows("33-pos"), rows("33-tiers"))[1]
-    lines = lines_of(scenario.markets[0].maintenance, only(scenario).positions[0].size, D(600_000))
+    lines = lines_of(
+        scenario.markets[0].maintenance, only(scenario).positions[0].size, D(600_000), isolated=True
+    )
     with exact():
         assert maintenance_margin(lines, D(600_000)) == 2760
 
@@ -202,7 +204,7 @@ def test_tiers_of_an_inverse_contract_of_kraken_are_of_contracts() -> None:
         [(0, D("0.01")), (500_001, D("0.02"))],  # 500,000 of them are still in the first
     )
     with exact():
-        assert maintenance_margin(lines_of(rule, D(600_000), D(12)), D(12)) == D("0.24")
+        assert maintenance_margin(lines_of(rule, D(600_000), D(12), isolated=True), D(12)) == D("0.24")
 
 
 def test_a_symbol_that_is_not_in_the_tiers_is_told() -> None:

@@ -16,7 +16,7 @@ from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money,
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
 from adlcalc.scenario import load
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
 
 
@@ -83,6 +83,7 @@ def test_the_index_changes_nothing_under_any_venue(venue: str) -> None:
             raise AssertionError(f"{venue}, seed {seed}: {error!r}") from error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["linear", "inverse"])
 @pytest.mark.parametrize("size", [1, -1])
 @pytest.mark.parametrize("rate", ["0.5", "0.999", "1", "1.001", "2", "10"])

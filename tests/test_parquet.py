@@ -59,6 +59,7 @@ def refused(path: Path) -> str:
     return str(error.value).replace(str(path.parent), "").replace(".parquet", ".csv")
 
 
+@pytest.mark.slow
 def test_the_same_book_and_the_same_events(tmp_path: Path) -> None:
     one, other = (load(path).scenario for path in both(tmp_path, ROWS))
     assert isinstance(one.accounts, Columns)

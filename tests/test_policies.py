@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -15,14 +15,28 @@ from hypothesis import strategies as st
 
 import adlcalc
 from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.events import Deleveraged, Liquidated
 from adlcalc.engine.formulas.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
 from adlcalc.engine.formulas.prices import PRICES, Known, no_gift
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.formulas.sharing import capped, in_units
-from adlcalc.engine.model import LONG, SHORT, Account, Market, Path, Position, Scenario
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import (
+    LONG,
+    SHORT,
+    Account,
+    Depth,
+    Fund,
+    Liquidity,
+    Market,
+    Path,
+    Position,
+    Scenario,
+)
 from adlcalc.engine.queue.queue import Place, Queue
-from adlcalc.engine.rules import AdlRules, Eligible
+from adlcalc.engine.rules import AdlRules, Eligible, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact
+from tests.bench.books import isolated_book
 
 
 class Held(NamedTuple):
@@ -291,6 +305,30 @@ def test_top_n_by_definition(held: list[int], quantity: int, n: int) -> None:
         assert all(abs(Fraction(found.get(str(i), ZERO)) - share * held[i]) < 1 for i in group)
         assert sum(found.get(str(i), ZERO) for i in group) == min(left, whole)
         left -= min(left, whole)
+
+
+# --- claims that are open together ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["pro-rata", "minimax-leverage"])
+def test_claims_that_are_open_together_make_no_more_fills_than_claims_and_places(policy: str) -> None:
+    """Each fill ends a claim or what a place gives. One claim after the other would take of nearly everybody."""
+    crash = isolated_book(accounts=600, steps=1)
+    thin = replace(crash.markets[0], liquidity=Liquidity(Depth.LEVELS))
+    path = Path({"M": (D(60_000), D(52_800))})
+    one = replace(crash, markets=(thin,), funds=(Fund("fund"),), path=path)
+    queue = [e for e in run(one) if isinstance(e, Deleveraged)]
+    events = list(run(replace(one, rules=Rules(adl=AdlRules(policy=POLICIES[policy])))))
+    fills = [e for e in events if isinstance(e, Deleveraged)]
+    claims, places = {e.claim for e in fills}, {e.account for e in fills}
+    assert len(claims) > 50
+    assert len(places) > 2 * len({e.account for e in queue})
+    assert len(fills) < len(claims) + len(places)
+    prices = {e.claim: e.bankruptcy_price for e in events if isinstance(e, Liquidated)}
+    assert all(e.price == prices[e.claim] for e in fills)
+    with exact():
+        assert sum(e.size for e in fills) == sum(e.size for e in queue)
 
 
 # --- dividing

@@ -202,6 +202,7 @@ def given(events: list[Any]) -> list[Any]:
     return [event for event in events if isinstance(event, Deleveraged)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(5))
 def test_the_order_of_the_accounts_does_not_matter(block: int) -> None:
     for seed in range(block * 200, (block + 1) * 200):

@@ -21,6 +21,7 @@ from oracle import UnspecifiedError, run_oracle
 from readd import faults_of
 
 import adlcalc
+from adlcalc.engine.contract import Commission
 from adlcalc.engine.model import Maintenance, Scenario, Tier
 
 Command = Callable[..., Result]
@@ -40,10 +41,14 @@ def test_shipped_scenarios_add_up(name: str, adlcalc: Command) -> None:
     assert faults_of(json.loads(out)) == []
 
 
+PLAIN = Commission.MAINTENANCE
+
+
 def without_fee(book: Scenario) -> Scenario:
     """A file gives the closing fee for all markets together."""
     markets = tuple(
-        replace(m, maintenance=replace(m.maintenance, closing_fee=Decimal(0))) for m in book.markets
+        replace(m, maintenance=replace(m.maintenance, closing_fee=Decimal(0), isolated=PLAIN, cross=PLAIN))
+        for m in book.markets
     )
     return replace(book, markets=markets)
 

@@ -72,6 +72,7 @@ def test_the_file_is_what_the_command_prints(
     assert json.loads(got.out)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("which", "path"), SHIPPED, ids=lambda value: value.stem if isinstance(value, Path) else value
 )

@@ -30,10 +30,11 @@ from adlcalc.study.least import endless, least_fund, why_not, with_balance
 from adlcalc.study.questions import read
 from adlcalc.study.runs import Asked, Ran, measured
 from adlcalc.study.solve import At, Limits, Method, Solution, Unsolvable, solve
+from adlcalc.venues.files import shipped as venues_shipped
 
 Command = Callable[..., Result]
 SCENARIOS = ROOT / "scenarios"
-VENUES = sorted(path.stem for path in (ROOT / "adlcalc" / "venues").glob("*.yaml"))
+VENUES = venues_shipped()
 
 
 def shipped(number: str, *sets: str, venue: str | None = None) -> Scenario:
@@ -106,6 +107,7 @@ def plain(found: Solution) -> list[tuple[Decimal, Decimal, bool | None]]:
 # --- the least fund -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "least", "because"),
     [
@@ -790,6 +792,7 @@ def test_list(adlcalc: Command) -> None:
     assert "least_fund" in page.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

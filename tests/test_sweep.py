@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -129,6 +131,25 @@ def test_no_hit_is_a_bound_and_no_zero() -> None:
     )
 
 
+def test_every_frequency_of_the_csv_stands_beside_its_model_and_seed() -> None:
+    def rows(*words: str) -> list[dict[str, str]]:
+        return [
+            *csv.DictReader(
+                io.StringIO(ran("sweep", "coin.yaml", "-m", "adl, fund_paid", "-f", "csv", *words))
+            )
+        ]
+
+    drawn = rows("--paths", "n=50")
+    assert {row["table"] for row in drawn} == {"figure", "quantile"}
+    assert {(row["model"], row["seed"]) for row in drawn} == {
+        (
+            "50 paths of 4 moves, resampled from coin.csv (2 moves there, single moves; worst step -9.1%)",
+            "7",
+        )
+    }
+    assert {(row["model"], row["seed"]) for row in rows("--vary", "fund=1,2")} == {("", "")}
+
+
 # --- what is varied -----------------------------------------------------------------------------------------
 
 
@@ -184,6 +205,7 @@ def test_other_models_begin_where_the_file_does() -> None:
     assert found["paths"]["n"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -365,6 +387,7 @@ def test_a_store_reads_with_plain_sqlite() -> None:
     assert all(adl > 0 for _, adl, _ in rows)  # three lots' worth is never enough for 4.87
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -669,8 +692,8 @@ def test_numbers_are_put_in_order_exactly(denominator: int) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_counted_is_not_held() -> None:
-    """Ten times the points take no more memory."""
+def test_what_is_counted_and_written_is_not_held() -> None:
+    """Ten times the points take no more memory, even where every one of them is printed."""
 
     def peak(points: int) -> int:
         design = Design(
@@ -685,9 +708,11 @@ def test_what_is_counted_is_not_held() -> None:
                 store.put(Saved(f"{n:06d}", "v", "p", n, (), (f"{n * 7919 % 10_007}.{n % 97}",), ""))
             wanted = [wanted_of("fund_paid", ANYBODY)]
             tracemalloc.start()
-            found = counted(store, wanted, None)
+            found = counted(store, wanted, None, keep_rows=True)
+            written = sum(row["table"] == "point" for row in SWEEP.flat(found))
             _, most = tracemalloc.get_traced_memory()
             tracemalloc.stop()
+        assert written == points
         assert found.figures[0].n == points
         return most
 

@@ -14,7 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.scenario import Loaded, load
 from adlcalc.source import ScenarioErrors
 from adlcalc.venues.coverage import open_rulebook, tables_of
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 
 FOLDER = Path(__file__).parent.parent / "adlcalc/venues/tables"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -218,6 +218,7 @@ def test_the_rulebooks_page_lists_its_tables_with_their_dates() -> None:
     assert dated["ATOM"].startswith("as of 2026-09-03: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("market", "own", "told"),
     [

@@ -10,7 +10,7 @@ import pytest
 from validation import FILE, measured
 
 from adlcalc.venues.coverage import open_rulebook, stated
-from adlcalc.venues.rulebook import shipped
+from adlcalc.venues.files import shipped
 from adlcalc.venues.validation import measurements
 
 

@@ -21,10 +21,12 @@ from adlcalc.engine.rules import REDUCTIONS, Assumption, LiquidationRules, Takeo
 from adlcalc.ground.numbers import D, exact
 from adlcalc.scenario import load
 from adlcalc.source import Problems, ScenarioErrors
-from adlcalc.source.nodes import Place, Source
+from adlcalc.source.nodes import Place, Scalar, Source
+from adlcalc.venues.files import SHIPPED, shipped
 from adlcalc.venues.maintenance import faults
-from adlcalc.venues.rulebook import KINDS, Rulebook, load_rulebook, shipped
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.schema import is_by_contract
+from adlcalc.venues.stated import ALL_SECTIONS, KINDS, conventions
 
 NOWHERE = Place(Source("test", "", excerpt=False))
 REASON = re.compile(
@@ -77,6 +79,46 @@ def test_no_source_is_left_over(name: str) -> None:
     assert set(book.sources) <= used
 
 
+def test_a_sentence_that_many_rulebooks_share_stands_once() -> None:
+    """What is assumed for one reason in five rulebooks is a convention, which they name; and each serves."""
+    files = {
+        venue: yaml.safe_load((SHIPPED / f"{venue}.yaml").read_text(encoding="utf-8")) for venue in shipped()
+    }
+    said: dict[tuple[str, str], list[str]] = {}
+    silent: dict[str, list[str]] = {}
+    for venue, file in files.items():
+        for section in ALL_SECTIONS:
+            for rule, entry in (file.get(section) or {}).items():
+                parts = [entry] if not isinstance(entry, dict) or "value" in entry else entry.values()
+                for one in parts:
+                    if isinstance(one, dict) and one.get("status") == "assumed":
+                        said.setdefault((f"{section}.{rule}", one["note"]), []).append(venue)
+                if isinstance(entry, dict) and any("silent" in part for part in (entry, *parts)):
+                    silent.setdefault(f"{section}.{rule}", []).append(venue)
+    assert {sentence: venues for sentence, venues in said.items() if len(venues) >= 5} == {}
+    assert silent.keys() == conventions().keys()
+    assert min(map(len, silent.values())) >= 4
+
+
+def test_a_convention_is_assumed_with_its_reason_and_names_the_page_that_was_read() -> None:
+    rule = rulebook("kraken").rules["linear"]["adl.ties"]
+    assert (rule.status, rule.source) == ("assumed", "process")
+    assert "Nothing is published" in rule.note
+    assert all("adlcalc's convention" in one.note for one in conventions().values())
+    assert [one.text for one in rule.alternatives if isinstance(one, Scalar)] == ["profit-balance-newest"]
+
+
+def test_a_rulebook_of_ones_own_takes_a_convention_over_what_it_extends(tmp_path: Path) -> None:
+    """Ethereal publishes its ties; a rulebook that extends it may say that its own venue does not."""
+    text = "venue: mine\ntitle: Mine\nas_of: 2026-01-01\nextends: ethereal\n"
+    text += "sources: {page: {title: A page, seen: 2026-01-01}}\nadl: {ties: {silent: page}}\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    book = rulebook("mine.yaml", tmp_path)
+    rule = book.rules["inverse"]["adl.ties"]
+    assert (rule.source, rule.status, str(book.made.adl.ties)) == ("page", "assumed", "larger-position")
+    assert (rule.node.source.name.rpartition("/")[2], rule.node.line) == ("mine.yaml", 6)
+
+
 def test_the_generic_rules() -> None:
     book = rulebook("generic")
     rules = book.engine_rules(["linear"], ["linear"])
@@ -117,13 +159,15 @@ def test_the_rules_of_bitmex() -> None:
     ],
 )
 def test_the_risk_steps_of_xbtusd(value: str, maintenance: str) -> None:
-    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT, the fee apart."""
+    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT; a cross account has the fee beside."""
     rule = rulebook("bitmex").maintenance("inverse", money_unit=D("1e-8"), lot=D(1))
     with exact():
-        without_fee = maintenance_margin(lines_of(rule, D(1), D(value)), D(value)) - rule.closing_fee * D(
-            value
+        isolated, cross = (
+            maintenance_margin(lines_of(rule, D(1), D(value), isolated=alone), D(value))
+            for alone in (True, False)
         )
-    assert without_fee == D(maintenance)
+    assert isolated == D(maintenance)
+    assert cross == D(maintenance) + D("0.00075") * D(value)
 
 
 def test_footnotes_are_for_the_rules_in_use_and_in_file_order() -> None:

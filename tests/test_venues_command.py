@@ -16,8 +16,8 @@ from conftest import Result
 import adlcalc as library
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
+from adlcalc.venues.files import shipped
 from adlcalc.venues.rule_list import rule_names
-from adlcalc.venues.rulebook import shipped
 
 TESTS = Path(__file__).parent
 ONE_BOOK = TESTS.parent / "scenarios" / "19-one-book-many-venues.yaml"
@@ -43,6 +43,7 @@ def without_blanks(text: str) -> str:
 # --- what rulebooks claim -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_the_one_book_is_audited_under_every_venue(venue: str) -> None:
     loaded = library.load(ONE_BOOK, venue=venue)

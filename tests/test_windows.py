@@ -68,6 +68,7 @@ def test_nothing_is_asked_for_that_windows_has_not(tmp_path: Path) -> None:
     assert got.returncode == 0, got.stderr
 
 
+@pytest.mark.slow
 def test_line_ends_change_no_result_and_no_place(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
     rows = "id,side,size,entry,leverage\nann,long,2,100,10\nben,short,2,100,5\n"
     files = {

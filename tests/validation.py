@@ -28,8 +28,10 @@ from adlcalc.source.problems import ScenarioErrors
 from adlcalc.study.doubt import _changed
 from adlcalc.venues import rulebook as books
 from adlcalc.venues.coverage import lines_of, open_rulebook, stated
+from adlcalc.venues.files import shipped
 from adlcalc.venues.parts import SECTIONS, first_leaves
-from adlcalc.venues.rulebook import GIVEN, Rule, Rulebook, shipped
+from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.stated import GIVEN, Rule
 
 FILE = Path(adlcalc.__file__).parent / "venues" / "validation.csv"
 OTHERS = 4
@@ -40,6 +42,7 @@ WORDS = {
     "contract.bankruptcy_price": ROUNDED,
     "contract.liquidation_price": ROUNDED[:-1],
     "margin.maintenance_on": ("mark", "entry"),
+    "margin.commission": ("none", "maintenance", "both-sides"),
 }
 
 

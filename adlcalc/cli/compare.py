@@ -136,7 +136,7 @@ def compare(
 
 def _explain(name: str) -> int:
     """The definition of one metric, or with 'all' of every one."""
-    from adlcalc.report.text_writer import wrapped
+    from adlcalc.report.render import wrapped
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.study.metrics import KNOWN, explanation
 

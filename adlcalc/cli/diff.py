@@ -105,7 +105,7 @@ def _rulebooks(
     """The two rulebooks that are to be held against each other, rule by rule; None where they are
     scenarios."""
     from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.venues.rulebook import is_rulebook, shipped
+    from adlcalc.venues.files import is_rulebook, shipped
 
     which = [is_rulebook(file) for file in files]
     if not any(which):

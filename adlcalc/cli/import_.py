@@ -206,7 +206,7 @@ def _positions(
     def result() -> str:
         from adlcalc.importers.ccxt import Options, import_positions
         from adlcalc.importers.opening import opened
-        from adlcalc.venues.rulebook import shipped
+        from adlcalc.venues.files import shipped
 
         given = Options(
             account,

@@ -175,7 +175,7 @@ def _silent(loaded: Loaded) -> None:
 
 def _list() -> int:
     """All that can be asked, with what it means."""
-    from adlcalc.report.text_writer import wrapped
+    from adlcalc.report.render import wrapped
     from adlcalc.study.questions import MEASURES, OPERATORS, PREDICATES
 
     def told(word: str, takes: str, needed: bool, note: str) -> str:

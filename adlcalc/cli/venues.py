@@ -108,7 +108,7 @@ def venues(
 def _all() -> Page:
     from adlcalc.report.venues_view import coverage_page
     from adlcalc.venues.coverage import coverage_of, open_rulebook
-    from adlcalc.venues.rulebook import shipped
+    from adlcalc.venues.files import shipped
 
     return coverage_page([coverage_of(open_rulebook(venue)) for venue in shipped()])
 
@@ -138,8 +138,8 @@ def _validation(name: str) -> Page:
 def _rules(name: str | None) -> Page:
     from adlcalc.report.venues_view import rules_page
     from adlcalc.venues.coverage import open_rulebook
+    from adlcalc.venues.files import shipped
     from adlcalc.venues.rule_list import rule_rows
-    from adlcalc.venues.rulebook import shipped
 
     only = None if name is None else _known(name)
     books = [open_rulebook(venue) for venue in shipped()]
@@ -164,7 +164,7 @@ def _score(name: str) -> Page:
     from adlcalc.report.venues_view import score_page
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.coverage import open_rulebook, users_of_score
-    from adlcalc.venues.rulebook import shipped
+    from adlcalc.venues.files import shipped
 
     if name not in SCORES:
         raise Unknown(f"there is no score {quote(name)}\nhint: {closest_hint(name, SCORES)}")

@@ -1,6 +1,7 @@
 """What is traded, and the margin that it needs.
 
-Public: Kind, Rounding, BankruptcyPrice, LiquidationPrice, Contract, Tier, Measure, RateOf, Power, Maintenance.
+Public: Kind, Rounding, BankruptcyPrice, LiquidationPrice, Contract, Tier, Measure, RateOf, Power, Commission,
+Maintenance.
 """
 
 from __future__ import annotations
@@ -69,13 +70,29 @@ class Power:
     of: Measure
 
 
+class Commission(Word):
+    """Which margin of a position holds the fee of closing it."""
+
+    NONE = "none", "Neither: the position is liquidated at its maintenance margin alone."
+    MAINTENANCE = (
+        "maintenance",
+        "The maintenance margin alone, so that the position is liquidated that much earlier. OKX, Gate, KuCoin.",
+    )
+    BOTH_SIDES = (
+        "both-sides",
+        "The margin of an isolated position and its maintenance margin alike, so that it drops out of what is due: `collateral` "
+        "is told without it, and the bankruptcy price has no fee inside. A cross account has no such margin: its maintenance "
+        "margin alone. BitMEX, Bybit.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Maintenance:
     """A maintenance margin rule.
 
     by: what the tiers measure. on: what their rates are of. slope: rate added per contract of size (Deribit).
-    power: a rate that rises with a power of the position (FTX, Drift, Orderly). closing_fee: rate added to every
-    tier, the cost to close.
+    power: a rate that rises with a power of the position (FTX, Drift, Orderly). closing_fee: rate of the notional,
+    the cost to close; isolated, cross: which margin holds it in either margin mode.
     """
 
     tiers: tuple[Tier, ...]
@@ -84,6 +101,8 @@ class Maintenance:
     slope: Decimal = ZERO
     closing_fee: Decimal = ZERO
     power: Power | None = None
+    isolated: Commission = Commission.MAINTENANCE
+    cross: Commission = Commission.MAINTENANCE
 
     @property
     def of_all(self) -> bool:

@@ -325,8 +325,8 @@ class FundResumed(NamedTuple):
 
 
 class FeePaid(NamedTuple):
-    """A fee on a forced trade. account: the counterparty that pays it (below zero: gets a rebate); None: it is
-    taken out of the surplus of a claim. to: 'fund' or 'venue'."""
+    """A fee on a forced trade. account: who pays it, the counterparty (below zero: gets a rebate) or whose order
+    it was; None: it is taken out of the surplus of a claim. to: 'fund' or 'venue'. rule: of a fee of an account."""
 
     step: int
     claim: int
@@ -335,6 +335,7 @@ class FeePaid(NamedTuple):
     amount: Decimal
     to: str
     how: How = ()
+    rule: str = ""
 
 
 class BackstopTook(NamedTuple):

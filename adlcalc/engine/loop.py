@@ -157,14 +157,10 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)
-        moved = False
-        for claim in state.ledger.open_claims():
-            if claim.book.name in state.halted:
-                continue
-            left = claim.left
-            before = left.size
-            yield from work(state, stages, claim)
-            moved = moved or left.size != before
+        claims = [one for one in state.ledger.open_claims() if one.book.name not in state.halted]
+        sizes = [claim.left.size for claim in claims]
+        yield from work(state, stages, claims)
+        moved = sizes != [claim.left.size for claim in claims]
         told = state.ledger.claim_count
         yield from deleverage_vaults(state)
         moved = moved or state.ledger.claim_count != told

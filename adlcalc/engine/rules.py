@@ -732,7 +732,13 @@ class FeeRules:
     )
     liquidation: Decimal = given(
         "rate on the value of what the venue closes, in the book or not, out of what that brings more than the "
-        "bankruptcy price; orders in the account's own name (liquidation.reduce, method market) do not pay it",
+        "bankruptcy price; orders in the account's own name do not pay it (fees.reduced, liquidation.fee)",
+        Takes.FRACTION,
+        ZERO,
+    )
+    reduced: Decimal = given(
+        "rate on the value of what an order into a lower tier (liquidation.reduce) closes, which the account pays out "
+        "of what that brings more than the bankruptcy price",
         Takes.FRACTION,
         ZERO,
     )
@@ -748,6 +754,11 @@ class FeeRules:
         and its rate. A fee makes no shortfall."""
         rate = self.liquidation + (self.taker if in_book else ZERO)
         return min(rate * abs(value), max(result, ZERO)), rate
+
+    def of_order(self, value: Decimal, surplus: Decimal) -> Decimal:
+        """The fee on a fill of an order into a lower tier, unrounded: min(rate x value, surplus), never below
+        zero. Source: Binance, Liquidation Protocols, a fee on the amount liquidated only, of the first order too."""
+        return min(self.reduced * abs(value), max(surplus, ZERO))
 
 
 @dataclass(frozen=True, slots=True)

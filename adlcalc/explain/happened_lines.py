@@ -129,7 +129,7 @@ def _fee(e: ev.FeePaid) -> Line:
         text = f"{clean(e.account)} pays {to} a fee of {digits(e.amount)}"
         if e.amount < 0:
             text = f"{clean(e.account)} gets a rebate of {digits(-e.amount)} from the venue"
-    rules = ("fees.deleveraged",) if e.account is not None else ("fees.taker", "fees.liquidation")
+    rules = (e.rule,) if e.rule else ("fees.taker", "fees.liquidation")
     return Line(e.step, "fee", text, tuple(formulas(e.how)), {"amount": e.amount}, rules, e.account)
 
 

@@ -11,7 +11,7 @@ from adlcalc.explain.formula import added, less, money
 from adlcalc.explain.story import Line
 from adlcalc.report.human import clean, digits, position
 
-RULES = ("margin.maintenance", "margin.closing_fee", "margin.due")
+RULES = ("margin.maintenance", "margin.closing_fee", "margin.commission", "margin.due")
 
 
 def margin_line(fact: MarginFact, scenario: Scenario) -> Line:
@@ -55,6 +55,10 @@ def _maintenance(name: str, p: PositionFact) -> str:
     """The line of the maintenance table that counts: the largest at this notional."""
     if not p.rate and p.deduction < 0:
         return f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = {digits(p.maintenance)}"
+    if p.deduction < 0:  # what the notional at the mark is asked for is the closing fee
+        entry, fee = digits(-p.deduction), f"{digits(p.rate)} x {digits(abs(p.value))}"
+        words = "that of the value at entry + closing fee x notional"
+        return f"maintenance margin{name} = {words} = {entry} + {fee} = {digits(p.maintenance)}"
     words, numbers = "rate x notional", f"{digits(p.rate)} x {digits(abs(p.value))}"
     if p.deduction:
         words, numbers = f"{words} - deduction", f"{numbers} - {money(p.deduction)}"

@@ -124,7 +124,7 @@ class Teller:
                 yield from self._margins(step, event.account)
             if isinstance(event, ev.Deleveraged | ev.Skipped) and account in (None, who):
                 reached.add((event.market, event.side))
-                place = self._place(event)
+                place = self.place(event)
                 if place is not None:
                     yield self._placed(place, event.tied if isinstance(event, ev.Deleveraged) else False)
             yield self._tell.get(type(event), _anything)(event)
@@ -293,7 +293,7 @@ class Teller:
 
     # --- deleveraging ---------------------------------------------------------------------------------------
 
-    def _place(self, e: ev.Deleveraged | ev.Skipped) -> PlaceFact | None:
+    def place(self, e: ev.Deleveraged | ev.Skipped) -> PlaceFact | None:
         """The place in the queue that the event speaks of."""
         facts = self.witness.places.get((e.step, e.account), ())
         there = (e.market, e.side, e.rank, e.score)

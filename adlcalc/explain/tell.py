@@ -58,7 +58,7 @@ def tell(
         why = (
             ()
             if subject.account is None
-            else tuple(_at(subject.step, reasons(subject.account, events, scenario)))
+            else tuple(_at(subject.step, reasons(subject.account, events, scenario, teller.place)))
         )
         told = (*why, *(line for chapter in chapters for line in chapter.lines))
         used = dict.fromkeys(rule for line in told for rule in line.rules)

@@ -5,25 +5,34 @@ Public: reasons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine import events as ev
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
+from adlcalc.engine.formulas.policies import queue
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, Due
+from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.story import Line
 from adlcalc.explain.story_lines import fund_name, over
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.human import clean, digits
+from adlcalc.report.score_formula import score_text
 
+PLACE, RANKED = "place in the queue", "adl.score"
 BEYOND = "and the mark was at or beyond the bankruptcy price"
 
 
-def reasons(account: str, events: Sequence[Event], scenario: Scenario) -> Iterator[Line]:
-    """Why the account was liquidated, deleveraged, passed over or charged: the first time of each, and anew
-    where another rule did it."""
+def reasons(
+    account: str,
+    events: Sequence[Event],
+    scenario: Scenario,
+    place_of: Callable[[ev.Deleveraged], PlaceFact | None],
+) -> Iterator[Line]:
+    """Why the account was liquidated, deleveraged (and before whom), passed over or charged: the first time of
+    each, and anew where another rule did it. place_of: its place in the queue that a fill used."""
     told: set[tuple[str, str]] = set()
     funds = _Funds(scenario)
     for event in events:
@@ -34,6 +43,10 @@ def reasons(account: str, events: Sequence[Event], scenario: Scenario) -> Iterat
         if line is not None and (line.kind, line.rules[0]) not in told:
             told.add((line.kind, line.rules[0]))
             yield line
+            place = place_of(event) if isinstance(event, ev.Deleveraged) else None
+            if place is not None and scenario.rules.adl.policy is queue and (PLACE, RANKED) not in told:
+                told.add((PLACE, RANKED))
+                yield _line(event, PLACE, _stood(place), RANKED)
 
 
 class _Funds:
@@ -113,6 +126,17 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
         f"{at} because the book took no more at a price that could be paid, {empty}, {BEYOND}",
         "adl.when",
     )
+
+
+def _stood(place: PlaceFact) -> str:
+    """Where it stood in the queue, and before whom."""
+    at = "first" if place.rank == 1 else f"at rank {place.rank:,}"
+    score = place.score.result
+    text = f"{clean(place.account)} stood {at} of {place.positions:,} in the queue, with the score {score_text(score)}"
+    if place.next is None:
+        return f"{text}: nobody stood behind"
+    behind = "the same (adl.ties)" if place.next.score == score else score_text(place.next.score)
+    return f"{text}: next was {clean(place.next.account)}, with {behind}"
 
 
 def _sentence(meaning: str) -> str:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.contract import OF_ENTRY
+from adlcalc.engine.formulas.margin import commission
 from adlcalc.engine.model import SMALLEST, Maintenance
 from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.importers.positions import Found
@@ -48,7 +49,8 @@ ASSUMED = "the maintenance margin rate of the position's tier holds at every siz
 def readings(one: Found, rulebook: Rulebook) -> Iterator[Reading]:
     """The ways to read a row, the one that the exchange means first."""
     exchange = one.exchange
-    fee = rulebook.values[one.contract.kind].margin.closing_fee
+    rule = rulebook.maintenance(one.contract.kind, own=ZERO, money_unit=SMALLEST, lot=SMALLEST)
+    fee = commission(rule, isolated=not one.cross)
     inside = exchange.fee or ZERO
     if (
         exchange.table
@@ -153,7 +155,8 @@ def _judge(one: Found, reading: Reading, rulebook: Rulebook) -> Judged:
     if one.maintenance is not None and not _is_at_liquidation(one):
         # the row's margin holds the fee that its exchange counts in, ours the rulebook's
         fee = one.exchange.fee if one.exchange.fee is not None else ZERO
-        ours = maintenance_at(rule, one, one.mark) + (fee - rule.closing_fee) * one.notional
+        counted = commission(rule, isolated=not one.cross)
+        ours = maintenance_at(rule, one, one.mark) + (fee - counted) * one.notional
         misses.append(off(ours, one.maintenance))
     if not one.cross and one.margin is not None and one.liquidation is not None:
         unit = Unit([one], {one.symbol: rule}, one.margin)

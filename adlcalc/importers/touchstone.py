@@ -59,7 +59,7 @@ class Unit:
 
 def lines_of_position(rule: Maintenance, one: Found) -> Lines:
     """The lines of a position's maintenance margin under a rule."""
-    return lines_of(rule, one.size, one.cost)
+    return lines_of(rule, one.size, one.cost, isolated=not one.cross)
 
 
 def maintenance_at(rule: Maintenance, one: Found, price: Decimal) -> Decimal:

@@ -53,7 +53,7 @@ def score_digits(x: Decimal) -> str:
 TEXT: Plain = {"type": "string"}
 SCORE: Plain = {"type": "string", "pattern": DIGITS["pattern"][:-1] + "$|^-?Infinity$"}
 KINDS: Mapping[str, Kind] = {
-    "text": Kind(None, TEXT),
+    "text": Kind(str, TEXT),  # of a word its text alone
     "account": Kind(None, TEXT, names),
     "market": Kind(None, TEXT),
     "fund": Kind(None, TEXT),

@@ -1,12 +1,12 @@
 """Rows as Arrow tables, without loss (extra [frames]).
 
-Public: frame, numbers_array, PRECISION, SCALE.
+Public: frame, numbers_array, shown, Digits, PRECISION, SCALE.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -63,18 +63,20 @@ def _digits(values: Sequence[Decimal | None]) -> pyarrow.Array:
     """Numbers as text."""
     import pyarrow as pa
 
-    return pa.array([None if x is None else _shown(x) for x in values], pa.string())
+    return pa.array([None if x is None else shown(x) for x in values], pa.string())
 
 
-def _shown(x: Decimal) -> str:
+def shown(x: Decimal) -> str:
+    """Plain digits, or Infinity."""
     return show(x) if x.is_finite() else "Infinity" if x > 0 else "-Infinity"
 
 
-def numbers_array(values: Sequence[Decimal | None]) -> pyarrow.Array:
-    """Numbers as decimals of one scale; as text where 38 digits do not hold all of them."""
+def numbers_array(values: Sequence[Decimal | None], scale: int | None = None) -> pyarrow.Array:
+    """Numbers as decimals of one scale (given, or what they need); as text where 38 digits do not hold all of
+    them."""
     import pyarrow as pa
 
-    scale = _scale([x for x in values if x is not None])
+    scale = _scale([x for x in values if x is not None]) if scale is None else scale
     if scale is None:
         return _digits(values)
     return pa.array([None if x is None else _to(x, scale) for x in values], pa.decimal128(PRECISION, scale))
@@ -85,12 +87,30 @@ def _to(x: Decimal, scale: int) -> Decimal:
     return Decimal(f"{show(x).partition('.')[0]}.{show(x).partition('.')[2].ljust(scale, '0')}")
 
 
-def _scale(values: Sequence[Decimal]) -> int | None:
-    """The decimals that a column needs; None where a decimal128 does not hold it."""
-    texts = [show(x.copy_abs()).partition(".") for x in values if x.is_finite()]
-    scale = max([SCALE, *(len(after) for _, _, after in texts)])
-    whole = max([0, *(len(before) for before, _, _ in texts)])
-    return scale if len(texts) == len(values) and whole + scale <= PRECISION else None
+class Digits:
+    """How many digits a column needs, as far as its numbers have been seen."""
+
+    def __init__(self) -> None:
+        self._before, self._after, self._are_finite = 0, SCALE, True
+
+    def see(self, x: Decimal) -> None:
+        if not x.is_finite():
+            self._are_finite = False
+            return
+        before, _, after = show(x.copy_abs()).partition(".")
+        self._before, self._after = max(self._before, len(before)), max(self._after, len(after))
+
+    @property
+    def scale(self) -> int | None:
+        """The decimals that it needs; None where a decimal128 does not hold it."""
+        return self._after if self._are_finite and self._before + self._after <= PRECISION else None
+
+
+def _scale(values: Iterable[Decimal]) -> int | None:
+    digits = Digits()
+    for x in values:
+        digits.see(x)
+    return digits.scale
 
 
 def _maps(values: Sequence[Mapping[str, Decimal] | None]) -> pyarrow.Array:
@@ -102,7 +122,7 @@ def _maps(values: Sequence[Mapping[str, Decimal] | None]) -> pyarrow.Array:
     kind = pa.string() if scale is None else pa.decimal128(PRECISION, scale)
 
     def written(x: Decimal) -> Any:
-        return _shown(x) if scale is None else _to(x, scale)
+        return shown(x) if scale is None else _to(x, scale)
 
     made = [None if one is None else [(name, written(x)) for name, x in one.items()] for one in values]
     rows = [None if one is None else [{"name": name, "value": value} for name, value in one] for one in made]
@@ -117,4 +137,4 @@ def _json(value: Any) -> str | None:
     """What has a form of its own, as JSON; a text as it is."""
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, default=_shown)
+    return json.dumps(value, default=shown)

@@ -1,6 +1,6 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in, in_money, frequencies, one_sided.
+Public: FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided.
 """
 
 from __future__ import annotations
@@ -43,13 +43,18 @@ def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
     return f"Not modeled here: {', '.join(found)}." if found else ""
 
 
+def paths_of(swept: Any) -> str:
+    """How many paths a sweep has drawn, and how."""
+    return f"{swept.drawn:,} path{'s' * (swept.drawn != 1)} {swept.model}"
+
+
 def frequencies(swept: Any) -> str:
     """What the probabilities of a sweep are of, and what they are not; '' where no path is drawn."""
     if swept.drawn is None:
         return ""
     limits = f"; {swept.limits}" if swept.limits else ""
     return (
-        f"{swept.drawn:,} path{'s' * (swept.drawn != 1)} {swept.model}, seed {swept.seed}. The intervals (95%) are"
+        f"{paths_of(swept)}, seed {swept.seed}. The intervals (95%) are"
         f" sampling error only{limits}. A frequency under this model, not a forecast."
     )
 

@@ -19,7 +19,13 @@ from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
 from adlcalc.study.health import OpenPosition
 
-RULES = ("margin.maintenance", "margin.closing_fee", "margin.due", "margin.maintenance_on")
+RULES = (
+    "margin.maintenance",
+    "margin.closing_fee",
+    "margin.commission",
+    "margin.due",
+    "margin.maintenance_on",
+)
 NOTES = "Assumed rules behind this"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.render import escape_markdown, markdown_table
-from adlcalc.report.text_writer import more
+from adlcalc.report.table_writer import more
 
 
 def page(page: Page, *, several: bool = False, first: bool = True) -> str:

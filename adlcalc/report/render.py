@@ -1,7 +1,7 @@
-"""Tables as text and as Markdown. Cells come written and go out as they are: no number is parsed, no width is
+"""Prose and tables as text, tables as Markdown. Cells come written and go out as they are: no number is parsed, no width is
 guessed.
 
-Public: text_table, markdown_table, escape_markdown.
+Public: wrapped, text_table, markdown_table, escape_markdown.
 """
 
 from __future__ import annotations
@@ -11,14 +11,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
+from textwrap import wrap
 from threading import Lock
 
 from adlcalc.ground.text import clean
-from adlcalc.report.table import GAP, Column, Table
+from adlcalc.report.table import GAP, PAGE, Column, Table
 from adlcalc.report.tones import Paint, style_of
 
 _ONE_AT_A_TIME = Lock()
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|&$]")
+
+
+def wrapped(line: str, bullet: str = "", indent: int = 0, width: int = PAGE) -> str:
+    """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
+    start = " " * indent + bullet
+    line = "\n".join(map(clean, line.split("\n")))
+    return (
+        "\n".join(
+            wrap(
+                line,
+                max(width, len(start) + 10),
+                initial_indent=start,
+                subsequent_indent=" " * len(start),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+        or line
+    )
 
 
 def text_table(table: Table, paint: Paint | None = None) -> str:

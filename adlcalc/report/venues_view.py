@@ -19,7 +19,8 @@ from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, Table, counts, table, words
 from adlcalc.venues.coverage import Coverage, Parameter, defaults_of, lines_of, parameters_of, tables_of
 from adlcalc.venues.rule_list import RuleRow
-from adlcalc.venues.rulebook import KINDS, Rulebook
+from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.stated import KINDS
 from adlcalc.venues.validation import DOCUMENTED, Validated, validated
 
 NOTHING = "There are no rulebooks."
@@ -387,6 +388,7 @@ def rules_page(rows: Sequence[RuleRow], books: int) -> Page:
         else:
             where = f" Plays a part under {row.where}." if row.where else ""
             left = f" Left out: {row.default}." if row.default else " A rulebook must say it."
+            left += f" Where a venue is silent: {row.convention}." if row.convention else ""
             meaning = row.meaning if row.meaning.endswith((".", "?")) else f"{row.meaning}."
             items[row.rule] = Item(f"{row.rule}: {meaning} Takes {row.value}.{left}{where}{users}")
     listing = Listing("Rules", tuple(items.values()))

@@ -1,11 +1,12 @@
-"""The formats: a new one is a file that writes a `Page` (see `page.Writer`), and one line here.
+"""The formats: each is a file here, NAME_writer.py, that writes a `Page` (see `page.Writer`).
 
 Public: FORMATS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from adlcalc.ground.numbers import exact
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page, Writer
+
+USUAL, ENDING = "table", "_writer.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,13 @@ class _Lazy:
         return self.writer.join(texts)
 
 
-FORMATS: Mapping[str, Writer] = {
-    "table": _Lazy("text_writer"),
-    "markdown": _Lazy("markdown_writer"),
-    "csv": _Lazy("csv_writer"),
-    "json": _Lazy("json_writer"),
-}
+def _names() -> Iterator[str]:
+    """Every format that there is a file for, the one that a person reads first."""
+    yield USUAL
+    files = os.listdir(os.path.dirname(__file__))
+    yield from sorted(
+        file.removesuffix(ENDING) for file in files if file.endswith(ENDING) and file != f"{USUAL}{ENDING}"
+    )
+
+
+FORMATS: Mapping[str, Writer] = {name: _Lazy(f"{name}_writer") for name in _names()}

@@ -44,7 +44,8 @@ from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nea
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
 from adlcalc.venues.maintenance import NamedTable
-from adlcalc.venues.rulebook import GIVEN, Rulebook, load_rulebook
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
+from adlcalc.venues.stated import GIVEN
 
 GENERIC = "generic"
 

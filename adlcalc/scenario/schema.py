@@ -217,7 +217,7 @@ Side = Literal["long", "short"]
 Margin = Literal["isolated", "cross"]
 _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
-_COLLATERAL = "isolated margin in money, instead of leverage"
+_COLLATERAL = "isolated margin in money, instead of leverage; without a fee of closing on both sides (margin.commission)"
 _STOP = "closed in the book once the mark is at this price or worse, unless it is liquidated there already"
 _TAKE_PROFIT = "closed in the book once the mark is at this price or better"
 _EXEMPT = "is it never liquidated? What it lacks is told as owed"
@@ -298,7 +298,18 @@ def _account_tag(value: Any) -> str | None:
     return "<long>" if "positions" in value else "<short>"
 
 
-_accounts_tag = tag_by_type(items="<list>", keys="<file>")
+def _accounts_tag(value: Any) -> str | None:
+    if (
+        isinstance(value, dict)
+        and "file" not in value
+        and any(isinstance(one, dict) for one in value.values())
+    ):
+        hint = f"begin each with a dash: - {{id: {next(iter(value))}, side: ...}}"
+        raise wrong("must be a list of accounts, not a map of them", hint)
+    return _shape_of_accounts(value)
+
+
+_shape_of_accounts = tag_by_type(items="<list>", keys="<file>")
 
 
 AccountSpec = Annotated[

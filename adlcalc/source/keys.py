@@ -16,7 +16,7 @@ takes:
 
 The JSON Schemas are made from the same declarations (source/json_schema.py).
 
-Public: Strict, Key, key, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused,
+Public: Strict, Key, key, home_of, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused,
 Wrong, Faults, Fault, wrong, without_none."""
 
 from __future__ import annotations
@@ -297,6 +297,42 @@ def without_none(annotation: Any) -> Any:
         if len(members) == 1:
             return members[0]
     return annotation
+
+
+def home_of(key: str, root: type[Strict]) -> str | None:
+    """Where in such a map a key belongs that it does not have itself, the nearest to the top: 'markets.NAME', 'an
+    item of accounts'."""
+    level: list[tuple[str, type[Strict]]] = [("", root)]
+    seen = {root}
+    while level:
+        deeper = []
+        for path, kind in level:
+            for name, one in keys_of(kind).items():
+                if path and name == key:
+                    return path
+                for inner, under in _maps_in(one.takes, f"{path}.{name}".removeprefix(".")):
+                    if inner not in seen:
+                        seen.add(inner)
+                        deeper.append((under, inner))
+        level = deeper
+    return None
+
+
+def _maps_in(annotation: Any, path: str) -> Iterator[tuple[type[Strict], str]]:
+    """The maps that a type takes, each with where it stands."""
+    annotation = without_none(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        yield annotation, path
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _maps_in(arguments[0], path)
+    elif origin is list:
+        yield from _maps_in(arguments[0], f"an item of {path.removeprefix('an item of ')}")
+    elif origin is dict:
+        yield from _maps_in(arguments[1], f"{path}.NAME")
+    elif origin in (Union, types.UnionType):
+        for member in arguments:
+            yield from _maps_in(member, path)
 
 
 def reader_of(annotation: Any) -> Reader:

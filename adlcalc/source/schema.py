@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
-from adlcalc.source.keys import Fault, Faults, Strict, Wrong, keys_of, without_none
+from adlcalc.source.keys import Fault, Faults, Strict, Wrong, home_of, keys_of, without_none
 from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, at
 from adlcalc.source.nodes import plain as bare_values
 from adlcalc.source.problems import SHOWN, Problems, closest_hint, kind_of, nearest, quote
@@ -176,6 +176,8 @@ class _Teller:
         known = list(keys_of(owner))
         unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
         hint = closest_hint(key, unused if nearest(key, unused) else known)
+        if not nearest(key, known) and (home := home_of(key, self.model)) is not None:
+            hint = f"it belongs in {home}"
         if len(key) == 3 and key.isdigit():  # half of 1,000 written in a map in brackets
             hint = "write numbers without commas: 1_000"
         self.problems.add(place, f"unknown key {quote(key)} in {self._name(path[:-1])}", hint)

@@ -1,0 +1,1 @@
+"""Many runs: compared, asked, varied, searched. What is asked is questions.py, what answers is runs.py."""

@@ -32,7 +32,8 @@ from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.questions import Measure, told
 from adlcalc.study.runs import Ran, Refused, as_written, measured
 from adlcalc.venues.coverage import lines_of
-from adlcalc.venues.rulebook import Rule, Rulebook
+from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.stated import Rule
 
 BUDGET = 200
 WITH = {"value", "with"}
@@ -457,8 +458,8 @@ def under(scenario: Scenario, was: Rulebook, now: Rulebook) -> WithRules:
         old, new = (
             book.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) for book in (was, now)
         )
-        fee = now.values[kind].margin.closing_fee
-        maintenance = new if market.maintenance == old else replace(market.maintenance, closing_fee=fee)
+        own = replace(market.maintenance, closing_fee=new.closing_fee, isolated=new.isolated, cross=new.cross)
+        maintenance = new if market.maintenance == old else own
         rounding = type(market.contract.rounding)(now.values[kind].contract.rounding)
         contract = replace(market.contract, rounding=rounding)
         markets.append(replace(market, maintenance=maintenance, contract=contract))

@@ -122,10 +122,11 @@ class Health:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._markets = {market.name: market for market in scenario.markets}
-        self._lines = {  # of the markets where they are the same for everybody
-            one.name: margin.lines_of(one.maintenance, ZERO, ZERO)
+        self._lines = {  # of the markets where they are the same for all isolated, or all cross positions
+            (one.name, isolated): margin.lines_of(one.maintenance, ZERO, ZERO, isolated=isolated)
             for one in scenario.markets
             if one.maintenance.of_all
+            for isolated in (True, False)
         }
         method = scenario.rules.liquidation.method
         size = method.size if isinstance(method, OwnName) else None
@@ -172,8 +173,8 @@ class Health:
         return [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0], -entry[1]))], count
 
     def lines_of(self, market: Market) -> margin.Lines | None:
-        """The maintenance lines of all positions of a market, where they are the same for everybody."""
-        return self._lines.get(market.name)
+        """The maintenance lines of all isolated positions of a market, where they have the same."""
+        return self._lines.get((market.name, True))
 
     # --- units ----------------------------------------------------------------------------------------------
 
@@ -205,9 +206,10 @@ class Health:
         cash = balance if collateral is None else collateral
         equity, needed, legs = cash, ZERO, []
         for one in positions:
-            lines = self._lines.get(one.market)
+            lines = self._lines.get((one.market, collateral is not None))
             if lines is None:
-                lines = margin.lines_of(self._markets[one.market].maintenance, one.size, one.cost)
+                rule = self._markets[one.market].maintenance
+                lines = margin.lines_of(rule, one.size, one.cost, isolated=collateral is not None)
             value = one.cost + one.unrealized_pnl
             maintenance = margin.maintenance_margin(lines, abs(value))
             cash += one.pending - one.cost
@@ -254,7 +256,8 @@ class Health:
         else:
             values, needed = [each.value for each in unit.legs], [each.maintenance for each in unit.legs]
             target = health.bankrupt_values(unit.cash, values, needed)[unit.legs.index(leg)]
-        price = self._quotes(market, one.side).bankruptcy_price(one.size, target)
+        fee = margin.fee_inside(market.contract, market.maintenance, isolated=unit.isolated)
+        price = self._quotes(market, one.side).bankruptcy_price(one.size, target, fee)
         return price if price is not None and price > 0 else None
 
     def _at_least(self, unit: _Unit, market: str) -> Decimal:

@@ -329,6 +329,9 @@ class Points:
             values, found = tuple(rest[:n]), tuple(rest[n:])
             yield Saved(key, venue, policy, draw, values, found, error or "", status == "lost")
 
+    def __len__(self) -> int:
+        return int(self._db.execute(f"select count(*) from points where {self._where}").fetchone()[0])
+
     def counts(self) -> tuple[int, int | None, list[int]]:
         """How many there are, on how many paths (None: on none with a number), and how many different values
         each column of `by` has."""

@@ -6,7 +6,7 @@ Public: Swept, counted, OtherName.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,8 @@ class Swept:
     """What it came to. file, title: of the scenario; names: of what the figures are grouped by; points: how
     many there are;
     errors: why points failed, and how many; model: what the paths are, '' where they are not drawn; limits:
-    what they cannot show; drawn: how many of them; seed; rows: the points, where they were asked for.
+    what they cannot show; drawn: how many of them; seed; rows: the points, where they were asked for, read from
+    the store as often as they are gone through.
 
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
     loaded;
@@ -51,7 +52,7 @@ class Swept:
     drawn: int | None
     varied: Sequence[str]
     measures: Sequence[str]
-    rows: Sequence[Saved] = ()
+    rows: Iterable[Saved] = ()
     worked: int = 0
     interrupted: bool = False
     left: int = 0
@@ -100,7 +101,7 @@ def counted(
         drawn,
         design.varied,
         design.measures,
-        [*points] if keep_rows else (),
+        points if keep_rows else (),
     )
 
 

@@ -35,8 +35,9 @@ from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, PowerRate, RiskSteps, Slope
 from adlcalc.venues.named_tables import Table
-from adlcalc.venues.rulebook import KINDS, Rule, Rulebook, load_rulebook
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, SourceNote
+from adlcalc.venues.stated import KINDS, Rule
 
 NONE, HOUR = "none", D(3600)
 REDUCED = {"none": NONE, "lower-tier": "to lower tier"}

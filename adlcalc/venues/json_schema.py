@@ -10,18 +10,20 @@ from collections.abc import Callable
 
 from adlcalc.source.json_schema import Definitions, Schema, definition_of, merged
 from adlcalc.source.keys import keys_of
-from adlcalc.venues.schema import Head, RuleEntry, RuleValues, section_of
+from adlcalc.venues.schema import Head, RuleEntry, RuleValues, SilentEntry, section_of
+from adlcalc.venues.stated import conventions
 
 
 def rulebook_schema() -> str:
     """The JSON Schema of a rulebook file."""
     definitions: Definitions = {}
     schema = definition_of(Head, definitions)
-    entry = definition_of(RuleEntry, definitions)
+    entry, silent = definition_of(RuleEntry, definitions), definition_of(SilentEntry, definitions)
 
-    def stated(value: Schema) -> Schema:
+    def stated(rule: str, value: Schema) -> Schema:
         whole = {**entry, "properties": {**entry["properties"], "value": value}}
-        return {"anyOf": [value, whole], **{key: value[key] for key in ("description",) if key in value}}
+        ways = [value, whole, *([silent] if rule in conventions() else [])]
+        return {"anyOf": ways, **{key: value[key] for key in ("description",) if key in value}}
 
     sections = _sections(stated, definitions)
     for section in sections.values():
@@ -34,7 +36,7 @@ def rulebook_schema() -> str:
 def overrides_schema(definitions: Definitions) -> Schema:
     """The schema of a scenario's `rules`, {section: {rule: value or {value: ...}}}."""
 
-    def replaced(value: Schema) -> Schema:
+    def replaced(_rule: str, value: Schema) -> Schema:
         wrapped = {
             "type": "object",
             "properties": {"value": value},
@@ -46,7 +48,7 @@ def overrides_schema(definitions: Definitions) -> Schema:
     return {"type": "object", "properties": _sections(replaced, definitions), "additionalProperties": False}
 
 
-def _sections(entry_of: Callable[[Schema], Schema], definitions: Definitions) -> Schema:
+def _sections(entry_of: Callable[[str, Schema], Schema], definitions: Definitions) -> Schema:
     """Every section with its rules; a rule that may differ by contract kind may also be written {linear,
     inverse}."""
     sections: Schema = {}
@@ -55,7 +57,7 @@ def _sections(entry_of: Callable[[Schema], Schema], definitions: Definitions) ->
         model = definition_of(kind, definitions)
         rules: Schema = {}
         for rule, value in model["properties"].items():
-            entry = entry_of(value)
+            entry = entry_of(f"{section}.{rule}", value)
             if keys_of(kind)[rule].by_contract:
                 kinds = {"linear": entry, "inverse": entry}
                 entry = {

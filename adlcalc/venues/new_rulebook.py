@@ -16,8 +16,9 @@ from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.rule_list import RuleRow, rule_rows
-from adlcalc.venues.rulebook import GENERIC, KINDS, Rulebook, load_rulebook
+from adlcalc.venues.rulebook import GENERIC, Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, section_of
+from adlcalc.venues.stated import KINDS
 
 WIDTH = 110
 UNSET = "  # none where it is left out"

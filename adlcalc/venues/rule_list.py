@@ -9,19 +9,20 @@ Public: RuleRow, rule_rows, rule_names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
+from adlcalc.engine.contract import BankruptcyPrice, Commission, LiquidationPrice
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.ground.numbers import show
 from adlcalc.source.keys import keys_of
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
-from adlcalc.venues.rulebook import KINDS, Rulebook
-from adlcalc.venues.schema import RuleValues, section_of
+from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.schema import RuleValues, by_mode, section_of
+from adlcalc.venues.stated import KINDS, conventions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class RuleRow:
     value: the name of the value, or in words which values there are. where: the rules beside which it plays a
     part.
     default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks
-    where it plays a part and has this value (a number: where it plays a part)."""
+    where it plays a part and has this value (a number: where it plays a part). convention: what is assumed
+    where a rulebook says that the venue is silent; '' where nothing is."""
 
     rule: str
     value: str
@@ -39,6 +41,7 @@ class RuleRow:
     where: str
     default: str
     used_by: tuple[str, ...]
+    convention: str = ""
 
 
 def rule_names() -> list[str]:
@@ -48,7 +51,7 @@ def rule_names() -> list[str]:
 
 def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRow]:
     """All rules, each with its values, or those of one."""
-    found = []
+    found, known = [], conventions()
     for name in rule_names() if only is None else [only]:
         section, _, rule = name.partition(".")
         leaves = (
@@ -56,7 +59,9 @@ def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRo
             if section in SECTIONS
             else []
         )
-        found += list(_declared(name, leaves, books) if leaves else _of_a_market(name, books))
+        first, *values = _declared(name, leaves, books) if leaves else _of_a_market(name, books)
+        assumed = known.get(name)
+        found += [replace(first, convention="" if assumed is None else assumed.value), *values]
     return found
 
 
@@ -98,6 +103,7 @@ OF_A_MARKET: Mapping[str, str | type[Word]] = {
     "exponent, of}",
     "margin.closing_fee": Takes.FRACTION.value,
     "margin.maintenance_on": RateOf,
+    "margin.commission": Commission,
     "contract.rounding": Rounding,
     "contract.bankruptcy_fee": Takes.FRACTION_BELOW_ONE.value,
     "contract.bankruptcy_price": BankruptcyPrice,
@@ -122,6 +128,9 @@ def _of_a_market(name: str, books: Sequence[Rulebook]) -> Iterator[RuleRow]:
 def _written_in(book: Rulebook, name: str) -> set[str]:
     """The values of a rule in a rulebook: one, or one for each contract kind."""
     section, _, rule = name.partition(".")
+    if name == "margin.commission":  # one for each margin mode; of a fee of zero it says nothing
+        margins = [book.values[kind].margin for kind in KINDS]
+        return {str(word) for one in margins if one.closing_fee for word in by_mode(one.commission)}
     return {str(getattr(getattr(book.values[kind], section), rule)) for kind in KINDS}
 
 

@@ -2,12 +2,11 @@
 
 Each value keeps the node it came from, so an error in any layer points at its own file and line.
 
-Public: Rulebook, Rule, Unused, load_rulebook, shipped, is_rulebook.
+Public: Rulebook, Unused, load_rulebook, GENERIC.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,63 +16,33 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.model import Maintenance
 from adlcalc.engine.rules import Assumption, Rules
-from adlcalc.ground.record import current
+from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
-from adlcalc.source.files import DOCUMENT_LIMIT, companion, text_of
 from adlcalc.source.keys import Refused, keys_of
-from adlcalc.source.nodes import List, Map, Node, Path, Place, Scalar, Source, at, plain
-from adlcalc.source.problems import (
-    Located,
-    Problems,
-    ScenarioErrors,
-    closest_hint,
-    near_and_all,
-    nearest,
-    quote,
-)
+from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
+from adlcalc.source.problems import Located, Problems, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.editions import Edition, date_of, fitting
+from adlcalc.venues.files import SHIPPED_AS, beside, is_shipped, shipped, source_of
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
 from adlcalc.venues.named_tables import Table, Tables, coin_of
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
-from adlcalc.venues.schema import (
-    Head,
-    RuleEntry,
-    RuleValues,
-    SourceNote,
-    VectorNotes,
-    is_by_contract,
-    section_of,
+from adlcalc.venues.schema import Head, RuleValues, SourceNote, VectorNotes, by_mode, section_of
+from adlcalc.venues.stated import (
+    ALL_SECTIONS,
+    ASSUMED,
+    KINDS,
+    Layer,
+    Rule,
+    overrides_of,
+    stated_in,
+    tell_unknown,
 )
 
-SHIPPED = FilePath(__file__).parent
-KINDS = ("linear", "inverse")
 LONGEST_ROW = 32
 """Rulebooks that extend one another; the shipped ones take three."""
-ALL_SECTIONS = tuple(keys_of(RuleValues))
-SHIPPED_AS = "adlcalc/venues/"
-"""How the folder of the shipped rulebooks is shown in messages."""
-GIVEN = "given"
-"""The status of a rule that the scenario sets itself."""
-ASSUMED = "assumed"
-"""The status of a rule that no document is named for."""
 GENERIC = "generic"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of a rulebook. name: 'adl.score', or 'margin.maintenance.linear' where it is written by
-    contract kind. alternatives: the other values that an assumed one could have; of a range its ends. table:
-    the venue's table that its value was taken from."""
-
-    name: str
-    node: Node
-    source: str | None
-    status: str
-    note: str
-    alternatives: tuple[Node, ...] = ()
-    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +56,6 @@ class Unused:
 
     def sentence(self) -> str:
         return f"rule {self.rule.name} plays no part: {self.why}"
-
-
-Layer = dict[tuple[str, str, str], Rule]
-"""(section, rule, kind) -> Rule"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +122,11 @@ class Rulebook:
         is added."""
         rules = self.values[kind].margin
         maintenance = rules.maintenance if own is None else own
-        return to_engine(
+        made = to_engine(
             maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
         )
+        isolated, cross = by_mode(rules.commission)
+        return replace(made, isolated=isolated, cross=cross)
 
     def engine_rules(
         self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()
@@ -194,11 +161,6 @@ class _Read(NamedTuple):
     sources: Mapping[str, SourceNote]
     tables: Tables | None
     editions: tuple[Edition, ...] = ()
-
-
-def shipped() -> list[str]:
-    """The names of the rulebooks that come with adlcalc."""
-    return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
 def load_rulebook(
@@ -242,10 +204,11 @@ def _load(
     if read is None:
         return None
     if overrides is None:
-        return _book(read, read.layer, problems, own=read.root.source)
-    if not _is_shipped(name):  # those are known to be sound by themselves
-        _book(read, read.layer, Problems(), own=read.root.source, unused_to=problems)
-    layer = _overrides(overrides, problems)
+        known = known_book(name) if is_shipped(name) else None
+        return known or _book(read, {**read.layer}, problems, own=read.root.source)
+    if not is_shipped(name):  # those are known to be sound by themselves
+        _book(read, {**read.layer}, Problems(), own=read.root.source, unused_to=problems)
+    layer = overrides_of(overrides, problems)
     return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
 
 
@@ -419,17 +382,52 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
+@cache
+def _known(name: str) -> tuple[_Read, tuple[Read, ...]] | None:
+    """A rulebook that comes with adlcalc, read once a process, and the files that it was read from; None where
+    something is wrong with it, which is told to whom asks for it."""
+    problems = Problems()
+    with recording() as record:
+        read = _read_file(name, problems, Place(Source(name, "")), None, ())
+    return None if read is None or len(problems) else (read, tuple(record.read.values()))
+
+
+@cache
+def known_book(name: str) -> Rulebook | None:
+    """A rulebook that comes with adlcalc, made once a process; None where something is wrong with it."""
+    known, problems = _known(name), Problems()
+    if known is None:
+        return None
+    read, _ = known
+    book = _book(read, {**read.layer}, problems, own=read.root.source)
+    return None if len(problems) else book
+
+
 def _read(
     name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
 ) -> _Read | None:
     """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless
     row."""
+    inside = above and above[-1].startswith(SHIPPED_AS)  # a circle among our own would know no end
+    known = _known(name) if is_shipped(name) and not inside and name in shipped() else None
+    if known is None:
+        return _read_file(name, problems, where, folder, above)
+    read, files = known
+    if (record := current()) is not None:
+        for file in files:
+            record.content(file.name, file.sha256, file.size, file.role)
+    return read
+
+
+def _read_file(
+    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
+) -> _Read | None:
     if len(above) > LONGEST_ROW:
         problems.add(
             where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"
         )
         return None
-    source = _source(name, problems, where, folder)
+    source = source_of(name, problems, where, folder)
     if source is None:
         return None
     if source.name in above:
@@ -439,7 +437,7 @@ def _read(
     if root is None:
         return None
     if isinstance(root, Map):
-        _tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
+        tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
     bare = root.copy() if isinstance(root, Map) else root
     if isinstance(bare, Map):
         for section in ALL_SECTIONS:
@@ -469,14 +467,14 @@ def _read(
             sources |= base.sources
             tables = base.tables
     if head.tables is not None:
-        tables = Tables(_beside(head.tables, source.name, root.items["tables"]))
+        tables = Tables(beside(head.tables, source.name, root.items["tables"]))
     for key, note in head.sources.items():
         if sources.setdefault(key, note) != note:
             place = at(root, ("sources", key))
             problems.add(
                 place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key"
             )
-    layer |= _stated(root, sources, problems)
+    layer |= stated_in(root, sources, problems)
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
     cited_sources = {key: note for key, note in sources.items() if key in cited}
     editions = () if above else tuple(_editions(head, root, source, problems))
@@ -487,7 +485,7 @@ def _editions(head: Head, root: Map, source: Source, problems: Problems) -> Iter
     """The older rulebooks that a rulebook names, with what they say of their time."""
     for i, name in enumerate(head.editions):
         where = at(root, ("editions", i))
-        older = _source(name, problems, where, str(FilePath(source.name).parent))
+        older = source_of(name, problems, where, str(FilePath(source.name).parent))
         tree = None if older is None else read_document(older, problems)
         said = tree.items.get("as_of") if isinstance(tree, Map) else None
         if isinstance(said, Scalar):
@@ -515,189 +513,5 @@ def _edition(
         listed = "; ".join(f"{one.name} as of {one.as_of}" for one in editions)
         problems.add(where, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
         return None
-    beside = folder if folder is not None or _is_shipped(found.name) else str(FilePath(name).parent)
+    beside = folder if folder is not None or is_shipped(found.name) else str(FilePath(name).parent)
     return found.name, folder if found is newest else beside
-
-
-def _beside(name: str, rulebook: str, where: Located) -> Source:
-    """The text of a file beside a rulebook, in its folder or below."""
-    if rulebook.startswith(SHIPPED_AS):
-        return text_of(str(SHIPPED / name), shown_as=f"{SHIPPED_AS}{name}", role="table")
-    return companion(str(FilePath(rulebook).parent), name, where, limit=DOCUMENT_LIMIT, role="table")
-
-
-def _tell_unknown(node: Map, known: Collection[str], what: str, problems: Problems) -> None:
-    """Tell the keys that are not known, each with the nearest and the list; one is then taken for the nearest,
-    where that is not given, so that what stands under it is checked as well."""
-    for key in [key for key in node.items if key not in known]:
-        problems.add(node.keys[key], f"unknown key {quote(key)} in {what}", near_and_all(key, known))
-        meant, value, place = nearest(key, known), node.items[key], node.keys[key]
-        node.drop(key)
-        if meant is not None and meant not in node.items:
-            node.put(Scalar(place.source, meant, True, place.line, place.column, place.length), value)
-
-
-def _is_shipped(name: str) -> bool:
-    """Is it the name of a rulebook that comes with adlcalc, not a path?"""
-    return "/" not in name and not name.endswith((".yaml", ".yml"))
-
-
-def is_rulebook(name: str) -> bool:
-    """Is it the name of a shipped rulebook, or a file that is one?"""
-    if _is_shipped(name) and not os.path.exists(name):
-        return name in shipped()
-    if not os.path.isfile(name):
-        return False
-    problems = Problems()
-    try:
-        root = read_document(text_of(name), problems)
-    except ScenarioErrors:
-        return False
-    return isinstance(root, Map) and "as_of" in root.items and "accounts" not in root.items
-
-
-def _source(name: str, problems: Problems, where: Located, folder: str | None) -> Source | None:
-    """The text of a shipped rulebook or of a user's file."""
-    if _is_shipped(name):
-        names = shipped()
-        if name in names:
-            return text_of(
-                str(SHIPPED / f"{name}.yaml"), shown_as=f"{SHIPPED_AS}{name}.yaml", role="rulebook"
-            )
-        problems.add(where, f"there is no venue {quote(name)}", closest_hint(name, names))
-        return None
-    if folder is None:
-        return text_of(name, role="rulebook")
-    return companion(folder, name, where, limit=DOCUMENT_LIMIT, role="rulebook")
-
-
-def _stated(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:
-    """The rules that a rulebook file states, each {value, source, status, note} or a plain value, or that by
-    contract kind. A section without rules says nothing."""
-    layer: Layer = {}
-    written = root.items.get("sources")  # a faulty one is cited all the same
-    known = dict.fromkeys([*sources, *(written.items if isinstance(written, Map) else ())])
-    for section in ALL_SECTIONS:
-        node = root.items.get(section)
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            continue
-        if not isinstance(node, Map):
-            problems.add(node, f"{quote(section)} must be a map of rules")
-            continue
-        _tell_unknown(node, keys_of(section_of(section)), quote(section), problems)
-        for rule, entry in node.items.items():
-            for name, kinds, part in _by_kind(section, rule, entry, node.keys[rule], problems):
-                found = _entry(name, part, known, problems)
-                if found is not None:
-                    layer |= {(section, rule, kind): found for kind in kinds}
-    return layer
-
-
-def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) -> Rule | None:
-    """A rule with all that is said of it, or a plain value, which is an assumption; None where nothing is left
-    of it."""
-    if not _says_more(node):
-        return Rule(name, node, None, ASSUMED, "The rulebook gives it without a source.")
-    assert isinstance(node, Map)
-    _tell_unknown(node, keys_of(RuleEntry), f"rule {name}", problems)
-    model = check(RuleEntry, node, problems, what=f"rule {name}").model
-    value = node.items.get("value")
-    if model is not None:
-        _check_entry(name, model, sources, node, problems)
-    if value is None:
-        return None
-    if model is None:  # the value is checked all the same
-        return Rule(name, value, None, ASSUMED, "")
-    others = tuple(_alternatives(name, model.status, node, problems))
-    return Rule(name, value, model.source, model.status, model.note or "", others)
-
-
-def _says_more(node: Node) -> bool:
-    """Is it {value, source, status, note}, and no value that is a map itself (tiers, a drawdown)?"""
-    if not isinstance(node, Map):
-        return False
-    keys = keys_of(RuleEntry)
-    return not node.items or any(key in keys or nearest(key, keys) for key in node.items)
-
-
-def _check_entry(
-    name: str, entry: RuleEntry, sources: Collection[str], node: Map, problems: Problems
-) -> None:
-    """A rule must say where it comes from, or that it is assumed and what is."""
-    if entry.source is not None and entry.source not in sources:
-        problems.add(
-            node.items["source"],
-            f"there is no source {quote(entry.source)}",
-            near_and_all(entry.source, sources),
-        )
-    if entry.source is None and entry.status != ASSUMED:
-        problems.add(node, f"rule {name} is {entry.status} but has no 'source'", "source: a key of 'sources'")
-    if entry.note is None and entry.status == ASSUMED:
-        problems.add(
-            node, f"rule {name} is assumed but has no 'note'", "note: what is assumed, in a sentence"
-        )
-
-
-def _alternatives(name: str, status: str, entry: Map, problems: Problems) -> Iterator[Node]:
-    """What else an assumed rule could be: the values of the list, or the two ends of {from, to}."""
-    given = entry.items.get("alternatives")
-    if given is None:
-        return
-    if status != "assumed":
-        problems.add(
-            entry.keys["alternatives"], f"rule {name} is {status}: only an assumed one has 'alternatives'"
-        )
-    elif isinstance(given, List):
-        yield from given.items
-    elif isinstance(given, Map) and given.items.keys() == {"from", "to"}:
-        yield from given.items.values()
-    else:
-        problems.add(
-            given, f"'alternatives' of rule {name} must be a list of values, or {{from, to}} for a number"
-        )
-
-
-def _by_kind(
-    section: str, rule: str, entry: Node, key: Scalar, problems: Problems
-) -> Iterator[tuple[str, tuple[str, ...], Node]]:
-    """An entry as it is, for both contract kinds, or its parts: (name, kinds, node)."""
-    name = f"{section}.{rule}"
-    if not isinstance(entry, Map) or not entry.items or not entry.items.keys() <= set(KINDS):
-        yield name, KINDS, entry
-    elif not is_by_contract(section, rule):
-        problems.add(key, f"rule {name} holds for the whole venue, not by contract kind")
-    else:
-        for kind, part in entry.items.items():
-            yield f"{name}.{kind}", (kind,), part
-
-
-def _overrides(node: Node, problems: Problems) -> Layer:
-    """The `rules` of a scenario: {section: {rule: value or {value: ...}}}, by contract kind where the rule
-    may differ by it."""
-    layer: Layer = {}
-    assert isinstance(node, Map)  # the file has been held against its schema, sections included
-    for section, inner in node.items.items():
-        if section not in ALL_SECTIONS:
-            problems.add(
-                node.keys[section],
-                f"unknown key {quote(section)} in 'rules'",
-                near_and_all(section, ALL_SECTIONS),
-            )
-            continue
-        assert isinstance(inner, Map)
-        known = list(keys_of(section_of(section)))
-        for rule, entry in inner.items.items():
-            if rule not in known:
-                problems.add(
-                    inner.keys[rule],
-                    f"unknown key {quote(rule)} in {quote(section)} of 'rules'",
-                    near_and_all(rule, known),
-                )
-                continue
-            for name, kinds, part in _by_kind(section, rule, entry, inner.keys[rule], problems):
-                value = (
-                    part.items["value"] if isinstance(part, Map) and part.items.keys() == {"value"} else part
-                )
-                for kind in kinds:
-                    layer[section, rule, kind] = Rule(name, value, None, GIVEN, "")
-    return layer

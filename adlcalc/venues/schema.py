@@ -1,7 +1,8 @@
 """What a rulebook file may say: the rules and their values, as engine/rules.py declares them, and the file
 around them.
 
-Public: RuleValues, RuleEntry, VectorNotes, Head, section_of, is_by_contract.
+Public: RuleValues, RuleEntry, SilentEntry, VectorNotes, Head, CommissionByMode, by_mode, section_of,
+is_by_contract.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
+from adlcalc.engine.contract import BankruptcyPrice, Commission, LiquidationPrice
 from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
@@ -124,11 +125,39 @@ if TYPE_CHECKING:
     BankruptcyWord: TypeAlias = str
     MeasuredWord: TypeAlias = str
     LiquidationWord: TypeAlias = str
+    CommissionWord: TypeAlias = str
+    CrossWord: TypeAlias = str
 else:
     RateOfWord, RoundingWord = Literal[tuple(map(str, RateOf))], Literal[tuple(map(str, Rounding))]
     BankruptcyWord = Literal[tuple(map(str, BankruptcyPrice))]
     MeasuredWord = Literal[tuple(map(str, Measured))]
     LiquidationWord = Literal[tuple(map(str, LiquidationPrice))]
+    CommissionWord = Literal[tuple(map(str, Commission))]
+    CrossWord = Literal[str(Commission.NONE), str(Commission.MAINTENANCE)]
+
+
+class CommissionByMode(Strict):
+    """Which margin holds the fee of closing, where the margin modes differ."""
+
+    isolated: CommissionWord = key(description="of an isolated position")
+    cross: CrossWord = key(description="of a cross account, which has no margin of a position")
+
+
+def by_mode(rule: str | CommissionByMode) -> tuple[Commission, Commission]:
+    """Which margin holds the fee of closing: of an isolated position, of a cross account."""
+    if isinstance(rule, CommissionByMode):
+        return Commission(rule.isolated), Commission(rule.cross)
+    return Commission(rule), Commission(rule)
+
+
+def _commission_tag(value: Any) -> str | None:
+    return "<word>" if isinstance(value, str) else "<by-mode>" if isinstance(value, dict) else None
+
+
+CommissionRule = Annotated[
+    Annotated[CommissionWord, Tag("<word>")] | Annotated[CommissionByMode, Tag("<by-mode>")],
+    by_shape(_commission_tag, f"{', '.join(Commission)}, or {{isolated, cross}}"),
+]
 
 
 class _Maintenance(Strict):
@@ -143,6 +172,12 @@ class _Maintenance(Strict):
     maintenance_on: RateOfWord = key(
         "mark",
         description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
+        by_contract=True,
+    )
+    commission: CommissionRule = key(
+        "maintenance",
+        description="which margin holds the fee of closing, the rate closing_fee; by margin mode, {isolated, cross}, where the "
+        "two differ",
         by_contract=True,
     )
 
@@ -309,6 +344,12 @@ class RuleEntry(Strict):
         description="of an assumed rule: what else it could be, a list of values, or {from, to} for a number; "
         "a value that needs other rules: {value, with: {rule: value}}",
     )
+
+
+class SilentEntry(Strict):
+    """One rule on which the venue's documents say nothing: the convention of adlcalc holds (conventions.yaml)."""
+
+    silent: Text = key(description="key of the document in 'sources' that was read for it")
 
 
 class SourceNote(Strict):

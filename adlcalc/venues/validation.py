@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from adlcalc.venues.coverage import stated
-from adlcalc.venues.rulebook import SHIPPED, SHIPPED_AS, Rulebook
+from adlcalc.venues.files import SHIPPED, SHIPPED_AS
+from adlcalc.venues.rulebook import Rulebook
 
 DOCUMENTED = "documented"
 

@@ -34,7 +34,8 @@ from adlcalc.study.plan import Point
 from adlcalc.study.points import Work
 from adlcalc.study.store import Saved
 from adlcalc.sweeping import Sweep, swept
-from adlcalc.venues.rulebook import Rulebook, load_rulebook, shipped
+from adlcalc.venues.files import shipped
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from tests.bench.books import crash, cross_book, isolated_book
 
 MILLION = 1_000_000

@@ -93,8 +93,12 @@ class Closing:
         cost that the rest leaves with it, whose rounding is not that of a part closed now. (By that of a part,
         a claim of which one lot too much is kept gives up one lot, and is one lot too large again.)"""
         whole = size == self.left.size
-        cost = self.left.cost if whole else self.left.cost - self.cost_of(self.left.size - size)
-        return self._worse(cost - self.proceeds(size, price), size, price, whole)
+        return self._worse(self.cost_kept(size) - self.proceeds(size, price), size, price, whole)
+
+    def cost_kept(self, size: Decimal) -> Decimal:
+        """What `size` will cost once the rest is gone."""
+        whole = size == self.left.size
+        return self.left.cost if whole else self.left.cost - self.cost_of(self.left.size - size)
 
     def _worse(self, posted: Decimal, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         if self.price is None or whole or self.book.contract.rounding == PER_CONTRACT:

@@ -24,6 +24,9 @@ class MarketBook:
     __slots__ = (
         "changed",
         "contract",
+        "cross_fee_inside",
+        "cross_lines",
+        "fee_inside",
         "first",
         "fund",
         "funding",
@@ -65,7 +68,21 @@ class MarketBook:
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
-        self.lines = margin.lines_of(market.maintenance, ZERO, ZERO) if market.maintenance.of_all else None
+        # of all isolated, and of all cross positions, where they have the same; else None
+        self.lines, self.cross_lines = (
+            margin.lines_of(market.maintenance, ZERO, ZERO, isolated=alone)
+            if market.maintenance.of_all
+            else None
+            for alone in (True, False)
+        )
+        self.fee_inside, self.cross_fee_inside = (
+            margin.fee_inside(market.contract, market.maintenance, isolated=alone) for alone in (True, False)
+        )
+
+    def lines_of(self, size: Decimal, cost: Decimal, *, isolated: bool) -> margin.Lines:
+        """The maintenance lines of a position here."""
+        lines = self.lines if isolated else self.cross_lines
+        return lines or margin.lines_of(self.market.maintenance, size, cost, isolated=isolated)
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""
@@ -156,7 +173,11 @@ class Holding:
 
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for this position now."""
-        return self.book.lines or margin.lines_of(self.book.market.maintenance, self.size, self.cost)
+        return self.book.lines_of(self.size, self.cost, isolated=self.collateral is not None)
+
+    def fee_inside(self) -> Decimal:
+        """The rate of the closing fee that is inside its bankruptcy price."""
+        return self.book.cross_fee_inside if self.collateral is None else self.book.fee_inside
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: pro rata, half even to the money unit; the rest keeps the dust."""
@@ -263,7 +284,8 @@ class Unit:
                 equity += value - holding.cost
                 if book.funding != holding.funding:
                     equity += holding.pending_funding()
-                maintenance += margin.maintenance_margin(book.lines or holding.lines(), abs(value))
+                lines = book.lines if self.isolated else book.cross_lines
+                maintenance += margin.maintenance_margin(lines or holding.lines(), abs(value))
         return equity, maintenance
 
 

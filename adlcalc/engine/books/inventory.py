@@ -40,15 +40,19 @@ class Inventory:
         self._marks[claim.book] = claim.book.mark
         self._numbers.append(claim.number.given or 0)
         self._pnls.append(claim.pnl())
-        self._nets.append(net_notional(claim))
+        self._nets.append(net_notional(claim, claim.left.size))
         self.pnl += self._pnls[-1]
 
     def note_change(self, claim: VenueClaim) -> None:
         """A part of a claim was closed: the sums after it are made anew where they are asked for. As claims are
         worked oldest first, there are none yet."""
-        at, pnl = self._place(claim), claim.pnl()
+        self.count(claim, claim.pnl(), claim.left.size)
+
+    def count(self, claim: VenueClaim, pnl: Decimal, size: Decimal) -> None:
+        """A claim counts with that pnl and the notional of so many contracts."""
+        at = self._place(claim)
         self.pnl += pnl - self._pnls[at]
-        self._pnls[at], self._nets[at] = pnl, net_notional(claim)
+        self._pnls[at], self._nets[at] = pnl, net_notional(claim, size)
         del self._before[at + 1 :]
 
     def older_than(self, claim: VenueClaim) -> tuple[Decimal, Decimal]:
@@ -64,6 +68,6 @@ class Inventory:
         return bisect_left(self._numbers, claim.number.given or 0)
 
 
-def net_notional(claim: VenueClaim) -> Decimal:
-    """Signed notional at the mark: of a long above zero."""
-    return claim.side * abs(claim.book.value(claim.left.size, claim.book.mark))
+def net_notional(claim: VenueClaim, size: Decimal) -> Decimal:
+    """Signed notional of so much of it at the mark: of a long above zero."""
+    return claim.side * abs(claim.book.value(size, claim.book.mark))

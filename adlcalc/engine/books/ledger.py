@@ -420,6 +420,18 @@ class Ledger:
         found = (self._inventories.get((claim.book.fund, contract)) for contract in ("", claim.book.name))
         return [valued for valued in found if valued is not None]
 
+    def count_as_kept(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
+        """Until the rest of a claim is gone, it counts as if only `size` of it were held, and the fund had paid the
+        cost of the rest."""
+        pnl = claim.book.value(claim.side * size, claim.book.mark) - claim.cost_kept(size) - cost
+        for valued in self._valued_with(claim):
+            valued.count(claim, pnl, size)
+
+    def count_as_it_is(self, claim: VenueClaim) -> None:
+        """It counts with all that is left of it."""
+        for valued in self._valued_with(claim):
+            valued.note_change(claim)
+
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""
         return claim.book.fund.held is not None and claim in self.carried
@@ -584,8 +596,20 @@ class Ledger:
         else:
             holding.holder.balance -= amount
         to = FeeTo.VENUE if amount < 0 else to
-        told = FeePaid(self.step, number, holding.holder.id, holding.book.name, amount, str(to), how)
+        who = self.step, number, holding.holder.id, holding.book.name
+        told = FeePaid(*who, amount, str(to), how, "fees.deleveraged")
         return (told, *self._fee_to(holding.book, number, amount, to, how))
+
+    def fee_of_order(self, holding: Holding, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
+        """A fee on a fill of an order in the account's own name, out of what the fill has brought its
+        balance."""
+        self.touch(holding.holder)
+        holding.holder.balance -= amount
+        who = self.step, number, holding.holder.id, holding.book.name
+        return (
+            FeePaid(*who, amount, str(to), how, "fees.reduced"),
+            *self._fee_to(holding.book, number, amount, to, how),
+        )
 
     def _fee_to(self, book: MarketBook, number: int, amount: Decimal, to: FeeTo, how: How) -> Told:
         if to == FeeTo.FUND:

@@ -5,8 +5,9 @@ Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = not
 at the mark. Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an
 inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways,
-price_of_notional, price_of_value, Quotes, quotes, initial_collateral; rises, worth, price_worked."""
+Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin, notional_at_maintenance,
+hurt_both_ways, price_of_notional, price_of_value, Quotes, quotes, initial_collateral; rises, worth,
+price_worked."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ from adlcalc.engine.contract import (
     OF_ENTRY,
     PER_CONTRACT,
     BankruptcyPrice,
+    Commission,
     Contract,
     Maintenance,
 )
@@ -83,25 +85,37 @@ def initial_collateral(entry_value: Decimal, leverage: Decimal, unit: Decimal) -
     return round_to(divide(abs(entry_value), leverage), unit, HALF_EVEN)
 
 
-def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal) -> Lines:
+def commission(rule: Maintenance, *, isolated: bool) -> Decimal:
+    """The rate of the closing fee that counts against a position (rule margin.commission).
+
+    maintenance: due at equity <= maintenance margin + fee. none, and both-sides of an isolated position, whose
+    margin + fee meets maintenance margin + fee: no fee counts. A cross account has no margin of a position that
+    the fee could stand in too, so there it counts. Sources: BitMEX, a position row of 2018 (posComm in
+    posMargin and in posMaint); Bybit, inverse contracts of 2020: isolated without a fee, cross with it."""
+    if isolated:
+        return rule.closing_fee if rule.isolated == IN_MAINTENANCE else ZERO
+    return ZERO if rule.cross == NO_COMMISSION else rule.closing_fee
+
+
+def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal, *, isolated: bool) -> Lines:
     """The maintenance lines of a position of `size` and `entry_value` (money, either sign).
 
     power: one rate, that of the position's size or entry value. by='notional': every tier is a line.
     by='entry-value' | 'size': the one tier the position falls in, for its whole notional. on='entry': that
     tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the mark."""
-    slope = rule.slope * size
-    extra = rule.closing_fee + slope
+    slope, fee = rule.slope * size, commission(rule, isolated=isolated)
+    extra = fee + slope
     if rule.power is not None and size:
         basis = size if rule.power.of == BY_SIZE else abs(entry_value)
         rate = max(rule.tiers[0].rate, power_rate(rule.power.factor, basis, rule.power.exponent))
         if rule.on == OF_ENTRY:
-            return ((rule.closing_fee, -rate * abs(entry_value)),)
-        return ((rate + rule.closing_fee, ZERO),)
+            return ((fee, -rate * abs(entry_value)),)
+        return ((rate + fee, ZERO),)
     if rule.by == BY_NOTIONAL:
         return tuple((tier.rate + extra, tier.deduction) for tier in rule.tiers)
     tier = rule.tiers[tier_index(rule, size, entry_value)]
     if rule.on == OF_ENTRY:
-        return ((rule.closing_fee, tier.deduction - (tier.rate + slope) * abs(entry_value)),)
+        return ((fee, tier.deduction - (tier.rate + slope) * abs(entry_value)),)
     return ((tier.rate + extra, ZERO),)
 
 
@@ -256,14 +270,13 @@ class Quotes:
         price = self._liquidation(price_of_notional(self.contract, size, n))
         return price if price > 0 else None
 
-    def bankruptcy_price(self, size: Decimal, target: Decimal) -> Decimal | None:
+    def bankruptcy_price(self, size: Decimal, target: Decimal, fee: Decimal) -> Decimal | None:
         """The price at which closing the position leaves nothing of its margin: value(P) = target.
 
         target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
-        equity (cross)."""
+        equity (cross). fee: the rate that is inside (`fee_inside`)."""
         contract, signed_size = self.contract, size if self.side > 0 else -size
-        if contract.bankruptcy_fee:
-            target = with_fee(contract, target)
+        target = with_fee(target, fee)
         if contract.bankruptcy_price == ONE_BY_ONE:
             signed_size, target = D(self.side), value_of_one(size, target, self.unit)
         price = price_of_value(contract, signed_size, target)
@@ -279,13 +292,18 @@ def quotes(contract: Contract, side: int, tick: Decimal, unit: Decimal) -> Quote
     return Quotes(contract, side, tick, unit)
 
 
-def with_fee(contract: Contract, target: Decimal) -> Decimal:
+def fee_inside(contract: Contract, rule: Maintenance, *, isolated: bool) -> Decimal:
+    """The rate of the closing fee that is inside a bankruptcy price: the contract's, but none where the margin
+    holds the fee beside what may be lost (commission both-sides). Source: Bybit, inverse contracts of 2020:
+    entry x leverage / (leverage + 1) isolated, (1 + fee) Q / (Q / entry + balance) cross, for a long."""
+    return ZERO if isolated and rule.isolated == BOTH_SIDES else contract.bankruptcy_fee
+
+
+def with_fee(target: Decimal, fee: Decimal) -> Decimal:
     """The value that leaves `target` when the closing fee is paid out of it: target / (1 - f), of a value
     below zero (what closing costs) target / (1 + f). Source: Bybit, bankruptcy price of inverse cross
     positions, 2020; Gate and OKX price it in likewise."""
-    if not contract.bankruptcy_fee:
-        return target
-    return divide(target, ONE - contract.bankruptcy_fee if target > 0 else ONE + contract.bankruptcy_fee)
+    return divide(target, ONE - fee if target > 0 else ONE + fee) if fee else target
 
 
 def value_of_one(size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
@@ -295,6 +313,7 @@ def value_of_one(size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
 
 
 ONE_BY_ONE = BankruptcyPrice.PER_CONTRACT
+IN_MAINTENANCE, NO_COMMISSION, BOTH_SIDES = Commission.MAINTENANCE, Commission.NONE, Commission.BOTH_SIDES
 ROUNDINGS: Mapping[str, str] = {"down": DOWN, "up": UP, "nearest": HALF_EVEN}
 
 

@@ -5,7 +5,11 @@ A policy is given the open places of a queue in queue order, the quantity to clo
 much each place gives: at most its open size, together the quantity, or everything there is where that is
 less. Only places that give something are returned.
 
-Public: Policy, POLICIES, queue, Walk, walk_of, SeededCycle, TopNProRata, Exposure, down_to_common_leverage.
+One that gives from everybody is asked once for all claims of a side that are open together: asked for each, it
+would make claims x places fills of next to nothing.
+
+Public: Policy, POLICIES, queue, Walk, walk_of, gives_from_everybody, SeededCycle, TopNProRata, Exposure,
+down_to_common_leverage.
 """
 
 from __future__ import annotations
@@ -86,8 +90,8 @@ def one_by_one(places: Iterable[Place], quantity: Decimal) -> list[Gift]:
 
 
 def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
-    """k = quantity x size / sum of sizes. In lots by largest remainder, ties in queue order. Source: Drift,
-    Paradex, Reya."""
+    """k = quantity x size / sum of sizes. In lots by largest remainder, ties in queue order. The quantity is
+    that of all claims of the side that are open together. Source: Drift, Paradex, Reya."""
     sizes = [place.holding.size for place in places]
     exact_sizes = [Fraction(size) for size in sizes]
     shares = capped(exact_sizes, exact_sizes, Fraction(quantity))
@@ -131,12 +135,17 @@ class Walk(NamedTuple):
 
 
 def walk_of(policy: Policy) -> Walk | None:
-    """None: the policy looks at everybody for every claim."""
+    """None: the policy looks at everybody."""
     if policy is list_order:
         return Walk(in_file_order, _one_by_one)
     if isinstance(policy, SeededCycle):
         return Walk(policy.order, _one_by_one)
     return Walk(None, policy.share) if isinstance(policy, TopNProRata) else None
+
+
+def gives_from_everybody(policy: Policy) -> bool:
+    """Are the claims of a side that are open together pooled for it?"""
+    return policy in (pro_rata, minimax_leverage)
 
 
 def _one_by_one(places: Iterable[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
@@ -160,6 +169,7 @@ def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal) -
     Leverage is that of the account: all its notional over all its equity, free balance included. Closing at
     the mark leaves equity as it is, so each contract takes its notional / equity off. Of all ways to close
     the quantity this leaves the lowest highest leverage. In lots by largest remainder, ties in queue order.
+    The quantity is that of all claims of the side that are open together.
     Source: Campbell, Hey, Moallemi, Nutz, Risk-Based Auto-Deleveraging (arXiv 2603.15963).
     """
     exposures = [_exposure(place.holding) for place in places]

@@ -88,5 +88,5 @@ def _max_leverage(holding: Holding, size: Decimal, notional: Decimal) -> Decimal
 def _shrunk(holding: Holding, left: Decimal) -> tuple[margin.Lines, Decimal]:
     """The maintenance lines and the notional of a position of which `left` is left."""
     cost = holding.cost - holding.cost_of(holding.size - left)
-    lines = holding.book.lines or margin.lines_of(holding.book.market.maintenance, left, cost)
+    lines = holding.book.lines_of(left, cost, isolated=holding.collateral is not None)
     return lines, abs(holding.book.value(left, holding.book.mark))

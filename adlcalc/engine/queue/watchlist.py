@@ -256,15 +256,16 @@ class Watchlist:
             few = scaled(1, mark.adjusted() - 9)
             level = round_to(mark - side * rate * mark, few, FLOOR if side > 0 else CEILING)
         least = book.unit * ROUNDINGS - deduction
-        return View(least, book.contract.multiplier, level, book.value, mark, rate)
+        of_cross = book.lines == book.cross_lines
+        return View(least, book.contract.multiplier, level, book.value, mark, rate, of_cross)
 
     @staticmethod
     def _is_safe_alone(account: Account, p: Position, views: Mapping[tuple[str, int], View | None]) -> bool:
         """`_is_safe` of a lone position, for the most frequent kind of it; False may mean anything."""
         view = views[p.market, p.side]
-        if view is None:
+        if view is None or (p.collateral is None and not view.of_cross):
             return False
-        least, multiplier, level, value, mark, rate = view
+        least, multiplier, level, value, mark, rate, _ = view
         signed = p.size if p.side > 0 else -p.size
         money = account.balance if p.collateral is None else p.collateral
         if level is not None:
@@ -287,7 +288,7 @@ class Watchlist:
             if p.size:
                 book = markets[p.market]
                 cost = book.value(p.size if p.side > 0 else -p.size, p.entry)
-                lines = book.lines or margin.lines_of(book.market.maintenance, p.size, cost)
+                lines = book.lines_of(p.size, cost, isolated=p.collateral is not None)
                 legs.append((book, p.side, p.size, cost, lines, ZERO))
                 last = number
                 if p.collateral is not None:
@@ -413,11 +414,17 @@ class View(NamedTuple):
     value: Callable[[Decimal, Decimal], Decimal]
     mark: Decimal
     rate: Decimal
+    of_cross: bool
 
 
 def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:
     """The one maintenance line of all positions of a linear market, where there is one, at a rate below 1."""
-    if book.contract.kind != LINEAR or book.lines is None or len(book.lines) != 1:
+    if (
+        book.contract.kind != LINEAR
+        or book.lines is None
+        or len(book.lines) != 1
+        or book.lines != book.cross_lines
+    ):
         return None
     return None if margin.hurt_both_ways(book.lines) else book.lines[0]
 

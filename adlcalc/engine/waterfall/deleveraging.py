@@ -1,20 +1,22 @@
 """Deleveraging: closing a bankrupt position against positions of the other side, whom the policy picks and at
 the price the rulebook names.
 
-Public: deleverage.
+Public: deleverage, deleverage_together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
 
 from adlcalc.engine.books.claims import Closing, VenueClaim
+from adlcalc.engine.books.holdings import Holding
 from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Deleveraged, Event, How, Skipped
-from adlcalc.engine.formulas.policies import Gift, Policy, walk_of
+from adlcalc.engine.formulas.policies import Gift, Policy, gives_from_everybody, walk_of
 from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked, rounded
@@ -36,30 +38,90 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
     it is worth) cannot be matched at any price."""
     if claim.price is None or claim.size <= keep:
         return
-    queue = state.queue(claim.book, -claim.side)
     policy = state.rules.adl.policy
     if policy is by_score:
-        for place in queue:  # lazily: a long queue is not copied for a short claim
+        for place in state.queue(
+            claim.book, -claim.side
+        ):  # lazily: a long queue is not copied for a short claim
             if itself(state, claim, place):
                 continue
             yield from close_against(state, claim, place, min(claim.size - keep, place.holding.size))
             if claim.size <= keep:
                 return
+    elif gives_from_everybody(policy) and isinstance(claim, VenueClaim):
+        state.pool.append((claim, keep))
+    else:
+        yield from share_out(state, [Wanted(state, claim, keep)])
+
+
+def deleverage_together(state: State) -> Iterator[Event]:
+    """Close what has come before the queue for a policy that gives from everybody, each side of a market
+    together."""
+    if not state.pool:
         return
-    passed: set[Place] = set()
+    pool, state.pool = state.pool, []
+    sides: dict[tuple[str, int], list[Wanted]] = {}
+    for claim, keep in pool:
+        sides.setdefault((claim.book.name, claim.side), []).append(Wanted(state, claim, keep))
+    for together in sides.values():
+        yield from share_out(state, together)
+    for claim, _ in pool:
+        state.ledger.count_as_it_is(claim)
 
-    def is_passed(place: Place) -> bool:
-        return place in passed or itself(state, claim, place)
 
-    while claim.size > keep:
-        before = claim.size, len(passed)
-        for place, size in gifts_of(policy, queue, is_passed, claim.size - keep, claim.book.lot):
+class Wanted:
+    """What is to be closed of a claim, and the positions that have been passed over for it: from the start those
+    of its own account (rule adl.own_account)."""
+
+    __slots__ = ("claim", "keep", "passed")
+
+    def __init__(self, state: State, claim: Closing, keep: Decimal) -> None:
+        self.claim, self.keep, self.passed = claim, keep, set[Holding]()
+        if state.rules.adl.own_account == OwnAccount.EXCLUDED:
+            others = (h for h in claim.holder.holdings if h.book is claim.book and h.side != claim.side)
+            self.passed.update(holding for holding in others if holding.size)
+
+    @property
+    def size(self) -> Decimal:
+        """How much is still to be closed."""
+        return self.claim.size - self.keep
+
+
+def share_out(state: State, waiting: list[Wanted]) -> Iterator[Event]:
+    """Close claims of one side of a market as the policy shares out their sum, until they are covered or nobody
+    is left.
+
+    Claims are shared out together as long as the same places are open to them: one that would bankrupt a place,
+    or whose account has a place of its own, asks the others again by itself."""
+    first = waiting[0].claim
+    queue, policy, lot = state.queue(first.book, -first.side), state.rules.adl.policy, first.book.lot
+    while waiting:
+        passed = frozenset(waiting[0].passed)
+        together = [one for one in waiting if one.passed == passed]
+        quantity = sum((one.size for one in together), ZERO)
+        gifts = gifts_of(policy, queue, passed, quantity, lot)
+        yield from take_in_order(state, together, gifts)
+        if sum((one.size for one in together), ZERO) == quantity:
+            together = [one for one in together if one.passed == passed]  # nobody is left for these
+            waiting = [one for one in waiting if one not in together]
+        waiting = [one for one in waiting if one.size > 0]
+
+
+def take_in_order(state: State, claims: Iterable[Wanted], gifts: Iterable[Gift]) -> Iterator[Event]:
+    """Claims take what is given in the order of both, each at its own price: a fill ends a claim or a gift. What
+    a claim passes over, the next one is offered."""
+    given = deque(gifts)
+    for one in claims:
+        claim, refused_by_it = one.claim, []
+        while given and one.size > 0:
+            place, size = given.popleft()
             had = claim.size
-            yield from close_against(state, claim, place, size)
+            yield from close_against(state, claim, place, min(size, one.size))
             if claim.size == had:
-                passed.add(place)
-        if (claim.size, len(passed)) == before:
-            return
+                one.passed.add(place.holding)
+            if (left := size - (had - claim.size)) > 0:
+                refused_by_it.append((place, left))
+        given.extendleft(reversed(refused_by_it))
 
 
 def itself(state: State, claim: Closing, place: Place) -> bool:
@@ -69,16 +131,16 @@ def itself(state: State, claim: Closing, place: Place) -> bool:
 
 
 def gifts_of(
-    policy: Policy, queue: Queue | QueueHead, passed: Callable[[Place], bool], quantity: Decimal, lot: Decimal
+    policy: Policy, queue: Queue | QueueHead, passed: Container[Holding], quantity: Decimal, lot: Decimal
 ) -> list[Gift]:
     """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
     certain place and goes on until the quantity is covered needs no more of a long queue than that."""
     walk = walk_of(policy)
     if walk is None or isinstance(queue, QueueHead):
-        return policy([place for place in queue if not passed(place)], quantity, lot)
+        return policy([place for place in queue if place.holding not in passed], quantity, lot)
     places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
     with closing(places):
-        return walk.gifts((place for place in places if not passed(place)), quantity, lot)
+        return walk.gifts((place for place in places if place.holding not in passed), quantity, lot)
 
 
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Told:

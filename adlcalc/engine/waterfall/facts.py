@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from itertools import zip_longest
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, Unit
@@ -55,8 +56,16 @@ class MarginFact(NamedTuple):
     due: bool
 
 
+class Next(NamedTuple):
+    """Who stands behind a place, and with what score."""
+
+    account: str
+    score: Decimal
+
+
 class PlaceFact(NamedTuple):
-    """A place in a queue that was used: how many contracts and positions were before it and in all of it."""
+    """A place in a queue that was used: how many contracts and positions were before it and in all of it, and
+    who was next."""
 
     step: int
     account: str
@@ -68,6 +77,7 @@ class PlaceFact(NamedTuple):
     ahead: Decimal
     whole: Decimal
     positions: int
+    next: Next | None
 
 
 class Stake(NamedTuple):
@@ -152,7 +162,7 @@ class Facts:
         """The places of these accounts (None: of all) in a queue that a fill is about to use."""
         found = list(queue)
         whole, ahead = sum((place.size for place in found), ZERO), ZERO
-        for place in found:
+        for place, behind in zip_longest(found, found[1:]):
             account = place.holding.holder.id
             if accounts is None or account in accounts:
                 yield PlaceFact(
@@ -166,6 +176,7 @@ class Facts:
                     ahead,
                     whole,
                     len(found),
+                    None if behind is None else Next(behind.holding.holder.id, behind.score),
                 )
             ahead += place.size
 

@@ -69,9 +69,13 @@ def notional(claim: VenueClaim, size: Decimal) -> Decimal:
 
 def beyond_what_is_kept(state: State, claim: VenueClaim, stage: Limited) -> Iterator[Event]:
     """A stage for what the fund does not keep."""
-    keep = kept(state, claim)
+    keep, pooled = kept(state, claim), len(state.pool)
     if claim.size > keep:
         yield from stage(state, claim, keep)
+    if len(state.pool) > pooled:  # the rest is still there, but not for what newer claims ask the fund
+        price = price_of_rest(state, claim)
+        cost = ZERO if price is None else claim.loss(claim.size - keep, price, False)
+        state.ledger.count_as_kept(claim, keep, cost)
 
 
 def patient(state: State, claim: VenueClaim, offer: Offer, size: Decimal) -> Decimal:

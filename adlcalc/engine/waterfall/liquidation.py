@@ -66,17 +66,18 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
     book, side, size = holding.book, holding.side, holding.size
     contract, tick, quotes = book.contract, book.tick, book.quotes[side]
-    price = quotes.bankruptcy_price(size, target.value)
+    fee = holding.fee_inside()
+    price = quotes.bankruptcy_price(size, target.value, fee)
     if price is None:
         return Priced(None, target.how)
     how, what, of = target.how, "[that value]", target.how[-1].result
-    if contract.bankruptcy_fee:
-        sign, value = "-" if target.value > 0 else "+", abs(margin.with_fee(contract, target.value))
-        parts = (of, contract.bankruptcy_fee)
+    if fee:
+        sign, value = "-" if target.value > 0 else "+", abs(margin.with_fee(target.value, fee))
+        parts = (of, fee)
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
     if contract.bankruptcy_price == margin.ONE_BY_ONE:
-        up, value = quotes.rises, margin.with_fee(contract, target.value)
+        up, value = quotes.rises, margin.with_fee(target.value, fee)
         each = margin.value_of_one(size, value, book.unit)
         one = Worked(
             "value of a contract there",

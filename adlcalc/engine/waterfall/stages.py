@@ -8,7 +8,7 @@ Public: Stages, stages_of, close_unit, work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import Due
 from adlcalc.engine.books.ledger import NOTHING
 from adlcalc.engine.events import Event
+from adlcalc.engine.formulas.policies import gives_from_everybody
 from adlcalc.engine.rules import (
     AdlWhen,
     Auction,
@@ -32,7 +33,7 @@ from adlcalc.engine.rules import (
 )
 from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
 from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, close_without_fund
-from adlcalc.engine.waterfall.deleveraging import deleverage
+from adlcalc.engine.waterfall.deleveraging import deleverage, deleverage_together
 from adlcalc.engine.waterfall.holding import beyond_what_is_kept
 from adlcalc.engine.waterfall.own_name import (
     note_opened,
@@ -147,16 +148,29 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
         and how.too_late is not None
         and due.equity < how.too_late.takeover_below * due.maintenance
     )
-    through = stages.late if late else stages.unit
-    if len(through) == 1:
-        return through[0](state, due)
-    return chain.from_iterable(stage(state, due) for stage in through)
+    its = stages.late if late else stages.unit
+    if len(its) == 1:
+        return its[0](state, due)
+    return chain.from_iterable(stage(state, due) for stage in its)
 
 
-def work(state: State, stages: Stages, claim: VenueClaim) -> Iterator[Event]:
-    """A claim of the venue through its stages, as far as this step allows."""
-    state.ledger.at_work, left = claim, claim.left
+def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
+    """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or where
+    the queue takes them together (a policy that gives from everybody) stage by stage."""
+    if not gives_from_everybody(state.rules.adl.policy):
+        for claim in claims:
+            yield from through(state, claim, stages.claim)
+        return
     for stage in stages.claim:
+        for claim in claims:
+            yield from through(state, claim, (stage,))
+        yield from deleverage_together(state)
+
+
+def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
+    """A claim through some stages."""
+    state.ledger.at_work, left = claim, claim.left
+    for stage in stages:
         yield from stage(state, claim)
         if not left.size:
             break

@@ -69,6 +69,8 @@ class State:
             Closing, Decimal
         ] = {}  # what a patient fund may still sell at a loss in this step
         self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
+        # what has come before the queue, to be shared out together, and how much of it the fund keeps
+        self.pool: list[tuple[VenueClaim, Decimal]] = []
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE, BankruptcyPrice
 from adlcalc.engine.events import BookFilled, Event, MarginTaken
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.worked import as_it_is
+from adlcalc.engine.formulas.worked import as_it_is, rounded
 from adlcalc.engine.rules import Reduction, ReductionOrder
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import (
@@ -49,6 +50,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
     unit, ledger, at_mark = due.unit, state.ledger, state.at_mark
     told: list[Event] = []
     unit.holder.liquidated = True
+    fee_inside = any(holding.size and holding.fee_inside() for holding in unit.holdings)
     for holding in unit.holdings:
         if holding.size:
             told += ledger.settle_funding(holding)
@@ -83,7 +85,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         left = ledger.empty_margin(unit)
         told.append(MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left))
         told += settle(state, last, left)
-    elif (left := ledger.empty_margin(unit)) > 0 and last.book.contract.bankruptcy_fee:
+    elif (left := ledger.empty_margin(unit)) > 0 and fee_inside:
         how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
         told += ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
     else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low
@@ -135,14 +137,26 @@ def reduce(
         unit.holder.liquidated = True
         for filled, at in fills:
             made = state.book_side(book, holding.side).take(filled)
-            proceeds = book.value(holding.side * filled, at)
+            proceeds, before = book.value(holding.side * filled, at), unit.holder.balance
             state.ledger.reduce_in_book(holding, filled, proceeds)
             result = proceeds - book.value(holding.side * filled, price)
             yield BookFilled(
                 state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds
             )
+            # of an isolated position no more than the fill has freed: the price there is rounded, the margin is not
+            surplus = min(result, unit.holder.balance - before) if unit.isolated else result
+            yield from charge(state, holding, number, proceeds, surplus)
         if not how.repeat:
             return
+
+
+def charge(state: State, holding: Holding, number: int, proceeds: Decimal, surplus: Decimal) -> Told:
+    """The fee on a fill of an order into a lower tier, rounded down (FeeRules.of_order)."""
+    fees = state.rules.fees
+    parts = (fees.reduced, abs(proceeds), surplus)
+    exactly = fees.of_order(proceeds, surplus)
+    how = rounded("fee", "min([rate] x [value], [surplus])", parts, exactly, state.ledger.unit, DOWN)
+    return state.ledger.fee_of_order(holding, number, how.result, fees.to, (how,)) if how.result else NOTHING
 
 
 def size_above(holding: Holding, floor: Decimal) -> Decimal:

@@ -1,45 +1,22 @@
-"""All documents that are printed, by name. Public: DOCUMENTS."""
+"""All documents that are printed: each is declared in a file here. Public: DOCUMENTS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from adlcalc.report.columns.check import CHECK
-from adlcalc.report.columns.compare import COMPARE
-from adlcalc.report.columns.cover import COVER
-from adlcalc.report.columns.doubt import DOUBT
-from adlcalc.report.columns.explain import EXPLAIN
-from adlcalc.report.columns.manifest import MANIFEST, VERIFY
-from adlcalc.report.columns.margin import MARGIN
-from adlcalc.report.columns.rank import RANK
-from adlcalc.report.columns.run import RUN
-from adlcalc.report.columns.scores import SCORE_TEST
-from adlcalc.report.columns.solve import SOLVE
-from adlcalc.report.columns.sweep import SWEEP
-from adlcalc.report.columns.venues import RULES, SCORE, VALIDATION, VENUE, VENUES
+from adlcalc.report import columns
 from adlcalc.report.field import Document
 
-DOCUMENTS: Mapping[str, Document] = {
-    one.name.split(".")[1].split("/")[0]: one
-    for one in (
-        RUN,
-        MARGIN,
-        RANK,
-        EXPLAIN,
-        COMPARE,
-        VENUES,
-        VENUE,
-        SCORE,
-        RULES,
-        CHECK,
-        MANIFEST,
-        VERIFY,
-        COVER,
-        SOLVE,
-        SCORE_TEST,
-        SWEEP,
-        DOUBT,
-        VALIDATION,
-    )
-}
+
+def _declared() -> Iterator[Document]:
+    """Those of every file, by the names of the files."""
+    for module in iter_modules(columns.__path__, f"{columns.__name__}."):
+        if module.name != __name__:
+            found = vars(import_module(module.name)).values()
+            yield from (one for one in found if isinstance(one, Document))
+
+
+DOCUMENTS: Mapping[str, Document] = {one.name.split(".")[1].split("/")[0]: one for one in _declared()}
 """Every JSON document that is printed, by name."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.ground.numbers import D, divide, round_to
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
-from adlcalc.report.limits import frequencies
+from adlcalc.report.limits import frequencies, paths_of
 from adlcalc.study.sample import Quantile
 
 PLACES = D("0.00000001")
@@ -61,6 +61,19 @@ class Level(NamedTuple):
     found: Quantile
 
 
+def _drawn(key: str, note: str, of: Callable[[Any], str]) -> Field:
+    """What the paths have in common, in every row of the CSV: a row that is copied out of it keeps it."""
+
+    def told(_: Any, swept: Any) -> str | None:
+        return None if swept.drawn is None else of(swept)
+
+    return Field(key, "text", note, of=told, where=(CSV,), null=True)
+
+
+DRAWN = (
+    _drawn("model", "in the CSV: how many paths, and how they were drawn", paths_of),
+    _drawn("seed", "in the CSV: of their random numbers", lambda swept: str(swept.seed)),
+)
 BY = _named("by", "what its points have in common", lambda one, _: one.by.items())
 SWEEP = Document(
     "adlcalc.sweep/1",
@@ -121,6 +134,7 @@ SWEEP = Document(
                 Field("mean", "score", "mean of the number", of=_of("mean"), null=True),
                 Field("least", "score", "the smallest", of=_of("least"), null=True),
                 Field("most", "score", "the largest", of=_of("most"), null=True),
+                *DRAWN,
             ),
             table="figure",
             by="measure by",
@@ -143,6 +157,7 @@ SWEEP = Document(
                         ("shortfall_high", "beyond_high", "mean beyond the upper end"),
                     )
                 ),
+                *DRAWN,
             ),
             records=lambda swept: [
                 Level(one.measure, one.by, found) for one in swept.figures for found in one.quantiles
@@ -168,6 +183,7 @@ SWEEP = Document(
                 Field("low_under", "text", "the reading of the least; '' as written"),
                 Field("high_under", "text", "the reading of the most; '' as written"),
                 Field("missing", "flag", "under some reading there is no such number"),
+                *DRAWN,
             ),
             table="doubt",
             optional=True,
@@ -211,4 +227,7 @@ SWEEP = Document(
             by="venue policy varied draw",
         ),
     ),
+    published="measure by n failed none hits probability low high mean least most level value shortfall"
+    " shortfall_low shortfall_high low_under high_under missing message points venue policy draw varied"
+    " measures error model seed",
 )

@@ -173,6 +173,11 @@ RULES = Document(
                 ),
                 Field("used_by", "texts", "the rulebooks that use it", where=(JSON,)),
                 Field("used_by", "text", "", of=lambda one, _: " ".join(one.used_by), where=(CSV,)),
+                Field(
+                    "convention",
+                    "text",
+                    "what is assumed where a venue is silent on it; empty where nothing is",
+                ),
             ),
             records=lambda rows: rows,
         ),

@@ -1,17 +1,15 @@
 """A page as text of as many columns as it may have, as far as names and numbers allow.
 
-Public: page, join, wrapped.
+Public: page, join, more.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
-from adlcalc.ground.text import clean
 from adlcalc.report.page import Block, Item, Listing, Page
-from adlcalc.report.render import text_table
+from adlcalc.report.render import text_table, wrapped
 from adlcalc.report.table import PAGE, Table, fit
 from adlcalc.report.tones import WORDS, Paint
 
@@ -67,22 +65,3 @@ def _dropped(block: Table, width: int) -> list[str]:
     if not block.dropped:
         return []
     return [wrapped(f"… no room for {', '.join(block.dropped)}: --width 0 shows all", width=width)]
-
-
-def wrapped(line: str, bullet: str = "", indent: int = 0, width: int = PAGE) -> str:
-    """A line of prose within the page's width; the lines that follow a bullet stand under its text."""
-    start = " " * indent + bullet
-    line = "\n".join(map(clean, line.split("\n")))
-    return (
-        "\n".join(
-            wrap(
-                line,
-                max(width, len(start) + 10),
-                initial_indent=start,
-                subsequent_indent=" " * len(start),
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
-        or line
-    )
