@@ -335,3 +335,24 @@ def test_what_the_command_refuses(
     result = adlcalc("compare", WHO_PAYS, *arguments)
     assert (result.code, result.out) == (2, "")
     assert message in result.err
+
+
+def test_venues_tell_who_was_liquidated_and_what_was_assumed(
+    adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Equity 100 - 95 = 5 of a long of 10 at 90.5: 0.5 % of 905 is 4.525, below it; 1 % is 9.05, above."""
+    (tmp_path / "own.yaml").write_text(
+        "venue: mine\ntitle: Own\nas_of: '2026'\nextends: generic\n"
+        "margin: {maintenance: {value: 0.01, status: assumed, note: a guess}}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "s.yaml").write_text(
+        "accounts:\n- {id: m, side: long, size: 10, entry: 100, collateral: 100}\n"
+        "- {id: a, side: short, size: 10, entry: 100, collateral: 500}\nprices: [100, 90.5]\n",
+        encoding="utf-8",
+    )
+    result = adlcalc("compare", str(tmp_path / "s.yaml"), "--venues", f"generic,{tmp_path / 'own.yaml'}")
+    table = [line.split() for line in result.out.splitlines() if " own " in line]
+    assert [row[2] for row in table[:2]] == ["0", "1"]
+    assert "Assumed rules that these runs used" in result.out
+    assert "* mine: margin.maintenance" in result.out

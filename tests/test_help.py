@@ -189,7 +189,7 @@ HALF = "04-fund-half-absorbs"
     [
         (f"adlcalc compare {HALF} --policies queue,pro", ["queue,pro-rata"]),
         (f"adlcalc compare {HALF} --policies queue:bitm", ["queue:bitmex"]),
-        (f"adlcalc compare {HALF} --metrics gini,acc", ["gini,accounts_touched"]),
+        (f"adlcalc compare {HALF} --metrics gini,acc", ["gini,accounts_liquidated", "gini,accounts_touched"]),
         (f"adlcalc compare {HALF} --venues okx,bitm", ["okx,bitmex"]),
         ("adlcalc compare --explain gin", ["gini"]),
         ("adlcalc venues --score bitm", ["bitmex"]),
@@ -247,3 +247,9 @@ def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
     assert [row.rstrip() for row in out.getvalue().splitlines()] == [
         "Two words and two.", "", "$ adlcalc run", line.rstrip(),
     ]  # fmt: skip
+
+
+def test_lists_keep_80_columns(adlcalc: Callable[..., Result]) -> None:
+    for words in (["help"], ["new", "--list"]):
+        out = adlcalc(*words).out
+        assert [line for line in out.splitlines() if len(line) > 80] == []

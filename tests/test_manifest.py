@@ -239,3 +239,14 @@ def test_the_commit_is_that_of_the_working_tree(tmp_path: Path) -> None:
     assert _checked_out(tmp_path) == "def"
     shutil.rmtree(tmp_path / ".git")
     assert _checked_out(tmp_path) is None
+
+
+def test_another_folder_is_told(
+    adlcalc: Callable[..., object], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    found = adlcalc("verify", "../m.json")
+    assert found.code == 1
+    assert "there is no such file from here" in " ".join(found.out.split())

@@ -557,3 +557,11 @@ def test_the_moves_of_a_file_may_begin_at_another_price(
     )
     path = load(str(tmp_path / "x.yaml")).scenario.path
     assert list(path.marks["X"]) == [D(mark) for mark in marks]
+
+
+def test_a_book_of_a_header_alone_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "book.csv").write_text("id,side,size,entry,collateral\n", encoding="utf-8")
+    (tmp_path / "s.yaml").write_text("accounts: {file: book.csv}\nprices: [100, 90]\n", encoding="utf-8")
+    (note,) = load(str(tmp_path / "s.yaml")).notes
+    assert note.message.startswith("'book.csv' has no rows")
+    assert note.line == 1

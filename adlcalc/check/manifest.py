@@ -10,6 +10,7 @@ Public: Manifest, NotManifest, Deviation, made_from, read, deviations, commit.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -213,6 +214,8 @@ def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         name = f"{key[0]} {key[1]}"
         if old is None or new is None:
             text = f"{name} was {'not read, it is now' if old is None else 'read, it is not now'}"
+            if old is not None and old.role == "scenario" and not os.path.lexists(old.name):
+                text += ": there is no such file from here (names in a manifest are as they were typed: go where it was made)"
         elif old.sha256 == new.sha256:
             continue
         elif old.size == new.size:

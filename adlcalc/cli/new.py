@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from importlib.resources import files
+from textwrap import wrap
 from typing import Annotated, NamedTuple
 
 import typer
@@ -22,6 +23,8 @@ Examples:
   adlcalc new cross --output my-scenario.yaml
   adlcalc new 18-march-2020 --output crash.yaml"""
 RULEBOOK = "rulebook"
+WIDTH, COLUMN = 80, 32
+"""Of the list, and where its second column begins."""
 
 
 class _Start(NamedTuple):
@@ -96,9 +99,7 @@ def new(
     known = template_names()
     try:
         if list_:
-            width = max(map(len, known))
-            titles = {name: _start(name).title for name in known}
-            write("".join(f"{name:{width}}  {title}\n" for name, title in titles.items()), output)
+            write("".join(_listed(name, _start(name).title) for name in known), output)
             return
         if template not in known:
             near = closest_hint(template, known) or "adlcalc new --list shows all names"
@@ -107,6 +108,12 @@ def new(
     except OutputError as error:
         say(f"adlcalc: {error}")
         raise typer.Exit(UNUSABLE) from None
+
+
+def _listed(name: str, title: str) -> str:
+    """A name and what it is for: beside it, and below a name that has no room for it there."""
+    beside = f"{name:{COLUMN}}" if len(name) < COLUMN else f"{name}\n{'':{COLUMN}}"
+    return beside + f"\n{'':{COLUMN}}".join(wrap(title, WIDTH - COLUMN)) + "\n"
 
 
 def _write(start: _Start, output: str | None) -> None:

@@ -19,7 +19,7 @@ from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import in_money, money_in
-from adlcalc.report.page import Block, Page, title_of
+from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
 from adlcalc.study.compare import Choice, Result
@@ -28,9 +28,17 @@ from adlcalc.study.rounds import Outcome
 
 SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
+LIQUIDATED = "accounts_liquidated"  # the same for all policies of a venue
 RATIOS = "The papers' ratios"  # quotients: in no money
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "What it came to": ("fund_used", "accounts_touched", "wholly_closed", "haircut_total", "bad_debt"),
+    "What it came to": (
+        LIQUIDATED,
+        "fund_used",
+        "accounts_touched",
+        "wholly_closed",
+        "haircut_total",
+        "bad_debt",
+    ),
     "Need and budget": ("shortfall", "needed_budget", "overshoot", "undershoot", "notional_closed"),
     "How it is spread": ("largest_haircut", "largest_share", "top_10_share", "gini", "inversions"),
     RATIOS: ("ptsr", "pmr", "ptsr_repository", "pmr_repository", "rd_nse"),
@@ -196,6 +204,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         columns = [
             numbers(_heading(name, page), values, hide=True)
             for name, values in zip(names, shown, strict=True)
+            if name != LIQUIDATED or page.several or page.chosen
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
@@ -205,6 +214,17 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         yield from _account_tables(page, limit, width)
     if page.findings:
         yield from _axiom_blocks(page)
+    yield _assumed(page)
+
+
+def _assumed(page: Comparison) -> Listing:
+    """The assumed rules that the runs of each venue made use of."""
+    used: dict[str, dict[str, None]] = {}
+    for result in page.results:
+        used.setdefault(result.venue, {}).update(dict.fromkeys(result.outcome.assumed))
+    told = [Item(f"{clean(venue)}: {', '.join(map(clean, rules))}") for venue, rules in used.items() if rules]
+    more = "; adlcalc venues NAME RULE says why" if told else ""
+    return Listing(f"Assumed rules that these runs used{more}", told)
 
 
 def _ranges(page: Comparison, limit: int) -> Table:

@@ -70,7 +70,11 @@ def build_book(
         draft.owners.update(book.owners(chunk))
         draft.exempt.update(book.exempt(chunk))
         draft.orders.extend(book.orders(chunk))
-    return book.accounts()
+    found = book.accounts()
+    if not found and len(draft.problems) == before:
+        message = f"{quote(spec.file)} has no rows: there is nobody to whom anything could happen"
+        draft.problems.note(draft.node(key, "file"), message)
+    return found
 
 
 def first_market(draft: Draft, spec: BookFile, *, key: str = "accounts") -> str | None:

@@ -6,18 +6,19 @@ Public: drawn_by, told_of_paths, Drawn, MOST_DRAWS.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.ground.numbers import show
-from adlcalc.scenario import Loaded
+from adlcalc.scenario import Loaded, shipped
 from adlcalc.scenario.loading import Origin
 from adlcalc.source.files import TABLE_LIMIT, text_of
-from adlcalc.source.nodes import Source
+from adlcalc.source.nodes import Place, Source
 from adlcalc.source.number import NumberError, number_of
-from adlcalc.source.problems import ScenarioErrors, wrong
+from adlcalc.source.problems import ScenarioErrors, fail, wrong
 from adlcalc.study.questions import split
 
 MOST_DRAWS = 1_000_000
@@ -56,12 +57,21 @@ def drawn_by(text: str | None, own: Origin) -> Drawn:
     handed: dict[str, Source] = {}
     if "file" in given:
         name = given["file"]
-        handed[name] = text_of(name, limit=TABLE_LIMIT, role="companion")
+        handed[name] = _candles(name)
     given = {"model": model, **_usual(own, model, given), **given}
     written = ", ".join(
         f"{key}: {json.dumps(value)}" if key == "file" else f"{key}: {value}" for key, value in given.items()
     )
     return Drawn(["times=null", f"prices={{{written}}}"], handed, draws)
+
+
+def _candles(name: str) -> Source:
+    """The text of a price file: one that is there, or one that comes with adlcalc."""
+    ours = shipped.candles_of(name)
+    if ours is None and not os.path.lexists(name):
+        hint = f"with adlcalc come {' and '.join(shipped.candles())}"
+        raise fail(Place(Source(name, "")), "there is no such file", hint)
+    return text_of(ours or name, shown_as=name, limit=TABLE_LIMIT, role="companion")
 
 
 def _usual(own: Origin, model: str, given: dict[str, str]) -> dict[str, str]:

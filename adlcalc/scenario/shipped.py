@@ -1,6 +1,6 @@
 """The scenarios that come with adlcalc, by name: who has only installed it can run and copy them.
 
-Public: names, path_of, text_for, companions_of.
+Public: names, path_of, candles, candles_of, text_for, companions_of.
 """
 
 from __future__ import annotations
@@ -28,6 +28,21 @@ def path_of(name: str) -> str | None:
     if name == "-" or name.endswith(ENDING) or os.path.lexists(name):
         return None
     return str(_file(name)) if name in names(name) else None
+
+
+def candles() -> list[str]:
+    """The price files that come with adlcalc, as --paths names them."""
+    found = (
+        file
+        for file in FOLDER.rglob("*.csv")
+        if "close" in file.read_text(encoding="utf-8").partition("\n")[0]
+    )
+    return sorted(file.relative_to(FOLDER).as_posix() for file in found)
+
+
+def candles_of(name: str) -> str | None:
+    """The file of such a name; None where the name is none of them, or where such a file is there."""
+    return str(FOLDER / name) if not os.path.lexists(name) and name in candles() else None
 
 
 def _file(name: str) -> Path:

@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: used_assumptions.
+Public: TELLING, used_assumptions.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ USED_BY: dict[str, tuple[type, ...]] = {
     "funding": (FundingPaid,),
     "last_resort": (LossSocialized, BadDebt),
 }
+
+TELLING = frozenset(kind for kinds in USED_BY.values() for kind in kinds)
+"""The events that tell which rules were used; the others need not be kept for that."""
 
 NO_GIFT = Assumption(
     "adl.price (limit)",

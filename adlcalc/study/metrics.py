@@ -106,6 +106,11 @@ def bad_debt(run: Outcome) -> Value:
 # --- how it is spread ---------------------------------------------------------------------------------------
 
 
+def accounts_liquidated(run: Outcome) -> Value:
+    """How many accounts were liquidated: the same under every policy, not under every venue."""
+    return len(run.liquidated)
+
+
 def accounts_touched(run: Outcome) -> Value:
     """How many accounts an ADL fill or a haircut touched."""
     fills = {fill.event.account for fill in run.fills}
@@ -225,7 +230,7 @@ METRICS: Mapping[str, Metric] = {
     for metric in (
         shortfall, needed_budget, haircut_total, overshoot, undershoot, forgone_pnl, markout, notional_closed,
         fund_used, bad_debt,
-        accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share, gini, inversions,
+        accounts_liquidated, accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share, gini, inversions,
         ptsr, pmr, ptsr_repository, pmr_repository, rd_nse, leverage_left, equity_of_most_levered,
     )
 }  # fmt: skip

@@ -31,6 +31,7 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.waterfall.facts import Facts, Observer, Stake
 from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.study.assumptions import TELLING, used_assumptions
 
 
 class Burden(NamedTuple):
@@ -84,7 +85,7 @@ class Round:
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
     last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
-    held_loss is that part of it."""
+    held_loss is that part of it. assumed: the assumed rules that it has made use of."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]
@@ -94,6 +95,7 @@ class Outcome:
     socialized: Decimal
     bad_debt: Decimal
     held_loss: Decimal
+    assumed: tuple[str, ...] = ()
 
     def by_account(self) -> dict[str, Decimal]:
         """What each account paid over all rounds, those with a profit who paid nothing included."""
@@ -106,9 +108,11 @@ class Outcome:
 
 def outcome_of(scenario: Scenario) -> Outcome:
     """Run a scenario and measure it."""
-    meter = _Meter(scenario)
+    meter, used = _Meter(scenario), []
     for event in run(scenario, accounts=False, observer=meter):
         meter.hear(event)
+        if type(event) in TELLING:
+            used.append(event)
     booked = sum(meter.amounts[BadDebt], ZERO)
     return Outcome(
         scenario,
@@ -119,6 +123,7 @@ def outcome_of(scenario: Scenario) -> Outcome:
         sum(meter.amounts[LossSocialized], ZERO),
         meter.bad_debt,
         meter.bad_debt - booked,
+        tuple(one.rule for one in used_assumptions(scenario, used)),
     )
 
 

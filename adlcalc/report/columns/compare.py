@@ -38,6 +38,13 @@ COMPARE = Document(
                 Field("space", "text", "what it works on: positions, or profits", of="choice.space"),
                 Field("liquidated", "texts", "who was liquidated", of="outcome.liquidated"),
                 Field(
+                    "assumed",
+                    "texts",
+                    "the assumed rules that its run used",
+                    of="outcome.assumed",
+                    prose=True,
+                ),
+                Field(
                     "rounds",
                     "steps",
                     "the steps at which a loss was covered",
