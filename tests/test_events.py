@@ -23,6 +23,11 @@ from adlcalc.ground.numbers import exact
 from adlcalc.venues.files import shipped
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
+INCIDENTS = sorted(
+    path
+    for path in (Path(__file__).parent.parent / "scenarios").glob("*/*.yaml")
+    if path.parent.name != "large"
+)
 CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState, Worked)
 ATOMS = (type(None), bool, int, str, Decimal)
 
@@ -37,7 +42,7 @@ def modules_in(pickled: bytes) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SCENARIOS, *INCIDENTS], ids=lambda path: path.name)
 def test_every_run_survives_a_pickle_and_holds_no_engine(path: Path) -> None:
     done = adlcalc.run(adlcalc.load(str(path)))
     pickled = pickle.dumps(done)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from validation import FILE, measured
 
-from adlcalc.venues.coverage import open_rulebook, stated
+from adlcalc.venues.coverage import open_rulebook
 from adlcalc.venues.files import shipped
+from adlcalc.venues.rulebook import stated
 from adlcalc.venues.validation import measurements
 
 

@@ -27,10 +27,10 @@ from adlcalc.source.nodes import Map, Node, Source
 from adlcalc.source.problems import ScenarioErrors
 from adlcalc.study.doubt import _changed
 from adlcalc.venues import rulebook as books
-from adlcalc.venues.coverage import lines_of, open_rulebook, stated
+from adlcalc.venues.coverage import lines_of, open_rulebook
 from adlcalc.venues.files import shipped
 from adlcalc.venues.parts import SECTIONS, first_leaves
-from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.rulebook import Rulebook, stated
 from adlcalc.venues.stated import GIVEN, Rule
 
 FILE = Path(adlcalc.__file__).parent / "venues" / "validation.csv"

@@ -81,7 +81,8 @@ def _walk(root: Map, path: list[str], source: Source, problems: Problems) -> Map
                     "change the file",
                 )
                 return None
-            if part not in node.items or (isinstance(node.items[part], Scalar) and node.items[part].is_null):  # type: ignore[union-attr]
+            there = node.items.get(part)
+            if there is None or (isinstance(there, Scalar) and there.is_null):
                 node.put(Scalar(source, part, True, 1, 1, 1), Map(source, 1, 1, 1))
             node = node.items[part]
         elif isinstance(node, List):

@@ -162,6 +162,10 @@ class _Tries:
         then = self.standing(n)
         return self.others.count + 2 if then is None else then.rank
 
+    def first_of_rank(self, rank: int, low: int) -> int:
+        """The fewest steps, from `low` on, that lead to that rank or behind it; all of them do."""
+        return first(low, self.lever.most, lambda n: self.rank(n) >= rank)
+
     def possible(self, rank: int, sizes: Collection[Decimal]) -> bool:
         """Could the goal be reached at that rank with one of the sizes?"""
         return rank > self.others.count + 1 or any(
@@ -218,11 +222,11 @@ def smallest_size(tries: _Tries) -> int | None:
         rank = next((r for r in range(tries.rank(n), last + 1) if tries.possible(r, sizes)), None)
         if rank is None:
             return None
-        n = first(n, lever.most, lambda k, least=rank: tries.rank(k) >= least)  # type: ignore[misc]
+        n = tries.first_of_rank(rank, n)
         rank = tries.rank(n)
         end = lever.most
         if rank < last:
-            end = first(n, lever.most, lambda k, here=rank: tries.rank(k) > here) - 1  # type: ignore[misc]
+            end = tries.first_of_rank(rank + 1, n) - 1
         if tries.reached(n):
             return n
         if tries.reached(end):

@@ -35,9 +35,10 @@ from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, PowerRate, RiskSteps, Slope
 from adlcalc.venues.named_tables import Table
-from adlcalc.venues.rulebook import Rulebook, load_rulebook
+from adlcalc.venues.rulebook import Rulebook, load_rulebook, stated
 from adlcalc.venues.schema import RuleValues, SourceNote
-from adlcalc.venues.stated import KINDS, Rule
+from adlcalc.venues.stated import KINDS
+from adlcalc.venues.validation import validated
 
 NONE, HOUR = "none", D(3600)
 REDUCED = {"none": NONE, "lower-tier": "to lower tier"}
@@ -92,8 +93,6 @@ def open_rulebook(name: str) -> Rulebook:
 
 def coverage_of(book: Rulebook) -> Coverage:
     """The line of a rulebook. What linear and inverse contracts differ in is told as 'linear / inverse'."""
-    from adlcalc.venues.validation import validated  # which stands on what is stated here
-
     rules, backstop = book.made, book.made.backstop.kind
     statuses = Counter(rule.status for rule in stated(book))
     return Coverage(
@@ -194,19 +193,6 @@ def _spaced(name: str) -> str:
 
 
 # --- parameters ---------------------------------------------------------------------------------------------
-
-
-def stated(book: Rulebook) -> list[Rule]:
-    """Every rule that the rulebook (or one it extends) states, once, section by section."""
-    found: dict[str, Rule] = {}
-    for section in keys_of(RuleValues):
-        for name in {**book.rules[KINDS[0]], **book.rules[KINDS[1]]}:
-            if name.startswith(f"{section}."):
-                for kind in KINDS:
-                    rule = book.rules[kind].get(name)
-                    if rule is not None:
-                        found.setdefault(rule.name, rule)
-    return list(found.values())
 
 
 def parameters_of(book: Rulebook) -> list[Parameter]:

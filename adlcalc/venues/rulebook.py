@@ -2,7 +2,7 @@
 
 Each value keeps the node it came from, so an error in any layer points at its own file and line.
 
-Public: Rulebook, Unused, load_rulebook, GENERIC.
+Public: Rulebook, Unused, load_rulebook, stated, GENERIC.
 """
 
 from __future__ import annotations
@@ -210,6 +210,19 @@ def _load(
         _book(read, {**read.layer}, Problems(), own=read.root.source, unused_to=problems)
     layer = overrides_of(overrides, problems)
     return _book(read, read.layer | layer, problems, own=None, given=layer if strict else {})
+
+
+def stated(book: Rulebook) -> list[Rule]:
+    """Every rule that the rulebook (or one it extends) states, once, section by section."""
+    found: dict[str, Rule] = {}
+    for section in keys_of(RuleValues):
+        for name in {**book.rules[KINDS[0]], **book.rules[KINDS[1]]}:
+            if name.startswith(f"{section}."):
+                for kind in KINDS:
+                    rule = book.rules[kind].get(name)
+                    if rule is not None:
+                        found.setdefault(rule.name, rule)
+    return list(found.values())
 
 
 def _book(
@@ -422,63 +435,72 @@ def _read(
 def _read_file(
     name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
 ) -> _Read | None:
-    if len(above) > LONGEST_ROW:
-        problems.add(
-            where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"
-        )
+    source = _below(name, problems, where, folder, above)
+    root = None if source is None else read_document(source, problems)
+    if source is None or root is None:
         return None
-    source = source_of(name, problems, where, folder)
-    if source is None:
+    head = _head(root, source, problems)
+    if head is None or not isinstance(root, Map):
         return None
-    if source.name in above:
-        problems.add(where, f"rulebook {quote(name)} extends itself")
-        return None
-    root = read_document(source, problems)
-    if root is None:
-        return None
-    if isinstance(root, Map):
-        tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
-    bare = root.copy() if isinstance(root, Map) else root
-    if isinstance(bare, Map):
-        for section in ALL_SECTIONS:
-            bare.drop(section)
-    head = check(Head, bare, problems, what="the rulebook", items=("sources",)).model
-    if not isinstance(root, Map):
-        return None
-    if head is None:  # it has no title, say: its rules are checked all the same
-        extends = root.items.get("extends")
-        based = extends.text if isinstance(extends, Scalar) and extends.text else None
-        head = Head(venue=source.name, title="", as_of="", extends=based)
-    layer: Layer = {}
-    sources: dict[str, SourceNote] = {}
-    tables = None
-    if head.extends is not None:
-        base = _read(
-            head.extends,
-            problems,
-            root.items["extends"],
-            str(FilePath(source.name).parent),
-            (*above, source.name),
-        )
-        if base is None:
-            layer |= _generic()  # its own rules are checked all the same
-        else:
-            layer |= base.layer
-            sources |= base.sources
-            tables = base.tables
-    if head.tables is not None:
-        tables = Tables(beside(head.tables, source.name, root.items["tables"]))
+    base = _base(head, root, source, problems, above)
+    sources = dict(base.sources) if base else {}
     for key, note in head.sources.items():
         if sources.setdefault(key, note) != note:
             place = at(root, ("sources", key))
             problems.add(
                 place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key"
             )
-    layer |= stated_in(root, sources, problems)
+    layer = (base.layer if base else {}) | stated_in(root, sources, problems)
+    if head.extends is not None and base is None:
+        layer = _generic() | layer  # its own rules are checked all the same
+    tables = base.tables if base else None
+    if head.tables is not None:
+        tables = Tables(beside(head.tables, source.name, root.items["tables"]))
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
     cited_sources = {key: note for key, note in sources.items() if key in cited}
     editions = () if above else tuple(_editions(head, root, source, problems))
     return _Read(head, root, layer, cited_sources, tables, editions)
+
+
+def _below(
+    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
+) -> Source | None:
+    """The text of a rulebook that is not among those above it, if these are not too many."""
+    if len(above) > LONGEST_ROW:
+        problems.add(
+            where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"
+        )
+        return None
+    source = source_of(name, problems, where, folder)
+    if source is not None and source.name in above:
+        problems.add(where, f"rulebook {quote(name)} extends itself")
+        return None
+    return source
+
+
+def _head(root: Node, source: Source, problems: Problems) -> Head | None:
+    """What a rulebook says of itself; None where it is no map."""
+    if not isinstance(root, Map):
+        check(Head, root, problems, what="the rulebook")
+        return None
+    tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
+    bare = root.copy()
+    for section in ALL_SECTIONS:
+        bare.drop(section)
+    head = check(Head, bare, problems, what="the rulebook", items=("sources",)).model
+    if head is not None:
+        return head
+    extends = root.items.get("extends")  # it has no title, say: its rules are checked all the same
+    based = extends.text if isinstance(extends, Scalar) and extends.text else None
+    return Head(venue=source.name, title="", as_of="", extends=based)
+
+
+def _base(head: Head, root: Map, source: Source, problems: Problems, above: tuple[str, ...]) -> _Read | None:
+    """What a rulebook extends."""
+    if head.extends is None:
+        return None
+    folder = str(FilePath(source.name).parent)
+    return _read(head.extends, problems, root.items["extends"], folder, (*above, source.name))
 
 
 def _editions(head: Head, root: Map, source: Source, problems: Problems) -> Iterator[Edition]:

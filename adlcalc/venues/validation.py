@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from adlcalc.venues.coverage import stated
 from adlcalc.venues.files import SHIPPED, SHIPPED_AS
-from adlcalc.venues.rulebook import Rulebook
+from adlcalc.venues.rulebook import Rulebook, stated
 
 DOCUMENTED = "documented"
 
