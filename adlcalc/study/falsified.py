@@ -9,7 +9,7 @@
     baselines      the order of no score: at random (the mean of many orders from a seed), the smallest first; and everybody
                    wholly, which needs no order
 
-Public: Burst, Result, Verdict, Tested, held_against, bursts_of, BASELINES."""
+Public: Burst, InBurst, Verdict, Tested, held_against, bursts_of, BASELINES."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class InBurst:
     """A score in a burst. right: by account, in the order of the file; pairs: concordant less discordant
     pairs, pairs that the score does not tie, pairs that the shares do not tie."""
 
@@ -102,7 +102,7 @@ class Tested:
 
     file: str
     bursts: Sequence[Burst]
-    results: Sequence[Mapping[str, Result]]
+    results: Sequence[Mapping[str, InBurst]]
     random: Sequence[Decimal]
     seed: str
 
@@ -190,19 +190,19 @@ def held_against(
         return Tested(file, bursts, results, random, seed)
 
 
-def _results(burst: Burst, scores: Mapping[str, Score]) -> dict[str, Result]:
+def _results(burst: Burst, scores: Mapping[str, Score]) -> dict[str, InBurst]:
     inputs = [one.inputs() for one in burst.fills]
     found = {name: _result(burst, name, [score(x) for x in inputs]) for name, score in scores.items()}
     found[SMALLEST] = _result(burst, SMALLEST, [-one.size for one in burst.fills])
     return found
 
 
-def _result(burst: Burst, name: str, values: Sequence[Decimal]) -> Result:
+def _result(burst: Burst, name: str, values: Sequence[Decimal]) -> InBurst:
     """Ties as the engine has them: the larger position, then the order of the file."""
     order = sorted(range(len(values)), key=lambda i: (-values[i], -burst.fills[i].size))
     predicted = burst.predicted(order)
     right = tuple(closed == one.wholly for closed, one in zip(predicted, burst.fills, strict=True))
-    return Result(name, right, _pairs(values, [one.share for one in burst.fills]))
+    return InBurst(name, right, _pairs(values, [one.share for one in burst.fills]))
 
 
 def _pairs(x: Sequence[Decimal], y: Sequence[Decimal]) -> tuple[int, int, int]:
