@@ -28,7 +28,7 @@ from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Ahead, standing
 
 if TYPE_CHECKING:
-    from adlcalc.study.from_the_start import Tried
+    from adlcalc.study.from_the_start import MoveTried
     from adlcalc.study.rank import Ranked, Ranking
     from adlcalc.study.what_if import Move
 
@@ -68,7 +68,7 @@ class Queues:
     accounts: Sequence[str]
     lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
     open_interest: Mapping[str, Decimal] = field(default_factory=dict)
-    whole: Sequence[Tried] = ()
+    whole: Sequence[MoveTried] = ()
 
     def standing(self, ranking: Ranking, account: str) -> Ahead | None:
         """What the venue's own light says of an account's place; None where it told none."""

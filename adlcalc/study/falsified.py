@@ -22,7 +22,7 @@ from math import isqrt
 
 from adlcalc.engine.formulas.scores import SCORES, Score
 from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
-from adlcalc.study.fills import Fill
+from adlcalc.study.fills import VenueFill
 
 RANDOM, SMALLEST, EVERYBODY = "random order", "smallest first", "everybody wholly"
 BASELINES = (RANDOM, SMALLEST, EVERYBODY)
@@ -38,7 +38,7 @@ class Burst:
     time: str
     market: str
     side: int
-    fills: tuple[Fill, ...]
+    fills: tuple[VenueFill, ...]
 
     @cached_property
     def taken(self) -> Decimal:
@@ -145,7 +145,7 @@ class Tested:
         return found
 
     @cached_property
-    def unexplained(self) -> Sequence[Fill]:
+    def unexplained(self) -> Sequence[VenueFill]:
         """The accounts that no score classifies right."""
         return [
             one
@@ -167,10 +167,10 @@ def _correlation(concordance: int, of_score: int, of_shares: int) -> Decimal | N
     return round_to(divide(D(concordance * ROOT), D(root)), SHOWN) if both else None
 
 
-def bursts_of(fills: Iterable[Fill]) -> list[Burst]:
+def bursts_of(fills: Iterable[VenueFill]) -> list[Burst]:
     """The rows of one time, market and side together; several fills of an account are one, of its size before
     the first."""
-    found: dict[tuple[str, str, int], dict[str, Fill]] = {}
+    found: dict[tuple[str, str, int], dict[str, VenueFill]] = {}
     for one in fills:
         burst = found.setdefault((one.time, one.market, one.side), {})
         first = burst.get(one.account)
@@ -179,7 +179,12 @@ def bursts_of(fills: Iterable[Fill]) -> list[Burst]:
 
 
 def held_against(
-    fills: Iterable[Fill], *, own: Sequence[Score] = (), seed: str = "1", draws: int = DRAWS, file: str = ""
+    fills: Iterable[VenueFill],
+    *,
+    own: Sequence[Score] = (),
+    seed: str = "1",
+    draws: int = DRAWS,
+    file: str = "",
 ) -> Tested:
     """Every published score and one's own against the fills."""
     with exact():
