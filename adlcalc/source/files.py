@@ -1,6 +1,7 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, near_file, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, near_file, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character,
+DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
