@@ -36,7 +36,7 @@ from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
 from adlcalc.engine.model import Account, Market, Path, Position
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to, scaled
+from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to, rounder, scaled
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
 SHARE_UNIT = D("1E-24")
@@ -174,12 +174,15 @@ class Watchlist:
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Set the triggers of a unit that has `slack` = equity - maintenance margin > 0."""
-        holdings = [h for h in unit.holdings if h.size]
-        if any(margin.hurt_both_ways(h.lines()) for h in holdings):
+        holdings = unit.open_holdings()
+        lines = [h.lines() for h in holdings]
+        if any(map(margin.hurt_both_ways, lines)):
             self.keep(unit)
             return
-        if self._is_safe(
-            unit.money(), [(h.book, h.side, h.size, h.cost, h.lines(), h.funding) for h in holdings]
+        # at the opening that has been asked
+        if self._ledger.step and self._is_safe(
+            unit.money(),
+            [(h.book, h.side, h.size, h.cost, own, h.funding) for h, own in zip(holdings, lines, strict=True)],
         ):
             for holding in holdings:
                 holding.triggers = NOTHING_DUE
@@ -190,24 +193,18 @@ class Watchlist:
         parts = [abs(v) for v in values]
         if not any(parts):  # all of them are worth nothing yet: any division is as good
             parts = [ONE] * len(parts)
-        whole = sum(parts, ZERO)
-        for holding, v, part in zip(holdings, values, parts, strict=True):
-            share = slack if len(holdings) == 1 else divide(slack * part, whole)
-            pays = self._reach[holding.book].pays
-            for_price = shorten(share, PRICE_SHARE) if pays else share
-            own = v - margin.maintenance_margin(holding.lines(), abs(v))
-            price = price_trigger(
-                holding.book,
-                holding.side,
-                holding.size,
-                holding.lines(),
-                shorten(for_price) - own,
-                len(holdings),
-            )
+        whole, count = sum(parts, ZERO), len(holdings)
+        for holding, its_lines, v, part in zip(holdings, lines, values, parts, strict=True):
+            book, side, size = holding.book, holding.side, holding.size
+            share = slack if count == 1 else divide(slack * part, whole)
+            pays = self._reach[book].pays
+            for_price = shorten(shorten(share) * PRICE_SHARE) if pays else shorten(share)
+            own = v - margin.maintenance_margin(its_lines, abs(v))
+            price = price_trigger(book, side, size, its_lines, for_price - own, count)
             level = None
             if pays:
-                room = divide(shorten(share, FUNDING_SHARE), holding.size)
-                level = holding.book.funding + holding.side * shorten(room)
+                room = divide(shorten(shorten(share) * FUNDING_SHARE), size)
+                level = book.funding + side * shorten(room)
             self._set(holding, price, level)
 
     def keep(self, unit: Unit) -> None:
@@ -382,17 +379,16 @@ class Watchlist:
         return heaps.both, level
 
     def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None) -> None:
-        heaps = self._heaps[holding.book, holding.side]
-        old = holding.triggers
-        new = (
-            SAFE if price is None else heaps.price.entry(price, holding.order),
-            SAFE if funding is None or heaps.funding is None else heaps.funding.entry(funding, holding.order),
-            SAFE,
+        heaps, number = self._heaps[holding.book, holding.side], holding.order
+        at_price = SAFE if price is None else heaps.price.entry(price, number)
+        at_index = (
+            SAFE if funding is None or heaps.funding is None else heaps.funding.entry(funding, number)
         )
-        for heap, before, after in zip(heaps, old, new, strict=True):
-            if heap is not None and after != SAFE and after != before:
-                heapq.heappush(heap.entries, after)
-        holding.triggers = new
+        if at_price not in (SAFE, holding.triggers[0]):
+            heapq.heappush(heaps.price.entries, at_price)
+        if heaps.funding is not None and at_index not in (SAFE, holding.triggers[1]):
+            heapq.heappush(heaps.funding.entries, at_index)
+        holding.triggers = at_price, at_index, SAFE
 
 
 SAFE = -1 << 200
@@ -458,7 +454,5 @@ def price_trigger(
     return margin.price_of_notional(book.contract, size, n)
 
 
-def shorten(x: Decimal, share: Decimal = ONE) -> Decimal:
-    """x x share to 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe
-    side."""
-    return round_to(round_to(x, SHARE_UNIT, DOWN) * share, SHARE_UNIT, DOWN)
+shorten = rounder(SHARE_UNIT, DOWN)
+"""To 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe side."""
