@@ -56,7 +56,7 @@ def run(
         with exact_step(0):
             state = State(scenario, index)
             facts = Facts(state)
-            if observer:
+            if observer and observer.listens_to_queues():
                 state.on_ranked = partial(observer.ranked, facts)
         audit: Audit | None = None
         stages, last = stages_of(scenario.rules), scenario.path.steps - 1

@@ -219,6 +219,20 @@ class Holder:
                 total += holding.collateral
         return total
 
+    def exposure(self) -> tuple[Decimal, Decimal]:
+        """All its notional and all its equity, at the marks."""
+        notional, equity = ZERO, self.balance
+        for holding in self.holdings:
+            if holding.size:
+                value = holding.value()
+                notional += abs(value)
+                equity += value - holding.cost
+                if holding.book.funding != holding.funding:
+                    equity += holding.pending_funding()
+            if holding.collateral is not None:
+                equity += holding.collateral
+        return notional, equity
+
     def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
         """What each part of the account lacks, pending funding included: an isolated position that has lost
         more than its collateral, a balance that the cross positions have lost more than. What one part has
