@@ -558,7 +558,8 @@ class Ledger:
         if not result:
             return ()
         if result > 0:
-            return (self._to_fund(claim.book.fund, claim.book.name, self.number_of(claim), result, why),)
+            book = claim.book
+            return (self._to_fund(book.fund, book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
         left = -result - sum((event.amount for event in paid), ZERO)
         return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))
