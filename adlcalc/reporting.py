@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
-from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, round_to, show
+from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
 from adlcalc.report.charts import figures
 from adlcalc.report.charts.least_fund import LeastFund
+from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Told
 from adlcalc.report.run import Run
+from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load
 from adlcalc.study.ladder import WATCHED, Ladders, Together
 from adlcalc.study.watch import Watch
@@ -97,7 +99,40 @@ def told(
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
-    return Told(run, figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept))
+    drawn = figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept)
+    return Told(run, drawn, _decided(run, loaded))
+
+
+def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
+    """The rules that made a difference, as `explain` tells them, each with what it decided and for whom."""
+    from adlcalc.explain.tell import rule_note
+    from adlcalc.explain.why import decisions
+
+    with exact():
+        found = list(decisions(run.events, run.scenario))
+    made = []
+    for rule in dict.fromkeys(rule for rule, _, _ in found):
+        note = rule_note(rule, run.scenario, loaded.rulebook)
+        if note is None:
+            continue
+        kinds = dict.fromkeys(kind for of, kind, _ in found if of == rule)
+        what = (
+            f"{kind}: {named(who for of, kind_, who in found if (of, kind_) == (rule, kind))}"
+            for kind in kinds
+        )
+        made.append(
+            Decided(
+                note.rule,
+                note.value,
+                note.status,
+                "; ".join(what),
+                note.source,
+                note.note,
+                note.title,
+                note.url,
+            )
+        )
+    return tuple(made)
 
 
 def _swept(store: str) -> Swept:
