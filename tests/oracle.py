@@ -167,14 +167,18 @@ class Oracle:
     def value(self, market: Market, size: Fraction, price: Fraction) -> Fraction:
         """size x multiplier x price, or -size x multiplier / price; rounded once, half even, to the money
         unit."""
+        one = self.value_of_one(market, price)
+        if market.name in self.instead or market.contract.rounding == "per-contract":
+            return one * size
+        return half_even(one * size, self.unit)
+
+    def value_of_one(self, market: Market, price: Fraction) -> Fraction:
+        """Of one contract: unrounded, but where each is rounded."""
         one = Fraction(market.contract.multiplier) * (
             price if market.contract.kind == "linear" else -1 / price
         )
-        if market.name in self.instead:
-            return one * size
-        if market.contract.rounding == "per-contract":
-            return half_even(one, self.unit) * size
-        return half_even(one * size, self.unit)
+        per_contract = market.contract.rounding == "per-contract" and market.name not in self.instead
+        return half_even(one, self.unit) if per_contract else one
 
     def mark(self, market: Market) -> Fraction:
         return self.instead.get(market.name, Fraction(self.scenario.path.marks[market.name][self.step]))
@@ -692,7 +696,7 @@ class Oracle:
         )
         rest = quantity - sum(broke)
         all_of_it = [sum(self.notional(o) for o in h.owner.holdings if o.size > 0) for h in places]
-        one = [self.notional(h) / h.size for h in places]
+        one = [abs(self.value_of_one(h.market, self.mark(h.market))) for h in places]
         able = [i for i, w in enumerate(wealth) if w > 0 and one[i] > 0]
 
         def at(level: Fraction, i: int) -> Fraction:

@@ -126,6 +126,10 @@ class Given:
             return self.number("collateral")
         return margin.initial_collateral(self.value("entry"), self.number("leverage"), self.unit)
 
+    def quotes(self) -> margin.Quotes:
+        """How the prices of its side are told."""
+        return margin.quotes(self.contract, self.side, self.tick, SMALLEST)
+
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for the position."""
         return margin.lines_of(
@@ -144,16 +148,12 @@ class Given:
 
 def bankruptcy_price(given: Given) -> Decimal | None:
     target = given.value("entry") - given.collateral()
-    return margin.bankruptcy_price(
-        given.contract, given.side, given.number("size"), target, given.tick, SMALLEST, given.fee_inside()
-    )
+    return given.quotes().bankruptcy_price(given.number("size"), target, given.fee_inside())
 
 
 def liquidation_price(given: Given) -> Decimal | None:
     cash = given.collateral() - given.value("entry")
-    return margin.liquidation_price(
-        given.contract, given.side, given.number("size"), given.lines(), cash, given.tick
-    )
+    return given.quotes().liquidation_price(given.number("size"), given.lines(), cash)
 
 
 def score(given: Given) -> Decimal:

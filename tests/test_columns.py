@@ -20,7 +20,19 @@ from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.events import Deleveraged, Ended, Liquidated
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Account, Contract, Depth, Fund, Liquidity, Position, Scenario
+from adlcalc.engine.model import (
+    Account,
+    Contract,
+    Depth,
+    Fund,
+    Liquidity,
+    Maintenance,
+    Market,
+    Position,
+    Scenario,
+    Tier,
+)
+from adlcalc.engine.model import Path as PricePath
 from adlcalc.engine.queue import head
 from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.engine.waterfall import deleveraging
@@ -327,6 +339,48 @@ def test_funding_does_not_make_everybody_be_looked_at(monkeypatch: pytest.Monkey
     _, liquidated, evaluations = made_of(one, monkeypatch)
     assert liquidated > 100
     assert evaluations <= liquidated + 5
+
+
+def test_funding_makes_nobody_but_who_is_liquidated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One number moves for a lone position, and what is settled at the end of a run is known without its books."""
+    one = isolated_book(accounts=1_000, steps=300)
+    accounts = Columns.of(one.accounts)
+    assert accounts is not None
+    rates = {step: Decimal("0.0001") for step in range(0, 300, 3)}
+    one = replace(one, accounts=accounts, path=replace(one.path, funding={"M": rates}))
+    made, liquidated, evaluations = made_of(one, monkeypatch)
+    assert liquidated > 100
+    assert liquidated <= made <= liquidated + 5
+    assert liquidated <= evaluations <= liquidated + 5
+
+
+@pytest.mark.parametrize("rate", ["0", "0.000001", "0.005"])
+@pytest.mark.parametrize("paid", ["0.00003", "-0.00003", "0.02", "0.9", "-0.9"])
+def test_what_funding_takes_at_the_end_is_the_same_without_books(rate: str, paid: str) -> None:
+    """Accounts that hold hardly more than a money unit, maintenance margins of less than one, and an index that
+    moves farther than the mark."""
+    accounts = [
+        lone(f"a{i}", side, size, "100", collateral)
+        for i, (side, size, collateral) in enumerate(
+            (side, size, collateral)
+            for side in (1, -1)
+            for size in ("0.01", "0.5", "3")
+            for collateral in ("0.01", "0.02", "0.1", "1", "500")
+        )
+    ]
+    columns = Columns.of(accounts)
+    assert columns is not None
+    market = Market("M", tick=d("0.1"), lot=d("0.01"), maintenance=Maintenance((Tier(d("0"), d(rate)),)))
+    path = PricePath(
+        {"M": (d("100"), d("100.1"), d("99.9"), d("100"))}, funding={"M": {1: d(paid), 3: d(paid)}}
+    )
+    one = Scenario((market,), columns, path)
+    for unit in ("0.01", "0.001"):  # values at the marks are rounded, and are not
+        for fund in ("0", "1000"):
+            funded = replace(one, money_unit=d(unit), funds=(Fund("fund", d(fund)),))
+            plain = replace(funded, accounts=tuple(accounts))
+            found = [list(run(some, index=index))[:-1] for some in (funded, plain) for index in (True, False)]
+            assert all(events == found[0] for events in found)
 
 
 @pytest.mark.slow

@@ -135,7 +135,7 @@ def test_metrics_with_half_the_severity() -> None:
     (result,) = compare(who_pays(), choices_of("haircut"), severity=D("0.5"), markout=0)
     found = result.metrics
     assert (found["haircut_total"], found["undershoot"], found["bad_debt"]) == (100, 100, 100)
-    assert result.outcome.by_account() == {
+    assert result.outcome.by_account == {
         "whale": D("51.95"),
         "early": D("31.17"),
         "gambler": D("10.39"),

@@ -289,7 +289,7 @@ def test_who_looks_on_is_given_facts_and_not_the_engine() -> None:
     assert wrong == []
     assert len(looking) > 8
     assert {name for name in vars(Facts) if not name.startswith("_")} == {
-        "accounts", "adl", "fork", "margins", "others", "places", "queue", "stakes", "standing", "step",
+        "accounts", "adl", "fork", "margins", "others", "places", "queue", "stakes", "step",
     }  # fmt: skip
 
 

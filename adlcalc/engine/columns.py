@@ -19,26 +19,27 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import ZERO, scaled
+from adlcalc.ground.numbers import CONTEXT, ONE, ZERO, scaled
 
 MOST = 2**63 - 1
+times = CONTEXT.multiply  # whatever context the caller has
 
 
 class Fixed:
     """A column of numbers of so many decimals. What needs more than 63 bits is an OverflowError."""
 
-    __slots__ = ("digits", "values")
+    __slots__ = ("digits", "unit", "values")
 
     def __init__(self) -> None:
         self.values: array[int] = array("q")
-        self.digits = 0
+        self.digits, self.unit = 0, ONE
 
     def extend(self, values: Iterable[int], digits: int) -> None:
         """Add numbers that are written with so many decimals."""
         if digits > self.digits:
             finer = 10 ** (digits - self.digits)
             self.values = array("q", map(mul, self.values, repeat(finer)))
-            self.digits = digits
+            self.digits, self.unit = digits, scaled(1, -digits)
         elif digits < self.digits:
             values = map(mul, values, repeat(10 ** (self.digits - digits)))
         self.values.extend(values)
@@ -47,7 +48,7 @@ class Fixed:
         return len(self.values)
 
     def __getitem__(self, i: int) -> Decimal:
-        return scaled(self.values[i], -self.digits)
+        return times(self.unit, self.values[i])
 
     def number(self, x: int) -> Decimal:
         """So many of its units."""
@@ -137,9 +138,14 @@ class Columns(Sequence[Account]):
 
     def terms(self, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
         """Side, size, entry, collateral and chosen leverage of a position."""
-        side = LONG if self.longs[i] else SHORT
-        leverage = self.leverages[i] if self.leverages.values else None
-        return side, self.sizes[i], self.entries[i], self.collaterals[i], leverage or None
+        sizes, entries, collaterals = self.sizes, self.entries, self.collaterals
+        return (
+            LONG if self.longs[i] else SHORT,
+            times(sizes.unit, sizes.values[i]),
+            times(entries.unit, entries.values[i]),
+            times(collaterals.unit, collaterals.values[i]),
+            (self.leverages[i] or None) if self.leverages.values else None,
+        )
 
     def __iter__(self) -> Iterator[Account]:
         return (self[i] for i in range(len(self.ids)))
@@ -177,41 +183,59 @@ class Columns(Sequence[Account]):
 
     @property
     def scale(self) -> tuple[int, int, int]:
-        """How many decimals size, entry value without the multiplier, and collateral have in `rows`."""
-        return self.sizes.digits, self.sizes.digits + self.entries.digits, self.collaterals.digits
+        """How many decimals size, entry price and collateral have in `rows`."""
+        return self.sizes.digits, self.entries.digits, self.collaterals.digits
 
     def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
-        """Number, size, entry value without the multiplier, and collateral of the positions of a side."""
-        rows = zip(self.longs, self.sizes.values, self.entries.values, self.collaterals.values, strict=True)
-        long = side > 0
-        return ((i, q, q * e, k) for i, (is_long, q, e, k) in enumerate(rows) if is_long == long)
+        """Number, size, entry price and collateral of the positions of a side."""
+        longs = self.longs if side > 0 else bytearray(map(not_, self.longs))
+        columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
+        return zip(*(compress(column, longs) for column in columns), strict=True)
 
     def due_from(
-        self, side: int, lines: Sequence[tuple[Decimal, Decimal]], multiplier: Decimal, step: Decimal
+        self,
+        side: int,
+        lines: Sequence[tuple[Decimal, Decimal]],
+        multiplier: Decimal,
+        step: Decimal,
+        *,
+        until: int | None = None,
+        with_index: bool = False,
     ) -> Iterator[tuple[int, int]]:
         """Number and liquidation price in whole steps, rounded down, of each position of a side: the mark at
-        which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1)."""
+        which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1).
+
+        until: only of those that are due there, in steps. with_index: instead of the mark the one number that moves
+        it where funding is paid, m P (1 - s rate) - index; one line only."""
         # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
         s, m = (1 if side > 0 else -1), Fraction(multiplier)
         of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)
         digits = max(of_cost, self.collaterals.digits, *(decimals(deduction) for _, deduction in lines))
         per_cost = int(m * 10 ** (digits - self.sizes.digits - self.entries.digits))
         per_collateral = s * 10 ** (digits - self.collaterals.digits)
-        parts = []
-        for rate, deduction in lines:
-            each = Fraction(10**self.sizes.digits, 10**digits) / (
-                m * (1 - s * Fraction(rate)) * Fraction(step)
-            )
-            parts.append((int(s * deduction.scaleb(digits)), each.numerator, each.denominator))
-        owed = ((i, q, cost * per_cost - k * per_collateral) for i, q, cost, k in self.rows(side))
-        if len(parts) == 1:
-            ((less, times, over),) = parts
-            return ((i, (money - less) * times // (q * over)) for i, q, money in owed)
+        found: dict[int, int] = {}
         worst = max if side > 0 else min
-        return (
-            (i, worst((money - less) * times // (q * over) for less, times, over in parts))
-            for i, q, money in owed
-        )
+        for rate, deduction in lines:
+            weight = 1 if with_index else m * (1 - s * Fraction(rate))
+            each = Fraction(10**self.sizes.digits, 10**digits) / (weight * Fraction(step))
+            less, times, over = int(s * deduction.scaleb(digits)), each.numerator, each.denominator
+            rows = self.rows(side)
+            if until is not None:  # the same without a division, for everybody
+                a, b, c, d = per_cost * times, per_collateral * times, less * times, (until + (s < 0)) * over
+                rows = (
+                    ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b >= c)
+                    if side > 0
+                    else ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b < c)
+                )
+            levels = (
+                (i, (q * e * per_cost - k * per_collateral - less) * times // (q * over))
+                for i, q, e, k in rows
+            )
+            if len(lines) == 1:
+                return levels
+            for i, level in levels:
+                found[i] = worst(found.get(i, level), level)
+        return iter(sorted(found.items()))
 
 
 def ids_of(accounts: Sequence[Account]) -> Sequence[str]:

@@ -170,7 +170,7 @@ class Comparison:
             where = (result.venue, result.choice.label)
             for name in self.chosen or result.metrics:
                 yield Measure(*where, name, "", _written(result.metrics[name]) or "")
-            for account, paid in result.outcome.by_account().items() if self.shown else ():
+            for account, paid in result.outcome.by_account.items() if self.shown else ():
                 yield Measure(*where, "paid", account, show(paid))
         for one in self.tried:
             account = one.finding.account or ""
@@ -269,7 +269,7 @@ def _heading(name: str, page: Comparison) -> str:
 def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator[Table]:
     """What each account pays: a row each, a column for each policy, in as many tables as the width asks
     for."""
-    paid = [result.outcome.by_account() for result in page.results]
+    paid = [result.outcome.by_account for result in page.results]
     order = {account.id: i for i, account in enumerate(page.scenario.accounts)}
     known = sorted(
         {account for each in paid for account in each}, key=lambda account: order.get(account, len(order))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adlcalc.engine.columns import Columns
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.report.human import clean
 
@@ -34,7 +35,7 @@ def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
 
     Who is liquidated when depends on orders in the book, on the time that a venue takes, and on a mark that is given; margin
     across positions is each venue's own."""
-    several = any(
+    several = not isinstance(scenario.accounts, Columns) and any(  # of which each has one position
         sum(one.collateral is None for one in account.positions) > 1 for account in scenario.accounts
     )
     found = ["open orders, latency, mark against last price"] if liquidated else []

@@ -176,7 +176,9 @@ class _Teller:
         known = list(keys_of(owner))
         unused = [name for name in known if not isinstance(node, Map) or name not in node.items]
         hint = closest_hint(key, unused if nearest(key, unused) else known)
-        if not nearest(key, known) and (home := home_of(key, self.model)) is not None:
+        home = None if nearest(key, known) else home_of(key, self.model)
+        here = str(path[-2]) if len(path) > 1 else ""
+        if home is not None and home.split(".")[-1] != here:  # not another way to write this map
             hint = f"it belongs in {home}"
         if len(key) == 3 and key.isdigit():  # half of 1,000 written in a map in brackets
             hint = "write numbers without commas: 1_000"

@@ -74,7 +74,7 @@ def _dust(scenario: Scenario, outcome: Outcome, lots_moved: int = 2) -> Decimal:
     lots = {market.name: market.lot for market in scenario.markets}
     fills = [fill.event for fill in outcome.fills]
     a_lot = max((abs(divide(f.forgone_pnl * lots[f.market], f.size)) for f in fills), default=ZERO)
-    largest = max(outcome.by_account().values(), default=ZERO)
+    largest = max(outcome.by_account.values(), default=ZERO)
     return (
         round_to(lots_moved * a_lot + largest * SMALL, scenario.money_unit, HALF_EVEN)
         + 8 * scenario.money_unit
@@ -87,7 +87,7 @@ def _dust(scenario: Scenario, outcome: Outcome, lots_moved: int = 2) -> Decimal:
 def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
     """Split each of the largest payers and see what its parts pay together; the second part comes last in the
     file, as a new account would."""
-    paid = outcome.by_account()
+    paid = outcome.by_account
     dust, tried = _dust(scenario, outcome), 0
     for account in sorted((a for a in scenario.accounts if paid.get(a.id)), key=lambda a: -paid[a.id])[
         :TRIED
@@ -101,7 +101,7 @@ def _sybil(scenario: Scenario, outcome: Outcome) -> Finding:
             if any(part.id in run.liquidated for part in parts):
                 continue
             tried += 1
-            together = sum((run.by_account().get(part.id, ZERO) for part in parts), ZERO)
+            together = sum((run.by_account.get(part.id, ZERO) for part in parts), ZERO)
             less = together < paid[account.id] - dust
             if less or (split.even and together > paid[account.id] + dust):
                 because = (
@@ -148,7 +148,7 @@ def _parts(account: Account, split: Split, scenario: Scenario) -> tuple[Account,
 
 def _scale(scenario: Scenario, outcome: Outcome) -> Finding:
     """Everything twice: positions, margin, funds and what the book takes."""
-    paid, twice = outcome.by_account(), outcome_of(_doubled(scenario)).by_account()
+    paid, twice = outcome.by_account, outcome_of(_doubled(scenario)).by_account
     dust = 2 * _dust(scenario, outcome)
     for account in paid:
         if abs(twice.get(account, ZERO) - 2 * paid[account]) > dust:

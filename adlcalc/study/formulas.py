@@ -7,7 +7,7 @@
 
 C25 is arXiv 2512.01112 (v3), C26 is arXiv 2602.15182. The repository is the one published with them; where
 its code measures something else under the paper's name, it is another function here. Results are exact
-fractions, None where a measure has no value.
+fractions, None where a measure has no value. Decimals are added up as they are: in the exact context.
 
 Public: overshoot, undershoot, largest_haircut, largest_share, top_share, gini, inversions, survivor, ptsr,
 pmr, ptsr_repository, pmr_repository, rd_nse."""
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 
 Number = Decimal | Fraction | int
 
@@ -34,7 +35,14 @@ def undershoot(paid: Number, needed: Number) -> Fraction:
 
 def largest_haircut(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | None:
     """max h_i = max x_i / u_i: the largest part of a profit that anybody loses. Source: C26, eq. 10."""
-    return max((Fraction(x) / Fraction(u) for u, x in zip(could, paid, strict=True) if u > 0), default=None)
+    found: tuple[int, int] | None = None  # the fraction as it comes: comparing needs no common divisors
+    for u, x in zip(could, paid, strict=True):
+        if u > 0:
+            (up, of_up), (down, of_down) = x.as_integer_ratio(), u.as_integer_ratio()
+            part, whole = up * of_down, of_up * down
+            if found is None or part * found[1] > found[0] * whole:
+                found = part, whole
+    return Fraction(*found) if found else None
 
 
 def largest_share(paid: Sequence[Number]) -> Fraction | None:
@@ -44,35 +52,36 @@ def largest_share(paid: Sequence[Number]) -> Fraction | None:
 
 def top_share(paid: Sequence[Number], n: int) -> Fraction | None:
     """The part of H that the n largest payers pay."""
-    parts = sorted((Fraction(x) for x in paid), reverse=True)
-    whole = sum(parts, Fraction(0))
-    return sum(parts[:n], Fraction(0)) / whole if whole else None
+    parts = sorted(paid, reverse=True)
+    whole = Fraction(sum(parts))
+    return Fraction(sum(parts[:n])) / whole if whole else None
 
 
 def gini(paid: Sequence[Number]) -> Fraction | None:
     """sum (2 i - n - 1) x_(i) / (n H) with x sorted upward: 0 where all pay alike, near 1 where one pays all.
     (Not in the papers.)"""
-    ordered = sorted(Fraction(x) for x in paid)
-    n, whole = len(ordered), sum(ordered, Fraction(0))
-    return (
-        sum(((2 * i - n - 1) * x for i, x in enumerate(ordered, 1)), Fraction(0)) / (n * whole)
-        if whole
-        else None
-    )
+    ordered = sorted(paid)
+    n, whole = len(ordered), Fraction(sum(ordered))
+    weighted = sum((2 * i - n - 1) * x for i, x in enumerate(ordered, 1))
+    return Fraction(weighted) / (n * whole) if whole else None
 
 
 def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | None:
     """The part of neighbors in the order of u whose order by u - x is the other way round: who had more has
     less now. Source: C26, the queue's instability."""
-    left = [
-        Fraction(u) - Fraction(x) for u, x in sorted(zip(could, paid, strict=True), key=lambda pair: -pair[0])
-    ]
+    pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0), reverse=True)
+    left = [_less(u, x) for u, x in pairs]
     return Fraction(sum(a < b for a, b in pairwise(left)), len(left) - 1) if len(left) > 1 else None
 
 
 def survivor(could: Sequence[Number], paid: Sequence[Number]) -> Fraction:
     """The largest profit that is left: max (u_i - x_i)+. Source: C25, section 3, upsilon of a policy."""
-    return max((Fraction(u) - Fraction(x) for u, x in zip(could, paid, strict=True)), default=Fraction(0))
+    return Fraction(max(map(_less, could, paid), default=0))
+
+
+def _less(u: Number, x: Number) -> Number:
+    """u - x."""
+    return u - x  # type: ignore[operator]  # both are of one kind
 
 
 def _over(a: Fraction, b: Fraction) -> Fraction | None:

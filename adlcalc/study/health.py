@@ -230,10 +230,23 @@ class Health:
             equity=unit.equity,
             maintenance_margin=leg.maintenance,
             unit_maintenance=unit.maintenance,
-            liquidation_price=_liquidation_price(unit, market, one.side),
+            liquidation_price=self._liquidation_price(unit, market, one.side),
             bankruptcy_price=self._bankruptcy_price(unit, leg, market),
             due=unit.due,
         )
+
+    def _quotes(self, market: Market, side: int) -> margin.Quotes:
+        return margin.quotes(market.contract, side, market.tick, self._scenario.money_unit)
+
+    def _liquidation_price(self, unit: _Unit, market: Market, side: int) -> Decimal | None:
+        """With the other markets held."""
+        cash, legs = unit.cash, []
+        for leg in unit.legs:
+            if leg.position.market == market.name:
+                legs.append(health.Leg(leg.position.side * leg.position.size, leg.lines))
+            else:
+                cash += leg.value - leg.maintenance
+        return health.liquidation_price(self._quotes(market, side), legs, cash)
 
     def _bankruptcy_price(self, unit: _Unit, leg: _Leg, market: Market) -> Decimal | None:
         """The price at which its share of the equity is gone; None where none above zero does it."""
@@ -244,9 +257,7 @@ class Health:
             values, needed = [each.value for each in unit.legs], [each.maintenance for each in unit.legs]
             target = health.bankrupt_values(unit.cash, values, needed)[unit.legs.index(leg)]
         fee = margin.fee_inside(market.contract, market.maintenance, isolated=unit.isolated)
-        price = margin.bankruptcy_price(
-            market.contract, one.side, one.size, target, market.tick, self._scenario.money_unit, fee
-        )
+        price = self._quotes(market, one.side).bankruptcy_price(one.size, target, fee)
         return price if price is not None and price > 0 else None
 
     def _at_least(self, unit: _Unit, market: str) -> Decimal:
@@ -277,17 +288,6 @@ def _plain(state: AccountState, one: PositionState) -> OpenPosition:
     return OpenPosition(
         state.account, one.market, one.side, one.size, one.entry, one.mark, one.unrealized_pnl, one.collateral
     )
-
-
-def _liquidation_price(unit: _Unit, market: Market, side: int) -> Decimal | None:
-    """With the other markets held."""
-    cash, legs = unit.cash, []
-    for leg in unit.legs:
-        if leg.position.market == market.name:
-            legs.append(health.Leg(leg.position.side * leg.position.size, leg.lines))
-        else:
-            cash += leg.value - leg.maintenance
-    return health.liquidation_price(market.contract, legs, cash, side, market.tick)
 
 
 class Nearest(Observer):

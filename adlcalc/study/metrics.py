@@ -18,7 +18,7 @@ from inspect import cleandoc
 from adlcalc.engine.formulas import margin
 from adlcalc.ground.numbers import exact
 from adlcalc.study import formulas, least
-from adlcalc.study.rounds import Burden, Outcome, Round
+from adlcalc.study.rounds import Outcome, Round
 
 Value = Fraction | Decimal | int | None
 Metric = Callable[[Outcome], Value]
@@ -78,13 +78,12 @@ def markout(run: Outcome, steps: int = 1) -> Value:
     """What ADL fills cost against the mark some steps later (--markout, 1 by default; the last step where the
     path ends before), and haircuts as they were: what a winner has lost by then. Source: the horizons of
     arXiv 2512.01112 (v3), section 9, on the given path."""
-    markets = {market.name: market for market in run.scenario.markets}
-    last, total, unit = run.scenario.path.steps - 1, run.socialized, run.scenario.money_unit
-    for fill in run.fills:
-        event, contract = fill.event, markets[fill.event.market].contract
+    unit, last, total = run.scenario.money_unit, run.scenario.path.steps - 1, run.socialized
+    values = {market.name: margin.valuer(market.contract, unit) for market in run.scenario.markets}
+    for event, _ in run.fills:
         later = run.scenario.path.marks[event.market][min(event.step + steps, last)]
-        held = event.side * event.size
-        total += margin.value(contract, held, later, unit) - margin.value(contract, held, event.price, unit)
+        held, value = event.side * event.size, values[event.market]
+        total += value(held, later) - value(held, event.price)
     return total
 
 
@@ -114,7 +113,7 @@ def accounts_liquidated(run: Outcome) -> Value:
 def accounts_touched(run: Outcome) -> Value:
     """How many accounts an ADL fill or a haircut touched."""
     fills = {fill.event.account for fill in run.fills}
-    return len(fills | {account for account, paid in run.by_account().items() if paid})
+    return len(fills | {account for account, paid in run.by_account.items() if paid})
 
 
 def wholly_closed(run: Outcome) -> Value:
@@ -130,18 +129,18 @@ def largest_haircut(run: Outcome) -> Value:
 
 def largest_share(run: Outcome) -> Value:
     """The part of H that the hardest hit account paid, over all rounds."""
-    return formulas.largest_share(list(run.by_account().values()))
+    return formulas.largest_share(list(run.by_account.values()))
 
 
 def top_10_share(run: Outcome) -> Value:
     """The part of H that the ten largest payers paid, over all rounds."""
-    return formulas.top_share(list(run.by_account().values()), 10)
+    return formulas.top_share(list(run.by_account.values()), 10)
 
 
 def gini(run: Outcome) -> Value:
     """Gini coefficient of what accounts paid, those with a profit who paid nothing included: 0 where all paid
     alike. (Not in the papers.)"""
-    return formulas.gini(list(run.by_account().values()))
+    return formulas.gini(list(run.by_account.values()))
 
 
 def inversions(run: Outcome) -> Value:
@@ -156,31 +155,31 @@ def inversions(run: Outcome) -> Value:
 def ptsr(run: Outcome) -> Value:
     """PTSR as the paper defines it: largest profit left / (theta D), theta D = H, averaged over rounds. Low:
     the best winner pays for all. Source: arXiv 2512.01112, section 3."""
-    return _mean(formulas.ptsr(_top(each), each.total) for each in _shared(run))
+    return _mean(formulas.ptsr(each.top, each.total) for each in _shared(run))
 
 
 def pmr(run: Outcome) -> Value:
     """PMR as the paper defines it: largest profit left / (theta Delta), Delta the largest single deficit.
     Source: arXiv 2512.01112."""
-    return _mean(formulas.pmr(_top(each), each.total, each.deficit, each.worst) for each in _shared(run))
+    return _mean(formulas.pmr(each.top, each.total, each.deficit, each.worst) for each in _shared(run))
 
 
 def ptsr_repository(run: Outcome) -> Value:
     """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H), the deficit
     that winners do not cover."""
-    return _mean(formulas.ptsr_repository(_top(each), each.total, each.deficit) for each in _shared(run))
+    return _mean(formulas.ptsr_repository(each.top, each.total, each.deficit) for each in _shared(run))
 
 
 def pmr_repository(run: Outcome) -> Value:
     """What the code published with arXiv 2512.01112 calls PMR: largest profit left / ((1 - H / D) Delta)."""
     return _mean(
-        formulas.pmr_repository(_top(each), each.total, each.deficit, each.worst) for each in _shared(run)
+        formulas.pmr_repository(each.top, each.total, each.deficit, each.worst) for each in _shared(run)
     )
 
 
 def rd_nse(run: Outcome) -> Value:
     """largest profit left / (largest profit left + D - H), between 0 and 1, of the same code."""
-    return _mean(formulas.rd_nse(_top(each), each.total, each.deficit) for each in _shared(run))
+    return _mean(formulas.rd_nse(each.top, each.total, each.deficit) for each in _shared(run))
 
 
 # --- what is left behind ------------------------------------------------------------------------------------
@@ -189,13 +188,13 @@ def rd_nse(run: Outcome) -> Value:
 def leverage_left(run: Outcome) -> Value:
     """The highest leverage (all notional / all equity of the account) that a winner has after the last round:
     what the next shock meets. Minimax leverage is built to make it small. Source: arXiv 2603.15963."""
-    most = _most_levered(run)
+    most = run.most_levered
     return most.leverage if most else None
 
 
 def equity_of_most_levered(run: Outcome) -> Value:
     """Equity of the account whose leverage `leverage_left` is: what a further loss would meet first."""
-    most = _most_levered(run)
+    most = run.most_levered
     return most.equity if most else None
 
 
@@ -207,10 +206,6 @@ def _shared(run: Outcome) -> list[Round]:
     return [each for each in run.rounds if each.needed or each.total]
 
 
-def _top(each: Round) -> Fraction:
-    return formulas.survivor(each.could, each.paid)
-
-
 def _most(values: Iterable[Fraction | None]) -> Fraction | None:
     return max((value for value in values if value is not None), default=None)
 
@@ -218,11 +213,6 @@ def _most(values: Iterable[Fraction | None]) -> Fraction | None:
 def _mean(values: Iterable[Fraction | None]) -> Fraction | None:
     there = [value for value in values if value is not None]
     return sum(there, Fraction(0)) / len(there) if there else None
-
-
-def _most_levered(run: Outcome) -> Burden | None:
-    burdens = run.rounds[-1].burdens if run.rounds else ()
-    return max((b for b in burdens if b.leverage is not None), key=lambda b: b.leverage or 0, default=None)
 
 
 METRICS: Mapping[str, Metric] = {

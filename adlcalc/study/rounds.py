@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from adlcalc.engine.events import (
     BackstopTook,
@@ -29,22 +31,27 @@ from adlcalc.engine.events import (
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.waterfall.facts import Facts, Observer, Stake
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.study.assumptions import TELLING, used_assumptions
+from adlcalc.study.formulas import survivor
 
 
 class Burden(NamedTuple):
     """One account in a round: what it could pay and what it paid (never below zero), how many of its
-    positions were closed wholly, and what its leverage and equity are after the round (leverage None: no
-    position or no equity is left)."""
+    positions were closed wholly, and what its notional and equity are after the round."""
 
     account: str
     could: Decimal
     paid: Decimal
     closed: int
-    leverage: Fraction | None
+    notional: Decimal
     equity: Decimal
+
+    @property
+    def leverage(self) -> Fraction | None:
+        """After the round; None: no position or no equity is left."""
+        return Fraction(self.notional) / Fraction(self.equity) if self.notional and self.equity > 0 else None
 
 
 class Fill(NamedTuple):
@@ -54,7 +61,7 @@ class Fill(NamedTuple):
     notional: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """deficit: what the positions closed in this step lost beyond their bankruptcy prices; worst: the largest
     part of it that is one account's; needed: what the fund did not pay of it."""
@@ -65,23 +72,28 @@ class Round:
     needed: Decimal
     burdens: tuple[Burden, ...]
 
-    @property
+    @cached_property
     def could(self) -> list[Decimal]:
         """u: what each account could pay."""
         return [burden.could for burden in self.burdens]
 
-    @property
+    @cached_property
     def paid(self) -> list[Decimal]:
         """x: what each account paid."""
         return [burden.paid for burden in self.burdens]
 
-    @property
+    @cached_property
+    def top(self) -> Fraction:
+        """The largest profit that is left."""
+        return survivor(self.could, self.paid)
+
+    @cached_property
     def total(self) -> Decimal:
         """H, the sum of x."""
         return sum(self.paid, ZERO)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
     last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
@@ -97,13 +109,21 @@ class Outcome:
     held_loss: Decimal
     assumed: tuple[str, ...] = ()
 
+    @cached_property
     def by_account(self) -> dict[str, Decimal]:
         """What each account paid over all rounds, those with a profit who paid nothing included."""
-        paid: dict[str, Decimal] = {}
+        total: dict[str, Decimal] = {}
         for each in self.rounds:
-            for burden in each.burdens:
-                paid[burden.account] = paid.get(burden.account, ZERO) + burden.paid
-        return paid
+            for account, _, paid, *_ in each.burdens:
+                total[account] = total.get(account, ZERO) + paid
+        return total
+
+    @cached_property
+    def most_levered(self) -> Burden | None:
+        """The account with a profit that has the highest leverage after the last round."""
+        burdens = self.rounds[-1].burdens if self.rounds else ()
+        levered = [(leverage, one) for one in burdens if (leverage := one.leverage) is not None]
+        return max(levered, key=itemgetter(0), default=(ZERO, None))[1]
 
 
 def outcome_of(scenario: Scenario) -> Outcome:
@@ -136,8 +156,7 @@ class _Meter(Observer):
         self.claims: dict[int, Liquidated] = {}
         self.amounts: dict[type, list[Decimal]] = {FundPaid: [], LossSocialized: [], BadDebt: []}
         self.bad_debt = ZERO
-        self._markets = {market.name: market for market in scenario.markets}
-        self._unit = scenario.money_unit
+        self._value = {one.name: margin.valuer(one.contract, scenario.money_unit) for one in scenario.markets}
         self._facts: Facts | None = None
         self._step: list[Event] = []
 
@@ -164,7 +183,7 @@ class _Meter(Observer):
         for event in self._step:
             if isinstance(event, Deleveraged):
                 self.fills.append(
-                    Fill(event, abs(self._value(event.market, event.side * event.size, event.mark)))
+                    Fill(event, abs(self._value[event.market](event.side * event.size, event.mark)))
                 )
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
                 account = self.claims[event.claim].account
@@ -178,9 +197,6 @@ class _Meter(Observer):
                 Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens()))
             )
 
-    def _value(self, market: str, signed_size: Decimal, price: Decimal) -> Decimal:
-        return margin.value(self._markets[market].contract, signed_size, price, self._unit)
-
     def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
         """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the
         mark."""
@@ -189,10 +205,8 @@ class _Meter(Observer):
         price = self.claims[event.claim].bankruptcy_price
         if price is None:
             return ZERO
-        closed = -event.side * event.size
-        return max(
-            self._value(event.market, closed, price) - self._value(event.market, closed, event.mark), ZERO
-        )
+        closed, value = -event.side * event.size, self._value[event.market]
+        return max(value(closed, price) - value(closed, event.mark), ZERO)
 
     def _burdens(self) -> Iterator[Burden]:
         """Every account with a profit in the markets of the round, in file order, and whoever else gave
@@ -210,16 +224,21 @@ class _Meter(Observer):
             for event in self._step
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
-        found: dict[str, list[tuple[Stake, Decimal, Decimal]]] = {}
-        for stake in self._facts.stakes(markets):
-            fills = gave.get((stake.account, stake.market, stake.side), [])
-            could = max(stake.pnl, ZERO) + sum((f.realized_pnl + f.forgone_pnl for f in fills), ZERO)
-            if could > 0 or fills or stake.account in cut:
+        rows: list[list[Any]] = []  # accounts come one after the other, as positions do
+        for stake in self._facts.stakes(markets, {*cut, *(account for account, *_ in gave)}):
+            account, market, side, size, pnl, notional, equity = stake
+            could, forgone = pnl if pnl > 0 else ZERO, ZERO
+            fills = gave.get((account, market, side))
+            if fills:
                 forgone = sum((f.forgone_pnl for f in fills), ZERO)
-                found.setdefault(stake.account, []).append((stake, max(could, ZERO), forgone))
-        for account, rows in found.items():
-            paid = max(sum((row[2] for row in rows), cut.get(account, ZERO)), ZERO)
-            closed = sum(not one.size for one, _, _ in rows if (account, one.market, one.side) in gave)
-            notional, equity = self._facts.standing(account)
-            leverage = Fraction(notional) / Fraction(equity) if notional and equity > 0 else None
-            yield Burden(account, sum((row[1] for row in rows), ZERO), paid, closed, leverage, equity)
+                could = max(could + sum((f.realized_pnl for f in fills), forgone), ZERO)
+            elif not could and account not in cut:
+                continue
+            closed = 1 if fills and not size else 0
+            if rows and rows[-1][0] == account:
+                for i, more in enumerate((could, forgone, closed), 1):
+                    rows[-1][i] += more
+            else:
+                rows.append([account, could, forgone + cut.get(account, ZERO), closed, notional, equity])
+        for account, could, paid, *after in rows:
+            yield Burden(account, could, paid if paid > 0 else ZERO, *after)

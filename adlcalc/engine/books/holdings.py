@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.funding import pending
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
@@ -23,7 +24,9 @@ class MarketBook:
     __slots__ = (
         "changed",
         "contract",
+        "cross_fee_inside",
         "cross_lines",
+        "fee_inside",
         "first",
         "fund",
         "funding",
@@ -37,6 +40,7 @@ class MarketBook:
         "open_interest",
         "order",
         "previous",
+        "quotes",
         "rest_cash",
         "rest_cost",
         "rest_size",
@@ -63,12 +67,16 @@ class MarketBook:
         )
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
+        self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
         # of all isolated, and of all cross positions, where they have the same; else None
         self.lines, self.cross_lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO, isolated=alone)
             if market.maintenance.of_all
             else None
             for alone in (True, False)
+        )
+        self.fee_inside, self.cross_fee_inside = (
+            margin.fee_inside(market.contract, market.maintenance, isolated=alone) for alone in (True, False)
         )
 
     def lines_of(self, size: Decimal, cost: Decimal, *, isolated: bool) -> margin.Lines:
@@ -116,13 +124,14 @@ class Holding:
         entry: Decimal,
         collateral: Decimal | None,
         leverage: Decimal | None,
+        settled: Decimal = ZERO,
     ) -> None:
         self.holder, self.book, self.order = holder, book, order
         self.side, self.size, self.entry = side, size, entry
         self.collateral, self.leverage = collateral, leverage
         self.signed_size = size if side > 0 else -size
         self.cost = book.value(self.signed_size, entry)
-        self.funding = ZERO
+        self.funding = settled
         self._unit: Unit | None = None
         self.triggers = NO_TRIGGERS
 
@@ -160,7 +169,7 @@ class Holding:
         """Funding received (+) or owed (-) since the last settlement, unrounded: -s q (index now - index
         then)."""
         change = self.book.funding - self.funding
-        return -self.signed_size * change if change else ZERO
+        return pending(self.signed_size, change) if change else ZERO
 
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for this position now."""
@@ -168,9 +177,7 @@ class Holding:
 
     def fee_inside(self) -> Decimal:
         """The rate of the closing fee that is inside its bankruptcy price."""
-        book = self.book
-        isolated = self.collateral is not None
-        return margin.fee_inside(book.contract, book.market.maintenance, isolated=isolated)
+        return self.book.cross_fee_inside if self.collateral is None else self.book.fee_inside
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: pro rata, half even to the money unit; the rest keeps the dust."""
@@ -209,6 +216,20 @@ class Holder:
             if holding.collateral is not None:
                 total += holding.collateral
         return total
+
+    def exposure(self) -> tuple[Decimal, Decimal]:
+        """All its notional and all its equity, at the marks."""
+        notional, equity = ZERO, self.balance
+        for holding in self.holdings:
+            if holding.size:
+                value = holding.value()
+                notional += abs(value)
+                equity += value - holding.cost
+                if holding.book.funding != holding.funding:
+                    equity += holding.pending_funding()
+            if holding.collateral is not None:
+                equity += holding.collateral
+        return notional, equity
 
     def shortfalls(self) -> list[tuple[MarketBook, Decimal]]:
         """What each part of the account lacks, pending funding included: an isolated position that has lost
@@ -268,12 +289,15 @@ class Unit:
 
     def margin(self) -> tuple[Decimal, Decimal]:
         """(equity, maintenance margin) at the marks."""
-        equity, maintenance = self.cash(), ZERO
+        own, maintenance = self.holdings[0].collateral, ZERO
+        equity = self.holder.balance if own is None else own
         for holding in self.holdings:
             if holding.size:
                 book = holding.book
                 value = book.value(holding.signed_size, book.mark)
-                equity += value
+                equity += value - holding.cost
+                if book.funding != holding.funding:
+                    equity += holding.pending_funding()
                 lines = book.lines if self.isolated else book.cross_lines
                 maintenance += margin.maintenance_margin(lines or holding.lines(), abs(value))
         return equity, maintenance

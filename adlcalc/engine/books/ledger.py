@@ -38,12 +38,12 @@ from adlcalc.engine.events import (
     LossSocialized,
 )
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
 from adlcalc.engine.rules import FeeTo, Vault
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ZERO, divide, round_to, rounder
+from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to, rounder
 
 REST = "rest of market"
 OUTSIDE = "outside money"
@@ -73,6 +73,9 @@ class Ledger:
             m.name: MarketBook(m, i, self.unit, self.funds[m.fund], first.get(m.name, ZERO))
             for i, m in enumerate(scenario.markets)
         }
+        self._currencies_of_funds = {
+            fund: book.settles for book in self.markets.values() for fund in layers(book.fund)
+        }
         for fund in self.funds.values():
             fund.stands_behind([name for name, book in self.markets.items() if fund in layers(book.fund)])
         if scenario.rules.fund.holds.held:
@@ -97,6 +100,9 @@ class Ledger:
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
         self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
+        self.settled: dict[
+            str, Decimal
+        ] = {}  # what the accounts that nothing touched have received in this step
         self._named: dict[str, int] = {}
         self._units: list[Unit] = []
         self.roster = Roster(with_trades(scenario), self.markets, self.currencies)
@@ -173,7 +179,7 @@ class Ledger:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
-        self.claims = list(self.open_claims())
+        self.claims = [claim for claim in self.claims if claim.left.size]
         self._inventories.clear()
         self.carried = set(self.claims)
         for fund in self.funds.values():
@@ -206,11 +212,8 @@ class Ledger:
         for moved in (self.outside, self.revenue):
             for currency, money in moved.items():
                 total[currency] += money
-        for book in {book.fund: book for book in self.markets.values()}.values():
-            fund: FundBook | None = book.fund
-            while fund is not None:
-                total[book.settles] += fund.balance
-                fund = fund.behind
+        for fund, currency in self._currencies_of_funds.items():
+            total[currency] += fund.balance
         for claim in self.claims:
             total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
@@ -274,12 +277,13 @@ class Ledger:
         cost, left = claim.cost_of(size), claim.left
         left.cost -= cost
         left.size -= size
-        if isinstance(claim, OwnOrder):
+        if isinstance(claim, VenueClaim):
+            for valued in self._valued_with(claim):
+                valued.note_change(claim)
+        elif isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
         elif isinstance(claim, VaultOrder):
             self.from_backstop(claim.vault, claim.book, size, proceeds)
-        elif isinstance(claim, VenueClaim):
-            self.count_as_it_is(claim)
         return proceeds - cost
 
     def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
@@ -382,20 +386,14 @@ class Ledger:
     def new_claim(self, number: int, holding: Holding, price: Decimal | None, cost: Decimal) -> VenueClaim:
         """Move a whole position to the venue for `cost`, its value at the bankruptcy price. The margin stays
         with the account's books until `empty_margin` takes it."""
-        self.touch(holding.holder)
-        claim = VenueClaim(
-            holder=holding.holder,
-            book=holding.book,
-            side=holding.side,
-            price=price,
-            left=Remainder(holding.size, cost),
-            number=Number(number),
-        )
+        holder, book, side, size = holding.holder, holding.book, holding.side, holding.size
+        self.touch(holder)
+        claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
         self.claims.append(claim)
         for valued in self._valued_with(claim):
             valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
-        holding.book.open_interest[holding.side] -= holding.size
+        book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
 
@@ -415,12 +413,12 @@ class Ledger:
             self._inventories[fund, contract] = valued
         return valued
 
-    def _valued_with(self, claim: VenueClaim) -> Iterator[Inventory]:
+    def _valued_with(self, claim: VenueClaim) -> Sequence[Inventory]:
         """The inventories that it is in."""
-        for contract in ("", claim.book.name) if self._inventories else ():
-            valued = self._inventories.get((claim.book.fund, contract))
-            if valued is not None:
-                yield valued
+        if not self._inventories:
+            return ()
+        found = (self._inventories.get((claim.book.fund, contract)) for contract in ("", claim.book.name))
+        return [valued for valued in found if valued is not None]
 
     def count_as_kept(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
         """Until the rest of a claim is gone, it counts as if only `size` of it were held, and the fund had paid the
@@ -503,11 +501,11 @@ class Ledger:
         the other side."""
         if holding.book.funding == holding.funding:
             return ()
-        book, pending = holding.book, holding.pending_funding()
+        book, owed = holding.book, holding.pending_funding()
         per_contract = book.funding - holding.funding
         holding.funding = book.funding
-        amount = round_to(pending, self.unit, FLOOR)
-        book.funding_dust += pending - amount
+        amount = settled(owed, self.unit)
+        book.funding_dust += owed - amount
         if not amount:
             return ()
         self.touch(holding.holder)
@@ -518,6 +516,32 @@ class Ledger:
                 self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size
             ),
         )
+
+    def settle_everybody(self) -> Iterator[Event]:
+        """What everybody has received or owes, by name.
+
+        An account that has not been made is not made for it: it is not due, so its position's collateral and pnl,
+        whole money units, are more than it owes, and no less than that rounded up to one."""
+        columns, owed, received = self.roster.columns, ZERO, ZERO
+        book = None if columns is None else self.markets[columns.market]
+        for place in self.roster.places_by_name():
+            quiet = self.roster.quiet(place)
+            if book is None or quiet is None:
+                for holding in self.roster.holder(place).holdings:
+                    if holding.size:
+                        yield from self.settle_funding(holding)
+                continue
+            name, side, size = quiet
+            own = pending(size if side > 0 else -size, book.funding)
+            amount = settled(own, self.unit)
+            owed, received = owed + own, received + amount
+            if amount:
+                yield FundingSettled(self.step, name, book.name, side, amount, book.funding, size)
+        if book is not None:
+            book.funding_dust += owed - received
+            book.rest_cash -= received
+            self.roster.settle(book.funding, received)
+            self.settled[book.settles] = received
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the
@@ -653,8 +677,11 @@ class Ledger:
 
     def empty_margin(self, unit: Unit) -> Decimal:
         """Take what is left of a unit's margin (below zero: relieve it of its debt); the caller posts it."""
-        left = unit.money()
-        self.pay_in(unit.holdings[0], -left)
+        left, first = unit.money(), unit.holdings[0]
+        if first.collateral is not None:
+            first.collateral -= left
+        else:
+            unit.holder.balance -= left
         return left
 
     def _to_fund(

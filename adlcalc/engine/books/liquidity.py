@@ -43,6 +43,7 @@ class StepBook:
             liquidity.kind == Depth.IMPACT and not liquidity.impact
         )
         self._endless = Offer(None, lambda _size: mark, flat=True) if unlimited else None
+        self._at_mark = as_it_is("price", "mark", mark)
 
     def next(self) -> Offer | None:
         """The best offer that is left, or None."""
@@ -58,9 +59,9 @@ class StepBook:
 
     def take(self, size: Decimal) -> Worked:
         """Use up `size` of the best offer; its price."""
-        mark, away = self._mark, "[mark] - " if self._side > 0 else "[mark] + "
         if self._endless is not None:
-            return as_it_is("price", "mark", mark)
+            return self._at_mark
+        mark, away = self._mark, "[mark] - " if self._side > 0 else "[mark] + "
         if self._liquidity.kind == Depth.IMPACT:
             before, price = self._taken, self._impact_price(size)
             self._taken += size
@@ -71,7 +72,7 @@ class StepBook:
         if not self._levels[0][1]:
             del self._levels[0]
         if price == mark:
-            return as_it_is("price", "mark", mark)
+            return self._at_mark
         return Worked("price", price, away + "[distance]", (mark, abs(mark - price)))
 
     def fills_of(self, size: Decimal, limit: Decimal | None, *, whole: bool) -> list[tuple[Decimal, Decimal]]:

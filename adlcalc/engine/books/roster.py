@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
-from adlcalc.engine.model import Account
+from adlcalc.engine.formulas.funding import pending, settled
+from adlcalc.engine.model import LONG, SHORT, Account
 from adlcalc.ground.numbers import ONE, ZERO
 
 
@@ -55,16 +56,16 @@ class Roster:
         self.made: dict[int, Holder] = {}
         self._firsts: array[int] | None = None  # the number of each account's first position; None: its own
         self._all: list[Holder] | None = None
-        columns = self.columns
-        if columns is None:
+        self.columns = self._columns()
+        """The accounts as columns of integers, where every value at the opening is one without rounding."""
+        if self.columns is None:
             self._add_up()
         else:
-            self._add_up_columns(columns, markets[columns.market])
+            self._add_up_columns(self.columns, markets[self.columns.market])
         self._quiet = dict(self.opening)  # of those that have not been made
+        self._settled_to = ZERO  # the index up to which their funding is settled
 
-    @property
-    def columns(self) -> Columns | None:
-        """The accounts as columns of integers, where every value at the opening is one without rounding."""
+    def _columns(self) -> Columns | None:
         accounts = self.accounts
         if not isinstance(accounts, Columns) or not len(accounts):
             return None
@@ -124,29 +125,35 @@ class Roster:
         found = self.made.get(i)
         if found is None:
             found = self.made[i] = self.as_it_began(i)
-            self._quiet[self._currency(found)] -= found.standing()
+            currency = self._currencies[0]
             for holding in found.holdings:
+                currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
+            self._quiet[currency] -= found.standing()
         return found
 
     def as_it_began(self, i: int) -> Holder:
         """The books of an account that nothing has happened to, for who only wants to look at them."""
-        accounts, markets = self.accounts, self.markets
+        accounts, markets, received = self.accounts, self.markets, ZERO
         if isinstance(accounts, Columns):
-            holder = Holder(accounts.ids[i], i, ZERO)
-            holder.holdings.append(Holding(holder, markets[accounts.market], i, *accounts.terms(i)))
+            holder, book = Holder(accounts.ids[i], i, ZERO), markets[accounts.market]
+            side, size, entry, collateral, leverage = accounts.terms(i)
+            if self._settled_to:
+                received = settled(pending(side * size, self._settled_to), book.unit)
+                collateral += received
+            terms = side, size, entry, collateral, leverage, self._settled_to
+            holder.holdings.append(Holding(holder, book, i, *terms))
         else:
             account = accounts[i]
             holder = Holder(account.id, i, account.balance)
             number = i if self._firsts is None else self._firsts[i]
             for n, p in enumerate(account.positions, number):
-                terms = p.side, p.size, p.entry, p.collateral, p.leverage
-                holder.holdings.append(Holding(holder, markets[p.market], n, *terms))
-        total = holder.balance
+                holder.holdings.append(
+                    Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
+                )
+        total = holder.standing() - received
         for holding in holder.holdings:
-            total += holding.book.value(holding.signed_size, holding.book.first) - holding.cost
-            if holding.collateral is not None:
-                total += holding.collateral
+            total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
         return holder
 
@@ -169,13 +176,31 @@ class Roster:
 
     # --- looking --------------------------------------------------------------------------------------------
 
-    def by_name(self) -> Iterator[Holder]:
+    def places_by_name(self) -> list[int]:
         """Everybody in the order of their names, so that the same book gives the same output in whatever
-        order its accounts are written. Who has not been made is made for the moment."""
-        accounts, made = self.accounts, self.made
-        ids = ids_of(accounts)
-        for i in sorted(range(len(ids)), key=ids.__getitem__):
-            yield made.get(i) or self.as_it_began(i)
+        order its accounts are written."""
+        ids = ids_of(self.accounts)
+        return sorted(range(len(ids)), key=ids.__getitem__)
+
+    def by_name(self) -> Iterator[Holder]:
+        """Everybody in that order. Who has not been made is made for the moment."""
+        made = self.made
+        return (made.get(i) or self.as_it_began(i) for i in self.places_by_name())
+
+    def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
+        """Name, side and size of the one position of an account that has not been made; None where it has, or may
+        have several."""
+        columns = self.columns
+        if columns is None or i in self.made:
+            return None
+        return columns.ids[i], LONG if columns.longs[i] else SHORT, columns.sizes[i]
+
+    def settle(self, index: Decimal, received: Decimal) -> None:
+        """Those that have not been made have received so much together, and are settled up to that index."""
+        columns = self.columns
+        assert columns is not None
+        self._settled_to = index
+        self._quiet[self.markets[columns.market].settles] += received
 
     def standing(self) -> dict[str, Decimal]:
         """Cash - cost of all accounts by currency: of those that were made as they stand, of the others as
@@ -204,9 +229,9 @@ class Roster:
         columns, made = self.columns, self.made
         if columns is None:
             return Scale(), self._sketched(side)
-        size, cost, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
-        scale = Scale(size, cost * side.book.contract.multiplier, collateral)
-        return scale, (Sketch(*one) for one in columns.rows(side.side) if one[0] not in made)
+        size, entry, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
+        scale = Scale(size, size * entry * side.book.contract.multiplier, collateral)
+        return scale, (Sketch(i, q, q * e, k) for i, q, e, k in columns.rows(side.side) if i not in made)
 
     def _sketched(self, side: Side) -> Iterator[Sketch]:
         number = 0

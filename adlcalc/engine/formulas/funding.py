@@ -5,7 +5,7 @@ One cumulative index per market, what a single long contract has paid since the 
 a position settles the difference when it is next touched. So a payment costs the same however many accounts
 there are. What the venue holds neither pays nor receives; the rest of the market stands in for it.
 
-Public: payment_per_contract, payment_worked, settled_worked.
+Public: payment_per_contract, payment_worked, pending, settled, settled_worked.
 """
 
 from __future__ import annotations
@@ -35,6 +35,16 @@ def payment_worked(contract: Contract, rate: Decimal, mark: Decimal, payment: De
         return Worked("per contract", payment, f"[rate] {sign} [mark]", (rate, mark), INDEX_UNIT)
     formula = f"[rate] x [multiplier] {sign} [mark]"
     return Worked("per contract", payment, formula, (rate, contract.multiplier, mark), INDEX_UNIT)
+
+
+def pending(signed_size: Decimal, per_contract: Decimal) -> Decimal:
+    """What a position has received (+) or owes (-), unrounded: -s q x what one long contract has paid."""
+    return -signed_size * per_contract
+
+
+def settled(amount: Decimal, unit: Decimal) -> Decimal:
+    """What is paid of it: rounded down, against the account."""
+    return round_to(amount, unit, FLOOR)
 
 
 def settled_worked(side: int, size: Decimal, per_contract: Decimal, amount: Decimal, unit: Decimal) -> Worked:

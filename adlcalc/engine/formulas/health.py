@@ -25,9 +25,9 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
 
-from adlcalc.engine.contract import Contract, Kind, LiquidationPrice
+from adlcalc.engine.contract import LINEAR, Contract, LiquidationPrice
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.margin import Lines
+from adlcalc.engine.formulas.margin import Lines, Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, round_to
 
@@ -45,10 +45,8 @@ class Leg(NamedTuple):
 Ends = tuple[Fraction | None, Fraction | None]
 
 
-def liquidation_price(
-    contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, tick: Decimal
-) -> Decimal | None:
-    """The tick at which a position of `side` is told to be liquidated: none on its safe side is due, the
+def liquidation_price(quotes: Quotes, legs: Sequence[Leg], cash: Decimal) -> Decimal | None:
+    """The tick at which a position of a side is told to be liquidated: none on its safe side is due, the
     first beyond it is. None where no mark on its losing side is due, or no tick is safe.
 
     It is the end of the safe marks, rounded toward them (or as the venue does it: contract.liquidation_price),
@@ -56,12 +54,13 @@ def liquidation_price(
     alone."""
     if len(legs) == 1 and not margin.hurt_both_ways(legs[0].lines):  # has one end, and a formula
         size, lines = legs[0]
-        return margin.liquidation_price(contract, side, abs(size), lines, cash, tick)
+        return quotes.liquidation_price(abs(size), lines, cash)
+    contract, side, tick = quotes.contract, quotes.side, quotes.tick
     low, high = _safe(contract, legs, Fraction(cash)) or (None, None)
     end = low if side > 0 else high
     if end is None:
         return None
-    rounding, exactly = margin.liquidation_rounding(contract, side), end / Fraction(tick)
+    rounding, exactly = quotes.to_liquidation, end / Fraction(tick)
     if contract.liquidation_price != LiquidationPrice.AGAINST_ACCOUNT:
         whole = floor(exactly) if rounding == DOWN else ceil(exactly) if rounding == UP else round(exactly)
         return whole * tick if whole > 0 else None
@@ -95,7 +94,7 @@ def liquidation_mark(contract: Contract, legs: Sequence[Leg], cash: Decimal, sid
 
 def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | None:
     """`safe_marks` as fractions."""
-    linear = contract.kind == Kind.LINEAR
+    linear = contract.kind == LINEAR
     slope = sum((Fraction(leg.signed_size) for leg in legs), Fraction()) * (1 if linear else -1)
     sizes = [abs(Fraction(leg.signed_size)) for leg in legs]
     lines = [[(Fraction(rate), Fraction(less)) for rate, less in leg.lines] for leg in legs]
@@ -131,7 +130,7 @@ def _safe(contract: Contract, legs: Sequence[Leg], cash: Fraction) -> Ends | Non
 def _marks(contract: Contract, low: Fraction | None, high: Fraction | None) -> Ends:
     """Ends in x -> ends in the mark; x = m / P turns them round."""
     m = Fraction(contract.multiplier)
-    if contract.kind == Kind.LINEAR:
+    if contract.kind == LINEAR:
         return None if low is None else low / m, None if high is None else high / m
     return None if high is None else m / high, None if low is None else m / low
 
@@ -168,16 +167,15 @@ def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tu
 # --- how a liquidation price is told ------------------------------------------------------------------------
 
 
-def liquidation_worked(
-    contract: Contract, legs: Sequence[Leg], cash: Decimal, side: int, price: Decimal, tick: Decimal
-) -> Worked:
+def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price: Decimal) -> Worked:
     """How `liquidation_price` came about, from the lines of maintenance margin that count there.
 
     Where equity without the legs' values (cash) and their values are together their maintenance margins: x
     (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value
     rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
     value falls with it."""
-    up, m, deductions = margin.rises(contract, side), contract.multiplier, ZERO
+    contract, up, deductions = quotes.contract, quotes.rises, ZERO
+    m, linear = contract.multiplier, contract.kind == LINEAR
     numbers: tuple[Decimal, ...]
     if len(legs) == 1:
         q, found = legs[0]
@@ -185,19 +183,17 @@ def liquidation_worked(
         numbers = (rate, abs(q))
     else:
         lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
-        net = sum((q for q, _ in legs), ZERO) * (1 if up == (contract.kind == Kind.LINEAR) else -1)
+        net = sum((q for q, _ in legs), ZERO) * (1 if up == linear else -1)
         numbers = (net, sum((size * rate for size, rate, _ in lines), ZERO))
         deductions = sum((d for _, _, d in lines), ZERO)
     spent = -cash if up else cash
     numbers = (spent, deductions, *numbers) if deductions else (spent, *numbers)
-    if contract.kind != Kind.LINEAR:
+    if not linear:
         numbers = (m, *numbers)
     elif m != 1:
         numbers = (*numbers, m)
-    formula = _formula(contract.kind == Kind.LINEAR, m == 1, up, bool(deductions), len(legs) == 1)
-    return Worked(
-        "liquidation price", price, formula, numbers, tick, margin.liquidation_rounding(contract, side)
-    )
+    formula = _formula(linear, m == 1, up, bool(deductions), len(legs) == 1)
+    return Worked("liquidation price", price, formula, numbers, quotes.tick, quotes.to_liquidation)
 
 
 @cache
@@ -218,5 +214,5 @@ def _counting(contract: Contract, lines: Lines, size: Decimal, price: Decimal) -
         return lines[0]
     with drawing():  # which line is told; more than 60 digits tell no two of them apart
         contracts = size * contract.multiplier
-        n = contracts * price if contract.kind == Kind.LINEAR else contracts / price
+        n = contracts * price if contract.kind == LINEAR else contracts / price
         return max(lines, key=lambda line: line[0] * n - line[1])

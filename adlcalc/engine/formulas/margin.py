@@ -5,14 +5,14 @@ Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = not
 at the mark. Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an
 inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin, notional_at_maintenance, hurt_both_ways,
-price_of_notional, liquidation_price, price_of_value, bankruptcy_price, initial_collateral; rises, worth,
+Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin, notional_at_maintenance,
+hurt_both_ways, price_of_notional, price_of_value, Quotes, quotes, initial_collateral; rises, worth,
 price_worked."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -208,36 +208,17 @@ def price_of_notional(contract: Contract, size: Decimal, n: Decimal) -> Decimal:
     return divide(size * contract.multiplier, n)
 
 
-def liquidation_price(
-    contract: Contract, side: int, size: Decimal, lines: Lines, cash: Decimal, tick: Decimal
-) -> Decimal | None:
-    """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held
-    fixed.
-
-    `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the
-    other positions' maintenance. Rounded as the venue does it (rule contract.liquidation_price), where it says
-    nothing long up, short down. None: no price does it."""
-    direction = side if contract.kind == LINEAR else -side
-    n = notional_at_maintenance(lines, direction, cash)
-    if n is None:
-        return None
-    price = to_tick(price_of_notional(contract, size, n), tick, liquidation_rounding(contract, side))
-    return price if price > 0 else None
-
-
-def to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+@cache
+def ticker(tick: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
     """A computed price as a multiple of the tick, in a direction.
 
     It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a
     tick stays there."""
-    return ticker(tick, rounding)(price)
-
-
-@cache
-def ticker(tick: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
-    """`to_tick` in some direction: made once, called often."""
     finest = ONE.scaleb(tick.adjusted() - 12)  # the power of ten below a trillionth of the tick
-    exact_enough, to_multiple = rounder(finest), rounder(tick, rounding)
+    exact_enough, quantize = rounder(finest), quantizer(tick, rounding)
+    if quantize is not None:  # by far the most frequent: one call less
+        return lambda price: quantize(exact_enough(price), tick)
+    to_multiple = rounder(tick, rounding)
     return lambda price: to_multiple(exact_enough(price))
 
 
@@ -251,25 +232,64 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
     return divide(-signed_size * contract.multiplier, target)
 
 
-def bankruptcy_price(
-    contract: Contract, side: int, size: Decimal, target: Decimal, tick: Decimal, unit: Decimal, fee: Decimal
-) -> Decimal | None:
-    """The price at which closing the position leaves nothing of its margin: value(P) = target.
+class Quotes:
+    """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise with
+    its notional? (Linear long, inverse short.) to_bankruptcy, to_liquidation: which way those prices go to the tick,
+    where the venue says nothing against the account: a long's up, a short's down."""
 
-    target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
-    equity (cross). fee: the rate that is inside (`fee_inside`). Rounded as the venue does it (rule
-    contract.bankruptcy_price), where it says nothing so that the closed account does not end below zero: a
-    long's up, a short's down.
-    """
-    target = with_fee(target, fee)
-    if contract.bankruptcy_price == ONE_BY_ONE:
-        price = price_of_value(contract, D(side), value_of_one(side, size, target, unit))
-    else:
-        price = price_of_value(contract, side * size, target)
-    if price is None:
-        return None
-    price = ticker(tick, bankruptcy_rounding(contract, side))(price)
-    return price if price > 0 or contract.kind == LINEAR else None
+    __slots__ = (
+        "_bankruptcy",
+        "_liquidation",
+        "contract",
+        "rises",
+        "side",
+        "tick",
+        "to_bankruptcy",
+        "to_liquidation",
+        "unit",
+    )
+
+    def __init__(self, contract: Contract, side: int, tick: Decimal, unit: Decimal) -> None:
+        self.contract, self.side, self.tick, self.unit = contract, side, tick, unit
+        self.rises = rises(contract, side)
+        against = CEILING if side > 0 else FLOOR
+        self.to_bankruptcy = ROUNDINGS.get(contract.bankruptcy_price, against)
+        self.to_liquidation = ROUNDINGS.get(contract.liquidation_price, against)
+        self._bankruptcy = ticker(tick, self.to_bankruptcy)
+        self._liquidation = ticker(tick, self.to_liquidation)
+
+    def liquidation_price(self, size: Decimal, lines: Lines, cash: Decimal) -> Decimal | None:
+        """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held
+        fixed.
+
+        `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the
+        other positions' maintenance. None: no price does it."""
+        n = notional_at_maintenance(lines, 1 if self.rises else -1, cash)
+        if n is None:
+            return None
+        price = self._liquidation(price_of_notional(self.contract, size, n))
+        return price if price > 0 else None
+
+    def bankruptcy_price(self, size: Decimal, target: Decimal, fee: Decimal) -> Decimal | None:
+        """The price at which closing the position leaves nothing of its margin: value(P) = target.
+
+        target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
+        equity (cross). fee: the rate that is inside (`fee_inside`)."""
+        contract, signed_size = self.contract, size if self.side > 0 else -size
+        target = with_fee(target, fee)
+        if contract.bankruptcy_price == ONE_BY_ONE:
+            signed_size, target = D(self.side), value_of_one(size, target, self.unit)
+        price = price_of_value(contract, signed_size, target)
+        if price is None:
+            return None
+        price = self._bankruptcy(price)
+        return price if price > 0 or contract.kind == LINEAR else None
+
+
+@cache
+def quotes(contract: Contract, side: int, tick: Decimal, unit: Decimal) -> Quotes:
+    """Those of a side: made once, asked often."""
+    return Quotes(contract, side, tick, unit)
 
 
 def fee_inside(contract: Contract, rule: Maintenance, *, isolated: bool) -> Decimal:
@@ -286,7 +306,7 @@ def with_fee(target: Decimal, fee: Decimal) -> Decimal:
     return divide(target, ONE - fee if target > 0 else ONE + fee) if fee else target
 
 
-def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
+def value_of_one(size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
     """The (signed) value of one contract at the bankruptcy price, in whole money units, the account being left
     no less than nothing."""
     return round_to(divide(target, size), unit, CEILING)
@@ -294,17 +314,7 @@ def value_of_one(side: int, size: Decimal, target: Decimal, unit: Decimal) -> De
 
 ONE_BY_ONE = BankruptcyPrice.PER_CONTRACT
 IN_MAINTENANCE, NO_COMMISSION, BOTH_SIDES = Commission.MAINTENANCE, Commission.NONE, Commission.BOTH_SIDES
-ROUNDINGS = {"down": DOWN, "up": UP, "nearest": HALF_EVEN}
-
-
-def bankruptcy_rounding(contract: Contract, side: int) -> str:
-    """In which direction a bankruptcy price goes to the tick."""
-    return ROUNDINGS.get(contract.bankruptcy_price) or (CEILING if side > 0 else FLOOR)
-
-
-def liquidation_rounding(contract: Contract, side: int) -> str:
-    """In which direction a liquidation price goes to the tick."""
-    return ROUNDINGS.get(contract.liquidation_price) or (CEILING if side > 0 else FLOOR)
+ROUNDINGS: Mapping[str, str] = {"down": DOWN, "up": UP, "nearest": HALF_EVEN}
 
 
 # --- how prices are told ------------------------------------------------------------------------------------

@@ -18,12 +18,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.declared import Choices, Takes, given
-from adlcalc.engine.formulas.sharing import capped, in_units
-from adlcalc.ground.numbers import ZERO
+from adlcalc.engine.formulas import margin
+from adlcalc.engine.formulas.sharing import Number, comparable, in_proportion, in_units, over_one_denominator
+from adlcalc.ground.numbers import ONE, ZERO
 
 if TYPE_CHECKING:
     from adlcalc.engine.books.holdings import Holding
@@ -93,9 +97,7 @@ def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[G
     """k = quantity x size / sum of sizes. In lots by largest remainder, ties in queue order. The quantity is
     that of all claims of the side that are open together. Source: Drift, Paradex, Reya."""
     sizes = [place.holding.size for place in places]
-    exact_sizes = [Fraction(size) for size in sizes]
-    shares = capped(exact_sizes, exact_sizes, Fraction(quantity))
-    return _given(places, in_units(shares, quantity, lot, sizes))
+    return _given(places, in_units(in_proportion(sizes, quantity), quantity, lot, sizes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,10 @@ class Exposure(NamedTuple):
     """What the leverage of one place is made of, at the mark: its open size, the notional of one contract,
     the notional of all that its account holds and all the account's equity."""
 
-    size: Fraction
+    size: Number
     each: Fraction
-    notional: Fraction
-    equity: Fraction
+    notional: Number
+    equity: Number
 
 
 def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
@@ -172,19 +174,26 @@ def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal) -
     The quantity is that of all claims of the side that are open together.
     Source: Campbell, Hey, Moallemi, Nutz, Risk-Based Auto-Deleveraging (arXiv 2603.15963).
     """
-    exposures = [_exposure(place.holding) for place in places]
-    shares = down_to_common_leverage(exposures, Fraction(quantity))
+    shares = down_to_common_leverage([_exposure(place.holding) for place in places], quantity)
     return _given(places, in_units(shares, quantity, lot, [place.holding.size for place in places]))
 
 
 def _exposure(holding: Holding) -> Exposure:
-    account = holding.holder
-    notional = sum((abs(other.value()) for other in account.holdings if other.size), ZERO)
-    each = Fraction(abs(holding.value())) / Fraction(holding.size)
-    return Exposure(Fraction(holding.size), each, Fraction(notional), Fraction(account.equity()))
+    each = _notional_of_one(holding.book.contract, holding.book.mark, holding.book.unit)
+    return Exposure(holding.size, each, *holding.holder.exposure())
 
 
-def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -> list[Fraction]:
+@lru_cache(maxsize=64)
+def _notional_of_one(contract: Contract, mark: Decimal, unit: Decimal) -> Fraction:
+    """At the mark; unrounded, but where contracts are rounded one by one: what rounding does to the value of a few is
+    nothing that one of them takes off."""
+    if contract.rounding == PER_CONTRACT:
+        return Fraction(margin.notional(contract, ONE, mark, unit))
+    multiplier = Fraction(contract.multiplier)
+    return multiplier * Fraction(mark) if contract.kind == LINEAR else multiplier / Fraction(mark)
+
+
+def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Number) -> list[Fraction]:
     """The exact shares of `minimax_leverage`, in contracts.
 
     L falls from the top; a place closes from notional / equity on, equity / each contracts per unit of L,
@@ -193,31 +202,57 @@ def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -
     """
     shares = [Fraction(0)] * len(exposures)
     bankrupt = [i for i, x in enumerate(exposures) if x.equity <= 0]
-    sizes = [exposures[i].size for i in bankrupt]
-    for i, share in zip(bankrupt, capped(sizes, sizes, quantity), strict=True):
+    for i, share in zip(
+        bankrupt, in_proportion([exposures[i].size for i in bankrupt], quantity), strict=True
+    ):
         shares[i] = share
-        quantity -= share
-    level = _common_leverage([x for x in exposures if x.equity > 0 and x.each], quantity)
-    for i, x in enumerate(exposures):
-        if x.equity > 0 and x.each:
-            shares[i] = min(max((x.notional - level * x.equity) / x.each, Fraction(0)), x.size)
+        quantity = Fraction(quantity) - share
+    solvent = [i for i, x in enumerate(exposures) if x.equity > 0 and x.each]
+    for i, share in zip(solvent, _drained([exposures[i] for i in solvent], quantity), strict=True):
+        shares[i] = share
     return shares
 
 
-def _common_leverage(exposures: Sequence[Exposure], quantity: Fraction) -> Fraction:
-    """The L at which the places together close the quantity: the sum of k is piecewise linear in L and only
-    rises as L falls."""
-    turns = [(x.notional / x.equity, x.equity / x.each) for x in exposures]
-    turns += [((x.notional - x.size * x.each) / x.equity, -x.equity / x.each) for x in exposures]
-    turns.sort(reverse=True)
-    level, speed = (turns[0][0] if turns else Fraction(0)), Fraction(0)
-    for at, change in turns:
-        step = (level - at) * speed
-        if speed and step >= quantity:
-            return level - quantity / speed
-        quantity -= step
-        level, speed = at, speed + change
-    return level
+def _drained(exposures: Sequence[Exposure], quantity: Number) -> list[Fraction]:
+    """min((notional - L x equity)+ / each, size), with the L at which they are the quantity together, or all there
+    is. Their sum is piecewise linear in L and only rises as L falls: its turns are where a place begins and where
+    it has none left."""
+    if not exposures:
+        return []
+    # all amounts in whole numbers: k x whole = a - L x b, at most most
+    money, of_money = over_one_denominator([y for x in exposures for y in (x.notional, x.equity)])
+    (wanted, *sizes), of_size = over_one_denominator([quantity, *(x.size for x in exposures)])
+    prices = lcm(*(x.each.numerator for x in exposures))
+    whole = of_money * prices * of_size
+    weights = [x.each.denominator * (prices // x.each.numerator) * of_size for x in exposures]
+    a = [n * w for n, w in zip(money[::2], weights, strict=True)]
+    b = [e * w for e, w in zip(money[1::2], weights, strict=True)]
+    most, wanted = [size * of_money * prices for size in sizes], wanted * of_money * prices
+    up, down = common_leverage(a, b, most, wanted)
+    taken = [min(max(n * down - up * e, 0), size * down) for n, e, size in zip(a, b, most, strict=True)]
+    return [Fraction(part, down * whole) if part else NOTHING for part in taken]
+
+
+NOTHING = Fraction(0)
+
+
+def common_leverage(a: Sequence[int], b: Sequence[int], most: Sequence[int], wanted: int) -> tuple[int, int]:
+    """The L, as numerator and denominator, at which min((a - L b)+, most) are `wanted` together; where that is more
+    than there is, the L at which all of it is."""
+    turns = [*zip(a, b, strict=True), *((n - size, e) for n, e, size in zip(a, b, most, strict=True))]
+    at, some = comparable(turns), len(a)
+    begun = weight = closed = (
+        0  # sums of a and b of those that have begun, and of what those have closed that are done
+    )
+    for turn in sorted(range(len(turns)), key=lambda i: -at[i]):
+        up, down = turns[turn]
+        if weight and (begun + closed - wanted) * down >= up * weight:
+            return begun + closed - wanted, weight
+        i, sign = (turn, 1) if turn < some else (turn - some, -1)
+        begun += sign * a[i]
+        weight += sign * b[i]
+        closed += most[i] if sign < 0 else 0
+    return up, down
 
 
 def _given(places: Sequence[Place], sizes: Sequence[Decimal]) -> list[Gift]:

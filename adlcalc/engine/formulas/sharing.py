@@ -1,6 +1,9 @@
 """Dividing a whole exactly: fractions inside, rounded once, and the parts sum to the whole.
 
-Public: in_units, capped.
+What is done for everybody of a long queue goes by whole numbers over one denominator: fractions look for
+their lowest terms at every step, which costs more than all the rest.
+
+Public: in_units, capped, in_proportion, over_one_denominator, comparable.
 """
 
 from __future__ import annotations
@@ -8,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
-from adlcalc.ground.numbers import ZERO, D
+from adlcalc.ground.numbers import ZERO, D, divide
+
+Number = Decimal | Fraction | int
 
 
 def in_units(
@@ -21,24 +27,49 @@ def in_units(
     Every share is rounded down; the units that are left go one each to the largest remainders, ties in the
     order given. What is smaller than a unit, or has found no room that way, goes to the first in the order
     given that has room. Where the caps sum to less than the total, they are the result."""
-    total = min(total, sum(caps, ZERO))
-    whole = [int(share / Fraction(unit)) for share in shares]
-    parts = [min(D(n) * unit, cap) for n, cap in zip(whole, caps, strict=True)]
-    left = total - sum(parts, ZERO)
-    by_remainder = sorted(range(len(shares)), key=lambda i: (Fraction(parts[i]) - shares[i], i))
-    for i in by_remainder:
-        if left < unit:
-            break
-        if parts[i] + unit <= caps[i]:
-            parts[i] += unit
-            left -= unit
-    for i in range(len(parts)):
-        if not left:
-            break
-        more = min(left, caps[i] - parts[i])
+    (one, left, *limits), scale = over_one_denominator([unit, min(total, sum(caps, ZERO)), *caps])
+    exactly = [(share.numerator * scale, share.denominator) for share in shares]
+    parts = [min(n // (d * one) * one, limit) for (n, d), limit in zip(exactly, limits, strict=True)]
+    left -= sum(parts)
+    if left >= one:
+        rest = comparable([(n - part * d, d) for (n, d), part in zip(exactly, parts, strict=True)])
+        for i in sorted(range(len(parts)), key=lambda i: -rest[i]):
+            if left < one:
+                break
+            if parts[i] + one <= limits[i]:
+                parts[i] += one
+                left -= one
+    for i in range(len(parts)) if left else ():
+        more = min(left, limits[i] - parts[i])
         parts[i] += more
         left -= more
-    return parts
+    return [
+        cap if part == limit else D(part // one) * unit if part % one == 0 else divide(D(part), D(scale))
+        for part, limit, cap in zip(parts, limits, caps, strict=True)
+    ]
+
+
+def over_one_denominator(numbers: Sequence[Number]) -> tuple[list[int], int]:
+    """The numbers as whole ones, and what they are to be divided by."""
+    ratios = [x.as_integer_ratio() for x in numbers]
+    scale = lcm(*{d for _, d in ratios})
+    return [n * (scale // d) for n, d in ratios], scale
+
+
+def comparable(ratios: Sequence[tuple[int, int]]) -> list[int]:
+    """Whole numbers that compare as the fractions n / d do: n / d x 2^k, rounded down. Two different fractions are
+    1 / (d x d') apart or more; where 2^k is no less than d x d', so many times them are one apart or more."""
+    k = 2 * max((d.bit_length() for _, d in ratios), default=0)
+    return [(n << k) // d for n, d in ratios]
+
+
+def in_proportion(sizes: Sequence[Number], total: Number) -> list[Fraction]:
+    """The same part of each size, together the total; all of each where that is more than there is."""
+    (whole, *parts), scale = over_one_denominator([total, *sizes])
+    there = sum(parts)
+    if whole >= there:
+        return [Fraction(part, scale) for part in parts]
+    return [Fraction(part * whole, there * scale) for part in parts]
 
 
 def capped(weights: Sequence[Fraction], caps: Sequence[Fraction], total: Fraction) -> list[Fraction]:

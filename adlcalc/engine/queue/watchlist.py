@@ -67,13 +67,15 @@ class Reach:
         contract, marks, rates = market.contract, path.marks[market.name], path.funding.get(market.name, {})
         self.pays = any(rates.values())
         self.is_known = market.feedback is None
+        self.marks, self._indices = marks, (ZERO,) * len(marks)
         self._low, self._high = extremes(marks)
         if self.pays:
             payments = (
                 payment_per_contract(contract, rates[step], mark) if rates.get(step) else ZERO
                 for step, mark in enumerate(marks)
             )
-            self._least, self._most = extremes(tuple(accumulate(payments)))
+            self._indices = tuple(accumulate(payments))
+            self._least, self._most = extremes(self._indices)
 
     def worst_mark(self, side: int, step: int) -> Decimal:
         """The lowest for a long, the highest for a short."""
@@ -82,6 +84,11 @@ class Reach:
     def worst_index(self, side: int, step: int) -> Decimal:
         """The highest for a long, the lowest for a short."""
         return self._most[step] if side > 0 else self._least[step]
+
+    def worst_of_both(self, side: int, weight: Decimal) -> Decimal:
+        """Of weight x mark - index, of the whole path: the lowest for a long, the highest for a short."""
+        both = (weight * mark - index for mark, index in zip(self.marks, self._indices, strict=True))
+        return min(both) if side > 0 else max(both)
 
 
 def extremes(numbers: Sequence[Decimal]) -> tuple[list[Decimal], list[Decimal]]:
@@ -100,7 +107,7 @@ class Heap:
 
     def entry(self, level: Decimal, number: int) -> int:
         key = int(level // self.step)
-        if level < 0:
+        if level < 0 and key * self.step > level:
             key -= 1  # // truncates toward zero; the floor is wanted
         return (self.sign * key << self.bits) | number
 
@@ -138,10 +145,9 @@ class Watchlist:
         if not self._reach[book].pays:
             return Heaps(price, None, None)
         funding = Heap(side, step * D("1E-6"), self._bits, lambda: book.funding)
-        line = one_line(book)
-        if line is None:
+        if one_line(book) is None:
             return Heaps(price, funding, None)
-        weight = book.contract.multiplier * (ONE - side * line[0])
+        weight = weight_of(book, side)
         return Heaps(price, funding, Heap(-side, step, self._bits, lambda: book.mark * weight - book.funding))
 
     def touched(self) -> Iterable[Unit]:
@@ -302,29 +308,33 @@ class Watchlist:
         evaluate[self._roster.holding(last).unit] = None
 
     def _columns(self) -> Columns | None:
-        """The accounts as columns, where values at all marks of the path need no rounding and nobody pays
-        funding."""
+        """The accounts as columns, where values at all marks of the path need no rounding and one trigger is
+        enough for each."""
         columns = self._roster.columns
         if columns is None:
             return None
         book = self._ledger.markets[columns.market]
         marks = self._reach[book]
-        if marks.pays or not marks.is_known or book.lines is None or margin.hurt_both_ways(book.lines):
+        if not marks.is_known or book.lines is None or margin.hurt_both_ways(book.lines):
             return None
-        ends = (marks.worst_mark(1, 0), marks.worst_mark(-1, 0))
-        return columns if columns.is_exact(book.contract, book.unit, ends) else None
+        if marks.pays and one_line(book) is None:
+            return None
+        return columns if columns.is_exact(book.contract, book.unit, marks.marks) else None
 
     def _open_columns(self, columns: Columns) -> dict[Unit, None]:
         """The same look at columns: who is due at no mark of the path is passed over."""
-        book = self._ledger.markets[columns.market]
-        assert book.lines is not None
-        bits = self._bits
+        book, bits = self._ledger.markets[columns.market], self._bits
+        reach, lines, multiplier = self._reach[book], book.lines, book.contract.multiplier
+        assert lines is not None
         for side in (1, -1):
-            heap = self._heaps[book, side].price
-            worst = heap.entry(self._reach[book].worst_mark(side, 0), 0) >> bits
+            heaps = self._heaps[book, side]
+            heap, worst = heaps.price, reach.worst_mark(side, 0)
+            if heaps.both is not None:
+                heap, worst = heaps.both, reach.worst_of_both(side, weight_of(book, side))
             sign = heap.sign
-            levels = columns.due_from(side, book.lines, book.contract.multiplier, heap.step)
-            heap.entries += [(sign * level << bits) | i for i, level in levels if sign * level <= worst]
+            until, paid = sign * (heap.entry(worst, 0) >> bits), heaps.both is not None
+            levels = columns.due_from(side, lines, multiplier, heap.step, until=until, with_index=paid)
+            heap.entries += [(sign * level << bits) | i for i, level in levels]
         return {}
 
     # --- safe for good, and triggers ------------------------------------------------------------------------
@@ -417,6 +427,14 @@ def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:
     ):
         return None
     return None if margin.hurt_both_ways(book.lines) else book.lines[0]
+
+
+def weight_of(book: MarketBook, side: int) -> Decimal:
+    """By what equity less maintenance margin of a contract rises with the mark, where one line holds for all:
+    m (1 - s rate), turned round for a short."""
+    line = one_line(book)
+    assert line is not None
+    return book.contract.multiplier * (ONE - side * line[0])
 
 
 def rounding(book: MarketBook, size: Decimal) -> Decimal:

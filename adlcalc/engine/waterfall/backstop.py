@@ -26,7 +26,7 @@ from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, stand_of
 from adlcalc.engine.waterfall.orders import share_fee
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
 
 
@@ -146,10 +146,10 @@ def share_to_close(rules: Shares, equity: Decimal, maintenance: Decimal) -> Deci
     return ONE
 
 
-def hand_over_shares(state: State, due: Due, used: Used, rules: Shares) -> Iterator[Event]:
+def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
     """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x
     fee x maintenance, at most the equity."""
-    ledger, unit = state.ledger, due.unit
+    ledger, unit, used = state.ledger, due.unit, state.used_by(due.unit)
     share = share_to_close(rules, due.equity, due.maintenance)
     fee = share_fee(share, rules.fee, due.maintenance, due.equity, ledger.unit)
     vault = ledger.vault(VAULT, unit.holdings[0].book.settles)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.ledger import NOTHING, Told
+from adlcalc.engine.books.liquidity import StepBook
 from adlcalc.engine.events import BookFilled, Event
 from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
@@ -19,25 +20,29 @@ from adlcalc.ground.numbers import ZERO
 
 def close_without_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better."""
-    return close_in_book(state, claim, ZERO) if has_offers(state, claim) else NOTHING
+    side = state.book_side(claim.book, claim.side)
+    return close_in_book(state, claim, side, ZERO) if has_offers(claim, side) else NOTHING
 
 
 def close_with_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better, and worse ones while the fund pays the shortfall."""
-    return close_in_book(state, claim, None) if has_offers(state, claim) else NOTHING
+    side = state.book_side(claim.book, claim.side)
+    return close_in_book(state, claim, side, None) if has_offers(claim, side) else NOTHING
 
 
-def has_offers(state: State, claim: VenueClaim) -> bool:
+def has_offers(claim: VenueClaim, side: StepBook) -> bool:
     """Is there anything to close, and anybody who takes any of it?"""
-    return bool(claim.left.size) and state.book_side(claim.book, claim.side).next() is not None
+    return bool(claim.left.size) and side.next() is not None
 
 
-def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterator[Event]:
+def close_in_book(
+    state: State, claim: VenueClaim, side: StepBook, available: Decimal | None
+) -> Iterator[Event]:
     """Take the book's offers best first; a surplus goes to the fund, a shortfall only as far as the fund can
     pay it, in lots.
 
     available: what the fund may pay (None: what it has)."""
-    side, left = state.book_side(claim.book, claim.side), claim.left
+    left = claim.left
     while left.size and (offer := side.next()):
         size = left.size if offer.size is None else min(left.size, offer.size)
         affordable, at_a_loss = size, False
@@ -56,7 +61,7 @@ def close_in_book(state: State, claim: VenueClaim, available: Decimal | None) ->
         if affordable:
             if at_a_loss and claim in state.for_sale:
                 state.for_sale[claim] -= affordable
-            yield from fill(state, claim, affordable, offer.price(affordable))
+            yield from fill(state, claim, side, affordable, offer.price(affordable))
         if affordable < size:
             if available is None:
                 claim.book.fund.refuse(claim.book.name)
@@ -69,14 +74,16 @@ def close_at_any_price(state: State, claim: VenueClaim, keep: Decimal = ZERO) ->
     side = state.book_side(claim.book, claim.side)
     while claim.size > keep and (offer := side.next()):
         size = claim.size - keep if offer.size is None else min(claim.size - keep, offer.size)
-        yield from fill(state, claim, size, offer.price(size), covered=False)
+        yield from fill(state, claim, side, size, offer.price(size), covered=False)
 
 
-def fill(state: State, claim: VenueClaim, size: Decimal, price: Decimal, covered: bool = True) -> Told:
+def fill(
+    state: State, claim: VenueClaim, side: StepBook, size: Decimal, price: Decimal, covered: bool = True
+) -> Told:
     """Close `size` of a claim in the book at `price`; the result is posted to the fund (covered) or, if a
     loss, to the last resort."""
     book = claim.book
-    how = state.book_side(book, claim.side).take(size)
+    how = side.take(size)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
     number = state.ledger.number_of(claim)

@@ -28,13 +28,11 @@ Worth = dict[MarketBook, Decimal]
 
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
-    for holder in sorted(state.ledger.holders, key=lambda holder: holder.id):
+    yield from state.ledger.settle_everybody()
+    for holder in state.ledger.roster.made.values():
         state.doubtful[holder] = (
             None  # settlements are rounded against the account: one of nothing may end below it
         )
-        for holding in holder.holdings:
-            if holding.size:
-                yield from state.ledger.settle_funding(holding)
     for book in state.ledger.markets.values():
         yield from state.ledger.funding_dust_to_fund(book)
 

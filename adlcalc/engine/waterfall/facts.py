@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 from itertools import zip_longest
+from operator import attrgetter
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, Unit
@@ -81,13 +82,16 @@ class PlaceFact(NamedTuple):
 
 
 class Stake(NamedTuple):
-    """A position as it stands in a step, closed ones of a size of zero with it."""
+    """A position as it stands in a step, a closed one with a size of zero; and all the notional and all the equity
+    of its account."""
 
     account: str
     market: str
     side: int
     size: Decimal
     pnl: Decimal
+    notional: Decimal
+    equity: Decimal
 
 
 class Facts:
@@ -126,19 +130,15 @@ class Facts:
         worth = dict.fromkeys(ledger.markets.values(), ZERO)
         return (*backstops_at_end(ledger, worth), *venue_at_end(ledger, (), worth))
 
-    def stakes(self, markets: Collection[str]) -> Iterator[Stake]:
-        """All positions in these markets, in file order."""
+    def stakes(self, markets: Collection[str], accounts: Collection[str]) -> Iterator[Stake]:
+        """The positions in these markets that have a profit, and those of these accounts, in file order."""
         books = [book for name, book in self._state.ledger.markets.items() if name in markets]
         held = (one for book in books for side in (LONG, SHORT) for one in book.holdings[side])
-        for one in sorted(held, key=lambda holding: holding.order):
+        for one in sorted(held, key=attrgetter("order")):
             pnl = one.pnl() if one.size else ZERO
-            yield Stake(one.holder.id, one.book.name, one.side, one.size, pnl)
-
-    def standing(self, account: str) -> tuple[Decimal, Decimal]:
-        """All the notional and all the equity of an account."""
-        holder = self._state.ledger.holder_of(account)
-        notional = sum((abs(holding.value()) for holding in holder.holdings if holding.size), ZERO)
-        return notional, holder.equity()
+            holder = one.holder
+            if pnl > 0 or holder.id in accounts:
+                yield Stake(holder.id, one.book.name, one.side, one.size, pnl, *holder.exposure())
 
     def queue(self, market: str, side: int) -> Queue:
         """The queue of a side as it would be ranked now."""
@@ -192,6 +192,10 @@ class Observer:
 
     def ranked(self, facts: Facts, queue: Queue) -> None:
         """A queue has been ranked, for a fill that is about to be made."""
+
+    def listens_to_queues(self) -> bool:
+        """Has `ranked` been told what to do? A queue that is listened to is ranked whole."""
+        return type(self).ranked is not Observer.ranked
 
     def ended(self, facts: Facts) -> None:
         """A step has been worked; its queues, where it had any, are still those it used."""

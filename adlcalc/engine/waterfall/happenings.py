@@ -26,7 +26,7 @@ from adlcalc.engine.formulas.margin import initial_collateral, maintenance_margi
 from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.happenings import FundMoney, Halt, Margin, Money, Settlement, Trade
 from adlcalc.engine.waterfall.last_resort import everybody, settle, share_losses
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.takeover import take_over
 from adlcalc.ground.numbers import ZERO, divide
 
@@ -217,7 +217,7 @@ def settle_market(state: State, one: Settlement) -> Iterator[Event]:
     for unit in dict.fromkeys(holding.unit for holding in everybody(book)):
         equity, maintenance = unit.margin()
         if equity < 0 and all(h.book is book for h in unit.open_holdings()):
-            yield from take_over(state, Due(unit, equity, maintenance), Used())
+            yield from take_over(state, Due(unit, equity, maintenance))
     for claim in state.ledger.open_claims():
         if claim.book is book:
             size, proceeds = claim.size, claim.proceeds(claim.size, one.price)

@@ -10,9 +10,10 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
+from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
+from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import Due as RuleDue
 from adlcalc.engine.rules import Rules
@@ -64,9 +65,9 @@ class Priced(NamedTuple):
 def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
     book, side, size = holding.book, holding.side, holding.size
-    contract, tick = book.contract, book.tick
+    contract, tick, quotes = book.contract, book.tick, book.quotes[side]
     fee = holding.fee_inside()
-    price = margin.bankruptcy_price(contract, side, size, target.value, tick, book.unit, fee)
+    price = quotes.bankruptcy_price(size, target.value, fee)
     if price is None:
         return Priced(None, target.how)
     how, what, of = target.how, "[that value]", target.how[-1].result
@@ -76,8 +77,8 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
     if contract.bankruptcy_price == margin.ONE_BY_ONE:
-        up, value = margin.rises(contract, side), margin.with_fee(target.value, fee)
-        each = margin.value_of_one(side, size, value, book.unit)
+        up, value = quotes.rises, margin.with_fee(target.value, fee)
+        each = margin.value_of_one(size, value, book.unit)
         one = Worked(
             "value of a contract there",
             each if up else -each,
@@ -87,8 +88,9 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
             CEILING if up else FLOOR,
         )
         how, of, size = (*how, one), one.result, ONE
-    rounding = margin.bankruptcy_rounding(contract, side)
-    made = margin.price_worked("bankruptcy price", contract, side, size, price, what, (of,), tick, rounding)
+    made = margin.price_worked(
+        "bankruptcy price", contract, side, size, price, what, (of,), tick, quotes.to_bankruptcy
+    )
     return Priced(price, (*how, made))
 
 
@@ -116,12 +118,9 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
 
 def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
-    unit, up = holding.unit, margin.rises(holding.book.contract, holding.side)
-    target = -unit.cash()
-    parts: tuple[Decimal, ...] = (abs(holding.cost), unit.money())
-    pending = holding.pending_funding()
-    if pending:
-        parts = (*parts, pending)
+    unit, up, cost = holding.unit, holding.book.quotes[holding.side].rises, holding.cost
+    money, pending = unit.money(), holding.pending_funding()
+    target, parts = cost - money - pending, (abs(cost), money, *((pending,) if pending else ()))
     formula = _without_margin(unit.isolated, up, bool(pending))
     return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
 
@@ -136,7 +135,7 @@ def _without_margin(isolated: bool, up: bool, pending: bool) -> str:
 
 def less(holding: Holding, value: Decimal, share: Worked) -> Target:
     """The value at the mark less an amount of equity."""
-    up = margin.rises(holding.book.contract, holding.side)
+    up = holding.book.quotes[holding.side].rises
     target = value - share.result
     formula = f"[value at the mark] {'-' if up else '+'} [{share.name}]"
     how = Worked(VALUE, target if up else -target, formula, (abs(value), share.result))
@@ -148,8 +147,7 @@ class Stand(NamedTuple):
     something of it is told. cash: equity but for the values in this market, less what the positions in others
     need; here: those values; others: that need. alone: it is the unit's only position."""
 
-    book: MarketBook
-    side: int
+    quotes: Quotes
     legs: list[health.Leg]
     cash: Decimal
     here: Decimal = ZERO
@@ -158,15 +156,14 @@ class Stand(NamedTuple):
 
     def liquidation_price(self) -> Priced:
         """The mark of its market at which the position is told to be liquidated (health.liquidation_price)."""
-        book, side, legs, cash, here, others, alone = self
-        contract = book.contract
-        price = health.liquidation_price(contract, legs, cash, side, book.tick)
+        quotes, legs, cash, here, others, alone = self
+        price = health.liquidation_price(quotes, legs, cash)
         if price is None:
             return Priced(None, ())
-        made = health.liquidation_worked(contract, legs, cash, side, price, book.tick)
+        made = health.liquidation_worked(quotes, legs, cash, price)
         if alone:
             return Priced(price, (made,))
-        up = margin.rises(contract, side)
+        up = quotes.rises
         sign, back = ("-", "+") if up else ("+", "-")
         formula = f"[value at the mark] {sign} [equity]"
         parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
@@ -178,9 +175,9 @@ class Stand(NamedTuple):
 
 def stand_of(unit: Unit, holding: Holding) -> Stand:
     """How its unit stands now."""
-    book = holding.book
+    book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
-        return Stand(book, holding.side, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
+        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
         worth = one.value()
@@ -191,7 +188,7 @@ def stand_of(unit: Unit, holding: Holding) -> Stand:
             needed = margin.maintenance_margin(one.lines(), abs(worth))
             others += needed
             cash += worth - needed
-    return Stand(book, holding.side, legs, cash, here, others, alone=False)
+    return Stand(quotes, legs, cash, here, others, alone=False)
 
 
 def liquidated(

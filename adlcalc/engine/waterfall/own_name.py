@@ -69,10 +69,9 @@ def settle_markets(state: State) -> Iterator[Event]:
     for unit in state.ledger.units:
         if not unit.is_open():
             continue
-        used = state.used.setdefault(unit, Used())
         for holding in unit.open_holdings():
-            yield from close_against_queue(state, unit_due(unit), holding, used, "settled")
-        yield from settle_flat(state, unit_due(unit), used)
+            yield from close_against_queue(state, unit_due(unit), holding, "settled")
+        yield from settle_flat(state, unit_due(unit))
 
 
 def unit_due(unit: Unit) -> Due:
@@ -83,17 +82,17 @@ def unit_due(unit: Unit) -> Due:
 # --- orders -------------------------------------------------------------------------------------------------
 
 
-def note_opened(state: State, due: Due, used: Used) -> Told:
+def note_opened(state: State, due: Due) -> Told:
     """What was open before the orders, for a fee on all that they close (`pay_fee`)."""
-    used.opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
+    state.used_by(due.unit).opened = [(holding, holding.size) for holding in due.unit.open_holdings()]
     return NOTHING
 
 
-def place_orders(state: State, due: Due, used: Used, rules: AnyOrders) -> Iterator[Event]:
+def place_orders(state: State, due: Due, rules: AnyOrders) -> Iterator[Event]:
     """One order per position while the unit is due; where then_whole, a second one for all that is left.
     positions 'one': until one of them has closed something in this step (dYdX: one perpetual of an account in
     a block)."""
-    unit = due.unit
+    unit, used = due.unit, state.used_by(due.unit)
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit):
             now = unit_due(unit)
@@ -295,18 +294,18 @@ def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) ->
 # --- after the orders ---------------------------------------------------------------------------------------
 
 
-def queue_takes(state: State, due: Due, used: Used, orders: AnyOrders) -> Iterator[Event]:
+def queue_takes(state: State, due: Due, orders: AnyOrders) -> Iterator[Event]:
     """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative;
     zero-fill: only a position of which nothing was filled)."""
     now = unit_due(due.unit)
     if not still_due(state, now) or now.equity >= 0:
         return
-    zero_fill = state.rules.adl.when == AdlWhen.ZERO_FILL
+    zero_fill, used = state.rules.adl.when == AdlWhen.ZERO_FILL, state.used_by(due.unit)
     for holding in due.unit.open_holdings():
         if orders.positions == Positions.ONE and used.filled:
             return
         if holding.size and not (zero_fill and holding in used.filled):
-            yield from close_against_queue(state, unit_due(due.unit), holding, used, "deleveraged")
+            yield from close_against_queue(state, unit_due(due.unit), holding, "deleveraged")
 
 
 def still_due(state: State, due: Due) -> bool:
@@ -314,15 +313,15 @@ def still_due(state: State, due: Due) -> bool:
     return due.unit.is_open() and is_due(state.rules, due.equity, due.maintenance)
 
 
-def pay_fee(state: State, due: Due, used: Used, charge: Charge) -> Told:
+def pay_fee(state: State, due: Due, charge: Charge) -> Told:
     """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
-    unit = due.unit
+    unit, used = due.unit, state.used_by(due.unit)
     closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
     fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
     return state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
 
 
-def watch_on(state: State, due: Due, used: Used) -> Told:
+def watch_on(state: State, due: Due) -> Told:
     """What is still open stays with the account, and is looked at when its margin may be gone; while it is
     due, at every step."""
     unit = due.unit
@@ -335,11 +334,11 @@ def watch_on(state: State, due: Due, used: Used) -> Told:
     return NOTHING
 
 
-def close_against_queue(state: State, due: Due, holding: Holding, used: Used, method: str) -> Iterator[Event]:
+def close_against_queue(state: State, due: Due, holding: Holding, method: str) -> Iterator[Event]:
     """A whole position of the account against the queue."""
     if not holding.size:
         return
-    had = holding.size
+    had, used = holding.size, state.used_by(due.unit)
     yield from state.ledger.settle_funding(holding)
     order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
     events = list(against_queue(state, due, order))
@@ -356,11 +355,11 @@ def against_queue(state: State, due: Due, order: OwnOrder) -> Iterator[Event]:
     yield from deleverage(state, order)
 
 
-def settle_flat(state: State, due: Due, used: Used) -> Iterator[Event]:
+def settle_flat(state: State, due: Due) -> Iterator[Event]:
     """A unit without positions: what is left of an isolated margin is free; a debt is paid by the fund as far
     as it may, and the rest is for the last resort."""
     unit, ledger = due.unit, state.ledger
-    first, left = unit.holdings[0], unit.money()
+    first, left, used = unit.holdings[0], unit.money(), state.used_by(unit)
     if unit.is_open() or not left or not used.claim:
         return
     if left > 0:

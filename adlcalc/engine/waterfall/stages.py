@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import VenueClaim
@@ -42,11 +43,11 @@ from adlcalc.engine.waterfall.own_name import (
     settle_flat,
     watch_on,
 )
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.takeover import reduce_or_take_over, take_over
 from adlcalc.engine.waterfall.vault import vault_takes
 
-UnitStage = Callable[[State, Due, Used], Iterable[Event]]
+UnitStage = Callable[[State, Due], Iterable[Event]]
 ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 
@@ -139,7 +140,7 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable
     return NOTHING
 
 
-def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
+def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     """A due unit through its stages."""
     how = state.rules.liquidation.method
     late = (
@@ -147,9 +148,10 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterator[Event]:
         and how.too_late is not None
         and due.equity < how.too_late.takeover_below * due.maintenance
     )
-    used = state.used.setdefault(due.unit, Used())
-    for stage in stages.late if late else stages.unit:
-        yield from stage(state, due, used)
+    its = stages.late if late else stages.unit
+    if len(its) == 1:
+        return its[0](state, due)
+    return chain.from_iterable(stage(state, due) for stage in its)
 
 
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
@@ -167,7 +169,9 @@ def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator
 
 def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
     """A claim through some stages."""
-    state.ledger.at_work = claim
+    state.ledger.at_work, left = claim, claim.left
     for stage in stages:
         yield from stage(state, claim)
+        if not left.size:
+            break
     state.ledger.at_work = None

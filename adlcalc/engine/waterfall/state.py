@@ -20,7 +20,7 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen, Triggered
+from adlcalc.engine.rules import RankedWhen, TakeoverAt, Triggered
 from adlcalc.ground.numbers import ZERO
 
 
@@ -55,9 +55,10 @@ class State:
         self.scenario, self.rules = scenario, scenario.rules
         takeover = scenario.rules.liquidation.takeover
         self.surplus = takeover.surplus if takeover else None  # of what the venue has taken over
+        self.at_mark = takeover is not None and takeover.takeover_at == TakeoverAt.MARK
         self.providers = scenario.providers
         self.ledger = Ledger(scenario)
-        self.evaluations = 0
+        self.step = self.evaluations = 0
         self.watchlist: Watchlist | Everybody = (
             Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
         )
@@ -91,13 +92,9 @@ class State:
         self.held: list[tuple[VenueClaim, Decimal, Decimal]] = []  # at the end of the step (Ledger.held)
         self._held_told: dict[VenueClaim, Decimal] = {}  # with the size that it was last told with
 
-    @property
-    def step(self) -> int:
-        """The step that is worked."""
-        return self.ledger.step
-
     def begin(self, step: int) -> None:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
+        self.step = step
         self.ledger.begin(self.scenario, step)
         self.opened_at.clear()
         self._sides.clear()
@@ -116,6 +113,12 @@ class State:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
                 fund.look()
 
+    def used_by(self, unit: Unit) -> Used:
+        """What its orders have done in this step so far."""
+        if unit not in self.used:
+            self.used[unit] = Used()
+        return self.used[unit]
+
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
         key = (book.name, side)
@@ -131,6 +134,12 @@ class State:
         if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
             self._queues[key] = self._ranked(book, side)
         return self._queues[key]
+
+    def is_idle(self) -> bool:
+        """Is there nothing to do in a step in which no unit is looked at: no claim, no loss, no orders that stand
+        with positions, no mark that follows the fills, no vault of its own money?"""
+        idle = not self.ledger.claims and not self.losses
+        return idle and not (self.has_feedback or self.scenario.orders or self.ledger.backstops)
 
     def rank_anew(self) -> None:
         """The marks have moved within the step."""
@@ -257,7 +266,7 @@ class State:
     def value_held(self, *, tell_all: bool) -> Iterator[Held]:
         """What the venue holds at the end of a step: a claim is told when it is first held, when it has become
         smaller, and at the end of the run."""
-        self.held = list(self.ledger.held())
+        self.held = list(self.ledger.held()) if self.ledger.claims else []
         for claim, pnl, lacking in self.held:
             if tell_all or self._held_told.get(claim) != claim.size:
                 self._held_told[claim] = claim.size

@@ -6,7 +6,7 @@ Public: take_over, reduce_or_take_over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
@@ -15,7 +15,7 @@ from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE, Bankru
 from adlcalc.engine.events import BookFilled, Event, MarginTaken
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.worked import as_it_is, rounded
-from adlcalc.engine.rules import Reduction, ReductionOrder, TakeoverAt
+from adlcalc.engine.rules import Reduction, ReductionOrder
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.liquidation import (
     bankrupt_values,
@@ -24,39 +24,36 @@ from adlcalc.engine.waterfall.liquidation import (
     liquidated,
     stand_of,
 )
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
 
-AT_MARK = TakeoverAt.MARK
 IN_FAVOR = (BankruptcyPrice.DOWN, BankruptcyPrice.UP, BankruptcyPrice.NEAREST)
 """Roundings that may be in favor of the account."""
 
 
-def reduce_or_take_over(
-    state: State, due: Due, used: Used, how: Reduction, order: ReductionOrder
-) -> Iterator[Event]:
+def reduce_or_take_over(state: State, due: Due, how: Reduction, order: ReductionOrder) -> Iterator[Event]:
     """Reduce what can be reduced (rule liquidation.reduce); if the unit is still due, take all of it over."""
     for holding in due.unit.open_holdings():
         yield from reduce(state, due.unit, holding, how, order)
     equity, maintenance = due.unit.margin()
     state.evaluations += 1
     if is_due(state.rules, equity, maintenance):
-        yield from take_over(state, Due(due.unit, equity, maintenance), used)
+        yield from take_over(state, Due(due.unit, equity, maintenance))
     else:
         state.watchlist.watch(due.unit, equity - maintenance)
 
 
-def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
+def take_over(state: State, due: Due) -> Sequence[Event]:
     """Every position of the unit moves to the venue, at its bankruptcy price or (rule takeover_at) at the
     mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
-    unit, ledger, rules = due.unit, state.ledger, state.rules.liquidation.takeover
-    at_mark = rules is not None and rules.takeover_at == AT_MARK
+    unit, ledger, at_mark = due.unit, state.ledger, state.at_mark
+    told: list[Event] = []
     unit.holder.liquidated = True
     fee_inside = any(holding.size and holding.fee_inside() for holding in unit.holdings)
     for holding in unit.holdings:
         if holding.size:
-            yield from ledger.settle_funding(holding)
+            told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
@@ -81,18 +78,19 @@ def take_over(state: State, due: Due, used: Used) -> Iterator[Event]:
             price, cost = holding.book.mark, holding.value()
         moves.append((holding, price, cost, story))
     for holding, price, cost, event in moves:
-        yield event
+        told.append(event)
         ledger.new_claim(event.claim, holding, price, ledger.round_up(cost))
     last = ledger.claims[-1]
     if at_mark:
         left = ledger.empty_margin(unit)
-        yield MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left)
-        yield from settle(state, last, left)
+        told.append(MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left))
+        told += settle(state, last, left)
     elif (left := ledger.empty_margin(unit)) > 0 and fee_inside:
         how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
-        yield from ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
+        told += ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
     else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low
-        yield from ledger.post_result(last, left, "dust")
+        told += ledger.post_result(last, left, "dust")
+    return told
 
 
 def reduce(

@@ -17,11 +17,11 @@ from adlcalc.engine.rules import AdlWhen, OwnMoney, Vault
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
 from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, is_due, liquidated
-from adlcalc.engine.waterfall.state import State, Used
+from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
 
-def vault_takes(state: State, due: Due, used: Used, rules: Vault) -> Iterator[Event]:
+def vault_takes(state: State, due: Due, rules: Vault) -> Iterator[Event]:
     """The vault takes what is still due, with equity not below zero, but below its part of the maintenance
     margin; with money of its own, as long as it has not lost its part of that and the account fits under its
     cap."""

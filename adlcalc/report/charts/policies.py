@@ -28,7 +28,7 @@ def figures(comparison: Comparison) -> list[Figure]:
     results = comparison.results
     if not results:
         return []
-    paid = [result.outcome.by_account() for result in results]
+    paid = [result.outcome.by_account for result in results]
     most: dict[str, Decimal] = {}
     for each in paid:
         for account, amount in each.items():
