@@ -18,7 +18,7 @@ from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, roun
 from adlcalc.report.charts import figures
 from adlcalc.report.charts.least_fund import LeastFund
 from adlcalc.report.html.decided import Decided
-from adlcalc.report.html.written import Told
+from adlcalc.report.html.written import Pictured
 from adlcalc.report.run import Run
 from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load
@@ -75,7 +75,7 @@ def told(
     *,
     note: Callable[[Loaded], None] = lambda loaded: None,
     through: Callable[[Iterable[Event], int], Iterable[Event]] = lambda events, _: events,
-) -> Told:
+) -> Pictured:
     """Run a scenario and make its figures. Raises ScenarioErrors and Unknown."""
     if wanted.solve not in (None, FUND):
         raise Unknown(f"--solve takes {FUND}, not {wanted.solve!r}: adlcalc solve has the others")
@@ -100,7 +100,7 @@ def told(
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
     drawn = figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept)
-    return Told(run, drawn, _decided(run, loaded))
+    return Pictured(run, drawn, _decided(run, loaded))
 
 
 def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
@@ -108,30 +108,17 @@ def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
     from adlcalc.explain.tell import rule_note
     from adlcalc.explain.why import decisions
 
+    told: dict[str, dict[str, list[str]]] = {}
     with exact():
-        found = list(decisions(run.events, run.scenario))
+        for rule, kind, who in decisions(run.events, run.scenario):
+            told.setdefault(rule, {}).setdefault(kind, []).append(who)
     made = []
-    for rule in dict.fromkeys(rule for rule, _, _ in found):
+    for rule, kinds in told.items():
         note = rule_note(rule, run.scenario, loaded.rulebook)
-        if note is None:
-            continue
-        kinds = dict.fromkeys(kind for of, kind, _ in found if of == rule)
-        what = (
-            f"{kind}: {named(who for of, kind_, who in found if (of, kind_) == (rule, kind))}"
-            for kind in kinds
-        )
-        made.append(
-            Decided(
-                note.rule,
-                note.value,
-                note.status,
-                "; ".join(what),
-                note.source,
-                note.note,
-                note.title,
-                note.url,
-            )
-        )
+        if note is not None:
+            what = "; ".join(f"{kind}: {named(whom)}" for kind, whom in kinds.items())
+            head = (note.rule, note.value, note.status, what)
+            made.append(Decided(*head, note.source, note.note, note.title, note.url))
     return tuple(made)
 
 

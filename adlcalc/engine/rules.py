@@ -35,7 +35,7 @@ class Assumption:
 # --- margin -------------------------------------------------------------------------------------------------
 
 
-class Due(Word):
+class DueWhen(Word):
     """Equity against maintenance margin."""
 
     AT_OR_BELOW = "at-or-below", "Equity at or below the maintenance margin is liquidated."
@@ -46,10 +46,10 @@ class Due(Word):
 class MarginRules:
     """When is an account due?"""
 
-    due: Due = given(
+    due: DueWhen = given(
         "liquidated when equity is at or below, or only below, maintenance margin",
-        Due,
-        Due.AT_OR_BELOW,
+        DueWhen,
+        DueWhen.AT_OR_BELOW,
         required=True,
     )
 
@@ -559,10 +559,13 @@ OF_ORDERS = (AdlWhen.REMAINDER, AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL, AdlWhen.SET
 
 
 class Triggered(Word):
-    """Where the book stands once the fund's drawdown has stopped it."""
+    """Where the book stands once the fund's drawdown has stopped it, or it is used up."""
 
     AFTER_BOOK = "after-book", "The book is asked first as before."
-    BEFORE_BOOK = "before-book", "Nothing goes to the book before the queue has had it. OKX, HTX."
+    BEFORE_BOOK = (
+        "before-book",
+        "Nothing goes to the book before the queue has had it. OKX, HTX, GRVT, Toobit.",
+    )
 
 
 class Eligible(Word):
@@ -621,7 +624,7 @@ class AdlRules:
 
     when: AdlWhen = given("when the queue is used", AdlWhen, AdlWhen.AFTER_FUND)
     while_triggered: Triggered = given(
-        "whether the queue comes before the book once the fund's drawdown has stopped it",
+        "whether the queue comes before the book once the fund's drawdown has stopped it, or it is used up",
         Triggered,
         Triggered.AFTER_BOOK,
     )

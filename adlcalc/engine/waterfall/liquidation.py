@@ -15,15 +15,14 @@ from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.engine.rules import Due as RuleDue
-from adlcalc.engine.rules import Rules
+from adlcalc.engine.rules import DueWhen, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
     """Equity at or below maintenance margin (rule due: 'below' wants it strictly below)."""
-    return equity < maintenance or (equity == maintenance and rules.margin.due == RuleDue.AT_OR_BELOW)
+    return equity < maintenance or (equity == maintenance and rules.margin.due == DueWhen.AT_OR_BELOW)
 
 
 def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]:
