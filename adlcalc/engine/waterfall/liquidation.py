@@ -119,7 +119,8 @@ def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     unit, up, cost = holding.unit, holding.book.quotes[holding.side].rises, holding.cost
     money, pending = unit.money(), holding.pending_funding()
-    target, parts = cost - money - pending, (abs(cost), money, *((pending,) if pending else ()))
+    target = cost - money - pending
+    parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
     return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
 
