@@ -71,6 +71,7 @@ class State:
         self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
+        self.unsettled: list[Unit] | None = None  # where a market is wound up: who still has something open
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
