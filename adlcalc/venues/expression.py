@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.engine.formulas.scores import AMOUNT, INFINITE, SCORES, WITHOUT, Inputs, Score
+from adlcalc.engine.formulas.scores import AMOUNT, INFINITE, SCORES, WITHOUT, Inputs, Ratio, Score
 from adlcalc.ground.numbers import ZERO, D, divide
 from adlcalc.ground.quotient import Quotient
 
@@ -143,7 +143,45 @@ def score_of(text: str) -> Score:
         return WITHOUT if _is_infinite(worked(x)) else template
 
     template = _template(text)
-    return Expression(text, text, of, formula)
+    return Expression(text, text, of, formula, *_product(text))
+
+
+def _product(text: str) -> tuple[tuple[Ratio, ...], bool]:
+    """The ratios that a winner's score is the product of, none where it is something else; and whether a loser's is
+    below zero then."""
+    words = [token.text for token in _tokens(text)[:-1]]
+    if words[1:-1] and "if" in words and "else" in words:
+        at, other = words.index("if"), words.index("else")
+        if words[at:other] != ["if", "pnl", ">", "0"]:
+            return (), False
+        winners, losers = _ratios_of(words[:at]), _ratios_of(words[other + 1 :])
+        return (winners, _is_loss(losers)) if losers else ((), False)
+    found = _ratios_of(words)
+    return found, _is_loss(found)
+
+
+def _ratios_of(words: Sequence[str]) -> tuple[Ratio, ...]:
+    """Of names with * and / between them; none where it is anything else, or hangs on how large a position is."""
+    above: list[str] = []
+    below: list[str] = []
+    for sign, word in zip(["*", *words[1::2]], words[::2], strict=False):
+        if word not in NAMES or sign not in ("*", "/") or len(words) % 2 == 0:
+            return ()
+        over, *under = AMOUNT.findall(_RATIOS.get(word, f"[{word}]"))
+        up, down = (above, below) if sign == "*" else (below, above)
+        up.append(over)
+        down.extend(under)
+    return tuple(zip(above, below, strict=True)) if len(above) == len(below) else ()
+
+
+def _is_loss(ratios: Sequence[Ratio]) -> bool:
+    """Is the product below zero for every loser? It is where the pnl stands above, and nothing else has a sign."""
+    above, below = [one for one, _ in ratios], [one for _, one in ratios]
+    return (
+        above.count("pnl") == 1
+        and not {"equity", "balance", "side"} & {*above, *below}
+        and "pnl" not in below
+    )
 
 
 def _is_infinite(found: Any) -> bool:

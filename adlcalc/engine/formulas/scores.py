@@ -59,22 +59,19 @@ Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
 
 
-RETURN_TIMES_LEVERAGE = tuple(
-    (("pnl", "entry_value"), (notional, "equity")) for notional in ("notional", "exposure")
-)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
-    amounts, with their names in brackets. ratios: the ratios that it is the product of, where it is one. Two
-    scores of one name are the same."""
+    amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is one, which
+    head.py's grid bounds; winners_first: is every winner's above every loser's? Two scores of one name are the
+    same."""
 
     name: str
     meaning: str
     of: Callable[[Inputs], Decimal]
     formula: Callable[[Inputs], str]
     ratios: tuple[Ratio, ...] = ()
+    winners_first: bool = False
 
     def __call__(self, x: Inputs) -> Decimal:
         return self.of(x)
@@ -97,12 +94,6 @@ class Score:
     def __reduce__(self) -> tuple[Any, ...]:
         return _by_name, (self.name,)
 
-    @property
-    def is_return_times_leverage(self) -> bool:
-        """Is it pnl / entry value x notional / equity (of an isolated position, exposure is its notional)?
-        head.py's grid bounds that."""
-        return self.ratios in RETURN_TIMES_LEVERAGE
-
 
 # --- how one is made ----------------------------------------------------------------------------------------
 
@@ -112,9 +103,11 @@ def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score
     over."""
     pairs = tuple((above, below) for above, _, below in (ratio.partition(" / ") for ratio in ratios))
     places = [Inputs._fields.index(amount) for pair in pairs for amount in pair]
+    first, amounts = pairs[0][0] == "pnl", itemgetter(*places)
     if len(pairs) == 1:
-        return Score(name, meaning, _ratio(itemgetter(*places)), _ratio_formula(pairs[0]), pairs)
-    return Score(name, meaning, _ratios(itemgetter(*places), turned), _ratios_formula(pairs, turned), pairs)
+        first = first and pairs[0][1] != "equity"  # a debt below a loss is above zero
+        return Score(name, meaning, _ratio(amounts), _ratio_formula(pairs[0]), pairs, first)
+    return Score(name, meaning, _ratios(amounts, turned), _ratios_formula(pairs, turned), pairs, first)
 
 
 def _ratio(amounts: Callable[[Inputs], Any]) -> Callable[[Inputs], Decimal]:

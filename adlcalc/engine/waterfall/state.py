@@ -151,7 +151,7 @@ class State:
         if self._index and not self.on_ranked and serves(book, side, self.rules):
             key = (book.name, side)
             if key not in self._grids:
-                self._grids[key] = Grid(book, side)
+                self._grids[key] = Grid(book, side, self.rules.adl.score.ratios)
             return QueueHead(self._grids[key], self.rules)
         queue = Queue(book, side, self.rules.adl)
         if self.on_ranked:
