@@ -191,6 +191,7 @@ def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator
 def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
     """A claim through some stages."""
     state.ledger.at_work, left = claim, claim.left
+    state.kept_whole = None
     for stage in stages:
         yield from stage(state, claim)
         if not left.size:

@@ -69,6 +69,7 @@ class State:
             Closing, Decimal
         ] = {}  # what a patient fund may still sell at a loss in this step
         self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
+        self.kept_whole: VenueClaim | None = None  # the claim that is worked, where the fund keeps all of it
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
         self.unsettled: list[Unit] | None = None  # where a market is wound up: who still has something open
