@@ -392,6 +392,32 @@ def test_the_drawdown_is_told_as_the_reason() -> None:
     )
 
 
+def test_a_fund_that_is_used_up_is_told_as_the_reason(adlcalc: Command, tmp_path: Path) -> None:
+    """The queue comes before the book, which pays 84 for what is bankrupt at 83.88; of the claim that has used the
+    fund up the book took no more."""
+    text = """fund: {fund}
+rules: {adl: {while_triggered: before-book}}
+markets: {X: {lot: 1}}
+accounts:
+- {id: a, side: long, size: 5, entry: 100, leverage: 10}
+- {id: b, side: long, size: 5, entry: 93.2, leverage: 10}
+- {id: c, side: short, size: 10, entry: 100, leverage: 2}
+prices: [100, 84]
+"""
+    path = tmp_path / "s.yaml"
+    path.write_text(text.replace("{fund}", "30"), encoding="utf-8")
+    out = " ".join(adlcalc("explain", str(path), "c").out.split())
+    told = "adl.while_triggered: c was deleveraged against b because the fund was empty, and from then on the queue"
+    assert told in out
+    path.write_text(text.replace("{fund}", "24"), encoding="utf-8")
+    out = " ".join(adlcalc("explain", str(path), "c").out.split())
+    assert (
+        "adl.when: c was deleveraged against a because the book took no more at a price that could be paid"
+        in out
+    )
+    assert told in out
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_is_due_at_the_marks_is_liquidated_and_nobody_else_at_first(seed: int, rulebook: object) -> None:
     scenario = random_book(seed)

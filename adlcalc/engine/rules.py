@@ -559,10 +559,13 @@ OF_ORDERS = (AdlWhen.REMAINDER, AdlWhen.NEGATIVE, AdlWhen.ZERO_FILL, AdlWhen.SET
 
 
 class Triggered(Word):
-    """Where the book stands once the fund's drawdown has stopped it."""
+    """Where the book stands once the fund's drawdown has stopped it, or it is used up."""
 
     AFTER_BOOK = "after-book", "The book is asked first as before."
-    BEFORE_BOOK = "before-book", "Nothing goes to the book before the queue has had it. OKX, HTX."
+    BEFORE_BOOK = (
+        "before-book",
+        "Nothing goes to the book before the queue has had it. OKX, HTX, GRVT, Toobit.",
+    )
 
 
 class Eligible(Word):
@@ -621,7 +624,7 @@ class AdlRules:
 
     when: AdlWhen = given("when the queue is used", AdlWhen, AdlWhen.AFTER_FUND)
     while_triggered: Triggered = given(
-        "whether the queue comes before the book once the fund's drawdown has stopped it",
+        "whether the queue comes before the book once the fund's drawdown has stopped it, or it is used up",
         Triggered,
         Triggered.AFTER_BOOK,
     )

@@ -13,7 +13,7 @@ from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.rules import AdlWhen, Due
+from adlcalc.engine.rules import AdlWhen, Due, Triggered
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.story import Line
 from adlcalc.explain.story_lines import fund_name, over
@@ -56,6 +56,7 @@ class _Funds:
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
         self.holds: dict[str, Decimal] = {}
+        self.paid_for: dict[str, set[int]] = {}  # the claims that a fund has paid for
         self.stopped: dict[tuple[str, str], ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
@@ -63,6 +64,8 @@ class _Funds:
             self.holds = dict(event.funds)
         elif isinstance(event, ev.FundPaid | ev.FundReceived):
             self.holds[event.fund] = event.after
+            if isinstance(event, ev.FundPaid):
+                self.paid_for.setdefault(event.fund, set()).add(event.claim)
         elif isinstance(event, ev.FundStopped):
             self.stopped[event.fund, event.market] = event
         elif isinstance(event, ev.FundResumed):
@@ -117,6 +120,11 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     empty = f"{name} was empty"
     if floor := funds.floor.get(fund):
         empty = f"{name} was at its floor, {digits(floor)}"
+    paid = funds.paid_for.get(fund, set())  # it has been used up, and not by this claim
+    used_up = balance <= funds.floor.get(fund, ZERO) and bool(paid) and e.claim not in paid
+    if scenario.rules.adl.while_triggered == Triggered.BEFORE_BOOK and used_up:
+        text = f"{at} because {empty}, and from then on the queue comes before the book"
+        return _line(e, "deleveraged", text, "adl.while_triggered")
     if balance > funds.floor.get(fund, ZERO):
         more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
         empty = f"what {name} held, {digits(balance)}, {more}"

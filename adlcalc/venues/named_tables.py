@@ -24,8 +24,8 @@ from adlcalc.source.schema import check, subject
 from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, faults
 from adlcalc.venues.schema import SourceNote
 
-SYMBOL = re.compile(r"(?:PF_)?(?P<coin>[A-Z0-9]{2,12}?)[-_/:]?(?:USDT|USDC|USD|PERP)")
-"""A coin, and what its price is in: BTCUSDT, ETH-PERP, PF_XBTUSD, SOL_USDT."""
+SYMBOL = re.compile(r"(?:PF_|PERP_)?(?P<coin>[A-Z0-9]{2,12}?)[-_/:]?(?:USDT|USDC|USD|PERP)")
+"""A coin, and what its price is in: BTCUSDT, ETH-PERP, PF_XBTUSD, PERP_BTC_USDC, SOL_USDT."""
 
 
 def coin_of(symbol: str) -> str | None:

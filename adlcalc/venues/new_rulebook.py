@@ -38,8 +38,9 @@ sources:                      # the documents that the rules are taken from
 # the `#` away and give another value. A plain value counts as assumed, and a run that uses it says so; with the
 # document that says it, it is
 #   due: {value: below, source: help, status: documented}
-# and `status: observed` is what the venue's data shows; a `note` is a sentence for the reader. A rule that plays a
-# part only beside others says beside which; anywhere else it is refused.
+# and `status: observed` is what the venue's data shows; a `note` is a sentence for the reader. Where it says
+# nothing, `ties: {silent: help}` takes what adlcalc assumes then (`adlcalc venues conventions`). A rule that plays
+# a part only beside others says beside which; anywhere else it is refused.
 """
 
 

@@ -105,8 +105,9 @@ class FundBook:
         return any(fall.stopped for fall in self._falls())
 
     def triggered(self, contract: str) -> bool:
-        """Has it fallen, and has that stopped it? (One that never held anything has not fallen.)"""
-        return self._fall(contract).fallen
+        """Has it fallen, and has that stopped it, or left nothing of it? (One that never held anything has not
+        fallen.)"""
+        return self._fall(contract).fallen or (self.can_bear_all() <= 0 and self.peak() > self.floor)
 
     def look(self) -> None:
         """At its drawdown, by what it is worth now: has that stopped it?"""

@@ -108,7 +108,7 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
         yield offer_to_backstop
     if adl.when == AdlWhen.BEFORE_BOOK:
         yield deleverage
-    if adl.while_triggered == Triggered.BEFORE_BOOK and rules.fund.drawdown is not None:
+    if adl.while_triggered == Triggered.BEFORE_BOOK:
         yield deleverage_once_triggered
     if asked == OfferedWhen.BEFORE_FUND or adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
         yield close_without_fund
@@ -127,7 +127,8 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
 
 
 def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event]:
-    """The queue before the book, once the fund's drawdown has stopped it. OKX: no book at all from then on."""
+    """The queue before the book, once the fund's drawdown has stopped it or it is used up. OKX: no book at all
+    from then on."""
     claim.book.fund.look()
     if claim.book.fund.triggered(claim.book.name):
         yield from deleverage(state, claim)
