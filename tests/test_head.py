@@ -7,6 +7,7 @@ import random
 from decimal import Decimal
 
 import pytest
+from rules import under_venue
 
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.loop import run
@@ -17,6 +18,7 @@ from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact
 from adlcalc.venues.expression import score_of
+from adlcalc.venues.rulebook import shipped
 
 GRIDDED = (
     *(name for name, score in SCORES.items() if score.ratios),
@@ -63,7 +65,7 @@ def crowded_book(
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 3, 48])
 @pytest.mark.parametrize("eligible", ["winners", "all"])
-@pytest.mark.parametrize("score", GRIDDED)
+@pytest.mark.parametrize("score", [*GRIDDED, "entry-price"])
 def test_runs_are_the_same_with_and_without_the_grid(
     score: str, eligible: str, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +81,19 @@ def test_runs_are_the_same_with_and_without_the_grid(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", shipped())
+def test_a_queue_that_is_not_ranked_whole_changes_nothing_under_any_venue(
+    venue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "LONG_QUEUE", 1)
+    monkeypatch.setattr(head, "CELLS", 3)
+    monkeypatch.setattr(head, "MEMBERS", 1)
+    for seed in range(12):
+        one = under_venue(crowded_book(30, seed, Rules()), venue, random.Random(f"head {venue} {seed}"))
+        assert list(run(one))[:-1] == list(run(one, index=False))[:-1], f"{venue}, seed {seed}"
+
+
 @pytest.mark.parametrize(("side", "mark"), [(-1, Decimal(90)), (1, Decimal(110))])
 def test_few_positions_are_scored_for_the_head_of_a_long_queue(
     side: int, mark: Decimal, monkeypatch: pytest.MonkeyPatch

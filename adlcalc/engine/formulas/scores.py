@@ -52,6 +52,7 @@ class Inputs(NamedTuple):
     mark: Decimal = ONE
 
 
+PNL, EQUITY, MAINTENANCE, INITIAL_MARGIN = "pnl", "equity", "maintenance", "initial_margin"
 AMOUNT = re.compile(r"\[(\w+)\]")
 """An amount of `Inputs` in a formula."""
 
@@ -63,8 +64,8 @@ Ratio = tuple[str, str]
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
     amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is one, which
-    head.py's grid bounds; winners_first: is every winner's above every loser's? Two scores of one name are the
-    same."""
+    head.py's grid bounds; winners_first: is every winner's above every loser's? of_entry: is it of entry price and
+    side alone? Two scores of one name are the same."""
 
     name: str
     meaning: str
@@ -72,6 +73,7 @@ class Score:
     formula: Callable[[Inputs], str]
     ratios: tuple[Ratio, ...] = ()
     winners_first: bool = False
+    of_entry: bool = False
 
     def __call__(self, x: Inputs) -> Decimal:
         return self.of(x)
@@ -103,9 +105,9 @@ def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score
     over."""
     pairs = tuple((above, below) for above, _, below in (ratio.partition(" / ") for ratio in ratios))
     places = [Inputs._fields.index(amount) for pair in pairs for amount in pair]
-    first, amounts = pairs[0][0] == "pnl", itemgetter(*places)
+    first, amounts = pairs[0][0] == PNL, itemgetter(*places)
     if len(pairs) == 1:
-        first = first and pairs[0][1] != "equity"  # a debt below a loss is above zero
+        first = first and pairs[0][1] != EQUITY  # a debt below a loss is above zero
         return Score(name, meaning, _ratio(amounts), _ratio_formula(pairs[0]), pairs, first)
     return Score(name, meaning, _ratios(amounts, turned), _ratios_formula(pairs, turned), pairs, first)
 
@@ -208,9 +210,11 @@ def size(x: Inputs) -> Decimal:
     return x.size
 
 
-def _worked_out(name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str]) -> Score:
+def _worked_out(
+    name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str], of_entry: bool = False
+) -> Score:
     """The score that a function is; its docstring says what it is."""
-    return Score(name, getdoc(function) or "", function, formula)
+    return Score(name, getdoc(function) or "", function, formula, of_entry=of_entry)
 
 
 _ALL = (
@@ -286,7 +290,7 @@ _ALL = (
         "first.",
     ),
     product("roe", "pnl / initial_margin", meaning="Return on equity: pnl / initial margin."),
-    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]"),
+    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]", of_entry=True),
     _worked_out("size", size, lambda _: "[size]"),
 )  # fmt: skip
 SCORES: Mapping[str, Score] = {score.name: score for score in _ALL}

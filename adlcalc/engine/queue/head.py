@@ -10,14 +10,18 @@ is beyond every bound that is left. Floats only choose which cells are opened, w
 decide. Cross positions, whose equity depends on other marks, and positions that a fill has changed are scored one by
 one.
 
-Public: Grid, QueueHead, serves, LONG_QUEUE.
+The queue of a score that nothing moves is put in order once.
+
+Public: Grid, Lazy, QueueHead, serves, FixedQueue, fixed_order, is_fixed, LONG_QUEUE.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,9 +29,9 @@ from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.books.roster import Side
 from adlcalc.engine.contract import LINEAR
 from adlcalc.engine.formulas.policies import queue as by_score
-from adlcalc.engine.formulas.scores import Ratio
+from adlcalc.engine.formulas.scores import INITIAL_MARGIN, MAINTENANCE, Ratio
 from adlcalc.engine.queue.queue import Place, inputs_of
-from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
+from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover, Ties
 from adlcalc.ground.numbers import D
 
 LONG_QUEUE = 200
@@ -56,7 +60,7 @@ def serves(book: MarketBook, side: int, rules: Rules) -> bool:
         and rules.adl.policy is by_score
         and ratios != ()
         and BOUNDED.issuperset(names := {name for ratio in ratios for name in ratio})
-        and ("maintenance" not in names or all(line[1] >= 0 for line in book.lines or ((0, -1),)))
+        and (MAINTENANCE not in names or all(line[1] >= 0 for line in book.lines or ((0, -1),)))
         and (rules.adl.eligible == Eligible.WINNERS or rules.adl.score.winners_first)
         and isinstance(rules.liquidation.method, Takeover)
         and isinstance(rules.last_resort.policy, BadDebt)
@@ -114,7 +118,7 @@ class Grid:
         self.single: list[Holding] = []
         least, multiplier = float(book.unit * SMALLEST_MONEY), float(book.contract.multiplier)
         placed: list[Placed] = []
-        chosen = any("initial_margin" in ratio for ratio in ratios)
+        chosen = any(INITIAL_MARGIN in ratio for ratio in ratios)
         for one, size, cost, collateral in in_floats(book, side):
             if collateral is None or collateral < least or cost < least:
                 self.single.append(self._made(one))
@@ -191,21 +195,12 @@ def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
         yield placed[first : first + length]
 
 
-class QueueHead:
-    """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like
-    `Queue`."""
+class Lazy:
+    """A queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
 
-    def __init__(self, grid: Grid, rules: Rules) -> None:
-        self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
-        self._losers_too = rules.adl.eligible == Eligible.ALL
-        # what a later fill of this step could change is scored now
-        self._first = [
-            place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))
-        ]
-        self._known: set[Holding] = set(grid.book.changed[grid.side])
+    def __init__(self, rest: Iterator[Place]) -> None:
         self._found: list[Place] = []
-        self._head = 0
-        self._rest = self._in_order()
+        self._head, self._rest = 0, rest
 
     def __iter__(self) -> Iterator[Place]:
         while self._head < len(self._found) and not self._found[self._head].holding.size:
@@ -228,6 +223,51 @@ class QueueHead:
             self._found.append(place)
             place.rank = len(self._found)
         return True
+
+
+class FixedQueue(Lazy):
+    """The queue of a score that nothing moves (Score.of_entry): everybody is put in order once a run, and only who is
+    open, and how large, is looked at anew."""
+
+    def __init__(self, order: Sequence[tuple[Decimal, Holding]], ties: Ties) -> None:
+        self._ties = ties
+        super().__init__(self._in_order([(score, one, one.size) for score, one in order if one.size]))
+
+    def _in_order(self, found: list[tuple[Decimal, Holding, Decimal]]) -> Iterator[Place]:
+        for score, tied in groupby(found, key=itemgetter(0)):
+            places = []
+            for _, holding, size in tied:
+                place = Place(holding, score, inputs_of(holding), self._ties)
+                place.size = size
+                places.append(place)
+            yield from sorted(places, key=Place.key)
+
+
+def fixed_order(book: MarketBook, side: int, rules: Rules) -> list[tuple[Decimal, Holding]]:
+    """Everybody with his score, highest first."""
+    score = rules.adl.score.of
+    return sorted(((score(inputs_of(one)), one) for one in book.holdings[side]), key=lambda found: -found[0])
+
+
+def is_fixed(book: MarketBook, side: int, rules: Rules) -> bool:
+    """Is a long side in an order that nothing moves? Where no trade changes an entry price."""
+    adl = rules.adl
+    fixed = adl.score.of_entry and adl.eligible == Eligible.ALL and adl.ties == Ties.LARGER_POSITION
+    return fixed and adl.policy is by_score and len(book.holdings[side]) >= LONG_QUEUE
+
+
+class QueueHead(Lazy):
+    """The queue by a grid."""
+
+    def __init__(self, grid: Grid, rules: Rules) -> None:
+        self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
+        self._losers_too = rules.adl.eligible == Eligible.ALL
+        # what a later fill of this step could change is scored now
+        self._first = [
+            place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))
+        ]
+        self._known: set[Holding] = set(grid.book.changed[grid.side])
+        super().__init__(self._in_order())
 
     def _place(self, holding: Holding) -> Place:
         inputs = inputs_of(holding)
