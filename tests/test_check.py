@@ -337,6 +337,30 @@ def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
     assert adlcalc("check", str(tmp_path)) == Result("", "", 0)
 
 
+def test_the_fault_of_a_rulebook_is_told_once_and_spelled_one_way(
+    adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the folder is named, and however many scenarios use the rulebook."""
+    faulty = 'venue: ours\ntitle: t\nas_of: "2026"\nextends: bybit\nadl:\n  price: bankrupcy\n'
+    book = (
+        "venue: ours.yaml\naccounts: [{id: a, side: long, size: 1, entry: 9, leverage: 2}]\nprices: [9, 8]\n"
+    )
+    for name, text in {"ours.yaml": faulty, "a.yaml": book, "z.yaml": book}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for folder, before in {".": "", "./": "", str(tmp_path): f"{tmp_path}/"}.items():
+        got = adlcalc("check", folder)
+        told = [line for line in got.err.splitlines() if ": error: " in line]
+        assert (got.code, told[0].partition(" error:")[0]) == (2, f"{before}ours.yaml:6:10:")
+        because = f"error: it is not checked, as {before}ours.yaml cannot be used (told above)"
+        assert told[1:] == [f"{before}z.yaml: {because}"]  # a.yaml is the first that tells it
+    assert adlcalc("check", ".", "--format", "github").out.count("::error ") == 1
+    for ending in ("yml", "json"):
+        (tmp_path / "ours.yaml").rename(tmp_path / f"ours.{ending}")
+        assert f"\nours.{ending}:6:10: error:" in "\n" + adlcalc("check", f"ours.{ending}").err
+        (tmp_path / f"ours.{ending}").rename(tmp_path / "ours.yaml")
+
+
 def test_a_folder_without_scenarios_is_an_error(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text('{"schema": "adlcalc.run/1"}\n')
     (tmp_path / ".hidden.yaml").write_text("x")

@@ -327,6 +327,10 @@ def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Resu
         (("--severity", "2"), "--severity must be a fraction from 0 to 1, not 2"),
         (("--severity", "much"), "--severity must be a number"),
         (("--venues", "bitmx"), "bitmex"),
+        (
+            ("--venues", "okx,foo"),
+            "--venues okx,foo: error: there is no venue 'foo'\nhint: adlcalc venues lists them",
+        ),
     ],
 )
 def test_what_the_command_refuses(

@@ -61,7 +61,11 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("liquidated: [alice]", "liquidated: did not expect anna"),
+        (
+            "liquidated: [alice]",
+            "liquidated: did not expect anna (the list is held to be complete, of 2 names; "
+            "for one account: holds: 'liquidated(alice)')",
+        ),
         ("liquidated: [alice, {account: anna, step: 2}]", "liquidated: anna: expected at step 2, got step 3"),
         (
             "liquidated: [alice, {account: anna, size: 3}]",
@@ -71,7 +75,11 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
             "liquidated: [alice, {account: anna, side: short}]",
             "liquidated: anna: side: expected short, got long",
         ),
-        ("liquidated_in_order: [alice]", "liquidated_in_order: row 2: expected nobody, got anna, at step 3"),
+        (
+            "liquidated_in_order: [alice]",
+            "liquidated_in_order: row 2: expected nobody, got anna, at step 3 (the list is held to be complete, of "
+            "2 rows; for one account: holds: 'liquidated(alice)')",
+        ),
         ("liquidated_in_order: [alice, anna, bob]", "liquidated_in_order: row 3: expected bob, got nobody"),
         ("fund_paid: {fund: 1}", "fund_paid: fund: expected 1, got 1000 (difference 999)"),
         (
@@ -84,6 +92,15 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
         (
             "equity: {bob: {about: 25_000, within: 1}}",
             "equity: bob: expected about 25000 (within 1), got 25800 (difference 800)",
+        ),
+        (
+            "deleveraged: []",
+            "deleveraged: row 1: expected nobody, got bob, who gave up 1 at 54000, and 1 more",
+        ),
+        (
+            "deleveraged: [{account: bob}]",
+            "deleveraged: row 2: expected nobody, got bob, who gave up 1 at 52200 (the list is held to be complete, of "
+            "2 rows; for one account: holds: 'adl(bob)')",
         ),
         ("positions: {carol: []}", "positions: carol: did not expect short 1 BTC"),
         ("positions: {bob: [{side: short, size: 1}]}", "positions: bob: short: expected 1, got none"),

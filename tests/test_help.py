@@ -93,6 +93,47 @@ def test_a_scenario_is_run_by_its_name(
     assert "'prices' must be" in adlcalc("run", "18-march-2020").err
 
 
+NEAR_T2 = [
+    ("run", "t2.yml"),
+    ("run", "t2"),
+    ("margin", "T2.YAML"),
+    ("check", "t2-.yaml"),
+    ("diff", "t2.yaml", "t2.yam"),
+    ("verify", "t2.json"),
+    ("import", "ccxt", "t2.json"),
+    ("run", "t2.yaml", "--venue", "./t2.yml"),
+]
+
+
+@pytest.mark.parametrize("line", NEAR_T2, ids=" ".join)
+def test_a_file_that_is_not_there_is_told_with_the_one_beside_it(
+    adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t2.yaml").write_text(
+        "accounts: [{id: a, side: long, size: 1, entry: 9, leverage: 2}]\nprices: [9, 8]\n"
+    )
+    Path("t2.golden").write_text("")
+    Path("book.csv").write_text("id,side,size,entry,leverage\na,long,1,9,2\n")
+    got = adlcalc(*line)
+    folder = "./" if "./" in line[-1] else ""
+    assert (got.code, got.err.split("adlcalc check")[0]) == (
+        2,
+        f"{line[-1]}: error: there is no such file\nhint: did you mean '{folder}t2.yaml'?\n",
+    )
+
+
+def test_what_is_like_nothing_beside_it_has_no_hint(
+    adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t2.yaml").write_text("accounts: {file: bok.csv}\nprices: [9, 8]\n")
+    Path("book.csv").write_text("")
+    assert adlcalc("run", "quite-another.yaml").err == "quite-another.yaml: error: there is no such file\n"
+    assert adlcalc("run", "nowhere/t2.yml").err == "nowhere/t2.yml: error: there is no such file\n"
+    assert adlcalc("run", "t2.yaml").err.endswith("hint: did you mean 'book.csv'?\n")
+
+
 def test_new_copies_a_scenario_with_the_files_that_it_reads(
     adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -249,4 +249,27 @@ def test_another_folder_is_told(
     monkeypatch.chdir(folder / "elsewhere")
     found = adlcalc("verify", "../m.json")
     assert found.code == 1
-    assert "there is no such file from here" in " ".join(found.out.split())
+    text = " ".join(found.out.split())
+    assert "Not the same: there is no scenario s.yaml in this folder; --in DIR names the one" in text
+    assert not any(word in text for word in ("Also otherwise", "rulebook", "The command said"))
+    assert adlcalc("verify", "../m.json", "--in", "..").code == 0
+    lost = adlcalc("verify", "../m.json", "--in", "nowhere")
+    assert (lost.code, lost.out, lost.err) == (2, "", "adlcalc: --in nowhere: there is no such folder\n")
+
+
+def test_an_installation_from_a_folder_has_its_commit_while_the_same_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adlcalc.check import manifest
+
+    for folder in ("site", "clone"):
+        (tmp_path / folder / "adlcalc" / "check").mkdir(parents=True)
+        (tmp_path / folder / "adlcalc" / "check" / "manifest.py").write_text("1\n")
+    (tmp_path / "clone" / ".git").mkdir()
+    (tmp_path / "clone" / ".git" / "HEAD").write_text("0123\n")
+    noted = json.dumps({"url": (tmp_path / "clone").as_uri(), "dir_info": {}})
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda *_: noted)
+    monkeypatch.setattr(manifest, "__file__", str(tmp_path / "site" / "adlcalc" / "check" / "manifest.py"))
+    assert manifest.commit() == "0123"
+    (tmp_path / "clone" / "adlcalc" / "check" / "manifest.py").write_text("2\n")
+    assert manifest.commit() is None

@@ -217,6 +217,7 @@ def _rulebook(file: str, kind: Kind) -> Outcome:
     from adlcalc.source.files import text_of
     from adlcalc.source.nodes import Place, Source
     from adlcalc.source.problems import Problems
+    from adlcalc.venues.files import is_shipped
     from adlcalc.venues.named_tables import Tables
     from adlcalc.venues.rulebook import load_rulebook
 
@@ -225,7 +226,7 @@ def _rulebook(file: str, kind: Kind) -> Outcome:
         Tables(text_of(file)).all(problems)
     else:
         load_rulebook(
-            file if os.sep in file else os.path.join(".", file), problems, where=Place(Source(file, ""))
+            os.path.join(".", file) if is_shipped(file) else file, problems, where=Place(Source(file, ""))
         )
     problems.raise_if_any()
     return Outcome(file)

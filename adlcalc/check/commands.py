@@ -149,6 +149,7 @@ def name_of(asked: Asked) -> str:
 def page_of(asked: Asked, loaded: Loaded, run: Run | None) -> Page:
     """Work the command. run: the file's own run, where there is one already."""
     from adlcalc.scenario import load
+    from adlcalc.venues.files import listed
 
     given = dict(asked.given)
     sets, venue, limit = tuple(given.pop("sets")), given.pop("venue"), given.pop("limit")
@@ -158,9 +159,7 @@ def page_of(asked: Asked, loaded: Loaded, run: Run | None) -> Page:
     if not asked.is_plain:
         loaded, run = load(loaded.file, sets=sets, venue=venue), None
     if asked.name == "compare":
-        names: Sequence[str | None] = (
-            [venue] if venues is None else [name.strip() for name in venues.split(",")]
-        )
+        names: Sequence[str | None] = [venue] if venues is None else listed("--venues", venues)
         loads = [loaded] if venues is None else [load(loaded.file, sets=sets, venue=name) for name in names]
         return _page_of_comparison(loads, venues is not None, limit, **given)
     if asked.name == RUN:

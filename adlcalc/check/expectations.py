@@ -18,7 +18,7 @@ from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.facts import Facts
 from adlcalc.report.field import Rows
-from adlcalc.report.human import clean
+from adlcalc.report.human import clean, counted
 from adlcalc.report.run_view import LiquidationRow
 from adlcalc.study.answers import Answers
 from adlcalc.study.health import OpenPosition
@@ -26,6 +26,10 @@ from adlcalc.study.questions import INFINITE, Measure, Question, told
 
 ELSEWHERE = ("account", "step")
 """What a liquidation is found by where the order does not count."""
+NAMED = 5
+"""As many are named of those that were not expected."""
+ASKED = {"liquidated": "liquidated", "liquidated_in_order": "liquidated", "deleveraged": "adl"}
+"""What is asked (`holds:`) where a list would say of one account alone what it says of all."""
 
 
 class Around(Protocol):
@@ -236,8 +240,14 @@ def _paired(
             )
     for i, missing in enumerate(expected[len(rows) :], len(rows)):
         yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
-    for i, row in enumerate(rows[len(expected) :], len(expected)):
-        yield Difference(what, f"{what}: row {i + 1}: expected nobody, got {clean(row.account)}, {tell(row)}")
+    more = rows[len(expected) :]
+    if more:
+        message = (
+            f"{what}: row {len(expected) + 1}: expected nobody, got {clean(more[0].account)}, {tell(more[0])}"
+        )
+        message += f", and {len(more) - 1:,} more" if len(more) > 1 else ""
+        complete = _complete(what, [one.account for one in expected], [row.account for row in rows], "row")
+        yield Difference(what, message + complete)
 
 
 # --- accounts -----------------------------------------------------------------------------------------------
@@ -271,9 +281,14 @@ def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosit
             continue
         left.remove(row)
         yield from _fields(path, what, wanted, row, POSITIONS)
-    for row in left:
-        message = f"positions: {clean(account)}: did not expect {side_name(row.side)} {show(row.size)} {clean(row.market)}"
-        yield Difference(f"positions.{account}", message)
+    if left:
+        names = _few([f"{side_name(row.side)} {show(row.size)} {row.market}" for row in left])
+        complete = _complete(
+            "positions", [one.values["side"] for one in expected], [one.side for one in held], "position"
+        )
+        yield Difference(
+            f"positions.{account}", f"positions: {clean(account)}: did not expect {names}{complete}"
+        )
 
 
 # --- questions ----------------------------------------------------------------------------------------------
@@ -351,4 +366,22 @@ def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Dif
     if missing:
         yield Difference(what, f"{what}: expected {', '.join(map(clean, missing))} as well")
     if more:
-        yield Difference(what, f"{what}: did not expect {', '.join(map(clean, more))}")
+        complete = _complete(what, wanted, got, "name")
+        yield Difference(what, f"{what}: did not expect {_few(more)}{complete}")
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of them, and how many there are besides."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(map(clean, names[:NAMED])) + more
+
+
+def _complete(what: str, wanted: Sequence[Any], got: Sequence[Any], one: str) -> str:
+    """What is said of a list that names some of those that are there: that it is meant whole, and how one account
+    is asked for. Nothing of one that names none of them."""
+    present = set(got)
+    met = [name for name in wanted if name in present]
+    if not met:
+        return ""
+    other = f"; for one account: holds: '{ASKED[what]}({clean(met[0])})'" if what in ASKED else ""
+    return f" (the list is held to be complete, of {counted(len(got), one)}{other})"

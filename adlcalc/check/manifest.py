@@ -4,7 +4,7 @@ facts; and what is otherwise when it is repeated.
 No clock and no path of the machine stands in it: files are named as they were typed, which is relative to the
 folder where the command was given.
 
-Public: Manifest, NotManifest, Deviation, made_from, read, deviations, commit.
+Public: Manifest, NotManifest, Deviation, made_from, read, deviations, missing, commit.
 """
 
 from __future__ import annotations
@@ -192,8 +192,10 @@ class Deviation(NamedTuple):
 
 
 def deviations(was: Manifest, now: Manifest) -> list[Deviation]:
-    """What is otherwise now, causes before what follows from them. Where a file is missing nothing was worked, and
-    there is nothing to hold against the rest."""
+    """What is otherwise now, causes before what follows from them. Where a scenario is not there nothing else is
+    said; where another file is missing nothing was worked, and there is nothing to hold against the rest."""
+    if gone := missing(was, now):
+        return gone
     found = [*_inputs(was, now)]
     if now.answers or all(one.now is not None for one in found):
         found += [*_changed_rules(was, now), *_facts(was, now)]
@@ -206,6 +208,18 @@ def deviations(was: Manifest, now: Manifest) -> list[Deviation]:
     return found
 
 
+def missing(was: Manifest, now: Manifest) -> list[Deviation]:
+    """The scenarios that are not there: names in a manifest are as they were typed."""
+    read = {one.name for one in now.inputs}
+    names = {one.name: one.sha256 for one in was.inputs if one.role == "scenario" and one.name not in read}
+    text = "there is no scenario {} in this folder; --in DIR names the one where the command was given"
+    return [
+        Deviation("input", name, digest, None, text.format(name))
+        for name, digest in names.items()
+        if not os.path.lexists(name)
+    ]
+
+
 def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
     before = {(one.role, one.name): one for one in was.inputs}
     after = {(one.role, one.name): one for one in now.inputs}
@@ -214,8 +228,6 @@ def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         name = f"{key[0]} {key[1]}"
         if old is None or new is None:
             text = f"{name} was {'not read, it is now' if old is None else 'read, it is not now'}"
-            if old is not None and old.role == "scenario" and not os.path.lexists(old.name):
-                text += ": there is no such file from here (names in a manifest are as they were typed: go where it was made)"
         elif old.sha256 == new.sha256:
             continue
         elif old.size == new.size:
@@ -277,12 +289,30 @@ def _checked_out(root: Path) -> str | None:
 
 
 def _installed_from() -> str | None:
-    """The commit that an installer has noted (PEP 610)."""
+    """The commit that an installer has noted (PEP 610); of a folder that it was installed from that of the folder,
+    as long as the same is in it."""
     from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
 
     try:
         noted = json.loads(distribution("adlcalc").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, OSError, ValueError):
         return None
     found = noted.get("vcs_info", {}).get("commit_id")
-    return found if isinstance(found, str) else None
+    if isinstance(found, str) or "dir_info" not in noted:
+        return found if isinstance(found, str) else None
+    root = Path(url2pathname(urlsplit(str(noted.get("url", ""))).path))
+    return _checked_out(root) if _same_code(Path(__file__).parent.parent, root / "adlcalc") else None
+
+
+def _same_code(ours: Path, theirs: Path) -> bool:
+    """Has the other folder every file of code and every rulebook of ours, as it is?"""
+    try:
+        return all(
+            (theirs / one.relative_to(ours)).read_bytes() == one.read_bytes()
+            for one in ours.rglob("*")
+            if one.suffix in (".py", ".yaml")
+        )
+    except OSError:
+        return False

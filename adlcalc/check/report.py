@@ -170,6 +170,7 @@ def _github(outcomes: Sequence[Outcome]) -> str:
                 place[1:1] = [f"line={one.line or 1}", f"col={one.column or 1}"]
             more = f"\n{one.words}" if one.words else ""
             lines.append(f"::error {','.join(place)}::{_data(one.message + more)}")
+    lines = [*dict.fromkeys(lines)]  # the fault of a rulebook is one, however many scenarios name it
     return "\n".join(lines) + "\n" if lines else ""
 
 

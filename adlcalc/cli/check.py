@@ -138,10 +138,17 @@ def _check(
     outcomes = [*(settled(outcome, inputs) for outcome in worked), *(orphan(name) for name in found.orphans)]
     ours.seen |= inputs.seen
     if format is ReportFormat.text:
+        said: set[str] = set()
         for outcome in outcomes:
-            for one in outcome.findings:
-                if one.kind in ("error", "bug"):
-                    say(told(one))
+            texts = [told(one) for one in outcome.findings if one.kind in ("error", "bug")]
+            for text in dict.fromkeys(texts):
+                if text not in said:
+                    say(text)
+            if texts and said.issuperset(texts) and all(one.file != outcome.file for one in outcome.findings):
+                say(
+                    f"{outcome.file}: error: it is not checked, as {outcome.findings[0].file} cannot be used (told above)"
+                )
+            said.update(texts)
             if outcome.notes and not quiet:
                 say(outcome.notes)
     try:

@@ -109,12 +109,13 @@ def compare(
 
     def page() -> Page:
         from adlcalc.report.compare_view import compare_page
+        from adlcalc.venues.files import listed
 
         if under.venue is not None and venues is not None:
             raise Unknown(
                 "--venue and --venues do not go together: one is the file's rulebook, the others are compared"
             )
-        named = [under.venue] if venues is None else [name.strip() for name in venues.split(",")]
+        named = [under.venue] if venues is None else listed("--venues", venues)
         choose = policies if policies is not None or venues is None else OWN
         severity_of(severity), metrics_of(metrics)  # before anything is read
         loads = [replace(under, venue=name).loaded(file, quiet=True) for name in named]

@@ -125,9 +125,12 @@ def sweep(
         from adlcalc.report.sweep_view import sweep_page
         from adlcalc.study.store import StoreError
         from adlcalc.sweeping import Sweep, asked_again, swept
+        from adlcalc.venues.files import listed
 
         if under.venue is not None and venues is not None:
             raise Unknown("--venue and --venues do not go together")
+        if venues is not None:
+            listed("--venues", venues)  # before anything is read
         keep = points or parquet is not None
         measures = tuple(measure or ())
         try:

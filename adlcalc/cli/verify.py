@@ -6,7 +6,9 @@ Public: register, verify, EXAMPLE.
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stderr
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,26 +37,42 @@ def register(app: typer.Typer) -> None:
 def verify(
     *,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A manifest, as --manifest writes it.")],
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--in", metavar="DIR", help="The folder where the command was given. Default: this one."
+        ),
+    ] = None,
     result: options.Result,
 ) -> None:
-    """Repeat the command of a manifest, in the folder where it was given: the same, or which input, which
-    rule and which fact is otherwise, causes before what follows from them.
+    """Repeat the command of a manifest, in the folder where it was given (--in, or this one): the same, or which
+    input, which rule and which fact is otherwise, causes before what follows from them.
 
     Exit code: 0 everything is the same; 1 something is otherwise; 2 the manifest cannot be used."""
     found: list[bool] = []
 
     def page() -> Page:
-        from adlcalc.check.manifest import deviations
+        from adlcalc.check.manifest import deviations, missing
         from adlcalc.report.verify_view import Verified, verify_page
 
         was = _read(file)
-        now, said = _repeated(was)
-        verified = Verified(was, now, deviations(was, now), said)
+        with _inside(where):
+            now, said = _repeated(was)
+            verified = Verified(was, now, deviations(was, now), "" if missing(was, now) else said)
         found.append(verified.same)
         return verify_page(verified, result.limit)
 
     code = result.of(file, page)
     raise typer.Exit(FAILED if code == RAN and found == [False] else code)
+
+
+@contextmanager
+def _inside(folder: str | None) -> Iterator[None]:
+    """As if called in that folder."""
+    if folder is not None and not os.path.isdir(folder):
+        raise Unknown(f"--in {folder}: there is no such folder")
+    with chdir(folder if folder is not None else os.curdir):
+        yield
 
 
 def _read(file: str) -> Manifest:

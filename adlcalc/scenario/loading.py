@@ -38,7 +38,7 @@ from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import read_document
-from adlcalc.source.files import text_of
+from adlcalc.source.files import near_file, text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
@@ -92,11 +92,15 @@ class Origin:
 
 
 def _text_of(path: str) -> Source:
-    """The text of a file; where there is none, the scenario of ours that was probably meant is told."""
+    """The text of a file; where there is none, and none beside it is like it, the scenario of ours that was
+    probably meant is told."""
     if path != "-" and not os.path.lexists(path):
         stem, ending = os.path.splitext(os.path.basename(path))
         begun = shipped.names(stem) if stem else []
         near = begun[0] if len(begun) == 1 else nearest(stem, shipped.names())
+        here = near_file(path)
+        if here is not None and (near != stem or os.path.splitext(os.path.basename(here))[0] == stem):
+            near = None
         if near is not None and (near == stem or not ending):
             hint = f"did you mean {quote(near)}, which comes with adlcalc?"
             raise fail(Place(Source(path, "")), "there is no such file", hint)

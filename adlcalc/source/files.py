@@ -1,6 +1,7 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character, DOCUMENT_LIMIT, TABLE_LIMIT.
+Public: text_of, near_file, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character,
+DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from adlcalc.ground.opened import inside, was_opened
 from adlcalc.ground.record import current
 from adlcalc.source.nodes import LINE_BREAK, Place, Source
-from adlcalc.source.problems import Located, fail, quote
+from adlcalc.source.problems import Located, fail, nearest, quote
 
 Unpack = Callable[[bytes | bytearray, int], bytearray]
 MB = 1024 * 1024
 DOCUMENT_LIMIT = 16 * MB
 TABLE_LIMIT = 1024 * MB
+LOOKED_AT = 10_000
+"""As many names of a folder are looked at for the one that was meant."""
+READ = (".yaml", ".yml", ".json", ".csv", ".csv.gz", ".parquet")
+"""How the names of files end that something is read from."""
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Characters that no line of ours holds: C0 and C1 controls but tab and line breaks, look-alikes of line
 breaks, strays."""
@@ -52,7 +58,7 @@ def text_of(
     except MemoryError:
         raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise fail(nowhere, *_why_unreadable(error)) from None
+        raise fail(nowhere, *_why_unreadable(error, path)) from None
 
 
 class UnfitFileError(OSError):
@@ -150,12 +156,37 @@ def standard_input_opened() -> None:
     was_opened("-", descriptor)
 
 
-def _why_unreadable(error: OSError | ValueError) -> tuple[str, str]:
+def near_file(path: str) -> str | None:
+    """The file beside where this one is not that was probably meant: one that is called so but for its ending, or
+    else the nearest name. None where nothing is like it."""
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            found = (one.name for one in islice(entries, LOOKED_AT) if one.name[0] != "." and one.is_file())
+            names = sorted(one for one in found if one.endswith(READ))
+    except (OSError, ValueError):
+        return None
+    stems: dict[str, list[str]] = {}
+    for one in names:
+        stems.setdefault(os.path.splitext(one)[0].lower(), []).append(one)
+    near = nearest(os.path.splitext(name)[0], stems)
+    if near is None:
+        return None
+    return os.path.join(folder, nearest(name, stems[near]) or stems[near][0])
+
+
+def _meant(path: str) -> str:
+    """The hint of a file that is not there."""
+    near = near_file(path)
+    return "" if near is None else f"did you mean {quote(near)}?"
+
+
+def _why_unreadable(error: OSError | ValueError, path: str) -> tuple[str, str]:
     """A sentence and a hint."""
     if isinstance(error, UnfitFileError):
         return error.args
     if isinstance(error, FileNotFoundError):
-        return "there is no such file", ""
+        return "there is no such file", _meant(path)
     if isinstance(error, IsADirectoryError):
         return "this is a folder, not a file", ""
     if isinstance(error, PermissionError):
@@ -225,7 +256,13 @@ def companion(
     if os.path.exists(file) and not os.path.isfile(file):
         raise fail(where, f"{quote(name)} is not a file")
     if not os.path.isfile(file):
-        raise fail(where, f"there is no file {quote(name)} in the folder of the scenario")
+        near = near_file(file)
+        hint = (
+            ""
+            if near is None
+            else f"did you mean {quote(PurePosixPath(*path.parts[:-1], os.path.basename(near)))}?"
+        )
+        raise fail(where, f"there is no file {quote(name)} in the folder of the scenario", hint)
     if not inside(folder, file):
         raise fail(
             where,

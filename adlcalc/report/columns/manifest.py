@@ -17,7 +17,13 @@ MANIFEST = Document(
             "",
             (
                 Field("version", "text", "the version of adlcalc"),
-                Field("commit", "text", "the commit that it was made from, where that is known", null=True),
+                Field(
+                    "commit",
+                    "text",
+                    "the commit of the repository that it runs from, or was installed from; null where neither is at hand, or "
+                    "the repository has moved on since",
+                    null=True,
+                ),
                 Field(
                     "command", "texts", "the command as it was typed, without what only says where to write"
                 ),
