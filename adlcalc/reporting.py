@@ -17,7 +17,7 @@ from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, round_to, show
 from adlcalc.report.charts import figures
 from adlcalc.report.charts.least_fund import LeastFund
-from adlcalc.report.html.written import Told
+from adlcalc.report.html.written import Pictured
 from adlcalc.report.run import Run
 from adlcalc.scenario import Loaded, load
 from adlcalc.study.ladder import WATCHED, Ladders, Together
@@ -73,7 +73,7 @@ def told(
     *,
     note: Callable[[Loaded], None] = lambda loaded: None,
     through: Callable[[Iterable[Event], int], Iterable[Event]] = lambda events, _: events,
-) -> Told:
+) -> Pictured:
     """Run a scenario and make its figures. Raises ScenarioErrors and Unknown."""
     if wanted.solve not in (None, FUND):
         raise Unknown(f"--solve takes {FUND}, not {wanted.solve!r}: adlcalc solve has the others")
@@ -97,7 +97,7 @@ def told(
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
-    return Told(run, figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept))
+    return Pictured(run, figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept))
 
 
 def _swept(store: str) -> Swept:

@@ -30,7 +30,7 @@ from adlcalc.engine.model import (
     Scenario,
     Tier,
 )
-from adlcalc.engine.rules import Due, MarginRules, Rules
+from adlcalc.engine.rules import DueWhen, MarginRules, Rules
 
 UNIT = Decimal("0.00000001")
 
@@ -67,7 +67,7 @@ def scenario(
         accounts=tuple(accounts),
         path=Path({"M": tuple(d(m) for m in marks)}, funding=funding),
         funds=(Fund("fund", d(fund)),),
-        rules=Rules(margin=MarginRules(due=Due(due))),
+        rules=Rules(margin=MarginRules(due=DueWhen(due))),
     )
 
 

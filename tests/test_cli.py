@@ -185,7 +185,8 @@ MISTYPED = {
     "run 05 --qiet": "there is no option --qiet\nhint: did you mean '--quiet'?",
     "run 05 --json -f csv": "--json and --format csv do not go together\nhint: adlcalc help run tells the options",
     "compare --accounts": "FILE is needed unless --explain is given\nhint: adlcalc help compare tells the options",
-    "import ccxt 05 --margin no": "--margin: 'no' is not one of 'cross', 'isolated'\nhint: adlcalc help import ccxt tells the options",
+    "import ccxt 05 --margin no": "--margin: 'no' is not one of 'cross', 'isolated'\n"
+    "hint: adlcalc help import ccxt tells the options",
 }
 
 

@@ -23,7 +23,7 @@ from adlcalc.engine.formulas.margin import lines_of
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Contract, Kind, Position, Scenario
 from adlcalc.engine.model import Path as MarketPath
-from adlcalc.engine.rules import Due
+from adlcalc.engine.rules import DueWhen
 from adlcalc.ground.numbers import exact
 from adlcalc.report import Run
 from adlcalc.study.health import Health, OpenPosition
@@ -161,9 +161,9 @@ def test_random_books_under_random_rules() -> None:
         held_to_evaluation(with_rules(random_scenario(seed, inverse=seed % 2 == 0), seed))
 
 
-@pytest.mark.parametrize("due", list(Due))
+@pytest.mark.parametrize("due", list(DueWhen))
 @pytest.mark.parametrize("inverse", [False, True])
-def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: Due, inverse: bool) -> None:
+def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: DueWhen, inverse: bool) -> None:
     """At the tick before the told price nobody of the unit is liquidated; at the first beyond it the unit
     is."""
     tried = 0
@@ -193,7 +193,7 @@ def test_the_run_liquidates_beyond_the_told_price_and_not_before(due: Due, inver
     assert tried > 40
 
 
-def _hedged(rng: random.Random, inverse: bool, due: Due) -> Scenario:
+def _hedged(rng: random.Random, inverse: bool, due: DueWhen) -> Scenario:
     """An account that is long and short in one market whose ticks the money unit tells apart."""
     contract = Contract(Kind.INVERSE if inverse else Kind.LINEAR, d(100 if inverse else 1))
     book = book_of([], [100], rate="0.01", tick=d("0.01"), lot=d(1), contract=contract, due=due)

@@ -297,6 +297,21 @@ INSIDE = ("adlcalc.engine.waterfall.state",)
 """What is the engine's own while a run is made."""
 
 
+ALIKE = {("engine", "BadDebt")}
+"""What happened, and the rule that says so, by the venues' own word."""
+
+
+def test_a_name_is_one_thing_in_a_room() -> None:
+    """Two rooms may each have a Row; within one, whoever reads the name knows what is meant."""
+    homes: dict[tuple[str, str], list[str]] = {}
+    for file in files(""):
+        room = file.relative_to(PACKAGE).parts[0]
+        for node in parsed(file).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault((room, node.name), []).append(file.name)
+    assert {name: where for name, where in homes.items() if len(where) > 1 and name not in ALIKE} == {}
+
+
 # --- postings -----------------------------------------------------------------------------------------------
 
 BALANCES = {

@@ -23,7 +23,7 @@ from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Scenario
 from adlcalc.engine.rules import Eligible, Lights
 from adlcalc.ground.numbers import ZERO, D, exact
-from adlcalc.study.rank import Ranker, Ranking, Row
+from adlcalc.study.rank import Ranked, Ranker, Ranking
 from adlcalc.study.what_if import Move, lights_of
 from adlcalc.venues.adl_scale import SCALES, scale_of
 from adlcalc.venues.expression import score_of
@@ -50,7 +50,7 @@ def rankings(
     return {(ranking.market, ranking.side): ranking for ranking in ranker.rankings}
 
 
-def rows(scenario: Scenario, side: int = LONG, step: int | None = None) -> tuple[Row, ...]:
+def rows(scenario: Scenario, side: int = LONG, step: int | None = None) -> tuple[Ranked, ...]:
     """The queue of one side of the first market."""
     return rankings(scenario, step)[scenario.markets[0].name, side].rows
 
@@ -185,7 +185,7 @@ def test_looking_on_changes_nothing(seed: int) -> None:
 # --- changes ------------------------------------------------------------------------------------------------
 
 
-def standing(scenario: Scenario, market: str, side: int, name: str) -> Row | None:
+def standing(scenario: Scenario, market: str, side: int, name: str) -> Ranked | None:
     """The row of an account at step 0."""
     return next((row for row in rankings(scenario, 0)[market, side].rows if row.account == name), None)
 
@@ -256,7 +256,7 @@ def coarse_book(seed: int) -> Scenario:
     return replace(scenario, money_unit=D(1), rules=replace(scenario.rules, adl=rules))
 
 
-def reached(before: Row, after: Row | None, goal: str, scenario: Scenario) -> bool:
+def reached(before: Ranked, after: Ranked | None, goal: str, scenario: Scenario) -> bool:
     """Is the goal reached, by the numbers of the rows alone?"""
     if after is None:
         return True

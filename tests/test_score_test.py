@@ -14,7 +14,7 @@ import pytest
 
 from adlcalc.source.nodes import Source
 from adlcalc.study.falsified import bursts_of, held_against
-from adlcalc.study.fills import Fill, read_fills
+from adlcalc.study.fills import VenueFill, read_fills
 
 HEADER = "time,account,market,side,size,entry,price,equity,taken\n"
 FILLS = (
@@ -53,7 +53,7 @@ def test_the_made_up_file_gives_what_is_worked_by_hand(adlcalc: Callable[..., An
 
 def test_the_random_baseline_is_the_mean_over_all_orders() -> None:
     fills = [
-        Fill("t", str(i), "X", -1, Decimal(i + 1), Decimal(9), Decimal(8), Decimal(5), Decimal(i % 2))
+        VenueFill("t", str(i), "X", -1, Decimal(i + 1), Decimal(9), Decimal(8), Decimal(5), Decimal(i % 2))
         for i in range(4)
     ]
     (burst,) = bursts_of(fills)

@@ -1,7 +1,7 @@
 """A run held against what its file expects of it (`expect:`). Numbers are compared exactly, but for those
 written `about:`.
 
-Public: Expectations, Around, Difference, differences.
+Public: Expectations, Around, Unmet, differences.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Expectations(Protocol):
         """'file:line:column' of each expectation by its path."""
 
 
-class Difference(NamedTuple):
+class Unmet(NamedTuple):
     """path: which expectation is not met ('fund_paid', 'deleveraged.0.price', 'equity.bob'); message: how."""
 
     path: str
@@ -112,7 +112,7 @@ class Difference(NamedTuple):
         return (int(parts[1]), int(parts[2])) if len(parts) == 3 else (0, 0)
 
 
-def differences(run: Facts, expected: Expectations) -> list[Difference]:
+def differences(run: Facts, expected: Expectations) -> list[Unmet]:
     """Everything that is not as expected, in the order in which a run tells it; nothing if all is well."""
     with exact():
         return [*_all(run, expected)]
@@ -133,7 +133,7 @@ class Step:
         self.positions_of = run.positions_of
 
 
-def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
+def _all(run: Facts, expected: Expectations) -> Iterator[Unmet]:
     yield from _told(run, expected)
     if expected.least_fund is not None:
         from adlcalc.study.least import least_fund
@@ -144,10 +144,10 @@ def _all(run: Facts, expected: Expectations) -> Iterator[Difference]:
     yield from _asked(run, expected)
     for i, (step, one) in enumerate(expected.at):
         for path, message in _told(Step(run, step), one):
-            yield Difference(f"at.{i}.{path}", f"at step {step}: {message}")
+            yield Unmet(f"at.{i}.{path}", f"at step {step}: {message}")
 
 
-def _told(run: Facts | Step, expected: Expectations) -> Iterator[Difference]:
+def _told(run: Facts | Step, expected: Expectations) -> Iterator[Unmet]:
     """What is expected of a run or of a step."""
     if expected.liquidated is not None:
         yield from _liquidated(run.liquidations, expected.liquidated)
@@ -170,7 +170,7 @@ def _told(run: Facts | Step, expected: Expectations) -> Iterator[Difference]:
 # --- liquidations -------------------------------------------------------------------------------------------
 
 
-def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
+def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Unmet]:
     """The same accounts, in any order; where steps are given for an account, at those steps and no others."""
     yield from _names("liquidated", [row.account for row in expected], [row.account for row in rows])
     wanted: dict[str, set[int]] = {}
@@ -184,7 +184,7 @@ def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> It
         got = {row.step for row in rows if row.account == account}
         if got and got != steps:
             message = f"liquidated: {clean(account)}: expected at {_steps(steps)}, got {_steps(got)}"
-            yield Difference(f"liquidated.{first[account]}.step", message)
+            yield Unmet(f"liquidated.{first[account]}.step", message)
     for i, one in enumerate(expected):
         step = one.values.get("step")
         path, what = f"liquidated.{i}", f"liquidated: {clean(one.account)}"
@@ -193,7 +193,7 @@ def _liquidated(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> It
         yield from min(found, key=len, default=[])
 
 
-def _in_order(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Difference]:
+def _in_order(rows: Sequence[LiquidationRow], expected: Sequence[Named]) -> Iterator[Unmet]:
     """Row by row."""
     yield from _paired("liquidated_in_order", rows, expected, LIQUIDATIONS, lambda row: f"at step {row.step}")
 
@@ -205,7 +205,7 @@ def _steps(steps: set[int]) -> str:
 # --- the queue ----------------------------------------------------------------------------------------------
 
 
-def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Difference]:
+def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iterator[Unmet]:
     """Row by row."""
 
     def gave_up(row: Deleveraged) -> str:
@@ -214,7 +214,7 @@ def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iter
     yield from _paired("deleveraged", rows, expected, DELEVERAGED, gave_up)
 
 
-def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Difference]:
+def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Unmet]:
     """The rank at which each account was first reached: deleveraged or skipped."""
     reached: dict[str, int] = {}
     for event in run.events if expected else ():
@@ -223,23 +223,23 @@ def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Difference]:
     for account, rank in expected.items():
         if reached.get(account) != rank:
             got = reached.get(account, "none: the queue was not worked that far")
-            yield Difference(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
+            yield Unmet(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
 
 
 def _paired(
     what: str, rows: Sequence[Any], expected: Sequence[Named], columns: Rows, tell: Any
-) -> Iterator[Difference]:
+) -> Iterator[Unmet]:
     """The n-th row against the n-th that is expected."""
     for i, (wanted, row) in enumerate(zip(expected, rows, strict=False)):
         if wanted.account != row.account:
             message = f"{what}: row {i + 1}: expected {clean(wanted.account)}, got {clean(row.account)}"
-            yield Difference(f"{what}.{i}.account", message)
+            yield Unmet(f"{what}.{i}.account", message)
         else:
             yield from _fields(
                 f"{what}.{i}", f"{what}: row {i + 1} ({clean(row.account)})", wanted, row, columns
             )
     for i, missing in enumerate(expected[len(rows) :], len(rows)):
-        yield Difference(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
+        yield Unmet(f"{what}.{i}", f"{what}: row {i + 1}: expected {clean(missing.account)}, got nobody")
     more = rows[len(expected) :]
     if more:
         message = (
@@ -247,13 +247,13 @@ def _paired(
         )
         message += f", and {len(more) - 1:,} more" if len(more) > 1 else ""
         complete = _complete(what, [one.account for one in expected], [row.account for row in rows], "row")
-        yield Difference(what, message + complete)
+        yield Unmet(what, message + complete)
 
 
 # --- accounts -----------------------------------------------------------------------------------------------
 
 
-def _accounts(run: Facts | Step, expected: Expectations) -> Iterator[Difference]:
+def _accounts(run: Facts | Step, expected: Expectations) -> Iterator[Unmet]:
     """Equity and positions at the end, of the run or of a step."""
     if not expected.equity and not expected.positions:
         return
@@ -268,7 +268,7 @@ def _accounts(run: Facts | Step, expected: Expectations) -> Iterator[Difference]
         yield from _positions(account, positions, held)
 
 
-def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosition]) -> Iterator[Difference]:
+def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosition]) -> Iterator[Unmet]:
     """All positions of an account, in any order; a position is known by its side, and its market where that
     is given."""
     left = list(held)
@@ -277,7 +277,7 @@ def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosit
         path, what = f"positions.{account}.{i}", f"positions: {clean(account)}: {side_name(side)}"
         row = next((one for one in left if one.side == side and market in (None, one.market)), None)
         if row is None:
-            yield Difference(path, f"{what}: expected {show(wanted.values['size'])}, got none")
+            yield Unmet(path, f"{what}: expected {show(wanted.values['size'])}, got none")
             continue
         left.remove(row)
         yield from _fields(path, what, wanted, row, POSITIONS)
@@ -286,15 +286,13 @@ def _positions(account: str, expected: Sequence[Named], held: Sequence[OpenPosit
         complete = _complete(
             "positions", [one.values["side"] for one in expected], [one.side for one in held], "position"
         )
-        yield Difference(
-            f"positions.{account}", f"positions: {clean(account)}: did not expect {names}{complete}"
-        )
+        yield Unmet(f"positions.{account}", f"positions: {clean(account)}: did not expect {names}{complete}")
 
 
 # --- questions ----------------------------------------------------------------------------------------------
 
 
-def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
+def _asked(run: Facts, expected: Expectations) -> Iterator[Unmet]:
     """Measures, and what must be so."""
     answers = Answers(run)
     for text, (measure, wanted) in expected.measures.items():
@@ -302,14 +300,12 @@ def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
         value = None if got is None else divide(D(got.numerator), D(got.denominator))
         if got is None or told(got) == INFINITE:
             amount = show(wanted if isinstance(wanted, Decimal) else wanted.value)
-            yield Difference(
-                f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}"
-            )
+            yield Unmet(f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}")
         else:
             yield from _value(f"measures.{text}", f"measures: {clean(text)}", wanted, value)
     for i, question in enumerate(expected.holds):
         if not answers.holds(question):
-            yield Difference(
+            yield Unmet(
                 f"holds.{i}", f"holds: {clean(question.text)}: it is not so: {clean(answers.told(question))}"
             )
 
@@ -317,7 +313,7 @@ def _asked(run: Facts, expected: Expectations) -> Iterator[Difference]:
 # --- values -------------------------------------------------------------------------------------------------
 
 
-def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterator[Difference]:
+def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterator[Unmet]:
     """A total over all funds, or one for each fund that is named."""
     if not isinstance(wanted, Mapping):
         yield from _value(what, what, wanted, sum((amount for _, amount in rows), ZERO))
@@ -329,7 +325,7 @@ def _fund(what: str, wanted: Any, rows: Sequence[tuple[str, Decimal]]) -> Iterat
 
 def _fields(
     path: str, what: str, wanted: Named, row: Any, columns: Rows, but: Collection[str] = ("account",)
-) -> Iterator[Difference]:
+) -> Iterator[Unmet]:
     """The columns that are named, in the order of the table, but for those by which the row was found."""
     for name, column in columns.expected.items():
         if name not in but and name in wanted.values:
@@ -337,7 +333,7 @@ def _fields(
             yield from _value(f"{path}.{name}", f"{what}: {name}", one, got, side=column.kind == "side")
 
 
-def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -> Iterator[Difference]:
+def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -> Iterator[Unmet]:
     """One value: None is not compared, a number `about:` has room, everything else must be equal."""
     if wanted is None or wanted == got:
         return
@@ -351,23 +347,23 @@ def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -
             return
         words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)
         shown = show(divide(D(difference.numerator), D(difference.denominator)))
-        yield Difference(path, f"{what}: expected {words}, got {show(got)} (difference {shown})")
+        yield Unmet(path, f"{what}: expected {words}, got {show(got)} (difference {shown})")
         return
     if not isinstance(wanted, str | int):
         wanted = show(getattr(wanted, "value", wanted))
     pair = [side_name(x) if side else "nothing" if x is None else clean(str(x)) for x in (wanted, got)]
-    yield Difference(path, f"{what}: expected {pair[0]}, got {pair[1]}")
+    yield Unmet(path, f"{what}: expected {pair[0]}, got {pair[1]}")
 
 
-def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Difference]:
+def _names(what: str, wanted: Sequence[str], got: Sequence[str]) -> Iterator[Unmet]:
     """The same names in any order, however often."""
     missing = [name for name in dict.fromkeys(wanted) if name not in set(got)]
     more = [name for name in dict.fromkeys(got) if name not in set(wanted)]
     if missing:
-        yield Difference(what, f"{what}: expected {', '.join(map(clean, missing))} as well")
+        yield Unmet(what, f"{what}: expected {', '.join(map(clean, missing))} as well")
     if more:
         complete = _complete(what, wanted, got, "name")
-        yield Difference(what, f"{what}: did not expect {_few(more)}{complete}")
+        yield Unmet(what, f"{what}: did not expect {_few(more)}{complete}")
 
 
 def _few(names: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ Examples:
   adlcalc diff 04-fund-half-absorbs --venue bybit --venue okx"""
 
 
-class Side(NamedTuple):
+class OneRun(NamedTuple):
     """One of the two runs."""
 
     file: str
@@ -86,7 +86,7 @@ def diff(
     raise typer.Exit(FAILED if code == RAN and found else code)
 
 
-def _key(side: Side) -> str:
+def _key(side: OneRun) -> str:
     """What its first --set changes."""
     return side.sets[0].partition("=")[0].strip()
 
@@ -129,7 +129,7 @@ def _by_rule(one: str, other: str) -> list[str]:
     return list(rule_differences(open_rulebook(one), open_rulebook(other)))
 
 
-def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...]) -> tuple[Side, Side]:
+def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...]) -> tuple[OneRun, OneRun]:
     """The two runs that are asked for."""
     if len(files) > 2:
         raise Unknown("diff takes one file or two")
@@ -139,23 +139,23 @@ def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...])
         if len(venues) > 1:
             raise Unknown("two files and two rulebooks are four runs; give one --venue for both")
         venue = venues[0] if venues else None
-        return Side(files[0], sets, venue), Side(files[1], sets, venue)
+        return OneRun(files[0], sets, venue), OneRun(files[1], sets, venue)
     (file,) = files
     if file == "-":
         raise Unknown("standard input can be read once: name a file, which is read for each run")
     if len(venues) > 2 or (len(venues) < 2 and len(sets) > 2):
         raise Unknown("one file is held against itself with one change, or under two --set or two --venue")
     if len(venues) == 2:  # what --set says holds for both
-        return Side(file, sets, venues[0]), Side(file, sets, venues[1])
+        return OneRun(file, sets, venues[0]), OneRun(file, sets, venues[1])
     venue = venues[0] if venues else None
     if len(sets) == 2:
-        return Side(file, sets[:1], venue), Side(file, sets[1:], venue)
+        return OneRun(file, sets[:1], venue), OneRun(file, sets[1:], venue)
     if not sets and venue is None:
         raise Unknown("one file alone is the same as itself: give a second one, --set or --venue")
-    return Side(file), Side(file, sets, venue)
+    return OneRun(file), OneRun(file, sets, venue)
 
 
-def _differences(one: Side, two: Side, quiet: bool) -> Sequence[Difference]:
+def _differences(one: OneRun, two: OneRun, quiet: bool) -> Sequence[Difference]:
     """The facts of both runs, held against each other."""
     from adlcalc.check.facts import facts_of
     from adlcalc.check.golden import compare

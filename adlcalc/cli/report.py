@@ -19,7 +19,7 @@ from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
-    from adlcalc.report.html.written import Told
+    from adlcalc.report.html.written import Pictured
     from adlcalc.scenario import Loaded
 
 EXAMPLE = """\b
@@ -137,7 +137,7 @@ def _silent(loaded: Loaded) -> None:
     """Nothing is to be said."""
 
 
-def _figures(told: Sequence[Told], folder: str, inputs: Inputs) -> None:
+def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
     """Each as NAME.vl.json, NAME.svg and NAME.png, and all of them on one sheet as page.svg and page.png; of
     several scenarios with its number before it."""
     import json

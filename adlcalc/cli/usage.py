@@ -9,7 +9,6 @@ Public: answered.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 

@@ -35,7 +35,7 @@ class Assumption:
 # --- margin -------------------------------------------------------------------------------------------------
 
 
-class Due(Word):
+class DueWhen(Word):
     """Equity against maintenance margin."""
 
     AT_OR_BELOW = "at-or-below", "Equity at or below the maintenance margin is liquidated."
@@ -46,10 +46,10 @@ class Due(Word):
 class MarginRules:
     """When is an account due?"""
 
-    due: Due = given(
+    due: DueWhen = given(
         "liquidated when equity is at or below, or only below, maintenance margin",
-        Due,
-        Due.AT_OR_BELOW,
+        DueWhen,
+        DueWhen.AT_OR_BELOW,
         required=True,
     )
 

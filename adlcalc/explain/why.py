@@ -13,7 +13,7 @@ from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.rules import AdlWhen, Due, Triggered
+from adlcalc.engine.rules import AdlWhen, DueWhen, Triggered
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.story import Line
 from adlcalc.explain.story_lines import fund_name, over
@@ -97,7 +97,7 @@ def _liquidated(e: ev.Liquidated, scenario: Scenario) -> Line:
     at = f"{clean(e.account)} was liquidated at mark {digits(e.mark_price)}"
     if scenario.rules.adl.when == AdlWhen.SETTLEMENT:
         return _line(e, "liquidated", f"{at}: {_sentence(meaning_of(AdlWhen.SETTLEMENT))}", "adl.when")
-    due = "at or below" if scenario.rules.margin.due == Due.AT_OR_BELOW else "below"
+    due = "at or below" if scenario.rules.margin.due == DueWhen.AT_OR_BELOW else "below"
     text = f"{at}: its equity, {digits(e.equity)}, was {due} its maintenance margin, {digits(e.maintenance)}"
     return _line(e, "liquidated", text, "margin.maintenance")
 

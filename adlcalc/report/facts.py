@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from heapq import merge
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adlcalc.engine.events import (
     AccountEnded,
@@ -21,15 +21,19 @@ from adlcalc.engine.events import (
     Event,
     FundingPaid,
     FundingSettled,
+    FundResumed,
+    FundStopped,
     LossSocialized,
     Skipped,
+    Started,
+    StepEnded,
 )
 from adlcalc.engine.formulas.margin import hurt_both_ways
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
-from adlcalc.report.happened_view import HappenedRow, happened_rows
+from adlcalc.report.happened_view import TOLD, HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.health import Health, OpenPosition
@@ -79,11 +83,18 @@ class Facts:
         while last and isinstance(self.events[last - 1], AccountEnded | Ended):
             last -= 1
         self._happened = self.events[:last]
+        self._kinds: dict[type, list[Any]] = {}
+        for event in self._happened:
+            self._kinds.setdefault(type(event), []).append(event)
+
+    def _told(self, *kinds: type) -> list[Any]:
+        """The events of these kinds: those of a kind in their order, kind after kind."""
+        return [event for kind in kinds for event in self._kinds.get(kind, ())]
 
     @cached_property
     def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
         """One row per position that the venue closed."""
-        return run_view.liquidation_rows(self._happened, self.scenario)
+        return run_view.liquidation_rows(self._told(*run_view.OF_CLAIMS), self.scenario)
 
     @cached_property
     def fund(self) -> tuple[run_view.FundRow, ...]:
@@ -93,37 +104,37 @@ class Facts:
     @cached_property
     def fund_stops(self) -> tuple[run_view.FundStop, ...]:
         """One row for each time that a fund stopped paying or paid again."""
-        return run_view.fund_stops(self._happened)
+        return run_view.fund_stops(self._happened) if self._told(FundStopped, FundResumed) else ()
 
     @cached_property
     def deleveraged(self) -> tuple[Deleveraged, ...]:
         """One row per counterparty and fill."""
-        return tuple(event for event in self._happened if isinstance(event, Deleveraged))
+        return tuple(self._told(Deleveraged))
 
     @cached_property
     def skipped(self) -> tuple[Skipped, ...]:
         """Counterparties that were passed over because the fill would have bankrupted them."""
-        return tuple(event for event in self._happened if isinstance(event, Skipped))
+        return tuple(self._told(Skipped))
 
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        return happened_rows(self._happened)
+        return happened_rows(self._happened) if self._told(*TOLD) else ()
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
         """One row per market and step at which funding fell due."""
-        return tuple(event for event in self._happened if isinstance(event, FundingPaid))
+        return tuple(self._told(FundingPaid))
 
     @cached_property
     def socialized(self) -> tuple[LossSocialized, ...]:
         """One row per account whose profit was cut to cover a loss."""
-        return tuple(event for event in self._happened if isinstance(event, LossSocialized))
+        return tuple(self._told(LossSocialized))
 
     @cached_property
     def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
         """Money that nobody covered, row by row."""
-        return run_view.bad_debt_rows(self._happened)
+        return run_view.bad_debt_rows(self._told(*run_view.OF_LOSSES))
 
     @cached_property
     def steps(self) -> tuple[run_view.StepRow, ...]:
@@ -133,7 +144,7 @@ class Facts:
     @cached_property
     def audit(self) -> run_view.Audit:
         """The audit after the last step."""
-        return run_view.audit(self._happened)
+        return run_view.audit(self._told(Started, StepEnded))
 
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:

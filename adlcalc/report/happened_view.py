@@ -66,7 +66,7 @@ def _row(event: Event) -> HappenedRow | None:
     return HappenedRow(**{**values, **named, "kind": kind})
 
 
-class Told(NamedTuple):
+class HowTold(NamedTuple):
     """kind: of the row, '' where there is none; named: what the event has under another name than the row."""
 
     kind: Callable[[Any], str]
@@ -77,23 +77,23 @@ def _always(kind: str) -> Callable[[Any], str]:
     return lambda event: kind
 
 
-TOLD: Mapping[type, Told] = {
-    MoneyMoved: Told(
+TOLD: Mapping[type, HowTold] = {
+    MoneyMoved: HowTold(
         lambda e: "deposit" if e.amount > 0 else "withdraw", {"amount": lambda e: e.amount.copy_abs()}
     ),
-    MarginMoved: Told(_always("margin")),
-    Traded: Told(_always("trade"), {"amount": lambda e: e.margin_held}),
-    Refused: Told(_always("refused")),
-    FundReceived: Told(lambda e: "fund deposit" if e.why == "deposit" else ""),
-    Settled: Told(_always("settle")),
-    PositionSettled: Told(_always("settled")),
-    Halted: Told(lambda e: "halt" if e.halted else "resume"),
-    OrderFilled: Told(lambda e: str(e.order), {"amount": lambda e: e.gap}),
-    StopMissed: Told(_always("stop missed"), {"price": lambda e: e.mark, "amount": lambda e: e.gap}),
-    MarkPushed: Told(
+    MarginMoved: HowTold(_always("margin")),
+    Traded: HowTold(_always("trade"), {"amount": lambda e: e.margin_held}),
+    Refused: HowTold(_always("refused")),
+    FundReceived: HowTold(lambda e: "fund deposit" if e.why == "deposit" else ""),
+    Settled: HowTold(_always("settle")),
+    PositionSettled: HowTold(_always("settled")),
+    Halted: HowTold(lambda e: "halt" if e.halted else "resume"),
+    OrderFilled: HowTold(lambda e: str(e.order), {"amount": lambda e: e.gap}),
+    StopMissed: HowTold(_always("stop missed"), {"price": lambda e: e.mark, "amount": lambda e: e.gap}),
+    MarkPushed: HowTold(
         lambda e: "mark recovering" if e.recovering else "mark moved",
         {"price": lambda e: e.after, "trigger": lambda e: e.before},
     ),
-    FeePaid: Told(_always("fee"), {"what": lambda e: e.to}),
-    Spared: Told(_always("spared"), {"what": lambda e: e.why}),
+    FeePaid: HowTold(_always("fee"), {"what": lambda e: e.to}),
+    Spared: HowTold(_always("spared"), {"what": lambda e: e.why}),
 }

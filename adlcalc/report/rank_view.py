@@ -25,11 +25,11 @@ from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
-from adlcalc.study.standing import Standing, standing
+from adlcalc.study.standing import Ahead, standing
 
 if TYPE_CHECKING:
-    from adlcalc.study.from_the_start import Tried
-    from adlcalc.study.rank import Ranking, Row
+    from adlcalc.study.from_the_start import MoveTried
+    from adlcalc.study.rank import Ranked, Ranking
     from adlcalc.study.what_if import Move
 
 NEIGHBOURS = 2  # rows on either side of an account that was asked for
@@ -42,7 +42,7 @@ class Place:
     """A row and the queue that it stands in."""
 
     ranking: Ranking
-    row: Row
+    row: Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class Queues:
     accounts: Sequence[str]
     lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
     open_interest: Mapping[str, Decimal] = field(default_factory=dict)
-    whole: Sequence[Tried] = ()
+    whole: Sequence[MoveTried] = ()
 
-    def standing(self, ranking: Ranking, account: str) -> Standing | None:
+    def standing(self, ranking: Ranking, account: str) -> Ahead | None:
         """What the venue's own light says of an account's place; None where it told none."""
         shown = self.lights.get((account, ranking.market, ranking.side))
         if shown is None:
@@ -252,7 +252,7 @@ def _standings(queues: Queues) -> Iterator[str]:
         yield "The file holds nobody else: rank, and what would move it, cannot be known without the others."
 
 
-def _follows(found: Standing, interest: Decimal | None) -> str:
+def _follows(found: Ahead, interest: Decimal | None) -> str:
     """The contracts before a position, by its light."""
     light = f"light {found.lights} of {found.of}"
     if interest is None or found.at_least is None or found.at_most is None:

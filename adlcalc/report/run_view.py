@@ -150,6 +150,12 @@ class Audit(NamedTuple):
         return " and ".join(f"{digits(x)} {clean(name)}" for name, x in self.bad_debts.items() if x) or "0"
 
 
+OF_CLAIMS = Liquidated, BookFilled, BackstopTook, Deleveraged, MarginTaken, Held, StepEnded
+"""What `liquidation_rows` is made of, in whatever order the kinds are."""
+OF_LOSSES = Liquidated, BadDebt, Held, Owed, StepEnded
+"""What `bad_debt_rows` is made of."""
+
+
 def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
     """One row per claim, in the order in which the claims were opened."""
     fills: dict[int, list[BookFilled | BackstopTook | Deleveraged]] = {}
@@ -183,7 +189,21 @@ def _liquidation_row(
     market: Market,
     margin: Decimal,
 ) -> LiquidationRow:
-    in_book = [fill for fill in fills if isinstance(fill, BookFilled)]
+    in_book: list[BookFilled] = []
+    book = backstop = deleveraged = ZERO
+    surplus, shortfall = max(margin, ZERO), min(margin, ZERO)
+    for fill in fills:
+        if isinstance(fill, BookFilled):
+            in_book.append(fill)
+            book += fill.size
+        elif isinstance(fill, BackstopTook):
+            backstop += fill.size
+        else:
+            deleveraged += fill.size
+        if fill.result > 0:
+            surplus += fill.result
+        else:
+            shortfall += fill.result
     return LiquidationRow(
         step=event.step,
         claim=event.claim,
@@ -199,13 +219,13 @@ def _liquidation_row(
         maintenance=event.maintenance,
         margin=event.margin,
         method=event.method,
-        book_size=sum((fill.size for fill in in_book), ZERO),
+        book_size=book,
         book_price=_average_price(in_book, market),
-        backstop_size=sum((fill.size for fill in fills if isinstance(fill, BackstopTook)), ZERO),
-        deleveraged_size=sum((fill.size for fill in fills if isinstance(fill, Deleveraged)), ZERO),
+        backstop_size=backstop,
+        deleveraged_size=deleveraged,
         held_size=held,
-        surplus=sum((fill.result for fill in fills if fill.result > 0), max(margin, ZERO)),
-        shortfall=-sum((fill.result for fill in fills if fill.result < 0), min(margin, ZERO)),
+        surplus=surplus,
+        shortfall=-shortfall,
     )
 
 
@@ -215,9 +235,8 @@ def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
 
     A single price stays as it is; an average is rounded half even to 0.00000001 (or the tick, where that is
     finer)."""
-    prices = {fill.price for fill in fills}
-    if len(prices) < 2:
-        return next(iter(prices), None)
+    if len(fills) < 2 or len({fill.price for fill in fills}) < 2:
+        return fills[0].price if fills else None
     size = sum((Fraction(fill.size) for fill in fills), Fraction())
     if market.contract.kind == "inverse":
         average = size / sum((Fraction(fill.size) / Fraction(fill.price) for fill in fills), Fraction())

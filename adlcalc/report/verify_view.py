@@ -14,7 +14,7 @@ from adlcalc.report.human import clean, counted
 from adlcalc.report.page import Block, Item, Listing, Page
 
 
-class Told(Protocol):
+class Answered(Protocol):
     """A manifest, as far as it is told."""
 
     @property
@@ -39,8 +39,8 @@ class Told(Protocol):
 class Verified:
     """A manifest, the same made now, and what is otherwise. said: what the command said on stderr."""
 
-    manifest: Told
-    now: Told
+    manifest: Answered
+    now: Answered
     deviations: Sequence[Any]
     said: str
 

@@ -1,6 +1,6 @@
 """What a run answers to a question (questions.py).
 
-Public: Ran, Answers, names_of, watch_for.
+Public: Finished, Answers, names_of, watch_for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from adlcalc.study.watch import Watch
 
 
-class Ran(Protocol):
+class Finished(Protocol):
     """A finished run."""
 
     @property
@@ -75,7 +75,7 @@ def watch_for(measures: Iterable[Measure], series: Iterable[str] = ()) -> Watch 
 class Answers:
     """Asks one run."""
 
-    def __init__(self, run: Ran) -> None:
+    def __init__(self, run: Finished) -> None:
         self._run, self._health = run, Health(run.scenario)
         self._last = run.scenario.path.steps - 1
         self._ends: dict[str, AccountState] = {}

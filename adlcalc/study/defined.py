@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from adlcalc.engine.declared import Takes, declared_in, meaning_of
 from adlcalc.engine.formulas.haircuts import HAIRCUTS
@@ -59,5 +60,6 @@ def _parameters(name: str) -> Iterator[str]:
             if rule is not None:
                 how = f", as {name}:{field.name.upper()}" if field.name == argument else ""
                 takes = rule.takes.value if isinstance(rule.takes, Takes) else ", ".join(rule.takes)
-                default = field.default if isinstance(field.default, int | str) else show(field.default)
+                default: Any = field.default
+                default = show(default) if isinstance(default, Decimal) else default
                 yield f"{field.name}{how}: {rule.meaning}; {takes}; {default} by default."

@@ -7,7 +7,7 @@ other readings (`alternatives:` of the rulebook), one at a time and in pairs.
 
 A reading that the rest of the rulebook does not allow is told with its reason and counts for nothing.
 
-Public: Change, Reading, WithRules, Outcome, Look, Tried, Doubt, Range, doubt, readings_of, readings_used,
+Public: Change, Reading, WithRules, CameTo, Look, Tried, Doubt, Range, doubt, readings_of, readings_used,
 readings_under, reading_of, used_by, beyond."""
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Reading:
         return " and ".join(one.text for one in self.changes)
 
 
-class Outcome(NamedTuple):
+class CameTo(NamedTuple):
     """What a run came to. liquidated: (step, account, market, size, what it lacked); deleveraged: (step, account, market, size,
     price)."""
 
@@ -107,11 +107,11 @@ class Look:
 
     parts: tuple[Measure, ...]
 
-    def __call__(self, scenario: Scenario) -> Outcome:
+    def __call__(self, scenario: Scenario) -> CameTo:
         """One run."""
         return self.looked(scenario)[0]
 
-    def looked(self, scenario: Scenario) -> tuple[Outcome, tuple[Event, ...]]:
+    def looked(self, scenario: Scenario) -> tuple[CameTo, tuple[Event, ...]]:
         """The outcome, and what happened."""
         watch = watch_for(self.parts)
         of_accounts = any(one.kind.takes == "account" for one in self.parts)
@@ -119,7 +119,7 @@ class Look:
         answers = Answers(Ran(scenario, events, watch))
         fallen = (one for one in events if isinstance(one, Liquidated))
         hit = (one for one in events if isinstance(one, Deleveraged))
-        outcome = Outcome(
+        outcome = CameTo(
             {one: answers(one) for one in self.parts},
             tuple((one.step, one.account, one.market, one.size) for one in fallen),
             tuple((one.step, one.account, one.market, one.size, one.price) for one in hit),
@@ -132,7 +132,7 @@ class Tried:
     """A reading and what came of it; None where it could not be run, for `refused`."""
 
     reading: Reading
-    outcome: Outcome | None
+    outcome: CameTo | None
     refused: str = ""
 
 
@@ -208,7 +208,7 @@ class Doubt:
     scenario: Scenario
     file: str | None
     measures: tuple[Measure, ...]
-    base: Outcome
+    base: CameTo
     rules: tuple[str, ...]
     tried: Sequence[Tried]
     left: int

@@ -9,7 +9,7 @@
     baselines      the order of no score: at random (the mean of many orders from a seed), the smallest first; and everybody
                    wholly, which needs no order
 
-Public: Burst, Result, Verdict, Tested, held_against, bursts_of, BASELINES."""
+Public: Burst, InBurst, Verdict, Tested, held_against, bursts_of, BASELINES."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from math import isqrt
 
 from adlcalc.engine.formulas.scores import SCORES, Score
 from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
-from adlcalc.study.fills import Fill
+from adlcalc.study.fills import VenueFill
 
 RANDOM, SMALLEST, EVERYBODY = "random order", "smallest first", "everybody wholly"
 BASELINES = (RANDOM, SMALLEST, EVERYBODY)
@@ -38,7 +38,7 @@ class Burst:
     time: str
     market: str
     side: int
-    fills: tuple[Fill, ...]
+    fills: tuple[VenueFill, ...]
 
     @cached_property
     def taken(self) -> Decimal:
@@ -70,7 +70,7 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class InBurst:
     """A score in a burst. right: by account, in the order of the file; pairs: concordant less discordant
     pairs, pairs that the score does not tie, pairs that the shares do not tie."""
 
@@ -102,7 +102,7 @@ class Tested:
 
     file: str
     bursts: Sequence[Burst]
-    results: Sequence[Mapping[str, Result]]
+    results: Sequence[Mapping[str, InBurst]]
     random: Sequence[Decimal]
     seed: str
 
@@ -145,7 +145,7 @@ class Tested:
         return found
 
     @cached_property
-    def unexplained(self) -> Sequence[Fill]:
+    def unexplained(self) -> Sequence[VenueFill]:
         """The accounts that no score classifies right."""
         return [
             one
@@ -167,10 +167,10 @@ def _correlation(concordance: int, of_score: int, of_shares: int) -> Decimal | N
     return round_to(divide(D(concordance * ROOT), D(root)), SHOWN) if both else None
 
 
-def bursts_of(fills: Iterable[Fill]) -> list[Burst]:
+def bursts_of(fills: Iterable[VenueFill]) -> list[Burst]:
     """The rows of one time, market and side together; several fills of an account are one, of its size before
     the first."""
-    found: dict[tuple[str, str, int], dict[str, Fill]] = {}
+    found: dict[tuple[str, str, int], dict[str, VenueFill]] = {}
     for one in fills:
         burst = found.setdefault((one.time, one.market, one.side), {})
         first = burst.get(one.account)
@@ -179,7 +179,12 @@ def bursts_of(fills: Iterable[Fill]) -> list[Burst]:
 
 
 def held_against(
-    fills: Iterable[Fill], *, own: Sequence[Score] = (), seed: str = "1", draws: int = DRAWS, file: str = ""
+    fills: Iterable[VenueFill],
+    *,
+    own: Sequence[Score] = (),
+    seed: str = "1",
+    draws: int = DRAWS,
+    file: str = "",
 ) -> Tested:
     """Every published score and one's own against the fills."""
     with exact():
@@ -190,19 +195,19 @@ def held_against(
         return Tested(file, bursts, results, random, seed)
 
 
-def _results(burst: Burst, scores: Mapping[str, Score]) -> dict[str, Result]:
+def _results(burst: Burst, scores: Mapping[str, Score]) -> dict[str, InBurst]:
     inputs = [one.inputs() for one in burst.fills]
     found = {name: _result(burst, name, [score(x) for x in inputs]) for name, score in scores.items()}
     found[SMALLEST] = _result(burst, SMALLEST, [-one.size for one in burst.fills])
     return found
 
 
-def _result(burst: Burst, name: str, values: Sequence[Decimal]) -> Result:
+def _result(burst: Burst, name: str, values: Sequence[Decimal]) -> InBurst:
     """Ties as the engine has them: the larger position, then the order of the file."""
     order = sorted(range(len(values)), key=lambda i: (-values[i], -burst.fills[i].size))
     predicted = burst.predicted(order)
     right = tuple(closed == one.wholly for closed, one in zip(predicted, burst.fills, strict=True))
-    return Result(name, right, _pairs(values, [one.share for one in burst.fills]))
+    return InBurst(name, right, _pairs(values, [one.share for one in burst.fills]))
 
 
 def _pairs(x: Sequence[Decimal], y: Sequence[Decimal]) -> tuple[int, int, int]:

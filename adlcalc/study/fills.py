@@ -5,7 +5,7 @@ is known by its header.
     HyperReplay   `adl_detailed_analysis_REALTIME.csv` of ConejoCapital/HyperReplay and HyperMultiAssetedADL: the fills of
                   Hyperliquid on 10 October 2025; whoever wants them downloads them there (their license keeps them there)
 
-Public: Fill, read_fills, COLUMNS, COLLECTIONS."""
+Public: VenueFill, read_fills, COLUMNS, COLLECTIONS."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SIDES = {"long": LONG, "short": SHORT}
 MOST = 100
 
 
-class Fill(NamedTuple):
+class VenueFill(NamedTuple):
     """A position that was hit, or that stood beside those that were (taken 0). size: before it; mark: or the
     price of the fill; equity: what carries it; balance: equity without unrealized pnl; exposure: the notional
     that the equity carries, where it is more than this position."""
@@ -83,12 +83,12 @@ class Fill(NamedTuple):
         )  # fmt: skip
 
 
-def read_fills(source: Source) -> list[Fill]:
+def read_fills(source: Source) -> list[VenueFill]:
     """The rows of the file; ScenarioErrors with everything that is wrong with it."""
     problems = Problems()
     table = Table(source)
     names = _names(table, problems)
-    found: list[Fill] = []
+    found: list[VenueFill] = []
     if names is not None:
         for chunk in table.chunks(problems):
             found += _fills(table, chunk, names, problems)
@@ -120,7 +120,7 @@ def _names(table: Table, problems: Problems) -> Mapping[str, str] | None:
     return None if len(problems) else {name: name for name in table.names}
 
 
-def _fills(table: Table, chunk: Chunk, names: Mapping[str, str], problems: Problems) -> list[Fill]:
+def _fills(table: Table, chunk: Chunk, names: Mapping[str, str], problems: Problems) -> list[VenueFill]:
     """The rows of a chunk."""
     before = len(problems)
 
@@ -150,7 +150,7 @@ def _fills(table: Table, chunk: Chunk, names: Mapping[str, str], problems: Probl
             continue
         side = SIDES.get(sides[i].strip().lower()) or (LONG if sizes[i] > 0 else SHORT)
         found.append(
-            Fill(
+            VenueFill(
                 chunk.columns[names["time"]][i].strip(),
                 chunk.columns[names["account"]][i].strip(),
                 chunk.columns[names["market"]][i].strip(),

@@ -3,7 +3,7 @@ the account deleveraged at all? The two may differ, as everything before the mom
 
 A part that is closed at the moment is no way to start, and is not tried.
 
-Public: FromTheStart, Tried, tried.
+Public: FromTheStart, MoveTried, tried.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MANY = 1_000
 """Of more accounts than these nothing is tried: each try is a run, and `rank` is one."""
 
 
-class Tried(NamedTuple):
+class MoveTried(NamedTuple):
     """A move, and whether the account is deleveraged in the whole run with it."""
 
     move: Move
@@ -74,7 +74,7 @@ class FromTheStart:
         return replace(position, leverage=leverage, collateral=collateral)
 
 
-def tried(scenario: Scenario, rankings: Sequence[Ranking]) -> Iterator[Tried]:
+def tried(scenario: Scenario, rankings: Sequence[Ranking]) -> Iterator[MoveTried]:
     """The moves of accounts that the run deleverages, each over the whole run."""
     for ranking in rankings if len(scenario.accounts) <= MANY else ():
         for account in dict.fromkeys(move.account for move in ranking.moves):
@@ -87,4 +87,4 @@ def tried(scenario: Scenario, rankings: Sequence[Ranking]) -> Iterator[Tried]:
             ]
             for row in measured(scenario, moves if now.value[adl] else [], Asked((adl,))):
                 if row.refused is None:
-                    yield Tried(row.variation.move, bool(row.value[adl]))
+                    yield MoveTried(row.variation.move, bool(row.value[adl]))

@@ -7,7 +7,7 @@ gone from it. Where the step needed none, it is ranked at the step's end, on the
     lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to / whole, rounded up)
     ahead     contracts before a place; a bankrupt position reaches it with one lot more, and wholly with its size more
 
-Public: Row, Ranking, Ranker, rows_of, lights_of.
+Public: Ranked, Ranking, Ranker, rows_of, lights_of.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHOWN = D("0.00000001")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Ranked:
     """One position's place. pnl_ratio = pnl / entry value; leverage = notional / equity of the margin unit,
     None without equity; partly, wholly: how large a bankrupt position must be to reach it, as long as nobody
     before it is passed over."""
@@ -71,11 +71,11 @@ class Ranking:
     side: int
     mark: Decimal
     used: bool
-    rows: tuple[Row, ...]
+    rows: tuple[Ranked, ...]
     moves: tuple[Move, ...]
 
 
-def rows_of(queue: Queue, rules: AdlRules, health: Health | None = None) -> tuple[Row, ...]:
+def rows_of(queue: Queue, rules: AdlRules, health: Health | None = None) -> tuple[Ranked, ...]:
     """The rows of a queue that has just been ranked; with `health` how each position stands."""
     places = list(queue)
     heads = rules.lights == Lights.HEADS
@@ -98,9 +98,9 @@ def _stands(health: Health, place: Place) -> OpenPosition:
 
 def _row(
     place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal, stands: OpenPosition | None
-) -> Row:
+) -> Ranked:
     x = place.inputs
-    return Row(
+    return Ranked(
         rank=place.rank,
         account=place.holding.holder.id,
         lights=lights,

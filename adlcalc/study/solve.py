@@ -7,7 +7,7 @@ Nothing here is monotone unless it is proven, so every answer says how it was fo
     sampled      some values were run, and every change between neighbors was bisected to the unit; an interval narrower than
                  the spacing may be missing
 
-Public: Knob, At, Method, Unsolvable, Stretch, Change, Solution, Limits, solve.
+Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, solve.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Stretch(NamedTuple):
     why: str = ""
 
 
-class Change(NamedTuple):
+class Turn(NamedTuple):
     """Two neighbors of which one holds and one does not. differs: the first event in which their runs differ;
     None where one of them is refused, or nothing but the balance of a fund differs."""
 
@@ -134,7 +134,7 @@ class Solution:
     runs: int
     spacing: Decimal
     stretches: tuple[Stretch, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Turn, ...]
     ends: tuple[tuple[Decimal, tuple[Event, ...]], ...]
     proven_from: Decimal | None = None
     not_by: str = ""
@@ -167,7 +167,7 @@ class Solution:
         return next(iter(plain or pairs), None)
 
     @property
-    def answer(self) -> Change | None:
+    def answer(self) -> Turn | None:
         """The first change, where there is one."""
         return next((one for one in self.changes if (one.before, one.after) == self.first), None)
 
@@ -462,7 +462,7 @@ class _Search:
         told = {x: self.told[n] for n, x in wanted.items() if n in self.told}
         asked = {one.of for one in self.question.parts if one.of is not None and one.kind.takes == "account"}
         changes = tuple(
-            Change(a, b, first_part(told[a], told[b], asked) if a in told and b in told else None)
+            Turn(a, b, first_part(told[a], told[b], asked) if a in told and b in told else None)
             for a, b in pairs
         )
         assert self.high is not None

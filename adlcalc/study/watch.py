@@ -1,7 +1,7 @@
 """What is looked at while a run is made because somebody asks for it: named accounts step by step, and
 their places in the queues.
 
-Public: Watch, Moment, Standing.
+Public: Watch, Moment, InQueue.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Moment(NamedTuple):
     state: AccountState
 
 
-class Standing(NamedTuple):
+class InQueue(NamedTuple):
     """A place in a queue."""
 
     rank: int
@@ -46,7 +46,7 @@ class Watch(Observer):
         self._accounts, self._ranked = {*accounts, *ranked}, frozenset(ranked)
         self._done: set[tuple[str, int]] = set()
         self.moments: list[Moment] = []
-        self.places: dict[tuple[int, str, str, int], Standing] = {}
+        self.places: dict[tuple[int, str, str, int], InQueue] = {}
 
     def marked(self, facts: Facts) -> None:
         """Before margin is looked at."""
@@ -81,7 +81,7 @@ class Watch(Observer):
         self.moments += (Moment(facts.step, before, state) for state in found)
 
 
-def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Iterable[tuple[str, Standing]]:
+def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Iterable[tuple[str, InQueue]]:
     """Rank and lights of those accounts, as `adlcalc rank` has them."""
     places = list(queue)
     heads = rules.lights == Lights.HEADS
@@ -91,4 +91,4 @@ def standings(queue: Queue, rules: AdlRules, accounts: Collection[str]) -> Itera
         ahead += place.size
         account = place.holding.holder.id
         if account in accounts:
-            yield account, Standing(place.rank, lights_of(D(place.rank) if heads else ahead, whole))
+            yield account, InQueue(place.rank, lights_of(D(place.rank) if heads else ahead, whole))

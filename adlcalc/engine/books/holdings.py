@@ -14,7 +14,7 @@ from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import pending
 from adlcalc.engine.model import Market
-from adlcalc.ground.numbers import ZERO, divide, round_to
+from adlcalc.ground.numbers import ZERO, divide, rounder
 
 
 class MarketBook:
@@ -46,6 +46,7 @@ class MarketBook:
         "rest_size",
         "settles",
         "tick",
+        "to_money",
         "unit",
         "value",
     )
@@ -65,6 +66,7 @@ class MarketBook:
         self.funding_dust = (
             ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
         )
+        self.to_money = rounder(unit)
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
@@ -183,7 +185,7 @@ class Holding:
         """The cost of a part: pro rata, half even to the money unit; the rest keeps the dust."""
         if size == self.size:
             return self.cost
-        return round_to(divide(self.cost * size, self.size), self.book.unit)
+        return self.book.to_money(divide(self.cost * size, self.size))
 
 
 class Holder:
@@ -275,6 +277,14 @@ class Unit:
                 total -= holding.cost
                 if holding.book.funding != holding.funding:
                     total += holding.pending_funding()
+        return total
+
+    def equity(self) -> Decimal:
+        """Of the position (isolated) or of the cross positions of the account, at the marks."""
+        total = self.cash()
+        for holding in self.holdings:
+            if holding.size:
+                total += holding.value()
         return total
 
     def is_open(self) -> bool:

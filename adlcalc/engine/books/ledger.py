@@ -63,7 +63,7 @@ class Ledger:
     def __init__(self, scenario: Scenario) -> None:
         self.step = 0
         self.unit = scenario.money_unit
-        self.round_up = rounder(self.unit, CEILING)
+        self.round_up, self.round_down = rounder(self.unit, CEILING), rounder(self.unit, DOWN)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
         for one in scenario.funds:
             if one.behind is not None:
@@ -258,7 +258,7 @@ class Ledger:
             holding.book.changed[holding.side][holding] = None
             released = holding.collateral
             if not whole:
-                released = round_to(divide(holding.collateral * size, holding.size), self.unit, DOWN)
+                released = self.round_down(divide(holding.collateral * size, holding.size))
             holding.collateral -= released
             freed = released + pnl
             if not whole and freed < 0:
@@ -558,7 +558,8 @@ class Ledger:
         if not result:
             return ()
         if result > 0:
-            return (self._to_fund(claim.book.fund, claim.book.name, self.number_of(claim), result, why),)
+            book = claim.book
+            return (self._to_fund(book.fund, book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
         left = -result - sum((event.amount for event in paid), ZERO)
         return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))

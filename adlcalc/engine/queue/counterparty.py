@@ -1,6 +1,6 @@
 """May a counterparty take an ADL fill? (rule adl.would_bankrupt)
 
-Public: refused, equity_behind, may_move.
+Public: refused, may_move.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decim
     skip: a fill worse than the mark that leaves less than zero. margin-check: a fill that `may_move` forbids.
     allow: none."""
     if rule == SKIP and forgone > 0:
-        after = equity_behind(holding) - forgone
+        after = holding.unit.equity() - forgone
         return after if after < 0 else None
     if rule == MARGIN_CHECK:
         equity, maintenance = holding.unit.margin()
@@ -35,12 +35,6 @@ def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decim
         allowed = may_move(equity, maintenance, after, maintenance - own + own_after, initial)
         return None if allowed else after
     return None
-
-
-def equity_behind(holding: Holding) -> Decimal:
-    """Equity of the position (isolated) or of the account (cross), at the marks."""
-    unit = holding.unit
-    return unit.cash() + sum((other.value() for other in unit.holdings if other.size), ZERO)
 
 
 def may_move(

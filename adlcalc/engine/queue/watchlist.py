@@ -35,8 +35,8 @@ from adlcalc.engine.columns import Columns
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
-from adlcalc.engine.model import Account, Market, Path, Position
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to, scaled
+from adlcalc.engine.model import Market, Path, Position
+from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to, rounder, scaled
 
 PRICE_SHARE, FUNDING_SHARE = D("0.9"), D("0.1")
 SHARE_UNIT = D("1E-24")
@@ -174,12 +174,18 @@ class Watchlist:
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Set the triggers of a unit that has `slack` = equity - maintenance margin > 0."""
-        holdings = [h for h in unit.holdings if h.size]
-        if any(margin.hurt_both_ways(h.lines()) for h in holdings):
+        holdings = unit.open_holdings()
+        lines = [h.lines() for h in holdings]
+        if any(map(margin.hurt_both_ways, lines)):
             self.keep(unit)
             return
-        if self._is_safe(
-            unit.money(), [(h.book, h.side, h.size, h.cost, h.lines(), h.funding) for h in holdings]
+        # at the opening that has been asked
+        if self._ledger.step and self._is_safe(
+            unit.money(),
+            [
+                (h.book, h.side, h.size, h.cost, own, h.funding)
+                for h, own in zip(holdings, lines, strict=True)
+            ],
         ):
             for holding in holdings:
                 holding.triggers = NOTHING_DUE
@@ -190,24 +196,18 @@ class Watchlist:
         parts = [abs(v) for v in values]
         if not any(parts):  # all of them are worth nothing yet: any division is as good
             parts = [ONE] * len(parts)
-        whole = sum(parts, ZERO)
-        for holding, v, part in zip(holdings, values, parts, strict=True):
-            share = slack if len(holdings) == 1 else divide(slack * part, whole)
-            pays = self._reach[holding.book].pays
-            for_price = shorten(share, PRICE_SHARE) if pays else share
-            own = v - margin.maintenance_margin(holding.lines(), abs(v))
-            price = price_trigger(
-                holding.book,
-                holding.side,
-                holding.size,
-                holding.lines(),
-                shorten(for_price) - own,
-                len(holdings),
-            )
+        whole, count = sum(parts, ZERO), len(holdings)
+        for holding, its_lines, v, part in zip(holdings, lines, values, parts, strict=True):
+            book, side, size = holding.book, holding.side, holding.size
+            share = slack if count == 1 else divide(slack * part, whole)
+            pays = self._reach[book].pays
+            for_price = shorten(shorten(share) * PRICE_SHARE) if pays else shorten(share)
+            own = v - margin.maintenance_margin(its_lines, abs(v))
+            price = price_trigger(book, side, size, its_lines, for_price - own, count)
             level = None
             if pays:
-                room = divide(shorten(share, FUNDING_SHARE), holding.size)
-                level = holding.book.funding + holding.side * shorten(room)
+                room = divide(shorten(shorten(share) * FUNDING_SHARE), size)
+                level = book.funding + side * shorten(room)
             self._set(holding, price, level)
 
     def keep(self, unit: Unit) -> None:
@@ -227,15 +227,16 @@ class Watchlist:
         number = 0
         for account in self._roster.accounts if columns is None else ():
             positions = account.positions
-            if len(positions) == 1:
-                if not self._is_safe_alone(account, positions[0], views):
-                    self._look(account, positions, (number,), evaluate)
-            else:
+            isolated = [i for i, one in enumerate(positions) if one.collateral is not None]
+            for i in isolated:
+                p = positions[i]
+                if not is_safe_by(views, p.collateral or ZERO, (p,)):
+                    self._look(p.collateral or ZERO, (p,), (number + i,), evaluate)
+            if len(isolated) < len(positions):
                 cross = [i for i, one in enumerate(positions) if one.collateral is None]
-                for i, one in enumerate(positions):
-                    if one.collateral is not None:
-                        self._look(account, (one,), (number + i,), evaluate)
-                self._look(account, [positions[i] for i in cross], [number + i for i in cross], evaluate)
+                ones = [positions[i] for i in cross]
+                if not is_safe_by(views, account.balance, ones):
+                    self._look(account.balance, ones, [number + i for i in cross], evaluate)
             number += len(positions)
         for heaps in self._heaps.values():
             for heap in heaps:
@@ -244,7 +245,7 @@ class Watchlist:
         return [*evaluate, *self.touched()]
 
     def _view(self, book: MarketBook, side: int) -> View | None:
-        """What `_is_safe_alone` has to know of a side; None where it cannot tell."""
+        """What `is_safe_by` has to know of a side; None where it cannot tell."""
         reach = self._reach[book]
         if not reach.is_known or reach.pays or book.contract.rounding == PER_CONTRACT or book.lines is None:
             return None
@@ -259,31 +260,17 @@ class Watchlist:
         of_cross = book.lines == book.cross_lines
         return View(least, book.contract.multiplier, level, book.value, mark, rate, of_cross)
 
-    @staticmethod
-    def _is_safe_alone(account: Account, p: Position, views: Mapping[tuple[str, int], View | None]) -> bool:
-        """`_is_safe` of a lone position, for the most frequent kind of it; False may mean anything."""
-        view = views[p.market, p.side]
-        if view is None or (p.collateral is None and not view.of_cross):
-            return False
-        least, multiplier, level, value, mark, rate, _ = view
-        signed = p.size if p.side > 0 else -p.size
-        money = account.balance if p.collateral is None else p.collateral
-        if level is not None:
-            return money + signed * multiplier * (level - p.entry) > least
-        worst = value(signed, mark)
-        return money + worst - value(signed, p.entry) - rate * abs(worst) > least
-
     def _look(
         self,
-        account: Account,
+        money: Decimal,
         positions: Sequence[Position],
         numbers: Sequence[int],
         evaluate: dict[Unit, None],
     ) -> None:
-        """One margin unit, by its positions and their numbers. Those without contracts will be opened by a
+        """One margin unit, by its money, its positions and their numbers. Those without contracts will be opened by a
         trade, and the unit is looked at then."""
         legs: list[Leg] = []
-        markets, money, last = self._ledger.markets, account.balance, 0
+        markets, last = self._ledger.markets, 0
         for p, number in zip(positions, numbers, strict=True):
             if p.size:
                 book = markets[p.market]
@@ -291,8 +278,6 @@ class Watchlist:
                 lines = book.lines_of(p.size, cost, isolated=p.collateral is not None)
                 legs.append((book, p.side, p.size, cost, lines, ZERO))
                 last = number
-                if p.collateral is not None:
-                    money = p.collateral
         if not legs:
             return
         if not any(margin.hurt_both_ways(leg[4]) for leg in legs):
@@ -382,17 +367,14 @@ class Watchlist:
         return heaps.both, level
 
     def _set(self, holding: Holding, price: Decimal | None, funding: Decimal | None) -> None:
-        heaps = self._heaps[holding.book, holding.side]
-        old = holding.triggers
-        new = (
-            SAFE if price is None else heaps.price.entry(price, holding.order),
-            SAFE if funding is None or heaps.funding is None else heaps.funding.entry(funding, holding.order),
-            SAFE,
-        )
-        for heap, before, after in zip(heaps, old, new, strict=True):
-            if heap is not None and after != SAFE and after != before:
-                heapq.heappush(heap.entries, after)
-        holding.triggers = new
+        heaps, number = self._heaps[holding.book, holding.side], holding.order
+        at_price = SAFE if price is None else heaps.price.entry(price, number)
+        at_index = SAFE if funding is None or heaps.funding is None else heaps.funding.entry(funding, number)
+        if at_price not in (SAFE, holding.triggers[0]):
+            heapq.heappush(heaps.price.entries, at_price)
+        if heaps.funding is not None and at_index not in (SAFE, holding.triggers[1]):
+            heapq.heappush(heaps.funding.entries, at_index)
+        holding.triggers = at_price, at_index, SAFE
 
 
 SAFE = -1 << 200
@@ -415,6 +397,25 @@ class View(NamedTuple):
     mark: Decimal
     rate: Decimal
     of_cross: bool
+
+
+def is_safe_by(
+    views: Mapping[tuple[str, int], View | None], money: Decimal, positions: Iterable[Position]
+) -> bool:
+    """`Watchlist._is_safe` of a unit that nothing has happened to, for the most frequent kinds of markets; False may
+    mean anything."""
+    for p in positions:
+        view = views[p.market, p.side]
+        if view is None or (p.collateral is None and not view.of_cross):
+            return False
+        least, multiplier, level, value, mark, rate, _ = view
+        signed = p.size if p.side > 0 else -p.size
+        if level is not None:
+            money += signed * multiplier * (level - p.entry) - least
+        else:
+            worst = value(signed, mark)
+            money += worst - value(signed, p.entry) - rate * abs(worst) - least
+    return money > 0
 
 
 def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:
@@ -458,7 +459,5 @@ def price_trigger(
     return margin.price_of_notional(book.contract, size, n)
 
 
-def shorten(x: Decimal, share: Decimal = ONE) -> Decimal:
-    """x x share to 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe
-    side."""
-    return round_to(round_to(x, SHARE_UNIT, DOWN) * share, SHARE_UNIT, DOWN)
+shorten = rounder(SHARE_UNIT, DOWN)
+"""To 24 decimals, toward zero: a share of the slack needs no more, and less is on the safe side."""

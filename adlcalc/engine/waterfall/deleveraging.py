@@ -38,15 +38,14 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
     it is worth) cannot be matched at any price."""
     if claim.price is None or claim.size <= keep:
         return
-    policy = state.rules.adl.policy
+    policy, left = state.rules.adl.policy, claim.left
     if policy is by_score:
-        for place in state.queue(
-            claim.book, -claim.side
-        ):  # lazily: a long queue is not copied for a short claim
+        # lazily: a long queue is not copied for a short claim
+        for place in state.queue(claim.book, -claim.side):
             if itself(state, claim, place):
                 continue
-            yield from close_against(state, claim, place, min(claim.size - keep, place.holding.size))
-            if claim.size <= keep:
+            yield from close_against(state, claim, place, min(left.size - keep, place.holding.size))
+            if left.size <= keep:
                 return
     elif gives_from_everybody(policy) and isinstance(claim, VenueClaim):
         state.pool.append((claim, keep))
@@ -154,10 +153,20 @@ def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> 
         if not size or not place.holding.size:
             return told
     how, rule_price = adl_price(state, claim)
-    return (*told, *match(state, claim, place, size, how, rule_price))
+    matched = match(state, claim, place, size, how, rule_price)
+    return (*told, *matched) if told else matched
 
 
 def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
+    """The price of a claim's fills, which is the same for all of them as long as the mark is."""
+    mark = claim.book.mark
+    found = state.adl_prices.get(claim)
+    if found is None or found[0] is not mark:
+        found = state.adl_prices[claim] = mark, worked_price(state, claim)
+    return found[1]
+
+
+def worked_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
     """The price of a fill by the rules adl.price, clamp and capped, step by step, and what becomes of it for
     a bankrupt account (`no_gift`): where that is another one, the price by the rules too."""
     known, rules = claim.known(), state.rules.adl
@@ -209,7 +218,7 @@ def match(
             if at_bankruptcy
             else settle(state, claim, result, proceeds)
         )
-    return (*funding, fill, *charged, *posted)
+    return (*funding, fill, *charged, *posted) if funding or charged or posted else (fill,)
 
 
 def pass_over(

@@ -15,15 +15,14 @@ from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
 from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.engine.rules import Due as RuleDue
-from adlcalc.engine.rules import Rules
+from adlcalc.engine.rules import DueWhen, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
     """Equity at or below maintenance margin (rule due: 'below' wants it strictly below)."""
-    return equity < maintenance or (equity == maintenance and rules.margin.due == RuleDue.AT_OR_BELOW)
+    return equity < maintenance or (equity == maintenance and rules.margin.due == DueWhen.AT_OR_BELOW)
 
 
 def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]:
@@ -120,7 +119,8 @@ def without_margin(holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     unit, up, cost = holding.unit, holding.book.quotes[holding.side].rises, holding.cost
     money, pending = unit.money(), holding.pending_funding()
-    target, parts = cost - money - pending, (abs(cost), money, *((pending,) if pending else ()))
+    target = cost - money - pending
+    parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
     return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
 

@@ -197,7 +197,7 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
     )
 
 
-class Standing:
+class StandingOffer:
     """A liquidator who takes any size at one price (rule liquidation.buyer), or what its capacity of the step
     leaves, in lots; a price of zero is no offer, as in a book."""
 
@@ -231,13 +231,15 @@ MANY = D("1E+24")
 """Lots: more than anybody holds."""
 
 
-def buyer_of(state: State, book: MarketBook, side: int, buyer: InBook | Liquidator) -> StepBook | Standing:
+def buyer_of(
+    state: State, book: MarketBook, side: int, buyer: InBook | Liquidator
+) -> StepBook | StandingOffer:
     """Who takes an order that closes `side`: the step's book, or a liquidator at the mark less the discount."""
     if isinstance(buyer, Liquidator):
         formula = "[mark] x (1 - [discount])" if side > 0 else "[mark] x (1 + [discount])"
         price = book.mark * (ONE - side * buyer.discount)
         how = rounded("price", formula, (book.mark, buyer.discount), price, book.tick)
-        return Standing(state, book, how, buyer.capacity)
+        return StandingOffer(state, book, how, buyer.capacity)
     return state.book_side(book, side)
 
 

@@ -15,7 +15,7 @@ from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
-from adlcalc.engine.events import Event, Held, Owed, Spared
+from adlcalc.engine.events import Event, Held, How, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue
@@ -71,6 +71,8 @@ class State:
         self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
+        # the ADL price of a claim at a mark, and the price by the rules alone where a bankrupt account gets no more
+        self.adl_prices: dict[Closing, tuple[Decimal, tuple[How, Decimal | None]]] = {}
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
@@ -105,6 +107,7 @@ class State:
         self.skipped.clear()
         self.refused.clear()
         self.for_sale.clear()
+        self.adl_prices.clear()
         self.capacity.clear()
         self.used.clear()
         self._told.clear()
@@ -197,8 +200,9 @@ class State:
     def note_change(self, holding: Holding) -> None:
         """A fill changed this position's unit, and the balance that the account's cross positions stand
         on."""
-        self.changed[holding.unit] = None
-        if holding.unit.isolated:
+        unit = holding.unit
+        self.changed[unit] = None
+        if unit.isolated and len(holding.holder.holdings) > 1:
             for other in holding.holder.holdings:
                 if not other.unit.isolated:
                     self.changed[other.unit] = None

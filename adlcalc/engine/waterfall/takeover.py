@@ -49,18 +49,17 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
     unit, ledger, at_mark = due.unit, state.ledger, state.at_mark
     told: list[Event] = []
-    unit.holder.liquidated = True
-    fee_inside = any(holding.size and holding.fee_inside() for holding in unit.holdings)
+    unit.holder.liquidated, fee_inside = True, False
     for holding in unit.holdings:
         if holding.size:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves = []
     for holding, target in bankrupt_values(unit):
-        bankrupt = bankruptcy(holding, target)
-        price = bankrupt.price
-        cost = target.value if price is None else holding.book.value(holding.signed_size, price)
-        if holding.book.contract.bankruptcy_price not in IN_FAVOR:
+        bankrupt, book = bankruptcy(holding, target), holding.book
+        price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
+        cost = target.value if price is None else book.value(holding.signed_size, price)
+        if book.contract.bankruptcy_price not in IN_FAVOR:
             # value() rounds half even; the closed account must not end below zero, so its target is the least
             # it gets. Where the venue cuts its price off, the fund pays what the account is short of it.
             cost = max(cost, target.value)
@@ -75,7 +74,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             number=ledger.next_number(),
         )
         if at_mark:
-            price, cost = holding.book.mark, holding.value()
+            price, cost = book.mark, holding.value()
         moves.append((holding, price, cost, story))
     for holding, price, cost, event in moves:
         told.append(event)

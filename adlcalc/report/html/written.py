@@ -3,7 +3,7 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Told, page, picture, style, rows, halves.
+Public: Pictured, page, picture, style, rows, halves.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Pictured:
     """A run and its figures."""
 
     run: Facts
@@ -73,7 +73,7 @@ class _Shown:
         return [(SIGNS[key.sign], key.text) for key in self.figure.keys]
 
 
-def page(told: Sequence[Told], version: str) -> str:
+def page(told: Sequence[Pictured], version: str) -> str:
     """The HTML of one or several runs. version: of adlcalc."""
     jinja2 = needed("jinja2")
     environment = jinja2.Environment(
@@ -97,7 +97,7 @@ def page(told: Sequence[Told], version: str) -> str:
     return text
 
 
-def picture(told: Told) -> str:
+def picture(told: Pictured) -> str:
     """All figures of a run on one sheet, as SVG."""
     from adlcalc.report.html.sheet import sheet
 
@@ -114,7 +114,7 @@ def style() -> str:
     return text.replace("/*light*/", variables(dict(COLORS))).replace("/*dark*/", variables(DARK))
 
 
-def _section(told: Told, number: int) -> dict[str, Any]:
+def _section(told: Pictured, number: int) -> dict[str, Any]:
     """What the template needs of a run."""
     run = told.run
     with exact():
