@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
-from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, round_to, show
+from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
 from adlcalc.report.charts import figures
 from adlcalc.report.charts.least_fund import LeastFund
+from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Pictured
 from adlcalc.report.run import Run
+from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load
 from adlcalc.study.ladder import WATCHED, Ladders, Together
 from adlcalc.study.watch import Watch
@@ -97,7 +99,27 @@ def told(
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
-    return Pictured(run, figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept))
+    drawn = figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept)
+    return Pictured(run, drawn, _decided(run, loaded))
+
+
+def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
+    """The rules that made a difference, as `explain` tells them, each with what it decided and for whom."""
+    from adlcalc.explain.tell import rule_note
+    from adlcalc.explain.why import decisions
+
+    told: dict[str, dict[str, list[str]]] = {}
+    with exact():
+        for rule, kind, who in decisions(run.events, run.scenario):
+            told.setdefault(rule, {}).setdefault(kind, []).append(who)
+    made = []
+    for rule, kinds in told.items():
+        note = rule_note(rule, run.scenario, loaded.rulebook)
+        if note is not None:
+            what = "; ".join(f"{kind}: {named(whom)}" for kind, whom in kinds.items())
+            head = (note.rule, note.value, note.status, what)
+            made.append(Decided(*head, note.source, note.note, note.title, note.url))
+    return tuple(made)
 
 
 def _swept(store: str) -> Swept:

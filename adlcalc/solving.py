@@ -22,6 +22,7 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problem, ScenarioErrors, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
+from adlcalc.study.least import LEAST
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
 from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
 
@@ -128,6 +129,11 @@ def solved(
     question = _question(asking, names_of(loaded.scenario))
     low, high = _number("--from", asking.low), _number("--to", asking.high)
     knob = _knob(asking, loaded, origin, asking.vary, low, high)
+    if knob.fund is not None and any(part.word == LEAST for part in question.parts):
+        raise Unsolvable(
+            "least_fund does not depend on what the fund holds\n"
+            "hint: ask for 'no adl' or 'bad_debt == 0', or adlcalc compare --metrics least_fund"
+        )
     if asking.across is not None:
         return _frontier(asking, loaded, origin, question, low, high, holds, through)
     found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
@@ -188,7 +194,7 @@ def _frontier(
     agreed: list[bool | None] = []
     for value in values:
         scenario = across.turned(loaded.scenario, value)
-        settings = [f"{setting}={show(value)}" for setting in across.settings[:1]]
+        settings = next(iter(across.said(value)), [])
         there = replace(origin, sets=(*origin.sets, *settings))
         knob = _knob(asking, loaded, there, asking.vary, low, high, scenario)
         found = solve(scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
@@ -330,16 +336,15 @@ def _agrees(
 ) -> bool | None:
     """Ticks stay what they were: one that the file leaves out would follow the price that is set."""
     agreed: bool | None = None
-    for setting in knob.settings:
+    for said in knob.said(value):
         try:
-            set_to = f"{setting}={show(value)}"
-            there = origin.load(set_to).scenario
+            there = origin.load(*said).scenario
             ticks = [
                 f"markets.{quoted(old.name)}.tick={show(old.tick)}"
                 for old, new in zip(scenario.markets, there.markets, strict=True)
                 if not isinstance(knob, Reload) and old.tick != new.tick
             ]
-            there = origin.load(set_to, *ticks).scenario if ticks else there
+            there = origin.load(*said, *ticks).scenario if ticks else there
         except ScenarioErrors:
             continue
         if same(tuple(run(there, accounts=False)), events):

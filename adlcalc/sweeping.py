@@ -264,6 +264,7 @@ def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
 
 def _laid_out(asking: Sweep, origin: Origin | None) -> tuple[Plan, str, list[Loaded]]:
     """The plan, the digest of what was read for it, and what was loaded."""
+    asking = _venues_varied(asking)
     own = origin or Origin(asking.file, *opened(asking.file), tuple(asking.sets), None, asking.as_of)
     drawn = drawn_by(asking.paths, own)
     labels = [own.venue] if asking.venues is None else [one.strip() for one in asking.venues.split(",")]
@@ -298,6 +299,19 @@ def _laid_out(asking: Sweep, origin: Origin | None) -> tuple[Plan, str, list[Loa
     policies = choices(asking.policies or OWN, worlds[0].scenario)
     digest = key_of(inputs, key_of(own.source.text), list(own.sets), own.as_of)
     return Plan(tuple(worlds), axes, policies, drawn.draws), digest, notes
+
+
+def _venues_varied(asking: Sweep) -> Sweep:
+    """`--vary venue=A,B` asks for what `--venues A,B` does: each under its own name."""
+    named = [text.partition("=")[2] for text in asking.vary if text.partition("=")[0].strip() == "venue"]
+    if not named:
+        return asking
+    if asking.venues is not None or len(named) > 1:
+        raise wrong(
+            "--vary", f"venue={named[0]}", "the venues are given twice", "--venues A,B,... names all of them"
+        )
+    rest = tuple(text for text in asking.vary if text.partition("=")[0].strip() != "venue")
+    return replace(asking, vary=rest, venues=named[0])
 
 
 def _axis(text: str, worlds: Sequence[World]) -> Axis:

@@ -6,9 +6,10 @@ commit it."""
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from books import random_scenario
@@ -21,7 +22,7 @@ from adlcalc.engine.loop import run as run_engine
 from adlcalc.ground.numbers import D
 from adlcalc.report import Run
 from adlcalc.report.charts import figures
-from adlcalc.report.charts.canvas import COLORS, short, shortened, ticks, whole_ticks
+from adlcalc.report.charts.canvas import COLORS, room, short, shortened, ticks, whole_ticks
 from adlcalc.report.charts.cover import shares
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
 from adlcalc.report.charts.path import thinned
@@ -226,6 +227,211 @@ def ink(spec: dict[str, Any]) -> list[tuple[str, float, float, float]]:
     return out
 
 
+class Text(NamedTuple):
+    """A label where it is drawn, in pixels of the drawing."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def over(self, other: Text) -> bool:
+        """By more than the edge of a letter?"""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return across > 1 and down > 2
+
+
+def at(spec: dict[str, Any], layer: dict[str, Any], row: dict[str, Any]) -> tuple[float, float]:
+    (x0, x1), (y0, y1) = (layer["encoding"][key]["scale"]["domain"] for key in ("x", "y"))
+    x = spec["padding"]["left"] + (row["x"] - x0) / (x1 - x0) * spec["width"]
+    return x, spec["padding"]["top"] + (y1 - row["y"]) / (y1 - y0) * spec["height"]
+
+
+def texts(spec: dict[str, Any]) -> list[Text]:
+    """All labels, each as wide as the widest of our fonts has it."""
+    found = []
+    for layer in spec["layer"]:
+        mark = layer["mark"]
+        if mark["type"] != "text":
+            continue
+        for row in layer["data"]["values"]:
+            x, y = at(spec, layer, row)
+            wide = room(row["text"], mark["fontSize"], bold=mark["fontWeight"] == "bold")
+            x += mark.get("dx", 0) - {"left": 0, "center": wide / 2, "right": wide}[mark["align"]]
+            y += mark.get("dy", 0)
+            half = mark["fontSize"] * 0.5
+            found.append(Text(row["text"], x, y - half, x + wide, y + half))
+    return found
+
+
+def ill_placed(spec: dict[str, Any]) -> list[str]:
+    """Labels that leave the drawing or lie over one another."""
+    all_of = texts(spec)
+    width = spec["width"] + spec["padding"]["left"] + spec["padding"]["right"]
+    height = spec["height"] + spec["padding"]["top"] + spec["padding"]["bottom"]
+    found = [
+        f"{one.text!r} leaves the drawing"
+        for one in all_of
+        if one.left < -1 or one.right > width + 1 or one.top < -1 or one.bottom > height + 1
+    ]
+    pairs = ((a, b) for i, a in enumerate(all_of) for b in all_of[i + 1 :])
+    return [*found, *(f"{a.text!r} over {b.text!r}" for a, b in pairs if a.over(b))]
+
+
+WRITTEN = re.compile(r"[\x20-\x7e\xa0-\xff−×…]*")
+"""What every font that a reader may have can write; names of users aside, nothing else is."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_labels_have_room_and_keep_apart(path: Path) -> None:
+    """Each scenario with everybody who fell or gave named: at both widths no label leaves the drawing, none
+    lies over another, and none is in letters that turn its text into another font."""
+    account = adlcalc.load(path).scenario.accounts[0].id
+    for figure in of_21() if path.stem.startswith("21") else drawn(path, account=account):
+        for width in (WIDE, NARROW):
+            spec = figure.spec(width)
+            assert ill_placed(spec) == [], (figure.name, width)
+            assert all(WRITTEN.fullmatch(one.text) for one in texts(spec)), figure.name
+
+
+FALLEN = """
+fund: 1000
+accounts:
+  - {id: me, side: long, size: 1, entry: 60000, leverage: 20}
+  - {id: lou, side: long, size: 2, entry: 59438.6, leverage: 20}
+  - {id: 2lena, side: long, size: 1, entry: 58000, leverage: 8}
+  - {id: sam, side: short, size: 2, entry: 60000, leverage: 5}
+  - {id: sue, side: short, size: 2, entry: 61000, leverage: 10}
+prices: [60000, 56000, 50000]
+"""
+"""me: long 1 from 60,000 with a margin of 3,000, bankrupt at 57,000. At 56,000 she has lost 4,000: her equity
+is -1,000, and she falls at step 1. The shorts are in profit, the longs are not: their queue is never used."""
+
+
+def fallen(tmp_path: Path) -> dict[str, Figure]:
+    file = tmp_path / "s.yaml"
+    file.write_text(FALLEN)
+    return {figure.name: figure for figure in drawn(file, account="me")}
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_labels_beside_the_path_are_whole_and_apart_from_signs(tmp_path: Path, width: int) -> None:
+    """The fill of step 2 is a diamond at the last step: no label may begin where it is."""
+    spec = fallen(tmp_path)["path"].spec(width)
+    assert ill_placed(spec) == []
+    labels = {one.text: one for one in texts(spec)}
+    if width == WIDE:
+        assert {"me", "57,000", "lou", "56,466.7", "2lena", "50,750"} <= set(labels)
+    for layer in spec["layer"]:
+        if layer["mark"].get("shape") in ("diamond", "triangle-down"):
+            for row in layer["data"]["values"]:
+                x, y = at(spec, layer, row)
+                y += layer["mark"].get("yOffset", 0)
+                sign = Text("", x - 6, y - 6, x + 6, y + 6)
+                assert [one.text for one in labels.values() if one.over(sign)] == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", ["path", "fund", "account-1-price-1", "account-1-ratio"])
+def test_a_step_stands_in_the_middle_above_its_label(tmp_path: Path, name: str, width: int) -> None:
+    spec = fallen(tmp_path)[name].spec(width)
+    for layer in spec["layer"]:
+        if layer["mark"]["type"] == "text":
+            for row in layer["data"]["values"]:
+                if row["text"].startswith("step "):
+                    assert (layer["mark"]["align"], layer["mark"].get("dx", 0)) == ("center", 0)
+                    assert row["text"] == f"step {row['x']}"
+
+
+def test_the_series_of_an_account_ends_with_its_liquidation(tmp_path: Path) -> None:
+    made = fallen(tmp_path)
+    price, ratio = made["account-1-price-1"], made["account-1-ratio"]
+    for figure in (price, ratio):
+        assert "liquidated at step 1" in figure.description
+        assert "an equity of −1,000, below zero" in figure.description
+        (signs,) = (
+            layer for layer in figure.spec(NARROW)["layer"] if layer["mark"].get("shape") == "triangle-down"
+        )
+        assert [row["x"] for row in signs["data"]["values"]] == [1]
+        lines = [layer for layer in figure.spec(NARROW)["layer"] if layer["mark"]["type"] == "line"]
+        assert all([row["x"] for row in line["data"]["values"]] == [0, 1] for line in lines)
+        assert [key.text for key in figure.keys][-1] == "liquidated"
+    assert "at a mark of 56,000" in price.description
+    assert "worst" not in ratio.description
+
+
+def test_a_place_in_a_queue_that_was_not_used_is_said_to_be_none(tmp_path: Path) -> None:
+    """lena, long from 58,000, is in profit at step 0 and first of the longs, from whom nobody was taken; sue
+    stands in the queue of the shorts, from which she was."""
+    file = tmp_path / "s.yaml"
+    file.write_text(FALLEN)
+    lena = {figure.name: figure for figure in drawn(file, account="2lena")}["account-1-price-1"]
+    unused = (
+        "Its best place in the queue of the longs is 1, which was not used: nobody was deleveraged from it."
+    )
+    assert lena.description.endswith(unused)
+    sue = {figure.name: figure for figure in drawn(file, account="sue")}["account-1-price-1"]
+    assert "Its best place in the queue of the shorts is 1." in sue.description
+    assert "until step 1, at which it is deleveraged" in sue.description
+
+
+def test_one_that_falls_at_once_has_a_series_too(tmp_path: Path) -> None:
+    """Bankrupt at 90 and marked at 80 from the beginning: at the end of no step does it hold anything."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [80, 85]\nfund: 100\n"
+    )
+    made = {figure.name: figure for figure in drawn(file, account="a")}
+    assert (
+        "liquidated at step 0, at a mark of 80, with an equity of −10"
+        in made["account-1-price-1"].description
+    )
+
+
+def test_each_queue_that_was_used_is_drawn(tmp_path: Path) -> None:
+    """Lou's two are taken from sue at step 1, lena's one from sam at step 2."""
+    made = fallen(tmp_path)
+    assert made["queue-1"].title == "Queue of shorts at step 1"
+    assert made["queue-2"].title == "Queue of shorts at step 2"
+    assert made["queue-2"].description.startswith("1 contract to close. sam stands first")
+
+
+def test_of_many_queues_it_is_said_which_are_drawn(tmp_path: Path) -> None:
+    """Six longs fall one after the other, each a larger one: the last four gave most."""
+    longs = [
+        f"  - {{id: l{i}, side: long, size: {i + 1}, entry: {100 - 5 * i}, leverage: 20}}" for i in range(6)
+    ]
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "fund: 0\naccounts:\n"
+        + "\n".join(longs)
+        + "\n  - {id: s, side: short, size: 21, entry: 100, leverage: 2}\n"
+        "prices: [100, 94, 89, 84, 79, 74, 69]\n"
+    )
+    queues = [figure for figure in drawn(file) if figure.name.startswith("queue")]
+    assert [figure.title for figure in queues] == [f"Queue of shorts at step {i}" for i in (3, 4, 5, 6)]
+    said = "Of the 6 queues that were used, the 4 that gave the largest share are drawn."
+    assert all(said in figure.description for figure in queues)
+
+
+def test_a_haircut_with_bad_debt_says_why(tmp_path: Path) -> None:
+    """a, bankrupt at 90, is closed at 80 and lacks 10; b, short from 81, has won 1 by then, which is all that a
+    haircut can take: 9 is bad debt. In the queue b's short is taken at 90 whatever it has won."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "fund: 0\naccounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"
+        "  - {id: b, side: short, size: 1, entry: 81, leverage: 2}\nprices: [100, 80]\n"
+    )
+    figure = drawn(file, compare="queue,haircut")[-1]
+    assert "haircut cuts profits and closes no position" in figure.description
+    assert "9" in {one.text for one in texts(figure.spec(WIDE))}
+    calm = drawn(ROOT / "scenarios" / "21-who-pays.yaml", compare="queue,haircut")[-1]
+    assert "closes no position" not in calm.description
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(8))
 def test_of_any_book_nothing_is_drawn_beyond_its_scales(block: int) -> None:
@@ -243,6 +449,7 @@ def test_of_any_book_nothing_is_drawn_beyond_its_scales(block: int) -> None:
                 assert "NaN" not in (text := json.dumps(spec))
                 assert "Infinity" not in text.replace('"text": "Infinity', "")
                 assert ink(spec) == [], (seed, figure.name)
+                assert ill_placed(spec) == [], (seed, figure.name, width)
 
 
 def test_money_of_two_currencies_has_figures_of_its_own(tmp_path: Path) -> None:

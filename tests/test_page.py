@@ -86,7 +86,7 @@ def test_nothing_of_a_file_is_unescaped(adlcalc: Command, tmp_path: Path, i: int
     assert {tag for tag, _ in page.elements} <= ELEMENTS
     for tag, attributes in page.elements:
         assert not any(name.startswith("on") or name in ("src", "style") for name in attributes), tag
-        assert (attributes.get("href") or "#").startswith("#")
+        assert re.match(r"#|https://", attributes.get("href") or "#"), "only a source can be followed"
     assert text.count("<style>") == 1
     assert names[0] in "".join(page.text), "and yet it is there to read"
     for tag, attributes in page.elements:
@@ -111,8 +111,57 @@ def test_a_page_says_what_it_may_do(adlcalc: Command) -> None:
     assert policies[0].startswith(POLICY)
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert not re.search(r"(src|href|action)=\"(?!#)", result.out)
-    assert "//" not in result.out.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"(src|action)=\"(?!#)", result.out)
+    assert not re.search(r"<(?!a )[^>]*href=\"(?!#)", result.out)
+    followed = [attributes for tag, attributes in page.elements if tag == "a"]
+    assert all(re.match("#|https://", one["href"] or "") for one in followed)
+    assert "//" not in re.sub(r' href="https://[^"]*"|http://www.w3.org/2000/svg', "", result.out)
+
+
+def decided(text: str) -> dict[str, str]:
+    """The section of the rules that decided: what is said of each."""
+    section = text[text.index('<dl class="rules">') :]
+    section = section[: section.index("</dl>")]
+    pairs = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", section, re.DOTALL)
+    return {re.sub("<[^>]+>", "", term): meaning for term, meaning in pairs}
+
+
+def test_the_rules_that_decided_have_their_sources(adlcalc: Command) -> None:
+    """Those of `explain`, each with value, status, and a source that can be followed."""
+    found = decided(adlcalc("report", "scenarios/18-march-2020.yaml").out)
+    (score,) = (one for one in found if one.startswith("adl.score"))
+    assert score.startswith("adl.score = bitmex documented")
+    assert "scalper, fund-x and miner" in found[score]
+    assert re.search(r'<a href="https://[^"]*bitmex[^"]*" rel="noreferrer">[^<]+</a>', found[score])
+    told = adlcalc("explain", "scenarios/18-march-2020.yaml", "scalper", "--width", "0").out
+    rules = re.findall(r"^\* (\S+) = ", told[told.index("\nRules\n") :], re.MULTILINE)
+    assert rules == ["adl.when", "adl.score"]
+    assert all(any(term.startswith(rule) for term in found) for rule in rules)
+
+
+def test_a_source_that_is_no_address_cannot_be_followed(adlcalc: Command, tmp_path: Path) -> None:
+    book = (ROOT / "adlcalc" / "venues" / "bitmex.yaml").read_text(encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(
+        re.sub(r"url: https://\S+", "url: javascript:alert(1)", book), encoding="utf-8"
+    )
+    result = adlcalc("report", "scenarios/18-march-2020.yaml", "--venue", str(tmp_path / "own.yaml"))
+    assert result.code in (0, 2)
+    assert 'href="javascript' not in result.out
+
+
+def test_the_audit_is_told_in_words(adlcalc: Command) -> None:
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml").out
+    assert "<b>exact</b> <span>money and open interest balance to the last unit</span>" in text
+    assert "0 / 0" not in text
+
+
+def test_a_page_and_its_drawings_have_one_family(adlcalc: Command) -> None:
+    """The style names it once, for the body, and no drawing names another; code aside."""
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml").out
+    style = text[text.index("<style>") : text.index("</style>")]
+    fonts = re.findall(r"font:[^;}]*?(Helvetica[^;}]*|ui-monospace)", style)
+    assert len(fonts) == 2
+    assert set(re.findall(r'font-family="([^"]+)"', text)) == {fonts[0]}
 
 
 def test_a_page_is_the_same_bytes_again(adlcalc: Command) -> None:
@@ -222,7 +271,8 @@ def test_a_large_book_is_shown_as_distributions(adlcalc: Command, tmp_path: Path
     assert result.code == 0
     titles = re.findall(r"<h2 id=[^>]*><bdi>([^<]+)</bdi>", result.out)
     assert {"How equity changed", "Most affected", "Margin ratios of who is left"} <= set(titles)
-    assert "▸ a17" in result.out
+    assert ">a17</text>" in result.out
+    assert "accounts that were named" in result.out
     assert len(result.out) < 600_000
     assert len(re.findall("<(path|rect|text|line) ", result.out)) < 6_000
 

@@ -792,6 +792,38 @@ def test_list(adlcalc: Command) -> None:
     assert "least_fund" in page.out
 
 
+OWN_LONG = """
+accounts: [{id: me, side: long, size: 0.5, entry: 60_000, leverage: 20}]
+markets: {BTC: {tick: 0.1, lot: 0.001}}
+prices: [60_000, 58_000, 56_400]
+"""
+
+
+@pytest.mark.parametrize(
+    ("vary", "holds", "fails"),
+    [
+        # at 56,400 it has lost 1,800 and needs 0.5 % of 28,200 = 141, and is due at that: more than 1,941
+        ("accounts.me.collateral", "1941.00000001", "1941"),
+        ("accounts.me.leverage", "15.45", "15.46"),  # 30,000 / 15.45 = 1,941.7, / 15.46 = 1,940.5
+        ("accounts.me.stop", "58000", "57999.9"),  # closed there, before 56,400 is reached
+    ],
+)
+def test_what_a_trader_can_turn_has_a_range_of_its_own(vary: str, holds: str, fails: str) -> None:
+    found = asked(load_source(Source("s.yaml", OWN_LONG), "s.yaml").scenario, vary, "not liquidated(me)")
+    (change,) = found.changes
+    assert {change.before, change.after} == {Decimal(holds), Decimal(fails)}
+    assert found.holds == Decimal(holds)
+
+
+def test_a_collateral_takes_the_place_of_a_leverage(adlcalc: Command, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(OWN_LONG, encoding="utf-8")
+    words = ("--vary", "accounts.me.collateral", "--until", "not liquidated(me)")
+    out = " ".join(adlcalc("solve", str(tmp_path / "s.yaml"), *words).out.split())
+    assert "the collateral of me instead of its leverage, from 0 to 30,000" in out
+    assert "The file has 1,500; 1,941.00000001 is 441.00000001 more." in out
+    assert "loaded with --set, it makes the same runs" in out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
@@ -808,9 +840,9 @@ def test_list(adlcalc: Command) -> None:
         (("--vary", "fund.blance", "--until", "no adl"), "did you mean 'balance'?"),
         (("--vary", "prices.9", "--until", "no adl"), "the steps are 0 to 2"),
         (("--vary", "accounts.alcie.leverage", "--until", "no adl"), "did you mean 'alice'?"),
-        (("--vary", "accounts.alice.collateral", "--until", "no adl"), "has a leverage, not a collateral"),
         (("--vary", "accounts.carol.positions.0.collateral", "--until", "adl"), "accounts.carol.balance"),
-        (("--vary", "accounts.alice.leverage", "--until", "no adl"), "give --to"),
+        (("--vary", "prices+", "--until", "no adl"), "give --from and --to"),
+        (("--vary", "fund", "--until", "least_fund <= 100"), "does not depend on what the fund holds"),
         (("--vary", "fund", "--until", "no adll"), "did you mean 'adl'?"),
         (("--vary", "fund", "--until", "no adl", "--assert", "5"), "a comparison"),
         (("--vary", "fund", "--until", "no adl", "--assert", "adl"), "a comparison"),
@@ -942,7 +974,9 @@ def test_python_has_the_answer_as_rows() -> None:
         adlcalc.solve(SEVERAL, "prices.A.1", until="adl", low="1", high="9", method="theorem")
 
 
-def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(tmp_path: Path) -> None:
+def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(
+    adlcalc: Command, tmp_path: Path
+) -> None:
     """Both shorts give all at the boundary, bea before ann: each question has its own answer."""
     file = tmp_path / "two.yaml"
     file.write_text(
@@ -952,9 +986,7 @@ def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(tmp_path:
         "  - {id: cat, side: long, entry: 100, leverage: 10, size: 4}\n"
         "prices: [100, 95, 80]\n"
     )
-    import adlcalc
-
     for question, account in {"adl(ann)": "ann", "adl(bea)": "bea", "adl": "bea"}.items():
-        answer = adlcalc.solve(file, vary="prices.2", when=question).solution.answer
-        assert answer.differs is not None
-        assert answer.differs.event.account == account
+        words = ("solve", str(file), "--vary", "prices.2", "--when", question)
+        assert json.loads(adlcalc(*words, "--json").out)["answer"]["differs"]["account"] == account
+        assert f", at step 2 {account} is deleveraged, 2 at 90." in adlcalc(*words).out

@@ -49,13 +49,15 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """A rule that was told of, with where it comes from."""
+    """A rule that was told of, with where it comes from. title, url: of its source, where it has one."""
 
     rule: str
     value: str
     status: str
     source: str
     note: str
+    title: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 Everything told is either an event of the run or a number that the engine was seen to look at, with the
 formula that the engine handed over with it.
 
-Public: tell.
+Public: tell, rule_note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
@@ -62,7 +63,7 @@ def tell(
         )
         told = (*why, *(line for chapter in chapters for line in chapter.lines))
         used = dict.fromkeys(rule for line in told for rule in line.rules)
-        notes = (_rule_note(rule, scenario, rulebook) for rule in used)
+        notes = (rule_note(rule, scenario, rulebook) for rule in used)
         return Story(
             scenario,
             file,
@@ -255,7 +256,7 @@ def _total(amounts: Iterable[Decimal]) -> Decimal:
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
+def rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
     """What the rulebook says of a rule, for the contract kind of the first market, or what holds
     where it says nothing; None where it has no such rule."""
     market = scenario.markets[0]
@@ -274,4 +275,5 @@ def _rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | 
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:
         source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
-    return RuleNote(entry.name, getattr(entry.node, "text", ""), entry.status, source, entry.note)
+    note = RuleNote(entry.name, getattr(entry.node, "text", ""), entry.status, source, entry.note)
+    return note if found is None else replace(note, title=found.title, url=found.url or "")

@@ -1,6 +1,6 @@
 """The one rule that made the difference for an account, told before everything else.
 
-Public: reasons.
+Public: reasons, decisions.
 """
 
 from __future__ import annotations
@@ -47,6 +47,19 @@ def reasons(
             if place is not None and scenario.rules.adl.policy is queue and (PLACE, RANKED) not in told:
                 told.add((PLACE, RANKED))
                 yield _line(event, PLACE, _stood(place), RANKED)
+
+
+def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str, str, str]]:
+    """(rule, what it decided, for whom) over a whole run, as things happened: the rules of `reasons`, of all
+    accounts at once."""
+    funds, ranked = _Funds(scenario), scenario.rules.adl.policy is queue
+    for event in events:
+        funds.hear(event)
+        line = _reason(event, scenario, funds)
+        if line is not None:
+            yield line.rules[0], line.kind, line.account or ""
+            if ranked and isinstance(event, ev.Deleveraged):
+                yield RANKED, PLACE, line.account or ""
 
 
 class _Funds:

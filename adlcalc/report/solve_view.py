@@ -147,6 +147,11 @@ def _answer(solved: Any) -> Iterator[Block]:
     first = next(one for one in found.changes if (one.before, one.after) == found.first)
     if first.differs is not None:
         yield _parted(first.differs, first.before, first.after, solved)
+    now = found.knob.now
+    if now is not None and found.holds != now:
+        apart = digits(abs(found.holds - now))
+        how = "more" if found.holds > now else "less"
+        yield f"The file has {digits(now)}; {digits(found.holds)} is {apart} {how}."
 
 
 def _tried(found: Solution) -> str:

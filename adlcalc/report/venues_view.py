@@ -45,7 +45,8 @@ def coverage_page(rows: Sequence[Coverage]) -> Page:
     return Page(
         title=counted(len(rows), "rulebook"),
         subtitle=(
-            "adlcalc venues NAME shows every parameter of one with its source; adlcalc venues --score NAME a score's formula."
+            "adlcalc venues NAME shows every parameter of one with its source, adlcalc venues conventions what is assumed where a"
+            " venue is silent, adlcalc venues --score NAME a score's formula."
             " Vectors are numbers that the venue printed, or that follow from its rules, and that the tests hold a rulebook"
             " to."
         ),

@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, ask_what_rests.
+Public: verdict, ask_why, ask_what_rests, named.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _liquidated(run: Facts) -> str:
     due = dict.fromkeys(row.account for row in run.liquidations if row.step == 0 and row.method != "vault")
     # a book on another scale than its prices is due before anything has moved
     early = due if run.scenario.path.steps > 1 else {}
-    return told + (f" ({_names(early)} at the opening marks)" if early else "")
+    return told + (f" ({named(early)} at the opening marks)" if early else "")
 
 
 def _stopped(run: Facts) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _stopped(run: Facts) -> Iterator[str]:
             size = sum((row.size or ZERO for row in own), ZERO)
             prices = sorted({row.price for row in own if row.price is not None})
             at = " to ".join(digits(price) for price in dict.fromkeys((prices[0], prices[-1])))
-            yield f"{kind}s closed {digits(size)} of {_names(row.account or '' for row in own)} at {at}"
+            yield f"{kind}s closed {digits(size)} of {named(row.account or '' for row in own)} at {at}"
 
 
 def _steps(steps: Iterable[int]) -> str:
@@ -108,10 +108,11 @@ def _deleveraged(run: Facts) -> Iterator[str]:
         )
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
-        yield f"{contracts} deleveraged from {_names(row.account for row in own)} at {at}"
+        yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}"
 
 
-def _names(accounts: Iterable[str]) -> str:
+def named(accounts: Iterable[str]) -> str:
+    """'bob', 'ann, bob and carol', '4 accounts'."""
     names = list(dict.fromkeys(accounts))
     if len(names) > NAMED:
         return counted(len(names), "account")

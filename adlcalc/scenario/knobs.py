@@ -6,6 +6,9 @@
     prices+, prices.MARKET+                                     all marks and a shift, in ticks
     liquidity, markets.MARKET.liquidity                         what the book takes in a step, in lots
     accounts.ID.leverage, .collateral, .balance, .size, .entry  in hundredths, money units, lots, ticks
+    accounts.ID.stop, .take_profit                              in ticks
+
+Of leverage and collateral a position has one: the other takes its place where it is turned.
 
 These are turned in the scenario that is loaded. Everything else that is one number (a fee, a rate, a rule) is
 turned by loading the file anew with --set, which takes longer.
@@ -21,10 +24,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, DecimalException
 
-from adlcalc.engine.formulas.margin import initial_collateral, value
-from adlcalc.engine.model import Account, Depth, Liquidity, Position, Scenario
-from adlcalc.ground.numbers import ONE, ZERO, D, exact, round_to, show
-from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, tier_fault
+from adlcalc.engine.formulas.margin import initial_collateral, lines_of, maintenance_margin, value
+from adlcalc.engine.happenings import Standing
+from adlcalc.engine.model import Account, Depth, Liquidity, Market, Position, Scenario
+from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact, round_to, show
+from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, order_faults, tier_fault
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.loading import Origin
 from adlcalc.scenario.overrides import parts_of
@@ -33,14 +37,17 @@ from adlcalc.source.keys import keys_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
 
 HUNDREDTH, THOUSANDTH = D("0.01"), D("0.001")
-OF_POSITION = ("leverage", "collateral", "size", "entry")
+OF_POSITION = ("leverage", "collateral", "size", "entry", "stop", "take_profit")
+OTHER = {"leverage": "collateral", "collateral": "leverage"}
+ORDERS = ("stop", "take_profit")
 Turn = Callable[[Scenario, "Knob", Decimal], Scenario]
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
     """Something to turn. what: in words; unit: a step of it; now: what it is; low, high: the range where none
-    is asked for; settings: as --set names it, where it does; kind, of, key: which one it is."""
+    is asked for; settings: as --set names it, where it does; kind, of, key: which one it is;
+    replaces: the key that gives way to it."""
 
     name: str
     what: str
@@ -53,6 +60,7 @@ class Knob:
     of: tuple[str, ...] = ()
     at: int = 0
     key: str = ""
+    replaces: str = ""
 
     @property
     def fund(self) -> str | None:
@@ -63,6 +71,13 @@ class Knob:
         """The scenario with it at that value; ScenarioErrors where no file could say so."""
         with exact():
             return TURNS[self.kind](scenario, self, to)
+
+    def said(self, to: Decimal) -> list[list[str]]:
+        """The ways in which --set says it."""
+        gone = [
+            f"{name.removesuffix(self.key)}{self.replaces}=null" for name in self.settings if self.replaces
+        ]
+        return [[*gone[i : i + 1], f"{name}={show(to)}"] for i, name in enumerate(self.settings)]
 
     def in_steps_of(self, unit: Decimal) -> Knob:
         """The same with another step."""
@@ -90,6 +105,10 @@ class Reload:
     def settings(self) -> tuple[str, ...]:
         """As --set names it."""
         return (self.name,)
+
+    def said(self, to: Decimal) -> list[list[str]]:
+        """The one way in which --set says it."""
+        return [[f"{self.name}={show(to)}"]]
 
     def turned(self, scenario: Scenario, to: Decimal) -> Scenario:
         """The scenario that is loaded with it at that value; of what was turned before, nothing is left."""
@@ -186,6 +205,8 @@ def _position(scenario: Scenario, knob: Knob, account: str, old: Position, to: D
     """A position with another size, entry, leverage or collateral; a chosen leverage stays, and what it asks
     for follows."""
     market = next(one for one in scenario.markets if one.name == old.market)
+    if knob.key == "collateral":
+        old = replace(old, leverage=None)
     new = replace(old, **{knob.key: to})  # type: ignore[arg-type]  # a key of numbers
     if to < 0 or (not to and knob.key != "collateral"):
         raise knob.fault(
@@ -208,6 +229,23 @@ def _position(scenario: Scenario, knob: Knob, account: str, old: Position, to: D
     return new
 
 
+def _order(scenario: Scenario, knob: Knob, to: Decimal) -> Scenario:
+    """The stop or the take-profit of a position; the orders stay in the order of the file."""
+    if to <= 0:
+        raise knob.fault(f"must be greater than zero, not {show(to)}")
+    account = next(one for one in scenario.accounts if one.id == knob.of[0])
+    position = account.positions[knob.at]
+    of = (account.id, position.market, position.side)
+    standing = {one[:3]: one for one in scenario.orders}
+    old = standing.get(of, Standing(*of, None, None))
+    new = old._replace(stop=to) if knob.key == "stop" else old._replace(take_profit=to)
+    for fault in order_faults(account.id, position.side, new.stop, new.take_profit):
+        raise knob.fault(fault.message, fault.hint)
+    standing[of] = new
+    held = ((one.id, each.market, each.side) for one in scenario.accounts for each in one.positions)
+    return replace(scenario, orders=tuple(standing[each] for each in held if each in standing))
+
+
 TURNS: Mapping[str, Turn] = {
     "fund": _fund,
     "price": _price,
@@ -215,6 +253,7 @@ TURNS: Mapping[str, Turn] = {
     "shifted": _shifted,
     "liquidity": _liquidity,
     "account": _account,
+    "order": _order,
 }
 
 
@@ -387,30 +426,44 @@ def _of_position(
         raise _unknown(
             name, "a cross position has no collateral of its own", f"accounts.{quoted(who)}.balance"
         )
-    if key == "collateral" and position.leverage is not None:
-        raise _unknown(
-            name,
-            f"the position of {quote(who)} has a leverage, not a collateral",
-            f"{name.replace(key, 'leverage')}, or --set {name.replace(key, 'leverage')}=null --set "
-            f"{name}={show(position.collateral or ZERO)}",
-        )
-    if key == "leverage" and position.leverage is None and position.collateral is not None:
-        raise _unknown(
-            name,
-            f"the position of {quote(who)} has a collateral, not a leverage",
-            name.replace(key, "collateral"),
-        )
-    unit = {
-        "leverage": HUNDREDTH,
-        "collateral": scenario.money_unit,
-        "size": market.lot,
-        "entry": market.tick,
-    }[key]
-    what = f"the {key} of {who}" + (f" in {position.market}" if len(scenario.markets) > 1 else "")
+    unit = {"leverage": HUNDREDTH, "collateral": scenario.money_unit, "size": market.lot}.get(
+        key, market.tick
+    )
+    what = f"the {key.replace('_', '-')} of {who}" + (
+        f" in {position.market}" if len(scenario.markets) > 1 else ""
+    )
     low = LEAST_LEVERAGE if key == "leverage" else ZERO if key == "collateral" else unit
-    now = getattr(position, key)
-    high = 2 * position.entry if key == "entry" else None
-    return Knob(name, what, unit, now, low, high, settings, "account", (who,), at, key)
+    if key in ORDERS:
+        of = (who, position.market, position.side)
+        now = next((getattr(one, key) for one in scenario.orders if one[:3] == of), None)
+        return Knob(name, what, unit, now, low, 2 * position.entry, settings, "order", (who,), at, key)
+    has = (
+        "leverage"
+        if position.leverage is not None
+        else "collateral"
+        if position.collateral is not None
+        else ""
+    )
+    replaces = has if has and OTHER.get(key) == has else ""
+    what += f" instead of its {has}" if replaces else ""
+    now, high = getattr(position, key), _most(scenario, market, position, key)
+    return Knob(name, what, unit, now, low, high, settings, "account", (who,), at, key, replaces)
+
+
+def _most(scenario: Scenario, market: Market, position: Position, key: str) -> Decimal:
+    """Up to where a number of a position is looked through: the entry value as collateral; the leverage of the tier, or
+    that at which it would be due at its entry; twice the size and the entry."""
+    if key in ("size", "entry"):
+        return 2 * D(getattr(position, key))
+    cost = abs(value(market.contract, position.side * position.size, position.entry, scenario.money_unit))
+    if key == "collateral":
+        return cost
+    limit = max_leverage(market.maintenance, position.size, cost)
+    if limit is not None:
+        return limit
+    isolated = position.collateral is not None
+    needed = maintenance_margin(lines_of(market.maintenance, position.size, cost, isolated=isolated), cost)
+    return divide(cost, needed) if needed else D(100)
 
 
 def quoted(name: str) -> str:

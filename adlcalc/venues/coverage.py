@@ -21,11 +21,13 @@ from adlcalc.engine.rules import (
     REDUCTIONS,
     AdlRules,
     AdlWhen,
+    Auction,
     Deficit,
     FundRules,
     Measured,
     OwnName,
     Portion,
+    Providers,
     Shares,
     Takeover,
 )
@@ -105,7 +107,7 @@ def coverage_of(book: Rulebook) -> Coverage:
         partial_liquidation=liquidation_words(rules.liquidation.method),
         fund_trigger=fund_words(rules.fund),
         backstop=name_in(BACKSTOPS, backstop)
-        + (f", {_spaced(backstop.when)}" if hasattr(backstop, "when") else ""),
+        + (f", {_spaced(backstop.when)}" if isinstance(backstop, Providers | Auction) else ""),
         adl_when=_spaced(rules.adl.when),
         score=score_words(rules.adl),
         price=price_words(rules.adl.price) if rules.adl.when != AdlWhen.NEVER else NONE,

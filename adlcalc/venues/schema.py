@@ -80,7 +80,9 @@ def _score(value: Any) -> str:
         score_of(value)
     except ExpressionError as error:
         if re.fullmatch(r"[\w-]*", value):
-            hint = near_and_all(value, SCORES if not nearest(value, NAMES) else (*SCORES, *NAMES))
+            hint = near_and_all(
+                value, SCORES if not nearest(value, NAMES) else dict.fromkeys((*SCORES, *NAMES))
+            )
             raise wrong(f"must be the name of a score or an expression, not {kind_of(value)}", hint) from None
         start = error.column - 1
         near = None if error.hint else nearest(value[start : start + error.length], NAMES)

@@ -1,6 +1,8 @@
 """The figures of a run: one file a kind, each a Vega-Lite specification of plain data.
 
     canvas.py      scales, ticks, labels: what all of them are drawn with
+    steps.py       the labels of steps below a drawing
+    labels.py      room for labels, none over another
     figure.py      what a figure is
     path.py        marks, liquidations, deleveragings
     cover.py       who covered the loss

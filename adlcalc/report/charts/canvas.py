@@ -5,13 +5,14 @@ Nothing in a specification depends on how wide a font is: there is no axis, no l
 renderer, so that a figure is the same on every machine. Numbers are floats here and nowhere else in the
 project: they say where ink goes; what is read is written from the exact ones.
 
-Public: Plot, COLORS, Spec, ticks, short, shortened, room, share, VEGA_LITE.
+Public: Plot, COLORS, FONT, MINUS, Spec, ticks, short, shortened, room, share, VEGA_LITE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -41,7 +42,10 @@ COLORS: Mapping[str, str] = {
 }
 """The colors by what they say, as on a light page. Each is there once, so that a page may tell them apart in
 a drawing and put a dark one in its place."""
-FONT = "Helvetica, Arial, sans-serif"
+FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+"""One family for every text of a page and of its drawings. Signs are drawn, never written: a letter that a
+family lacks turns the whole of its text into another one."""
+MINUS = "−"
 SIZE = 12.5
 SIGNIFICANT = 6
 SUFFIXES = ((D(10) ** 12, "T"), (D(10) ** 9, "B"), (D(10) ** 6, "M"))
@@ -106,10 +110,27 @@ class Plot:
             "text", rows, color, align=align, baseline="middle", fontSize=size, fontWeight=weight, **style
         )
 
+    def sign(self, rows: Sequence[Mapping[str, Any]], points: str, dx: float) -> None:
+        """Little triangles that point to the right or to the left, so many pixels from there: drawn, as a
+        font may lack the letter."""
+        shape = f"triangle-{points}"
+        self.add("point", rows, "fg", shape=shape, filled=True, opacity=1, size=50, xOffset=dx)
+
     def px(self, key: str, pixels: float) -> float:
         """So many pixels of a scale, as a difference in its units."""
         low, high = self._scales[key]
         return pixels * (high - low) / (self.width if key == "x" else self.height)
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Where its scales begin: the lower left corner, in pixels from the upper left one of the drawing."""
+        return self._padding["left"], self._padding["top"] + self.height
+
+    def at(self, x: Decimal | float, y: Decimal | float) -> tuple[float, float]:
+        """Where a point is, in pixels from the upper left corner."""
+        (x0, x1), (y0, y1) = self._scales["x"], self._scales["y"]
+        across = self._padding["left"] + (float(x) - x0) / (x1 - x0) * self.width
+        return across, self._padding["top"] + (y1 - float(y)) / (y1 - y0) * self.height
 
     def grid(self, at: Sequence[Decimal], key: str = "y", *, labels: bool = True) -> None:
         """Thin lines across, each with its number outside: to the left, or above."""
@@ -122,6 +143,16 @@ class Plot:
             rows = [{key: value, other: edge, "text": short(value)} for value in at]
             where: Spec = {"align": "right", "dx": -8} if key == "y" else {"align": "center", "dy": -11}
             self.text(rows, "muted", size=12, **where)
+
+    def across(self, low: Decimal, high: Decimal, about: int) -> list[Decimal]:
+        """Ticks for a grid along x: `about` so many, or fewer where their numbers need more room."""
+        for many in range(about, 0, -1):
+            found = ticks(low, high, many)
+            middles = [(self.at(x, self._scales["y"][0])[0], room(short(x), 12) / 2) for x in found]
+            pairs = pairwise(middles)
+            if all(a + half + 6 <= b - other for (a, half), (b, other) in pairs):
+                return found
+        return found[:1]
 
     def spec(self, description: str) -> Spec:
         """The specification."""
@@ -179,7 +210,7 @@ def short(x: Decimal) -> str:
     for scale, letter in SUFFIXES:
         if abs(x) >= scale * (1 if scale > D(10) ** 6 else 10):
             return digits(_rounded(divide(x, scale), 4)) + letter
-    return digits(_rounded(x, SIGNIFICANT)).replace("-", "−")
+    return digits(_rounded(x, SIGNIFICANT)).replace("-", MINUS)
 
 
 def _rounded(x: Decimal, significant: int) -> Decimal:

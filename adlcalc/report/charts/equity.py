@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from adlcalc.engine.events import AccountState
 from adlcalc.ground.numbers import CEILING, ZERO, D, divide, round_to
-from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import MANY, Figure, Key
 from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.columns.run import ACCOUNTS
@@ -95,6 +95,7 @@ def _figures(
     keys = [Key("start", "start")]
     kinds = {_kind(one.state) for one in rows}
     keys += [Key(sign, text) for sign, text in _SIGNS.items() if sign in kinds]
+    keys += [Key("named", "asked for")] if any(one.named for one in rows) else []
     found.append(
         Figure(
             name=f"equity{suffix}",
@@ -126,14 +127,14 @@ def _kind(state: AccountState) -> str:
 
 def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
     wide = width > 600
-    labels = [("▸ " if one.named else "") + shortened(one.state.account, 22 if wide else 13) for one in rows]
+    labels = [shortened(one.state.account, 22 if wide else 13) for one in rows]
     changes = [signed(one.change) for one in rows]
-    left = min(max(map(room, labels)) + 16, 200)
+    marked = [i for i, one in enumerate(rows) if one.named]
+    left = max(map(room, labels)) + (28 if marked else 16)
     right = max(room(change, bold=True) for change in changes) + 22
     values = [x for one in rows for x in (one.state.equity_start, one.state.equity_end)]
     low, high = min(*values, ZERO), max(*values, ZERO)
     edge = (high - low) * D("0.02") or D(1)
-    at = ticks(low, high, 6 if wide else 3)
     plot = Plot(
         width,
         28 * len(rows) + 40,
@@ -144,7 +145,7 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
         top=34,
         bottom=6,
     )
-    plot.grid(at, "x")
+    plot.grid(plot.across(low, high, 6 if wide else 3), "x")
     middle = D("0.5")
     plot.add("rule", [{"x": ZERO, "y": 0, "y2": len(rows)}], "edge", strokeWidth=1)
     for color, rising in (("up", True), ("down", False)):
@@ -195,6 +196,8 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
             if (one.state.account in OURS) == muted
         ]
         plot.text(texts, "muted" if muted else "fg", align="right", dx=-12)
+    for i in marked:
+        plot.sign([{"x": low - edge, "y": i + middle}], "right", -room(labels[i]) - 18)
     for color, sign in (("up", 1), ("down", -1), ("muted", 0)):
         deltas = [
             {"x": high + edge, "y": i + middle, "text": text}

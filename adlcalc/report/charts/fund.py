@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from adlcalc.engine.model import Fund
 from adlcalc.ground.numbers import ZERO, D
-from adlcalc.report.charts.canvas import Plot, Spec, room, short, ticks, whole_ticks
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
-from adlcalc.report.charts.path import moment, thinned
+from adlcalc.report.charts.path import thinned
+from adlcalc.report.charts.steps import Below
 from adlcalc.report.columns.run import FUND
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
@@ -90,14 +91,14 @@ def _spec(
     high = max(balances)
     high += (high - low) * D("0.1") or D(1)
     at = ticks(low, high, 4)
-    steps = len(rows)
+    steps, below = len(rows), Below(times)
     plot = Plot(
         width,
         278,
         x=(D("-0.6"), D(max(steps - 1, 0)) + D("0.4")),
         y=(low, high),
-        left=max(room(short(x), 12) for x in at) + 12,
-        right=16,
+        left=max(*(room(short(x), 12) + 12 for x in at), below.half),
+        right=max(16, below.half),
         top=14,
         bottom=26,
     )
@@ -126,9 +127,5 @@ def _spec(
             stroke="#fffffe",
             strokeWidth=1.2,
         )
-    timed = any(times)
-    for i in whole_ticks(steps - 1, 4 if width > 380 and not timed else 2):
-        text = moment(times[i]) if timed else f"step {i:,}"
-        align = "center" if 0 < i < steps - 1 else "left" if i == 0 and steps > 1 else "right"
-        plot.text([{"x": i, "y": low, "text": text}], "muted", align=align, size=12, dy=15)
+    below.draw(plot, low)
     return plot.spec(told)

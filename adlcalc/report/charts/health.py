@@ -62,7 +62,10 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
             description=told,
             tables=(table("", "", POSITIONS.columns(rows, run), count - len(rows)),),
             draw=lambda width: _spec(rows, named, several, told, width),
-            keys=(Key("box-distance", "distance from the last mark to the liquidation price"),),
+            keys=(
+                Key("box-distance", "distance from the last mark to the liquidation price"),
+                *([Key("named", "asked for")] if any(row.account in named for row in rows) else []),
+            ),
         ),
     ]
 
@@ -78,9 +81,9 @@ def _percent(x: Decimal) -> str:
 def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, told: str, width: int) -> Spec:
     """A bar as long as the way; it ends at the price."""
     wide = width > 600
-    labels = [
-        ("▸ " if row.account in named else "") + shortened(row.account, 18 if wide else 12) for row in rows
-    ]
+    labels = [shortened(row.account, 18 if wide else 12) for row in rows]
+    marked = [i for i, row in enumerate(rows) if row.account in named]
+    aside = 14 if marked else 0
     notes = [
         f"{side_name(row.side)} {short(row.size)}" + (f" {shortened(row.market, 12)}" if several else "")
         for row in rows
@@ -93,9 +96,9 @@ def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, t
         else f"{_percent(row.distance)}, at {short(row.liquidation_price or ZERO)}"
         for row in rows
     ]
-    left = max(max(map(room, labels)), max(room(note, 11) for note in notes)) + 16
+    left = max(max(map(room, labels)), max(room(note, 11) for note in notes)) + 16 + aside
     if wide:
-        left = max(map(room, labels)) + max(room(note, 12) for note in notes) + 34
+        left = max(map(room, labels)) + max(room(note, 12) for note in notes) + 34 + aside
     far = [min(row.distance, FARTHEST) for row in rows if row.distance is not None]
     most = max([*far, D("0.05")])
     right = min(max(map(room, ends)) + 14, width * 3 // 5)
@@ -127,7 +130,8 @@ def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, t
     )
     if wide:
         plot.text(
-            [{"x": ZERO, "y": i + middle, "text": label} for i, label in enumerate(labels)], dx=-(left - 4)
+            [{"x": ZERO, "y": i + middle, "text": label} for i, label in enumerate(labels)],
+            dx=-(left - 4 - aside),
         )
         plot.text(
             [{"x": ZERO, "y": i + middle, "text": note} for i, note in enumerate(notes)],
@@ -151,6 +155,7 @@ def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, t
             dx=-12,
             dy=8,
         )
+    plot.sign([{"x": ZERO, "y": i + middle} for i in marked], "right", 9 - left)
     plot.text([{"x": most, "y": i + middle, "text": end} for i, end in enumerate(ends)], size=12, dx=10)
     return plot.spec(told)
 

@@ -46,8 +46,8 @@ def _spec(bins: Sequence[Bin], told: str, width: int) -> Spec:
     left = max(map(room, labels)) + 14
     most = max((one.many for one in bins), default=1)
     named = [[shortened(name, 14) for name in one.named[:3]] for one in bins]
-    beside = [f"▸ {', '.join(names)}" if names else "" for names in named]
-    right = max(room(f"{most:,}") + 16 + max(map(room, beside), default=0), 60)
+    beside = [", ".join(names) for names in named]
+    right = max(room(f"{most:,}") + 28 + max(map(room, beside), default=0), 60)
     right = min(right, width // 3)
     plot = Plot(
         width,
@@ -79,14 +79,12 @@ def _spec(bins: Sequence[Bin], told: str, width: int) -> Spec:
         size=12,
         dx=7,
     )
-    plot.text(
-        [
-            {"x": one.many, "y": i + middle, "text": text}
-            for i, (one, text) in enumerate(zip(bins, beside, strict=True))
-            if text
-        ],
-        "fg",
-        size=12,
-        dx=room(f"{most:,}", 12) + 16,
-    )
+    marked = [
+        {"x": one.many, "y": i + middle, "text": text}
+        for i, (one, text) in enumerate(zip(bins, beside, strict=True))
+        if text
+    ]
+    dx = room(f"{most:,}", 12, bold=True) + 16
+    plot.sign([{"x": row["x"], "y": row["y"]} for row in marked], "right", dx)
+    plot.text(marked, "fg", size=12, dx=dx + 8)
     return plot.spec(told)

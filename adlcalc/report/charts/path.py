@@ -5,15 +5,16 @@ Public: figures.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.events import Deleveraged
-from adlcalc.ground.numbers import ZERO, D
-from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks, whole_ticks
+from adlcalc.ground.numbers import D
+from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
+from adlcalc.report.charts.labels import Places
+from adlcalc.report.charts.steps import Below
 from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
@@ -30,9 +31,13 @@ NEAR = D("0.6")
 """How far beyond the marks, as a share of their range, a price is still drawn."""
 FEW, CROWD = 16, 120
 """Signs up to which each says how many it stands for, and beyond which not each has one."""
+RADIUS, ABOVE = 7, -11
+"""Of a sign, in pixels; and how far above its mark who was liquidated is drawn."""
+BESIDE, LABELS = 14, 34
+"""From the last step to the end of what stands beside its signs, and to the labels beside the drawing, which
+are none of theirs."""
 DOTS = 24
 """Steps that have a dot each; of more the line alone."""
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d)")
 
 
 class _Drawn(NamedTuple):
@@ -140,9 +145,12 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     margin = (drawn.high - drawn.low) * D("0.08") or drawn.high * D("0.02")
     low, high = drawn.low - margin, drawn.high + margin
     at = ticks(low, high, 5)
-    left = max(room(short(x), 12) for x in at) + 12
-    names = [f"{shortened(row.account, 14)}" for row in named]
-    right = min(max((room(name, bold=True) for name in names), default=0) + 74, 200) if named and wide else 14
+    below = Below(drawn.times)
+    left = max(*(room(short(x), 12) + 12 for x in at), below.half)
+    told = _beside(drawn, named, low, high) if wide else []
+    names = max((room(name, bold=True) for name, _ in told), default=0)
+    prices = max((room(short(price)) for _, price in told), default=0)
+    right = max(below.half, 14, LABELS + names + 10 + prices + 4 if told else 0)
     plot = Plot(
         width,
         330 if wide else 250,
@@ -154,7 +162,7 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
         bottom=26,
     )
     plot.grid(at)
-    _times(plot, drawn, low, wide, right)
+    below.draw(plot, low)
     line = thinned(drawn.marks, plot.width)
     plot.add("area", [{"x": x, "y": mark, "y2": low} for x, mark in line], "area")
     _lines(plot, drawn, named, last)
@@ -162,35 +170,13 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     if len(drawn.marks) <= DOTS:
         dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
         plot.add("point", dots, "mark", filled=False, fill=_CARD, opacity=1, size=34, strokeWidth=1.8)
-    _events(plot, drawn)
-    if named and wide:
-        _names(plot, drawn, named, low, high)
+    _events(plot, drawn, line, named)
+    if told:
+        _names(plot, last, told, names, low, high)
     return plot.spec(_told(drawn, 0))
 
 
 _CARD = "#fffffe"
-
-
-def _times(plot: Plot, drawn: _Drawn, low: Decimal, wide: bool, right: int) -> None:
-    """The steps below, or their times where they have some."""
-    last = drawn.marks[-1][0]
-    timed = any(drawn.times)
-    at = whole_ticks(last, (5 if timed else 8) if wide else 3)
-    rows = {"left": [], "center": [], "right": []}  # type: dict[str, list[dict[str, object]]]
-    for i in at:
-        text = moment(drawn.times[i]) if timed else f"step {i:,}" if i in (0, last) or wide else f"{i:,}"
-        align = "left" if i == 0 and last else "right" if i == last and right < 40 and last else "center"
-        rows[align].append({"x": i, "y": low, "text": text})
-    for align, labels in rows.items():
-        plot.text(labels, "muted", align=align, size=12, dy=15)
-
-
-def moment(time: str | None) -> str:
-    """A time for a label: '03-12 10:15'; what has another form by its first 16 characters."""
-    if time is None:
-        return ""
-    found = _ISO.match(time)
-    return f"{found[2]}-{found[3]} {found[4]}" if found else shortened(time, 16)
 
 
 def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[int, Decimal]]:
@@ -221,9 +207,11 @@ def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int
         plot.add("rule", rows, "liq", strokeWidth=1.4, **style)
 
 
-def _events(plot: Plot, drawn: _Drawn) -> None:
-    """One sign a step for those who were liquidated, one a step and price for those who were deleveraged, and
-    how many where it is several."""
+def _events(
+    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[LiquidationRow]
+) -> None:
+    """One sign a step for those who were liquidated, above its mark or where that is taken below it; one a
+    step and price for those who were deleveraged; and how many where it is several and there is room."""
     marks = dict(drawn.marks)
     closed: dict[int, int] = {}
     for row in drawn.closed:
@@ -232,21 +220,41 @@ def _events(plot: Plot, drawn: _Drawn) -> None:
     for fill in drawn.fills:
         if drawn.low <= fill.price <= drawn.high:
             fills[fill.step, fill.price] = fills.get((fill.step, fill.price), 0) + 1
-    few = len(closed) <= FEW
+    few, few_fills = len(closed) <= FEW, len(fills) <= FEW
     if len(fills) > CROWD:
         fills = _beside_one_another(plot, fills)
-    plot.add(
-        "point",
-        [{"x": step, "y": marks[step]} for step in closed],
-        "liq",
-        shape="triangle-down",
-        filled=True,
-        opacity=1,
-        size=110 if few else 50,
-        yOffset=-11,
-        stroke=_CARD,
-        strokeWidth=1.2,
-    )
+    places = Places(plot, BESIDE)
+    if few or few_fills:
+        for step, price in fills:
+            places.take(places.sign(step, price, RADIUS if few_fills else RADIUS / 2))
+        if len(drawn.marks) <= DOTS:
+            for step, mark in drawn.marks:
+                places.take(places.sign(step, mark, RADIUS / 2))
+        places.line(line)
+        for row in named:
+            for y in (row.liquidation_price, row.bankruptcy_price):
+                if y is not None and drawn.low <= y <= drawn.high:
+                    places.line([(0, y), (row.step, y)])
+    offsets: dict[int, int] = {}
+    for step in closed:
+        offsets[step] = ABOVE
+        if few:
+            boxes = {dy: places.sign(step, marks[step], RADIUS - 1, dy) for dy in (ABOVE, -ABOVE)}
+            offsets[step] = next((dy for dy, box in boxes.items() if places.free(box)), ABOVE)
+            places.take(boxes[offsets[step]])
+    for offset in (ABOVE, -ABOVE):
+        plot.add(
+            "point",
+            [{"x": step, "y": marks[step]} for step in closed if offsets[step] == offset],
+            "liq",
+            shape="triangle-down",
+            filled=True,
+            opacity=1,
+            size=110 if few else 50,
+            yOffset=offset,
+            stroke=_CARD,
+            strokeWidth=1.2,
+        )
     plot.add(
         "point",
         [{"x": step, "y": price} for step, price in fills],
@@ -254,16 +262,23 @@ def _events(plot: Plot, drawn: _Drawn) -> None:
         shape="diamond",
         filled=True,
         opacity=1,
-        size=100 if len(fills) <= FEW else 34,
+        size=100 if few_fills else 34,
         stroke=_CARD,
         strokeWidth=1.2,
     )
     if few:
-        rows = [{"x": s, "y": marks[s], "text": f"{n:,}×"} for s, n in closed.items() if n > 1]
-        plot.text(rows, "liq", align="center", bold=True, size=11, dy=-24)
-    if len(fills) <= FEW:
-        counts = [{"x": s, "y": p, "text": f"{n:,}×"} for (s, p), n in fills.items() if n > 1]
-        plot.text(counts, "adl", bold=True, size=11, dx=9)
+        for step, many in closed.items():
+            _count(plot, places, step, marks[step], many, "liq", offsets[step])
+    if few_fills:
+        for (step, price), many in fills.items():
+            _count(plot, places, step, price, many, "adl", 0)
+
+
+def _count(plot: Plot, places: Places, step: int, price: Decimal, many: int, color: str, offset: int) -> None:
+    """How many a sign stands for."""
+    text = f"{many:,}×"
+    if many > 1 and (found := places.beside(step, price, text, RADIUS, offset, 11)) is not None:
+        plot.text([{"x": step, "y": price, "text": text}], color, bold=True, size=11, **found)
 
 
 def _beside_one_another(
@@ -277,23 +292,45 @@ def _beside_one_another(
     return dict(kept.values())
 
 
-def _names(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal) -> None:
-    """Beside the drawing: whose bankruptcy price is where, none over another."""
-    gap = abs(plot.px("y", 17))
-    told = sorted(
-        (row for row in named if row.bankruptcy_price is not None and low <= row.bankruptcy_price <= high),
-        key=lambda row: -(row.bankruptcy_price or ZERO),
+def _beside(
+    drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal
+) -> list[tuple[str, Decimal]]:
+    """Whose bankruptcy price is told beside the drawing, the highest first."""
+    return sorted(
+        (
+            (shortened(row.account, 14), row.bankruptcy_price)
+            for row in named
+            if row.bankruptcy_price is not None and low <= row.bankruptcy_price <= high
+        ),
+        key=lambda one: -one[1],
     )
-    rows, at = [], float(high) + gap
+
+
+def _names(
+    plot: Plot, last: int, told: Sequence[tuple[str, Decimal]], names: int, low: Decimal, high: Decimal
+) -> None:
+    """Beside the drawing, with a piece of its line: whose bankruptcy price is where, none over another."""
+    gap = abs(plot.px("y", 17))
+    at, x = float(high) + gap, last or 1
     lowest = float(low) + gap * len(told)
-    for row in told:
-        assert row.bankruptcy_price is not None
-        at = min(at - gap, max(float(row.bankruptcy_price), lowest - gap * 0.5))
+    heights = []
+    for _, price in told:
+        at = min(at - gap, max(float(price), lowest - gap * 0.5))
         lowest -= gap
-        price = short(row.bankruptcy_price)
-        rows.append(
-            {"x": drawn.marks[-1][0] or 1, "y": at, "name": shortened(row.account, 14), "price": price}
-        )
-    plot.text([{"x": r["x"], "y": r["y"], "text": r["name"]} for r in rows], bold=True, dx=14)
-    offset = max((room(str(r["name"]), bold=True) for r in rows), default=0) + 22
-    plot.text([{"x": r["x"], "y": r["y"], "text": r["price"]} for r in rows], "liq", dx=min(offset, 136))
+        heights.append(at)
+    pieces = [{"x": x, "y": y} for y in heights]
+    plot.add(
+        "point",
+        pieces,
+        "liq",
+        shape="stroke",
+        size=144,
+        xOffset=LABELS - 12,
+        opacity=1,
+        filled=False,
+        strokeWidth=1.4,
+    )
+    texts = [{"x": x, "y": y, "text": name} for y, (name, _) in zip(heights, told, strict=True)]
+    plot.text(texts, bold=True, dx=LABELS)
+    prices = [{"x": x, "y": y, "text": short(price)} for y, (_, price) in zip(heights, told, strict=True)]
+    plot.text(prices, "liq", dx=LABELS + names + 10)

@@ -41,6 +41,7 @@ def figures(comparison: Comparison) -> list[Figure]:
         told += f" {counted(len(payers), 'account pays', 'accounts pay')} under one or another; each bar is what one pays."
     else:
         told += " Nobody pays under any of them."
+    told += _left(comparison)
     tables = [
         table(
             "What each account pays",
@@ -72,6 +73,22 @@ def figures(comparison: Comparison) -> list[Figure]:
     ]
 
 
+def _left(comparison: Comparison) -> str:
+    """Why there is bad debt under a policy that closes nothing, where there is some."""
+    found = [
+        clean(one.choice.label)
+        for one in comparison.results
+        if one.choice.space == "profit" and one.outcome.bad_debt
+    ]
+    if not found:
+        return ""
+    cuts, closes = ("cuts", "closes") if len(set(found)) == 1 else ("cut", "close")
+    return (
+        f" {', '.join(dict.fromkeys(found))} {cuts} profits and {closes} no position: what the profits of that step do"
+        " not cover, and what is lost later on positions that nobody took, is bad debt."
+    )
+
+
 def _label(comparison: Comparison, i: int) -> str:
     """A policy, a venue, or both where both differ."""
     result = comparison.results[i]
@@ -95,7 +112,8 @@ def _spec(
     names = [shortened(label, 22 if wide else 14) for label in labels]
     left = max([room(name) for name in names]) + 16
     extra = METRICS if wide else METRICS[:0]
-    right = 84 * len(extra) + 6
+    each_metric = max((room(heading, 11.5) for _, heading in METRICS), default=0) + 14
+    right = each_metric * len(extra) + 6
     count = max(len(shown), 1)
     plot = Plot(
         width,
@@ -138,18 +156,20 @@ def _spec(
         ]
         plot.text(texts, "muted" if nothing else "fg", size=12, dx=7)
     for k, (metric, heading) in enumerate(extra):
-        dx = 84 * (k + 1) - 4
+        dx = each_metric * (k + 1) - 12
         plot.text([{"x": count, "y": 0, "text": heading}], "muted", size=11.5, align="right", dx=dx, dy=-24)
         found = [result.metrics[metric] for result in comparison.results]
         known = [value for value in found if value is not None]
         least = min(known) if len(set(known)) > 1 else None
         for best in (False, True):
             texts = [
-                {"x": count, "y": i + middle, "text": ("◂ " if best else "") + _told(value)}
+                {"x": count, "y": i + middle, "text": _told(value)}
                 for i, value in enumerate(found)
                 if (least is not None and value == least) == best
             ]
             plot.text(texts, size=12, bold=best, align="right", dx=dx)
+            if best:
+                plot.sign([{"x": row["x"], "y": row["y"]} for row in texts], "left", dx + 9)
     if len(payers) > len(shown):
         plot.text(
             [{"x": count, "y": 0, "text": f"{len(payers) - len(shown):,} more pay: see the numbers"}],

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from heapq import nlargest
 from typing import NamedTuple
 
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ZERO, D
-from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
+from adlcalc.report.charts.canvas import Plot, Spec, room, share, short, shortened
 from adlcalc.report.charts.figure import ROWS, Figure, Key
 from adlcalc.report.columns.shared import score_column
 from adlcalc.report.facts import Facts
@@ -45,19 +46,18 @@ class _Queue(NamedTuple):
 
 
 def figures(run: Facts, ladders: Mapping[tuple[int, str, int], Ladder]) -> list[Figure]:
-    """Of each market and side the step that took most. Without ladders of a run (a large book) it is known
-    who gave, but not who came behind."""
+    """Each queue that somebody was deleveraged from, step by step; of many those that gave most. Without
+    ladders of a run (a large book) it is known who gave, but not who came behind."""
     taken: dict[tuple[int, str, int], dict[str, Decimal]] = {}
     for row in run.deleveraged:
         gave = taken.setdefault((row.step, row.market, row.side), {})
         gave[row.account] = gave.get(row.account, ZERO) + row.size
-    most: dict[tuple[str, int], tuple[Decimal, tuple[int, str, int]]] = {}
-    for key, gave in taken.items():
-        size = sum(gave.values(), ZERO)
-        if size > most.get(key[1:], (ZERO, key))[0]:
-            most[key[1:]] = size, key
-    chosen = sorted(most.values(), key=lambda found: -found[0])[:QUEUES]
-    keys = sorted(key for _, key in chosen)
+    # contracts of two markets are not of one size: what a queue gave is weighed in its own market
+    whole: dict[str, Decimal] = {}
+    for (_, market, _), gave in taken.items():
+        whole[market] = whole.get(market, ZERO) + sum(gave.values(), ZERO)
+    chosen = nlargest(QUEUES, taken, key=lambda key: share(sum(taken[key].values(), ZERO), whole[key[1]]))
+    keys = sorted(chosen)
     several = len(run.scenario.markets) > 1
     return [
         _figure(
@@ -87,18 +87,20 @@ def _queue(
     return _Queue(*key, tuple(places), behind, ladder is not None, sum(gave.values(), ZERO))
 
 
-def _figure(queue: _Queue, number: int, several: bool, steps: int) -> Figure:
+def _figure(queue: _Queue, number: int, several: bool, queues: int) -> Figure:
     where = f" {clean(queue.market)}" if several else ""
     givers = [place for place in queue.places if place.gave]
-    told = f"Step {queue.step:,}: {digits(queue.given)} {'contract' if queue.given == 1 else 'contracts'}"
+    told = f"{digits(queue.given)} {'contract' if queue.given == 1 else 'contracts'}"
     told += f"{' of' + where if where else ''} to close. {clean(queue.places[0].rung.account)} stands first"
     behind = len(queue.places) + queue.behind
     told += f" of {counted(behind, f'{side_name(queue.side)} position')}" if queue.known else ""
     told += f", and {counted(len(givers), 'account gives', 'accounts give')} up what is needed."
     passed = sum(place.skipped for place in queue.places)
     told += f" {counted(passed, 'account is', 'accounts are')} passed over." if passed else ""
-    if steps > 1:
-        told += " It is the queue that gave most."
+    if queues > QUEUES:
+        told += (
+            f" Of the {queues:,} queues that were used, the {QUEUES} that gave the largest share are drawn."
+        )
     shown = queue.places[:ROWS]
     keys = [Key("box-adl", "gave up")]
     keys += (
@@ -109,7 +111,7 @@ def _figure(queue: _Queue, number: int, several: bool, steps: int) -> Figure:
     keys += [Key("box-skipped", "passed over")] if passed else []
     return Figure(
         name=f"queue-{number}" if number else "queue",
-        title=f"The queue{' of' + where + f', {side_name(queue.side)}s' if where else ''}",
+        title=f"Queue of {side_name(queue.side)}s{' of' + where if where else ''} at step {queue.step:,}",
         description=told,
         tables=(
             table(
@@ -153,8 +155,7 @@ def _spec(queue: _Queue, told: str, width: int) -> Spec:
     plot = Plot(
         width, 38 * height + 50, x=(ZERO, whole), y=(height, 0), left=left, right=24, top=44, bottom=6
     )
-    at = ticks(ZERO, whole, 4)
-    plot.grid(at, "x")
+    plot.grid(plot.across(ZERO, whole, 4), "x")
     middle, thick = D("0.5"), D("0.24")
     bottom = D(len(shown))
     givers = [place for place in shown if place.gave]

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from adlcalc.ground.numbers import ONE, ZERO, D
-from adlcalc.report.charts.canvas import Plot, Spec, room, short, ticks, whole_ticks
+from adlcalc.engine.model import side_name
+from adlcalc.ground.numbers import ONE, ZERO, D, divide
+from adlcalc.report.charts.canvas import MINUS, Plot, Spec, room, short, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
-from adlcalc.report.charts.path import moment, thinned
+from adlcalc.report.charts.path import thinned
+from adlcalc.report.charts.steps import Below
+from adlcalc.report.columns.run import LIQUIDATIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
-from adlcalc.report.human import clean, counted
+from adlcalc.report.human import clean, counted, digits
+from adlcalc.report.run_view import LiquidationRow
 from adlcalc.report.series_view import SeriesRow
-from adlcalc.report.table import table
+from adlcalc.report.table import Table, table
 
 HIGHEST = D("1.2")
 """Margin ratios beyond it are drawn as it."""
@@ -32,69 +36,140 @@ def figures(run: Facts) -> list[Figure]:
     names = dict.fromkeys(row.series for row in run.series if row.kind == "account")
     for number, name in enumerate(names, 1):
         rows = [row for row in run.series if row.series == name and row.kind == "account"]
-        markets = list(dict.fromkeys((row.market, row.side) for row in rows if row.market is not None))
+        closed = [row for row in run.liquidations if row.account == name]
+        held = [(row.market, row.side) for row in rows if row.market is not None and row.side is not None]
+        # one that falls at once holds nothing at the end of any step
+        markets = list(dict.fromkeys([*held, *((row.market, row.side) for row in closed)]))
         for i, (market, side) in enumerate(markets[:MARKETS], 1):
             own = [row for row in rows if (row.market, row.side) == (market, side)]
-            if any(row.liquidation_price is not None for row in own):
-                several = len(run.scenario.markets) > 1
-                found.append(_prices(run, name, own, f"account-{number}-price-{i}", several))
-        if any(row.margin_ratio is not None for row in rows):
-            found.append(_ratio(run, name, rows, f"account-{number}-ratio"))
+            fell = [row for row in closed if (row.market, row.side) == (market, side)]
+            dues = [row.liquidation_price for row in own] + [row.liquidation_price for row in fell]
+            if any(due is not None for due in dues):
+                found.append(_prices(run, name, own, fell, f"account-{number}-price-{i}"))
+        if closed or any(row.margin_ratio is not None for row in rows):
+            found.append(_ratio(run, name, rows, closed, f"account-{number}-ratio"))
     return found
 
 
-def _prices(run: Facts, name: str, rows: Sequence[SeriesRow], file: str, several: bool) -> Figure:
-    where = f" in {clean(rows[0].market or '')}" if several else ""
-    told = f"{clean(name)} holds the position{where} until step {rows[-1].step:,}."
-    ranks = [row.rank for row in rows if row.rank is not None]
-    if ranks:
-        told += f" Its best place in the queue is {min(ranks)}."
+def _prices(
+    run: Facts, name: str, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow], file: str
+) -> Figure:
+    """Up to the last step at which the position is held, or is liquidated."""
+    market, side = (rows or closed)[0].market or "", (rows or closed)[0].side or 0
+    where = f" in {clean(market)}" if len(run.scenario.markets) > 1 else ""
+    told = _ends(run, name, rows, closed, where) + _stood(run, rows, market, side)
+    marks = {row.step: row.mark_price for row in closed}
+    marks |= {row.step: row.mark for row in rows if row.mark is not None}
+    dues = {row.step: row.liquidation_price for row in closed if row.liquidation_price is not None}
+    dues |= {row.step: row.liquidation_price for row in rows if row.liquidation_price is not None}
     lines: list[_Line] = [
-        ("mark", "mark", [(row.step, row.mark) for row in rows if row.mark is not None], []),
-        (
-            "liq",
-            "liquidation price",
-            [(row.step, row.liquidation_price) for row in rows if row.liquidation_price is not None],
-            [2, 4],
-        ),
+        ("mark", "mark", sorted(marks.items()), []),
+        ("liq", "liquidation price", sorted(dues.items()), [2, 4]),
     ]
-    highest = max((row.mark for row in rows if row.mark is not None), default=ZERO)
-    if max(x for _, x in lines[1][2]) > highest * FAR_OFF:
+    if max(dues.values()) > max(marks.values()) * FAR_OFF:
         last = lines.pop()[2][-1][1]
         told += f" Its liquidation price, {short(last)} at the end, is too far away to be drawn."
     times = [row.time for row in run.steps]
+    signs = [(row.step, marks[row.step]) for row in closed]
+    keys = [Key("line-mark", "mark price"), Key("line-liquidation", "liquidation price")][: len(lines)]
     return Figure(
         name=file,
         title=f"{clean(name)}: mark and liquidation price{where}",
         description=told,
-        tables=(table("", "", SERIES.columns(rows[:ROWS], run), len(rows) - len(rows[:ROWS])),),
-        draw=lambda width: _spec(lines, times, None, told, width),
-        keys=(Key("line-mark", "mark price"), Key("line-liquidation", "liquidation price"))[: len(lines)],
+        tables=_tables(run, rows, closed),
+        draw=lambda width: _spec(lines, signs, times, None, told, width),
+        keys=(*keys, *_liquidated(closed)),
         half=True,
     )
 
 
-def _ratio(run: Facts, name: str, rows: Sequence[SeriesRow], file: str) -> Figure:
-    """The worst of its margin units at each step."""
+def _tables(run: Facts, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow]) -> tuple[Table, ...]:
+    """Step by step, and how it was liquidated."""
+    shown = closed[:ROWS]
+    more = (table("Liquidated", "", LIQUIDATIONS.columns(shown, run), len(closed) - len(shown)),)
+    return (
+        table("", "", SERIES.columns(rows[:ROWS], run), len(rows) - len(rows[:ROWS])),
+        *(more if closed else ()),
+    )
+
+
+def _liquidated(closed: Sequence[LiquidationRow]) -> tuple[Key, ...]:
+    return (Key("liquidated", "liquidated"),) if closed else ()
+
+
+def _ends(
+    run: Facts, name: str, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow], where: str
+) -> str:
+    """Until when the position is held, and what ends it."""
+    who, held = clean(name), rows[-1].step if rows else -1
+    if closed and closed[-1].step > held:
+        end = closed[-1]
+        return f"{who} is liquidated{where} at step {end.step:,}, at a mark of {digits(end.mark_price)}, with {_equity(end)}."
+    told = f"{who} holds the position{where} "
+    if held >= len(run.steps) - 1:
+        told += "to the end"
+    else:
+        market, side = rows[-1].market, rows[-1].side
+        given = any(
+            (row.account, row.market, row.side, row.step) == (name, market, side, held + 1)
+            for row in run.deleveraged
+        )
+        told += f"until step {held + 1:,}, at which it is {'deleveraged' if given else 'closed'}"
+    if closed:
+        steps = list(dict.fromkeys(f"{row.step:,}" for row in closed))
+        told += f"; of {counted(len(steps), 'liquidation')} of a part the first is at step {steps[0]}"
+    return f"{told}."
+
+
+def _equity(row: LiquidationRow) -> str:
+    """'an equity of −500, below zero', '... of 200 against a maintenance margin of 300'."""
+    text = f"an equity of {digits(row.equity).replace('-', MINUS)}"
+    if row.equity < 0:
+        return f"{text}, below zero"
+    return f"{text} against a maintenance margin of {digits(row.maintenance)}"
+
+
+def _stood(run: Facts, rows: Sequence[SeriesRow], market: str, side: int) -> str:
+    """Its best place in the queue of its own side; what that is worth where nobody was taken from it."""
+    ranks = [row.rank for row in rows if row.rank is not None]
+    if not ranks:
+        return ""
+    told = f" Its best place in the queue of the {side_name(side)}s is {min(ranks):,}"
+    used = any((row.market, row.side) == (market, side) for row in run.deleveraged)
+    return told + ("." if used else ", which was not used: nobody was deleveraged from it.")
+
+
+def _ratio(
+    run: Facts, name: str, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow], file: str
+) -> Figure:
+    """The worst of its margin units at each step; where one was liquidated, as it was then."""
     worst: dict[int, Decimal] = {}
     for row in rows:
         if row.margin_ratio is not None:
             worst[row.step] = max(min(row.margin_ratio, HIGHEST), worst.get(row.step, ZERO))
-    steps = sorted(worst)
+    steps = len(worst)
+    for one in closed:
+        ratio = divide(one.maintenance, one.equity) if one.equity > 0 else HIGHEST
+        worst[one.step] = max(min(ratio, HIGHEST), worst.get(one.step, ZERO))
     most = max(worst.values())
-    told = f"Maintenance margin / equity of {clean(name)}; at 1 it is due. "
-    at = next(step for step in steps if worst[step] == most)
-    told += f"Its worst is {'over ' if most == HIGHEST else ''}{short(most)}, at step {at:,}"
-    told += f", of {counted(len(steps), 'step')} with a position."
+    told = f"Maintenance margin / equity of {clean(name)}; at 1 it is due."
+    if closed:
+        first = closed[0]
+        told += f" It is liquidated {'first ' if len(closed) > 1 else ''}at step {first.step:,}, with {_equity(first)}."
+    else:
+        at = next(step for step in sorted(worst) if worst[step] == most)
+        told += f" Its worst is {'over ' if most == HIGHEST else ''}{short(most)}, at step {at:,}"
+        told += f", of {counted(steps, 'step')} with a position."
     times = [row.time for row in run.steps]
-    lines: list[_Line] = [("fund", "margin ratio", [(step, worst[step]) for step in steps], [])]
+    lines: list[_Line] = [("fund", "margin ratio", sorted(worst.items()), [])]
+    signs = [(step, worst[step]) for step in dict.fromkeys(row.step for row in closed)]
     return Figure(
         name=file,
         title=f"{clean(name)}: margin ratio",
         description=told,
-        tables=(table("", "", SERIES.columns(rows[:ROWS], run), len(rows) - len(rows[:ROWS])),),
-        draw=lambda width: _spec(lines, times, ONE, told, width),
-        keys=(Key("line-fund", "margin ratio"), Key("line-due", "due")),
+        tables=_tables(run, rows, closed),
+        draw=lambda width: _spec(lines, signs, times, ONE, told, width),
+        keys=(Key("line-fund", "margin ratio"), Key("line-due", "due"), *_liquidated(closed)),
         half=True,
     )
 
@@ -103,12 +178,19 @@ _Line = tuple[str, str, Sequence[tuple[int, Decimal]], Sequence[int]]
 
 
 def _spec(
-    lines: Sequence[_Line], times: Sequence[str | None], due: Decimal | None, told: str, width: int
+    lines: Sequence[_Line],
+    signs: Sequence[tuple[int, Decimal]],
+    times: Sequence[str | None],
+    due: Decimal | None,
+    told: str,
+    width: int,
 ) -> Spec:
+    """signs: where it was liquidated."""
     values = [y for _, _, points, _ in lines for _, y in points] + ([due, ZERO] if due is not None else [])
     low, high = min(values), max(values)
     edge = (high - low) * D("0.08") or D(1)
     low, high = low if due is not None else low - edge, high + edge
+    below = Below(times)
     at = ticks(low, high, 4)
     last = max(len(times) - 1, 1)
     plot = Plot(
@@ -116,8 +198,8 @@ def _spec(
         240,
         x=(0, last),
         y=(low, high),
-        left=max(room(short(x), 12) for x in at) + 12,
-        right=16,
+        left=max(*(room(short(x), 12) + 12 for x in at), below.half),
+        right=max(16, below.half),
         top=12,
         bottom=26,
     )
@@ -129,9 +211,17 @@ def _spec(
         plot.add("line", rows, color, strokeWidth=2.2, **({"strokeDash": dash} if dash else {}))
         if len(rows) <= 24:
             plot.add("point", rows, color, filled=False, fill="#fffffe", opacity=1, size=26, strokeWidth=1.6)
-    timed = any(times)
-    for i in whole_ticks(len(times) - 1, 4 if width > 380 and not timed else 2):
-        align = "center" if 0 < i < last else "left" if i == 0 else "right"
-        text = moment(times[i]) if timed else f"step {i:,}"
-        plot.text([{"x": i, "y": low, "text": text}], "muted", align=align, size=12, dy=15)
+    fell = [{"x": x, "y": y} for x, y in signs]
+    plot.add(
+        "point",
+        fell,
+        "liq",
+        shape="triangle-down",
+        filled=True,
+        opacity=1,
+        size=110,
+        stroke="#fffffe",
+        strokeWidth=1.2,
+    )
+    below.draw(plot, low)
     return plot.spec(told)

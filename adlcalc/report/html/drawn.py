@@ -16,7 +16,7 @@ from html import escape
 from xml.etree import ElementTree
 from zlib import compress, crc32, decompress
 
-from adlcalc.report.charts.canvas import COLORS, Spec
+from adlcalc.report.charts.canvas import COLORS, FONT, Spec
 from adlcalc.report.html.extra import needed
 
 VERSION = "6.1"
@@ -89,7 +89,7 @@ def _written(
     inner = "".join(_elements(root, name, colors))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" height="{height}" role="img"'
-        f' aria-labelledby="{name}-t {name}-d" font-family="Helvetica, Arial, sans-serif">'
+        f' aria-labelledby="{name}-t {name}-d" font-family="{FONT}">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>{inner}</svg>'
     )
 

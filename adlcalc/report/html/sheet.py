@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from adlcalc.report.charts.canvas import COLORS, Spec, room
+from adlcalc.report.charts.canvas import COLORS, FONT, Spec, room
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
 from adlcalc.report.html.drawn import SIGNS, placed
 from adlcalc.report.human import clean
@@ -44,7 +44,7 @@ def sheet(title: str, verdict: str, figures: Sequence[tuple[Figure, bool]]) -> s
     tall = y - GAP + MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {tall}" width="{width}" height="{tall}"'
-        f' font-family="Helvetica, Arial, sans-serif"><rect width="{width}" height="{tall}" fill="{BACKGROUND}"/>'
+        f' font-family="{FONT}"><rect width="{width}" height="{tall}" fill="{BACKGROUND}"/>'
         f"{''.join(parts)}</svg>\n"
     )
 

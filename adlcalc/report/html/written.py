@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from adlcalc.ground.numbers import ZERO, exact
-from adlcalc.report.charts.canvas import COLORS, short
+from adlcalc.report.charts.canvas import COLORS, FONT, short
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
 from adlcalc.report.facts import Facts
+from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
@@ -51,10 +52,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A run and its figures."""
+    """A run, its figures, and the rules that decided."""
 
     run: Facts
     figures: Sequence[Figure]
+    decided: Sequence[Decided] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def style() -> str:
     def variables(colors: dict[str, str]) -> str:
         return "".join(f"--{name}:{color};" for name, color in colors.items())
 
-    text = (HERE / "page.css").read_text(encoding="utf-8")
+    text = (HERE / "page.css").read_text(encoding="utf-8").replace("/*font*/", FONT)
     return text.replace("/*light*/", variables(dict(COLORS))).replace("/*dark*/", variables(DARK))
 
 
@@ -128,8 +130,10 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "changes": " ".join(map(clean, run.options)),
             "verdict": verdict(run),
             "why": ask_why(run),
+            "asking": ask_why(run).removeprefix("Why: "),
             "numbers": list(_numbers(run)),
             "figures": list(_shown(told.figures, number)),
+            "decided": [_followed(one) for one in told.decided],
             "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
             "rest": _rest(run),
         }
@@ -151,8 +155,17 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     bad: Decimal = run.audit.bad_debt
     yield "Bad debt", run.audit.told if bad else "0", "nobody covered it" if bad else "all is covered"
     audit = run.audit
-    told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
-    yield "Audit", told, "money / open interest"
+    if not (audit.money_difference or audit.open_interest_difference):
+        yield "Audit", "exact", "money and open interest balance to the last unit"
+    else:
+        told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
+        yield "Audit", told, "money / open interest do not balance"
+
+
+def _followed(one: Decided) -> Decided:
+    """Its texts cleaned; only an address of the web is one that a reader can follow."""
+    cleaned = Decided(*map(clean, one))
+    return cleaned if one.url.startswith(("https://", "http://")) else cleaned._replace(url="")
 
 
 def _rest(run: Facts) -> str:
