@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, named.
+Public: verdict, ask_why, ask_what_rests, named.
 """
 
 from __future__ import annotations
@@ -40,8 +40,20 @@ def ask_why(run: Facts) -> str:
     rows: Sequence[Any] = run.deleveraged or run.liquidations
     if not rows or run.file in (None, "-"):
         return ""
-    words = ("adlcalc", "explain", str(run.file), rows[0].account, *run.options)
-    return "Why: " + " ".join(shlex.quote(clean(word)) for word in words)
+    return "Why: " + _typed("explain", str(run.file), rows[0].account, *run.options)
+
+
+def ask_what_rests(run: Facts) -> str:
+    """'What hangs on them: adlcalc doubt FILE', behind the assumed rules of a run; '' where there are none, where it
+    is told already, or where the run has no file."""
+    if not run.assumptions or run.rests is not None or run.file in (None, "-"):
+        return ""
+    return "What hangs on them: " + _typed("doubt", str(run.file), *run.options)
+
+
+def _typed(*words: str) -> str:
+    """A command as somebody would type it."""
+    return " ".join(shlex.quote(clean(word)) for word in ("adlcalc", *words))
 
 
 def _liquidated(run: Facts) -> str:
