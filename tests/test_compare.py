@@ -360,3 +360,9 @@ def test_venues_tell_who_was_liquidated_and_what_was_assumed(
     assert [row[2] for row in table[:2]] == ["0", "1"]
     assert "Assumed rules that these runs used" in result.out
     assert "* mine: margin.maintenance" in result.out
+
+
+def test_a_least_fund_that_is_not_proven_is_told(adlcalc: Callable[..., Result]) -> None:
+    words = ("compare", "18-march-2020", "--metrics", "least_fund")
+    assert "least_fund under bitmex is not proven: fund.holds" in " ".join(adlcalc(*words).out.split())
+    assert "not proven" not in adlcalc(*words, "--venues", "generic").out

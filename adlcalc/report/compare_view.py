@@ -23,6 +23,7 @@ from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
 from adlcalc.study.compare import Choice, Result
+from adlcalc.study.least import LEAST, why_not
 from adlcalc.study.metrics import Value
 from adlcalc.study.rounds import Outcome
 
@@ -208,6 +209,8 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
+    if LEAST in page.chosen:
+        yield from _unproven(page)
     if page.doubted is not None:
         yield _ranges(page, limit)
     if page.shown:
@@ -215,6 +218,15 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     if page.findings:
         yield from _axiom_blocks(page)
     yield _assumed(page)
+
+
+def _unproven(page: Comparison) -> Iterator[str]:
+    """Under which rules a least fund is looked for and not proven."""
+    rules = {one.venue: why_not(one.outcome.scenario.rules) for one in page.results}
+    for venue, rule in rules.items():
+        if rule:
+            told = f"{LEAST} under {clean(venue)} is not proven: {rule} asks for more than the largest draw, so it was looked for"
+            yield f"{told} from above in parts, and a larger one that runs short may lie between two of them."
 
 
 def _assumed(page: Comparison) -> Listing:
