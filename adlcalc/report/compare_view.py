@@ -217,7 +217,10 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         yield from _account_tables(page, limit, width)
     if page.findings:
         yield from _axiom_blocks(page)
-    yield _assumed(page)
+    assumed = _assumed(page)
+    yield assumed
+    if assumed.items and page.doubted is None:
+        yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
 
 
 def _unproven(page: Comparison) -> Iterator[str]:
