@@ -127,7 +127,7 @@ def table_of(rows: Rows, title: str) -> Iterator[str]:
     if not any(field.key for field in rows.fields):
         return
     yield f"\n### {title}\n\n{cell(rows.note)}\n\n| key | what it is |\n|---|---|\n"
-    for field in rows.fields:
+    for field in (field for field in rows.fields if not field.spread):
         yield f"| `{field.key}` | {cell(field.note)} |\n"
 
 

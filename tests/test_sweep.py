@@ -150,6 +150,19 @@ def test_every_frequency_of_the_csv_stands_beside_its_model_and_seed() -> None:
     assert {(row["model"], row["seed"]) for row in rows("--vary", "fund=1,2")} == {("", "")}
 
 
+def test_the_csv_has_a_column_for_each_thing_that_is_varied() -> None:
+    words = ["--vary", "fund=1,2", "--venues", "okx,generic", "-m", "adl, fund_paid", "-f", "csv", "--points"]
+    rows = [*csv.DictReader(io.StringIO(ran("sweep", "coin.yaml", *words)))]
+    assert [*rows[0]][-3:] == ["fund", "adl", "fund_paid"]
+    for row in rows:
+        if row["table"] != "point":
+            assert row["by"] == f"venue={row['venue']}; fund={row['fund']}"
+            assert row["adl"] == row["fund_paid"] == ""
+        else:
+            assert row["measures"] == f"adl={row['adl']}; fund_paid={row['fund_paid']}"
+            assert row["varied"] == f"fund={row['fund']}"
+
+
 # --- what is varied -----------------------------------------------------------------------------------------
 
 

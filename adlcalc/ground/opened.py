@@ -1,6 +1,6 @@
 """Which files are opened, told to whom it concerns, and where they are.
 
-Public: reading, was_opened, inside.
+Public: reading, was_opened, was_read, inside.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ def reading(reader: Reader) -> Iterator[None]:
 
 def was_opened(path: str, descriptor: int) -> None:
     """A file is open and not read yet."""
-    readers = _READERS.get()
-    if readers:
-        found = os.fstat(descriptor)
-        for reader in readers:
-            reader(path, found)
+    if _READERS.get():
+        was_read(path, os.fstat(descriptor))
+
+
+def was_read(path: str, found: os.stat_result) -> None:
+    """What a file held is used, now or still."""
+    for reader in _READERS.get():
+        reader(path, found)
 
 
 def inside(folder: str, path: str) -> bool:

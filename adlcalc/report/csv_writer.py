@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 def page(page: Page, *, several: bool = False, first: bool = True) -> str:
     """The rows, lines ending in a line feed; the header stands over the first page only."""
     out = io.StringIO()
-    header = page.document.header
+    header = page.document.header_of(page.about)
     columns = (header[0], "file", *header[1:]) if several else header
     place = {key: i for i, key in enumerate(columns)}
     blank = [""] * len(columns)

@@ -86,6 +86,7 @@ class Field:
     null     it may be null; optional: where it is null, JSON leaves it out
     where    the data formats that have it; a golden has what JSON has, but for prose, and what is only there for it (GOLDEN)
     prose    it is said to people (a title, a note), or names a file, or is a number of ours: no golden holds it
+    spread   it is a map whose keys are columns of the CSV, which Document.more names
     expect   the name by which an `expect:` block may name it: True for its key
 
     On the page, where it has a heading:
@@ -105,6 +106,7 @@ class Field:
     optional: bool = False
     where: Sequence[str] = DATA
     prose: bool = False
+    spread: bool = False
     expect: bool | str = False
     heading: str | None = None
     shown: Callable[[Any, Any], Any] | None = None
@@ -241,6 +243,10 @@ class Rows:
         found = {form: _Reader([f for f in self.fields if form in f.where]) for form in DATA}
         return {**found, GOLDEN: _Reader([f for f in self.fields if f.held and f.inner is None], whole=True)}
 
+    @cached_property
+    def _spread(self) -> Sequence[str]:
+        return [field.key for field in self.fields if field.spread]
+
     def plain(self, record: Any, about: Any) -> Plain:
         """The record as JSON has it."""
         return self._by_format[JSON](record, about)
@@ -248,6 +254,8 @@ class Rows:
     def flat(self, record: Any, about: Any) -> Iterator[Plain]:
         """The record as rows of the CSV, with those inside it."""
         row = self._by_format[CSV](record, about)
+        for key in self._spread:
+            row |= row.pop(key)
         inner = [
             (field.inner, row.pop(field.key))
             for field in self.fields
@@ -296,7 +304,7 @@ class Rows:
     def csv_keys(self) -> Iterator[str]:
         """The columns that the CSV needs for it."""
         for field in self.fields:
-            if CSV in field.where:
+            if CSV in field.where and not field.spread:
                 yield from (field.key,) if field.inner is None else field.inner.csv_keys()
 
     @cached_property
@@ -363,13 +371,14 @@ class _Reader:
 class Document:
     """A result as data. name: its schema ('adlcalc.run/1'); published: the columns of its CSV in the order in
     which they were first published; a key that is added since comes behind them. tables: whether CSV's first
-    column tells them apart."""
+    column tells them apart; more: the columns that a result of its own has, behind all others."""
 
     name: str
     note: str
     sections: tuple[Rows, ...]
     published: str = ""
     tables: bool = True
+    more: Callable[[Any], Iterable[str]] = lambda about: ()
 
     def plain(self, about: Any) -> Iterator[tuple[str, Any]]:
         """Key and value of the JSON document, in order; lists are iterators, so that a large book is never
@@ -422,6 +431,10 @@ class Document:
         keys = (key for rows in self.sections if CSV in rows.where for key in rows.csv_keys())
         first = ("table",) if self.tables else ()
         return tuple(dict.fromkeys((*first, *self.published.split(), *keys)))
+
+    def header_of(self, about: Any) -> tuple[str, ...]:
+        """Those of one result."""
+        return tuple(dict.fromkeys((*self.header, *self.more(about))))
 
     def schema(self) -> Plain:
         """The JSON document."""

@@ -7,6 +7,7 @@ Public: Rulebook, Unused, load_rulebook, stated, GENERIC.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
 from adlcalc.engine.model import Kind, Maintenance, Rounding
 from adlcalc.engine.rules import Assumption, Rules
+from adlcalc.ground.opened import reading, was_read
 from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
 from adlcalc.source.keys import Refused, keys_of
@@ -408,14 +410,32 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
+class _Known(NamedTuple):
+    """A rulebook that is known already, and what it was read from, which each of its users must hear of: an output
+    must not replace it, a manifest names it."""
+
+    read: _Read
+    files: tuple[Read, ...]
+    opened: tuple[tuple[str, os.stat_result], ...]
+
+    def told(self) -> None:
+        """Tell that it is used again."""
+        for path, found in self.opened:
+            was_read(path, found)
+        if (record := current()) is not None:
+            for file in self.files:
+                record.content(file.name, file.sha256, file.size, file.role)
+
+
 @cache
-def _known(name: str) -> tuple[_Read, tuple[Read, ...]] | None:
-    """A rulebook that comes with adlcalc, read once a process, and the files that it was read from; None where
-    something is wrong with it, which is told to whom asks for it."""
+def _known(name: str) -> _Known | None:
+    """A rulebook that comes with adlcalc, read once a process; None where something is wrong with it, which is
+    told to whom asks for it."""
     problems = Problems()
-    with recording() as record:
+    opened: list[tuple[str, os.stat_result]] = []
+    with recording() as record, reading(lambda path, found: opened.append((path, found))):
         read = _read_file(name, problems, Place(Source(name, "")), None, ())
-    return None if read is None or len(problems) else (read, tuple(record.read.values()))
+    return None if read is None or len(problems) else _Known(read, tuple(record.read.values()), tuple(opened))
 
 
 @cache
@@ -424,8 +444,7 @@ def known_book(name: str) -> Rulebook | None:
     known, problems = _known(name), Problems()
     if known is None:
         return None
-    read, _ = known
-    book = _book(read, {**read.layer}, problems, own=read.root.source)
+    book = _book(known.read, {**known.read.layer}, problems, own=known.read.root.source)
     return None if len(problems) else book
 
 
@@ -438,11 +457,8 @@ def _read(
     known = _known(name) if is_shipped(name) and not inside and name in shipped() else None
     if known is None:
         return _read_file(name, problems, where, folder, above)
-    read, files = known
-    if (record := current()) is not None:
-        for file in files:
-            record.content(file.name, file.sha256, file.size, file.role)
-    return read
+    known.told()
+    return known.read
 
 
 def _read_file(

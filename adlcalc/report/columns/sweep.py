@@ -74,7 +74,25 @@ DRAWN = (
     _drawn("model", "in the CSV: how many paths, and how they were drawn", paths_of),
     _drawn("seed", "in the CSV: of their random numbers", lambda swept: str(swept.seed)),
 )
-BY = _named("by", "what its points have in common", lambda one, _: one.by.items())
+
+
+def _spread(of: Callable[[Any, Any], Mapping[str, Any]]) -> Field:
+    """A column of the CSV for each name."""
+    return Field("columns", "named", "", of=of, where=(CSV,), spread=True)
+
+
+def _measured(one: Any, swept: Any) -> Iterable[tuple[str, str]]:
+    return ((k, str(v)) for k, v in zip(swept.measures, one.found, strict=True) if v is not None)
+
+
+def _varied(one: Any, swept: Any) -> Iterable[tuple[str, str]]:
+    return zip(swept.varied, one.values, strict=True)
+
+
+BY = (
+    *_named("by", "what its points have in common", lambda one, _: one.by.items()),
+    _spread(lambda one, _: one.by),
+)
 SWEEP = Document(
     "adlcalc.sweep/1",
     "Many points (values, venues, policies, paths), and what each measure comes to over them.",
@@ -207,16 +225,9 @@ SWEEP = Document(
                 Field("venue", "text", "its rulebook"),
                 Field("policy", "text", "its policy"),
                 Field("draw", "step", "the number of its path", null=True),
-                *_named(
-                    "varied", "what was varied", lambda one, swept: zip(swept.varied, one.values, strict=True)
-                ),
-                *_named(
-                    "measures",
-                    "what was measured, as it is kept",
-                    lambda one, swept: (
-                        (k, str(v)) for k, v in zip(swept.measures, one.found, strict=True) if v is not None
-                    ),
-                ),
+                *_named("varied", "what was varied", _varied),
+                *_named("measures", "what was measured, as it is kept", _measured),
+                _spread(lambda one, swept: dict((*_varied(one, swept), *_measured(one, swept)))),
                 Field(
                     "error", "text", "why there is no measure", of=lambda one, _: one.error or None, null=True
                 ),
@@ -230,4 +241,9 @@ SWEEP = Document(
     published="measure by n failed none hits probability low high mean least most level value shortfall"
     " shortfall_low shortfall_high low_under high_under missing message points venue policy draw varied"
     " measures error model seed",
+    more=lambda swept: (
+        *swept.names,
+        *(swept.measures if swept.rows else ()),
+        *(swept.varied if swept.rows else ()),
+    ),
 )
