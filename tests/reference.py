@@ -28,6 +28,7 @@ from adlcalc.source.document import DEPTH, ITEMS, VALUES
 from adlcalc.source.files import DOCUMENT_LIMIT, MB, TABLE_LIMIT
 from adlcalc.source.number import DIGITS, LIMIT_EXPONENT
 from adlcalc.source.problems import MOST as MOST_TOLD
+from adlcalc.study.defined import RULES
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
 from adlcalc.venues.files import shipped
@@ -61,6 +62,16 @@ def scores() -> Iterator[str]:
 def metrics() -> Iterator[str]:
     yield "# Metrics\n\nWhat `adlcalc compare --metrics` may be asked for.\n"
     for name in METRICS:
+        yield f"\n## {name}\n\n{block(f'adlcalc compare --explain {name}')}"
+
+
+def policies() -> Iterator[str]:
+    yield (
+        "# Policies\n\nWho gives what when a loss is shared: what `adlcalc compare --policies` may be asked for. The first "
+        "six close positions (`rules: {adl: {policy: ...}}`), the others leave them open and cut profits (`rules: "
+        "{last_resort: {policy: ...}}`).\n"
+    )
+    for name in RULES:
         yield f"\n## {name}\n\n{block(f'adlcalc compare --explain {name}')}"
 
 
@@ -235,6 +246,7 @@ def about(file: Path) -> str:
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "scores": scores,
+    "policies": policies,
     "metrics": metrics,
     "keys": keys,
     "outputs": outputs,

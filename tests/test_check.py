@@ -175,6 +175,48 @@ def test_a_broken_rule_is_noticed_and_named(
     assert "expect: deleveraged: row 1: expected dave, got " in got.out
 
 
+OWN = """venue: mine
+title: Mine
+as_of: '2026'
+extends: generic
+margin: {maintenance: 0.01}
+adl: {policy: pro-rata}
+"""
+
+
+def test_the_rule_that_has_changed_is_told(adlcalc: Command, tmp_path: Path) -> None:
+    """A golden holds facts; the rules beside them say why they are others, and are no difference themselves."""
+    scenario, rulebook = tmp_path / "s.yaml", tmp_path / "mine.yaml"
+    scenario.write_text(
+        "venue: mine.yaml\nprices: [100, 95]\n"
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 2}]\n",
+        encoding="utf-8",
+    )
+    rulebook.write_text(OWN, encoding="utf-8")
+    assert adlcalc("check", str(scenario), "--update").code == 0
+    rulebook.write_text(OWN.replace("0.01", "0.02"), encoding="utf-8")
+    told = adlcalc("check", str(scenario))
+    assert told.code == 1
+    assert "rule margin.maintenance is 0.02, it was 0.01" in " ".join(told.out.split())
+    github = adlcalc("check", str(scenario), "-f", "github").out
+    assert "rule margin.maintenance is 0.02, it was 0.01" in github.splitlines()[0]
+    rulebook.write_text(OWN + "last_resort: {policy: haircut}\n", encoding="utf-8")  # of no use here
+    assert adlcalc("check", str(scenario)).code == 0
+    assert "the same facts; rule last_resort.policy is haircut, it was bad-debt" in " ".join(
+        adlcalc("check", str(scenario), "--update").out.split()
+    )
+
+
+def test_a_golden_that_is_gone_fails_where_it_is_required(adlcalc: Command, folder: Path) -> None:
+    file = str(folder / "05-fund-empty-adl.yaml")
+    assert adlcalc("check", file).code == 0
+    told = adlcalc("check", file, "--require-golden")
+    assert told.code == 1
+    assert "it has no golden" in told.out
+    assert adlcalc("check", file, "--update", "--require-golden").code == 0
+    assert adlcalc("check", file, "--require-golden").code == 0
+
+
 def test_a_page_at_full_width_is_a_golden_where_somebody_asks(adlcalc: Command, folder: Path) -> None:
     path = folder / f"{HALF}.yaml"
     without_expect(path)

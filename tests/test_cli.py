@@ -178,6 +178,62 @@ def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str])
     assert err
 
 
+MISTYPED = {
+    "rnk 05": "there is no command 'rnk'\nhint: did you mean 'rank'?",
+    "nosuch": "there is no command 'nosuch'\nhint: adlcalc help lists commands and topics",
+    "rank 05 --side sideways": "--side: 'sideways' is not one of 'long', 'short'\nhint: adlcalc help rank tells the options",
+    "run 05 --qiet": "there is no option --qiet\nhint: did you mean '--quiet'?",
+    "run 05 --json -f csv": "--json and --format csv do not go together\nhint: adlcalc help run tells the options",
+    "compare --accounts": "FILE is needed unless --explain is given\nhint: adlcalc help compare tells the options",
+    "import ccxt 05 --margin no": "--margin: 'no' is not one of 'cross', 'isolated'\n"
+    "hint: adlcalc help import ccxt tells the options",
+}
+
+
+@pytest.mark.parametrize("line", MISTYPED)
+def test_what_is_mistyped_is_told_like_everything_else(adlcalc: Command, line: str) -> None:
+    """Whatever the parser's own words for it are."""
+    assert adlcalc(*line.split()) == Result("", f"adlcalc: {MISTYPED[line]}\n", 2)
+
+
+@pytest.mark.parametrize("line", ["run 05 --limit x", "run 05 --limit -1", "run 05 --set", "rank 05 06"])
+def test_no_wording_of_the_parser_is_left(adlcalc: Command, line: str) -> None:
+    err = adlcalc(*line.split()).err
+    assert err.startswith("adlcalc: ")
+    assert not any(
+        theirs in err for theirs in ("Invalid", "Error", "Usage", "Input", "unexpected", "requires")
+    )
+    assert "\nhint: adlcalc help " in err
+
+
+def test_a_sentence_is_wrapped_on_a_terminal_and_one_line_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of a file, which begins with a blank, keeps its columns."""
+    import io
+
+    from adlcalc.cli.exits import say
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    sentence = "book.yaml:1:1: error: " + "a sentence that goes on " * 6 + "to its end"
+    line = " 1 | " + "x" * 100
+    monkeypatch.setenv("COLUMNS", "60")
+    for stream, widest in ((Terminal(), 60), (io.StringIO(), len(sentence))):
+        monkeypatch.setattr(sys, "stderr", stream)
+        say(f"{sentence}\n{line}")
+        *told, last, end = stream.getvalue().split("\n")
+        assert (last, end, max(map(len, told)) <= widest) == (line, "", True)
+        assert " ".join(part.strip() for part in told) == sentence
+        assert len(told) == (1 if widest > 60 else 4)
+
+
+def test_the_help_of_the_whole_ends_with_where_the_topics_are(adlcalc: Command) -> None:
+    for line in ((), ("-h",)):
+        got = adlcalc(*line)
+        assert (got.out or got.err).rstrip().splitlines()[-1].strip() == "adlcalc help lists the topics."
+
+
 def test_a_bug_in_the_engine_is_said_without_a_traceback(
     adlcalc: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,7 +472,7 @@ def test_a_rulebook_is_asked_for_alike(adlcalc: Command) -> None:
 def test_a_format_that_is_not_there_is_told_with_those_that_are(adlcalc: Command) -> None:
     got = adlcalc("run", ADL, "-f", "xml")
     assert (got.out, got.code) == ("", 2)
-    assert "'xml' is not one of 'table', 'csv', 'json', 'markdown'." in got.err
+    assert "adlcalc: --format / -f: 'xml' is not one of 'table', 'csv', 'json', 'markdown'\n" in got.err
 
 
 # --- help, version, completion ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -16,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adlcalc
-from adlcalc.engine.formulas.haircuts import CashQueue
+from adlcalc.engine.formulas.haircuts import HAIRCUTS, CashQueue
+from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
@@ -24,7 +26,8 @@ from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
-from adlcalc.study.compare import ALL, KNOWN, OWN, PolicyError, Under, choices_of, compare
+from adlcalc.study.compare import ALL, ARGUMENTS, KNOWN, OWN, PolicyError, Under, choices_of, compare
+from adlcalc.study.defined import PAPERS
 from adlcalc.study.metrics import KNOWN as KNOWN_METRICS
 from adlcalc.study.metrics import METRICS, explanation
 from adlcalc.study.rounds import outcome_of
@@ -312,10 +315,31 @@ def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Resu
     result = adlcalc("compare", "--explain", "ptsr")
     assert result.code == 0
     assert "2512.01112" in result.out
-    assert adlcalc("compare", "--explain", "all").out.count("\n\n") == len(KNOWN_METRICS) - 1
+    assert "\n  arXiv 2512.01112: Chitra, Autodeleveraging: Impossibilities and Optimization.\n" in result.out
+    assert (
+        adlcalc("compare", "--explain", "all").out.count("\n\n")
+        == len((*POLICIES, *HAIRCUTS, *KNOWN_METRICS)) - 1
+    )
     wrong = adlcalc("compare", "--explain", "ptrs")
     assert wrong.code == 2
     assert "did you mean 'ptsr'?" in wrong.err
+
+
+@pytest.mark.parametrize("name", [*POLICIES, *HAIRCUTS])
+def test_explain_prints_a_policy_with_its_parameters_and_source(
+    adlcalc: Callable[..., Result], name: str
+) -> None:
+    """A paper by its title beside its number, and the argument as --policies takes it."""
+    got = adlcalc("compare", "--explain", name)
+    text = " ".join(got.out.split())
+    assert (got.code, got.err, text.startswith(f"{name} ")) == (0, "", True)
+    assert "Source: " in text
+    for number in re.findall(r"\d{4}\.\d{5}", text):
+        assert PAPERS[number] in text
+    if name in ARGUMENTS:
+        assert f" {ARGUMENTS[name]}, as {name}:" in text
+    assert max(map(len, got.out.splitlines())) <= 80
+    assert adlcalc("help", name) == got
 
 
 @pytest.mark.parametrize(
@@ -360,3 +384,9 @@ def test_venues_tell_who_was_liquidated_and_what_was_assumed(
     assert [row[2] for row in table[:2]] == ["0", "1"]
     assert "Assumed rules that these runs used" in result.out
     assert "* mine: margin.maintenance" in result.out
+
+
+def test_a_least_fund_that_is_not_proven_is_told(adlcalc: Callable[..., Result]) -> None:
+    words = ("compare", "18-march-2020", "--metrics", "least_fund")
+    assert "least_fund under bitmex is not proven: fund.holds" in " ".join(adlcalc(*words).out.split())
+    assert "not proven" not in adlcalc(*words, "--venues", "generic").out

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import adlcalc
+from adlcalc.source.nodes import plain
 from adlcalc.source.problems import Problems
-from adlcalc.study.doubt import _changed
+from adlcalc.study.doubt import _assumed, _changed, _written, readings_of
 from adlcalc.venues.coverage import lines_of, open_rulebook
 from adlcalc.venues.files import shipped
 
@@ -364,3 +367,40 @@ def test_solve_doubts_what_only_a_neighbor_of_the_answer_uses(adlcalc: Callable[
     found = json.loads(adlcalc(*words, *range_, "--doubt", "--json").out)
     answers = {one["reading"]: one["holds"] for one in found["readings"]}
     assert answers["adl.score generic"] == "80" != found["answer"]["holds"]
+
+
+TWO_KINDS = """\
+venue: {venue}
+markets: {{L: {{tick: 0.01}}, I: {{contract: inverse, tick: 0.01}}}}
+accounts:
+  - {{id: a, market: L, side: long, size: 1, entry: 100, collateral: 10}}
+  - {{id: b, market: I, side: short, size: 1, entry: 100, collateral: 1}}
+prices: {{L: [100], I: [100]}}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", shipped())
+def test_a_reading_is_what_a_scenario_that_says_so_loads_with(venue: str, tmp_path: Path) -> None:
+    """The rules of a run and those that markets have of them, of every other reading of every assumed rule."""
+    file = tmp_path / "s.yaml"
+    file.write_text(TWO_KINDS.format(venue=venue), encoding="utf-8")
+    loaded = adlcalc.load(file)
+    for rule in _assumed(loaded.rulebook):
+        for reading, node in zip(
+            readings_of(loaded.scenario, loaded.rulebook, [rule]),
+            (one for one in rule.alternatives if _written(one) != _written(rule.node)),
+            strict=True,
+        ):
+            if reading.variation is None:
+                continue
+            sets = []
+            for name, value in _changed(rule.name, node).items():
+                section, key, *kind = name.split(".")
+                written = json.dumps({kind[0]: plain(value)} if kind else plain(value))
+                sets.append(f"rules.{section}.{key}={written}")
+            said = adlcalc.load(file, sets=sets).scenario
+            assert reading.variation.markets == said.markets, (reading.text, sets)
+            assert reading.variation.rules == replace(
+                said.rules, assumptions=loaded.scenario.rules.assumptions
+            )

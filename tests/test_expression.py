@@ -14,7 +14,7 @@ import adlcalc
 from adlcalc.engine.formulas.scores import INFINITE, SCORES, Inputs
 from adlcalc.ground.numbers import ZERO, D, divide, exact
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.venues.expression import NAMES, ExpressionError, score_of
+from adlcalc.venues.expression import NAMES, Amounts, ExpressionError, score_of
 
 X = Inputs(
     pnl=D(100), entry_value=D(1100), notional=D(1000), equity=D(210), exposure=D(4000), maintenance=D(5), balance=D(110),
@@ -156,7 +156,8 @@ def test_any_text_is_a_score_or_an_error(text: str) -> None:
 
 
 def as_python(text: str) -> Fraction:
-    names = {name: what(X) for name, (_, what) in NAMES.items()}
+    amounts = Amounts(X, Fraction, X._fields)
+    names = {name: what(amounts) for name, (_, what) in NAMES.items()}
     return eval(
         text, {"__builtins__": {}, "F": Fraction, "min": min, "max": max, "abs": abs}, names
     )  # the test's own text only

@@ -196,7 +196,7 @@ def test_the_json_may_grow() -> None:
     older = text_of(command, "adlcalc.run/1", tables)
     held = old_golden(older, loaded, whole)
     assert held.compared("old", "new") is None
-    assert held.grown(Style.json) == "it now holds deleveraged.score as well"
+    assert held.grown(Style.json) == "it now holds deleveraged.score, the rules in force as well"
     tables["deleveraged"][0]["price"] = "1"
     found = old_golden(text_of(command, "adlcalc.run/1", tables), loaded, whole).compared("old", "new")
     assert found is not None

@@ -7,15 +7,33 @@ import random
 from decimal import Decimal
 
 import pytest
+from rules import under_venue
 
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Account, Fund, Liquidity, Market, Path, Position, Scenario
+from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Scenario, Tier
 from adlcalc.engine.queue import head
 from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact
+from adlcalc.venues.expression import score_of
+from adlcalc.venues.rulebook import shipped
+
+GRIDDED = (
+    *(name for name, score in SCORES.items() if score.ratios),
+    "effective_leverage",
+    "pnl / equity",
+    "pnl_percent * effective_leverage",
+    "roe * entry_value / initial_margin if pnl > 0 else roe * initial_margin / entry_value",
+    "collateral / notional * margin_ratio",
+)
+"""Products of ratios."""
+TIERS = (
+    Tier(Decimal(0), Decimal("0.005")),
+    Tier(Decimal(200), Decimal("0.02"), Decimal(3)),
+    Tier(Decimal(400), Decimal("0.1"), Decimal(35)),
+)
 
 
 def crowded_book(
@@ -29,13 +47,16 @@ def crowded_book(
         size, entry = Decimal(r.choice([1, 2, 5])), Decimal(r.choice([95, 98, 100, 102, 105]))
         margin = size * entry / r.choice([2, 5, 10, 20])
         cross = r.random() < 0.1
-        position = Position("M", r.choice([1, -1]), size, entry, None if cross else margin)
+        chosen = None if cross else Decimal(r.choice([2, 10, 40]))
+        chosen = chosen if seed % 2 else None
+        position = Position("M", r.choice([1, -1]), size, entry, None if cross else margin, chosen)
         book.append(Account(f"a{i}", (position,), margin if cross else Decimal(0)))
     market = Market(
         "M",
         lot=Decimal("0.5"),
         tick=Decimal("0.1"),
         liquidity=Liquidity("levels", ((Decimal(0), Decimal(3)),)),
+        maintenance=Maintenance(TIERS if seed % 3 == 0 else TIERS[:1]),
     )
     path = Path({"M": tuple(Decimal(mark) for mark in marks)})
     return Scenario((market,), tuple(book), path, (Fund("fund", Decimal(20)),), rules)
@@ -44,14 +65,14 @@ def crowded_book(
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 3, 48])
 @pytest.mark.parametrize("eligible", ["winners", "all"])
-@pytest.mark.parametrize("score", ["generic", "bitmex", "bybit", "kucoin"])
+@pytest.mark.parametrize("score", [*GRIDDED, "entry-price"])
 def test_runs_are_the_same_with_and_without_the_grid(
     score: str, eligible: str, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head, "LONG_QUEUE", 1)
     monkeypatch.setattr(head, "CELLS", cells)
     monkeypatch.setattr(head, "MEMBERS", 1)
-    rules = Rules(margin=MarginRules(), adl=AdlRules(score=SCORES[score], eligible=Eligible(eligible)))
+    rules = Rules(margin=MarginRules(), adl=AdlRules(score=score_of(score), eligible=Eligible(eligible)))
     for seed in range(12):
         scenario = crowded_book(40, seed, rules)
         *with_grid, _ = run(scenario)
@@ -60,6 +81,19 @@ def test_runs_are_the_same_with_and_without_the_grid(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", shipped())
+def test_a_queue_that_is_not_ranked_whole_changes_nothing_under_any_venue(
+    venue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "LONG_QUEUE", 1)
+    monkeypatch.setattr(head, "CELLS", 3)
+    monkeypatch.setattr(head, "MEMBERS", 1)
+    for seed in range(12):
+        one = under_venue(crowded_book(30, seed, Rules()), venue, random.Random(f"head {venue} {seed}"))
+        assert list(run(one))[:-1] == list(run(one, index=False))[:-1], f"{venue}, seed {seed}"
+
+
 @pytest.mark.parametrize(("side", "mark"), [(-1, Decimal(90)), (1, Decimal(110))])
 def test_few_positions_are_scored_for_the_head_of_a_long_queue(
     side: int, mark: Decimal, monkeypatch: pytest.MonkeyPatch

@@ -972,3 +972,21 @@ def test_python_has_the_answer_as_rows() -> None:
     assert (text.holds, text.fails) == (5, 4)
     with pytest.raises(adlcalc.Unknown, match="the balance of a fund"):
         adlcalc.solve(SEVERAL, "prices.A.1", until="adl", low="1", high="9", method="theorem")
+
+
+def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(
+    adlcalc: Command, tmp_path: Path
+) -> None:
+    """Both shorts give all at the boundary, bea before ann: each question has its own answer."""
+    file = tmp_path / "two.yaml"
+    file.write_text(
+        "accounts:\n"
+        "  - {id: ann, side: short, entry: 110, leverage: 10, size: 2}\n"
+        "  - {id: bea, side: short, entry: 120, leverage: 10, size: 2}\n"
+        "  - {id: cat, side: long, entry: 100, leverage: 10, size: 4}\n"
+        "prices: [100, 95, 80]\n"
+    )
+    for question, account in {"adl(ann)": "ann", "adl(bea)": "bea", "adl": "bea"}.items():
+        words = ("solve", str(file), "--vary", "prices.2", "--when", question)
+        assert json.loads(adlcalc(*words, "--json").out)["answer"]["differs"]["account"] == account
+        assert f", at step 2 {account} is deleveraged, 2 at 90." in adlcalc(*words).out

@@ -54,7 +54,7 @@ def test_it_is_so_for_every_venue(request: pytest.FixtureRequest, venue: str) ->
 def test_a_rule_that_is_wrong_in_the_file_would_be_seen() -> None:
     """A number that holds whatever the rule says does not test it: BitMEX's rows are of one market's margin."""
     found = measured("bitmex")
-    assert found["margin.closing_fee"]
+    assert found["margin.commission"]
     assert "adl.lights" in found
     assert not found["adl.lights"]
 
@@ -62,7 +62,7 @@ def test_a_rule_that_is_wrong_in_the_file_would_be_seen() -> None:
 def test_the_page_says_which_rule_no_number_tests(adlcalc: Callable[..., Any]) -> None:
     found = json.loads(adlcalc("venues", "bitmex", "--validation", "--json").out)
     rules = {one["rule"]: one["vectors"] for one in found["rules"]}
-    assert rules["margin.closing_fee"] == written()["bitmex"]["margin.closing_fee"]
+    assert rules["margin.commission"] == written()["bitmex"]["margin.commission"]
     text = " ".join(adlcalc("venues", "bitmex", "--validation").out.split())
     assert "No number tests" in text
     assert "not for predicting who is next" in text

@@ -31,11 +31,13 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """update: write goldens; strict: see `_strict`; style: of goldens that are written, None: facts, and what
-    was asked for as a page stays one; commands: what else there shall be goldens of."""
+    """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; style: of goldens
+    that are written, None: facts, and what was asked for as a page stays one; commands: what else there shall be
+    goldens of."""
 
     update: bool = False
     strict: bool = False
+    required: bool = False
     style: Style | None = None
     commands: tuple[str, ...] = ()
 
@@ -329,6 +331,9 @@ class _Goldens:
             for command in (RUN, *self.options.commands):
                 name = name_of(asked(command))
                 wanted[f"{job.golden.removesuffix(GOLDEN)}{f'.{name}' if name else ''}{GOLDEN}"] = command
+        if self.options.required and not wanted and not os.path.exists(job.golden):
+            message = f"it has no golden {job.golden}; adlcalc check --update writes it"
+            self.findings.append(Finding("golden", job.file, *self.places.first, message))
         for golden in dict.fromkeys((job.golden, *job.more, *wanted)):
             if not inside(job.golden_root, golden):
                 self._unusable(golden, "the golden leads out of its folder by a link")
@@ -362,7 +367,7 @@ class _Goldens:
             if held.is_old:
                 self.pages.append(golden)
             if found is not None:
-                self.findings.append(self._differs(found, golden))
+                self.findings.append(self._differs(found, golden, held.changed_rules))
             return
         style = self.options.style or held.renewed
         made = new_golden(held.asked, style, self.loaded, self.run)
@@ -380,12 +385,14 @@ class _Goldens:
             self.findings.append(Finding("golden", self.job.file, *self.places.first, message))
         return self.wrong
 
-    def _differs(self, found: Comparison, golden: str) -> Finding:
-        """In words, then as lines."""
-        words = "\n".join([f"  first in {golden}, line {found.line}", *_words(found)])
+    def _differs(self, found: Comparison, golden: str, rules: Sequence[str]) -> Finding:
+        """In words, then as lines; first of all the rules that have changed, which is mostly why."""
+        told = [f"  {rule}" for rule in rules]
+        words = "\n".join([*told, f"  first in {golden}, line {found.line}", *_words(found)])
         place = self.places.of(found.differences[0] if found.differences else None)
         details = f"{words}\n{found.diff}" if found.diff else words
-        return Finding("golden", self.job.file, *place, found.first, details, found.differences, words)
+        message = f"{found.first}; {rules[0]}" if rules else found.first
+        return Finding("golden", self.job.file, *place, message, details, found.differences, words)
 
 
 def _words(found: Comparison) -> list[str]:

@@ -6,12 +6,15 @@ one row a line.
     {"step": 2, "account": "alice", "market": "BTC-PERP", ...},
     ...
 
+Behind them stand the rules that were in force (`in_force`), which are not held themselves: they tell which of them
+has changed where a fact has.
+
 The first line says which command the facts are of. What is optional in the JSON is null here, so that a value
 that comes or goes is seen; a key that a golden lacks is not compared. Of a run of more than 1,000 accounts
 those that no event names are one
 digest: how many they are, their equity, and a SHA-256 over their rows.
 
-Public: Tables, MANY, UNTOUCHED, NotFacts, facts_of, text_of, read, from_json, from_csv, whole_maps.
+Public: Tables, MANY, UNTOUCHED, NotFacts, facts_of, text_of, read, rules_of, from_json, from_csv, whole_maps.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from adlcalc.report.page import Page
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 MANY = 1_000
-UNTOUCHED = "untouched"
+UNTOUCHED, IN_FORCE = "untouched", "in_force"
 OF_ACCOUNTS = ("accounts", "positions")
 
 
@@ -123,10 +126,13 @@ class _Digest:
         return {"accounts": self._accounts, **sums, **keys, "sha256": self._hash.hexdigest()}
 
 
-def text_of(command: str, schema: str, tables: Mapping[str, Iterable[Row]]) -> str:
-    """A golden."""
+def text_of(
+    command: str, schema: str, tables: Mapping[str, Iterable[Row]], rules: Mapping[str, str] | None = None
+) -> str:
+    """A golden. rules: those in force, by name."""
     parts = []
-    for name, rows in tables.items():
+    in_force = [{"rule": name, "value": value} for name, value in (rules or {}).items()]
+    for name, rows in {**tables, **({IN_FORCE: in_force} if in_force else {})}.items():
         lines = ",\n".join(json.dumps(row) for row in rows)
         parts.append(f"{json.dumps(name)}: [\n{lines}\n]" if lines else f"{json.dumps(name)}: []")
     head = f'{{"golden": {json.dumps(command)}, "schema": {json.dumps(schema)},\n'
@@ -141,9 +147,16 @@ def read(text: str) -> tuple[str, Tables]:
     document = _parsed(text)
     command = document.pop("golden", None)
     document.pop("schema", None)
+    document.pop(IN_FORCE, None)
     if not isinstance(command, str):
         raise NotFacts("its first line names no command")
     return command, _tables(document)
+
+
+def rules_of(text: str) -> dict[str, str]:
+    """The rules that were in force when a golden was written; none of an older one."""
+    rows = _tables({IN_FORCE: _parsed(text).get(IN_FORCE, [])})[IN_FORCE]
+    return {str(row.get("rule")): str(row.get("value")) for row in rows}
 
 
 def _parsed(text: str) -> Row:

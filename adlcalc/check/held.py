@@ -11,11 +11,22 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adlcalc.check.commands import RUN, Asked, Style, asked, first_line, page_of
-from adlcalc.check.facts import NotFacts, Tables, facts_of, from_csv, from_json, read, text_of, with_optional
+from adlcalc.check.facts import (
+    NotFacts,
+    Tables,
+    facts_of,
+    from_csv,
+    from_json,
+    read,
+    rules_of,
+    text_of,
+    with_optional,
+)
 from adlcalc.check.golden import Comparison, compare, compare_pages, lines_of, restricted
 from adlcalc.report.writers import FORMATS
 
@@ -38,7 +49,8 @@ otherwise then."""
 class Held:
     """A golden. asked: what it is of; style: its form, and renewed: the one that --update gives it where
     nobody says which; old, new: its text and that of now; tables, now: its facts and those of now, where it
-    is no page; is_old: a page that holds less than the facts."""
+    is no page; is_old: a page that holds less than the facts; rules: those in force now, by name,
+    where it may be told which of them have changed."""
 
     asked: Asked
     style: Style
@@ -49,6 +61,17 @@ class Held:
     tables: Tables | None = None
     now: Tables | None = None
     is_old: bool = False
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changed_rules(self) -> list[str]:
+        """The rules that are others now, in sentences; none where the golden does not hold them."""
+        before = rules_of(self.old) if self.rules else {}
+        return [
+            f"rule {name} is {self.rules.get(name, 'not stated')}, it was {before.get(name, 'not stated')}"
+            for name in dict.fromkeys((*before, *self.rules))
+            if before and before.get(name) != self.rules.get(name)
+        ]
 
     def compared(self, old_name: str, new_name: str) -> Comparison | None:
         """What differs; None where nothing does."""
@@ -63,6 +86,8 @@ class Held:
         """Why it is written anew although nothing differs."""
         if style is not self.style:
             return f"the same, now as {FORM[style]}"
+        if self.changed_rules:
+            return f"the same facts; {'; '.join(self.changed_rules)}"
         if self.tables is None or self.now is None:
             return "the same, now with the command over it"
         keys = [
@@ -71,6 +96,8 @@ class Held:
             for key in (rows[0] if rows else ())
             if not any(key in row for row in self.tables.get(table, ()))
         ]
+        if self.rules and not rules_of(self.old):
+            keys.append("the rules in force")
         return (
             f"it now holds {', '.join(dict.fromkeys(keys))} as well"
             if keys
@@ -89,8 +116,9 @@ def old_golden(text: str, loaded: Loaded, run: Run) -> Held:
         page = page_of(what, loaded, run)
         now = facts_of(page, tables)
         tables = with_optional(tables, now, page.document.held)
-        new = text_of(command, page.document.name, restricted(now, tables))
-        return Held(what, Style.json, Style.json, text, new, page, tables, now)
+        rules = rules_in_force(what, loaded)
+        new = text_of(command, page.document.name, restricted(now, tables), rules if rules_of(text) else None)
+        return Held(what, Style.json, Style.json, text, new, page, tables, now, rules=rules)
     under = first_line(text)
     if under is not None:
         what = asked(under[0])
@@ -154,11 +182,19 @@ def _named_as(run: Run, old: str) -> Run:
     return Run(run.scenario, run.events, file=name) if os.path.basename(name) == run.file else run
 
 
-def new_golden(what: Asked, style: Style, loaded: Loaded, run: Run) -> str:
-    """A golden made anew: all that the command has to tell."""
+def rules_in_force(what: Asked, loaded: Loaded) -> dict[str, str]:
+    """The rules of the file's own rulebook, with what it says itself; none for a command that takes others."""
+    from adlcalc.venues.coverage import in_force
+
+    return {rule.name: rule.value for rule in in_force(loaded.rulebook)} if what.is_plain else {}
+
+
+def new_golden(what: Asked, style: Style, loaded: Loaded, run: Run, *, rules: bool = True) -> str:
+    """A golden made anew: all that the command has to tell, and the rules that were in force."""
     if style is not Style.json and what.words == RUN:
         what = asked(f"{RUN} --steps")
     page = page_of(what, loaded, run)
     if style is Style.json:
-        return text_of(what.command, page.document.name, facts_of(page))
+        in_force = rules_in_force(what, loaded) if rules else None
+        return text_of(what.command, page.document.name, facts_of(page), in_force)
     return f"# {what.command} --format {style}\n" + FORMATS[style].page(replace(page, width=None))

@@ -44,9 +44,9 @@ def _answer() -> None:
 
         sys.exit(work_through(arguments, Request()))
     else:
-        from adlcalc.cli.app import app_for
+        from adlcalc.cli.usage import answered
 
-        app_for(sys.argv[1:])(prog_name="adlcalc")
+        sys.exit(answered(sys.argv[1:]))
 
 
 def _open_closed_streams() -> None:

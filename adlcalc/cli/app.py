@@ -39,10 +39,14 @@ SILENT = ("check", "schema", "new", "expand", "import", "verify", "help")
 """Commands that answer nothing that one could repeat: they write files, or hold others to something."""
 
 
-def app_for(arguments: Sequence[str]) -> typer.Typer:
+EXAMPLE = "Example: adlcalc run 05-fund-empty-adl"
+TOPICS = "adlcalc help lists the topics."
+
+
+def app_for(arguments: Sequence[str], last: str = TOPICS) -> typer.Typer:
     """The command line as far as these arguments need it: the one command that they begin with, as every
     other one costs time to import; all of them where they begin with none, and where the shell asks what
-    there is."""
+    there is. last: how the help of the whole ends."""
     app = typer.Typer(
         name="adlcalc",
         no_args_is_help=True,
@@ -50,7 +54,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(epilog="Example: adlcalc run 05-fund-empty-adl")(_root)
+    app.callback(epilog=f"{EXAMPLE}\n\n{last}")(_root)
     asked = arguments[0] if arguments and "_ADLCALC_COMPLETE" not in os.environ else ""
     for name in (asked,) if asked in COMMANDS else COMMANDS:
         before = len(app.registered_commands)

@@ -64,6 +64,9 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Assumed rules, unbalanced books and bad debt fail too.")
     ] = False,
+    require_golden: Annotated[
+        bool, typer.Option("--require-golden", help="A scenario without a golden fails.")
+    ] = False,
     format: Annotated[
         ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")
     ] = ReportFormat.text,
@@ -97,7 +100,9 @@ def check(
     except Unknown as error:
         say(f"adlcalc: {error}")
         raise typer.Exit(UNUSABLE) from None
-    asked = Options(update=update, strict=strict, style=golden_format, commands=commands)
+    asked = Options(
+        update=update, strict=strict, required=require_golden, style=golden_format, commands=commands
+    )
     try:
         raise typer.Exit(
             _check(paths, golden, asked, ReportFormat.json if json else format, output, jobs, quiet)

@@ -1,6 +1,6 @@
 """`adlcalc compare`: one book and one path under several policies and rulebooks.
 
-Public: register, compare, EXAMPLE.
+Public: register, compare, explained, EXAMPLE.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def compare(
     explain: Annotated[
         str | None,
         typer.Option(
-            metavar="METRIC",
-            help="Print the definition and source of a metric, or of all.",
+            metavar="NAME",
+            help="Print what a policy or a metric is, with formula and source; all: every one.",
             autocompletion=metric_names,
         ),
     ] = None,
@@ -103,7 +103,7 @@ def compare(
     risk-weighted-tail[:LEVERAGE], integer-haircut, floored-gains, cash-queue[:SCORE], hybrid[:SHARE]. own:
     what the rulebook says."""
     if explain is not None:
-        raise typer.Exit(_explain(explain))
+        raise typer.Exit(explained(explain))
     if file is None:
         raise typer.BadParameter("is needed unless --explain is given", param_hint="FILE")
 
@@ -135,17 +135,27 @@ def compare(
     raise typer.Exit(result.of(file, page))
 
 
-def _explain(name: str) -> int:
-    """The definition of one metric, or with 'all' of every one."""
-    from adlcalc.report.render import wrapped
-    from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.metrics import KNOWN, explanation
+def explained(name: str) -> int:
+    """Print what a policy or a metric is, or with 'all' every one of them."""
+    from adlcalc.source.problems import nearest, quote
+    from adlcalc.study.defined import DEFINED
 
-    if name != "all" and name not in KNOWN:
-        say(
-            f"adlcalc: there is no metric {quote(name)}\nhint: {closest_hint(name, KNOWN) or ', '.join(KNOWN)}"
-        )
+    asked = name.partition(":")[0].strip()  # as --policies has it: hybrid:0.2
+    if name != "all" and asked not in DEFINED:
+        near = nearest(asked, DEFINED)
+        hint = f"did you mean {quote(near)}?" if near else "adlcalc compare --explain all tells every one"
+        say(f"adlcalc: there is no policy and no metric {quote(name)}\nhint: {hint}")
         return UNUSABLE
-    names = KNOWN if name == "all" else [name]
-    write("\n\n".join(f"{each}\n{wrapped(explanation(each), indent=2)}" for each in names) + "\n", None)
+    write("\n\n".join(map(_defined, DEFINED if name == "all" else [asked])) + "\n", None)
     return RAN
+
+
+def _defined(name: str) -> str:
+    from adlcalc.report.render import wrapped
+    from adlcalc.study.defined import defined
+
+    found = defined(name)
+    parameters = (wrapped(one, bullet="- ", indent=2) for one in found.parameters)
+    return "\n".join(
+        [name, wrapped(found.text, indent=2), *parameters, *(wrapped(one, indent=2) for one in found.papers)]
+    )

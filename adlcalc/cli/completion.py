@@ -70,8 +70,10 @@ venues_listed = _listed(lambda: venue_names(""))
 
 
 def metric_names(incomplete: str) -> list[str]:
-    """Names of metrics, and `all`."""
-    return [name for name in (*_metrics(), "all") if name.startswith(incomplete)]
+    """Names of policies and metrics, and `all`."""
+    from adlcalc.study.defined import DEFINED
+
+    return [name for name in (*DEFINED, "all") if name.startswith(incomplete)]
 
 
 def score_names(incomplete: str) -> list[str]:

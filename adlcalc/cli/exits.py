@@ -21,10 +21,28 @@ INTERRUPTED = 130
 
 def say(message: str) -> None:
     """One message on stderr; what a terminal could take for a command (in the name of a file, say) is written
-    as its escape."""
-    from adlcalc.report.human import clean
+    as its escape. On a terminal a sentence is wrapped at its width (lines of a file, which begin with a blank, are
+    not); elsewhere it is one line, for programs."""
+    from adlcalc.ground.text import clean
 
-    sys.stderr.write("\n".join(map(clean, message.split("\n"))) + "\n")
+    lines = [clean(line) for line in message.split("\n")]
+    if sys.stderr.isatty():
+        lines = [_at_width(line) for line in lines]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _at_width(line: str) -> str:
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    from adlcalc.cli.usual import NARROW
+
+    width = max(get_terminal_size((80, 24)).columns, NARROW)
+    if len(line) <= width or line.startswith(" "):
+        return line
+    return "\n".join(
+        wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def note(*loads: Loaded) -> None:

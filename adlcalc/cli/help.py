@@ -41,24 +41,30 @@ def help_(
         ),
     ] = None,
 ) -> None:
-    """Explain a command and its options, or print one of the pages that come with adlcalc."""
+    """Explain a command and its options, or print one of the pages that come with adlcalc. The name of a policy or
+    a metric is told as compare --explain tells it."""
     from adlcalc.cli.app import COMMANDS, app_for
     from adlcalc.cli.topics import show, text_of, topics
     from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.study.defined import DEFINED
 
     words, pages = name or [], topics()
     if words and words[0] in COMMANDS:
         app_for(words)([*words, "--help"], prog_name="adlcalc")
     elif not words:
-        app_for(words)(["--help"], prog_name="adlcalc", standalone_mode=False)
+        app_for(words, last="")(["--help"], prog_name="adlcalc", standalone_mode=False)
         print("\nTopics (adlcalc help TOPIC):")
         width = max(len(page.name) for page in pages)
         for page in pages:
             print(f"  {page.name:{width}}  {page.about}")
     elif len(words) == 1 and words[0] in {page.name for page in pages}:
         show(text_of(words[0]))
+    elif len(words) == 1 and words[0] in DEFINED:
+        from adlcalc.cli.compare import explained
+
+        raise typer.Exit(explained(words[0]))
     else:
-        hint = closest_hint(words[0], [*COMMANDS, *(page.name for page in pages)])
+        hint = closest_hint(words[0], [*COMMANDS, *(page.name for page in pages), *DEFINED])
         say(
             f"adlcalc: there is no command or topic {quote(' '.join(words))}"
             + (f"\nhint: {hint}" if hint else "")

@@ -22,7 +22,7 @@ from adlcalc.engine.waterfall.happenings import happen
 from adlcalc.engine.waterfall.last_resort import share_losses
 from adlcalc.engine.waterfall.liquidation import find_due
 from adlcalc.engine.waterfall.own_name import settle_markets
-from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work
+from adlcalc.engine.waterfall.stages import Stages, close_unit, stages_of, work, workable
 from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.vault import deleverage_vaults
@@ -135,7 +135,6 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
 def one_step(state: State, stages: Stages) -> Iterator[Event]:
     """Margin, liquidation, book, fund and queue, again and again until nothing moves."""
     if state.rules.adl.when == AdlWhen.SETTLEMENT:
-        state.doubtful = dict.fromkeys(state.ledger.holders)
         yield from settle_markets(state)
         yield from share_losses(state)
         return
@@ -157,7 +156,8 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)
-        claims = [one for one in state.ledger.open_claims() if one.book.name not in state.halted]
+        held = (one for one in state.ledger.open_claims() if one.book.name not in state.halted)
+        claims = workable(state, held)
         sizes = [claim.left.size for claim in claims]
         yield from work(state, stages, claims)
         moved = sizes != [claim.left.size for claim in claims]

@@ -23,6 +23,7 @@ from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
 from adlcalc.study.compare import Choice, Result
+from adlcalc.study.least import LEAST, why_not
 from adlcalc.study.metrics import Value
 from adlcalc.study.rounds import Outcome
 
@@ -208,13 +209,27 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
+    if LEAST in page.chosen:
+        yield from _unproven(page)
     if page.doubted is not None:
         yield _ranges(page, limit)
     if page.shown:
         yield from _account_tables(page, limit, width)
     if page.findings:
         yield from _axiom_blocks(page)
-    yield _assumed(page)
+    assumed = _assumed(page)
+    yield assumed
+    if assumed.items and page.doubted is None:
+        yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
+
+
+def _unproven(page: Comparison) -> Iterator[str]:
+    """Under which rules a least fund is looked for and not proven."""
+    rules = {one.venue: why_not(one.outcome.scenario.rules) for one in page.results}
+    for venue, rule in rules.items():
+        if rule:
+            told = f"{LEAST} under {clean(venue)} is not proven: {rule} asks for more than the largest draw, so it was looked for"
+            yield f"{told} from above in parts, and a larger one that runs short may lie between two of them."
 
 
 def _assumed(page: Comparison) -> Listing:

@@ -158,6 +158,8 @@ def _blocks(queues: Queues, limit: int) -> Iterator[Block]:
             yield table(in_money(title, queues.scenario), "", MOVES.columns(pulls, queues))
     yield from _sentences(queues)
     yield notes(NOTES, queues.assumptions)
+    if queues.assumptions:
+        yield "What hangs on them: adlcalc doubt FILE, with the same --venue and --set."
 
 
 def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:

@@ -34,7 +34,7 @@ from adlcalc.report.limits import in_money, money_in, not_modeled
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
-from adlcalc.report.verdict import ask_why, verdict
+from adlcalc.report.verdict import ask_what_rests, ask_why, verdict
 
 FUND_TITLE, CHANGED_TITLE, OPEN_TITLE = "Insurance fund", "Accounts that changed", "Open positions"
 MONEY = ", money in "
@@ -108,6 +108,8 @@ def _blocks(
     yield from _series(run, limit, drawn=drawn)
     yield from _audit(run)
     yield notes(NOTES, run.assumptions)
+    if closing and (asking := ask_what_rests(run)):
+        yield asking
     if run.rests is not None:
         yield from _rests(run.rests)
     if run.untested:

@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, named.
+Public: verdict, ask_why, ask_what_rests, named.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ def verdict(run: Facts) -> str:
     """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at
     54,000.'"""
     with exact():
-        parts = [_liquidated(run), *_stopped(run), *_funds(run), *_deleveraged(run), *_losses(run)]
+        parts = [
+            _liquidated(run),
+            *_stopped(run),
+            *_funds(run),
+            *_deleveraged(run),
+            *_held(run),
+            *_losses(run),
+        ]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -37,8 +44,20 @@ def ask_why(run: Facts) -> str:
     rows: Sequence[Any] = run.deleveraged or run.liquidations
     if not rows or run.file in (None, "-"):
         return ""
-    words = ("adlcalc", "explain", str(run.file), rows[0].account, *run.options)
-    return "Why: " + " ".join(shlex.quote(clean(word)) for word in words)
+    return "Why: " + _typed("explain", str(run.file), rows[0].account, *run.options)
+
+
+def ask_what_rests(run: Facts) -> str:
+    """'What hangs on them: adlcalc doubt FILE', behind the assumed rules of a run; '' where there are none, where it
+    is told already, or where the run has no file."""
+    if not run.assumptions or run.rests is not None or run.file in (None, "-"):
+        return ""
+    return "What hangs on them: " + _typed("doubt", str(run.file), *run.options)
+
+
+def _typed(*words: str) -> str:
+    """A command as somebody would type it."""
+    return " ".join(shlex.quote(clean(word)) for word in ("adlcalc", *words))
 
 
 def _liquidated(run: Facts) -> str:
@@ -130,6 +149,18 @@ def named(accounts: Iterable[str]) -> str:
         return counted(len(names), "account")
     *first, last = map(clean, names)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _held(run: Facts) -> Iterator[str]:
+    """What the venue is left with: neither the book nor anybody else has taken it."""
+    held = [row for row in run.liquidations if row.held_size]
+    if held:
+        size = (
+            digits(sum((row.held_size for row in held), ZERO))
+            if len({row.market for row in held}) == 1
+            else "positions"
+        )
+        yield f"{size} of {named(row.account for row in held)} still held by the venue"
 
 
 def _losses(run: Facts) -> Iterator[str]:

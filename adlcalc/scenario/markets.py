@@ -13,8 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from adlcalc.engine.contract import BankruptcyPrice, LiquidationPrice
-from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market, Rounding
+from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market
 from adlcalc.ground.numbers import ONE, ZERO, show
 from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
@@ -134,20 +133,10 @@ def _market(
     for path, message, hint in found:
         full = ("markets", name, "maintenance", *path)
         draft.add(full, f"{subject(ScenarioFile, draft.root, full)} {message}", hint)
-    how = rulebook.values[spec.contract].contract if rulebook else None
-    rounding = Rounding(how.rounding if how else Rounding.TOTAL)
-    bankrupt = BankruptcyPrice(how.bankruptcy_price if how else BankruptcyPrice.AGAINST_ACCOUNT)
-    told = LiquidationPrice(how.liquidation_price if how else LiquidationPrice.AGAINST_ACCOUNT)
+    plain = Contract(Kind(spec.contract), spec.multiplier)
     market = Market(
         name=name,
-        contract=Contract(
-            Kind(spec.contract),
-            spec.multiplier,
-            rounding,
-            bankrupt,
-            how.bankruptcy_fee if how else ZERO,
-            told,
-        ),
+        contract=rulebook.contract(spec.contract, spec.multiplier) if rulebook else plain,
         tick=tick,
         lot=lot,
         liquidity=_liquidity(draft, name, spec),

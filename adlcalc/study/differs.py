@@ -7,7 +7,7 @@ Public: Part, first_part, same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -79,9 +79,21 @@ def _happened(events: Iterable[Event]) -> Iterator[tuple[tuple[Key, int], Event]
             seen[key] += 1
 
 
-def first_part(first: Sequence[Event], second: Sequence[Event]) -> Part | None:
-    """Where two runs part first; None where the same happens in both."""
+def first_part(first: Sequence[Event], second: Sequence[Event], of: Collection[str] = ()) -> Part | None:
+    """Where two runs part first; None where the same happens in both. of: the accounts that were asked for: where
+    one run lacks an event of theirs it is that one."""
     one, two = dict(_happened(first)), dict(_happened(second))
+    if of:
+        theirs = _parted(*({key: x for key, x in run.items() if key[0][2] in of} for run in (one, two)))
+        if theirs is not None and theirs.kind is PartKind.LACKS:
+            return theirs
+    return _parted(one, two)
+
+
+Happened = Mapping[tuple[Key, int], Event]
+
+
+def _parted(one: Happened, two: Happened) -> Part | None:
     missing = [
         (event.step, i, event, mine)
         for mine, there, other in ((True, one, two), (False, two, one))

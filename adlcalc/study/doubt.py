@@ -460,8 +460,7 @@ def under(scenario: Scenario, was: Rulebook, now: Rulebook) -> WithRules:
         )
         own = replace(market.maintenance, closing_fee=new.closing_fee, isolated=new.isolated, cross=new.cross)
         maintenance = new if market.maintenance == old else own
-        rounding = type(market.contract.rounding)(now.values[kind].contract.rounding)
-        contract = replace(market.contract, rounding=rounding)
+        contract = now.contract(kind, market.contract.multiplier)
         markets.append(replace(market, maintenance=maintenance, contract=contract))
     return WithRules(replace(now.made, assumptions=scenario.rules.assumptions), tuple(markets))
 

@@ -460,8 +460,10 @@ class _Search:
         except KeyboardInterrupt:
             interrupted = True
         told = {x: self.told[n] for n, x in wanted.items() if n in self.told}
+        asked = {one.of for one in self.question.parts if one.of is not None and one.kind.takes == "account"}
         changes = tuple(
-            Turn(a, b, first_part(told[a], told[b]) if a in told and b in told else None) for a, b in pairs
+            Turn(a, b, first_part(told[a], told[b], asked) if a in told and b in told else None)
+            for a, b in pairs
         )
         assert self.high is not None
         found = Solution(

@@ -6,61 +6,73 @@
     functions     min(a, b, ...), max(a, b, ...), abs(a)
     a choice      a if b > c else d, with < <= > >= == !=
 
-It is read by the small grammar below and by nothing else, and it is evaluated in fractions: equal is equal.
+It is read by the small grammar below and by nothing else, and it is evaluated exactly: equal is equal.
 The result is rounded once, to 60 digits. Division by zero gives INFINITE with the sign of what is divided,
 and 0 / 0 is 0.
 
-Public: NAMES, Expression, ExpressionError, score_of.
+Public: NAMES, Amounts, Expression, ExpressionError, score_of.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.engine.formulas.scores import INFINITE, SCORES, WITHOUT, Inputs, Score
-from adlcalc.ground.numbers import D, divide
+from adlcalc.engine.formulas.scores import AMOUNT, INFINITE, SCORES, WITHOUT, Inputs, Ratio, Score
+from adlcalc.ground.numbers import ZERO, D, divide
+from adlcalc.ground.quotient import Quotient
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32
 """How long an expression may be, how deeply nested, and how many factors may be multiplied in one term."""
 
-_INFINITE = Fraction(INFINITE)
-_Value = Callable[[Inputs], Fraction]
+
+class Amounts:
+    """The amounts of a position that an expression uses, as numbers of one kind: Fraction, or Quotient, which is
+    quicker."""
+
+    def __init__(self, x: Inputs, kind: type[Any], used: Collection[str]) -> None:
+        self.kind = kind
+        for name in used:
+            setattr(self, name, kind(D(getattr(x, name))))
 
 
-def _over(a: Fraction, b: Fraction) -> Fraction:
+_Value = Callable[[Any], Any]
+
+
+def _over(a: Any, b: Any) -> Any:
     if b:
         return a / b
-    return _INFINITE if a > 0 else (-_INFINITE if a < 0 else Fraction(0))
+    sign = (a > type(a)(ZERO)) - (a < type(a)(ZERO))
+    return type(a)(sign * INFINITE)
 
 
-def _over_equity(a: Decimal, x: Inputs) -> Fraction:
-    return Fraction(a) / Fraction(x.equity) if x.equity > 0 else _INFINITE
+def _over_equity(a: Any, x: Any) -> Any:
+    return a / x.equity if x.equity > x.kind(ZERO) else x.kind(INFINITE)
 
 
 NAMES: Mapping[str, tuple[str, _Value]] = {
-    "pnl": ("unrealized pnl at the mark", lambda x: Fraction(x.pnl)),
-    "pnl_percent": ("pnl / entry_value", lambda x: _over(Fraction(x.pnl), Fraction(x.entry_value))),
-    "roe": ("pnl / initial_margin", lambda x: _over(Fraction(x.pnl), Fraction(x.initial_margin))),
-    "entry_value": ("notional at the entry price", lambda x: Fraction(x.entry_value)),
-    "notional": ("notional at the mark", lambda x: Fraction(x.notional)),
-    "exposure": ("notional of all that equity carries", lambda x: Fraction(x.exposure)),
-    "equity": ("of the position (isolated) or of the account (cross)", lambda x: Fraction(x.equity)),
+    "pnl": ("unrealized pnl at the mark", lambda x: x.pnl),
+    "pnl_percent": ("pnl / entry_value", lambda x: _over(x.pnl, x.entry_value)),
+    "roe": ("pnl / initial_margin", lambda x: _over(x.pnl, x.initial_margin)),
+    "entry_value": ("notional at the entry price", lambda x: x.entry_value),
+    "notional": ("notional at the mark", lambda x: x.notional),
+    "exposure": ("notional of all that equity carries", lambda x: x.exposure),
+    "equity": ("of the position (isolated) or of the account (cross)", lambda x: x.equity),
     "collateral": (
         "margin of the position (isolated) or balance of the account (cross)",
-        lambda x: Fraction(x.balance),
+        lambda x: x.balance,
     ),
     "maintenance": (
         "maintenance margin of the position (isolated) or of the account (cross)",
-        lambda x: Fraction(x.maintenance),
+        lambda x: x.maintenance,
     ),
     "initial_margin": (
         "entry_value / chosen leverage, else the collateral",
-        lambda x: Fraction(x.initial_margin),
+        lambda x: x.initial_margin,
     ),
     "effective_leverage": (
         "exposure / equity; INFINITE without equity",
@@ -70,10 +82,10 @@ NAMES: Mapping[str, tuple[str, _Value]] = {
         "maintenance / equity; INFINITE without equity",
         lambda x: _over_equity(x.maintenance, x),
     ),
-    "size": ("contracts, always positive", lambda x: Fraction(x.size)),
-    "side": ("1 long, -1 short", lambda x: Fraction(x.side)),
-    "entry_price": ("entry price", lambda x: Fraction(x.entry)),
-    "mark_price": ("mark price", lambda x: Fraction(x.mark)),
+    "size": ("contracts, always positive", lambda x: x.size),
+    "side": ("1 long, -1 short", lambda x: x.side),
+    "entry_price": ("entry price", lambda x: x.entry),
+    "mark_price": ("mark price", lambda x: x.mark),
 }
 """Every name an expression may use, and what it is."""
 
@@ -111,19 +123,75 @@ def score_of(text: str) -> Score:
     """The score of that name, or the score that the expression says. Raises ExpressionError."""
     if text in SCORES:
         return SCORES[text]
-    value = _Reader(text).read()
+    value, used = _Reader(text).read(), _amounts(text)
+
+    def worked(x: Inputs) -> Any:
+        try:
+            return value(Amounts(x, Quotient, used))
+        except (Inexact, InvalidOperation):
+            return value(Amounts(x, Fraction, used))
 
     def of(x: Inputs) -> Decimal:
-        found = value(x)
-        if abs(found) >= _INFINITE:
-            return INFINITE if found > 0 else -INFINITE
+        found = worked(x)
+        if _is_infinite(found):
+            return INFINITE if found > type(found)(ZERO) else -INFINITE
+        if isinstance(found, Quotient):
+            return divide(found.above, found.below)
         return divide(D(found.numerator), D(found.denominator))
 
     def formula(x: Inputs) -> str:
-        return WITHOUT if abs(value(x)) >= _INFINITE else template
+        return WITHOUT if _is_infinite(worked(x)) else template
 
     template = _template(text)
-    return Expression(text, text, of, formula)
+    return Expression(text, text, of, formula, *_product(text))
+
+
+def _product(text: str) -> tuple[tuple[Ratio, ...], bool]:
+    """The ratios that a winner's score is the product of, none where it is something else; and whether a loser's is
+    below zero then."""
+    words = [token.text for token in _tokens(text)[:-1]]
+    if words[1:-1] and "if" in words and "else" in words:
+        at, other = words.index("if"), words.index("else")
+        if words[at:other] != ["if", "pnl", ">", "0"]:
+            return (), False
+        winners, losers = _ratios_of(words[:at]), _ratios_of(words[other + 1 :])
+        return (winners, _is_loss(losers)) if losers else ((), False)
+    found = _ratios_of(words)
+    return found, _is_loss(found)
+
+
+def _ratios_of(words: Sequence[str]) -> tuple[Ratio, ...]:
+    """Of names with * and / between them; none where it is anything else, or hangs on how large a position is."""
+    above: list[str] = []
+    below: list[str] = []
+    for sign, word in zip(["*", *words[1::2]], words[::2], strict=False):
+        if word not in NAMES or sign not in ("*", "/") or len(words) % 2 == 0:
+            return ()
+        over, *under = AMOUNT.findall(_RATIOS.get(word, f"[{word}]"))
+        up, down = (above, below) if sign == "*" else (below, above)
+        up.append(over)
+        down.extend(under)
+    return tuple(zip(above, below, strict=True)) if len(above) == len(below) else ()
+
+
+def _is_loss(ratios: Sequence[Ratio]) -> bool:
+    """Is the product below zero for every loser? It is where the pnl stands above, and nothing else has a sign."""
+    above, below = [one for one, _ in ratios], [one for _, one in ratios]
+    return (
+        above.count("pnl") == 1
+        and not {"equity", "balance", "side"} & {*above, *below}
+        and "pnl" not in below
+    )
+
+
+def _is_infinite(found: Any) -> bool:
+    return bool(abs(found) >= type(found)(INFINITE))
+
+
+def _amounts(text: str) -> tuple[str, ...]:
+    """The fields of `Inputs` that the names in an expression are made of."""
+    names = {token.text for token in _tokens(text) if token.text in NAMES}
+    return tuple({amount for name in names for amount in AMOUNT.findall(_RATIOS.get(name, f"[{name}]"))})
 
 
 def _template(text: str) -> str:
@@ -145,7 +213,7 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _WORD = re.compile(r"[\w.]+|.", re.DOTALL)
-_COMPARE: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -327,8 +395,8 @@ class _Reader:
 def _number(token: _Token) -> _Part:
     if sum(c.isdigit() for c in token.text) > 30:
         raise ExpressionError(token.column, len(token.text), "must not have a number of more than 30 digits")
-    number = Fraction(token.text.replace("_", ""))
-    return _Part(lambda x: number, 0)
+    number = D(token.text.replace("_", ""))
+    return _Part(lambda x: x.kind(number), 0)
 
 
 def _negative(value: _Value) -> _Value:

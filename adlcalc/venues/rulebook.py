@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
-from adlcalc.engine.model import Maintenance
+from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
+from adlcalc.engine.model import Kind, Maintenance, Rounding
 from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
@@ -127,6 +128,18 @@ class Rulebook:
         )
         isolated, cross = by_mode(rules.commission)
         return replace(made, isolated=isolated, cross=cross)
+
+    def contract(self, kind: str, multiplier: Decimal) -> Contract:
+        """A contract of a market: how the venue rounds its values and prices, and the fee inside the latter."""
+        rules = self.values[kind].contract
+        return Contract(
+            Kind(kind),
+            multiplier,
+            Rounding(rules.rounding),
+            BankruptcyPrice(rules.bankruptcy_price),
+            rules.bankruptcy_fee,
+            LiquidationPrice(rules.liquidation_price),
+        )
 
     def engine_rules(
         self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()

@@ -5,6 +5,7 @@ Public: Fall.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,23 +15,27 @@ class Fall:
     reached its limit, and has not recovered; fallen: it was below its best then; told: that was told; short:
     what it might still pay was not enough in this step."""
 
-    __slots__ = ("_history", "_opening", "fallen", "market", "measured", "short", "stopped", "told")
+    __slots__ = ("_highs", "_opening", "fallen", "market", "measured", "short", "stopped", "told")
 
     def __init__(self, measured: Callable[[], Decimal], opening: Decimal, market: str = "") -> None:
         self.measured, self._opening, self.market = measured, opening, market
-        # (seconds, number) from which the best is taken; the opening one counts from the first step
-        self._history: list[tuple[int, Decimal]] = []
+        # (seconds, number) from which the best is taken, the opening one at the first step: only those that nothing
+        # later has reached, so the first is the best
+        self._highs: deque[tuple[int, Decimal]] = deque()
         self.stopped = self.fallen = self.told = self.short = False
 
     def begin(self, seconds: int, window: int | None) -> None:
         """A new step at `seconds`: what has left the window no longer counts."""
-        self._history.append((seconds, self.measured() if self._history else self._opening))
-        if window is not None:
-            self._history = [entry for entry in self._history if entry[0] >= seconds - window]
+        highs, number = self._highs, self.measured() if self._highs else self._opening
+        while highs and highs[-1][1] <= number:
+            highs.pop()
+        highs.append((seconds, number))
+        while window is not None and highs[0][0] < seconds - window:
+            highs.popleft()
 
     def best(self) -> Decimal:
         """The highest in the window; before the first step, the opening one."""
-        return max(self.measured(), max((number for _, number in self._history), default=self._opening))
+        return max(self.measured(), self._highs[0][1] if self._highs else self._opening)
 
     def depth(self) -> Decimal:
         """How far it is below its best."""

@@ -41,13 +41,14 @@ Policy = Callable[["Sequence[Place]", Decimal, Decimal], list[Gift]]
 
 
 def queue(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
-    """By score, each place up to its whole size."""
+    """By score, highest first, each place up to its whole size, until the quantity is met. Source: BitMEX, What
+    is Auto-Deleveraging?, and the venues that followed it; the queue of arXiv 2512.01112, in contracts."""
     return one_by_one(places, quantity)
 
 
 def list_order(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
     """In file order, each place up to its whole size. Source: dYdX v4, whose list of accounts is not ranked
-    by profit or leverage."""
+    by profit or leverage: clob and subaccounts modules of the chain."""
     return one_by_one(in_file_order(places), quantity)
 
 
@@ -58,7 +59,8 @@ def in_file_order(places: Sequence[Place]) -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class SeededCycle:
-    """In file order from a start that the seed picks, and round: dYdX v4 starts at a pseudo-random account.
+    """In file order from a start that the seed picks, and round, each place up to its whole size. Source: dYdX
+    v4 chain, clob and subaccounts modules, which start at a pseudo-random account.
 
     The start is position number (seed mod n) of the n that this side of the market opened with, so that it
     stays where it is while positions close; closed ones are passed over.
@@ -95,7 +97,7 @@ def one_by_one(places: Iterable[Place], quantity: Decimal) -> list[Gift]:
 
 def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
     """k = quantity x size / sum of sizes. In lots by largest remainder, ties in queue order. The quantity is
-    that of all claims of the side that are open together. Source: Drift, Paradex, Reya."""
+    that of all claims of the side that are open together. Source: the documents of Drift, Paradex and Reya."""
     sizes = [place.holding.size for place in places]
     return _given(places, in_units(in_proportion(sizes, quantity), quantity, lot, sizes))
 

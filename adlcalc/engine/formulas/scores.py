@@ -52,6 +52,7 @@ class Inputs(NamedTuple):
     mark: Decimal = ONE
 
 
+PNL, EQUITY, MAINTENANCE, INITIAL_MARGIN = "pnl", "equity", "maintenance", "initial_margin"
 AMOUNT = re.compile(r"\[(\w+)\]")
 """An amount of `Inputs` in a formula."""
 
@@ -59,22 +60,20 @@ Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
 
 
-RETURN_TIMES_LEVERAGE = tuple(
-    (("pnl", "entry_value"), (notional, "equity")) for notional in ("notional", "exposure")
-)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
-    amounts, with their names in brackets. ratios: the ratios that it is the product of, where it is one. Two
-    scores of one name are the same."""
+    amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is one, which
+    head.py's grid bounds; winners_first: is every winner's above every loser's? of_entry: is it of entry price and
+    side alone? Two scores of one name are the same."""
 
     name: str
     meaning: str
     of: Callable[[Inputs], Decimal]
     formula: Callable[[Inputs], str]
     ratios: tuple[Ratio, ...] = ()
+    winners_first: bool = False
+    of_entry: bool = False
 
     def __call__(self, x: Inputs) -> Decimal:
         return self.of(x)
@@ -97,12 +96,6 @@ class Score:
     def __reduce__(self) -> tuple[Any, ...]:
         return _by_name, (self.name,)
 
-    @property
-    def is_return_times_leverage(self) -> bool:
-        """Is it pnl / entry value x notional / equity (of an isolated position, exposure is its notional)?
-        head.py's grid bounds that."""
-        return self.ratios in RETURN_TIMES_LEVERAGE
-
 
 # --- how one is made ----------------------------------------------------------------------------------------
 
@@ -112,9 +105,11 @@ def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score
     over."""
     pairs = tuple((above, below) for above, _, below in (ratio.partition(" / ") for ratio in ratios))
     places = [Inputs._fields.index(amount) for pair in pairs for amount in pair]
+    first, amounts = pairs[0][0] == PNL, itemgetter(*places)
     if len(pairs) == 1:
-        return Score(name, meaning, _ratio(itemgetter(*places)), _ratio_formula(pairs[0]), pairs)
-    return Score(name, meaning, _ratios(itemgetter(*places), turned), _ratios_formula(pairs, turned), pairs)
+        first = first and pairs[0][1] != EQUITY  # a debt below a loss is above zero
+        return Score(name, meaning, _ratio(amounts), _ratio_formula(pairs[0]), pairs, first)
+    return Score(name, meaning, _ratios(amounts, turned), _ratios_formula(pairs, turned), pairs, first)
 
 
 def _ratio(amounts: Callable[[Inputs], Any]) -> Callable[[Inputs], Decimal]:
@@ -215,9 +210,11 @@ def size(x: Inputs) -> Decimal:
     return x.size
 
 
-def _worked_out(name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str]) -> Score:
+def _worked_out(
+    name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str], of_entry: bool = False
+) -> Score:
     """The score that a function is; its docstring says what it is."""
-    return Score(name, getdoc(function) or "", function, formula)
+    return Score(name, getdoc(function) or "", function, formula, of_entry=of_entry)
 
 
 _ALL = (
@@ -293,7 +290,7 @@ _ALL = (
         "first.",
     ),
     product("roe", "pnl / initial_margin", meaning="Return on equity: pnl / initial margin."),
-    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]"),
+    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]", of_entry=True),
     _worked_out("size", size, lambda _: "[size]"),
 )  # fmt: skip
 SCORES: Mapping[str, Score] = {score.name: score for score in _ALL}

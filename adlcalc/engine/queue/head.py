@@ -1,34 +1,37 @@
 """The head of a long queue without scoring everybody. `queue.Queue` is the plain rule next to it; both give
 the same places.
 
-For an isolated linear position the score pnl% x notional / equity depends, per contract, on the mark P and on
-two numbers that do not move: the entry e and the collateral k. With the profit x = P - e (long) or e - P
-(short),
+For an isolated linear position a score that is a product of ratios (Score.ratios) depends, per contract, on the
+mark P and on what does not move: the entry e, the collateral k, the initial margin. Its profit is x = P - e (long)
+or e - P (short), its equity k + x, its notional P. So the positions of a side are laid once into a grid of cells of
+neighboring e and k; at any mark each amount lies between two bounds in a cell, and the score of its winners below
+the product of the upper ones over the lower ones. Cells are opened best bound first until the best exact score found
+is beyond every bound that is left. Floats only choose which cells are opened, with room for their error; exact scores
+decide. Cross positions, whose equity depends on other marks, and positions that a fill has changed are scored one by
+one.
 
-    score = x / e x P / (k + x)
+The queue of a score that nothing moves is put in order once.
 
-falls with k; with x it rises for longs, and for shorts it peaks at sqrt(P k). So the positions of a side are
-laid once into a grid of cells of neighboring e and k; at any mark each cell has an upper bound in closed
-form, and cells are opened best bound first until the best exact score found is beyond every bound that is
-left. Floats only choose which cells are opened, with room for their error; exact scores decide. Cross
-positions, whose equity depends on other marks, and positions that a fill has changed are scored one by one.
-
-Public: Grid, QueueHead, serves, LONG_QUEUE.
+Public: Grid, Lazy, QueueHead, serves, FixedQueue, fixed_order, is_fixed, LONG_QUEUE.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.books.roster import Side
 from adlcalc.engine.contract import LINEAR
 from adlcalc.engine.formulas.policies import queue as by_score
+from adlcalc.engine.formulas.scores import INITIAL_MARGIN, MAINTENANCE, Ratio
 from adlcalc.engine.queue.queue import Place, inputs_of
-from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover
+from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover, Ties
 from adlcalc.ground.numbers import D
 
 LONG_QUEUE = 200
@@ -37,72 +40,116 @@ CELLS, MEMBERS = 48, 12
 """A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so many
 that a cell has about so many members."""
 SMALLEST_MONEY = 10**6
-"""Positions with less collateral than this many money units are scored one by one: rounding could move their
-score past a bound. """
-ROOM, LEAST_ROOM = 1e-6, 1e-5
-"""How far beyond a bound, relatively and absolutely, a score must be to be certain: far above the error of
-floats and of rounding. """
+"""Positions with less collateral or entry value than this many money units are scored one by one."""
+ROUNDED = 1 / SMALLEST_MONEY
+"""So the value of a contract, rounded with its position, is off by less than this part of its entry price."""
+ROOM = 1e-9
+"""How far beyond a bound, as a part of it, a score must be to be certain: far above the error of floats."""
+BOUNDED = {"pnl", "entry_value", "notional", "exposure", "equity", "maintenance", "balance", "initial_margin"}
+"""The amounts that have bounds in a cell."""
 
 
 def serves(book: MarketBook, side: int, rules: Rules) -> bool:
-    """Does the grid hold for this queue: a long side of a linear market without funding, under the score it
-    was made for?"""
+    """Does the grid hold for this queue: a long side of a linear market without funding, under a score that is
+    a product of ratios, with the winners first?"""
+    ratios = rules.adl.score.ratios
     return (
         len(book.holdings[side]) >= LONG_QUEUE
         and book.contract.kind == LINEAR
         and not book.funding
         and rules.adl.policy is by_score
-        and rules.adl.score.is_return_times_leverage
+        and ratios != ()
+        and BOUNDED.issuperset(names := {name for ratio in ratios for name in ratio})
+        and (MAINTENANCE not in names or all(line[1] >= 0 for line in book.lines or ((0, -1),)))
+        and (rules.adl.eligible == Eligible.WINNERS or rules.adl.score.winners_first)
         and isinstance(rules.liquidation.method, Takeover)
         and isinstance(rules.last_resort.policy, BadDebt)
     )
 
 
-class Cell(NamedTuple):
-    """Positions of neighboring entry and collateral per contract."""
+Bounds = tuple[float, float]
+"""Of an amount of a contract: no winner of a cell has less, and none has more."""
 
-    lowest_entry: float
-    highest_entry: float
-    lowest_collateral: float
+
+class Cell(NamedTuple):
+    """Positions of neighboring entry and collateral per contract, and between what that and the initial margin lie;
+    largest: the size of the largest one."""
+
+    entry: Bounds
+    collateral: Bounds
+    initial: Bounds
+    largest: float
     members: list[Holding | int]  # by their numbers where they have not been made
 
-    def bound(self, side: int, mark: float) -> float:
+    def bound(self, grid: Grid, mark: float) -> float:
         """No winner of the cell scores more than this at the mark; minus infinity where it holds no
         winner."""
-        k = self.lowest_collateral
-        if side > 0:
-            x = mark - self.lowest_entry
-            return x / self.lowest_entry * mark / (k + x) if x > 0 else -math.inf
-        highest = self.highest_entry - mark
-        if highest <= 0:
+        low, high = self.entry
+        off = high * ROUNDED
+        gains = (mark - high, mark - low) if grid.side > 0 else (low - mark, high - mark)
+        x = max(gains[0] - off, 0.0), gains[1] + off
+        if x[1] <= 0:
             return -math.inf
-        x = min(max(math.sqrt(mark * k), self.lowest_entry - mark, highest * 1e-12), highest)
-        return x / (mark + x) * mark / (k + x)
+        worth, least = (mark - off, mark + off), self.collateral[0] + x[0] - off
+        amounts: dict[str, Bounds] = {
+            "pnl": x,
+            "entry_value": (low - off, high + off),
+            "notional": worth,
+            "exposure": worth,
+            "equity": (least, self.collateral[1] + x[1] + off),
+            "maintenance": (0.0, grid.most_maintenance(self.largest, worth[1]) + off),
+            "balance": self.collateral,
+            "initial_margin": (self.initial[0] - off, self.initial[1] + off),
+        }
+        bound = 1.0
+        for above, below in grid.ratios:
+            divisor = amounts[below][0]
+            if divisor <= 0:
+                return math.inf
+            bound *= amounts[above][1] / divisor
+        return bound
 
 
 class Grid:
     """One side of a market, cut into cells once; `single` are the positions that are scored one by one."""
 
-    def __init__(self, book: MarketBook, side: int) -> None:
-        self.book, self.side = book, side
+    def __init__(self, book: MarketBook, side: int, ratios: tuple[Ratio, ...]) -> None:
+        self.book, self.side, self.ratios = book, side, ratios
         self.single: list[Holding] = []
         least, multiplier = float(book.unit * SMALLEST_MONEY), float(book.contract.multiplier)
         placed: list[Placed] = []
+        chosen = any(INITIAL_MARGIN in ratio for ratio in ratios)
         for one, size, cost, collateral in in_floats(book, side):
             if collateral is None or collateral < least or cost < least:
                 self.single.append(self._made(one))
             else:
-                contracts = size * multiplier
-                placed.append((cost / contracts, collateral / contracts, one))
-        placed.sort(key=lambda entry: entry[0])
+                leverage = float(self._made(one).leverage or 0) if chosen else 0
+                contracts, initial = size * multiplier, cost / leverage if leverage else collateral
+                each = cost / contracts, collateral / contracts, initial / contracts
+                placed.append((*each, size, one))
+        placed.sort(key=itemgetter(0))
         self.cells: list[Cell] = []
         cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
         for band in bands(placed, cuts):
-            band.sort(key=lambda entry: entry[1])
+            band.sort(key=itemgetter(1))
             for part in bands(band, cuts):
-                entries = [entry for entry, _, _ in part]
-                self.cells.append(Cell(min(entries), max(entries), part[0][1], [one for _, _, one in part]))
+                entries, collaterals, initials, sizes, members = zip(*part, strict=True)
+                cell = Cell(
+                    (min(entries), max(entries)),
+                    (min(collaterals), max(collaterals)),
+                    (min(initials), max(initials)),
+                    max(sizes),
+                    list(members),
+                )
+                self.cells.append(cell)
+        self._lines = [(float(rate), float(deduction)) for rate, deduction in book.lines or ()]
         book.changed[side].clear()
+
+    def most_maintenance(self, size: float, worth: float) -> float:
+        """More than the maintenance margin of a contract of positions up to that size: the rate of the largest one,
+        rate - deduction / notional."""
+        notional = size * float(self.book.contract.multiplier) * worth
+        return max((rate - deduction / notional for rate, deduction in self._lines), default=0.0) * worth
 
     def _made(self, one: Holding | int) -> Holding:
         if isinstance(one, Holding):
@@ -121,7 +168,8 @@ class Grid:
         return [*dict.fromkeys((*self.single, *self.book.changed[self.side]))]
 
 
-Placed = tuple[float, float, Holding | int]
+Placed = tuple[float, float, float, float, Holding | int]
+"""Entry, collateral and initial margin per contract, size, and the position."""
 
 
 def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, float, float, float | None]]:
@@ -135,9 +183,9 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
     if isinstance(positions, Side):
         scale, sketches = positions.sketches()
         q, c, k = map(float, scale)
-        for sketch in sketches:
-            money = None if sketch.collateral is None else float(sketch.collateral) * k
-            yield sketch.number, float(sketch.size) * q, float(sketch.cost) * c, money
+        for number, size, cost, collateral in sketches:
+            money = None if collateral is None else float(collateral) * k
+            yield number, float(size) * q, float(cost) * c, money
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
@@ -147,21 +195,12 @@ def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
         yield placed[first : first + length]
 
 
-class QueueHead:
-    """The queue on the state of the moment it is made, worked out as far as it is used. Iterates like
-    `Queue`."""
+class Lazy:
+    """A queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
 
-    def __init__(self, grid: Grid, rules: Rules) -> None:
-        self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
-        self._losers_too = rules.adl.eligible == Eligible.ALL
-        # what a later fill of this step could change is scored now
-        self._first = [
-            place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))
-        ]
-        self._known: set[Holding] = set(grid.book.changed[grid.side])
+    def __init__(self, rest: Iterator[Place]) -> None:
         self._found: list[Place] = []
-        self._head = 0
-        self._rest = self._in_order()
+        self._head, self._rest = 0, rest
 
     def __iter__(self) -> Iterator[Place]:
         while self._head < len(self._found) and not self._found[self._head].holding.size:
@@ -185,6 +224,51 @@ class QueueHead:
             place.rank = len(self._found)
         return True
 
+
+class FixedQueue(Lazy):
+    """The queue of a score that nothing moves (Score.of_entry): everybody is put in order once a run, and only who is
+    open, and how large, is looked at anew."""
+
+    def __init__(self, order: Sequence[tuple[Decimal, Holding]], ties: Ties) -> None:
+        self._ties = ties
+        super().__init__(self._in_order([(score, one, one.size) for score, one in order if one.size]))
+
+    def _in_order(self, found: list[tuple[Decimal, Holding, Decimal]]) -> Iterator[Place]:
+        for score, tied in groupby(found, key=itemgetter(0)):
+            places = []
+            for _, holding, size in tied:
+                place = Place(holding, score, inputs_of(holding), self._ties)
+                place.size = size
+                places.append(place)
+            yield from sorted(places, key=Place.key)
+
+
+def fixed_order(book: MarketBook, side: int, rules: Rules) -> list[tuple[Decimal, Holding]]:
+    """Everybody with his score, highest first."""
+    score = rules.adl.score.of
+    return sorted(((score(inputs_of(one)), one) for one in book.holdings[side]), key=lambda found: -found[0])
+
+
+def is_fixed(book: MarketBook, side: int, rules: Rules) -> bool:
+    """Is a long side in an order that nothing moves? Where no trade changes an entry price."""
+    adl = rules.adl
+    fixed = adl.score.of_entry and adl.eligible == Eligible.ALL and adl.ties == Ties.LARGER_POSITION
+    return fixed and adl.policy is by_score and len(book.holdings[side]) >= LONG_QUEUE
+
+
+class QueueHead(Lazy):
+    """The queue by a grid."""
+
+    def __init__(self, grid: Grid, rules: Rules) -> None:
+        self._grid, self._score, self._ties = grid, rules.adl.score.of, rules.adl.ties
+        self._losers_too = rules.adl.eligible == Eligible.ALL
+        # what a later fill of this step could change is scored now
+        self._first = [
+            place for holding in grid.one_by_one() if holding.size and (place := self._place(holding))
+        ]
+        self._known: set[Holding] = set(grid.book.changed[grid.side])
+        super().__init__(self._in_order())
+
     def _place(self, holding: Holding) -> Place:
         inputs = inputs_of(holding)
         return Place(holding, self._score(inputs), inputs, self._ties)
@@ -194,7 +278,7 @@ class QueueHead:
         grid, mark = self._grid, float(self._grid.book.mark)
         best = [(place.key(), place) for place in self._first if place.inputs.pnl > 0]
         heapq.heapify(best)
-        bounds = [(-cell.bound(grid.side, mark), n) for n, cell in enumerate(grid.cells)]
+        bounds = [(-cell.bound(grid, mark), n) for n, cell in enumerate(grid.cells)]
         heapq.heapify(bounds)
         while True:
             while (
@@ -226,4 +310,4 @@ class QueueHead:
     @staticmethod
     def _is_certain(place: Place, bound: float) -> bool:
         """Is this exact score beyond anything a cell of that bound can hold?"""
-        return place.score > D(repr(bound * (1 + ROOM) + LEAST_ROOM))
+        return place.score > D(repr(bound * (1 + ROOM)))

@@ -21,7 +21,7 @@ from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.head import QueueHead
+from adlcalc.engine.queue.head import Lazy
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
@@ -130,12 +130,12 @@ def itself(state: State, claim: Closing, place: Place) -> bool:
 
 
 def gifts_of(
-    policy: Policy, queue: Queue | QueueHead, passed: Container[Holding], quantity: Decimal, lot: Decimal
+    policy: Policy, queue: Queue | Lazy, passed: Container[Holding], quantity: Decimal, lot: Decimal
 ) -> list[Gift]:
     """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
     certain place and goes on until the quantity is covered needs no more of a long queue than that."""
     walk = walk_of(policy)
-    if walk is None or isinstance(queue, QueueHead):
+    if walk is None or isinstance(queue, Lazy):
         return policy([place for place in queue if place.holding not in passed], quantity, lot)
     places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
     with closing(places):
@@ -203,9 +203,11 @@ def match(
     holding.holder.deleveraged = True
     state.note_change(holding)
     number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
-    who = number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score
-    what, beyond = (before, size, price, book.mark, pnl, forgone), ZERO if at_bankruptcy else result
-    fill = Deleveraged(state.step, *who, *what, place.tied, beyond, rule_price, how, proceeds, entry_value)
+    fill = Deleveraged(
+        state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score,
+        before, size, price, book.mark, pnl, forgone, place.tied, ZERO if at_bankruptcy else result, rule_price,
+        how, proceeds, entry_value,
+    )  # fmt: skip
     charged = posted = NOTHING
     if fee:
         made = rounded(

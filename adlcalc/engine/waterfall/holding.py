@@ -37,19 +37,26 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
         return ZERO
     if isinstance(how, Always):
         return claim.size
-    whole, price, room = claim.size, price_of_rest(state, claim), book.fund.can_bear(book.name)
+    size, room = claim.size, book.fund.can_bear(book.name)
+    if claim.loss_kept(size, book.mark) > room:
+        size = part_kept(state, claim, room)
+    if how.holds_at_most is None or not size:
+        return size
+    _, net = state.ledger.inventory(book.fund).older_than(claim)
+    most = how.holds_at_most * book.fund.balance - claim.side * net
+    return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
+
+
+def part_kept(state: State, claim: VenueClaim, room: Decimal) -> Decimal:
+    """As many lots as cost the fund no more than that, with what the rest costs it."""
+    whole, book, price = claim.size, claim.book, price_of_rest(state, claim)
 
     def costs(part: Decimal) -> Decimal:
         loss = claim.loss_kept(part, book.mark)
         return loss if price is None or part == whole else loss + claim.loss(whole - part, price, False)
 
     lot = whole if price is not None and claim.side * (price - book.mark) <= 0 else book.lot
-    size = largest_affordable(whole, lot, costs, room)
-    if how.holds_at_most is None or not size:
-        return size
-    _, net = state.ledger.inventory(book.fund).older_than(claim)
-    most = how.holds_at_most * book.fund.balance - claim.side * net
-    return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
+    return largest_affordable(whole, lot, costs, room)
 
 
 def price_of_rest(state: State, claim: VenueClaim) -> Decimal | None:
@@ -69,7 +76,10 @@ def notional(claim: VenueClaim, size: Decimal) -> Decimal:
 
 def beyond_what_is_kept(state: State, claim: VenueClaim, stage: Limited) -> Iterator[Event]:
     """A stage for what the fund does not keep."""
+    if state.kept_whole is claim:
+        return  # nothing has happened since it was asked
     keep, pooled = kept(state, claim), len(state.pool)
+    state.kept_whole = claim if keep == claim.size else None
     if claim.size > keep:
         yield from stage(state, claim, keep)
     if len(state.pool) > pooled:  # the rest is still there, but not for what newer claims ask the fund

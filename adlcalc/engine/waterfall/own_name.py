@@ -65,10 +65,14 @@ from adlcalc.ground.numbers import ONE, ZERO, D
 
 def settle_markets(state: State) -> Iterator[Event]:
     """Everybody in file order, due or not, is closed against the other side (rule adl.when: settlement),
-    without a book."""
-    for unit in state.ledger.units:
+    without a book. Who has nothing open opens nothing but by a trade of the path."""
+    if state.unsettled is None or state.scenario.path.events:
+        state.unsettled = state.ledger.units
+    state.unsettled = [unit for unit in state.unsettled if unit.is_open()]
+    state.doubt(state.unsettled)
+    for unit in state.unsettled:
         if not unit.is_open():
-            continue
+            continue  # closed as the other side of somebody before it
         for holding in unit.open_holdings():
             yield from close_against_queue(state, unit_due(unit), holding, "settled")
         yield from settle_flat(state, unit_due(unit))

@@ -3,7 +3,7 @@ over.
 
 Each stage is a named function of its own module; here is only which of them there are, and in which order.
 
-Public: Stages, stages_of, close_unit, work.
+Public: Stages, stages_of, close_unit, workable, work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import VenueClaim
-from adlcalc.engine.books.holdings import Due
+from adlcalc.engine.books.holdings import Due, MarketBook
 from adlcalc.engine.books.ledger import NOTHING
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import gives_from_everybody
@@ -155,6 +155,27 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     return chain.from_iterable(stage(state, due) for stage in its)
 
 
+def workable(state: State, claims: Iterable[VenueClaim]) -> list[VenueClaim]:
+    """Those of them that may meet anybody. A claim for which there is no offer in the book and no backstop, and whose
+    bankruptcy price the mark has not reached, only waits; but where the queue comes before the book, it may take any."""
+    adl, drawdown = state.rules.adl, state.rules.fund.drawdown
+    asks_first = adl.when == AdlWhen.BEFORE_BOOK or (
+        adl.while_triggered == Triggered.BEFORE_BOOK and drawdown
+    )
+    room = (size for one in state.ledger.backstops.values() for size in one.left.values())
+    if asks_first or any(size > 0 for size in room):
+        return list(claims)
+    offered: dict[tuple[MarketBook, int], bool] = {}
+    found = []
+    for claim in claims:
+        side = claim.book, claim.side
+        if side not in offered:
+            offered[side] = state.book_side(*side).next() is not None
+        if offered[side] or claim.at_or_beyond(claim.book.mark):
+            found.append(claim)
+    return found
+
+
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
     """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or where
     the queue takes them together (a policy that gives from everybody) stage by stage."""
@@ -171,6 +192,7 @@ def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator
 def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
     """A claim through some stages."""
     state.ledger.at_work, left = claim, claim.left
+    state.kept_whole = None
     for stage in stages:
         yield from stage(state, claim)
         if not left.size:

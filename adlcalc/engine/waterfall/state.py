@@ -17,7 +17,7 @@ from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
-from adlcalc.engine.queue.head import Grid, QueueHead, serves
+from adlcalc.engine.queue.head import FixedQueue, Grid, Lazy, QueueHead, fixed_order, is_fixed, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt, Triggered
@@ -69,8 +69,10 @@ class State:
             Closing, Decimal
         ] = {}  # what a patient fund may still sell at a loss in this step
         self.capacity: dict[str, Decimal] = {}  # contracts that a liquidator still takes in this step
+        self.kept_whole: VenueClaim | None = None  # the claim that is worked, where the fund keeps all of it
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
+        self.unsettled: list[Unit] | None = None  # where a market is wound up: who still has something open
         # the ADL price of a claim at a mark, and the price by the rules alone where a bankrupt account gets no more
         self.adl_prices: dict[Closing, tuple[Decimal, tuple[How, Decimal | None]]] = {}
         self.losses: list[Loss] = []  # uncovered and not yet shared out
@@ -83,8 +85,9 @@ class State:
         self.pushed: dict[str, Decimal] = {}  # how far fills have moved the mark, as a part of the path's
         self.opened_at: dict[str, Decimal] = {}  # of such markets: the mark that the step's book is around
         self._liquidity: dict[str, Liquidity] = {}  # where the path has changed it
-        self._queues: dict[tuple[str, int], Queue | QueueHead] = {}
+        self._queues: dict[tuple[str, int], Queue | Lazy] = {}
         self._grids: dict[tuple[str, int], Grid] = {}
+        self._orders: dict[tuple[str, int], list[tuple[Decimal, Holding]]] = {}
         self._index = index
         self.has_feedback = any(market.feedback for market in scenario.markets)
         self.halted: set[str] = set()  # markets in which nothing is liquidated
@@ -131,7 +134,7 @@ class State:
             self._sides[key] = kind(liquidity, side, self.opened_at.get(book.name, book.mark), book.lot)
         return self._sides[key]
 
-    def queue(self, book: MarketBook, side: int) -> Queue | QueueHead:
+    def queue(self, book: MarketBook, side: int) -> Queue | Lazy:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
         if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
@@ -148,13 +151,22 @@ class State:
         """The marks have moved within the step."""
         self._queues.clear()
 
-    def _ranked(self, book: MarketBook, side: int) -> Queue | QueueHead:
+    def _ranked(self, book: MarketBook, side: int) -> Queue | Lazy:
         """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
         if self._index and not self.on_ranked and serves(book, side, self.rules):
             key = (book.name, side)
             if key not in self._grids:
-                self._grids[key] = Grid(book, side)
+                self._grids[key] = Grid(book, side, self.rules.adl.score.ratios)
             return QueueHead(self._grids[key], self.rules)
+        if (
+            self._index
+            and not (self.on_ranked or self.scenario.path.events)
+            and is_fixed(book, side, self.rules)
+        ):
+            key = (book.name, side)
+            if key not in self._orders:
+                self._orders[key] = fixed_order(book, side, self.rules)
+            return FixedQueue(self._orders[key], self.rules.adl.ties)
         queue = Queue(book, side, self.rules.adl)
         if self.on_ranked:
             self.on_ranked(queue)

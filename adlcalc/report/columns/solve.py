@@ -152,7 +152,7 @@ SOLVE = Document(
                 Field(
                     "differs",
                     "text",
-                    "the first event in which their runs differ",
+                    "the first event in which their runs differ: of the accounts that were asked for, else of all",
                     of=_differs,
                     of_schema=DIFFERS,
                 ),
@@ -170,7 +170,7 @@ SOLVE = Document(
                 Field(
                     "differs",
                     "text",
-                    "the first event in which their runs differ",
+                    "the first event in which their runs differ: of the accounts that were asked for, else of all",
                     of=lambda solved, about: _differs(solved.solution.answer, about),
                     where=(JSON,),
                     of_schema=DIFFERS,
