@@ -189,7 +189,8 @@ def _rulebook(sheet: Sheet, *, narrow: bool) -> Iterator[Block]:
     columns = [
         words("rule", (rule.name for rule in rules)),
         words("value", (BELOW if narrow and _long(rule) else "\n".join(rule.value) for rule in rules)),
-        words("status", (rule.known for rule in rules)),
+        words("status", (rule.status for rule in rules)),
+        words("as", (rule.taken or None for rule in rules), hide=True),
         words("source", (rule.source for rule in rules)),
         None if narrow else words("note", (rule.note or None for rule in rules)),
     ]

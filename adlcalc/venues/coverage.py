@@ -84,11 +84,6 @@ class Parameter:
     note: str
     taken: str = ""
 
-    @property
-    def known(self) -> str:
-        """'documented', or of a rule that is taken over 'documented as bybit'."""
-        return f"{self.status} as {self.taken}" if self.taken else self.status
-
 
 def open_rulebook(name: str) -> Rulebook:
     """A shipped rulebook by name, or one's own by path; ScenarioErrors with everything that is wrong with
