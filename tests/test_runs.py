@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import pytest
 
+import adlcalc
 from adlcalc.engine.loop import PrecisionError
 from adlcalc.engine.model import Scenario
 from adlcalc.scenario import load
@@ -141,3 +142,20 @@ def test_what_ends_its_processes_may_be_a_result(as_they_come: bool) -> None:
     rows = worked(ending, range(40), jobs=2, lost=lambda n, by: -n, as_they_come=as_they_come)
     expected = [-n if n == 3 else n for n in range(40)]
     assert (sorted(rows) if as_they_come else [*rows]) == (sorted(expected) if as_they_come else expected)
+
+
+def test_the_last_sentence_tells_what_the_venue_holds() -> None:
+    """At 90 the long of 2 has lost all of its 20, not more: its bankruptcy price is 90, which the queue would pay,
+    but under `holds: always` the fund's venue keeps it."""
+    text = {
+        "accounts": [
+            {"id": "m", "side": "long", "size": 2, "entry": 100, "collateral": 20},
+            {"id": "a", "side": "short", "size": 2, "entry": 100, "collateral": 100},
+        ],
+        "markets": {"M": {"liquidity": 0}},
+        "rules": {"fund": {"holds": "always"}},
+        "fund": 100,
+        "prices": [100, 90],
+    }
+    told = adlcalc.run(text).to_text()
+    assert "1 of 2 liquidated at step 1; 2 of m still held by the venue." in " ".join(told.split())

@@ -22,7 +22,14 @@ def verdict(run: Facts) -> str:
     """'2 of 5 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at
     54,000.'"""
     with exact():
-        parts = [_liquidated(run), *_stopped(run), *_funds(run), *_deleveraged(run), *_losses(run)]
+        parts = [
+            _liquidated(run),
+            *_stopped(run),
+            *_funds(run),
+            *_deleveraged(run),
+            *_held(run),
+            *_losses(run),
+        ]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -118,6 +125,18 @@ def named(accounts: Iterable[str]) -> str:
         return counted(len(names), "account")
     *first, last = map(clean, names)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _held(run: Facts) -> Iterator[str]:
+    """What the venue is left with: neither the book nor anybody else has taken it."""
+    held = [row for row in run.liquidations if row.held_size]
+    if held:
+        size = (
+            digits(sum((row.held_size for row in held), ZERO))
+            if len({row.market for row in held}) == 1
+            else "positions"
+        )
+        yield f"{size} of {named(row.account for row in held)} still held by the venue"
 
 
 def _losses(run: Facts) -> Iterator[str]:

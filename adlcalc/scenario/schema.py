@@ -228,7 +228,7 @@ _BALANCE = "money of the account: behind its cross positions, or free beside iso
 class IndicatorSpec(Strict):
     """What the venue shows of a position's place in its queue."""
 
-    lights: Count = key(description="lights that are lit; all of them: first in line")
+    lights: Count = key(description="lights that are lit; all of them: in the first fifth of the queue")
     of: Count = key(5, description="how many lights there are")
 
 

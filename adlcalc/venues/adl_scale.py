@@ -1,5 +1,5 @@
 """How the venues' interfaces tell an account its place in the ADL queue, and what that is in lights (5 =
-first in line).
+in the first fifth of the queue).
 
     field                            scale                                lights
     Binance adlQuantile, adl         0 to 4, 4 = front                    value + 1

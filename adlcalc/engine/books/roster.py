@@ -22,15 +22,9 @@ from adlcalc.engine.formulas.funding import pending, settled
 from adlcalc.engine.model import LONG, SHORT, Account
 from adlcalc.ground.numbers import ONE, ZERO
 
-
-class Sketch(NamedTuple):
-    """A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it.
-    cost: |entry value|."""
-
-    number: int
-    size: Decimal | int
-    cost: Decimal | int
-    collateral: Decimal | int | None
+Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
+"""A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it. Its number, size,
+|entry value| and collateral."""
 
 
 class Scale(NamedTuple):
@@ -231,7 +225,7 @@ class Roster:
             return Scale(), self._sketched(side)
         size, entry, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
         scale = Scale(size, size * entry * side.book.contract.multiplier, collateral)
-        return scale, (Sketch(i, q, q * e, k) for i, q, e, k in columns.rows(side.side) if i not in made)
+        return scale, ((i, q, q * e, k) for i, q, e, k in columns.rows(side.side) if i not in made)
 
     def _sketched(self, side: Side) -> Iterator[Sketch]:
         number = 0
@@ -239,7 +233,7 @@ class Roster:
             if i not in self.made:
                 for n, p in enumerate(account.positions, number):
                     if p.side == side.side and self.markets[p.market] is side.book:
-                        yield Sketch(n, p.size, abs(side.book.value(p.size, p.entry)), p.collateral)
+                        yield n, p.size, abs(side.book.value(p.size, p.entry)), p.collateral
             number += len(account.positions)
 
 

@@ -183,9 +183,9 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
     if isinstance(positions, Side):
         scale, sketches = positions.sketches()
         q, c, k = map(float, scale)
-        for sketch in sketches:
-            money = None if sketch.collateral is None else float(sketch.collateral) * k
-            yield sketch.number, float(sketch.size) * q, float(sketch.cost) * c, money
+        for number, size, cost, collateral in sketches:
+            money = None if collateral is None else float(collateral) * k
+            yield number, float(size) * q, float(cost) * c, money
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:

@@ -203,9 +203,11 @@ def match(
     holding.holder.deleveraged = True
     state.note_change(holding)
     number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
-    who = number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score
-    what, beyond = (before, size, price, book.mark, pnl, forgone), ZERO if at_bankruptcy else result
-    fill = Deleveraged(state.step, *who, *what, place.tied, beyond, rule_price, how, proceeds, entry_value)
+    fill = Deleveraged(
+        state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score,
+        before, size, price, book.mark, pnl, forgone, place.tied, ZERO if at_bankruptcy else result, rule_price,
+        how, proceeds, entry_value,
+    )  # fmt: skip
     charged = posted = NOTHING
     if fee:
         made = rounded(

@@ -205,8 +205,8 @@ def liquidated(
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
     that at which it was to be liquidated as its unit stood (None: at none)."""
     unit, book = due.unit, holding.book
-    margin_mode = "isolated" if unit.isolated else "cross"
-    position = number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark
-    margins = due.equity, due.maintenance, margin_mode
     (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
-    return Liquidated(state.step, *position, price, trigger_price, *margins, method, how, trigger_how)
+    return Liquidated(
+        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
+        trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how, trigger_how,
+    )  # fmt: skip
