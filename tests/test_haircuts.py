@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut, Winner, budget_of
 from adlcalc.engine.formulas.policies import POLICIES
+from adlcalc.engine.formulas.sharing import in_units
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
 
 CENT = D("0.01")
@@ -358,3 +359,12 @@ def test_a_queue_fails_sybil_and_monotonicity() -> None:
 
 def test_the_two_spaces_share_no_name() -> None:
     assert not POLICIES.keys() & HAIRCUTS.keys()
+
+
+@pytest.mark.parametrize("shares", [("1.2", "1.3"), ("1.3", "1.2")])
+def test_what_is_smaller_than_a_unit_goes_to_the_largest_remainder_in_any_order(
+    shares: tuple[str, str],
+) -> None:
+    """2.5 in units of 1: 1 and 1, and the half that is left to 1.3, wherever it stands."""
+    found = in_units([Fraction(one) for one in shares], D("2.5"), D(1), [D(2), D(2)])
+    assert dict(zip(shares, found, strict=True)) == {"1.2": D(1), "1.3": D("1.5")}

@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 from rules import under_venue
 
+from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Scenario, Tier
@@ -117,3 +119,19 @@ def test_few_positions_are_scored_for_the_head_of_a_long_queue(
         whole = [place.holding.order for place in Queue(book, side, AdlRules())]
     assert first == whole[:20]
     assert len(scored) < 500  # of 5,000
+
+
+def test_a_queue_is_ranked_once_for_all_claims_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the policy; one that a rulebook ranks anew for each claim is."""
+    made, rank = [], State._ranked
+    monkeypatch.setattr(
+        State, "_ranked", lambda state, book, side: made.append(state.step) or rank(state, book, side)
+    )
+    for policy in POLICIES.values():
+        chosen = policy() if isinstance(policy, type) else policy
+        one = crowded_book(60, 5, Rules(adl=AdlRules(policy=chosen)), marks=("100", "60"))
+        events = list(run(one))
+        claims = {event.claim for event in events if isinstance(event, Deleveraged)}
+        assert len(claims) > 5
+        assert len(made) == len({(e.step, e.side) for e in events if isinstance(e, Deleveraged)})
+        made.clear()

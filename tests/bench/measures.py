@@ -161,9 +161,6 @@ def written(folder: FilePath, accounts: int) -> tuple[str, str]:
 
 # --- rulebooks ----------------------------------------------------------------------------------------------
 
-SHARED = ("drift", "paradex", "reya")
-"""Their policies give from everybody to every claim."""
-
 
 def under(venue: str, accounts: int, steps: int) -> Scenario:
     """The isolated book under a rulebook, with nobody who buys and an empty fund."""
@@ -193,8 +190,7 @@ def rulebooks(accounts: int) -> Iterator[Measure]:
         once, twice = under(venue, accounts, 300), under(venue, 2 * accounts, 300)
         seconds = cpu(lambda one=once: consume(one), 1)  # type: ignore[misc]
         ratios.append((seconds / plain, venue))
-        if venue not in SHARED:
-            growth.append((cpu(lambda one=twice: consume(one), 1) / seconds, venue))  # type: ignore[misc]
+        growth.append((cpu(lambda one=twice: consume(one), 1) / seconds, venue))  # type: ignore[misc]
     yield Measure(f"slowest rulebook / generic ({max(ratios)[1]})", max(ratios)[0], 6)
     yield Measure(f"twice the accounts / once, any rulebook ({max(growth)[1]})", max(growth)[0], 2.6)
 

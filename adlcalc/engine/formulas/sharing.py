@@ -25,21 +25,22 @@ def in_units(
     the total.
 
     Every share is rounded down; the units that are left go one each to the largest remainders, ties in the
-    order given. What is smaller than a unit, or has found no room that way, goes to the first in the order
-    given that has room. Where the caps sum to less than the total, they are the result."""
+    order given. What is smaller than a unit, or has found no room that way, goes to the first of them in that
+    order that has room. Where the caps sum to less than the total, they are the result."""
     (one, left, *limits), scale = over_one_denominator([unit, min(total, sum(caps, ZERO)), *caps])
     exactly = [(share.numerator * scale, share.denominator) for share in shares]
     parts = [min(n // (d * one) * one, limit) for (n, d), limit in zip(exactly, limits, strict=True)]
     left -= sum(parts)
-    if left >= one:
+    if left:
         rest = comparable([(n - part * d, d) for (n, d), part in zip(exactly, parts, strict=True)])
-        for i in sorted(range(len(parts)), key=lambda i: -rest[i]):
-            if left < one:
-                break
-            if parts[i] + one <= limits[i]:
-                parts[i] += one
-                left -= one
-    for i in range(len(parts)) if left else ():
+    order = sorted(range(len(parts)), key=lambda i: -rest[i]) if left else []
+    for i in order:
+        if left < one:
+            break
+        if parts[i] + one <= limits[i]:
+            parts[i] += one
+            left -= one
+    for i in order if left else ():
         more = min(left, limits[i] - parts[i])
         parts[i] += more
         left -= more
