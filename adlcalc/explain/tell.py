@@ -287,5 +287,12 @@ def rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | N
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:
         source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
-    note = RuleNote(entry.name, getattr(entry.node, "text", ""), entry.status, source, entry.note)
+    note = RuleNote(
+        entry.name,
+        getattr(entry.node, "text", ""),
+        entry.status,
+        source,
+        entry.note,
+        taken=rulebook.taken_from(entry),
+    )
     return note if found is None else replace(note, title=found.title, url=found.url or "")
