@@ -132,6 +132,7 @@ def story(
     account: str | None = None,
     fund: bool = False,
     step: str | None = None,
+    market: str | None = None,
     through: Through = _as_they_are,
 ) -> Story:
     """Run the scenario to its end with a witness, and tell what was asked for."""
@@ -144,7 +145,10 @@ def story(
     scenario = loaded.scenario
     if account is not None:
         one_of("account", account, ids_of(scenario.accounts))
-    subject = Subject(account, fund, None if step is None else step_of(step, scenario.path.steps))
+    if market is not None:
+        one_of("market", market, (one.name for one in scenario.markets))
+    at = None if step is None else step_of(step, scenario.path.steps)
+    subject = Subject(account, fund, at, market)
     witness = subject.witness()
     events = through(run(scenario, observer=witness), scenario.path.steps)
     return tell(subject, scenario, loaded.rulebook, tuple(events), witness, loaded.file)

@@ -120,19 +120,21 @@ def explain(
     *,
     fund: bool = False,
     step: int | str | None = None,
+    market: str | None = None,
 ) -> Result:
-    """What happened to an account, to the insurance fund, or to everybody at a step, line by line.
+    """What happened to an account, to the insurance fund, or to everybody at a step, line by line; market: only there.
 
     Rows: step, account, kind, text, formulas (how each number came about), amounts (the numbers by name), rules.
     `rows("why")` has the rules that made the difference, `rows("rules")` all of them with their sources.
 
-    Raises ScenarioErrors; Unknown for an account or step that is not there, or where nobody is asked about.
+    Raises ScenarioErrors; Unknown for an account, step or market that is not there, or where nobody is asked about.
     """
     from adlcalc.asking import story
     from adlcalc.explain.story_view import story_page
     from adlcalc.report.result import Result
 
-    told = story(_loaded(scenario), account=account, fund=fund, step=None if step is None else str(step))
+    at = None if step is None else str(step)
+    told = story(_loaded(scenario), account=account, fund=fund, step=at, market=market)
     return Result(story_page(told, rules=True), "lines")
 
 

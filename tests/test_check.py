@@ -272,7 +272,7 @@ def test_fills_of_one_account_against_others_are_told_apart() -> None:
     fills = [{"step": 1, "account": "bob", "bankrupt": name, "size": "1"} for name in ("a", "b", "c")]
     found = compare({"deleveraged": fills}, {"deleveraged": fills[1:]}, DOCUMENTS["run"])
     assert [difference.event for difference in found] == [
-        "step 1: bob: no longer deleveraged (bankrupt a, size 1)"
+        "step 1: bob (against a): no longer deleveraged (bankrupt a, size 1)"
     ]
 
 

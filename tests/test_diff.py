@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Result
 
+from adlcalc.check.golden import told_apart
+
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"
 
@@ -73,3 +75,57 @@ def test_what_cannot_be_held_against_each_other(adlcalc: Command, arguments: lis
     assert (got.out, got.code) == ("", 2)
     assert got.err
     assert "Traceback" not in got.err
+
+
+TWICE = """
+fund: 0
+accounts:
+  - {id: x, side: long, size: 1, entry: 100, leverage: 10}
+  - {id: y, side: long, size: 1, entry: 99, leverage: 10}
+  - {id: bea, side: short, size: 3, entry: 103, leverage: 3}
+prices: [100, 80]
+"""
+"""x is bankrupt at 90, y at 89.1, and bea takes both at step 1."""
+
+
+def test_two_fills_of_one_account_are_told_apart(adlcalc: Command, tmp_path: Path) -> None:
+    """Of x she takes half a contract more: her short from 103 wins 13 a contract at 90. What she takes of y is
+    the same, out of half a contract less."""
+    file = tmp_path / "s.yaml"
+    file.write_text(TWICE)
+    lines = adlcalc("diff", str(file), "--set", "accounts.x.size=1.5").out.splitlines()
+    assert "deleveraged: step 1: bea (against x): size 1 → 1.5" in lines
+    assert "deleveraged: step 1: bea (against x): realized pnl 13 → 19.5" in lines
+    assert "deleveraged: step 1: bea (against y): size before 2 → 1.5" in lines
+    assert not any("MARKET" in line for line in lines if line.startswith("deleveraged"))
+    assert "liquidated: step 1: x: size 1 → 1.5" in lines, "one row needs no more than its name"
+
+
+def test_scores_have_the_digits_that_tell_them_apart(adlcalc: Command, tmp_path: Path) -> None:
+    """pnl / entry value x notional / equity at 80: 23 / 103 x 240 / (69 + 103) = 0.311583; from 104 it is
+    24 / 104 x 240 / (72 + 104) = 0.314685."""
+    file = tmp_path / "s.yaml"
+    file.write_text(TWICE)
+    out = adlcalc("diff", str(file), "--set", "accounts.bea.entry=104").out
+    assert "bea (against x): score 0.311583 → 0.314685\n" in out
+    gone = adlcalc("diff", str(file), "--set", "accounts.bea.size=1").out
+    assert "no longer deleveraged (" in gone
+    assert "score 0.311583," in gone
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (f"0.{'3' * 60}", f"0.{'6' * 60}", ("0.333333", "0.666667")),
+        (f"0.{'3' * 60}", f"0.{'3' * 12}4{'3' * 47}", ("0.3333333333333", "0.3333333333334")),
+        (f"-1.{'0' * 30}1", "2", ("-1", "2")),
+        ("0.123456789012345678", "0.123456789012345679", ("0.123456789012345678", "0.123456789012345679")),
+        ("54271.35678391", "54271.3567839", ("54271.35678391", "54271.3567839")),
+        (None, f"0.{'3' * 60}", (None, "0.333333")),
+        ("long", "short", ("long", "short")),
+    ],
+)
+def test_values_are_as_long_as_it_takes(
+    old: str | None, new: str | None, shown: tuple[str | None, str | None]
+) -> None:
+    assert told_apart(old, new) == shown

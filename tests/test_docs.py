@@ -12,7 +12,7 @@ import reference
 from conftest import ROOT, Result
 
 from adlcalc.cli.app import COMMANDS
-from adlcalc.cli.topics import topics
+from adlcalc.cli.topics import text_of, topics
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.study.metrics import METRICS
 
@@ -106,3 +106,35 @@ def test_the_readme_is_short_and_narrow() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 250
     assert [line for line in lines if len(line) > 100 and not line.startswith("$ ")] == []
+
+
+ONE_LINE = frozenset(
+    [
+        "backwards",
+        "ci",
+        "commands",
+        "errors",
+        "health",
+        "python",
+        "questions",
+        "sharing",
+        "speed",
+        "trader",
+        "trust",
+        "tutorial",
+        "worlds",
+    ]
+)
+"""Pages that show commands to copy, messages about files or lines of `diff` and `check`, each on one line."""
+
+
+@pytest.mark.parametrize("topic", [one.name for one in topics() if one.name not in ONE_LINE])
+def test_the_blocks_of_a_page_keep_80_columns(topic: str) -> None:
+    """In a pipe a page is printed as it stands: prose and tables may be wider, what is laid out may not."""
+    inside, wide = False, []
+    for line in text_of(topic).splitlines():
+        if line.startswith("```"):
+            inside = not inside
+        elif inside and len(line) > 80:
+            wide.append(line)
+    assert wide == []

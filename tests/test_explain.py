@@ -540,3 +540,31 @@ def test_amounts_are_decimals_of_the_engine() -> None:
         for x in line.amounts.values()
     )
     assert D("0.475641") < lines(told(HALF, Subject("bob")), "queue")[0].amounts["score"] < D("0.475642")
+
+
+@pytest.mark.slow
+def test_a_story_of_one_market(adlcalc: Command) -> None:
+    """Early's cross account holds shorts in 44 markets: of AVAX's it is told alone, and its margin has the
+    other 43 as one sum. Every line of the market is in the whole story too, but for that margin."""
+    name = "incidents/2025-10-hyperliquid"
+    got = adlcalc("explain", name, "early", "--market", "AVAX")
+    assert (got.code, got.err) == (0, "")
+    assert "early in AVAX" in got.out.replace("\n", " ")
+    assert len(got.out.splitlines()) < 100
+    assert "43 other positions" in got.out
+    assert not re.search(r"\b(LTC|DOGE|ZEC)\b", got.out)
+    whole, own = (
+        {(one["step"], one["text"]) for one in json.loads(adlcalc(*words, "--json").out)["lines"]}
+        for words in (("explain", name, "early"), ("explain", name, "early", "--market", "AVAX"))
+    )
+    margins = {one for one in own if "other positions" in one[1]}
+    assert len(margins) == 2
+    assert own - margins <= whole
+    fund = adlcalc("explain", name, "--step", "1", "--market", "AVAX").out
+    assert not re.search(r"\b(LTC|DOGE|ZEC)\b", fund)
+
+
+def test_a_market_that_is_not_there(adlcalc: Command) -> None:
+    got = adlcalc("explain", "scenarios/14-counterparty-skipped.yaml", "--step", "1", "--market", "BTC-PRP")
+    assert (got.code, got.out) == (2, "")
+    assert "there is no market 'BTC-PRP' in the scenario" in got.err

@@ -511,3 +511,23 @@ def test_faults_of_a_book(text: str, message: str) -> None:
     with pytest.raises(ScenarioErrors) as error:
         import_book(Source("b", text), BookOptions())
     assert error.value.problems[0].message == message
+
+
+def test_positions_are_told_from_candles() -> None:
+    """They have a price in each row too: as Binance and as ccxt give them."""
+    for row in (
+        {
+            "symbol": "BTCUSDT",
+            "positionAmt": "2",
+            "entryPrice": "60000",
+            "markPrice": "61000",
+            "leverage": "10",
+        },
+        {"symbol": "BTC/USDT:USDT", "contracts": 2, "entryPrice": 60000, "markPrice": 61000, "side": "long"},
+    ):
+        with pytest.raises(ScenarioErrors) as found:
+            import_klines(Source("k", json.dumps([row])), KlineOptions("BTC"))
+        assert "k: error: this looks like positions, not candles: it has " in str(found.value)
+        assert str(found.value).endswith("\nhint: adlcalc import ccxt makes a scenario of positions")
+    bar = [{"time": 1584000000000, "open": "9", "high": "9", "low": "9", "close": "9", "volume": "2"}]
+    assert import_klines(Source("k", json.dumps(bar)), KlineOptions("BTC"))

@@ -767,3 +767,44 @@ def test_the_last_sentence_tells_of_stops_and_of_who_is_due_at_the_opening(
     assert "1 of 2 liquidated at step 0 (b at the opening marks); stops closed 2 of a at 94;" in said
     said = " ".join(adlcalc("run", str(path), "--set", "accounts.b=null", "--set", "prices.0=96").out.split())
     assert "Nobody was liquidated; stops closed 2 of a at 94." in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+@pytest.mark.parametrize("name", ["incidents/2025-10-hyperliquid", "18-march-2020", "09-hedged-account"])
+def test_nothing_is_laid_out_wider_than_asked(adlcalc: Callable[..., Result], name: str, width: str) -> None:
+    """Of 44 markets, or of long numbers: columns stand closer, then go, and every title is wrapped. A word
+    alone, as the address of a source is, may be wider."""
+    for command in ("run", "rank", "margin"):
+        got = adlcalc(command, name, "--width", width)
+        assert got.code == 0, got.err
+        wide = [line for line in got.out.splitlines() if len(line) > int(width) and " " in line.strip()]
+        assert wide == [], command
+
+
+@pytest.mark.slow
+def test_a_sentence_counts_what_are_many(adlcalc: Callable[..., Result]) -> None:
+    """Early and middle give in each of 44 markets; of one market it is still told how much, and at which
+    price."""
+    out = adlcalc("run", "incidents/2025-10-hyperliquid").out
+    said = " ".join(out[out.rindex("1 of 5 liquidated") :].split())
+    assert said.startswith(
+        "1 of 5 liquidated at step 1; 88 fills deleveraged contracts from early and middle in 44 markets; bad debt"
+    )
+    assert "1 contract deleveraged from bob at 54,000." in " ".join(
+        adlcalc("run", "04-fund-half-absorbs").out.split()
+    )
+
+
+def test_columns_that_must_stay_stand_closer_before_one_goes() -> None:
+    """Three of ten with two blanks between are 34 wide, with one 32; at 31 the last that is no name goes."""
+    wide = table.table(
+        "t", "", [table.names("a" * 10, ["x"]), table.words("b" * 10, ["y"]), table.words("c" * 10, ["z"])]
+    )
+    assert [table.fit(wide, width).width for width in (34, 33, 32)] == [34, 32, 32]
+    narrow = table.fit(wide, 31)
+    assert ([column.name for column in narrow.columns], narrow.dropped) == (
+        ["a" * 10, "b" * 10],
+        ("c" * 10,),
+    )
+    assert [column.name for column in table.fit(wide, 5).columns] == ["a" * 10]

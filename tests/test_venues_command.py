@@ -145,6 +145,25 @@ def test_a_rulebook_of_ones_own_is_shown_like_a_shipped_one(adlcalc: Command, tm
     assert "* margin.maintenance.linear\n  tiers:\n    up_to: 1_000, rate: 0.01\n    rate: 0.02\n" in table
 
 
+def test_a_rule_that_is_taken_over_is_documented_as_that_venue(adlcalc: Command, tmp_path: Path) -> None:
+    """Of our own venue nobody has documented anything; what another rulebook of ours extends is its own."""
+    (tmp_path / "ours.yaml").write_text(
+        'venue: ours\ntitle: t\nas_of: "2026"\nextends: bybit\nadl:\n  lights: {value: heads, status: assumed, note: n}\n'
+    )
+    (tmp_path / "s.yaml").write_text(
+        "venue: ours.yaml\naccounts:\n  - {id: ann, side: long, entry: 100, leverage: 10, size: 2}\n"
+        "  - {id: bea, side: short, entry: 100, leverage: 10, size: 2}\nprices: [100, 80]\n"
+    )
+    page = adlcalc("venues", str(tmp_path / "ours.yaml")).out
+    assert re.search(r"\nadl.when +after-fund +documented  bybit  adl-alert\n", page)
+    assert re.search(r"\nadl.score +bybit +assumed +bybit +adl\n", page)
+    assert re.search(r"\nadl.lights +heads +assumed +- +-\n", page)
+    assert max(map(len, page.partition("\nValues")[0].splitlines())) <= 80
+    story = adlcalc("explain", str(tmp_path / "s.yaml"), "bea", "--rules").out
+    assert "* adl.when = after-fund (documented as bybit: Bybit API" in story
+    assert " as generic" not in adlcalc("venues", "bybit").out
+
+
 def test_faults_of_ones_own_rulebook_are_told_with_their_line(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(MINE.replace("rate: 0.02", "rate: 0.005"))
     got = adlcalc("venues", str(tmp_path / "mine.yaml"))

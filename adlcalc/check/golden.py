@@ -3,18 +3,20 @@ runs part.
 
 Facts are compared row by row, by what names a row; pages line by line.
 
-Public: compare, compare_pages, lines_of, restricted, Comparison, Difference.
+Public: compare, compare_pages, lines_of, restricted, told_apart, Comparison, Difference.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adlcalc.check.facts import Row, Tables, whole_maps
+from adlcalc.ground.numbers import D, round_to, show
 from adlcalc.report.field import Document
 from adlcalc.report.human import clean
 
@@ -42,6 +44,18 @@ NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "
 NOTHING = "nothing"
 NEVER = 10**9
 CONTEXT, LINES = 3, 400
+READ, FINEST = 6, 18
+"""Decimals of a quotient for reading; and the most that money, a price or a size has."""
+_QUOTIENT = re.compile(r"-?\d+\.(\d+)")
+APART = (
+    ("market", ""),
+    ("bankrupt", "against "),
+    ("price", "at "),
+    ("side", ""),
+    ("method", ""),
+    ("claim", "claim "),
+)
+"""What tells rows of one name at one step apart for a reader, and how it is said."""
 
 
 class Difference(NamedTuple):
@@ -64,7 +78,8 @@ class Difference(NamedTuple):
         what = clean(self.row) or "the step"
         if self.column:
             of = f"{clean(self.row)}: " if self.row else ""
-            return f"{step}{of}{clean(self.column)} {_shown(self.old)} → {_shown(self.new)}"
+            old, new = told_apart(self.old, self.new)
+            return f"{step}{of}{clean(self.column)} {_shown(old)} → {_shown(new)}"
         verb = HAPPENS.get(self.table)
         now = "now" if self.old is None else "no longer"
         if verb:
@@ -117,6 +132,29 @@ def _first_line(before: list[str], after: list[str], line: int) -> str:
     return f"line {line + 1}: {_shown(was)} → {_shown(now)}"
 
 
+def told_apart(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Two values for reading: of quotients that were never rounded, as scores are, six decimals, or as many as
+    it takes to tell the two apart. Facts keep all of them."""
+    for decimals in range(READ, max(_decimals(old), _decimals(new))):
+        was, now = _short(old, decimals), _short(new, decimals)
+        if was != now:
+            return was, now
+    return old, new
+
+
+def _decimals(text: str | None) -> int:
+    found = _QUOTIENT.fullmatch(text or "")
+    return len(found[1]) if found else 0
+
+
+def _short(text: str | None, decimals: int = READ) -> str | None:
+    """A quotient to so many decimals; anything else as it is: no price, size or amount has more than eighteen
+    decimals."""
+    if text is None or _decimals(text) <= FINEST:
+        return text
+    return show(round_to(D(text), D(1).scaleb(-decimals)))
+
+
 def _shown(text: str | None) -> str:
     return NOTHING if text is None or not text.strip() else clean(text)
 
@@ -135,11 +173,11 @@ def _of_table(
     by = tuple(rows.by.split()) if rows is not None else ()
     whole = {key for table, key in whole_maps(document) if table == name}
     pairs = _paired(old, new, by)
+    apart = _apart(old, new, by)
     for i, j in pairs:
         row = old[i] if i is not None else new[j or 0]
-        label = " ".join(str(row[key]) for key in by if row.get(key) is not None) or (
-            "" if name == "steps" else told
-        )
+        label = _named(row, by) or ("" if name == "steps" else told)
+        label += _said_apart(row, apart.get((_step(row), _named(row, by)), ()))
         about = Difference(
             told, _step(row), label, "", None, None, _text(row.get("account")), _text(row.get("market"))
         )
@@ -154,6 +192,37 @@ def _of_table(
     yield from _order(told, old, new, by, [(i, j) for i, j in pairs if i is not None and j is not None])
 
 
+def _named(row: Row, by: Sequence[str]) -> str:
+    return " ".join(str(row[key]) for key in by if row.get(key) is not None)
+
+
+def _apart(
+    old: Sequence[Row], new: Sequence[Row], by: Sequence[str]
+) -> dict[tuple[int | None, str], list[str]]:
+    """By step and name of rows that are several: what else to say of each, as few facts as tell them apart."""
+    found: dict[tuple[int | None, str], list[str]] = {}
+    for rows in (old, new):
+        several: dict[tuple[int | None, str], list[Row]] = {}
+        for row in rows:
+            several.setdefault((_step(row), _named(row, by)), []).append(row)
+        for place, those in several.items():
+            keys = found.get(place, [])
+            kinds = len({tuple(_text(row.get(one)) for one in keys) for row in those})
+            for key, _ in APART if len(those) > 1 else ():
+                more = len({tuple(_text(row.get(one)) for one in (*keys, key)) for row in those})
+                if more > kinds and key not in (*keys, *by):
+                    keys, kinds = [*keys, key], more
+            if keys:
+                found[place] = keys
+    return found
+
+
+def _said_apart(row: Row, keys: Sequence[str]) -> str:
+    """' (against x, at 90)'."""
+    said = [f"{how}{_text(row.get(key))}" for key, how in APART if key in keys and row.get(key) is not None]
+    return f" ({', '.join(said)})" if said else ""
+
+
 def _step(row: Row) -> int | None:
     step = row.get("step")
     if isinstance(step, str) and step.isdigit():  # of a CSV
@@ -163,7 +232,7 @@ def _step(row: Row) -> int | None:
 
 def _summary(row: Row, by: Sequence[str]) -> str:
     """A whole row: what it has to say."""
-    cells = {key: _text(x) for key, x in row.items() if key not in (*by, "step")}
+    cells = {key: _short(_text(x)) for key, x in row.items() if key not in (*by, "step")}
     return ", ".join(
         f"{key.replace('_', ' ')} {text}"
         for key, text in cells.items()

@@ -12,6 +12,7 @@ import typer
 from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import accounts as account_ids
+from adlcalc.cli.completion import markets
 from adlcalc.cli.single import show
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ EXAMPLE = """\b
 Examples:
   adlcalc explain 04-fund-half-absorbs bob
   adlcalc explain 04-fund-half-absorbs --fund
-  adlcalc explain 04-fund-half-absorbs --step 2"""
+  adlcalc explain 04-fund-half-absorbs --step 2
+  adlcalc explain incidents/2025-10-hyperliquid early --market AVAX"""
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +48,10 @@ def explain(
     rules: Annotated[
         bool, typer.Option("--rules", help="All rules behind it, with values and sources.")
     ] = False,
+    market: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only what happened in this market.", autocompletion=markets),
+    ] = None,
     step: options.Step = None,
     at: options.At = None,
     under: options.Under,
@@ -57,7 +63,8 @@ def explain(
 ) -> None:
     """Tell what happened to an account, to the insurance fund, or to everybody at a step: each event with its
     formula, the numbers put in. First comes the rule that made the difference, with its source; --rules shows
-    all of them. With --step only that step; without an account, what happened to everybody then.
+    all of them. With --step only that step, with --market only that market; without an account, what happened
+    to everybody then.
 
     It is told from the events of the run and from what the engine was seen to look at, so it cannot disagree
     with the result."""
@@ -74,7 +81,8 @@ def explain(
         check_subject(who, fund, step or at)
         loaded = under.loaded(file, quiet=quiet)
         return story_page(
-            story(loaded, account=who, fund=fund, step=step or at, through=through(quiet)), rules=rules
+            story(loaded, account=who, fund=fund, step=step or at, market=market, through=through(quiet)),
+            rules=rules,
         )
 
     raise typer.Exit(show(file, output, options.chosen(format, json), page, quiet=quiet, width=width))

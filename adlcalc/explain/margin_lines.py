@@ -9,31 +9,40 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.waterfall.facts import MarginFact, PositionFact
 from adlcalc.explain.formula import added, less, money
 from adlcalc.explain.story import Line
-from adlcalc.report.human import clean, digits, position
+from adlcalc.ground.numbers import ZERO
+from adlcalc.report.human import clean, counted, digits, position
 
 RULES = ("margin.maintenance", "margin.closing_fee", "margin.commission", "margin.due")
 
 
-def margin_line(fact: MarginFact, scenario: Scenario) -> Line:
-    """Equity against maintenance margin, and the verdict."""
+def margin_line(fact: MarginFact, scenario: Scenario, market: str | None = None) -> Line:
+    """Equity against maintenance margin, and the verdict. market: only its positions are told one by one, the
+    others as one sum."""
     several = len(scenario.markets) > 1
-    held = ", ".join(position(p.side, p.size, p.market if several else None) for p in fact.positions)
+    shown = [p for p in fact.positions if market in (None, p.market)]
+    others = [p for p in fact.positions if market not in (None, p.market)]
+    rest = counted(len(others), "other position")
+    held = ", ".join(position(p.side, p.size, p.market if several else None) for p in shown)
+    held += f" and {rest}" if others else ""
     verdict = "it is due" if fact.due else "not liquidated"
     amounts = f"equity {digits(fact.equity)}, maintenance margin {digits(fact.maintenance)}"
     text = f"{clean(fact.account)}, {fact.margin} {held}: {amounts}: {verdict}"
-    names = [_of(p, several) if len(fact.positions) > 1 else "" for p in fact.positions]
+    names = [_of(p, several) if len(fact.positions) > 1 else "" for p in shown]
     parts = {"collateral" if fact.margin == "isolated" else "balance": fact.cash}
-    for name, p in zip(names, fact.positions, strict=True):
+    for name, p in zip(names, shown, strict=True):
         parts[f"unrealized pnl{name}"] = p.value - p.cost
+    if others:
+        parts[f"unrealized pnl of {rest}"] = sum((p.value - p.cost for p in others), ZERO)
     if fact.pending:
         parts["pending funding"] = fact.pending
-    formulas = [_unrealized(name, p) for name, p in zip(names, fact.positions, strict=True)]
+    formulas = [_unrealized(name, p) for name, p in zip(names, shown, strict=True)]
     formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
-    formulas += [_maintenance(name, p) for name, p in zip(names, fact.positions, strict=True)]
+    formulas += [_maintenance(name, p) for name, p in zip(names, shown, strict=True)]
     if len(fact.positions) > 1:
-        formulas.append(
-            f"maintenance margin = {added(p.maintenance for p in fact.positions)} = {digits(fact.maintenance)}"
-        )
+        needed = [p.maintenance for p in shown]
+        needed += [sum((p.maintenance for p in others), ZERO)] if others else []
+        of = f", the last that of {rest}" if others else ""
+        formulas.append(f"maintenance margin = {added(needed)} = {digits(fact.maintenance)}{of}")
     due = scenario.rules.margin.due.replace("-", " ")
     formulas.append(
         f"equity {digits(fact.equity)} is {'' if fact.due else 'not '}{due} {digits(fact.maintenance)}"

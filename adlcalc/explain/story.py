@@ -49,7 +49,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """A rule that was told of, with where it comes from. title, url: of its source, where it has one."""
+    """A rule that was told of, with where it comes from. title, url: of its source, where it has one; taken: of
+    which other venue's rulebook it is."""
 
     rule: str
     value: str
@@ -58,6 +59,7 @@ class RuleNote:
     note: str
     title: str = ""
     url: str = ""
+    taken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,21 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is told: one account, the funds, or everybody at one step."""
+    """What is told: one account, the funds, or everybody at one step; of one market, where one is named."""
 
     account: str | None = None
     fund: bool = False
     step: int | None = None
+    market: str | None = None
 
     def witness(self) -> Witness:
         """The observer that sees what this story needs."""
         if self.fund:
             return Witness((), self.step)
-        return Witness(None if self.account is None else (self.account,), self.step)
+        return Witness(None if self.account is None else (self.account,), self.step, self.market)
 
     def name(self) -> str:
-        """'alice', 'the insurance fund', 'everybody'; at a step."""
+        """'alice', 'the insurance fund', 'everybody'; in a market, at a step."""
         who = (
             clean(self.account)
             if self.account is not None
@@ -97,4 +100,5 @@ class Subject:
             if self.fund
             else "everybody"
         )
+        who += f" in {clean(self.market)}" if self.market is not None else ""
         return who if self.step is None else f"{who} at step {self.step:,}"

@@ -86,6 +86,11 @@ class Teller:
         found = self.claims.get(claim) if claim is not None else None
         return found.account if found else None
 
+    def market_of(self, event: Event) -> str | None:
+        """The market that an event is about, its own or its claim's; None where it is about none."""
+        found = self.claims.get(getattr(event, "claim", None) or -1)
+        return getattr(event, "market", "") or (found.market if found else None)
+
     def markets_of(self, account: str) -> set[str]:
         """Where an account holds something at the start, or trades."""
         found = self._markets_of.get(account)
@@ -135,7 +140,7 @@ class Teller:
     def _margins(self, step: int, account: str) -> Iterator[Line]:
         """The account's margin units as they were judged at the marks."""
         for fact in self.witness.margins.get((step, account), ()):
-            yield margin_line(fact, self.scenario)
+            yield margin_line(fact, self.scenario, self.witness.market)
 
     def _position(self, market: str, side: int, size: Decimal) -> str:
         return position(side, size, market if self.several else None)

@@ -66,5 +66,6 @@ def _heading(chapter: Chapter) -> str:
 def _rule(note: RuleNote) -> str:
     """'adl.price = bankruptcy (documented: BitMEX, ...). What it says.'"""
     value = f" = {clean(note.value)}" if note.value else ""
-    where = ": ".join(part for part in (note.status, note.source) if part)
+    status = f"{note.status} as {note.taken}" if note.taken else note.status
+    where = ": ".join(part for part in (status, note.source) if part)
     return f"{note.rule}{value} ({clean(where)})" + (f". {clean(note.note)}" if note.note else "")

@@ -47,19 +47,25 @@ def tell(
         teller = Teller(scenario, witness, events)
         chapters = tuple(_chapters(subject, scenario, events, teller))
         sums: tuple[Line, ...] = ()
-        if subject.step is None:
+        if subject.step is None and (subject.market is None or not subject.fund):
             sums = tuple(
                 _fund_sums(events)
                 if subject.fund
                 else (
-                    *_account_sums(subject.account or "", events, witness, chapters),
-                    *_standing(subject.account or "", events, scenario),
+                    *(
+                        _account_sums(subject.account or "", events, witness, chapters)
+                        if subject.market is None
+                        else ()
+                    ),
+                    *_standing(subject.account or "", events, scenario, subject.market),
                 )
             )
         why = (
             ()
             if subject.account is None
-            else tuple(_at(subject.step, reasons(subject.account, events, scenario, teller.place)))
+            else tuple(
+                _at(subject.step, reasons(subject.account, events, scenario, teller.place, subject.market))
+            )
         )
         told = (*why, *(line for chapter in chapters for line in chapter.lines))
         used = dict.fromkeys(rule for line in told for rule in line.rules)
@@ -102,12 +108,16 @@ def _chapters(
         ):
             marks = {market: path[step] for market, path in scenario.path.marks.items()}
             marks |= {event.market: event.mark for event in happened if isinstance(event, ev.MarkMoved)}
+            if subject.market is not None:
+                marks = {subject.market: marks[subject.market]}
             yield Chapter(step, times[step] if times else None, marks, tuple(lines))
 
 
 def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     """Is this event part of the story?"""
     if isinstance(event, ev.Started | ev.MarkMoved | ev.StepEnded | ev.AccountEnded | ev.Ended):
+        return False
+    if subject.market is not None and teller.market_of(event) != subject.market:
         return False
     if subject.fund:
         if isinstance(event, ev.BookFilled | ev.BackstopTook):
@@ -180,11 +190,13 @@ def _account_sums(
         )
 
 
-def _standing(account: str, events: Sequence[Event], scenario: Scenario) -> Iterator[Line]:
+def _standing(
+    account: str, events: Sequence[Event], scenario: Scenario, market: str | None
+) -> Iterator[Line]:
     """How what it still holds stands at the end: the mark at which each position is due."""
     last, several = events[-1].step, len(scenario.markets) > 1
     for one in Health(scenario).of(_final(account, events)):
-        if one.equity is None or one.unit_maintenance is None:
+        if one.equity is None or one.unit_maintenance is None or market not in (None, one.market):
             continue
         held = position(one.side, one.size, one.market if several else None)
         numbers = {
@@ -275,5 +287,12 @@ def rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | N
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:
         source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
-    note = RuleNote(entry.name, getattr(entry.node, "text", ""), entry.status, source, entry.note)
+    note = RuleNote(
+        entry.name,
+        getattr(entry.node, "text", ""),
+        entry.status,
+        source,
+        entry.note,
+        taken=rulebook.taken_from(entry),
+    )
     return note if found is None else replace(note, title=found.title, url=found.url or "")

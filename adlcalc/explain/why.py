@@ -30,14 +30,18 @@ def reasons(
     events: Sequence[Event],
     scenario: Scenario,
     place_of: Callable[[ev.Deleveraged], PlaceFact | None],
+    market: str | None = None,
 ) -> Iterator[Line]:
     """Why the account was liquidated, deleveraged (and before whom), passed over or charged: the first time of
-    each, and anew where another rule did it. place_of: its place in the queue that a fill used."""
+    each, and anew where another rule did it. place_of: its place in the queue that a fill used; market: only there."""
     told: set[tuple[str, str]] = set()
     funds = _Funds(scenario)
     for event in events:
         funds.hear(event)
-        if getattr(event, "account", None) != account:
+        if getattr(event, "account", None) != account or market not in (
+            None,
+            getattr(event, "market", market),
+        ):
             continue
         line = _reason(event, scenario, funds)
         if line is not None and (line.kind, line.rules[0]) not in told:

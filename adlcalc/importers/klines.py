@@ -37,6 +37,21 @@ WALKS = {
 }
 
 
+OF_POSITIONS = frozenset(
+    (
+        "entryprice",
+        "avgentryprice",
+        "avgprice",
+        "positionamt",
+        "leverage",
+        "liquidationprice",
+        "liqprice",
+        "unrealizedpnl",
+    )
+)
+"""Columns that positions have and candles have not."""
+
+
 @dataclass(frozen=True, slots=True)
 class KlineOptions:
     """path: close, low-first or high-first; column: another price than close; columns: names for a file
@@ -61,6 +76,7 @@ def import_klines(source: Source, options: KlineOptions) -> Imported:
         raise OptionError(f"--column has no meaning with --path {options.path}")
     with exact():
         grid = _renamed(read_grid(source), options.columns)
+        _refuse_positions(grid)
         candles = read_candles(
             grid, column=options.column, whole=whole, symbol=options.symbol, timed=options.timed
         )
@@ -81,6 +97,16 @@ def import_klines(source: Source, options: KlineOptions) -> Imported:
         )
         assure(text)
         return Imported(text)
+
+
+def _refuse_positions(grid: Grid) -> None:
+    """Positions have a price in each row as well, and are no candles."""
+    found = [name for name in grid.names or () if folded(name) in OF_POSITIONS]
+    if found:
+        message = (
+            f"this looks like positions, not candles: it has {', '.join(escape(name) for name in found[:3])}"
+        )
+        raise fail(Place(grid.source), message, "adlcalc import ccxt makes a scenario of positions")
 
 
 def _renamed(grid: Grid, columns: str | None) -> Grid:

@@ -15,7 +15,7 @@ from textwrap import wrap
 from threading import Lock
 
 from adlcalc.ground.text import clean
-from adlcalc.report.table import GAP, PAGE, Column, Table
+from adlcalc.report.table import PAGE, Column, Table
 from adlcalc.report.tones import Paint, style_of
 
 _ONE_AT_A_TIME = Lock()
@@ -112,7 +112,7 @@ def _padded(table: Table, paint: Paint | None) -> str:
         blank = [""] * (lines - len(heading))
         above = [_justified(cell, column, width) for cell in [*heading, *blank, "-" * width]]
         columns.append([*above, *(_cell(cell, column, width, paint) for cell in column.cells)])
-    return "\n".join((" " * GAP).join(row).rstrip() for row in zip(*columns, strict=True))
+    return "\n".join((" " * table.gap).join(row).rstrip() for row in zip(*columns, strict=True))
 
 
 def _justified(cell: str, column: Column, width: int) -> str:

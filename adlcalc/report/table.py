@@ -67,13 +67,14 @@ def _fraction(cell: str) -> int:
 class Table:
     """A title and columns of equally many cells. more: rows that a limit cut off; nothing: the sentence for
     an empty table;
-    dropped: the columns for which there was no room."""
+    dropped: the columns for which there was no room; gap: blanks between two columns."""
 
     title: str
     nothing: str
     columns: tuple[Column, ...]
     more: int = 0
     dropped: tuple[str, ...] = ()
+    gap: int = GAP
 
     @property
     def height(self) -> int:
@@ -81,7 +82,7 @@ class Table:
 
     @property
     def width(self) -> int:
-        return sum(column.width for column in self.columns) + GAP * (len(self.columns) - 1)
+        return sum(column.width for column in self.columns) + self.gap * (len(self.columns) - 1)
 
 
 def words(
@@ -152,8 +153,8 @@ def table(title: str, nothing: str, columns: Iterable[Column | None], more: int 
 
 
 def fit(wide: Table, width: int | None = PAGE) -> Table:
-    """The table with as many columns as fit into `width` (None: all); those that must stay do so even if they
-    do not fit."""
+    """The table with as many columns as fit into `width` (None: all). Where those that must stay are too wide
+    as well, they stand closer, and the last of them that is no name goes."""
     if width is None or wide.width <= width:
         return wide
     columns = tuple(map(_shortened, wide.columns))
@@ -164,8 +165,17 @@ def fit(wide: Table, width: int | None = PAGE) -> Table:
         if going is None:
             break
         left.remove(going)
+    gap = GAP
+    while sum(widths[i] for i in left) + gap * (len(left) - 1) > width:
+        last = next((i for i in reversed(left[1:]) if not columns[i].ids), None)
+        if gap > 1:
+            gap = 1
+        elif last is None:
+            break
+        else:
+            left.remove(last)
     dropped = tuple(column.name for i, column in enumerate(columns) if i not in left)
-    return replace(wide, columns=tuple(columns[i] for i in left), dropped=dropped)
+    return replace(wide, columns=tuple(columns[i] for i in left), dropped=dropped, gap=gap)
 
 
 def _shortened(column: Column) -> Column:

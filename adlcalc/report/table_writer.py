@@ -39,7 +39,8 @@ def _block(block: Block, width: int | None, prose: int, paint: Paint | None) -> 
     if not block.height:
         return wrapped(block.nothing, width=prose)
     fitted = fit(block, width)
-    return "\n".join([block.title, "", text_table(fitted, paint), *more(block), *_dropped(fitted, prose)])
+    title = wrapped(block.title, width=prose)
+    return "\n".join([title, "", text_table(fitted, paint), *more(block), *_dropped(fitted, prose)])
 
 
 def _painted(text: str, paint: Paint | None) -> str:

@@ -190,6 +190,7 @@ def _rulebook(sheet: Sheet, *, narrow: bool) -> Iterator[Block]:
         words("rule", (rule.name for rule in rules)),
         words("value", (BELOW if narrow and _long(rule) else "\n".join(rule.value) for rule in rules)),
         words("status", (rule.status for rule in rules)),
+        words("as", (rule.taken or None for rule in rules), hide=True),
         words("source", (rule.source for rule in rules)),
         None if narrow else words("note", (rule.note or None for rule in rules)),
     ]

@@ -6,7 +6,7 @@ Public: verdict, ask_why, ask_what_rests, named.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,10 @@ from adlcalc.report.human import clean, counted, digits
 
 NAMED = 3
 """Names that a sentence lists; of more it says how many there are."""
+
+
+FOLDED = 5
+"""Markets, and funds, that a sentence tells one by one; of more it tells how many there are."""
 
 
 def verdict(run: Facts) -> str:
@@ -87,6 +91,10 @@ def _steps(steps: Iterable[int]) -> str:
 def _funds(run: Facts) -> Iterator[str]:
     """What each fund paid, and where that leaves it."""
     names = dict.fromkeys(row.fund for row in run.fund)
+    moved = dict.fromkeys(row.fund for row in run.fund if row.paid or row.received)
+    if len(moved) > FOLDED:
+        yield from _many_funds(run, moved)
+        return
     for name in names:
         own = [row for row in run.fund if row.fund == name]
         paid, received, left = (
@@ -104,9 +112,25 @@ def _funds(run: Facts) -> Iterator[str]:
         yield f"{who} {', '.join(done)} and {holds}" + (", for its drawdown stopped it" if stopped else "")
 
 
+def _many_funds(run: Facts, moved: Collection[str]) -> Iterator[str]:
+    """How many of them paid, how many received, and how many are empty."""
+    paid = {row.fund for row in run.fund if row.paid}
+    received = {row.fund for row in run.fund if row.received}
+    left = {row.fund: row.closing for row in run.fund}
+    told = [f"{counted(len(moved), 'fund')} moved"]
+    told += [f"{len(paid):,} paid"] if paid else []
+    told += [f"{len(received):,} received"] if received else []
+    yield f"{', '.join(told)} and {sum(not left[name] for name in moved):,} are empty"
+
+
 def _deleveraged(run: Facts) -> Iterator[str]:
     """How many contracts, from whom, at which prices: market by market."""
     several = len(run.scenario.markets) > 1
+    markets = dict.fromkeys(row.market for row in run.deleveraged)
+    if len(markets) > FOLDED:
+        fills = counted(len(run.deleveraged), "fill")
+        yield f"{fills} deleveraged contracts from {named(row.account for row in run.deleveraged)} in {len(markets):,} markets"
+        return
     for market in dict.fromkeys(row.market for row in run.deleveraged):
         own = [row for row in run.deleveraged if row.market == market]
         size = sum((row.size for row in own), ZERO)

@@ -73,7 +73,8 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One rule as the rulebook states it. value: lines of text, as written. document: the source it names."""
+    """One rule as the rulebook states it. value: lines of text, as written. document: the source it names. taken:
+    the rulebook that it is taken over from, where that is another venue's."""
 
     name: str
     value: tuple[str, ...]
@@ -81,6 +82,7 @@ class Parameter:
     source: str | None
     document: SourceNote | None
     note: str
+    taken: str = ""
 
 
 def open_rulebook(name: str) -> Rulebook:
@@ -207,6 +209,7 @@ def parameters_of(book: Rulebook) -> list[Parameter]:
             rule.source,
             book.sources[rule.source] if rule.source is not None else None,
             rule.note,
+            book.taken_from(rule),
         )
         for rule in stated(book)
     ]

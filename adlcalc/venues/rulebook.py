@@ -100,6 +100,15 @@ class Rulebook:
                 layer[key] = replace(before, node=node, alternatives=())
         return _book(self.read, layer, problems, own=None)
 
+    def taken_from(self, rule: Rule) -> str:
+        """Of a rulebook of one's own the shipped one that a rule is of, which is where its status holds; '' of its own
+        rules and of shipped rulebooks."""
+        own, there = self.read.root.source.name, rule.node.source.name
+        if own.startswith(SHIPPED_AS) or not there.startswith(SHIPPED_AS):
+            return ""
+        name = there.rpartition("/")[2].removesuffix(".yaml")  # of a table too
+        return name if name in shipped() else ""
+
     def table(
         self, name: str, kind: str, problems: Problems, where: Located, *, multiplier: Decimal | None = None
     ) -> MaintenanceValue | None:
