@@ -154,6 +154,7 @@ def test_a_file_of_more_than_a_file_or_the_memory_holds(monkeypatch: pytest.Monk
     assert "error: the file is larger than the memory that is left\n" in told("tick-above-the-price")
 
 
+@pytest.mark.slow
 def test_a_file_in_braces_is_not_written_out(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "braces.yaml"
     path.write_text(

@@ -276,6 +276,7 @@ def test_fills_of_one_account_against_others_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[1, 2]", '{"a": [1]}', "table,step\n1\n", "x\n\n---  ---\n", "a\n\nb\n--\n\n-", "[" * 100_000],
@@ -288,6 +289,7 @@ def test_a_golden_that_is_no_result_is_a_difference_and_no_crash(
     assert (got.code, got.err.splitlines()[-1]) == (1, "adlcalc check: 1 of 1 did not pass")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -379,6 +381,7 @@ def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
     assert adlcalc("check", str(tmp_path)) == Result("", "", 0)
 
 
+@pytest.mark.slow
 def test_the_fault_of_a_rulebook_is_told_once_and_spelled_one_way(
     adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,6 +429,7 @@ def test_a_pattern_in_quotes_is_the_files_that_it_matches(adlcalc: Command, fold
 # --- goldens elsewhere, orphans, refusals -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_goldens_may_be_in_a_folder_of_their_own(
     adlcalc: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -635,6 +639,7 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
     assert adlcalc("check", str(path)) == Result("", "", 0)
 
 
+@pytest.mark.slow
 def test_a_golden_belongs_to_the_scenario_with_the_longest_name(adlcalc: Command, folder: Path) -> None:
     shutil.copy(folder / f"{HALF}.yaml", folder / f"{HALF}.rank.yaml")
     assert (
@@ -758,6 +763,7 @@ def test_no_id_is_a_formula_in_a_spreadsheet_or_a_command_to_the_terminal(
         assert "\x1b" not in adlcalc("check", str(evil), "-f", style).out
 
 
+@pytest.mark.slow
 def test_a_scenario_opens_no_file_outside_its_folder(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("id,side,size,entry,leverage\na,long,1,100,10\n")
     (tmp_path / "in").mkdir()

@@ -126,6 +126,7 @@ def test_a_run_that_is_not_as_expected_is_explained_and_exits_with_1(adlcalc: Co
     assert code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "outcome", "code", "says"),
     [
@@ -168,6 +169,7 @@ def test_a_scenario_that_cannot_be_read_exits_with_2_and_prints_nothing(
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["rnu"], ["run"], ["run", ADL, "--limit", "-1"], ["run", ADL, "-f", "xml"], ["run", "--colour"]],
@@ -190,6 +192,7 @@ MISTYPED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", MISTYPED)
 def test_what_is_mistyped_is_told_like_everything_else(adlcalc: Command, line: str) -> None:
     """Whatever the parser's own words for it are."""
@@ -228,6 +231,7 @@ def test_a_sentence_is_wrapped_on_a_terminal_and_one_line_in_a_pipe(monkeypatch:
         assert len(told) == (1 if widest > 60 else 4)
 
 
+@pytest.mark.slow
 def test_the_help_of_the_whole_ends_with_where_the_topics_are(adlcalc: Command) -> None:
     for line in ((), ("-h",)):
         got = adlcalc(*line)
@@ -428,6 +432,7 @@ def test_json_is_short_for_format_json(adlcalc: Command, command: tuple[str, ...
     assert "--json" in both.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [("run", ADL), ("rank", QUEUE), ("explain", ADL, "--fund"), COMPARED], ids=" ".join
 )
@@ -448,6 +453,7 @@ def test_quiet_says_what_is_wrong(adlcalc: Command, wrong: Path) -> None:
     assert got == Result("", "", 1)
 
 
+@pytest.mark.slow
 def test_a_step_is_asked_for_alike(adlcalc: Command) -> None:
     assert adlcalc("rank", ADL, "--step", "1").out == adlcalc("rank", ADL, "--at", "1").out
     assert "step 1, money" in adlcalc("rank", ADL, "--step", "1").out
@@ -491,6 +497,7 @@ def test_every_command_has_help_that_ends_with_an_example(adlcalc: Command) -> N
     assert "Example: adlcalc run" in adlcalc("--help").out
 
 
+@pytest.mark.slow
 def test_version_is_one_line(adlcalc: Command) -> None:
     import adlcalc as package
 
@@ -597,6 +604,7 @@ def test_long_work_is_silent_when_short_or_not_on_a_terminal(monkeypatch: pytest
     assert (terminal.getvalue(), pipe.getvalue()) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "book", ["population: {p: {count: 2_500, size: 1, entry: 100, leverage: 5}}", "csv", '"csv"']
 )

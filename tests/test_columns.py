@@ -263,6 +263,7 @@ def gz_book(folder: Path, packed: bytes) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 def test_a_packed_book_is_the_same_book(tmp_path: Path) -> None:
     file = book_file(tmp_path, lambda rows: None, quoted=False)
     packed = gz_book(tmp_path, gzip.compress((tmp_path / "book.csv").read_bytes()))
@@ -321,6 +322,7 @@ def made_of(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> tuple[int, i
     )
 
 
+@pytest.mark.slow
 def test_only_who_is_liquidated_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     one = isolated_book(accounts=2_000, steps=500)
     for accounts in (one.accounts, Columns.of(one.accounts)):
@@ -354,6 +356,7 @@ def test_funding_makes_nobody_but_who_is_liquidated(monkeypatch: pytest.MonkeyPa
     assert liquidated <= evaluations <= liquidated + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["0", "0.000001", "0.005"])
 @pytest.mark.parametrize("paid", ["0.00003", "-0.00003", "0.02", "0.9", "-0.9"])
 def test_what_funding_takes_at_the_end_is_the_same_without_books(rate: str, paid: str) -> None:
@@ -423,6 +426,7 @@ def test_a_page_shows_the_same_of_a_book_in_columns(limit: int, monkeypatch: pyt
     assert pickle.loads(pickle.dumps(together.events)) == together.events
 
 
+@pytest.mark.slow
 def test_quiet_accounts_are_not_worked_out_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     one = isolated_book(accounts=3_000, steps=40)
     columns = Columns.of(one.accounts)

@@ -325,6 +325,7 @@ def test_explain_prints_a_definition_with_its_source(adlcalc: Callable[..., Resu
     assert "did you mean 'ptsr'?" in wrong.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*POLICIES, *HAIRCUTS])
 def test_explain_prints_a_policy_with_its_parameters_and_source(
     adlcalc: Callable[..., Result], name: str
@@ -386,6 +387,7 @@ def test_venues_tell_who_was_liquidated_and_what_was_assumed(
     assert "* mine: margin.maintenance" in result.out
 
 
+@pytest.mark.slow
 def test_a_least_fund_that_is_not_proven_is_told(adlcalc: Callable[..., Result]) -> None:
     words = ("compare", "18-march-2020", "--metrics", "least_fund")
     assert "least_fund under bitmex is not proven: fund.holds" in " ".join(adlcalc(*words).out.split())

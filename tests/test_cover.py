@@ -133,6 +133,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", BAD)
 def test_what_is_no_shock_is_told(adlcalc: Callable[..., Any], text: str) -> None:
     with pytest.raises(ShocksError):

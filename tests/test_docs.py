@@ -28,6 +28,7 @@ def emptied(text: str) -> str:
     return FILLED.sub(r"\1```", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_a_page_is_what_the_code_makes_of_it(name: str, request: pytest.FixtureRequest) -> None:
     page, fresh = DOCS / f"{name}.md", "".join(reference.PAGES[name]())

@@ -66,6 +66,7 @@ def test_the_planted_reading_is_named(adlcalc: Callable[..., Any], folder: Path)
     assert text.count("Rests on") == 1
 
 
+@pytest.mark.slow
 def test_the_book_of_nineteen_under_hyperliquid_rests_on_the_limit(adlcalc: Callable[..., Any]) -> None:
     """Found by hand with --set rules.liquidation.limit=...: bad debt 0 to 1,000, the fund pays 0 to 5,000."""
     found = adlcalc(
@@ -134,6 +135,7 @@ def test_two_rules_that_matter_only_together_are_told(adlcalc: Callable[..., Any
     assert {one["differs"] for one in pairs if "adl.score" not in one["reading"]} == {False}
 
 
+@pytest.mark.slow
 def test_the_budget_is_kept_and_told(adlcalc: Callable[..., Any]) -> None:
     found = doubted(adlcalc, BOOK, "--venue", "hyperliquid", "--budget", "12")
     assert len(found["readings"]) == 12
@@ -312,6 +314,7 @@ def test_sweep_doubts_every_rule_that_any_point_uses(
     assert plain == {key: value for key, value in found.items() if key != "doubts"}
 
 
+@pytest.mark.slow
 def test_sweep_tells_the_range_and_the_reading(adlcalc: Callable[..., Any], calm: str) -> None:
     found = adlcalc("sweep", calm, "--vary", "prices.1=95,80", "-m", "adl(large)", "--doubt").out
     text = " ".join(found.split())

@@ -72,6 +72,7 @@ def test_of_several_the_one_that_began_last_fits() -> None:
     assert fitting(editions[:2], date(2019, 1, 1)) is None
 
 
+@pytest.mark.slow
 def test_a_path_outside_is_told(adlcalc: Callable[..., Any]) -> None:
     told = adlcalc("run", MARCH, "--venue", "okx", "-o", "/dev/null").err
     assert "path 2020-03-12..13, rulebook okx as of 2025-11-05; no earlier edition fits" in told

@@ -162,6 +162,7 @@ def ended(events: Sequence[Event]) -> list[AccountState]:
     return [event.state for event in events if isinstance(event, AccountEnded)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_parts_give_the_equity_at_the_end_and_margin_is_lost_in_liquidations_only(
     seed: int, rulebook: object
@@ -178,6 +179,7 @@ def test_parts_give_the_equity_at_the_end_and_margin_is_lost_in_liquidations_onl
             assert "liquidations" not in parts, account.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_stories_of_all_add_up_to_the_audit(seed: int, rulebook: object) -> None:
     """What accounts and funds gained, with what the rest of the market and the venue gained, is the bad
@@ -325,6 +327,7 @@ def everybody_at_each_step(scenario: Scenario) -> list[Subject]:
     return [Subject(fund=True), *(Subject(step=step) for step in range(scenario.path.steps))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_formula_adds_up_again(seed: int, rulebook: object) -> None:
     scenario = random_book(seed)

@@ -141,6 +141,7 @@ def test_what_it_may_not_be(text: str, column: int, message: str) -> None:
     assert (caught.value.column, caught.value.message) == (column, message)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="pnl()+-*/<>=,. 019ifelsmaxb_", max_size=60))
 def test_any_text_is_a_score_or_an_error(text: str) -> None:
     fault = None
@@ -177,6 +178,7 @@ texts = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(texts)
 def test_it_reads_as_python_would(text: str) -> None:
     assert Fraction(value(text)) == as_python(text)

@@ -60,6 +60,7 @@ def test_what_stands_in_a_golden_is_never_a_bug(golden: Path) -> None:
     assert tried >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ['"\\q"', '{"golden": "\\q"}', '{"golden": "adlcalc run", "scenario": "\\q"}', "\\q\n", ""]
 )

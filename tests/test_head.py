@@ -96,6 +96,7 @@ def test_a_queue_that_is_not_ranked_whole_changes_nothing_under_any_venue(
         assert list(run(one))[:-1] == list(run(one, index=False))[:-1], f"{venue}, seed {seed}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "mark"), [(-1, Decimal(90)), (1, Decimal(110))])
 def test_few_positions_are_scored_for_the_head_of_a_long_queue(
     side: int, mark: Decimal, monkeypatch: pytest.MonkeyPatch

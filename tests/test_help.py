@@ -105,6 +105,7 @@ NEAR_T2 = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", NEAR_T2, ids=" ".join)
 def test_a_file_that_is_not_there_is_told_with_the_one_beside_it(
     adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]
@@ -275,6 +276,7 @@ def test_every_command_that_shows_tables_takes_a_width() -> None:
             assert "limit" not in given or "format" not in given or {"width", "quiet"} <= given, command.name
 
 
+@pytest.mark.slow
 def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
     """A block of 80 columns stands in 80 columns; text is filled."""
     from rich.console import Console
@@ -290,6 +292,7 @@ def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_lists_keep_80_columns(adlcalc: Callable[..., Result]) -> None:
     for words in (["help"], ["new", "--list"]):
         out = adlcalc(*words).out

@@ -121,6 +121,7 @@ def test_rooms_import_one_way(room: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_every_file_says_what_it_is() -> None:
     """In its first sentence, of which the page `house` is made."""
     assert [file for file in files("") if not (ast.get_docstring(parsed(file)) or "").strip()] == []
@@ -151,6 +152,7 @@ def test_only_numbers_makes_decimals() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_no_float_touches_money_in_the_engine() -> None:
     """Floats appear in head.py only, where they choose which cells are opened, and exact scores decide."""
     wrong = []
@@ -195,6 +197,7 @@ def circles(imports: Mapping[Path, set[str]]) -> set[str]:
 KNOW_A_FORMAT = {"usual": "the one that is meant where none is named", "manifest": "a manifest is JSON"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file", [file for file in files("cli") if file.stem not in KNOW_A_FORMAT], ids=lambda x: x.stem
 )
@@ -240,6 +243,7 @@ STAIR = (
 below."""
 
 
+@pytest.mark.slow
 def test_the_engine_is_a_stair() -> None:
     floors = {f"adlcalc.engine.{name}": floor for floor, names in enumerate(STAIR) for name in names}
     rooms = {
@@ -301,6 +305,7 @@ ALIKE = {("engine", "BadDebt")}
 """What happened, and the rule that says so, by the venues' own word."""
 
 
+@pytest.mark.slow
 def test_a_name_is_one_thing_in_a_room() -> None:
     """Two rooms may each have a Row; within one, whoever reads the name knows what is meant."""
     homes: dict[tuple[str, str], list[str]] = {}

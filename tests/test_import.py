@@ -476,6 +476,7 @@ def test_import_reads_standard_input_and_writes_a_file(adlcalc: Command, tmp_pat
     assert adlcalc("rank", str(made)).code == 0
 
 
+@pytest.mark.slow
 def test_faults_of_an_import_are_exit_2_with_their_place(adlcalc: Command, tmp_path: Path) -> None:
     file = tmp_path / "p.json"
     file.write_text('[{"symbol": "A/B",\n "contracts": "x"}]', encoding="utf-8")

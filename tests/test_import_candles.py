@@ -196,6 +196,7 @@ SHAPES: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_json_shapes(shape: str, tmp_path: Path) -> None:
     text = json.dumps(SHAPES[shape])
@@ -319,6 +320,7 @@ def test_csv_of_other_hands(text: str, marks: list[str], tmp_path: Path) -> None
     assert closes(text, tmp_path) == marks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zip", "gz"])
 def test_archives(kind: str, adlcalc: Command, tmp_path: Path) -> None:
     data = csv_text(str).encode()

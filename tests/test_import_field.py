@@ -554,6 +554,7 @@ ANSWERS: dict[str, tuple[Any, str, str, str | None, str | None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_of_the_venues(name: str) -> None:
     answer, venue, coins, balance, price = ANSWERS[name]
@@ -604,6 +605,7 @@ def test_ids_that_no_scenario_has(account: str) -> None:
         made(rows("08"), account=account)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_whatever_the_names_what_is_written_loads(symbol: str, account: str) -> None:
     row = rows("08")

@@ -100,6 +100,7 @@ def test_lights_are_at_most_all(adlcalc: Command, tmp_path: Path) -> None:
     assert "'lights' is 6, more than all 5" in result.err
 
 
+@pytest.mark.slow
 def test_an_imported_position_keeps_its_light(adlcalc: Command, tmp_path: Path) -> None:
     """Gate's 1 is the front: five lights."""
     (file,) = GIVEN.glob("24-*.json")
@@ -111,6 +112,7 @@ def test_an_imported_position_keeps_its_light(adlcalc: Command, tmp_path: Path) 
     assert adlcalc("run", str(made)).code == 0
 
 
+@pytest.mark.slow
 def test_a_market_by_its_description(adlcalc: Command, tmp_path: Path) -> None:
     file = tmp_path / "markets.json"
     file.write_text(

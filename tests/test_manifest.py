@@ -83,6 +83,7 @@ def kept_digest(folder: Path) -> str:
     return str(json.loads((folder / "m.json").read_text())["result"]["sha256"])
 
 
+@pytest.mark.slow
 def test_every_command_that_answers_has_it(adlcalc: Callable[..., object]) -> None:
     for name in COMMANDS:
         assert ("--manifest FILE" in adlcalc(name, "--help").out) == (name not in SILENT), name
@@ -206,6 +207,7 @@ def test_what_is_no_manifest_is_told(
     assert "Traceback" not in found.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "told"),
     [

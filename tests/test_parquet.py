@@ -67,6 +67,7 @@ def test_the_same_book_and_the_same_events(tmp_path: Path) -> None:
     assert list(run(one))[:-1] == list(run(other))[:-1]
 
 
+@pytest.mark.slow
 def test_accounts_of_several_rows_with_gaps_and_odd_names(tmp_path: Path) -> None:
     rows = {
         "id": ["a, b", 'say "x"', "a, b"],
@@ -85,6 +86,7 @@ def test_accounts_of_several_rows_with_gaps_and_odd_names(tmp_path: Path) -> Non
     assert [account.id for account in load(one).scenario.accounts] == ["a, b", 'say "x"']
 
 
+@pytest.mark.slow
 def test_faults_are_told_where_they_are_in_the_same_rows_as_csv(tmp_path: Path) -> None:
     """Row 41 of the table is line 42 of the text, its header counted."""
     rows = {**ROWS, "size": [*map(str, ROWS["size"][:40]), "much", "-1", *map(str, ROWS["size"][42:])]}

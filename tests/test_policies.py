@@ -183,6 +183,7 @@ def test_minimax_leverage_takes_those_without_equity_first() -> None:
 sizes = st.lists(st.integers(1, 12), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @given(held=sizes, quantity=st.integers(1, 60), entries=st.lists(st.integers(50, 99), min_size=6, max_size=6))
 def test_parts_sum_to_the_quantity_and_fit(
@@ -260,6 +261,7 @@ def test_minimax_leverage_is_path_independent_and_sybil_proof(
     assert split[0] + split[1] == some[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["queue", "list-order", "seeded-cycle"])
 @given(
     held=sizes,

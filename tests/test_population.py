@@ -149,6 +149,7 @@ def test_a_weight_of_zero_is_never_drawn() -> None:
     assert drawing.numbers([0, 2**49 - 1, 2**49, 2**51 - 1]) == [2, 2, 4, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "same"),
     [
@@ -455,6 +456,7 @@ def test_every_command_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(set(alone)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [998, 997])
 def test_a_large_book_begins_with_its_totals(count: int) -> None:
     """Above 1,000 accounts, of which three are makers."""

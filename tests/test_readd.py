@@ -148,6 +148,7 @@ def test_a_wrong_number_is_noticed(where: tuple[Any, ...], wrong: str, told: dic
     assert faults_of(changed)
 
 
+@pytest.mark.slow
 def test_the_program_reads_a_file_and_speaks_by_its_exit_code(told: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     for bad_debt, code in (("0", 0), ("7", 1)):

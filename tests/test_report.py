@@ -436,6 +436,7 @@ def test_what_is_rare_has_its_own_table_where_it_happened() -> None:
         assert title not in run().to_text()
 
 
+@pytest.mark.slow
 def test_the_limit_cuts_each_table_and_says_so() -> None:
     events = [*half_the_fund()]
     events[-2:-2] = [gave(2, f"bob{i}", rank=i) for i in range(2, 1_202)]
@@ -580,6 +581,7 @@ def test_long_names_are_shortened_before_a_column_goes_and_stay_whole_where_ther
     assert table.fit(one, 40).dropped == ("x",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "shown"), [("0", True), ("200", True), ("80", False)])
 def test_which_columns_had_no_room_is_said(adlcalc: Callable[..., Result], width: str, shown: bool) -> None:
     text = adlcalc("run", "scenarios/18-march-2020.yaml", "--width", width).out

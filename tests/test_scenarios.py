@@ -49,6 +49,7 @@ def compare(expect: Expect, run: Run) -> None:
     assert expect.equity.items() <= {account.account: account.equity_end for account in run.accounts}.items()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_expectations_hold(path: Path) -> None:
     loaded = adlcalc.load(path)

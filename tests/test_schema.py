@@ -122,6 +122,7 @@ def test_every_key_has_a_description() -> None:
         assert missing(json.loads((ROOT / FILES[which]).read_text(encoding="utf-8")), which) == []
 
 
+@pytest.mark.slow
 def test_the_schema_has_defaults_and_examples() -> None:
     schema = json.loads((ROOT / FILES["scenario"]).read_text(encoding="utf-8"))
     assert schema["properties"]["venue"]["default"] == "generic"
@@ -187,6 +188,7 @@ def test_a_golden_that_differs_is_told_as_its_schema_says(adlcalc: Command, tmp_
     assert list(jsonschema.Draft7Validator(whole).iter_errors(printed)) == []
 
 
+@pytest.mark.slow
 def test_a_document_that_is_wrong_is_seen(adlcalc: Command) -> None:
     printed = json.loads(adlcalc("run", "scenarios/05-fund-empty-adl.yaml", "--json").out)
     check = validator("output")
@@ -206,12 +208,14 @@ def test_templates_are_listed(adlcalc: Command) -> None:
     assert [name for name in listed[4:] if "/" not in name] == shipped
 
 
+@pytest.mark.slow
 def test_the_new_rulebook_names_its_schema_and_passes_it(adlcalc: Command) -> None:
     text = adlcalc("new", "rulebook").out
     assert text.startswith("# yaml-language-server: $schema=rulebook.schema.json\n")
     assert [error.message for error in validator("rulebook").iter_errors(as_editors_read(text))] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["basic", "cross", "rulebook"])
 def test_a_template_passes_as_it_is(adlcalc: Command, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.yaml"

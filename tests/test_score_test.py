@@ -120,6 +120,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", BAD)
 def test_what_is_no_file_of_fills_is_told(adlcalc: Callable[..., Any], tmp_path: Path, text: str) -> None:
     (tmp_path / "fills.csv").write_text(text, encoding="utf-8")

@@ -224,6 +224,7 @@ prices: [100, 79]
 """
 
 
+@pytest.mark.slow
 def test_a_fund_that_keeps_positions_pays_nothing_and_must_bear_them() -> None:
     """Ten are kept from 90, and at 79 have lost 110, which nobody has paid: with 100 nine stay (99), and one
     goes to the queue."""
@@ -552,6 +553,7 @@ def test_a_budget_ends_a_search_and_is_told() -> None:
     assert len(found.stretches) > 1
 
 
+@pytest.mark.slow
 def test_what_was_not_finished_does_not_claim_every_value(
     adlcalc: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -641,6 +643,7 @@ EVERYTHING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "vary", "value"), EVERYTHING)
 def test_turned_in_what_is_loaded_as_the_file_would_say_it(number: str, vary: str, value: str) -> None:
     base = ("fund={balance: 1_000}",) if vary.startswith("fund.") else ()
@@ -738,6 +741,7 @@ def test_the_json(adlcalc: Command) -> None:
     assert (found["verified"], found["whole"]) == (True, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asserted", "code"), [("<= 5_000_000", 0), ("== 2000", 0), ("> 0 and < 2_000", 1), ("<= 1_999", 1)]
 )
@@ -799,6 +803,7 @@ prices: [60_000, 58_000, 56_400]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vary", "holds", "fails"),
     [
@@ -815,6 +820,7 @@ def test_what_a_trader_can_turn_has_a_range_of_its_own(vary: str, holds: str, fa
     assert found.holds == Decimal(holds)
 
 
+@pytest.mark.slow
 def test_a_collateral_takes_the_place_of_a_leverage(adlcalc: Command, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(OWN_LONG, encoding="utf-8")
     words = ("--vary", "accounts.me.collateral", "--until", "not liquidated(me)")
@@ -865,6 +871,7 @@ def test_slips(adlcalc: Command, arguments: tuple[str, ...], says: str) -> None:
     assert "\\n" not in page.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "vary"),
     [("14-counterparty-skipped", "prices.ETH-PERP.1"), ("14-counterparty-skipped", "accounts.bob.entry")],
@@ -974,6 +981,7 @@ def test_python_has_the_answer_as_rows() -> None:
         adlcalc.solve(SEVERAL, "prices.A.1", until="adl", low="1", high="9", method="theorem")
 
 
+@pytest.mark.slow
 def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(
     adlcalc: Command, tmp_path: Path
 ) -> None:

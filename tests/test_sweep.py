@@ -199,6 +199,7 @@ def test_a_point_that_fails_is_a_row(book: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_points_counted_together_have_no_interval() -> None:
     words = ["--paths", "n=30", "--vary", "fund=0,1", "-m", "adl"]
     apart = document("coin.yaml", *words)["figures"]
@@ -282,6 +283,7 @@ def test_from_python_and_as_a_table_of_arrow() -> None:
         adlcalc.sweep("coin.yaml", ["bad_debt"], vary={"fund": [0, 4]}, paths="n=60", store="s.sqlite")
 
 
+@pytest.mark.slow
 def test_from_python_what_is_loaded_and_what_is_written_are_swept_like_a_file() -> None:
     """With what they were loaded with: a fund of 4 is not enough for the 4.87 that three steps down cost."""
     import adlcalc
@@ -356,12 +358,14 @@ def test_a_store_is_asked_again_and_nothing_is_run(monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.slow
 def test_a_manifest_is_of_a_scenario_whatever_store_it_is_kept_in() -> None:
     ran("sweep", *WORDS, "--paths", "n=5", "--manifest", "m.json")
     assert "--store" not in json.loads(Path("m.json").read_text(encoding="utf-8"))["command"]
     assert "The same" in ran("verify", "m.json")
 
 
+@pytest.mark.slow
 def test_a_store_that_is_asked_again_is_what_its_manifest_is_of() -> None:
     """Its points, however the file is laid out: more of them are another store."""
     ran("sweep", *WORDS, "--paths", "n=5")
@@ -386,6 +390,7 @@ def test_a_manifest_of_other_making_writes_no_store() -> None:
     assert not Path("written.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_a_store_reads_with_plain_sqlite() -> None:
     ran("sweep", *WORDS, "--paths", "n=40")
     with closing(sqlite3.connect("s.sqlite")) as db:
@@ -736,6 +741,7 @@ def test_what_is_counted_and_written_is_not_held() -> None:
 # --- the least fund -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_least_funds_are_told_only_where_they_are_proven() -> None:
     """Bybit's fund stops at a part of its peak: an error where no point can have one, else a row."""
     words = ["coin.yaml", "--paths", "n=2", "-m", "adl, quantile(least_fund, 0.5)"]

@@ -79,6 +79,7 @@ def test_no_source_is_left_over(name: str) -> None:
     assert set(book.sources) <= used
 
 
+@pytest.mark.slow
 def test_a_sentence_that_many_rulebooks_share_stands_once() -> None:
     """What is assumed for one reason in five rulebooks is a convention, which they name; and each serves."""
     files = {
