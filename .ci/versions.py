@@ -1,6 +1,7 @@
 """The versions that pyproject.toml allows and those that are installed.
 
-python .ci/versions.py --lowest   the lowest versions declared, as constraints for pip: what is declared is what is tested
+python .ci/versions.py --lowest   the lowest versions declared, as constraints for pip: what is declared is
+                                  what is tested
 python .ci/versions.py NAME       a line of the matrix: Python and the versions that are installed beside it
 """
 

@@ -9,8 +9,8 @@ of them. Exactly.
 
 Wherever a scenario is asked for, `load` is asked for what it takes, or give what `load` returned. Results are
 sequences of rows (adlcalc.report.result.Row): the facts of the JSON by the same keys, with numbers as Decimal
-and sides as 'long' and 'short'. Prices are in the market's quote, sizes in contracts, money in the currency that
-the market settles in, rates and ratios are fractions (0.005 is half a percent).
+and sides as 'long' and 'short'. Prices are in the market's quote, sizes in contracts, money in the currency
+that the market settles in, rates and ratios are fractions (0.005 is half a percent).
 
 Errors: ScenarioErrors where a scenario or rulebook cannot be used (its text shows every problem with line and
 hint, `problems` has them as data); Unknown where something is asked for that is not there, with the nearest

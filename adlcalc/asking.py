@@ -1,8 +1,8 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting, measure_of, choices,
-metrics_of, severity_of.
+Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting,
+measure_of, choices, metrics_of, severity_of.
 """
 
 from __future__ import annotations
@@ -171,8 +171,8 @@ def comparison(
     metrics: str | None = None,
     doubt: bool = False,
 ) -> Comparison:
-    """Run the scenario, loaded once for each venue, under every policy; doubt: under every other reading of an
-    assumed rule as well."""
+    """Run the scenario, loaded once for each venue, under every policy; doubt: under every other reading of
+    an assumed rule as well."""
     from adlcalc.report.compare_view import Comparison
     from adlcalc.scenario.currencies import ONE_SCENARIO_EACH, mingled
     from adlcalc.source.nodes import Place, Source

@@ -84,7 +84,8 @@ def _worked(distributed: Any, address: str, work: Work, points: Sequence[Point])
                 continue
             if found is None:
                 raise ClusterError(
-                    f"--dask {address}: a worker has another version of adlcalc\nhint: the same sources everywhere"
+                    f"--dask {address}: a worker has another version of adlcalc\nhint: the same sources "
+                    "everywhere"
                 )
             rows, seconds = found
             pace.took(len(rows), seconds)

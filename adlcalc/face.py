@@ -1,4 +1,5 @@
-"""The functions of the Python face; `import adlcalc` has them. What they need is imported when they are called.
+"""The functions of the Python face; `import adlcalc` has them. What they need is imported when they are
+called.
 
 Public: load, run, margin, rank, explain, compare, solve, sweep, check.
 """
@@ -29,10 +30,10 @@ def load(
     """Read and check a scenario.
 
     source  a path ('-' is standard input); the name of a scenario that comes with adlcalc
-            ('04-fund-half-absorbs'); YAML or JSON text (a str with a line break or a brace in it); or a dict with
-            the keys of a scenario file. In a dict numbers are int, Decimal or text; a float counts as the
-            shortest text that it is read from (0.1 is one tenth). Files that a text or a dict names are looked
-            for in the current folder.
+            ('04-fund-half-absorbs'); YAML or JSON text (a str with a line break or a brace in it); or a dict
+            with the keys of a scenario file. In a dict numbers are int, Decimal or text; a float counts as
+            the shortest text that it is read from (0.1 is one tenth). Files that a text or a dict names are
+            looked for in the current folder.
     sets    changes like 'fund=0', 'accounts.alice.leverage=5'
     venue   another rulebook than the file's: a name or a path
     as_of   of the rulebook's editions the one that held on that day, '2024-06-30'
@@ -53,9 +54,10 @@ def load(
 def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
     """Run a scenario to its end.
 
-    The Run has `rows(NAME)`: liquidations, fund, deleveraged, skipped, accounts, positions, steps, ... (`tables()`
-    lists them); `frames()`, the same as Arrow tables; `events`, everything that happened, in order; and `to_text`,
-    `to_markdown`, `to_csv`, `to_json`, `to_dict`, which are what the command line prints.
+    The Run has `rows(NAME)`: liquidations, fund, deleveraged, skipped, accounts, positions, steps, ...
+    (`tables()` lists them); `frames()`, the same as Arrow tables; `events`, everything that happened, in
+    order; and `to_text`, `to_markdown`, `to_csv`, `to_json`, `to_dict`, which are what the command line
+    prints.
 
     index=False looks at every account at every step: slower, the same result.
 
@@ -73,14 +75,14 @@ def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
 
 
 def margin(scenario: Loaded | Source, *, step: int | str = 0, accounts: Sequence[str] = ()) -> Result:
-    """How far every open position is from its liquidation at a step, before anybody is liquidated at its marks;
-    nearest first.
+    """How far every open position is from its liquidation at a step, before anybody is liquidated at its
+    marks; nearest first.
 
-    Rows: account, market, side, size, entry_price, mark_price, liquidation_price and bankruptcy_price (None where
-    there is none), margin_ratio and distance (fractions), equity, unit_maintenance, due, ...
+    Rows: account, market, side, size, entry_price, mark_price, liquidation_price and bankruptcy_price (None
+    where there is none), margin_ratio and distance (fractions), equity, unit_maintenance, due, ...
 
-    step: its number, or 'last'; accounts: only theirs. Raises ScenarioErrors; Unknown for an account or step that
-    is not there.
+    step: its number, or 'last'; accounts: only theirs. Raises ScenarioErrors; Unknown for an account or step
+    that is not there.
     """
     from adlcalc.asking import margins
     from adlcalc.report.margin_view import margin_page
@@ -100,9 +102,10 @@ def rank(
 ) -> Result:
     """The deleveraging queue of each market and side at a step, first in line first.
 
-    Rows: market, side ('long', 'short'), rank (1 is deleveraged first), account, score, lights (1 to 5, 5 is first
-    in line), size, entry_price, unrealized_pnl, effective_leverage, ahead (contracts before it), ... With `accounts`
-    only these, and `rows("moves")`: the smallest change of collateral, leverage or size that moves each one back.
+    Rows: market, side ('long', 'short'), rank (1 is deleveraged first), account, score, lights (1 to 5, 5 is
+    first in line), size, entry_price, unrealized_pnl, effective_leverage, ahead (contracts before it), ...
+    With `accounts` only these, and `rows("moves")`: the smallest change of collateral, leverage or size that
+    moves each one back.
 
     Raises ScenarioErrors; Unknown for a step, market, side or account that is not there.
     """
@@ -122,12 +125,15 @@ def explain(
     step: int | str | None = None,
     market: str | None = None,
 ) -> Result:
-    """What happened to an account, to the insurance fund, or to everybody at a step, line by line; market: only there.
+    """What happened to an account, to the insurance fund, or to everybody at a step, line by line; market:
+    only there.
 
-    Rows: step, account, kind, text, formulas (how each number came about), amounts (the numbers by name), rules.
-    `rows("why")` has the rules that made the difference, `rows("rules")` all of them with their sources.
+    Rows: step, account, kind, text, formulas (how each number came about), amounts (the numbers by name),
+    rules. `rows("why")` has the rules that made the difference, `rows("rules")` all of them with their
+    sources.
 
-    Raises ScenarioErrors; Unknown for an account, step or market that is not there, or where nobody is asked about.
+    Raises ScenarioErrors; Unknown for an account, step or market that is not there, or where nobody is asked
+    about.
     """
     from adlcalc.asking import story
     from adlcalc.explain.story_view import story_page
@@ -150,16 +156,16 @@ def compare(
 ) -> Result:
     """One book and path under several policies, and under several rulebooks.
 
-    policies  names as in `adlcalc compare --policies`: 'queue', 'queue:bitmex', 'pro-rata', 'haircut', ...; all
-              that apply by default, each venue's own where `venues` are given
+    policies  names as in `adlcalc compare --policies`: 'queue', 'queue:bitmex', 'pro-rata', 'haircut', ...;
+              all that apply by default, each venue's own where `venues` are given
     venues    rulebooks by name or path, instead of the scenario's own
     metrics   what the page shows; the rows have all of them
     severity  the share of the loss that haircuts cover, from 0 to 1
     markout   after how many steps fills are marked out
     axioms    try whether splitting pays, whether it scales, whether it keeps the order: `rows("axioms")`
 
-    Rows: venue, policy, space ('positions' or 'profits'), liquidated, rounds, metrics (name -> Decimal or None).
-    `rows("accounts")`: what each account could pay and paid.
+    Rows: venue, policy, space ('positions' or 'profits'), liquidated, rounds, metrics (name -> Decimal or
+    None). `rows("accounts")`: what each account could pay and paid.
 
     Raises ScenarioErrors; Unknown for a policy, metric or venue that is not there.
     """
@@ -205,13 +211,14 @@ def solve(
     source  what `load` takes, or what it has made; sets, venue, as_of as there
     vary    what is varied, as --set names it: 'fund', 'prices.2', 'accounts.alice.leverage'
     until   the question ('no adl'), or `when`: one of the two
-    low, high, unit   the range and the smallest step, as text ('50_000'); each has a default where there is one
+    low, high, unit   the range and the smallest step, as text ('50_000'); each has a default where there is
+                      one
     across  an answer for each value of something else: 'prices.2=50_000..56_000/100'
     method  'theorem', 'exhaustive' or 'sampled'; the surest that applies if left out
 
-    Rows: from, to, holds (None where the scenario refuses these values). `rows("answer")`: holds, fails, differs;
-    `rows("changes")`: before, after, differs; `rows("frontier")` with `across`; `rows("result")`: method, runs,
-    spacing, whole, verified, ...
+    Rows: from, to, holds (None where the scenario refuses these values). `rows("answer")`: holds, fails,
+    differs; `rows("changes")`: before, after, differs; `rows("frontier")` with `across`; `rows("result")`:
+    method, runs, spacing, whole, verified, ...
 
     Raises ScenarioErrors; Unknown where the question cannot be worked like that.
     """
@@ -269,18 +276,20 @@ def sweep(
 
     scenario  what `load` takes, or what it has made; sets, as_of as there
     measures  'adl(me)', 'fund_paid', 'fund_paid > 500', 'least_fund', 'quantile(least_fund, 0.99)', ...
-    vary      name -> '0..1_000_000/20_000' or a list of values; names as in sets: {'accounts.me.leverage': [2, 5]}
+    vary      name -> '0..1_000_000/20_000' or a list of values; names as in sets: {'accounts.me.leverage':
+              [2, 5]}
     paths     'bootstrap:candles.csv,block=12,n=1000,seed=7', 'n=1000' of the scenario's own model, ...
     by        what the figures are grouped by; all that is varied if left out
-    store     an SQLite file: finished points are kept, the same call goes on where it was ended; without a scenario
-              it is asked again, and nothing is run
-    jobs      processes (in a program of your own behind `if __name__ == "__main__":`); dask: a scheduler's address
+    store     an SQLite file: finished points are kept, the same call goes on where it was ended; without a
+              scenario it is asked again, and nothing is run
+    jobs      processes (in a program of your own behind `if __name__ == "__main__":`); dask: a scheduler's
+              address
     doubt     the figures under the other readings of assumed rules as well: `rows("doubts")`
 
-    Rows: measure, by (name -> value), n, hits, probability, low and high (its 95 % interval), mean, least, most.
-    `rows("quantiles")`: level, value, low, high, shortfall (the mean beyond), None where it is not estimable;
-    `rows("points")`: every point; `points()` the same as an Arrow table with a column for each thing that is varied
-    and measured; `frames()` all of them; `model`: what the frequencies are of.
+    Rows: measure, by (name -> value), n, hits, probability, low and high (its 95 % interval), mean, least,
+    most. `rows("quantiles")`: level, value, low, high, shortfall (the mean beyond), None where it is not
+    estimable; `rows("points")`: every point; `points()` the same as an Arrow table with a column for each
+    thing that is varied and measured; `frames()` all of them; `model`: what the frequencies are of.
 
     Raises ScenarioErrors; Unknown for what is not there, and for a store of another sweep.
     """
@@ -338,8 +347,9 @@ def check(
     update  write the goldens
     golden  the folder of the goldens; beside the scenarios if left out
 
-    Rows: file, result ('passed', 'failed', 'broken'), golden_written. `rows("findings")`: kind, file, line, column,
-    message. `rows("summary")`: how many came out how. What is wrong with a file is a row and raises nothing.
+    Rows: file, result ('passed', 'failed', 'broken'), golden_written. `rows("findings")`: kind, file, line,
+    column, message. `rows("summary")`: how many came out how. What is wrong with a file is a row and raises
+    nothing.
     """
     from os import fspath
 
@@ -373,8 +383,8 @@ def _again(scenario: Loaded | Source, venue: str) -> Loaded:
 def _asked_of(
     source: Loaded | Source, sets: Sequence[str], venue: str | None, as_of: str | None
 ) -> tuple[Origin | None, str]:
-    """What a question is asked of, and the name that it has: what was loaded, with further settings; a text or a
-    dict; None where it is a file, which is opened by who asks."""
+    """What a question is asked of, and the name that it has: what was loaded, with further settings; a text
+    or a dict; None where it is a file, which is opened by who asks."""
     from dataclasses import replace
     from os import fspath
 

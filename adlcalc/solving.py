@@ -28,8 +28,8 @@ from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
 
 MOST_COLUMNS = 1_000
 FINER = 2
-"""What only the file can set has a grid of so many digits more than its ends are written with; a grid of 1 where it
-takes whole numbers only."""
+"""What only the file can set has a grid of so many digits more than its ends are written with; a grid of 1
+where it takes whole numbers only."""
 HALF = D("0.5")
 
 
@@ -78,8 +78,8 @@ class UnderReading:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """The answer. columns: one for each value of --across, then `solution` is that of the first; verified: the
-    answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
+    """The answer. columns: one for each value of --across, then `solution` is that of the first; verified:
+    the answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
     asserted: what --assert says of it; readings: the answers under other readings of assumed rules, where it
     was doubted."""
 
@@ -143,8 +143,8 @@ def solved(
 
 
 def doubted(found: Solved) -> Solved:
-    """The same asked again under every other reading of an assumed rule that the run uses, as it is written or
-    beside an answer."""
+    """The same asked again under every other reading of an assumed rule that the run uses, as it is written
+    or beside an answer."""
     from adlcalc.study.assumptions import used_assumptions
     from adlcalc.study.doubt import readings_under, used_by
 

@@ -1,8 +1,8 @@
 """What `adlcalc sweep` asks: files are loaded, the points laid out, worked, kept and counted. The command
 line and Python ask here.
 
-    swept          the whole of it; with `doubt` all points once more under each other reading of an assumed rule
-                   that any of them uses
+    swept          the whole of it; with `doubt` all points once more under each other reading of an assumed
+                   rule that any of them uses
     asked_again    of a store alone
 
 Public: Sweep, swept, asked_again, Workers.

@@ -3,7 +3,8 @@
 Whatever the text, a load ends with a scenario or with located errors, quickly; and a small scenario that
 loads also runs, with an audit that closes.
 
-    python tests/fuzz.py                          coverage-guided, until it is stopped (needs the extra `fuzz`: atheris)
+    python tests/fuzz.py                          coverage-guided, until it is stopped (needs the extra
+                                                  `fuzz`: atheris)
     python tests/fuzz.py -max_total_time=60       for a minute, as in CI
     python tests/fuzz.py FILE                     what was found, once more
 
@@ -26,12 +27,15 @@ ROOT = Path(__file__).parent.parent
 SMALL = 40  # accounts and steps that are run as well
 LONGEST = 20_000  # bytes of a mutated text
 TOKENS = (
-    *(b"accounts: prices: fund: rules: markets: expect: funding: venue: leverage: collateral: balance: margin: cross".split()),
+    *(b"accounts: prices: fund: rules: markets: expect: funding: venue: leverage: collateral: balance: "
+    b"margin: cross".split()),
     *(b"isolated long short linear inverse unlimited none true false null ~".split()),
     *(b"0 -1 1e18 1e-18 .5 0x1 1_000 0.00000001 1e999999999".split()),
     *(b"[ ] { } , : - ? & * ! | > ' \" % @ ` # --- ...".split()),
-    b"\t", b"\r\n", b"\n  - ", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\x1b[31m", b"\xe2\x80\xa8", b"{linear: 1, inverse: 2}",
-    b"{about: 1, within: 2}", b"{file: x.csv}", b"{from: 1, to: 2, steps: 3}", b"score: size * (", b"[[0, 1], [1, 2]]",
+    b"\t", b"\r\n", b"\n  - ", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\x1b[31m", b"\xe2\x80\xa8", b"{linear: 1, "
+    b"inverse: 2}",
+    b"{about: 1, within: "
+    b"2}", b"{file: x.csv}", b"{from: 1, to: 2, steps: 3}", b"score: size * (", b"[[0, 1], [1, 2]]",
 )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ money and contracts, no claim and no counterparty filled beyond its size, no pos
 below zero without a row, the same events with the index as without it and when run again. The rules are
 generated from the JSON Schema, so that a new one is fuzzed by itself.
 
-    python -m tests.fuzz_rules --seconds 600 --seed 1     what is found is shrunk and written to a file of its own
+    python -m tests.fuzz_rules --seconds 600 --seed 1     what is found is shrunk and written to a file of its
+                                                          own
 
 `tests/test_fuzz_rules.py` runs a few hundred of the same cases; ADLCALC_FUZZ_CASES=20000 makes them more.
 
@@ -325,7 +326,8 @@ def _hold(file: str) -> None:
     money_is_conserved(one, events, accounts)
     nothing_is_closed_twice(one, events, accounts)
     nobody_is_below_zero_without_a_row(events, accounts)
-    # in coarser money many things are alike, as are stops; at a settlement and in a list the file's order is the rule
+    # in coarser money many things are alike, as are stops; at a settlement and in a list the file's order is
+    # the rule
     by_list = name_in(POLICIES, one.rules.adl.policy) in ("list-order", "seeded-cycle") or one.orders
     by_list = by_list or isinstance(
         one.rules.last_resort.policy, InUnits | FlooredGains

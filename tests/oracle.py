@@ -442,8 +442,8 @@ class Oracle:
             self.close_in_book(claim, last_resort=True)
 
     def work_together(self, claims: list[Claim]) -> None:
-        """A policy that gives from everybody: the book for each claim, oldest first; the queue of a side for all of
-        its claims that are left with the mark at or beyond bankruptcy; the last resort for each."""
+        """A policy that gives from everybody: the book for each claim, oldest first; the queue of a side for
+        all of its claims that are left with the mark at or beyond bankruptcy; the last resort for each."""
         for claim in claims:
             self.close_in_book(claim, last_resort=False)
         beyond = [c for c in claims if c.left > 0 and c.side * (self.mark(c.market) - c.price) <= 0]
@@ -652,11 +652,12 @@ class Oracle:
     # --- policies that give from everybody ------------------------------------------------------------------
 
     def deleverage_together(self, claims: list[Claim]) -> None:
-        """The policy shares out the sum of the claims once; they take it in their order, places in queue order,
-        each at its own price. Who is passed over for one is offered to the next.
+        """The policy shares out the sum of the claims once; they take it in their order, places in queue
+        order, each at its own price. Who is passed over for one is offered to the next.
 
-        choice: they are together as long as the same places are open to them; a claim that has passed somebody
-        over, or whose account holds the other side too, goes on with those that have passed over the same."""
+        choice: they are together as long as the same places are open to them; a claim that has passed
+        somebody over, or whose account holds the other side too, goes on with those that have passed over the
+        same."""
         queue = [(rank, h) for rank, (h, _) in enumerate(self.ranked(claims[0].market, -claims[0].side), 1)]
         passed = {c.number: {h.order for h in self.all_holdings() if self.is_own(c, h)} for c in claims}
         while claims:
@@ -688,8 +689,8 @@ class Oracle:
         return self.down_to_one_leverage(places, quantity)
 
     def down_to_one_leverage(self, places: list[Holding], quantity: Fraction) -> list[Fraction]:
-        """k = (notional - L x equity)+ / notional of one, at most the size, of the whole account; with the L at
-        which they are the quantity together. Those without equity come first, in proportion to size."""
+        """k = (notional - L x equity)+ / notional of one, at most the size, of the whole account; with the L
+        at which they are the quantity together. Those without equity come first, in proportion to size."""
         wealth = [self.wealth(h.owner) for h in places]
         broke = in_proportion(
             [h.size if w <= 0 else Fraction(0) for h, w in zip(places, wealth, strict=True)], quantity

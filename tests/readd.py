@@ -76,7 +76,10 @@ def funds(run: Run) -> Iterator[str]:
         if min(number(row["received"]), number(row["paid"]), closing) < 0:
             yield f"{where} has a number below zero: {row}"
         if number(run["steps"][row["step"]]["funds"][name]) != closing:
-            yield f"{where} closes with {row['closing']}, its step says {run['steps'][row['step']]['funds'][name]}"
+            yield (
+                f"{where} closes with {row['closing']}, its step says "
+                f"{run['steps'][row['step']]['funds'][name]}"
+            )
         balances[name] = closing
     for name in balances:
         if len([row for row in run["fund"] if row["fund"] == name]) != len(run["steps"]):
@@ -95,7 +98,10 @@ def claims(run: Run) -> Iterator[str]:
             yield f"{name}: {row['size']} is not {' + '.join(str(float(p)) for p in parts.values())}"
         taken = [fill for fill in run["deleveraged"] if fill["claim"] == row["claim"]]
         if total(taken, "size") != parts["deleveraged_size"]:
-            yield f"{name}: the counterparties gave {float(total(taken, 'size'))}, it says {row['deleveraged_size']}"
+            yield (
+                f"{name}: the counterparties gave {float(total(taken, 'size'))}, it says "
+                f"{row['deleveraged_size']}"
+            )
         if (row["book_price"] is None) != (parts["book_size"] == 0):
             yield f"{name}: book_size {row['book_size']} at book_price {row['book_price']}"
         moved = {(one["step"], one["market"]) for one in run.get("events", ()) if one["kind"] == "mark moved"}
@@ -112,7 +118,10 @@ def claims(run: Run) -> Iterator[str]:
         ):
             told = number(row["surplus"]) - number(row["shortfall"])
             if abs(book_result(run, row) - told) > slack(run, row):
-                yield f"{name}: {row['book_size']} at {row['book_price']} is not {row['surplus']} - {row['shortfall']}"
+                yield (
+                    f"{name}: {row['book_size']} at {row['book_price']} is not {row['surplus']} - "
+                    f"{row['shortfall']}"
+                )
 
 
 def book_result(run: Run, row: dict[str, Any]) -> Fraction:
@@ -153,7 +162,10 @@ def fund_and_claims(run: Run) -> Iterator[str]:
         covered, surplus = total(mine, "shortfall") - total(closed, "amount"), total(mine, "surplus")
         fills = sum(1 for fill in run["deleveraged"] if fill["claim"] in numbers)
         if abs(total(rows, "paid") - covered) > fills * unit_of(run):
-            yield f"fund {fund} paid {float(total(rows, 'paid'))}, the shortfalls that are not bad debt are {float(covered)}"
+            yield (
+                f"fund {fund} paid {float(total(rows, 'paid'))}, the shortfalls that are not bad debt are "
+                f"{float(covered)}"
+            )
         if total(rows, "received") < surplus:
             yield f"fund {fund} received {float(total(rows, 'received'))}, the surpluses are {float(surplus)}"
 
@@ -187,7 +199,10 @@ def counterparties(run: Run) -> Iterator[str]:
         mark = number(run["steps"][row["step"]]["marks"][row["market"]])
         missed = value(run, row["market"], size, mark) - value(run, row["market"], size, number(row["price"]))
         if abs(sign(row) * missed - number(row["forgone_pnl"])) > rounding(run, size, 2):
-            yield f"{name}: {row['forgone_pnl']} is not what {row['size']} from {float(mark)} to {row['price']} costs"
+            yield (
+                f"{name}: {row['forgone_pnl']} is not what {row['size']} from {float(mark)} to "
+                f"{row['price']} costs"
+            )
     at_end = {
         (a["account"], p["market"], p["side"]): number(p["size"])
         for a in run["accounts"]
@@ -204,12 +219,14 @@ def counterparties(run: Run) -> Iterator[str]:
             number(gone[seat]["size"]) if seat in gone else Fraction(),
         )
         if seat not in reduced and stands + taken != size:
-            yield f"{seat}: {float(size)} left of it, {float(stands)} stands and {float(taken)} was taken over"
+            yield (
+                f"{seat}: {float(size)} left of it, {float(stands)} stands and {float(taken)} was taken over"
+            )
 
 
 def open_interest(run: Run) -> Iterator[str]:
-    """Signed sizes add up to zero; the rest of the market grew by what the book took and accounts sold, the venue
-    has what it holds; of a settled market nothing stands."""
+    """Signed sizes add up to zero; the rest of the market grew by what the book took and accounts sold, the
+    venue has what it holds; of a settled market nothing stands."""
     for market in (m["market"] for m in run["scenario"]["markets"]):
         sizes: dict[str, Fraction] = defaultdict(Fraction)
         for account in run["accounts"]:
@@ -251,7 +268,10 @@ def money(run: Run) -> Iterator[str]:
     closing = total([row for row in run["fund"] if row["step"] == last], "closing")
     bad_debt = number(run["audit"]["bad_debt"])
     if end + closing - bad_debt != start + opening:
-        yield f"money: {float(end)} + {float(closing)} - {float(bad_debt)} is not {float(start)} + {float(opening)}"
+        yield (
+            f"money: {float(end)} + {float(closing)} - {float(bad_debt)} is not {float(start)} + "
+            f"{float(opening)}"
+        )
     if total(run["bad_debt"], "amount") != bad_debt:
         yield f"bad debt: the rows say {float(total(run['bad_debt'], 'amount'))}, the audit {float(bad_debt)}"
     for name in ("money_difference", "open_interest_difference"):

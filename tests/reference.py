@@ -67,8 +67,10 @@ def metrics() -> Iterator[str]:
 
 def policies() -> Iterator[str]:
     yield (
-        "# Policies\n\nWho gives what when a loss is shared: what `adlcalc compare --policies` may be asked for. The first "
-        "six close positions (`rules: {adl: {policy: ...}}`), the others leave them open and cut profits (`rules: "
+        "# Policies\n\nWho gives what when a loss is shared: what `adlcalc compare --policies` may be asked "
+        "for. The first "
+        "six close positions (`rules: {adl: {policy: ...}}`), the others leave them open and cut profits "
+        "(`rules: "
         "{last_resort: {policy: ...}}`).\n"
     )
     for name in RULES:
@@ -114,7 +116,8 @@ def cell(text: str) -> str:
 
 def outputs() -> Iterator[str]:
     yield (
-        "# Outputs\n\nEvery key of JSON and CSV. Amounts, prices and sizes are texts of plain digits; keys are "
+        "# Outputs\n\nEvery key of JSON and CSV. Amounts, prices and sizes are texts of plain digits; keys "
+        "are "
         "added, never renamed. `adlcalc schema output` prints the JSON Schema.\n"
     )
     for name, document in DOCUMENTS.items():
@@ -133,7 +136,8 @@ def table_of(rows: Rows, title: str) -> Iterator[str]:
 
 def errors() -> Iterator[str]:
     yield (
-        "# Errors\n\nWhat is said about a file that cannot be used, each with a small file that gives it. All "
+        "# Errors\n\nWhat is said about a file that cannot be used, each with a small file that gives it. "
+        "All "
         "faults of a file are told at once. The first line of some is an option: `# --set fund=abc`. Below a "
         "message stands a hint; where there is none, it is said why it needs none.\n"
     )
@@ -154,12 +158,15 @@ def limits() -> Iterator[str]:
     smallest, largest = f"1e-{LIMIT_EXPONENT}", f"1e{LIMIT_EXPONENT}"
     rows = {
         "YAML": (
-            f"{DOCUMENT_LIMIT // MB} MB, {DEPTH} levels, {VALUES:,} values, {ITEMS:,} in one list or map; no anchors, "
+            f"{DOCUMENT_LIMIT // MB} MB, {DEPTH} levels, {VALUES:,} values, {ITEMS:,} in one list or map; no "
+            "anchors, "
             "aliases or tags"
         ),
         "CSV, goldens": f"{TABLE_LIMIT // MB:,} MB, packed or not",
         "a number": (
-            f"{DIGITS} significant digits, zero or from {smallest} to below {largest}: sums and products then fit "
+            f"{DIGITS} significant digits, zero or from {smallest} to below {largest}: sums and products "
+            "then "
+            "fit "
             f"the {PRECISION} digits that are worked with"
         ),
         "a path": f"{MOST_STEPS:,} steps",
@@ -174,10 +181,12 @@ def limits() -> Iterator[str]:
     codes = {
         exits.RAN: "it ran, and what was asked to hold holds",
         exits.FAILED: (
-            "it ran, and a check, `--fail-on`, `--strict` or `--assert` does not hold; bad debt that no one covers "
+            "it ran, and a check, `--fail-on`, `--strict` or `--assert` does not hold; bad debt that no one "
+            "covers "
             "under `--fail-on loss`"
         ),
-        exits.UNUSABLE: "the command line or a file cannot be used: nothing was written, everything wrong is told",
+        exits.UNUSABLE: "the command line or a file cannot be used: nothing was written, everything wrong is "
+        "told",
         exits.BUG: "a bug of adlcalc: please report it",
         exits.INTERRUPTED: "interrupted with Ctrl-C",
     }
@@ -204,8 +213,10 @@ TO_ADD = """\
 
 def house() -> Iterator[str]:
     yield (
-        "# The house\n\nFor whoever changes adlcalc: which file does what, from the ground up. Made from the first "
-        "sentence of each file. Goldens, schemas and the pages made from the code follow with `--update-golden`.\n\n"
+        "# The house\n\nFor whoever changes adlcalc: which file does what, from the ground up. Made from the "
+        "first "
+        "sentence of each file. Goldens, schemas and the pages made from the code follow with "
+        "`--update-golden`.\n\n"
     )
     yield TO_ADD
     for room in sorted((path.parent for path in PACKAGE.rglob("__init__.py")), key=floor):
@@ -270,12 +281,17 @@ def numbers() -> str:
     return "".join(
         f"{fill(line, 98, subsequent_indent='  ')}\n"
         for line in (
-            f"- {len(rows)} rulebooks of {sum(rules.values())} rules: {rules['documented']} documented by the venue, "
-            f"{rules['observed']} observed in its data, {rules['assumed']} assumed, each with its reason and its "
+            f"- {len(rows)} rulebooks of {sum(rules.values())} rules: {rules['documented']} documented by "
+            "the "
+            "venue, "
+            f"{rules['observed']} observed in its data, {rules['assumed']} assumed, each with its reason and "
+            "its "
             f"other readings; a run says which of these it used.",
             f"- {sum(row.vectors_met for row in rows)} numbers that venues print are met, "
-            f"{sum(row.vectors_not_met for row in rows)} are not: `adlcalc venues NAME` says why. {cases:,} cases "
+            f"{sum(row.vectors_not_met for row in rows)} are not: `adlcalc venues NAME` says why. {cases:,} "
+            "cases "
             f"are worked by hand or from a source.",
-            f"- {incidents} runs of incidents stand beside the published figures, with what was fitted to them.",
+            f"- {incidents} runs of incidents stand beside the published figures, with what was fitted to "
+            "them.",
         )
     )

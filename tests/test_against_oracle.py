@@ -150,8 +150,8 @@ def test_random_books(kind: str, block: int) -> None:
 @pytest.mark.parametrize("block", range(10))
 @pytest.mark.parametrize("policy", ["pro-rata", "minimax-leverage"])
 def test_random_books_whose_claims_are_pooled(policy: str, block: int) -> None:
-    """Several claims of a side at once, at prices of their own; accounts on both sides; places that a claim would
-    bankrupt."""
+    """Several claims of a side at once, at prices of their own; accounts on both sides; places that a claim
+    would bankrupt."""
     pooled = 0
     for seed in range(block * 60, block * 60 + 60):
         one = crowded(seed, policy)
@@ -171,7 +171,8 @@ def test_random_books_whose_claims_are_pooled(policy: str, block: int) -> None:
 
 
 def crowded(seed: int, policy: str) -> Scenario:
-    """A random book with a policy of its own, seldom anybody who buys, and money in cents every third time."""
+    """A random book with a policy of its own, seldom anybody who buys, and money in cents every third
+    time."""
     one = random_scenario(seed, inverse=seed % 3 == 1)
     one = in_cents(one) if seed % 3 == 0 else one
     empty = Liquidity(Depth.LEVELS)

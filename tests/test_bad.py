@@ -69,15 +69,18 @@ UNHELPED = {
     r"\bmust\b": "it says what the value must be",
     r"\bis given twice\b|\bextends itself$": "one of the two goes",
     r"\b(is|has) (at most|more than|longer than)\b|, fewer than a": "it says how much is allowed",
-    r"\blonger than [\d,]+ characters|\bat most [\d,]+$|, more than (all|its)\b": "it says how much is allowed",
+    r"\blonger than [\d,]+ characters|\bat most [\d,]+$|, more than "
+    r"(all|its)\b": "it says how much is allowed",
     r"\bmore than [\d,]+ (steps|levels|significant digits|values|rulebooks)\b": "it says how much is allowed",
     r"\bfiner than\b|\bwhich is rounded\b": "it names the unit that the value is finer than",
     r"\bcharacter": "it names the character",
     r"\bis a date that does not exist\b|\bbeyond the year\b|\bgo back at\b": "it names the date",
-    r"^there is no |\bhas no (rows|table)\b|\bis empty$|\bis not a file$": "what is missing is named, and nothing is like it",
+    r"^there is no |\bhas no (rows|table)\b|\bis empty$|\bis not a "
+    r"file$": "what is missing is named, and nothing is like it",
     r"^rule \S+ (is|holds) ": "it says what rules of its kind have",
     r"\bis (never|missing)\b": "the place is where it belongs",
-    r"\bis a (name|key) (that adlcalc|of the scenario)|^account id|^the name of population": "any other name will do",
+    r"\bis a (name|key) (that adlcalc|of the scenario)|^account id|^the name of "
+    r"population": "any other name will do",
     r"\bhas \d+ cells\b|^the low |^the high |\bis not in '": "it says which two do not agree",
     r"\bfor (linear|inverse) contracts\b|\bdoes not say its\b|\bis a single value\b": "it says what is there",
     r"^(account '.*'|'.*' of 'population') has no ": "the keys that are missing are named",

@@ -183,7 +183,8 @@ def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(
 def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "endless.yaml"
     path.write_text(
-        f'rules: {{adl: {{score: "{score}"}}}}\naccounts:\n  - {{id: a, side: long, size: 1, entry: 100, leverage: 10}}\n'
+        f'rules: {{adl: {{score: "{score}"}}}}\naccounts:\n  - '
+        f"{{id: a, side: long, size: 1, entry: 100, leverage: 10}}\n"
         "  - {id: b, side: short, size: 1, entry: 100, leverage: 10}\nprices: [100, 80]\n"
     )
     run = adlcalc.run(adlcalc.load(path))
@@ -212,7 +213,8 @@ def test_a_fee_that_rounding_has_eaten_is_not_told(tick: str, fees: list[Decimal
     it are the fee."""
     path = tmp_path / "x.yaml"
     path.write_text(
-        "rules: {contract: {bankruptcy_fee: 0.001, bankruptcy_price: nearest}, liquidation: {method: takeover}}\n"
+        "rules: {contract: {bankruptcy_fee: 0.001, bankruptcy_price: nearest}, liquidation: {method: "
+        "takeover}}\n"
         f"markets: {{X: {{tick: {tick}}}}}\n"
         "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\n"
         "prices: [100, 90]\n",

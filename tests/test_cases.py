@@ -5,7 +5,8 @@ A case has a name (its claim), `because` (the arithmetic) and, where its numbers
 is one of two kinds:
 
     rule, given, expect    a call of one engine function (`RULES` says which), and its result
-    scenario, expect       a whole scenario file, and any part of the JSON of its run; or `error`, a word of the message
+    scenario, expect       a whole scenario file, and any part of the JSON of its run; or `error`, a word of
+                           the message
 
 Numbers are compared exactly, or `within` a distance where the source prints rounded ones. A list must match
 in full length, row by row; `accounts` may be written as a map by account, which then need not be complete.

@@ -418,8 +418,8 @@ def test_of_many_queues_it_is_said_which_are_drawn(tmp_path: Path) -> None:
 
 
 def test_a_haircut_with_bad_debt_says_why(tmp_path: Path) -> None:
-    """a, bankrupt at 90, is closed at 80 and lacks 10; b, short from 81, has won 1 by then, which is all that a
-    haircut can take: 9 is bad debt. In the queue b's short is taken at 90 whatever it has won."""
+    """a, bankrupt at 90, is closed at 80 and lacks 10; b, short from 81, has won 1 by then, which is all that
+    a haircut can take: 9 is bad debt. In the queue b's short is taken at 90 whatever it has won."""
     file = tmp_path / "s.yaml"
     file.write_text(
         "fund: 0\naccounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"

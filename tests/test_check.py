@@ -85,7 +85,10 @@ def test_what_run_has_written_is_a_golden(adlcalc: Command, folder: Path, argume
     elif "csv" in arguments or "json" in arguments:
         assert got == Result("", "", 0)
     else:  # a page: it is held as it is, and how to renew it is said once
-        told = f"{folder / HALF}.golden and 2 more hold what a page showed, and not every fact; --update renews that"
+        told = (
+            f"{folder / HALF}.golden and 2 more hold what a page showed, and not every fact; --update "
+            "renews that"
+        )
         assert got == Result("", f"adlcalc check: {told}\n", 0)
         assert adlcalc("check", str(folder), "-q") == Result("", "", 0)
         got = adlcalc("check", str(folder), "--update")
@@ -185,7 +188,8 @@ adl: {policy: pro-rata}
 
 
 def test_the_rule_that_has_changed_is_told(adlcalc: Command, tmp_path: Path) -> None:
-    """A golden holds facts; the rules beside them say why they are others, and are no difference themselves."""
+    """A golden holds facts; the rules beside them say why they are others, and are no difference
+    themselves."""
     scenario, rulebook = tmp_path / "s.yaml", tmp_path / "mine.yaml"
     scenario.write_text(
         "venue: mine.yaml\nprices: [100, 95]\n"
@@ -372,7 +376,9 @@ def test_every_file_is_worked_and_the_worst_code_wins(adlcalc: Command, folder: 
 def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
-        'venue: mine\ntitle: t\nas_of: "2026"\nextends: generic\nadl:\n  score: {value: sze, status: assumed, note: n}\n'
+        'venue: mine\ntitle: t\nas_of: "2026"\nextends: generic\nadl:\n  score: {value: sze, status: '
+        "assumed, "
+        "note: n}\n"
     )
     got = adlcalc("check", str(tmp_path))
     assert got.err.startswith(f"{path}:6:18: error: ")
@@ -578,7 +584,8 @@ def test_github(adlcalc: Command, mixed: Path) -> None:
     got = adlcalc("check", str(mixed), "--format", "github")
     path = mixed / f"{HALF}.yaml"
     assert got.out.splitlines()[0] == (
-        f"::error file={path},line={FUND_LEFT},col=14,title=adlcalc expect::fund_left: expected 5, got 0 (difference -5)"
+        f"::error file={path},line={FUND_LEFT},col=14,title=adlcalc expect::fund_left: expected 5, got 0 "
+        "(difference -5)"
     )
     assert all(line.startswith("::error file=") and ",line=" in line for line in got.out.splitlines())
 
@@ -783,14 +790,15 @@ def test_a_scenario_opens_no_file_outside_its_folder(adlcalc: Command, tmp_path:
         assert adlcalc("check", str(path)).code == 2
 
 
-# --- what a file names is never replaced, and what a run notes a check does ----------------------------------
+# --- what a file names is never replaced, and what a run notes a check does ---------------------------------
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_an_output_never_replaces_what_a_broken_file_names(
     adlcalc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """broken.yaml ends at its first line, long before its book is opened; the book must survive all the same."""
+    """broken.yaml ends at its first line, long before its book is opened; the book must survive all the
+    same."""
     monkeypatch.chdir(tmp_path)
     Path("a.yaml").write_text("accounts: []\nprices: [1]\nexpect: {bad_debt: 1}\n")
     Path("broken.yaml").write_text("fund: [\naccounts: {file: book.csv}\nprices: [1]\n")

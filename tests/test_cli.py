@@ -183,10 +183,13 @@ def test_a_bad_command_line_exits_with_2(adlcalc: Command, arguments: list[str])
 MISTYPED = {
     "rnk 05": "there is no command 'rnk'\nhint: did you mean 'rank'?",
     "nosuch": "there is no command 'nosuch'\nhint: adlcalc help lists commands and topics",
-    "rank 05 --side sideways": "--side: 'sideways' is not one of 'long', 'short'\nhint: adlcalc help rank tells the options",
+    "rank 05 --side "
+    "sideways": "--side: 'sideways' is not one of 'long', 'short'\nhint: adlcalc help rank tells the options",
     "run 05 --qiet": "there is no option --qiet\nhint: did you mean '--quiet'?",
-    "run 05 --json -f csv": "--json and --format csv do not go together\nhint: adlcalc help run tells the options",
-    "compare --accounts": "FILE is needed unless --explain is given\nhint: adlcalc help compare tells the options",
+    "run 05 --json -f "
+    "csv": "--json and --format csv do not go together\nhint: adlcalc help run tells the options",
+    "compare --accounts": "FILE is needed unless --explain is given\nhint: adlcalc help compare tells the "
+    "options",
     "import ccxt 05 --margin no": "--margin: 'no' is not one of 'cross', 'isolated'\n"
     "hint: adlcalc help import ccxt tells the options",
 }

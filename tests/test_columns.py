@@ -1,5 +1,5 @@
-"""A book as columns of integers: the same accounts, and the same events as with plain accounts and without the
-index."""
+"""A book as columns of integers: the same accounts, and the same events as with plain accounts and without
+the index."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_the_same_events_on_a_larger_book(multiplier: str, monkeypatch: pytest.M
     assert sum(isinstance(event, Deleveraged) for event in events) > 20
 
 
-# --- from a CSV file ------------------------------------------------------------------------------------------
+# --- from a CSV file ----------------------------------------------------------------------------------------
 
 ROWS = 7_000  # more than one block that is split at once
 
@@ -344,7 +344,8 @@ def test_funding_does_not_make_everybody_be_looked_at(monkeypatch: pytest.Monkey
 
 
 def test_funding_makes_nobody_but_who_is_liquidated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One number moves for a lone position, and what is settled at the end of a run is known without its books."""
+    """One number moves for a lone position, and what is settled at the end of a run is known without its
+    books."""
     one = isolated_book(accounts=1_000, steps=300)
     accounts = Columns.of(one.accounts)
     assert accounts is not None
@@ -360,8 +361,8 @@ def test_funding_makes_nobody_but_who_is_liquidated(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("rate", ["0", "0.000001", "0.005"])
 @pytest.mark.parametrize("paid", ["0.00003", "-0.00003", "0.02", "0.9", "-0.9"])
 def test_what_funding_takes_at_the_end_is_the_same_without_books(rate: str, paid: str) -> None:
-    """Accounts that hold hardly more than a money unit, maintenance margins of less than one, and an index that
-    moves farther than the mark."""
+    """Accounts that hold hardly more than a money unit, maintenance margins of less than one, and an index
+    that moves farther than the mark."""
     accounts = [
         lone(f"a{i}", side, size, "100", collateral)
         for i, (side, size, collateral) in enumerate(
@@ -444,7 +445,7 @@ def test_quiet_accounts_are_not_worked_out_for_a_page(monkeypatch: pytest.Monkey
     assert 50 <= len(worked_out) <= 110
 
 
-# --- policies that need only the beginning of a queue --------------------------------------------------------
+# --- policies that need only the beginning of a queue -------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -68,8 +68,10 @@ def test_a_json_document_stays_the_same_document() -> None:
             assert not commands(clean_json(written))
 
 
-CALLS = ["run x.yaml", "run x.yaml --steps x.yaml", "rank x.yaml", "explain x.yaml --fund", "explain x.yaml --step 1",
-         "compare x.yaml --policies queue,pro-rata", "compare x.yaml --venues generic,own.yaml --accounts", "venues ./own.yaml",
+CALLS = ["run x.yaml", "run x.yaml --steps "
+"x.yaml", "rank x.yaml", "explain x.yaml --fund", "explain x.yaml --step 1",
+         "compare x.yaml --policies "
+         "queue,pro-rata", "compare x.yaml --venues generic,own.yaml --accounts", "venues ./own.yaml",
          "run x.yaml --venue own.yaml"]  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def metrics(policy: str) -> dict[str, object]:
 
 def test_a_list_of_policies_with_arguments() -> None:
     found = choices_of(
-        "queue:bitmex, queue:max(pnl, size), top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex"
+        "queue:bitmex, queue:max(pnl, size), "
+        "top-n-pro-rata:3,hybrid:0.25,risk-weighted-power:4,own,queue:bitmex"
     )
     assert [(c.name, dict(c.changes)) for c in found] == [
         ("queue", {"score": SCORES["bitmex"]}),
@@ -237,7 +238,8 @@ def test_axioms_with_their_counterexamples() -> None:
     queue = tried("queue")
     assert queue["sybil"] == (
         False,
-        "early pays 120.00; as two accounts, a quarter of the size with an eighth of the margin, and the rest, 30.00",
+        "early pays 120.00; as two accounts, a quarter of the size with an eighth of the margin, and the "
+        "rest, 30.00",
     )
     assert queue["monotone"] == (
         False,

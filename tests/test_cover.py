@@ -67,8 +67,8 @@ def test_the_table_of_one_book_is_what_is_worked_by_hand(adlcalc: Callable[..., 
 
 
 def test_the_book_of_nineteen_is_what_is_worked_by_hand(adlcalc: Callable[..., Any]) -> None:
-    """At 42,000: amy 4 x 18,000 - 24,000 = 48,000; carl 3 x 19,000 - 18,000 = 39,000; ben 2 x 18,000 - 30,000 = 6,000.
-    At 66,000: fay 2 x 7,000 - 5,900 = 8,100; dora 4 x 4,000 - 12,400 = 3,600."""
+    """At 42,000: amy 4 x 18,000 - 24,000 = 48,000; carl 3 x 19,000 - 18,000 = 39,000; ben 2 x 18,000 - 30,000
+    = 6,000. At 66,000: fay 2 x 7,000 - 5,900 = 8,100; dora 4 x 4,000 - 12,400 = 3,600."""
     found = adlcalc("cover", "scenarios/19-one-book-many-venues.yaml", "--shock", "-30%,10%", "--json")
     assert amounts(json.loads(found.out)) == {
         ("-0.3", "cover-1"): "48000", ("-0.3", "cover-2"): "87000", ("-0.3", "all"): "93000",
@@ -86,8 +86,9 @@ def test_it_is_the_same_under_every_venue(adlcalc: Callable[..., Any]) -> None:
 
 
 def test_inverse_contracts_lose_coin(adlcalc: Callable[..., Any]) -> None:
-    """`ten` of scenario 18 holds 500,000 x 12,800 sat from 7,812.5 with 6.4 coins; the opening mark, 7,932, less 50 % is 3,966:
-    100,000,000 / 3,966 = 25,214 sat; 500,000 x (25,214 - 12,800) sat = 62.07, 55.67 of it missing."""
+    """`ten` of scenario 18 holds 500,000 x 12,800 sat from 7,812.5 with 6.4 coins; the opening mark, 7,932,
+    less 50 % is 3,966: 100,000,000 / 3,966 = 25,214 sat; 500,000 x (25,214 - 12,800) sat = 62.07, 55.67 of it
+    missing."""
     found = adlcalc("cover", "scenarios/18-march-2020.yaml", "--shock=-50%", "--json")
     parsed = json.loads(found.out)["shocks"][0]
     mark = Decimal(parsed["marks"]["XBTUSD"])

@@ -89,8 +89,8 @@ prices: [100, 80]
 
 
 def test_two_fills_of_one_account_are_told_apart(adlcalc: Command, tmp_path: Path) -> None:
-    """Of x she takes half a contract more: her short from 103 wins 13 a contract at 90. What she takes of y is
-    the same, out of half a contract less."""
+    """Of x she takes half a contract more: her short from 103 wins 13 a contract at 90. What she takes of y
+    is the same, out of half a contract less."""
     file = tmp_path / "s.yaml"
     file.write_text(TWICE)
     lines = adlcalc("diff", str(file), "--set", "accounts.x.size=1.5").out.splitlines()

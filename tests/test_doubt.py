@@ -39,8 +39,8 @@ accounts:
 markets: {X: {liquidity: none}}
 prices: [100, 80]
 """
-"""fallen is bankrupt at 90 and one short is closed against it. By size it is large's; by pnl % x leverage it is
-keen's: 0.27 x 80 / 41 = 0.53 against 0.2 x 240 / 360 = 0.13."""
+"""fallen is bankrupt at 90 and one short is closed against it. By size it is large's; by pnl % x leverage it
+is keen's: 0.27 x 80 / 41 = 0.53 against 0.2 x 240 / 360 = 0.13."""
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def test_every_assumed_rule_of_a_shipped_rulebook_has_other_readings() -> None:
 
 
 def test_two_rules_that_matter_only_together_are_told(adlcalc: Callable[..., Any], folder: Path) -> None:
-    """fund 5: at 80 the fund pays for a half of fallen's contract where the book takes it, and the book takes none;
-    a surplus rule alone changes nothing, a limit alone nothing either: see the sentence."""
+    """fund 5: at 80 the fund pays for a half of fallen's contract where the book takes it, and the book takes
+    none; a surplus rule alone changes nothing, a limit alone nothing either: see the sentence."""
     book = PLANTED.replace(
         "adl:\n", "adl:\n  eligible: {value: winners, status: assumed, note: n, alternatives: [all]}\n"
     )
@@ -191,7 +191,8 @@ def test_bad_input_is_told(adlcalc: Callable[..., Any], words: tuple[str, ...], 
 BAD = {
     "alternatives: [generic], status: documented, source: d": "only an assumed one has 'alternatives'",
     "alternatives: generic, status: assumed, note: n": "must be a list of values, or {from, to} for a number",
-    "alternatives: {from: 1}, status: assumed, note: n": "must be a list of values, or {from, to} for a number",
+    "alternatives: {from: 1}, status: assumed, note: "
+    "n": "must be a list of values, or {from, to} for a number",
 }
 
 
@@ -329,8 +330,8 @@ def test_sweep_tells_the_range_and_the_reading(adlcalc: Callable[..., Any], calm
 def test_a_figure_over_several_venues_has_one_of_them_read_otherwise(
     adlcalc: Callable[..., Any], calm: str
 ) -> None:
-    """Both venues deleverage at 80 only: planted takes large, generic keen; of the four points large is hit at one.
-    Under the other reading of planted at none."""
+    """Both venues deleverage at 80 only: planted takes large, generic keen; of the four points large is hit
+    at one. Under the other reading of planted at none."""
     venues = f"{Path(calm).parent / 'planted.yaml'},generic"
     words = ("--venues", venues, "--vary", "prices.1=95,80", "--by", "policy", "-m", "adl(large)")
     (row,) = json.loads(adlcalc("sweep", calm, *words, "--doubt", "--json").out)["doubts"]
@@ -347,8 +348,8 @@ def test_a_store_alone_cannot_be_doubted(adlcalc: Callable[..., Any], tmp_path: 
 def test_solve_doubts_the_answer_at_each_value_of_another_thing(
     adlcalc: Callable[..., Any], folder: Path
 ) -> None:
-    """From which mark on is large not deleveraged? As written above the mark at which fallen is liquidated; under
-    the other score at every mark. The same with the rule set in the file."""
+    """From which mark on is large not deleveraged? As written above the mark at which fallen is liquidated;
+    under the other score at every mark. The same with the rule set in the file."""
     words = ("solve", str(folder / "s.yaml"), "--vary", "prices.1", "--until", "not adl(large)")
     range_ = ("--from", "80", "--to", "95", "--unit", "1", "--across", "accounts.large.size=2,3")
     found = json.loads(adlcalc(*words, *range_, "--doubt", "--json").out)
@@ -385,7 +386,8 @@ prices: {{L: [100], I: [100]}}
 @pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_a_reading_is_what_a_scenario_that_says_so_loads_with(venue: str, tmp_path: Path) -> None:
-    """The rules of a run and those that markets have of them, of every other reading of every assumed rule."""
+    """The rules of a run and those that markets have of them, of every other reading of every assumed
+    rule."""
     file = tmp_path / "s.yaml"
     file.write_text(TWO_KINDS.format(venue=venue), encoding="utf-8")
     loaded = adlcalc.load(file)

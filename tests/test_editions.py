@@ -139,7 +139,10 @@ def test_two_editions_are_told_apart_by_rule(adlcalc: Callable[..., Any]) -> Non
 
 @pytest.mark.slow
 def test_times_are_utc_and_end_in_z(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
-    text = "accounts: []\nprices: [1, 1, 1]\ntimes: ['2020-03-12 10:00', '2020-03-12T12:30+01:00', '2020-03-12T12:00:05Z']\n"
+    text = (
+        "accounts: []\nprices: [1, 1, 1]\ntimes: ['2020-03-12 10:00', '2020-03-12T12:30+01:00', "
+        "'2020-03-12T12:00:05Z']\n"
+    )
     (tmp_path / "s.yaml").write_text(text)
     out = adlcalc("run", str(tmp_path / "s.yaml"), "--steps").out
     for time in ("2020-03-12T10:00Z", "2020-03-12T11:30Z", "2020-03-12T12:00:05Z"):

@@ -39,13 +39,16 @@ def told(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 ALL = (
-    "liquidated: [anna, {account: alice, step: 2, side: long, size: 2, bankruptcy_price: 54_000, mark_price: 53_000}]",
-    "liquidated_in_order: [alice, {account: anna, step: 3, market: BTC, entry_price: 58_000, bankruptcy_price: 52_200}]",
+    "liquidated: [anna, {account: alice, step: 2, side: long, size: 2, bankruptcy_price: 54_000, mark_price: "
+    "53_000}]",
+    "liquidated_in_order: [alice, {account: anna, step: 3, market: BTC, entry_price: 58_000, "
+    "bankruptcy_price: 52_200}]",
     "fund_paid: 1_000",
     "fund_left: {fund: 0}",
     "fund_received: {fund: {about: 0, within: 1}}",
     "deleveraged:",
-    "  - {account: bob, side: short, size: 1, price: 54_000, bankrupt: alice, score: {about: 0.47564}, realized_pnl: 6_000}",
+    "  - {account: bob, side: short, size: 1, price: 54_000, bankrupt: alice, score: {about: 0.47564}, "
+    "realized_pnl: 6_000}",
     "  - {account: bob, size: 1, price: {about: 52_000, within: 200}, bankrupt: anna, forgone_pnl: 2_200}",
     "ranks: {bob: 1}",
     "bad_debt: 0",
@@ -77,7 +80,8 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
         ),
         (
             "liquidated_in_order: [alice]",
-            "liquidated_in_order: row 2: expected nobody, got anna, at step 3 (the list is held to be complete, of "
+            "liquidated_in_order: row 2: expected nobody, got anna, at step 3 (the list is held to be "
+            "complete, of "
             "2 rows; for one account: holds: 'liquidated(alice)')",
         ),
         ("liquidated_in_order: [alice, anna, bob]", "liquidated_in_order: row 3: expected bob, got nobody"),
@@ -99,7 +103,8 @@ def test_everything_that_is_so_may_be_expected(told) -> None:  # type: ignore[no
         ),
         (
             "deleveraged: [{account: bob}]",
-            "deleveraged: row 2: expected nobody, got bob, who gave up 1 at 52200 (the list is held to be complete, of "
+            "deleveraged: row 2: expected nobody, got bob, who gave up 1 at 52200 (the list is held to be "
+            "complete, of "
             "2 rows; for one account: holds: 'adl(bob)')",
         ),
         ("positions: {carol: []}", "positions: carol: did not expect short 1 BTC"),

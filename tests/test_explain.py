@@ -88,7 +88,8 @@ def test_the_story_of_a_bankrupt_long() -> None:
     assert taken.formulas == (
         "value at the bankruptcy price = entry value - collateral = 120,000 - 12,000 = 108,000",
         "bankruptcy price = that value / size = 108,000 / 2 = 54,000, rounded up to 0.1",
-        "liquidation price = that value / (1 - rate) / size = 108,000 / (1 - 0.005) / 2 = 54,271.4, rounded up to 0.1",
+        "liquidation price = that value / (1 - rate) / size = 108,000 / (1 - 0.005) / 2 = 54,271.4, rounded "
+        "up to 0.1",
     )
     assert [line.kind for line in story.chapters[-1].lines] == [
         "margin",
@@ -259,7 +260,8 @@ class Sum:
 
 
 ROUNDED = re.compile(
-    r"^(?P<result>.*?)(, (?P<how>rounded half even to|rounded up to|rounded down to|in units of) (?P<unit>[0-9,.]*[0-9])"
+    r"^(?P<result>.*?)(, (?P<how>rounded half even to|rounded up to|rounded down to|in units of) "
+    r"(?P<unit>[0-9,.]*[0-9])"
     r"(, what that leaves goes by the rule)?|, (?P<six>rounded to six digits))?$"
 )
 
@@ -306,7 +308,8 @@ class Within:
         return isinstance(x, Fraction) and 0 <= x < self.unit
 
 
-FILLS = ("in the book", "backstop", "deleveraged", "fund pays", "fund receives", "fund stops", "fund pays again", "liquidated",
+FILLS = ("in the book", "backstop", "deleveraged", "fund pays", "fund receives", "fund stops", "fund pays "
+"again", "liquidated",
          "queue", "shared loss", "funding", "funding due", "held")  # fmt: skip
 
 
@@ -362,7 +365,10 @@ def test_the_price_of_ftx_is_told_as_two_thirds_and_one_third() -> None:
     """2/3 of the bankruptcy price, 55,000, and 1/3 of the mark, 53,000: 54,333.33, to the tick 54,333.3."""
     loaded = adlcalc.load(ONE_BOOK, venue="ftx")
     story = story_of(loaded.scenario, Subject("dora"), loaded.rulebook)[0]
-    price = "w x bankruptcy price + (1 - w) x mark = 2/3 x 55,000 + 1/3 x 53,000 = 54,333.3, rounded half even to 0.1"
+    price = (
+        "w x bankruptcy price + (1 - w) x mark = 2/3 x 55,000 + 1/3 x 53,000 = 54,333.3, rounded half "
+        "even to 0.1"
+    )
     assert lines(story, "deleveraged")[0].formulas[0] == f"price = {price}"
 
 
@@ -383,7 +389,8 @@ def test_the_drawdown_is_told_as_the_reason() -> None:
     )
     assert [line.rules for line in story.why] == [("fund.drawdown",), ("adl.score",)]
     assert story.why[0].text == (
-        "dora was deleveraged against carl because the fund had stopped paying, with 3,500 in it: it was 1,500 below its peak of"
+        "dora was deleveraged against carl because the fund had stopped paying, with 3,500 in it: it was "
+        "1,500 below its peak of"
         " 8 hours, 5,000, and its limit is 1,500"
     )
     assert story.rules[0].rule == "fund.drawdown"
@@ -396,8 +403,8 @@ def test_the_drawdown_is_told_as_the_reason() -> None:
 
 
 def test_a_fund_that_is_used_up_is_told_as_the_reason(adlcalc: Command, tmp_path: Path) -> None:
-    """The queue comes before the book, which pays 84 for what is bankrupt at 83.88; of the claim that has used the
-    fund up the book took no more."""
+    """The queue comes before the book, which pays 84 for what is bankrupt at 83.88; of the claim that has
+    used the fund up the book took no more."""
     text = """fund: {fund}
 rules: {adl: {while_triggered: before-book}}
 markets: {X: {lot: 1}}
@@ -410,7 +417,10 @@ prices: [100, 84]
     path = tmp_path / "s.yaml"
     path.write_text(text.replace("{fund}", "30"), encoding="utf-8")
     out = " ".join(adlcalc("explain", str(path), "c").out.split())
-    told = "adl.while_triggered: c was deleveraged against b because the fund was empty, and from then on the queue"
+    told = (
+        "adl.while_triggered: c was deleveraged against b because the fund was empty, and from then on the "
+        "queue"
+    )
     assert told in out
     path.write_text(text.replace("{fund}", "24"), encoding="utf-8")
     out = " ".join(adlcalc("explain", str(path), "c").out.split())
@@ -458,8 +468,8 @@ def test_a_witness_changes_nothing(seed: int) -> None:
 def test_why_this_account_and_not_another(
     adlcalc: Command, tmp_path: Path, collateral: int, account: str, told: str
 ) -> None:
-    """Shorts of 2 from 100 at 90: pnl 20 of 200, so 0.1 x leverage. Equity of a 30 + 20 = 50, so 0.1 x 180 / 50
-    = 0.36; of b with 40: 60, so 0.3."""
+    """Shorts of 2 from 100 at 90: pnl 20 of 200, so 0.1 x leverage. Equity of a 30 + 20 = 50, so 0.1 x 180 /
+    50 = 0.36; of b with 40: 60, so 0.3."""
     book = f"""
 accounts:
 - {{id: m, side: long, size: 4, entry: 100, collateral: 30}}

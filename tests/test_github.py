@@ -1,5 +1,5 @@
-"""What a hosting service reads of this repository: workflows, forms and the pages beside them are well formed, run
-what there is, and what they promise exists."""
+"""What a hosting service reads of this repository: workflows, forms and the pages beside them are well
+formed, run what there is, and what they promise exists."""
 
 from __future__ import annotations
 

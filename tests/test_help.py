@@ -85,7 +85,10 @@ def test_a_scenario_is_run_by_its_name(
     assert adlcalc("run", "18-march-2020").out == by_path.replace(
         "scenarios/18-march-2020.yaml", "18-march-2020"
     )
-    near = "18-march-2020: error: there is no such file\nhint: did you mean '18-march-2020', which comes with adlcalc?\n"
+    near = (
+        "18-march-2020: error: there is no such file\nhint: did you mean '18-march-2020', which comes with "
+        "adlcalc?\n"
+    )
     for name in ("18-marsch-2020", "18", "scenarios/18-march-2020.yaml"):
         got = adlcalc("run", name)
         assert (got.code, got.err) == (2, name + near.removeprefix("18-march-2020"))
@@ -196,7 +199,8 @@ def test_every_value_of_a_rule_stands_above_it(adlcalc: Adlcalc) -> None:
 def test_a_plain_value_is_an_assumption_that_a_run_tells(
     adlcalc: Adlcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Equity 10 is at or below a maintenance of 2 % of 90, but not below that of 0.5 %: the plain rate counts."""
+    """Equity 10 is at or below a maintenance of 2 % of 90, but not below that of 0.5 %: the plain rate
+    counts."""
     monkeypatch.chdir(tmp_path)
     Path("book.yaml").write_text(
         "venue: mine.yaml\n"

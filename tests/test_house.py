@@ -380,7 +380,10 @@ def test_only_the_ledger_changes_a_balance() -> None:
 
 
 def test_a_posting_elsewhere_would_be_seen() -> None:
-    text = "a.balance = 1\nb.fund.balance += 1\nc.venue_cash[x] -= 1\nd.rest_cost, e = 1, 2\nf.positions.setdefault(g, 1)\n"
+    text = (
+        "a.balance = 1\nb.fund.balance += 1\nc.venue_cash[x] -= 1\nd.rest_cost, e = 1, "
+        "2\nf.positions.setdefault(g, 1)\n"
+    )
     assert [line for line, _ in postings(ast.parse(text + "h.mark = 1"))] == [1, 2, 3, 4, 5]
 
 

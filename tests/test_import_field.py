@@ -188,8 +188,9 @@ def test_tiers_in_contracts() -> None:
 
 
 def test_tiers_of_an_inverse_contract_of_kraken_are_of_contracts() -> None:
-    """Its instruments list margin levels by `contracts`, each worth a dollar: 600,000 of them are past 500,000, in
-    the second level, whose 2 % is of the whole value. 600,000 / 50,000 = 12 coins, 0.24 of them maintenance."""
+    """Its instruments list margin levels by `contracts`, each worth a dollar: 600,000 of them are past
+    500,000, in the second level, whose 2 % is of the whole value. 600,000 / 50,000 = 12 coins, 0.24 of them
+    maintenance."""
     row = {"symbol": "BTC/USD:BTC", "side": "short", "contracts": 600_000, "contractSize": 1, "entryPrice": 50_000,
            "markPrice": 50_000, "marginMode": "cross", "collateral": 20, "info": {"symbol": "PI_XBTUSD"}}  # fmt: skip
     levels = [

@@ -17,7 +17,10 @@ from adlcalc.ground import output
 pytestmark = pytest.mark.slow
 
 Command = Callable[..., Result]
-RULEBOOK = "venue: {name}\ntitle: t\nas_of: x\nextends: {base}\nadl:\n  score: {{value: size, status: assumed, note: n}}\n"
+RULEBOOK = (
+    "venue: {name}\ntitle: t\nas_of: x\nextends: {base}\nadl:\n  score: {{value: size, status: "
+    "assumed, note: n}}\n"
+)
 BOOK = "id,side,size,entry,leverage\nalice,long,2,60_000,10\nbob,short,2,60_000,10\n"
 POSITION = {
     "symbol": "BTC/USDT:USDT",

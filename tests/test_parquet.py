@@ -1,5 +1,5 @@
-"""`accounts: {file: book.parquet}`: the same book as the CSV of the same rows, the same errors at the same places,
-and a clear sentence where it cannot be."""
+"""`accounts: {file: book.parquet}`: the same book as the CSV of the same rows, the same errors at the same
+places, and a clear sentence where it cannot be."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ def test_what_is_not_exact_is_refused_by_its_columns(tmp_path: Path) -> None:
     (tmp_path / "book.parquet").write_bytes(parquet_of(rows))
     (tmp_path / "x.yaml").write_text(BOOK.replace("ENDING", "parquet"), encoding="utf-8")
     assert refused(tmp_path / "x.yaml") == (
-        "/book.csv: error: columns 'id' (bool), 'size' (double), 'entry' (double): neither text nor exact numbers\n"
+        "/book.csv: error: columns 'id' (bool), 'size' (double), 'entry' (double): neither text nor exact "
+        "numbers\n"
         "hint: write integers, decimals or text"
     )
 
@@ -144,6 +145,7 @@ def test_without_the_extra_it_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "book.parquet").write_bytes(b"PAR1\0")
     (tmp_path / "x.yaml").write_text(BOOK.replace("ENDING", "parquet"), encoding="utf-8")
     assert refused(tmp_path / "x.yaml") == (
-        "/book.csv: error: a Parquet file needs pyarrow, which is not installed\nhint: pip install 'adlcalc[frames]'"
+        "/book.csv: error: a Parquet file needs pyarrow, which is not installed\nhint: pip install "
+        "'adlcalc[frames]'"
     )
     assert files.UNPACKED.keys() == {".gz", ".parquet"}

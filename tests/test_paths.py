@@ -80,7 +80,8 @@ def test_normals_are_those_of_the_standard_library_to_the_digits_of_a_float() ->
 
 
 def test_a_bootstrap_of_two_moves_is_a_binomial_walk() -> None:
-    """After 4 moves the price is 100 x 1.1^(2k - 4), where k moves of the 4 went up: C(4, k) / 16 of the paths."""
+    """After 4 moves the price is 100 x 1.1^(2k - 4), where k moves of the 4 went up: C(4, k) / 16 of the
+    paths."""
     ends = [COIN.marks(i)["X"][-1] for i in range(800)]
     at = {k: (Fraction(11, 10) ** (2 * k - 4) * 100) for k in range(5)}
     found = Counter(min(at, key=lambda k: abs(at[k] - Fraction(end))) for end in ends)
@@ -92,8 +93,8 @@ def test_a_bootstrap_of_two_moves_is_a_binomial_walk() -> None:
 
 
 def test_a_block_is_drawn_for_all_markets_and_is_consecutive() -> None:
-    """The second market's file is the first's, doubled: so is its path. Prices 1, 2, 6, 24, 120 have the moves
-    x 2, 3, 4, 5, and a block of three is 2, 3, 4 or 3, 4, 5."""
+    """The second market's file is the first's, doubled: so is its path. Prices 1, 2, 6, 24, 120 have the
+    moves x 2, 3, 4, 5, and a block of three is 2, 3, 4 or 3, 4, 5."""
     prices = tuple(map(D, (1, 2, 6, 24, 120)))
     both = {"A": prices, "B": tuple(2 * one for one in prices)}
     model = Bootstrap(both, {"A": D(1), "B": D(2)}, dict.fromkeys(both, D(1)), 6, 3, 1)
@@ -184,7 +185,9 @@ def test_what_is_written_out_runs_the_same(book: Path) -> None:
     assert drawn.scenario.path.marks != load("book.yaml").scenario.path.marks
     assert drawn.model is not None
     assert drawn.model.told() == (
-        "of 30 moves, resampled from candles.csv (2020-03-01 to 2020-03-06; 5 moves there, blocks of 2; worst step -19.2%)"
+        "of 30 moves, resampled from candles.csv (2020-03-01 to 2020-03-06; 5 moves there, blocks of 2; "
+        "worst "
+        "step -19.2%)"
     )  # 80 / 99 - 1 = -0.19191...
 
 

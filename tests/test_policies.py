@@ -309,13 +309,14 @@ def test_top_n_by_definition(held: list[int], quantity: int, n: int) -> None:
         left -= min(left, whole)
 
 
-# --- claims that are open together ---------------------------------------------------------------------------
+# --- claims that are open together --------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["pro-rata", "minimax-leverage"])
 def test_claims_that_are_open_together_make_no_more_fills_than_claims_and_places(policy: str) -> None:
-    """Each fill ends a claim or what a place gives. One claim after the other would take of nearly everybody."""
+    """Each fill ends a claim or what a place gives. One claim after the other would take of nearly
+    everybody."""
     crash = isolated_book(accounts=600, steps=1)
     thin = replace(crash.markets[0], liquidity=Liquidity(Depth.LEVELS))
     path = Path({"M": (D(60_000), D(52_800))})

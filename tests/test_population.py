@@ -132,8 +132,9 @@ def test_an_account_is_what_its_digest_says() -> None:
 
 
 def test_a_quantile_is_on_the_line_between_two() -> None:
-    """A quarter of the draws is between 0 and 2, the others between 2 and 102, half even: u = 1/8 is 1, u = 5/8
-    is 2 + 100 x (3/8) / (3/4) = 52; 1/16 is 0.5, which is 0 and so the least, 1; 3/16 is 1.5, which is 2."""
+    """A quarter of the draws is between 0 and 2, the others between 2 and 102, half even: u = 1/8 is 1, u =
+    5/8 is 2 + 100 x (3/8) / (3/4) = 52; 1/16 is 0.5, which is 0 and so the least, 1; 3/16 is 1.5, which is
+    2."""
     drawing = Quantiles(
         [(Fraction(0), Fraction(0)), (Fraction(1, 4), Fraction(2)), (Fraction(1), Fraction(102))], 1
     )
@@ -190,9 +191,9 @@ def test_the_parts_are_those_that_are_asked_for() -> None:
 
 
 def test_a_side_gets_so_many_lots() -> None:
-    """Shorts of 1 and 2 lots shall have 8: one each, and of the other six 1 x 6 / 3 = 2 and 2 x 6 / 3 = 4. Of 9
-    they get 1 + 2.33 and 1 + 4.67, rounded down 3 and 5, and the lot that is left goes to the first. Of 2, one
-    each."""
+    """Shorts of 1 and 2 lots shall have 8: one each, and of the other six 1 x 6 / 3 = 2 and 2 x 6 / 3 = 4. Of
+    9 they get 1 + 2.33 and 1 + 4.67, rounded down 3 and 5, and the lot that is left goes to the first. Of 2,
+    one each."""
     drawn = Drawn(bytes([1, 0, 0, 1]), [5, 1, 2, 3], [0] * 4, [0] * 4, bytes(4))
     for lots, sizes in ((8, [5, 3, 5, 3]), (9, [5, 4, 5, 3]), (2, [5, 1, 1, 3])):
         found = scaled(drawn, False, lots)
@@ -215,9 +216,9 @@ def test_longs_and_shorts_are_equal(seed: int) -> None:
 
 
 def test_a_block_balances_what_stands_before_it() -> None:
-    """alice 2 and three longs of 1 are 5, 500 lots: two shorts of 1 and 3 get a lot each, and of 498 lots 124.5
-    and 373.5, rounded down 124 and 373; the lot that is left goes to the first. So do two of 3, which had 6. The
-    longs behind it stay out of it."""
+    """alice 2 and three longs of 1 are 5, 500 lots: two shorts of 1 and 3 get a lot each, and of 498 lots
+    124.5 and 373.5, rounded down 124 and 373; the lot that is left goes to the first. So do two of 3, which
+    had 6. The longs behind it stay out of it."""
     text = """\
 markets: {X: {tick: 1, lot: 0.01}}
 accounts: [{id: alice, side: long, size: 2, entry: 100, leverage: 10}]
@@ -287,7 +288,8 @@ def test_they_are_columns_where_they_can_be() -> None:
     assert both.accounts[0].positions[0].leverage is None
     assert both.accounts[1:41] == made(BOOK).accounts[:40]  # the makers have more to balance
     for other in (
-        "accounts: [{id: alice, side: long, size: 1, entry: 60_000, margin: cross, balance: 900}]\npopulation:",
+        "accounts: [{id: alice, side: long, size: 1, entry: 60_000, margin: cross, balance: "
+        "900}]\npopulation:",
         "accounts: [{id: alice, side: long, size: 1e17, entry: 60_000, leverage: 9}]\npopulation:",  # 63 bits
     ):
         plain = made(BOOK.replace("population:", other), "population.makers=null").accounts
@@ -468,7 +470,8 @@ def test_a_large_book_begins_with_its_totals(count: int) -> None:
 
 @pytest.mark.slow
 def test_a_count_is_solved_in_whole_numbers() -> None:
-    """Only a leverage of 20 is liquidated at the second price, and one of ten has it: the sixth is the first."""
+    """Only a leverage of 20 is liquidated at the second price, and one of ten has it: the sixth is the
+    first."""
     text = BOOK.replace("retail:   #", "p:   #")
     sets = ["population.p.seed=0", "population.p.side=long", "population.p.leverage={2: 9, 20: 1}"]
     draws = [int.from_bytes(sha256(f"0/0/p/{i}".encode()).digest(), "big") for i in range(1, 31)]
@@ -498,7 +501,10 @@ def test_the_numbers_of_accounts_have_an_end(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_market_is_named_by_a_block() -> None:
-    text = "population: {p: {count: 1, market: SOL-PERP, size: 1, entry: 0.00012345, leverage: 5}}\nprices: [0.00012345]\n"
+    text = (
+        "population: {p: {count: 1, market: SOL-PERP, size: 1, entry: 0.00012345, leverage: 5}}\nprices: "
+        "[0.00012345]\n"
+    )
     (market,) = made(text).markets
     assert (market.name, market.tick) == ("SOL-PERP", Decimal("1E-9"))
 
@@ -560,7 +566,8 @@ def test_the_large_scenario_is_what_its_comments_count() -> None:
 
 
 def any_book(rng: random.Random) -> str:
-    """Markets of odd lots and ticks, one of them perhaps inverse; blocks of every shape, listed accounts before."""
+    """Markets of odd lots and ticks, one of them perhaps inverse; blocks of every shape, listed accounts
+    before."""
     lots = {
         name: rng.choice(["0.001", "0.005", "1", "5", "0.00000001"])
         for name in ("A", "B")[: rng.randint(1, 2)]

@@ -344,7 +344,8 @@ OF_THE_PATH = {
     ),
     *("StopMissed", "MarkPushed", "Spared"),
 }
-"""What only a file's `events:`, stops, feedback and exempt accounts bring: tests/test_index.py has such books."""
+"""What only a file's `events:`, stops, feedback and exempt accounts bring: tests/test_index.py has such
+books."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
-"""The Python face: what it takes, the rows it gives, frames without loss, HTML; and the documentation's example."""
+"""The Python face: what it takes, the rows it gives, frames without loss, HTML; and the documentation's
+example."""
 
 from __future__ import annotations
 

@@ -276,9 +276,10 @@ def test_a_series_of_nobody_names_the_nearest(adlcalc: Command) -> None:
     ],
 )
 def test_a_fund_is_stopped_from_the_event_until_it_pays_again(text: str, holds: bool) -> None:
-    """Fund 1,000 of a peak of 1,000, start 0.3: it pays down to 700 at step 2, where each lot of alice's 2 coins,
-    bankrupt at 54,000, costs 1 at a mark of 53,000: 300 lots, and the rest is deleveraged. At step 3 it still holds
-    700, 0.3 below the peak. At step 4 it has received 400 at the end of step 3 and holds 1,100, its new peak."""
+    """Fund 1,000 of a peak of 1,000, start 0.3: it pays down to 700 at step 2, where each lot of alice's 2
+    coins, bankrupt at 54,000, costs 1 at a mark of 53,000: 300 lots, and the rest is deleveraged. At step 3
+    it still holds 700, 0.3 below the peak. At step 4 it has received 400 at the end of step 3 and holds
+    1,100, its new peak."""
     source = """
 fund: 1_000
 money_unit: 1

@@ -391,7 +391,8 @@ def test_leverage_without_equity_is_infinite(adlcalc: Command, tmp_path: FilePat
     """a is long at 100 with 10 behind it: at 80 it has lost 20, and nothing in the book takes it."""
     path = tmp_path / "s.yaml"
     path.write_text(
-        "venue: bitmex\nrules: {liquidation: {method: market, limit: bankruptcy}, adl: {when: remainder}}\nfund: 0\n"
+        "venue: bitmex\nrules: {liquidation: {method: market, limit: bankruptcy}, adl: {when: "
+        "remainder}}\nfund: 0\n"
         "markets: {X: {contract: linear, tick: 1, lot: 1, liquidity: none}}\naccounts:\n"
         "  - {id: a, margin: cross, balance: 10, side: long, size: 1, entry: 100}\n"
         "  - {id: b, side: long, size: 1, entry: 60, leverage: 2}\nprices: [80]\n",
@@ -488,7 +489,8 @@ def test_what_moves_back_is_tried_over_the_whole_run_too(adlcalc: Command) -> No
         ).out.split()
     )
     assert (
-        "Over the whole run gambler is deleveraged; from the start with 218 more collateral or leverage 3.2 it is "
+        "Over the whole run gambler is deleveraged; from the start with 218 more collateral or leverage 3.2 "
+        "it is "
         "not, with 192 more collateral or leverage 3.57 it still is"
     ) in page
 

@@ -1,4 +1,5 @@
-"""The console blocks of the README, of the page of claims and of adlcalc/docs print what they say. `pytest tests/test_readme.py
+"""The console blocks of the README, of the page of claims and of adlcalc/docs print what they say. `pytest
+tests/test_readme.py
 --update-golden` rewrites them.
 
 A block is a list of `$ command` lines, each followed by what it prints (stdout and stderr). Commands that

@@ -791,7 +791,9 @@ def test_a_sentence_counts_what_are_many(adlcalc: Callable[..., Result]) -> None
     out = adlcalc("run", "incidents/2025-10-hyperliquid").out
     said = " ".join(out[out.rindex("1 of 5 liquidated") :].split())
     assert said.startswith(
-        "1 of 5 liquidated at step 1; 88 fills deleveraged contracts from early and middle in 44 markets; bad debt"
+        "1 of 5 liquidated at step 1; 88 fills deleveraged contracts from early and middle in 44 markets; "
+        "bad "
+        "debt"
     )
     assert "1 contract deleveraged from bob at 54,000." in " ".join(
         adlcalc("run", "04-fund-half-absorbs").out.split()

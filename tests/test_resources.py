@@ -181,8 +181,8 @@ process = subprocess.Popen([sys.executable, "-m", "adlcalc", *sys.argv[1:]], std
 _, status, used = os.wait4(process.pid, 0)
 print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
-"""Measures a command from a process that is small itself: what a process held before it became another one counts
-as that one's memory."""
+"""Measures a command from a process that is small itself: what a process held before it became another one
+counts as that one's memory."""
 
 
 def measured(folder: Path, *arguments: str) -> Measured:

@@ -48,7 +48,8 @@ def asked(scenario: Scenario, *texts: str) -> Asked:
 
 
 def test_a_row_for_each_variation(scenario: Scenario) -> None:
-    """Alice's two coins are 2,000 short: the fund pays what it has, in thousandths of a coin that cost 1 each."""
+    """Alice's two coins are 2,000 short: the fund pays what it has, in thousandths of a coin that cost 1
+    each."""
     measure = asked(scenario, "fund_paid", "adl_size", "equity(bob)")
     rows = [*measured(scenario, FUNDS, measure)]
     assert [row.variation for row in rows] == FUNDS
@@ -145,8 +146,8 @@ def test_what_ends_its_processes_may_be_a_result(as_they_come: bool) -> None:
 
 
 def test_the_last_sentence_tells_what_the_venue_holds() -> None:
-    """At 90 the long of 2 has lost all of its 20, not more: its bankruptcy price is 90, which the queue would pay,
-    but under `holds: always` the fund's venue keeps it."""
+    """At 90 the long of 2 has lost all of its 20, not more: its bankruptcy price is 90, which the queue would
+    pay, but under `holds: always` the fund's venue keeps it."""
     text = {
         "accounts": [
             {"id": "m", "side": "long", "size": 2, "entry": 100, "collateral": 20},

@@ -275,7 +275,10 @@ def test_the_forms_of_a_fund(read) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_tiers_get_continuous_deductions(read) -> None:  # type: ignore[no-untyped-def]
-    tiers = "[{up_to: 50_000, rate: 0.004, max_leverage: 125}, {up_to: 600_000, rate: 0.005}, {rate: 0.0065, deduction: 950}]"
+    tiers = (
+        "[{up_to: 50_000, rate: 0.004, max_leverage: 125}, {up_to: 600_000, rate: 0.005}, {rate: 0.0065, "
+        "deduction: 950}]"
+    )
     loaded = read(f"markets: {{M: {{maintenance: {{tiers: {tiers}}}}}}}\n" + BOOK)
     assert market(loaded).maintenance.tiers == (
         Tier(D(0), D("0.004"), D(0), D(125)),
@@ -468,7 +471,10 @@ expect: {liquidated: [c]}
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
-    text = '{"accounts": [{"id": "a", "side": "long", "size": "0.10", "entry": 100, "leverage": 5}], "prices": [100, 1.5e1]}'
+    text = (
+        '{"accounts": [{"id": "a", "side": "long", "size": "0.10", "entry": 100, "leverage": 5}], '
+        '"prices": [100, 1.5e1]}'
+    )
     path = tmp_path / "s.json"
     path.write_text(text)
     loaded = load(path)
@@ -489,7 +495,10 @@ def test_the_same_file_gives_the_same_scenario(read) -> None:  # type: ignore[no
 
 
 def test_importing_adlcalc_imports_neither_yaml_nor_pydantic() -> None:
-    code = "import sys, adlcalc, adlcalc.scenario, adlcalc.source; sys.exit(any(m in sys.modules for m in ('yaml', 'pydantic')))"
+    code = (
+        "import sys, adlcalc, adlcalc.scenario, adlcalc.source; sys.exit(any(m in sys.modules for m in "
+        "('yaml', 'pydantic')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -21,11 +21,12 @@ FILLS = (
     HEADER + "12:00,a,X,short,1,100,80,10,1\n12:00,b,X,short,2,90,80,100,2\n12:00,c,X,short,4,120,80,1000,0\n"
 )
 """Three are taken of seven. pnl% a 0.2, b 0.111, c 0.333; leverage a 8, b 1.6, c 0.32.
-pnl-percent puts c first: 3 of its 4 and nothing of the others; only c is classified right, as not closed wholly.
-bitmex: a 0.2 x 8 = 1.6, b 0.111 x 1.6 = 0.178, c 0.333 x 0.32 = 0.107: a and b wholly, nothing of c: three of three.
-size puts c first: one; the smallest first: three; everybody wholly: two.
+pnl-percent puts c first: 3 of its 4 and nothing of the others; only c is classified right, as not closed
+wholly. bitmex: a 0.2 x 8 = 1.6, b 0.111 x 1.6 = 0.178, c 0.333 x 0.32 = 0.107: a and b wholly, nothing of c:
+three of three. size puts c first: one; the smallest first: three; everybody wholly: two.
 Of the six orders c is first in two (1 right), second in two (2 right), last in two (3 right): 2 in the mean.
-tau-b of bitmex: a and b are before c, both pairs concordant; the score ties none of three pairs, the shares one: 2 / root 6."""
+tau-b of bitmex: a and b are before c, both pairs concordant; the score ties none of three pairs, the shares
+one: 2 / root 6."""
 
 
 def asked(adlcalc: Callable[..., Any], tmp_path: Path, text: str, *words: str) -> dict[str, Any]:
@@ -39,7 +40,8 @@ def asked(adlcalc: Callable[..., Any], tmp_path: Path, text: str, *words: str) -
 def test_the_made_up_file_gives_what_is_worked_by_hand(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
     found = asked(adlcalc, tmp_path, FILLS)
     right = {one["score"]: one["right"] for one in found["scores"]}
-    assert {name: right[name] for name in ("pnl-percent", "bitmex", "size", "smallest first", "everybody wholly")} == {
+    assert {name: right[name] for name in ("pnl-percent", "bitmex", "size", "smallest first", "everybody "
+    "wholly")} == {
         "pnl-percent": "1", "bitmex": "3", "size": "1", "smallest first": "3", "everybody wholly": "2",
     }  # fmt: skip
     assert abs(Decimal(right["random order"]) - 2) < Decimal("0.15")
@@ -69,8 +71,9 @@ def test_the_random_baseline_is_the_mean_over_all_orders() -> None:
 
 
 def test_what_no_score_explains_is_told(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
-    """Two alike in everything, of three lots each, and three are taken: one of each would be closed wholly under any
-    order, neither was. The larger position first, then the file: the first is predicted whole by all."""
+    """Two alike in everything, of three lots each, and three are taken: one of each would be closed wholly
+    under any order, neither was. The larger position first, then the file: the first is predicted whole by
+    all."""
     rows = "12:00,a,X,short,3,100,80,10,2\n12:00,b,X,short,3,100,80,10,1\n"
     found = asked(adlcalc, tmp_path, HEADER + rows)
     assert [one["account"] for one in found["unexplained"]] == ["a"]

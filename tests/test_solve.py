@@ -261,8 +261,8 @@ prices: {A: [100, 80, 80], B: [100, 100, 85]}
 
 def test_several_claims_in_whole_lots_a_larger_fund_deleverages() -> None:
     """Nobody is short in A: what the fund does not pay of a's 10 is bad debt, and of one lot it pays all or
-    nothing. So with 5 to 9 it keeps what b's 5 ask for; with 10 to 14 it pays for a and lacks them; from 15 on
-    it pays both."""
+    nothing. So with 5 to 9 it keeps what b's 5 ask for; with 10 to 14 it pays for a and lacks them; from 15
+    on it pays both."""
     scenario = written(SEVERAL)
     found = asked(scenario, "fund", "no adl")
     assert intervals(found) == pairs(5, 9, 15, 30)
@@ -375,10 +375,10 @@ def test_leverage_puts_me_into_the_queue_and_out_of_it() -> None:
 
 @pytest.mark.slow
 def test_a_sawtooth() -> None:
-    """Above 25 I am bankrupt at 104, and alice, who wins there, is deleveraged but for what the fund pays for.
-    It holds what my rounded bankruptcy price leaves over: 100 / L less that in tenths. That pays for a lot of
-    0.1 where it is a tenth of 104 - price: from 100 / L = 3.91 up at 103.9, 3.82 at 103.8, 3.73 at 103.7, 3.64 at
-    103.6. Then alice still has
+    """Above 25 I am bankrupt at 104, and alice, who wins there, is deleveraged but for what the fund pays
+    for. It holds what my rounded bankruptcy price leaves over: 100 / L less that in tenths. That pays for a
+    lot of 0.1 where it is a tenth of 104 - price: from 100 / L = 3.91 up at 103.9, 3.82 at 103.8, 3.73 at
+    103.7, 3.64 at 103.6. Then alice still has
     something that bob is deleveraged for at 85."""
     found = asked(written(QUEUE), "accounts.me.leverage", "adl(bob)", 22, "27.6")
     assert intervals(found) == pairs("22.13", "25.57", "25.65", "26.17", "26.32", "26.80", "27.03", "27.47")
@@ -405,7 +405,8 @@ def test_more_margin_liquidates() -> None:
 
 
 def test_a_deeper_book_has_more_bad_debt() -> None:
-    """16: at 0 what stays with the venue is worth 6 x 2 = 12 less at 88; at 6 all are sold at 85: 6 x 5 = 30."""
+    """16: at 0 what stays with the venue is worth 6 x 2 = 12 less at 88; at 6 all are sold at 85: 6 x 5 =
+    30."""
     rows = {depth: _measured(shipped("16"), "liquidity", depth, "bad_debt") for depth in (0, 6)}
     assert rows == {0: 12, 6: 30}
     found = asked(shipped("16"), "liquidity", "bad_debt <= 20", 0, 10)
@@ -941,9 +942,9 @@ def test_several_funds_have_a_least_each(adlcalc: Command, tmp_path: Path) -> No
 
 
 def test_the_least_fund_is_not_the_needed_budget(adlcalc: Command) -> None:
-    """Under the usual rules five thousand more were needed, and ten would be had; under Bybit's the fund keeps
-    what the book does not take, amy's four at 1,000 under each, and may fall by 30 %: (6,000 + 4,000) / 0.3, up
-    to the unit."""
+    """Under the usual rules five thousand more were needed, and ten would be had; under Bybit's the fund
+    keeps what the book does not take, amy's four at 1,000 under each, and may fall by 30 %: (6,000 + 4,000) /
+    0.3, up to the unit."""
     page = adlcalc(
         "compare", "scenarios/19-one-book-many-venues.yaml", "--venues", "generic,bybit", "--metrics",
         "least_fund,needed_budget", "--format", "csv",

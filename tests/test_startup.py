@@ -58,7 +58,10 @@ SLOW = {
     "subprocess",
     "difflib",
 }
-RUN = "import sys; sys.argv = ['adlcalc', 'run', 'scenarios/05-fund-empty-adl.yaml']; from adlcalc.cli import main"
+RUN = (
+    "import sys; sys.argv = ['adlcalc', 'run', 'scenarios/05-fund-empty-adl.yaml']; from adlcalc.cli import "
+    "main"
+)
 
 
 def test_a_run_of_a_file_imports_what_it_uses() -> None:
@@ -68,8 +71,8 @@ def test_a_run_of_a_file_imports_what_it_uses() -> None:
     assert plain & SLOW == set()
     rooms = {name.split(".")[1] for name in plain if name.startswith("adlcalc.")}
     assert rooms & {"importers", "explain"} == set()
-    # how open positions stand is part of every run, and `expect:` may name facts and ask it questions; nothing
-    # that runs many times
+    # how open positions stand is part of every run, and `expect:` may name facts and ask it questions;
+    # nothing that runs many times
     studied = {name.removeprefix("adlcalc.study.") for name in plain if name.startswith("adlcalc.study.")}
     assert studied <= {"answers", "assumptions", "expected", "health", "questions"}
 

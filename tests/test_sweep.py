@@ -486,7 +486,8 @@ def test_a_list_of_measures_is_split_outside_of_brackets() -> None:
 def test_what_will_not_be_estimable_is_told_before_anything_is_run(
     quantile: str, paths: int, enough: int | None
 ) -> None:
-    """20 of 200 paths lie beyond 90 %, 19 of 199; before the 21st of 201, which is the tenth of them, lie 20."""
+    """20 of 200 paths lie beyond 90 %, 19 of 199; before the 21st of 201, which is the tenth of them, lie
+    20."""
     told, events = [], []
     asking = Sweep(file="coin.yaml", paths=f"n={paths}", measures=(f"quantile(fund_paid, {quantile})",))
 
@@ -716,7 +717,8 @@ def test_what_is_counted_and_written_is_not_held() -> None:
     def peak(points: int) -> int:
         design = Design(
             {
-                "parts": '[["fund_paid", null, null]]', "policies": '["p"]', "file": "", "title": "", "model": "",
+                "parts": '[["fund_paid", null, '
+                'null]]', "policies": '["p"]', "file": "", "title": "", "model": "",
                 "limits": "", "seed": "",
             },
             {"v": ""}, (), ("fund_paid",),

@@ -23,7 +23,8 @@ def written() -> dict[str, dict[str, list[str]]]:
 
 
 def test_every_rule_of_every_rulebook_has_been_measured() -> None:
-    """A vector that goes asks for a new measurement; the slow test tells a rule that is measured otherwise."""
+    """A vector that goes asks for a new measurement; the slow test tells a rule that is measured
+    otherwise."""
     found = written()
     assert list(found) == shipped()
     for venue in shipped():
@@ -52,7 +53,8 @@ def test_it_is_so_for_every_venue(request: pytest.FixtureRequest, venue: str) ->
 
 @pytest.mark.slow
 def test_a_rule_that_is_wrong_in_the_file_would_be_seen() -> None:
-    """A number that holds whatever the rule says does not test it: BitMEX's rows are of one market's margin."""
+    """A number that holds whatever the rule says does not test it: BitMEX's rows are of one market's
+    margin."""
     found = measured("bitmex")
     assert found["margin.commission"]
     assert "adl.lights" in found

@@ -160,7 +160,8 @@ def test_the_rules_of_bitmex() -> None:
     ],
 )
 def test_the_risk_steps_of_xbtusd(value: str, maintenance: str) -> None:
-    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT; a cross account has the fee beside."""
+    """TV-05 and around it: 0.40 % below 200 XBT, 0.40 % more for each 100 XBT; a cross account has the fee
+    beside."""
     rule = rulebook("bitmex").maintenance("inverse", money_unit=D("1e-8"), lot=D(1))
     with exact():
         isolated, cross = (
@@ -204,7 +205,8 @@ def scenario(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
 def test_a_scenario_replaces_any_rule_and_its_footnote_goes(tmp_path: Path) -> None:
     found = scenario(
         tmp_path,
-        "venue: bitmex\nrules: {adl: {eligible: winners, would_bankrupt: {value: allow}}, margin: {due: below}}\n",
+        "venue: bitmex\nrules: {adl: {eligible: winners, would_bankrupt: {value: allow}}, margin: {due: "
+        "below}}\n",
     )
     assert (found.rules.adl.eligible, found.rules.adl.would_bankrupt, found.rules.margin.due) == (
         "winners",
@@ -264,7 +266,8 @@ def test_a_rulebook_of_ones_own_says_only_what_differs(tmp_path: Path) -> None:
 def test_a_rulebook_may_extend_one_that_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(MINE)
     (tmp_path / "top.yaml").write_text(
-        "venue: top\ntitle: t\nas_of: x\nextends: base.yaml\nadl:\n  score: {value: size, status: assumed, note: n}\n"
+        "venue: top\ntitle: t\nas_of: x\nextends: base.yaml\nadl:\n  score: {value: size, status: assumed, "
+        "note: n}\n"
     )
     book = rulebook("top.yaml", tmp_path)
     assert (book.values["linear"].adl.score, book.values["linear"].margin.maintenance) == ("size", D("0.01"))
@@ -301,7 +304,8 @@ def test_what_another_venue_leaves_aside_is_noted(adlcalc: Callable[..., Result]
     path.write_text("venue: hyperliquid\nrules: {liquidation: {portion: 0.5}}\n" + BOOK)
     assert adlcalc("run", str(path)).err == ""
     noted = (
-        f"{path}:2:32: note: rule liquidation.portion plays no part: 'method' of 'liquidation' is takeover{{}}\n"
+        f"{path}:2:32: note: rule liquidation.portion plays no part: 'method' of 'liquidation' is "
+        f"takeover{{}}\n"
         " 2 | rules: {liquidation: {portion: 0.5}}\n   |                                ^^^\n"
     ).replace("{liquidation: {portion: 0.5}}", "{{liquidation: {{portion: 0.5}}}}")
     got = adlcalc("run", str(path), "--venue", "bitmex")
@@ -356,7 +360,8 @@ def told_of(path: Path) -> str:
 def test_a_rule_that_is_stated_for_one_contract_kind_is_told_to_be_missing_or_not_needed(
     venue: str, tmp_path: Path
 ) -> None:
-    """Each rule that may differ by kind, stated for one of them: it runs, or is refused by the rule's name."""
+    """Each rule that may differ by kind, stated for one of them: it runs, or is refused by the rule's
+    name."""
     root = yaml.safe_load(
         (Path(adlcalc.__file__).parent / "venues" / f"{venue}.yaml").read_text(encoding="utf-8")
     )

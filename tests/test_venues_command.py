@@ -148,7 +148,8 @@ def test_a_rulebook_of_ones_own_is_shown_like_a_shipped_one(adlcalc: Command, tm
 def test_a_rule_that_is_taken_over_is_documented_as_that_venue(adlcalc: Command, tmp_path: Path) -> None:
     """Of our own venue nobody has documented anything; what another rulebook of ours extends is its own."""
     (tmp_path / "ours.yaml").write_text(
-        'venue: ours\ntitle: t\nas_of: "2026"\nextends: bybit\nadl:\n  lights: {value: heads, status: assumed, note: n}\n'
+        'venue: ours\ntitle: t\nas_of: "2026"\nextends: bybit\nadl:\n  lights: {value: heads, status: '
+        "assumed, note: n}\n"
     )
     (tmp_path / "s.yaml").write_text(
         "venue: ours.yaml\naccounts:\n  - {id: ann, side: long, entry: 100, leverage: 10, size: 2}\n"

@@ -1,5 +1,5 @@
-"""As far as another system can tell: what is missing on Windows is not asked for, its line ends and its consoles
-change no result."""
+"""As far as another system can tell: what is missing on Windows is not asked for, its line ends and its
+consoles change no result."""
 
 from __future__ import annotations
 

@@ -104,8 +104,8 @@ def test_many_short_items_are_few_messages(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_batch_is_some_seconds_of_work() -> None:
-    """One is tried; a hundredth of a second each are 150 in 1.5 seconds, by eight times at most; two seconds each
-    are one; of the last 100 each of two processes takes a quarter."""
+    """One is tried; a hundredth of a second each are 150 in 1.5 seconds, by eight times at most; two seconds
+    each are one; of the last 100 each of two processes takes a quarter."""
     pace = Pace(1.5, 2)
     sizes = [pace.size(10**6)]
     for _ in range(3):
@@ -251,7 +251,9 @@ def test_a_file_that_ends_every_process_is_told_and_the_others_are_worked(folder
     out, err = process.communicate(timeout=LIMIT)
     assert err == (
         "adlcalc check: the process that worked b.yaml was ended by signal 9; it is worked again\n"
-        "b.yaml: error: not checked: each process that worked it was ended (by signal 9); with --jobs 1 there is most memory "
+        "b.yaml: error: not checked: each process that worked it was ended (by signal 9); with --jobs 1 "
+        "there "
+        "is most memory "
         "for it\n"
         "adlcalc check: 1 of 3 did not pass\n"
     )

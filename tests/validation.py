@@ -1,8 +1,8 @@
-"""Which published number exercises which rule: every case that names a vector of its venue is run again with each
-rule of the rulebook changed. One that still holds does not test the rule.
+"""Which published number exercises which rule: every case that names a vector of its venue is run again with
+each rule of the rulebook changed. One that still holds does not test the rule.
 
-`pytest tests/test_validation.py --update-golden` measures all of it and writes adlcalc/venues/validation.csv, which
-`adlcalc venues NAME --validation` shows."""
+`pytest tests/test_validation.py --update-golden` measures all of it and writes adlcalc/venues/validation.csv,
+which `adlcalc venues NAME --validation` shows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """One file held to all it is held to: it can be read, it runs, the run is what `expect:` says and what its
 goldens hold.
 
-Public: Options, Style, Finding, Outcome, Golden, check_file, check_paths, settled, unworked, orphan, told, worst.
+Public: Options, Style, Finding, Outcome, Golden, check_file, check_paths, settled, unworked, orphan, told,
+worst.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; style: of goldens
-    that are written, None: facts, and what was asked for as a page stays one; commands: what else there shall be
-    goldens of."""
+    """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; style: of
+    goldens that are written, None: facts, and what was asked for as a page stays one; commands: what else
+    there shall be goldens of."""
 
     update: bool = False
     strict: bool = False
@@ -118,7 +119,8 @@ def check_file(job: Job, options: Options) -> Outcome:
 
 
 def check_paths(paths: Sequence[str], *, strict: bool, update: bool, golden: str | None) -> list[Outcome]:
-    """All files that the paths stand for, each checked, one after the other; goldens are written if `update`."""
+    """All files that the paths stand for, each checked, one after the other; goldens are written if
+    `update`."""
     from adlcalc.check.collecting import collect
 
     found = collect(paths, golden)
@@ -190,7 +192,10 @@ def told(error: Exception, file: str) -> Outcome:
 
 def unworked(file: str, by: str) -> Outcome:
     """A file whose processes were ended from outside: the machine's memory is the usual reason."""
-    message = f"not checked: each process that worked it was ended (by {by}); with --jobs 1 there is most memory for it"
+    message = (
+        f"not checked: each process that worked it was ended (by {by}); with --jobs 1 there is most "
+        "memory for it"
+    )
     return Outcome(file, (Finding("error", file, 0, 0, message),))
 
 

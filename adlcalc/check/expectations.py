@@ -373,8 +373,8 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _complete(what: str, wanted: Sequence[Any], got: Sequence[Any], one: str) -> str:
-    """What is said of a list that names some of those that are there: that it is meant whole, and how one account
-    is asked for. Nothing of one that names none of them."""
+    """What is said of a list that names some of those that are there: that it is meant whole, and how one
+    account is asked for. Nothing of one that names none of them."""
     present = set(got)
     met = [name for name in wanted if name in present]
     if not met:

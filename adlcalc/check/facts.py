@@ -6,8 +6,8 @@ one row a line.
     {"step": 2, "account": "alice", "market": "BTC-PERP", ...},
     ...
 
-Behind them stand the rules that were in force (`in_force`), which are not held themselves: they tell which of them
-has changed where a fact has.
+Behind them stand the rules that were in force (`in_force`), which are not held themselves: they tell which of
+them has changed where a fact has.
 
 The first line says which command the facts are of. What is optional in the JSON is null here, so that a value
 that comes or goes is seen; a key that a golden lacks is not compared. Of a run of more than 1,000 accounts

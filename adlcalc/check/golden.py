@@ -133,8 +133,8 @@ def _first_line(before: list[str], after: list[str], line: int) -> str:
 
 
 def told_apart(old: str | None, new: str | None) -> tuple[str | None, str | None]:
-    """Two values for reading: of quotients that were never rounded, as scores are, six decimals, or as many as
-    it takes to tell the two apart. Facts keep all of them."""
+    """Two values for reading: of quotients that were never rounded, as scores are, six decimals, or as many
+    as it takes to tell the two apart. Facts keep all of them."""
     for decimals in range(READ, max(_decimals(old), _decimals(new))):
         was, now = _short(old, decimals), _short(new, decimals)
         if was != now:
@@ -199,7 +199,8 @@ def _named(row: Row, by: Sequence[str]) -> str:
 def _apart(
     old: Sequence[Row], new: Sequence[Row], by: Sequence[str]
 ) -> dict[tuple[int | None, str], list[str]]:
-    """By step and name of rows that are several: what else to say of each, as few facts as tell them apart."""
+    """By step and name of rows that are several: what else to say of each, as few facts as tell them
+    apart."""
     found: dict[tuple[int | None, str], list[str]] = {}
     for rows in (old, new):
         several: dict[tuple[int | None, str], list[Row]] = {}

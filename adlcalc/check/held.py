@@ -183,7 +183,8 @@ def _named_as(run: Run, old: str) -> Run:
 
 
 def rules_in_force(what: Asked, loaded: Loaded) -> dict[str, str]:
-    """The rules of the file's own rulebook, with what it says itself; none for a command that takes others."""
+    """The rules of the file's own rulebook, with what it says itself; none for a command that takes
+    others."""
     from adlcalc.venues.coverage import in_force
 
     return {rule.name: rule.value for rule in in_force(loaded.rulebook)} if what.is_plain else {}

@@ -192,8 +192,9 @@ class Deviation(NamedTuple):
 
 
 def deviations(was: Manifest, now: Manifest) -> list[Deviation]:
-    """What is otherwise now, causes before what follows from them. Where a scenario is not there nothing else is
-    said; where another file is missing nothing was worked, and there is nothing to hold against the rest."""
+    """What is otherwise now, causes before what follows from them. Where a scenario is not there nothing else
+    is said; where another file is missing nothing was worked, and there is nothing to hold against the
+    rest."""
     if gone := missing(was, now):
         return gone
     found = [*_inputs(was, now)]
@@ -244,7 +245,10 @@ def _changed_rules(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         old, new = before.get(key), after.get(key)
         if old != new:
             name = f"rule {key[1]} of {key[0]}"
-            text = f"{name} is {'not stated' if new is None else new}, it was {'not stated' if old is None else old}"
+            text = (
+                f"{name} is {'not stated' if new is None else new}, it was "
+                f"{'not stated' if old is None else old}"
+            )
             yield Deviation("rule", f"{key[0]} {key[1]}", old, new, text)
 
 
@@ -289,8 +293,8 @@ def _checked_out(root: Path) -> str | None:
 
 
 def _installed_from() -> str | None:
-    """The commit that an installer has noted (PEP 610); of a folder that it was installed from that of the folder,
-    as long as the same is in it."""
+    """The commit that an installer has noted (PEP 610); of a folder that it was installed from that of the
+    folder, as long as the same is in it."""
     from importlib.metadata import PackageNotFoundError, distribution
     from urllib.parse import urlsplit
     from urllib.request import url2pathname

@@ -147,7 +147,8 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
             code = FAILED
             if not request.quiet:
                 say(
-                    f"{loaded.file}: --fail-on {question.text}: {_happened(run, question.text) or answers.told(question)}"
+                    f"{loaded.file}: --fail-on {question.text}: "
+                    f"{_happened(run, question.text) or answers.told(question)}"
                 )
     return run, code
 

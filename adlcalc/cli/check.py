@@ -52,7 +52,9 @@ def check(
     golden_format: Annotated[
         Style | None,
         typer.Option(
-            help="The form in which --update writes goldens: json (all facts, the default), or a page at full width."
+            help="The form in which --update writes goldens: json (all facts, the default), or a page at "
+            "full "
+            "width."
         ),
     ] = None,
     golden_of: Annotated[
@@ -87,8 +89,8 @@ def check(
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
     NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a
-    golden's first line says which command it is of. `--update` writes them. Silent if all is well, but for what a run
-    notes of a file as well. Exit code:
+    golden's first line says which command it is of. `--update` writes them. Silent if all is well, but for
+    what a run notes of a file as well. Exit code:
     0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
     with its table, row and column, and the first event at which the two runs part."""
     if json and format not in (ReportFormat.text, ReportFormat.json):
@@ -151,7 +153,8 @@ def _check(
                     say(text)
             if texts and said.issuperset(texts) and all(one.file != outcome.file for one in outcome.findings):
                 say(
-                    f"{outcome.file}: error: it is not checked, as {outcome.findings[0].file} cannot be used (told above)"
+                    f"{outcome.file}: error: it is not checked, as {outcome.findings[0].file} cannot be used "
+                    "(told above)"
                 )
             said.update(texts)
             if outcome.notes and not quiet:
@@ -181,8 +184,8 @@ def _check(
 def _worked(
     jobs: tuple[Job, ...], options: Options, processes: int, counted: Counted
 ) -> tuple[list[Outcome], bool]:
-    """Every job's outcome, in order; in processes of their own where more than one may be worked at once and that
-    is sooner done. And: has something ended such a process?"""
+    """Every job's outcome, in order; in processes of their own where more than one may be worked at once and
+    that is sooner done. And: has something ended such a process?"""
     check_one = partial(check_file, options=options)
     if processes == 1 or len(jobs) < 2:
         return [*counted(map(check_one, jobs), len(jobs))], False
@@ -200,7 +203,8 @@ def _worked(
             lost = True
             if found.again:
                 say(
-                    f"adlcalc check: the process that worked {file} was ended by {found.by}; it is worked again"
+                    f"adlcalc check: the process that worked {file} was ended by {found.by}; it is worked "
+                    "again"
                 )
             else:
                 outcomes[theirs[found.item]] = unworked(file, found.by)

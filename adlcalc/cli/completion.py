@@ -93,8 +93,8 @@ def venue_or_rule_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _typed() -> list[str]:
-    """The words of the line. An option that still lacks its value leaves what stands before it unread, so that
-    the file is looked for here."""
+    """The words of the line. An option that still lacks its value leaves what stands before it unread, so
+    that the file is looked for here."""
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
     try:
         return shlex.split(line)[2:]

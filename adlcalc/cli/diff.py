@@ -65,8 +65,8 @@ def diff(
     things happen.
 
     Two files are held against each other, both with what --set and --venue say. One file is held against
-    itself with that change; where --set or --venue is given twice, the first against the second. Two rulebooks
-    (names or files), as the editions of a venue, are told apart rule by rule. Exit code: 0
+    itself with that change; where --set or --venue is given twice, the first against the second. Two
+    rulebooks (names or files), as the editions of a venue, are told apart rule by rule. Exit code: 0
     the same happens, 1 something differs, 2 a file or the command line cannot be used."""
     found: list[Difference | str] = []
 

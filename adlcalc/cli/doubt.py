@@ -37,7 +37,9 @@ def doubt(
         list[str] | None,
         typer.Option(
             metavar="MEASURE",
-            help="What is measured: bad_debt, fund_paid, adl_size, equity(ID), ... Repeatable. Default: those three.",
+            help="What is measured: bad_debt, fund_paid, adl_size, equity(ID), ... Repeatable. Default: "
+            "those "
+            "three.",
         ),
     ] = None,
     budget: Annotated[

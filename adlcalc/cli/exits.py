@@ -21,8 +21,8 @@ INTERRUPTED = 130
 
 def say(message: str) -> None:
     """One message on stderr; what a terminal could take for a command (in the name of a file, say) is written
-    as its escape. On a terminal a sentence is wrapped at its width (lines of a file, which begin with a blank, are
-    not); elsewhere it is one line, for programs."""
+    as its escape. On a terminal a sentence is wrapped at its width (lines of a file, which begin with a
+    blank, are not); elsewhere it is one line, for programs."""
     from adlcalc.ground.text import clean
 
     lines = [clean(line) for line in message.split("\n")]

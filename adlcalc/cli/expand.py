@@ -50,8 +50,8 @@ def expand(
     ] = None,
 ) -> None:
     """Write a scenario with everything spelled out that its file only describes: the path of a price model
-    becomes a list of prices, a population a CSV file of accounts. All else stands as it was, comments too, and
-    the result runs the same. Accounts need a folder to be written to, which is made: DIR/NAME.yaml and
+    becomes a list of prices, a population a CSV file of accounts. All else stands as it was, comments too,
+    and the result runs the same. Accounts need a folder to be written to, which is made: DIR/NAME.yaml and
     DIR/NAME.population.csv."""
 
     def result() -> str | None:
@@ -67,7 +67,9 @@ def expand(
             return expanded(there.source, loaded)
         if output is None or os.path.isfile(output) or output.endswith((".yaml", ".yml")):
             raise OutputError(
-                f"the {loaded.made:,} accounts that {file} makes up go to a file beside it: give a folder, -o DIR"
+                f"the {loaded.made:,} accounts that {file} makes up go to a file beside it: give a folder, "
+                "-o "
+                "DIR"
             )
         name = "scenario" if file == "-" else os.path.splitext(os.path.basename(file))[0]
         book, scenario = f"{name}.population.csv", os.path.join(output, f"{name}.yaml")
@@ -91,7 +93,8 @@ def _is_folder(output: str | None) -> bool:
 
 
 def _try(scenario: str) -> None:
-    """Say what the scenario still lacks where it was written: files that it names lie beside the first one."""
+    """Say what the scenario still lacks where it was written: files that it names lie beside the first
+    one."""
     from adlcalc.scenario import load
     from adlcalc.source.problems import ScenarioErrors
 

@@ -1,5 +1,5 @@
-"""`adlcalc help`: the commands and the topics; `adlcalc help COMMAND` is `adlcalc COMMAND --help`, and `adlcalc
-help TOPIC` prints a page.
+"""`adlcalc help`: the commands and the topics; `adlcalc help COMMAND` is `adlcalc COMMAND --help`, and
+`adlcalc help TOPIC` prints a page.
 
 Public: register, help_.
 """
@@ -41,8 +41,8 @@ def help_(
         ),
     ] = None,
 ) -> None:
-    """Explain a command and its options, or print one of the pages that come with adlcalc. The name of a policy or
-    a metric is told as compare --explain tells it."""
+    """Explain a command and its options, or print one of the pages that come with adlcalc. The name of a
+    policy or a metric is told as compare --explain tells it."""
     from adlcalc.cli.app import COMMANDS, app_for
     from adlcalc.cli.topics import show, text_of, topics
     from adlcalc.source.problems import closest_hint, quote

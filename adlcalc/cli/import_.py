@@ -372,7 +372,8 @@ def _finished(make: Callable[[], Imported], file: str, output: str | None) -> st
         place = os.path.join(os.path.dirname(output or ""), name)
         if os.path.exists(place) and os.path.exists(file) and os.path.samefile(place, file):
             raise Unknown(
-                f"{place} is the file that is read, and the prices would be written there: give another --output"
+                f"{place} is the file that is read, and the prices would be written there: give another "
+                "--output"
             )
         write(text, place)
     for warning in made.warnings:

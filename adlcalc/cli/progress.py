@@ -37,8 +37,8 @@ def with_progress(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """The same events; meanwhile 'step 120 of 1,000, 40 a second, 22 s left' is kept up to date, on a terminal
-    only and after the first second."""
+    """The same events; meanwhile 'step 120 of 1,000, 40 a second, 22 s left' is kept up to date, on a
+    terminal only and after the first second."""
     stream = stream or sys.stderr
     if not _is_seen(stream):
         yield from events
@@ -90,8 +90,8 @@ def counting(
     clock: Callable[[], float] = time.monotonic,
 ) -> Counted:
     """rows -> the same rows; meanwhile 'run 1,200' is kept up to date over all that are handed to it, on a
-    terminal only and after the first second, unless nothing is to be said. Where it is told how many there are,
-    the line has the rate and the time that is left too."""
+    terminal only and after the first second, unless nothing is to be said. Where it is told how many there
+    are, the line has the rate and the time that is left too."""
     stream = stream or sys.stderr
     silent = quiet or not _is_seen(stream)
     begun = clock()
@@ -129,8 +129,9 @@ def watched(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
-    """What the work of this block tells of how far it has come, as 'account 40,000 of 100,000, 20,000 a second, 3
-    s left': on a terminal only and after the first second of each kind of work, unless nothing is to be said."""
+    """What the work of this block tells of how far it has come, as 'account 40,000 of 100,000, 20,000 a
+    second, 3 s left': on a terminal only and after the first second of each kind of work, unless nothing is
+    to be said."""
     out = stream or sys.stderr
     if quiet or not _is_seen(out):
         yield

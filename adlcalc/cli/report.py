@@ -42,7 +42,8 @@ def report(
         str | None,
         typer.Option(
             metavar="DIR",
-            help="Write each figure there as well, as Vega-Lite specification, SVG and PNG, and all of them as one picture.",
+            help="Write each figure there as well, as Vega-Lite specification, SVG and PNG, and all of them "
+            "as one picture.",
             autocompletion=scenario_files,
         ),
     ] = None,

@@ -40,7 +40,8 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="QUESTION",
-            help="Exit with 1 if it is so: liquidation, adl, loss (one is left to others or to nobody), or a question like "
+            help="Exit with 1 if it is so: liquidation, adl, loss (one is left to others or to nobody), or a "
+            "question like "
             "'margin_ratio(alice) >= 0.8'. Repeatable.",
             autocompletion=questions,
         ),

@@ -50,8 +50,8 @@ def scores(
     """How many accounts does each published score classify right, as closed wholly or not, in a venue's own
     deleveraging fills? Beside it: random orders, the smallest first, everybody wholly.
 
-    A burst is what was taken at one time in one market. The test can be repeated by anybody who has fills, and a
-    score that does no better than a baseline is refuted as a description of what the venue did."""
+    A burst is what was taken at one time in one market. The test can be repeated by anybody who has fills,
+    and a score that does no better than a baseline is refuted as a description of what the venue did."""
 
     def page() -> Page:
         from adlcalc.asking import score_test

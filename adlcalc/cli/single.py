@@ -46,8 +46,8 @@ def show(
 
 
 def work(file: str, output: str | None, result: Callable[[], str | None], *, quiet: bool = False) -> int:
-    """Make the result and write it, unless it is None; the exit code. How far the work has come is shown, unless
-    quiet."""
+    """Make the result and write it, unless it is None; the exit code. How far the work has come is shown,
+    unless quiet."""
     try:
         with Inputs(output).collected() as inputs, watched(quiet):
             text = result()

@@ -47,7 +47,8 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What is varied, as --set names it: fund, prices.2, accounts.alice.leverage, liquidity, a fee; "
+            help="What is varied, as --set names it: fund, prices.2, accounts.alice.leverage, liquidity, a "
+            "fee; "
             "prices* scales a whole path, prices+ shifts it.",
         ),
     ] = None,
@@ -186,7 +187,8 @@ def _list() -> int:
         "Predicates: so or not. With @STEP: in that step.",
         *(told(word, kind.takes, kind.needed, kind.note) for word, kind in PREDICATES.items()),
         "",
-        f"Measures: numbers, to compare with one of {' '.join(OPERATORS)}. With @STEP: until its end, or then.",
+        f"Measures: numbers, to compare with one of {' '.join(OPERATORS)}. With @STEP: until its end, or "
+        "then.",
         *(told(word, kind.takes, kind.needed, kind.note) for word, kind in MEASURES.items()),
         "",
         "Together: not, no, and, or, ( ). Names with blanks or brackets stand in quotes.",

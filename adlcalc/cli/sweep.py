@@ -49,7 +49,8 @@ def sweep(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Random paths: bootstrap:candles.csv,block=12,n=1000,seed=7; walk:volatility=0.01,steps=48,...; "
+            help="Random paths: bootstrap:candles.csv,block=12,n=1000,seed=7; "
+            "walk:volatility=0.01,steps=48,...; "
             "ramp:to=-60%..-10%,over=1..50,...; n=1000 draws from the model of the file.",
         ),
     ] = None,
@@ -95,7 +96,8 @@ def sweep(
         bool,
         typer.Option(
             "--doubt",
-            help="The figures under the other readings of assumed rules as well; these points are worked anew, "
+            help="The figures under the other readings of assumed rules as well; these points are worked "
+            "anew, "
             "and not kept in a --store.",
         ),
     ] = False,

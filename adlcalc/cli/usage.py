@@ -1,7 +1,8 @@
-"""A command line that cannot be understood, told as everything else that is wrong is: `adlcalc: what`, and a hint.
+"""A command line that cannot be understood, told as everything else that is wrong is: `adlcalc: what`, and a
+hint.
 
-The parser has its own wording, which differs from version to version; ours says the option, what it must be, and
-where the options are told.
+The parser has its own wording, which differs from version to version; ours says the option, what it must be,
+and where the options are told.
 
 Public: answered.
 """

@@ -83,7 +83,8 @@ def venues(
 
     if validation and (name is None or rules):
         say(
-            f"adlcalc: --validation {'and --rules do not go together' if rules else 'needs the NAME of a rulebook'}"
+            "adlcalc: --validation "
+            f"{'and --rules do not go together' if rules else 'needs the NAME of a rulebook'}"
         )
         raise typer.Exit(UNUSABLE)
 

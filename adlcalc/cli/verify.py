@@ -45,8 +45,8 @@ def verify(
     ] = None,
     result: options.Result,
 ) -> None:
-    """Repeat the command of a manifest, in the folder where it was given (--in, or this one): the same, or which
-    input, which rule and which fact is otherwise, causes before what follows from them.
+    """Repeat the command of a manifest, in the folder where it was given (--in, or this one): the same, or
+    which input, which rule and which fact is otherwise, causes before what follows from them.
 
     Exit code: 0 everything is the same; 1 something is otherwise; 2 the manifest cannot be used."""
     found: list[bool] = []

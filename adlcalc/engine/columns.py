@@ -157,7 +157,7 @@ class Columns(Sequence[Account]):
 
     __hash__ = None  # type: ignore[assignment]  # a list of accounts has none either
 
-    # --- sums, and who may be due: exact, and only where nothing is rounded ------------------------------------
+    # --- sums, and who may be due: exact, and only where nothing is rounded ---------------------------------
 
     def is_exact(self, contract: Contract, unit: Decimal, prices: Iterable[Decimal]) -> bool:
         """Is every value, at the entries and at these prices, a multiple of the money unit?"""
@@ -205,8 +205,8 @@ class Columns(Sequence[Account]):
         """Number and liquidation price in whole steps, rounded down, of each position of a side: the mark at
         which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1).
 
-        until: only of those that are due there, in steps. with_index: instead of the mark the one number that moves
-        it where funding is paid, m P (1 - s rate) - index; one line only."""
+        until: only of those that are due there, in steps. with_index: instead of the mark the one number that
+        moves it where funding is paid, m P (1 - s rate) - index; one line only."""
         # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
         s, m = (1 if side > 0 else -1), Fraction(multiplier)
         of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)

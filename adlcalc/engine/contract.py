@@ -33,7 +33,8 @@ class Measure(Word):
     )
     ENTRY_VALUE = (
         "entry-value",
-        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk limit.",
+        "The one tier that the entry value (money) falls in holds for the whole position. BitMEX's risk "
+        "limit.",
     )
     SIZE = (
         "size",
@@ -62,8 +63,8 @@ BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = (
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """A rate of factor x basis ^ exponent, where that is more than the tier's. of: what the basis is, the size
-    or the entry value, so that the rate of a position does not move with the mark."""
+    """A rate of factor x basis ^ exponent, where that is more than the tier's. of: what the basis is, the
+    size or the entry value, so that the rate of a position does not move with the mark."""
 
     factor: Decimal
     exponent: Decimal
@@ -76,12 +77,16 @@ class Commission(Word):
     NONE = "none", "Neither: the position is liquidated at its maintenance margin alone."
     MAINTENANCE = (
         "maintenance",
-        "The maintenance margin alone, so that the position is liquidated that much earlier. OKX, Gate, KuCoin.",
+        "The maintenance margin alone, so that the position is liquidated that much earlier. OKX, Gate, "
+        "KuCoin.",
     )
     BOTH_SIDES = (
         "both-sides",
-        "The margin of an isolated position and its maintenance margin alike, so that it drops out of what is due: `collateral` "
-        "is told without it, and the bankruptcy price has no fee inside. A cross account has no such margin: its maintenance "
+        "The margin of an isolated position and its maintenance margin alike, so that it drops out of what "
+        "is "
+        "due: `collateral` "
+        "is told without it, and the bankruptcy price has no fee inside. A cross account has no such margin: "
+        "its maintenance "
         "margin alone. BitMEX, Bybit.",
     )
 
@@ -91,8 +96,8 @@ class Maintenance:
     """A maintenance margin rule.
 
     by: what the tiers measure. on: what their rates are of. slope: rate added per contract of size (Deribit).
-    power: a rate that rises with a power of the position (FTX, Drift, Orderly). closing_fee: rate of the notional,
-    the cost to close; isolated, cross: which margin holds it in either margin mode.
+    power: a rate that rises with a power of the position (FTX, Drift, Orderly). closing_fee: rate of the
+    notional, the cost to close; isolated, cross: which margin holds it in either margin mode.
     """
 
     tiers: tuple[Tier, ...]
@@ -136,13 +141,15 @@ class BankruptcyPrice(Word):
     NEAREST = "nearest", "Half even."
     PER_CONTRACT = (
         "per-contract",
-        "The value of one contract there is rounded to the money unit first, then the price, both against the "
+        "The value of one contract there is rounded to the money unit first, then the price, both against "
+        "the "
         "account. BitMEX.",
     )
 
 
 class LiquidationPrice(Word):
-    """How a liquidation price is told: rounded to the tick. What is due is asked of marks, whatever is told."""
+    """How a liquidation price is told: rounded to the tick. What is due is asked of marks, whatever is
+    told."""
 
     AGAINST_ACCOUNT = (
         "against-account",
@@ -159,8 +166,8 @@ LINEAR, INVERSE, PER_CONTRACT = Kind.LINEAR, Kind.INVERSE, Rounding.PER_CONTRACT
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What is traded in a market: its kind, the multiplier of a contract, and how a fill's value and a
-    bankruptcy price are rounded, the rate of the closing fee that is inside the latter, and how a liquidation price
-    is rounded."""
+    bankruptcy price are rounded, the rate of the closing fee that is inside the latter, and how a liquidation
+    price is rounded."""
 
     kind: Kind = Kind.LINEAR
     multiplier: Decimal = ONE

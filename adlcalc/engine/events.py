@@ -110,8 +110,8 @@ class Traded(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What the venue does not allow, and so nothing of it is done. what: 'withdraw', 'margin' or 'trade'; of a
-    trade the amount is the margin that it needs. allowed: how much might have been."""
+    """What the venue does not allow, and so nothing of it is done. what: 'withdraw', 'margin' or 'trade'; of
+    a trade the amount is the margin that it needs. allowed: how much might have been."""
 
     step: int
     account: str
@@ -154,8 +154,8 @@ class Halted(NamedTuple):
 
 
 class Spared(NamedTuple):
-    """A margin unit is due and not liquidated: its account is exempt, or a market of it is halted (why). market:
-    of its first position."""
+    """A margin unit is due and not liquidated: its account is exempt, or a market of it is halted (why).
+    market: of its first position."""
 
     step: int
     account: str
@@ -166,9 +166,9 @@ class Spared(NamedTuple):
 
 
 class OrderFilled(NamedTuple):
-    """A stop or a take-profit (order) closed `size` of a position in the book. gap: what the fill brought less
-    than the trigger would have (below zero: more); left: what the book did not take, tried again at the next
-    step."""
+    """A stop or a take-profit (order) closed `size` of a position in the book. gap: what the fill brought
+    less than the trigger would have (below zero: more); left: what the book did not take, tried again at the
+    next step."""
 
     step: int
     account: str
@@ -186,8 +186,8 @@ class OrderFilled(NamedTuple):
 
 
 class StopMissed(NamedTuple):
-    """The mark has jumped past a stop to where the position is liquidated. previous: the mark before; gap: the
-    value at the trigger less that at the mark."""
+    """The mark has jumped past a stop to where the position is liquidated. previous: the mark before; gap:
+    the value at the trigger less that at the mark."""
 
     step: int
     account: str
@@ -293,8 +293,8 @@ class FundPaid(NamedTuple):
 class FundStopped(NamedTuple):
     """The fund pays no more because it has fallen too far from its peak (rule fund.drawdown): its fall has
     reached the limit, or what is left to it is not enough (left: what it might still pay). window: over how
-    many seconds the peak is taken, None: the whole run. market: the contract whose own pnl fell, from its best
-    (drawdown.measure: contract-pnl); '' and None: the fund's worth fell, from its peak."""
+    many seconds the peak is taken, None: the whole run. market: the contract whose own pnl fell, from its
+    best (drawdown.measure: contract-pnl); '' and None: the fund's worth fell, from its peak."""
 
     step: int
     fund: str
@@ -325,8 +325,9 @@ class FundResumed(NamedTuple):
 
 
 class FeePaid(NamedTuple):
-    """A fee on a forced trade. account: who pays it, the counterparty (below zero: gets a rebate) or whose order
-    it was; None: it is taken out of the surplus of a claim. to: 'fund' or 'venue'. rule: of a fee of an account."""
+    """A fee on a forced trade. account: who pays it, the counterparty (below zero: gets a rebate) or whose
+    order it was; None: it is taken out of the surplus of a claim. to: 'fund' or 'venue'. rule: of a fee of an
+    account."""
 
     step: int
     claim: int
@@ -424,8 +425,8 @@ class BadDebt(NamedTuple):
 
 class Held(NamedTuple):
     """What the venue still holds of a claim at the end of a step; told when it has changed, and at the end of
-    the run. uncovered: the part of a loss at the mark that nobody covers; all of it, but where the fund holds it
-    (rule fund.holds)."""
+    the run. uncovered: the part of a loss at the mark that nobody covers; all of it, but where the fund holds
+    it (rule fund.holds)."""
 
     step: int
     claim: int
@@ -484,9 +485,9 @@ class AccountState(NamedTuple):
     'liquidated' (any position was), 'backstop' (a provider that took something over).
 
     The rest of the market ('rest of the market') and what the venue still holds ('venue') are accounts of
-    this list too, at its end, where they hold anything, and so are the money outside ('outside money': what was
-    deposited there, below zero) and the venue's fees ('venue revenue'), so that sum(equity_end) + funds - bad debt =
-    sum(equity_start) + opening funds, exactly."""
+    this list too, at its end, where they hold anything, and so are the money outside ('outside money': what
+    was deposited there, below zero) and the venue's fees ('venue revenue'), so that sum(equity_end) + funds -
+    bad debt = sum(equity_start) + opening funds, exactly."""
 
     account: str
     status: str

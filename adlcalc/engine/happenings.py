@@ -64,8 +64,8 @@ class Halt(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Orders that stand with a position: it is closed in the book once the mark is at the stop or worse, or at
-    the take_profit or better."""
+    """Orders that stand with a position: it is closed in the book once the mark is at the stop or worse, or
+    at the take_profit or better."""
 
     account: str
     market: str

@@ -106,7 +106,8 @@ class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generato
             if isinstance(error, InvalidOperation) and not too_long(error):
                 return
             raise PrecisionError(
-                f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at most)"
+                f"step {self._step}: the numbers have too many digits together to be worked exactly (60 at "
+                "most)"
             ) from error
 
 

@@ -6,8 +6,8 @@ Units: prices in quote per base; sizes in contracts, always positive (`side` is 
 
 The rules that it holds to are in rules.py.
 
-Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Feedback, Market, Position, Account, Fund,
-Provider, Path, Scenario; what a contract is, and the margin that it needs, from contract.py."""
+Public: LONG, SHORT, side_name, DEFAULT_SETTLEMENT, Depth, Liquidity, Feedback, Market, Position, Account,
+Fund, Provider, Path, Scenario; what a contract is, and the margin that it needs, from contract.py."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Depth(Word):
     UNLIMITED = "unlimited", "Any size at the mark."
     LEVELS = (
         "levels",
-        "Levels (distance from the mark in price, size), best first; one size at the mark is the level (0, size).",
+        "Levels (distance from the mark in price, size), best first; one size at the mark is the level (0, "
+        "size).",
     )
     IMPACT = "impact", "The price moves by `impact` per contract; a fill pays the average."
 

@@ -117,7 +117,8 @@ class Takeover:
     """The venue takes a due unit over, at its bankruptcy price or at the mark."""
 
     reduce: Reduction = given(
-        "what is tried first, in the account's name: nothing, or orders that bring the position into a lower tier",
+        "what is tried first, in the account's name: nothing, or orders that bring the position into a lower "
+        "tier",
         REDUCTIONS,
         REDUCTIONS["none"],
         required=True,
@@ -238,7 +239,8 @@ class Charge:
     """A liquidation fee on what is closed, to the fund."""
 
     fee: Decimal = given(
-        "liquidation fee on what is closed in the account's own name, a rate, to the fund (fees.liquidation: on what "
+        "liquidation fee on what is closed in the account's own name, a rate, to the fund (fees.liquidation: "
+        "on what "
         "the venue closes)",
         Takes.FRACTION,
         ZERO,
@@ -369,7 +371,8 @@ class Measured(Word):
     FUND = "fund", "The fund's worth, against its peak."
     CONTRACT_PNL = (
         "contract-pnl",
-        "What each contract has brought the fund, against its own best; the limit is a share of the fund's peak. "
+        "What each contract has brought the fund, against its own best; the limit is a share of the fund's "
+        "peak. "
         "Bybit's pools of several contracts.",
     )
 
@@ -377,8 +380,8 @@ class Measured(Word):
 @dataclass(frozen=True, slots=True)
 class Drawdown:
     """The fund stops paying once it (or a contract's pnl) is `start` of its peak below the best of the last
-    `window` seconds (None: of the run), at least `at_least` in money, and pays again when it is less than `stop`
-    below it. It does not stop at `above` or below: such a fund pays to its floor."""
+    `window` seconds (None: of the run), at least `at_least` in money, and pays again when it is less than
+    `stop` below it. It does not stop at `above` or below: such a fund pays to its floor."""
 
     start: Decimal
     stop: Decimal
@@ -432,7 +435,8 @@ class FundRules:
 
     negative: bool = given("may the fund go below zero?", Takes.FLAG, False)
     drawdown: Drawdown | None = given(
-        "none, or the fall from its peak at which the fund stops paying; with measure contract-pnl that of what a "
+        "none, or the fall from its peak at which the fund stops paying; with measure contract-pnl that of "
+        "what a "
         "contract has brought it, for this contract",
         Takes.DRAWDOWN,
         None,
@@ -540,7 +544,8 @@ class AdlWhen(Word):
     )
     MARK_AT_BANKRUPTCY = (
         "mark-at-bankruptcy",
-        "What the book has not taken at the bankruptcy price or better once the mark is there or beyond it; the "
+        "What the book has not taken at the bankruptcy price or better once the mark is there or beyond it; "
+        "the "
         "fund is asked after the queue. Aster.",
     )
     BEFORE_BOOK = "before-book", "Before the book."
@@ -582,7 +587,9 @@ class WouldBankrupt(Word):
     ALLOW = "allow", "It is deleveraged all the same."
     MARGIN_CHECK = (
         "margin-check",
-        "It is passed over where it would be below its initial margin and worse off by equity per maintenance margin. dYdX.",
+        "It is passed over where it would be below its initial margin and worse off by equity per "
+        "maintenance "
+        "margin. dYdX.",
     )
 
 
@@ -606,7 +613,8 @@ class Ties(Word):
     LARGER_POSITION = "larger-position", "The larger position, then the order in the file."
     PROFIT_BALANCE_NEWEST = (
         "profit-balance-newest",
-        "The highest unrealized profit, then the lowest balance (collateral if isolated), then the newest account, "
+        "The highest unrealized profit, then the lowest balance (collateral if isolated), then the newest "
+        "account, "
         "the last in the file. Source: Ethereal, Auto deleveraging.",
     )
 
@@ -728,19 +736,22 @@ class FeeRules:
     """What do the forced trades cost?"""
 
     taker: Decimal = given(
-        "rate on the value of what the venue closes in the book, out of what that brings more than the bankruptcy "
+        "rate on the value of what the venue closes in the book, out of what that brings more than the "
+        "bankruptcy "
         "price",
         Takes.FRACTION,
         ZERO,
     )
     liquidation: Decimal = given(
-        "rate on the value of what the venue closes, in the book or not, out of what that brings more than the "
+        "rate on the value of what the venue closes, in the book or not, out of what that brings more than "
+        "the "
         "bankruptcy price; orders in the account's own name do not pay it (fees.reduced, liquidation.fee)",
         Takes.FRACTION,
         ZERO,
     )
     reduced: Decimal = given(
-        "rate on the value of what an order into a lower tier (liquidation.reduce) closes, which the account pays out "
+        "rate on the value of what an order into a lower tier (liquidation.reduce) closes, which the account "
+        "pays out "
         "of what that brings more than the bankruptcy price",
         Takes.FRACTION,
         ZERO,
@@ -760,7 +771,8 @@ class FeeRules:
 
     def of_order(self, value: Decimal, surplus: Decimal) -> Decimal:
         """The fee on a fill of an order into a lower tier, unrounded: min(rate x value, surplus), never below
-        zero. Source: Binance, Liquidation Protocols, a fee on the amount liquidated only, of the first order too."""
+        zero. Source: Binance, Liquidation Protocols, a fee on the amount liquidated only, of the first order
+        too."""
         return min(self.reduced * abs(value), max(surplus, ZERO))
 
 

@@ -63,7 +63,10 @@ def _unrealized(name: str, p: PositionFact) -> str:
 def _maintenance(name: str, p: PositionFact) -> str:
     """The line of the maintenance table that counts: the largest at this notional."""
     if not p.rate and p.deduction < 0:
-        return f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = {digits(p.maintenance)}"
+        return (
+            f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = "
+            f"{digits(p.maintenance)}"
+        )
     if p.deduction < 0:  # what the notional at the mark is asked for is the closing fee
         entry, fee = digits(-p.deduction), f"{digits(p.rate)} x {digits(abs(p.value))}"
         words = "that of the value at entry + closing fee x notional"

@@ -49,8 +49,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class RuleNote:
-    """A rule that was told of, with where it comes from. title, url: of its source, where it has one; taken: of
-    which other venue's rulebook it is."""
+    """A rule that was told of, with where it comes from. title, url: of its source, where it has one; taken:
+    of which other venue's rulebook it is."""
 
     rule: str
     value: str

@@ -152,9 +152,13 @@ class Teller:
             "takeover": "is taken over by the venue",
             "network": "is taken over by the venue at the mark",
             "reduced": "is reduced",
-            "vault": f"is deleveraged itself, equity {digits(e.equity)} being at or below {digits(e.maintenance)},",
+            "vault": f"is deleveraged itself, equity {digits(e.equity)} being at or below "
+            f"{digits(e.maintenance)},",
         }.get(e.method, f"is liquidated ({e.method})")
-        text = f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark {digits(e.mark_price)}"
+        text = (
+            f"{clean(e.account)}: {self._position(e.market, e.side, e.size)} {how} at mark "
+            f"{digits(e.mark_price)}"
+        )
         if e.bankruptcy_price is not None:
             text += f", bankruptcy price {digits(e.bankruptcy_price)}"
         told = [*e.how, *(e.liquidation_how if len(e.how) > 1 or len(e.liquidation_how) > 1 else ())]
@@ -178,7 +182,10 @@ class Teller:
         return Line(e.step, "margin taken", text, (), {"amount": e.amount}, rules, e.account)
 
     def _book_filled(self, e: ev.BookFilled) -> Line:
-        text = f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: {_worth(e.result)}"
+        text = (
+            f"{self._claim(e.claim)}{digits(e.size)} closed in the book at {digits(e.price)}: "
+            f"{_worth(e.result)}"
+        )
         told = (
             *formulas(e.how),
             *self._result(e.market, e.side, e.size, e.price, e.result, e.proceeds, e.claim),
@@ -309,7 +316,8 @@ class Teller:
         held = self._position(fact.market, fact.side, fact.inputs.size)
         text = (
             f"{clean(fact.account)}, {held}: rank {fact.rank:,} of {fact.positions:,} in the queue,"
-            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score {score_text(fact.score.result)}"
+            f" {digits(fact.ahead)} of {digits(fact.whole)} contracts before it, score "
+            f"{score_text(fact.score.result)}"
         )
         rules = (*PLACE_RULES, "adl.ties") if tied else PLACE_RULES
         amounts = {
@@ -338,7 +346,8 @@ class Teller:
         last = self.last_mark[e.market]
         kept = value(part, last) - at_price
         text = (
-            f"{clean(e.account)} gives up {digits(e.size)} of {self._position(e.market, e.side, e.size_before)}"
+            f"{clean(e.account)} gives up {digits(e.size)} of "
+            f"{self._position(e.market, e.side, e.size_before)}"
             f" at {digits(e.price)} against {clean(e.bankrupt)}: realized pnl {digits(e.realized_pnl)}"
         )
         if e.rule_price is not None:
@@ -403,12 +412,18 @@ class Teller:
 
     def _funding_settled(self, e: ev.FundingSettled) -> Line:
         verb = "receives" if e.amount > 0 else "pays"
-        text = f"{clean(e.account)} {verb} {digits(abs(e.amount))} of funding on its {side_name(e.side)} {clean(e.market)}"
+        text = (
+            f"{clean(e.account)} {verb} {digits(abs(e.amount))} of funding on its {side_name(e.side)} "
+            f"{clean(e.market)}"
+        )
         told = formula(settled_worked(e.side, e.size, e.per_contract, e.amount, self.scenario.money_unit))
         return Line(e.step, "funding", text, (told,), {"amount": e.amount}, (), e.account)
 
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
-        text = f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by {digits(e.base)}"
+        text = (
+            f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by "
+            f"{digits(e.base)}"
+        )
         amounts = {"amount": -e.amount, "base": e.base}
         return Line(
             e.step, "shared loss", text, tuple(formulas(e.how)), amounts, ("last_resort.policy",), e.account

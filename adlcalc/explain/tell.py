@@ -215,7 +215,10 @@ def _standing(
         elif one.liquidation_price is None:
             text = f"{held} is not due at any mark on its losing side"
         else:
-            text = f"{held} is due for liquidation at a mark of {digits(one.liquidation_price)} or a tick beyond it"
+            text = (
+                f"{held} is due for liquidation at a mark of {digits(one.liquidation_price)} or a tick "
+                "beyond it"
+            )
             marks = {"liquidation price": one.liquidation_price, "mark": one.mark}
             far, near = sorted(marks, key=lambda name: -marks[name])
             gap = f"({digits(marks[far])} - {digits(marks[near])})"

@@ -32,8 +32,9 @@ def reasons(
     place_of: Callable[[ev.Deleveraged], PlaceFact | None],
     market: str | None = None,
 ) -> Iterator[Line]:
-    """Why the account was liquidated, deleveraged (and before whom), passed over or charged: the first time of
-    each, and anew where another rule did it. place_of: its place in the queue that a fill used; market: only there."""
+    """Why the account was liquidated, deleveraged (and before whom), passed over or charged: the first time
+    of each, and anew where another rule did it. place_of: its place in the queue that a fill used; market:
+    only there."""
     told: set[tuple[str, str]] = set()
     funds = _Funds(scenario)
     for event in events:
@@ -132,7 +133,10 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
         if stop.market:
             best = f"its best {over(stop.window)}"
             fall = f"{clean(stop.market)} had brought it {digits(stop.fall)} less than {best}"
-        text = f"{at} because {name} {could}, with {digits(balance)} in it: {fall}, and its limit is {digits(stop.limit)}"
+        text = (
+            f"{at} because {name} {could}, with {digits(balance)} in it: {fall}, and its limit is "
+            f"{digits(stop.limit)}"
+        )
         return _line(e, "deleveraged", text, "fund.drawdown")
     empty = f"{name} was empty"
     if floor := funds.floor.get(fund):
@@ -157,7 +161,10 @@ def _stood(place: PlaceFact) -> str:
     """Where it stood in the queue, and before whom."""
     at = "first" if place.rank == 1 else f"at rank {place.rank:,}"
     score = place.score.result
-    text = f"{clean(place.account)} stood {at} of {place.positions:,} in the queue, with the score {score_text(score)}"
+    text = (
+        f"{clean(place.account)} stood {at} of {place.positions:,} in the queue, with the score "
+        f"{score_text(score)}"
+    )
     if place.next is None:
         return f"{text}: nobody stood behind"
     behind = "the same (adl.ties)" if place.next.score == score else score_text(place.next.score)

@@ -4,8 +4,8 @@ Every number is an exact Decimal. Sums and products are exact (60 digits; a resu
 error, not a rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a
 unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
-Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN, CEILING, FLOOR, show,
-Number."""
+Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN,
+CEILING, FLOOR, show, Number."""
 
 from __future__ import annotations
 

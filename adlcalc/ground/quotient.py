@@ -1,5 +1,6 @@
-"""Quotients of Decimals, exact and quick: above / below, not brought to its lowest terms. What `Fraction` spends its
-time with is common divisors; here a sum is three products, and one division at the end tells the same number.
+"""Quotients of Decimals, exact and quick: above / below, not brought to its lowest terms. What `Fraction`
+spends its time with is common divisors; here a sum is three products, and one division at the end tells the
+same number.
 
 What needs more than 60 digits raises Inexact: then it is to be worked out in fractions.
 

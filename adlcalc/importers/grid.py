@@ -3,8 +3,10 @@ they are.
 
     CSV             separated by , ; tab or |; lines before the header (an address, a note) are passed over
     rows            [[time, open, ...], ...]                                   REST answers, ccxt's OHLCV
-    records         [{"time": ..., "open": ...}, ...]                          Hyperliquid, BitMEX, dYdX, pandas records
-    columns         {"t": [...], "o": [...]} or {"open": {"0": ...}}           TradingView, Deribit, MEXC, pandas columns
+    records         [{"time": ..., "open": ...}, ...]                          Hyperliquid, BitMEX, dYdX,
+                    pandas records
+    columns         {"t": [...], "o": [...]} or {"open": {"0": ...}}           TradingView, Deribit, MEXC,
+                    pandas columns
     split           {"columns": [...], "index": [...], "data": [[...]]}        pandas split
     by time         {"1584000000000": {"open": ...}, ...}                      pandas index
     an envelope     any of these below other keys: result.list, data, candles, result.ticks ...

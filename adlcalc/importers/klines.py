@@ -140,11 +140,16 @@ def _head(name: str, candles: Candles, options: KlineOptions, marks: Sequence[De
         yield f"# {escape(note)}"
     yield f"title: {_text(f'{options.market} by its candles')}"
     if options.path == "close" and folded(candles.price) == "close" and options.column is None:
-        yield "# assumed: the mark price is the close; candles of the mark price are nearer to what liquidates"
+        yield (
+            "# assumed: the mark price is the close; candles of the mark price are nearer to what liquidates"
+        )
     elif options.path != "close":
         yield f"# assumed: within a candle the price goes {walked.replace(', ', ' -> ')}"
     tick = tick_of(marks)
-    yield f"# assumed: the tick by the digits of the prices is {show(tick)}; the lot is not in candles: 0.00000001"
+    yield (
+        f"# assumed: the tick by the digits of the prices is {show(tick)}; the lot is not in candles: "
+        "0.00000001"
+    )
     yield f"markets: {{{_text(options.market)}: {{tick: {show(tick)}}}}}"
     yield "fund: 0  # assumed"
     yield "accounts:  # assumed: an example, to be replaced by your own"
@@ -162,7 +167,10 @@ def _missing(rows: Sequence[Row]) -> Iterator[str]:
     shortest = min(steps)
     gaps = sum(step != shortest for step in steps)
     if gaps:
-        yield f"# {gaps} step{'s are' if gaps != 1 else ' is'} longer than {shortest}: candles are missing there"
+        yield (
+            f"# {gaps} step{'s are' if gaps != 1 else ' is'} longer than {shortest}: candles are missing "
+            "there"
+        )
 
 
 def _times(rows: Sequence[Row], path: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Times as files write them -> moments in UTC: epochs of any unit, digits of a date, ISO 8601, and the usual
 ways to write a day.
 
-    1584000000  1584000000.0  1.584e+12  1584000000000000000     seconds, milliseconds, microseconds, nanoseconds since 1970
+    1584000000  1584000000.0  1.584e+12  1584000000000000000     seconds, milliseconds, microseconds,
+                nanoseconds since 1970
     20200312  202003120800  20200312 080000  20241119185000000    digits of a date
     2020-03-12T08:00Z  2020-03-12 08:00:00+00:00  2020.03.12 08:00
     2022-07-06 11-PM  12.03.2020 08:00:00.000  03/13/2020  Mar 12, 2020

@@ -76,7 +76,10 @@ def write_scenario(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     found = plan.found
     venues = list(dict.fromkeys(one.venue or "an unknown venue" for one in found))
-    yield f"# Made by `adlcalc import ccxt` from {escape(plan.file)}: {len(found)} open position{'s' * (len(found) != 1)}."
+    yield (
+        f"# Made by `adlcalc import ccxt` from {escape(plan.file)}: {len(found)} open "
+        f"position{'s' * (len(found) != 1)}."
+    )
     if plan.raw:
         yield "# The rows are the venue's own answer."
     if plan.flat:
@@ -115,7 +118,10 @@ def _market(plan: Plan, name: str, held: Sequence[Found]) -> Iterator[str]:
     )
     lot = given.lot if given is not None and given.lot else _lot(held)
     if given is None or not given.tick or not given.lot:
-        yield f"  # assumed: tick {show(tick)} and lot {show(lot)} by the digits of prices and sizes; --markets gives them"
+        yield (
+            f"  # assumed: tick {show(tick)} and lot {show(lot)} by the digits of prices and sizes; "
+            "--markets gives them"
+        )
     interest = plan.open_interest.get(first.symbol, plan.open_interest.get(""))
     head = (
         f"contract: {first.contract.kind}, multiplier: {show(first.contract.multiplier)}, tick: "
@@ -193,9 +199,14 @@ def _differences(one: Found) -> Iterator[str]:
             coins if one.contract.kind is Kind.LINEAR else divide(coins, one.mark),
         )
         if all(abs(told - other) > 20 * APART * other for other in others):
-            yield f"the row says notional {show(told)}, size x mark is {show(round_to(one.notional, SMALLEST))}"
+            yield (
+                f"the row says notional {show(told)}, size x mark is {show(round_to(one.notional, SMALLEST))}"
+            )
     if one.told_pnl is not None and abs(one.told_pnl - one.pnl) > APART * one.notional:
-        yield f"the row says unrealized pnl {show(one.told_pnl)}, entry and mark give {show(round_to(one.pnl, SMALLEST))}"
+        yield (
+            f"the row says unrealized pnl {show(one.told_pnl)}, entry and mark give "
+            f"{show(round_to(one.pnl, SMALLEST))}"
+        )
 
 
 def _comment(indent: int, text: str) -> Iterator[str]:

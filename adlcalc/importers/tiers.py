@@ -4,7 +4,8 @@ is wrong with another one of a file of hundreds is nobody's problem.
 ccxt fills minNotional and maxNotional with whatever the exchange counts; the exchange's own row tells what
 that is:
 
-    maxSz, maxSize, max_size, maxVol, riskIncrVol, contracts    contracts (OKX, KuCoin unified, BloFin, HTX, MEXC, Kraken inverse)
+    maxSz, maxSize, max_size, maxVol, riskIncrVol, contracts    contracts (OKX, KuCoin unified, BloFin, HTX,
+                                                                MEXC, Kraken inverse)
     anything else                                               notional, in the currency of the margin
 
 HTX has its ladder once for each leverage, one after the other: that of the position's leverage is taken.

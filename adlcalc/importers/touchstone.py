@@ -2,7 +2,8 @@
 price above all.
 
     isolated   cash = collateral - cost
-    cross      cash = wallet - costs of all cross positions + the values of other markets at their marks - their maintenance
+    cross      cash = wallet - costs of all cross positions + the values of other markets at their marks -
+               their maintenance
 
 The liquidation price is the end of the marks at which equity is not below maintenance margin
 (engine/formulas/health.py). The other way round, the wallet of a cross account is what makes a row's own

@@ -32,8 +32,8 @@ class PathError(ValueError):
 
 
 class Model(Protocol):
-    """starts: the price of each market at step 0; ticks: what its prices are rounded to; steps: how many moves;
-    seed: of all its paths."""
+    """starts: the price of each market at step 0; ticks: what its prices are rounded to; steps: how many
+    moves; seed: of all its paths."""
 
     @property
     def name(self) -> str: ...
@@ -151,9 +151,9 @@ class Jumps:
 
 @dataclass(frozen=True)
 class Walk:
-    """A geometric walk: in each step the logarithm of the price moves by drift + volatility x normal, and with
-    the jumps' rate by mean + deviation x normal besides (Merton 1976). correlation: of the normals of any two
-    markets; a jump is of all markets."""
+    """A geometric walk: in each step the logarithm of the price moves by drift + volatility x normal, and
+    with the jumps' rate by mean + deviation x normal besides (Merton 1976). correlation: of the normals of
+    any two markets; a jump is of all markets."""
 
     starts: Mapping[str, Decimal]
     ticks: Mapping[str, Decimal]
@@ -199,7 +199,8 @@ class Walk:
         parts = [f"volatility {show(self.volatility)} a step", f"drift {show(self.drift)}"]
         if jumps.rate:
             parts.append(
-                f"jumps at {show(jumps.rate)} a step, mean {show(jumps.mean)}, deviation {show(jumps.deviation)}"
+                f"jumps at {show(jumps.rate)} a step, mean {show(jumps.mean)}, deviation "
+                f"{show(jumps.deviation)}"
             )
         if len(self.starts) > 1:
             parts.append(f"correlation {show(self.correlation)}")

@@ -1,8 +1,8 @@
 """Accounts that are made up: each number drawn by itself, in whole steps of its grid.
 
 The draws of an account hang on the seed, the population's name and the number of the account, and on nothing
-else: with another count the first accounts stay what they were, with other sizes the leverages do. All of it is
-arithmetic of whole numbers: a draw is one of 51 bits, k, and stands for (k + 1/2) / 2^51.
+else: with another count the first accounts stay what they were, with other sizes the leverages do. All of it
+is arithmetic of whole numbers: a draw is one of 51 bits, k, and stands for (k + 1/2) / 2^51.
 
     Weights      one of several values, by their weights
     Quantiles    a number by its quantiles: on the straight line between the two that the draw lies between
@@ -112,9 +112,9 @@ class Drawn(NamedTuple):
 
 
 def scaled(drawn: Drawn, long: bool, lots: int) -> Drawn | None:
-    """The same accounts with so many lots on one side: each has one, the others are shared in proportion to the
-    sizes, rounded down, and what is left over goes one lot each to the first of the side. None where the side has
-    nobody, or more accounts than lots."""
+    """The same accounts with so many lots on one side: each has one, the others are shared in proportion to
+    the sizes, rounded down, and what is left over goes one lot each to the first of the side. None where the
+    side has nobody, or more accounts than lots."""
     side = [i for i, is_long in enumerate(drawn.longs) if is_long == long]
     if not 0 < len(side) <= lots:
         return None

@@ -113,8 +113,8 @@ class Span:
 class Comparison:
     """The results of one scenario. shown: whether the accounts are shown; findings: (venue, policy) ->
     findings, where axioms were tried; markout: after how many steps fills are marked out; chosen: the metrics
-    that text and CSV show (none: all); doubted: the results under other readings of assumed rules, where they were asked
-    for."""
+    that text and CSV show (none: all); doubted: the results under other readings of assumed rules, where they
+    were asked for."""
 
     scenario: Scenario
     file: str | None
@@ -228,7 +228,10 @@ def _unproven(page: Comparison) -> Iterator[str]:
     rules = {one.venue: why_not(one.outcome.scenario.rules) for one in page.results}
     for venue, rule in rules.items():
         if rule:
-            told = f"{LEAST} under {clean(venue)} is not proven: {rule} asks for more than the largest draw, so it was looked for"
+            told = (
+                f"{LEAST} under {clean(venue)} is not proven: {rule} asks for more than the largest draw, "
+                "so it was looked for"
+            )
             yield f"{told} from above in parts, and a larger one that runs short may lie between two of them."
 
 

@@ -31,7 +31,8 @@ def cover_page(covers: Covers, limit: int) -> Page:
     """A row for each shock."""
     return Page(
         title=title_of(covers.scenario, covers.file),
-        subtitle=f"Venue {clean(covers.scenario.venue)}, shocks of the opening marks, {money_in(covers.scenario)}",
+        subtitle=f"Venue {clean(covers.scenario.venue)}, shocks of the opening marks, "
+        f"{money_in(covers.scenario)}",
         blocks=lambda _: _blocks(covers, limit),
         document=COVER,
         about=covers,
@@ -68,7 +69,10 @@ def _verdict(covers: Covers) -> Iterator[str]:
     cover, fund = f"cover-{covers.most}", digits(covers.fund)
     whose = "The funds, which hold" if len(covers.scenario.funds) > 1 else "The fund, which has"
     if not short:
-        yield f"{whose} {fund} to pay, stand{'' if len(covers.scenario.funds) > 1 else 's'} {cover} at every shock."
+        yield (
+            f"{whose} {fund} to pay, stand{'' if len(covers.scenario.funds) > 1 else 's'} {cover} at every "
+            "shock."
+        )
         return
     worst: Cover = min(short, key=lambda one: one.fund_left)
     yield (

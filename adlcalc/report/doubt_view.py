@@ -21,7 +21,8 @@ def doubt_page(doubt: Doubt, limit: int) -> Page:
     """A row for each assumed rule that changes something, and the sentences that name them."""
     return Page(
         title=title_of(doubt.scenario, doubt.file),
-        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the run uses, "
+        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the "
+        "run uses, "
         f"{money_in(doubt.scenario)}",
         blocks=lambda _: _blocks(doubt, limit),
         document=DOUBT,
@@ -66,4 +67,6 @@ def sentences(doubt: Doubt) -> Iterator[str]:
     if doubt.silent:
         yield clean(f"Without other readings in the rulebook: {', '.join(doubt.silent)}.")
     if doubt.left:
-        yield f"{counted(doubt.left, 'reading or pair', 'readings and pairs')} not run: --budget is too small."
+        yield (
+            f"{counted(doubt.left, 'reading or pair', 'readings and pairs')} not run: --budget is too small."
+        )

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 
 MANY = 1_000
-"""A book of more accounts is large: only those quiet ones that are shown are worked out, and a page begins with
-the totals."""
+"""A book of more accounts is large: only those quiet ones that are shown are worked out, and a page begins
+with the totals."""
 
 
 class Facts:
@@ -217,5 +217,8 @@ class Facts:
 
     def __repr__(self) -> str:
         name = self.scenario.title or self.file or ""
-        counts = f"{len(self.steps)} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} deleveraged"
+        counts = (
+            f"{len(self.steps)} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} "
+            "deleveraged"
+        )
         return f"<adlcalc run {name!r}: {counts}, bad debt {self.audit.bad_debt:f}>"

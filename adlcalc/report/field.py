@@ -2,7 +2,8 @@
 from that.
 
     Field      one fact: its key, what kind of value it is, how it is got from the record, how a page shows it
-    Rows       a table: its fields; JSON objects, CSV rows, the page's columns and a JSON Schema are made from them
+    Rows       a table: its fields; JSON objects, CSV rows, the page's columns and a JSON Schema are made from
+               them
     Document   a result: its tables in order; the JSON, the CSV with its header, and the schema of it
 
 A function that a Field is given takes the record and what the document is about (the run, the queues, the
@@ -82,16 +83,20 @@ class Field:
     key      its name in JSON and CSV
     kind     what it is, of KINDS; `inner` where it is a list of records, `of_schema` where it is none of them
     note     what it says, for the schemas
-    of       the attribute it is got by (dots lead further in), or a function; `key` where it has the same name
+    of       the attribute it is got by (dots lead further in), or a function; `key` where it has the same
+             name
     null     it may be null; optional: where it is null, JSON leaves it out
-    where    the data formats that have it; a golden has what JSON has, but for prose, and what is only there for it (GOLDEN)
-    prose    it is said to people (a title, a note), or names a file, or is a number of ours: no golden holds it
+    where    the data formats that have it; a golden has what JSON has, but for prose, and what is only there
+             for it (GOLDEN)
+    prose    it is said to people (a title, a note), or names a file, or is a number of ours: no golden holds
+             it
     spread   it is a map whose keys are columns of the CSV, which Document.more names
     expect   the name by which an `expect:` block may name it: True for its key
 
     On the page, where it has a heading:
 
-    shown    what stands in the cell, where that is not the value; look: the column, where that is not the kind's
+    shown    what stands in the cell, where that is not the value; look: the column, where that is not the
+             kind's
     drop     0 stays, 1 is the first to go where the page is narrow, then 2, 3, ...
     hide     the column goes where it has nothing in any row; zero: what 0 is shown as
     tone     what stands out in it on a terminal

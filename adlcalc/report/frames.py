@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 PRECISION, SCALE = 38, 8
-"""Digits of a decimal128, and as many decimals at least, so that tables of several runs have the same types."""
+"""Digits of a decimal128, and as many decimals at least, so that tables of several runs have the same
+types."""
 
 
 def frame(rows: Rows, found: Sequence[Mapping[str, Any]]) -> pyarrow.Table:

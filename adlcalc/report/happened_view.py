@@ -29,10 +29,10 @@ from adlcalc.engine.events import (
 
 class HappenedRow(NamedTuple):
     """kind: deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused,
-    stop, take-profit, stop missed, mark moved, mark recovering, fee. amount: money moved (of a trade: the margin
-    that it took; of one refused: what it needed; of a stop or take-profit: what it brought less than its
-    trigger); allowed: how much might have been; what: of one refused or spared, what or why. trigger: of a
-    stop or take-profit; of a mark: what it was before, price being what it is."""
+    stop, take-profit, stop missed, mark moved, mark recovering, fee. amount: money moved (of a trade: the
+    margin that it took; of one refused: what it needed; of a stop or take-profit: what it brought less than
+    its trigger); allowed: how much might have been; what: of one refused or spared, what or why. trigger: of
+    a stop or take-profit; of a mark: what it was before, price being what it is."""
 
     step: int
     kind: str

@@ -11,7 +11,10 @@ from adlcalc.engine.columns import Columns
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.report.human import clean
 
-FUND_LIMITS = "It is for this path, book and depth only: marks are given and nobody trades. It is not a recommended size."
+FUND_LIMITS = (
+    "It is for this path, book and depth only: marks are given and nobody trades. It is not a "
+    "recommended size."
+)
 
 COMMON = {"quote": "the quote currency", "base": "the base coin"}
 
@@ -24,8 +27,9 @@ def money_in(scenario: Scenario) -> str:
 
 
 def in_money(heading: str, scenario: Scenario) -> str:
-    """The heading of a table of money, with the currency where it has a name of its own: 'Insurance fund, money in
-    USDT'. That it is the quote currency or the base coin is said once, under the title of the page."""
+    """The heading of a table of money, with the currency where it has a name of its own: 'Insurance fund,
+    money in USDT'. That it is the quote currency or the base coin is said once, under the title of the
+    page."""
     named = any(name not in COMMON for name in scenario.currencies)
     return f"{heading}, {money_in(scenario)}" if named else heading
 
@@ -33,8 +37,8 @@ def in_money(heading: str, scenario: Scenario) -> str:
 def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
     """What of a venue is not worked here and could matter to this scenario, on one line; '' where nothing is.
 
-    Who is liquidated when depends on orders in the book, on the time that a venue takes, and on a mark that is given; margin
-    across positions is each venue's own."""
+    Who is liquidated when depends on orders in the book, on the time that a venue takes, and on a mark that
+    is given; margin across positions is each venue's own."""
     several = not isinstance(scenario.accounts, Columns) and any(  # of which each has one position
         sum(one.collateral is None for one in account.positions) > 1 for account in scenario.accounts
     )
@@ -73,6 +77,7 @@ def one_sided(scenario: Scenario) -> str | None:
         return None
     who = next(iter(held)) if len(held) == 1 else "one side of each market"
     return (
-        f"The file holds {who} only: nobody can be deleveraged in it, for that takes a bankrupt position on the other "
+        f"The file holds {who} only: nobody can be deleveraged in it, for that takes a bankrupt position on "
+        "the other "
         "side."
     )

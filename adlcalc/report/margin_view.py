@@ -64,7 +64,8 @@ def margin_page(margins: Margins) -> Page:
     at = f"mark{'s' * (len(margins.marks) > 1)} {marks}"
     return Page(
         title=title_of(margins.scenario, margins.file),
-        subtitle=f"Venue {clean(margins.scenario.venue)}, step {margins.step:,}{time}, {at}, {money_in(margins.scenario)}",
+        subtitle=f"Venue {clean(margins.scenario.venue)}, step {margins.step:,}{time}, {at}, "
+        f"{money_in(margins.scenario)}",
         blocks=lambda _: _blocks(margins),
         document=MARGIN,
         about=margins,
@@ -84,7 +85,10 @@ def _blocks(margins: Margins) -> Iterator[Block]:
         }
     )
     if due:
-        yield f"{counted(due, 'margin unit is', 'margin units are')} due at these marks: equity is not above maintenance margin."
+        yield (
+            f"{counted(due, 'margin unit is', 'margin units are')} due at these marks: equity is not above "
+            "maintenance margin."
+        )
     if any(one.liquidation_price is None for one in margins.positions):
         yield "A position without a liquidation price: no mark on its losing side makes its margin unit due."
     if len(margins.scenario.markets) > 1 and any(one.margin == "cross" for one in margins.positions):

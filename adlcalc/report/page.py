@@ -51,7 +51,8 @@ Block = Table | Listing | str
 class Page:
     """What a command has to show, for every format.
 
-    blocks    width -> the tables, sentences and lists; width: the columns there is room for, None where there is no end
+    blocks    width -> the tables, sentences and lists; width: the columns there is room for, None where there
+              is no end
     document  what it is as data, and about: what that is got from; asked: the tables that were asked for
     name      the file that it is about, where there may be several
     width     the columns that a text of it may have, None where there is no end

@@ -58,8 +58,8 @@ class Queues:
     """What is shown: the queues of a step of a scenario, `accounts` in the middle of each where some were
     asked for.
 
-    lights, open_interest: what the venue told of positions (by account, market, side) and of markets. whole: what
-    the moves come to over the whole run, of accounts that it deleverages."""
+    lights, open_interest: what the venue told of positions (by account, market, side) and of markets. whole:
+    what the moves come to over the whole run, of accounts that it deleverages."""
 
     scenario: Scenario
     file: str | None
@@ -185,7 +185,10 @@ def _sentences(queues: Queues) -> Iterator[str]:
                 clean(ranking.rows[0].account),
                 f"{side_name(ranking.side)}s of {clean(ranking.market)}",
             )
-            yield f"{who} is alone in the queue of the {side}: the file holds no other, so its place says nothing."
+            yield (
+                f"{who} is alone in the queue of the {side}: the file holds no other, so its place says "
+                "nothing."
+            )
     if (told := one_sided(queues.scenario)) is not None:
         yield told
     for account in queues.absent:
@@ -193,13 +196,22 @@ def _sentences(queues: Queues) -> Iterator[str]:
     if queues.scenario.rules.adl.when == AdlWhen.NEVER:
         yield "Under these rules nobody is deleveraged; this is the order that their score would give."
     if queues.scenario.rules.adl.policy is not by_score:
-        yield f"The rulebook's policy is {queues.policy}: it does not take the positions one after the other in this order."
+        yield (
+            f"The rulebook's policy is {queues.policy}: it does not take the positions one after the other "
+            "in this order."
+        )
     if queues.moves:
         what = "positions" if queues.scenario.rules.adl.lights == Lights.HEADS else "contracts"
-        yield f"In the back half at least half of the queue's {what} stand before it. Nobody else changes anything meanwhile."
+        yield (
+            f"In the back half at least half of the queue's {what} stand before it. Nobody else changes "
+            "anything meanwhile."
+        )
         yield from _over_the_run(queues)
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
-        yield "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then still stands in it."
+        yield (
+            "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then "
+            "still stands in it."
+        )
 
 
 def _is_alone(queues: Queues, ranking: Ranking) -> bool:
@@ -209,7 +221,8 @@ def _is_alone(queues: Queues, ranking: Ranking) -> bool:
 
 
 def _from_the_start(move: Move) -> str:
-    """What the run begins with: collateral comes on top of what there is then, a leverage is that leverage."""
+    """What the run begins with: collateral comes on top of what there is then, a leverage is that
+    leverage."""
     if move.lever == "collateral" and move.change is not None:
         return f"{digits(move.change)} more collateral"
     return f"{move.lever} {digits(move.after)}"
@@ -259,7 +272,8 @@ def _follows(found: Ahead, interest: Decimal | None) -> str:
         return f"{light}. What stands before it cannot be known without the market's open_interest."
     reach = f"a bankrupt position below {digits(found.at_least)} does not reach it"
     return (
-        f"{light}, open interest {digits(interest)}: {digits(found.at_least)} to {digits(found.at_most)} contracts "
+        f"{light}, open interest {digits(interest)}: {digits(found.at_least)} to {digits(found.at_most)} "
+        "contracts "
         "stand before it if lights are equal parts of all contracts of its side (assumed); "
         f"{reach if found.at_least else 'any bankrupt position may reach it'}."
     )

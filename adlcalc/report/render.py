@@ -1,5 +1,5 @@
-"""Prose and tables as text, tables as Markdown. Cells come written and go out as they are: no number is parsed, no width is
-guessed.
+"""Prose and tables as text, tables as Markdown. Cells come written and go out as they are: no number is
+parsed, no width is guessed.
 
 Public: wrapped, text_table, markdown_table, escape_markdown.
 """

@@ -63,9 +63,9 @@ class Tabled(ABC):
     def frames(self) -> dict[str, pyarrow.Table]:
         """Every table as a pyarrow.Table, by its name. Needs the extra: pip install 'adlcalc[frames]'.
 
-        Nothing is rounded: a column of numbers is decimal128(38, s), s the decimals that it needs and 8 at least,
-        or text where 38 digits do not hold it; scores and margin ratios, which have up to 60 digits, are text.
-        Sides are 'long' and 'short', counts int64, lists stay lists. Read it with
+        Nothing is rounded: a column of numbers is decimal128(38, s), s the decimals that it needs and 8 at
+        least, or text where 38 digits do not hold it; scores and margin ratios, which have up to 60 digits,
+        are text. Sides are 'long' and 'short', counts int64, lists stay lists. Read it with
         `table.to_pandas(types_mapper=pandas.ArrowDtype)` or `polars.from_arrow(table)`."""
         from adlcalc.report.frames import frame
 
@@ -91,7 +91,8 @@ class Tabled(ABC):
 
 
 class Result(Tabled, Sequence[Row]):
-    """The answer to a question: a sequence of the rows of its main table, with all the others behind `rows`."""
+    """The answer to a question: a sequence of the rows of its main table, with all the others behind
+    `rows`."""
 
     def __init__(self, page: Page, main: str) -> None:
         self._page, self.main = page, main

@@ -116,7 +116,10 @@ def _blocks(
         what = (
             "documented rule of this rulebook" if run.untested == 1 else "documented rules of this rulebook"
         )
-        yield f"{run.untested:,} {what} no published number has tested: adlcalc venues {clean(run.scenario.venue)} --validation."
+        yield (
+            f"{run.untested:,} {what} no published number has tested: adlcalc venues "
+            f"{clean(run.scenario.venue)} --validation."
+        )
     if closing:
         if limits := not_modeled(run.scenario, liquidated=bool(run.liquidations)):
             yield limits

@@ -87,8 +87,8 @@ class FundRow(NamedTuple):
 
 
 class FundStop(NamedTuple):
-    """A fund stopped paying, or pays again (kind: 'stopped', 'resumed'). left: what it might still pay; market: the
-    contract whose own pnl fell, for which it stops; None: the fund's worth fell."""
+    """A fund stopped paying, or pays again (kind: 'stopped', 'resumed'). left: what it might still pay;
+    market: the contract whose own pnl fell, for which it stops; None: the fund's worth fell."""
 
     step: int
     fund: str
@@ -321,8 +321,8 @@ def bad_debt_rows(events: Sequence[Event]) -> tuple[BadDebtRow, ...]:
 
 
 def step_rows(events: Sequence[Event]) -> tuple[StepRow, ...]:
-    """Every step of the path with its audit; a market whose mark was not told again keeps its last one, and one
-    whose mark fills have moved has what that came to."""
+    """Every step of the path with its audit; a market whose mark was not told again keeps its last one, and
+    one whose mark fills have moved has what that came to."""
     rows: list[StepRow] = []
     marks: dict[str, Decimal] = {}
     time: str | None = None

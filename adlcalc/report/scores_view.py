@@ -15,12 +15,15 @@ from adlcalc.report.table import Column, counts, names, right, table, words
 from adlcalc.study.falsified import BASELINES, EVERYBODY, RANDOM, Tested, Verdict
 
 METHOD = (
-    "Right: closed wholly and predicted so, or neither. A score orders each burst and closes wholly until what was taken "
-    "is used up. Correlation: Kendall's tau-b of the order with the share taken. Scores that differ only in what the file "
+    "Right: closed wholly and predicted so, or neither. A score orders each burst and closes wholly until "
+    "what was taken "
+    "is used up. Correlation: Kendall's tau-b of the order with the share taken. Scores that differ only in "
+    "what the file "
     "does not hold (leverage chosen, tiers) come out alike."
 )
 SELECTED = (
-    "Every account of the file was hit: it tests who was closed wholly among them, and says nothing of those whom the venue "
+    "Every account of the file was hit: it tests who was closed wholly among them, and says nothing of those "
+    "whom the venue "
     "spared."
 )
 

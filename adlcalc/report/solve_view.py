@@ -137,7 +137,10 @@ def _answer(solved: Any) -> Iterator[Block]:
             ],
         )
     if found.holds is None:
-        yield f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: {_why(solved)}"
+        yield (
+            f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: "
+            f"{_why(solved)}"
+        )
         if "adl" in str(solved.asking.question) and (alone := one_sided(solved.scenario)) is not None:
             yield alone
         return
@@ -202,7 +205,9 @@ def _why(solved: Any) -> str:
         takes = sum((size for _, size in book.levels), ZERO)
         if found.knob.fund is not None and book.kind == Depth.LEVELS:
             return (
-                f"the book of {clean(market.name)} takes {digits(takes)} in a step, and what it does not take goes to the "
+                f"the book of {clean(market.name)} takes {digits(takes)} in a step, and what it does not "
+                "take "
+                "goes to the "
                 f"queue, however much the fund holds ({told(fill, solved)})."
             )
         return f"{start}, {told(fill, solved)}."
@@ -326,11 +331,15 @@ def _known(solved: Any) -> Iterator[Block]:
     if found.interrupted or any(one.solution.interrupted for one in solved.columns):
         yield "Interrupted: this is what was known by then."
     elif not found.whole:
-        yield "The budget of runs was used up: changes may be missing, and those told may be wide. --budget gives more."
+        yield (
+            "The budget of runs was used up: changes may be missing, and those told may be wide. --budget "
+            "gives more."
+        )
     yield _method(solved, runs)
     if found.not_by and found.method is not Method.THEOREM:
         yield (
-            f"A larger fund may be worse here: rule {found.not_by} looks at more of the fund than whether it can pay."
+            f"A larger fund may be worse here: rule {found.not_by} looks at more of the fund than whether it "
+            "can pay."
         )
     if found.knob.fund is not None:
         yield FUND_LIMITS

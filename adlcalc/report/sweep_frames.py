@@ -1,8 +1,8 @@
 """Every point of a sweep as an Arrow table, and as a Parquet file (extra [frames]).
 
 The points are gone through twice and never held: once for the types of their columns, then a batch at a time.
-A column for each thing that is varied and each measure: numbers are decimals of one scale where 38 digits hold
-them, else text; what is so or not is a boolean.
+A column for each thing that is varied and each measure: numbers are decimals of one scale where 38 digits
+hold them, else text; what is so or not is a boolean.
 
 Public: points_frame, write_points.
 """

@@ -33,8 +33,8 @@ class Swept(Result):
         return int(self._found.worked)
 
     def points(self) -> pyarrow.Table:
-        """Every point as a pyarrow.Table (extra [frames]), with a column for each thing that is varied and each
-        measure: decimals, booleans, texts."""
+        """Every point as a pyarrow.Table (extra [frames]), with a column for each thing that is varied and
+        each measure: decimals, booleans, texts."""
         from adlcalc.report.sweep_frames import points_frame
 
         return points_frame(self._found)

@@ -1,5 +1,5 @@
-"""What many points came to, as a page (schema adlcalc.sweep/1): a table for each measure, little bars where two
-things are varied, and what the probabilities are of.
+"""What many points came to, as a page (schema adlcalc.sweep/1): a table for each measure, little bars where
+two things are varied, and what the probabilities are of.
 
 Public: sweep_page.
 """
@@ -225,7 +225,8 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
 
     heading = f"{_label(columns[0])} to {_label(columns[-1])}"
     return table(
-        f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is {show(high)}",
+        f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is "
+        f"{show(high)}",
         "",
         [
             right(clean(down), [_label(row) for row in rows]),
@@ -281,7 +282,9 @@ def _sentences(swept: Any) -> Iterator[Block]:
     if said := frequencies(swept):
         yield clean(said)
     if any(not one.sample and one.n > 1 for one in swept.figures):
-        yield "Points of different things that are varied are counted together: no sample, and so no interval."
+        yield (
+            "Points of different things that are varied are counted together: no sample, and so no interval."
+        )
     missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}
     if missing and swept.drawn is not None:
         which = ", ".join(f"{digits(level * 100)}%" for level in sorted(missing))

@@ -1,5 +1,5 @@
-"""What stands out on a page: who was liquidated or deleveraged, gains and losses. A tone only adds to what the
-words and signs say already, so that a page without colors lacks nothing.
+"""What stands out on a page: who was liquidated or deleveraged, gains and losses. A tone only adds to what
+the words and signs say already, so that a page without colors lacks nothing.
 
 Public: Tone, Paint, style_of, WORDS.
 """

@@ -45,9 +45,11 @@ def coverage_page(rows: Sequence[Coverage]) -> Page:
     return Page(
         title=counted(len(rows), "rulebook"),
         subtitle=(
-            "adlcalc venues NAME shows every parameter of one with its source, adlcalc venues conventions what is assumed where a"
+            "adlcalc venues NAME shows every parameter of one with its source, adlcalc venues conventions "
+            "what is assumed where a"
             " venue is silent, adlcalc venues --score NAME a score's formula."
-            " Vectors are numbers that the venue printed, or that follow from its rules, and that the tests hold a rulebook"
+            " Vectors are numbers that the venue printed, or that follow from its rules, and that the tests "
+            "hold a rulebook"
             " to."
         ),
         blocks=lambda width: _coverage_tables(rows, CELL if width else 0),
@@ -275,7 +277,8 @@ NOT_FIT = (
     "predicting who is next, or what an incident would have cost: these are numbers of rules, not of outcomes"
 )
 MEASURED = (
-    "Measured: each number that the venue printed, or that follows from its rules, is worked again with each rule changed; one "
+    "Measured: each number that the venue printed, or that follows from its rules, is worked again with each "
+    "rule changed; one "
     "that still holds does not test the rule."
 )
 
@@ -338,7 +341,8 @@ def _validation(tests: Tests) -> Iterator[Block]:
         if silent:
             yield f"No number tests {counted(len(silent), f'{status} rule')}: {', '.join(silent)}."
     yield (
-        f"{counted(tests.vectors_met, 'number')} met; of {counted(tests.documented, 'documented rule')} a number tests"
+        f"{counted(tests.vectors_met, 'number')} met; of {counted(tests.documented, 'documented rule')} a "
+        "number tests"
         f" {tests.tested:,}. {MEASURED}"
     )
     yield f"Fit for {tests.fit_for}; not for {tests.not_fit_for}."
@@ -370,7 +374,8 @@ def score_page(name: str, users: Sequence[str]) -> Page:
 # --- the rules ----------------------------------------------------------------------------------------------
 
 RULES_SUBTITLE = (
-    "adlcalc venues --rules RULE shows one. A rule plays a part only where it says so; anywhere else a rulebook that states "
+    "adlcalc venues --rules RULE shows one. A rule plays a part only where it says so; anywhere else a "
+    "rulebook that states "
     "it is refused."
 )
 

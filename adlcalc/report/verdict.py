@@ -48,8 +48,8 @@ def ask_why(run: Facts) -> str:
 
 
 def ask_what_rests(run: Facts) -> str:
-    """'What hangs on them: adlcalc doubt FILE', behind the assumed rules of a run; '' where there are none, where it
-    is told already, or where the run has no file."""
+    """'What hangs on them: adlcalc doubt FILE', behind the assumed rules of a run; '' where there are none,
+    where it is told already, or where the run has no file."""
     if not run.assumptions or run.rests is not None or run.file in (None, "-"):
         return ""
     return "What hangs on them: " + _typed("doubt", str(run.file), *run.options)
@@ -64,7 +64,10 @@ def _liquidated(run: Facts) -> str:
     accounts = dict.fromkeys(row.account for row in run.liquidations if row.method != "vault")
     if not accounts:
         return "nobody was liquidated"
-    told = f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated {_steps(row.step for row in run.liquidations)}"
+    told = (
+        f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated "
+        f"{_steps(row.step for row in run.liquidations)}"
+    )
     due = dict.fromkeys(row.account for row in run.liquidations if row.step == 0 and row.method != "vault")
     # a book on another scale than its prices is due before anything has moved
     early = due if run.scenario.path.steps > 1 else {}
@@ -129,7 +132,10 @@ def _deleveraged(run: Facts) -> Iterator[str]:
     markets = dict.fromkeys(row.market for row in run.deleveraged)
     if len(markets) > FOLDED:
         fills = counted(len(run.deleveraged), "fill")
-        yield f"{fills} deleveraged contracts from {named(row.account for row in run.deleveraged)} in {len(markets):,} markets"
+        yield (
+            f"{fills} deleveraged contracts from {named(row.account for row in run.deleveraged)} in "
+            f"{len(markets):,} markets"
+        )
         return
     for market in dict.fromkeys(row.market for row in run.deleveraged):
         own = [row for row in run.deleveraged if row.market == market]
@@ -166,6 +172,9 @@ def _held(run: Facts) -> Iterator[str]:
 def _losses(run: Facts) -> Iterator[str]:
     shared: Decimal = sum((row.amount for row in run.socialized), ZERO)
     if shared:
-        yield f"{counted(len({row.account for row in run.socialized}), 'account')} bore {digits(shared)} of the loss"
+        yield (
+            f"{counted(len({row.account for row in run.socialized}), 'account')} bore {digits(shared)} of "
+            "the loss"
+        )
     if run.audit.bad_debt:
         yield f"bad debt {run.audit.told}"

@@ -73,7 +73,8 @@ def exempt_accounts(draft: Draft) -> frozenset[str]:
 
 
 def build_orders(draft: Draft, markets: Mapping[str, Market]) -> tuple[Standing, ...]:
-    """The stops and take-profits of the positions of the file itself, in its order, and of those of a book."""
+    """The stops and take-profits of the positions of the file itself, in its order, and of those of a
+    book."""
     given, found = draft.file.accounts, list(draft.orders)
     for i, account in enumerate(given if isinstance(given, list) else ()):
         path: Path = ("accounts", i)

@@ -38,7 +38,8 @@ class Draft:
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost
     something to an error. folder: where its companions are, and shown_in: how that is shown. owners: whose an
     account is, of those that say it. exempt, orders: what books of accounts say of them. models: that of its
-    paths, where it has one. handed: companions that are elsewhere, by the names that a setting has for them."""
+    paths, where it has one. handed: companions that are elsewhere, by the names that a setting has for
+    them."""
 
     file: ScenarioFile
     root: Map

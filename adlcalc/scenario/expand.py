@@ -45,8 +45,8 @@ def _population(loaded: Loaded, book: str) -> Iterator[str]:
 
 
 def made_up(loaded: Loaded) -> Iterator[str]:
-    """The accounts that the file makes up, as lines of a CSV file: a collateral follows from the leverage, the
-    balance of a cross account is written."""
+    """The accounts that the file makes up, as lines of a CSV file: a collateral follows from the leverage,
+    the balance of a cross account is written."""
     accounts, several = loaded.scenario.accounts, len(loaded.scenario.markets) > 1
     made = [accounts[i] for i in range(len(accounts) - loaded.made, len(accounts))]
     crosses = any(account.positions[0].collateral is None for account in made)

@@ -161,7 +161,8 @@ class ExpectSpec(Strict):
     )
     least_fund: FundAmountSpec | None = key(
         None,
-        description="the least opening balance with which the fund never runs short, nor with any larger one, "
+        description="the least opening balance with which the fund never runs short, nor with any larger "
+        "one, "
         "by fund where there are several",
     )
     bad_debt: AmountSpec | None = key(None, description="what nobody covered")
@@ -171,7 +172,9 @@ class ExpectSpec(Strict):
     )
     measures: dict[str, AmountSpec] | None = key(
         None,
-        description=f"numbers by what is measured: {', '.join(MEASURES)}; of an account in brackets, @STEP at a step",
+        description=f"numbers by what is measured: {', '.join(MEASURES)}; of an account in brackets, @STEP "
+        "at "
+        "a step",
         examples=[{"margin_ratio(alice)@1": "0.35"}],
     )
     holds: list[Text] | None = key(

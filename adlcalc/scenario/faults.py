@@ -82,7 +82,10 @@ def amount_faults(
         )
         yield Fault("size", message, f"lot: {show(market.lot)}")
     if leverage is not None and leverage < LEAST_LEVERAGE:
-        message = f"'leverage' of account {quote(name)} must be at least {show(LEAST_LEVERAGE)}, not {show(leverage)}"
+        message = (
+            f"'leverage' of account {quote(name)} must be at least {show(LEAST_LEVERAGE)}, not "
+            f"{show(leverage)}"
+        )
         yield Fault("leverage", message, "the collateral is the entry value / leverage")
     if collateral is not None:
         yield from needs_money("collateral", f"account {quote(name)}", collateral, unit)
@@ -115,7 +118,10 @@ def tier_fault(name: str, market: Market, leverage: Decimal, limit: Decimal) -> 
 
 def twice_fault(name: str, position: Position) -> Fault:
     """Two positions of one side in a market."""
-    message = f"account {quote(name)} holds two {side_name(position.side)} positions in market {quote(position.market)}"
+    message = (
+        f"account {quote(name)} holds two {side_name(position.side)} positions in market "
+        f"{quote(position.market)}"
+    )
     return Fault(None, message, "write them as one")
 
 

@@ -134,6 +134,9 @@ def _rows(
             for name, limit in (("low", min(row)), ("high", max(row))):
                 if candle[name] != limit:
                     which = "lowest" if name == "low" else "highest"
-                    message = f"the {name} of the candle is {show(candle[name])}, but its {which} price is {show(limit)}"
+                    message = (
+                        f"the {name} of the candle is {show(candle[name])}, but its {which} price is "
+                        f"{show(limit)}"
+                    )
                     problems.add(table.cell(chunk.first + i, name), message)
     return rows

@@ -141,7 +141,8 @@ def _with_marks(scenario: Scenario, knob: Knob, marks: Mapping[str, tuple[Decima
             raise knob.fault(f"must be greater than zero, not {show(lowest)}")
         if path[0] < ticks[name]:
             raise knob.fault(
-                f"the tick of market {quote(name)} is {show(ticks[name])}, more than its first price {show(path[0])}"
+                f"the tick of market {quote(name)} is {show(ticks[name])}, more than its first price "
+                f"{show(path[0])}"
             )
     return replace(scenario, path=replace(scenario.path, marks={**scenario.path.marks, **marks}))
 
@@ -397,7 +398,8 @@ def _find_account(name: str, parts: list[str], scenario: Scenario) -> Knob | Non
     if rest == ["balance"]:
         settings: tuple[str, ...] = (f"{of}.balance",)
         return Knob(
-            name, f"the balance of {who}", scenario.money_unit, account.balance, ZERO, None, settings, "account",
+            name, "the balance of "
+            f"{who}", scenario.money_unit, account.balance, ZERO, None, settings, "account",
             (who,), key="balance",
         )  # fmt: skip
     at = 0
@@ -451,8 +453,8 @@ def _of_position(
 
 
 def _most(scenario: Scenario, market: Market, position: Position, key: str) -> Decimal:
-    """Up to where a number of a position is looked through: the entry value as collateral; the leverage of the tier, or
-    that at which it would be due at its entry; twice the size and the entry."""
+    """Up to where a number of a position is looked through: the entry value as collateral; the leverage of
+    the tier, or that at which it would be due at its entry; twice the size and the entry."""
     if key in ("size", "entry"):
         return 2 * D(getattr(position, key))
     cost = abs(value(market.contract, position.side * position.size, position.entry, scenario.money_unit))

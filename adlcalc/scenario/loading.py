@@ -231,7 +231,10 @@ def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
     for market in scenario.markets:
         spec = specs.get(market.name)
         if market.tick < SMALLEST and (spec is None or spec.tick is None):
-            message = f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits of its prices"
+            message = (
+                f"market {quote(market.name)} has no tick: {show(market.tick)} is taken by the digits "
+                "of its prices"
+            )
             draft.problems.note(draft.node("prices"), message)
 
 

@@ -346,7 +346,10 @@ def _fund(
             "drawdowns are measured from the highest balance; leave it out for the opening one",
         )
     if spec.floor > spec.balance:
-        message = f"the floor of {of} is {show(spec.floor)}, its balance {show(spec.balance)}: it pays nothing until it has more"
+        message = (
+            f"the floor of {of} is {show(spec.floor)}, its balance {show(spec.balance)}: it pays "
+            "nothing until it has more"
+        )
         draft.problems.note(draft.node(*path, "floor"), message)
     return Fund(name, spec.balance, spec.floor, spec.peak)
 
@@ -366,5 +369,8 @@ def check_ticks(draft: Draft, markets: Mapping[str, Market], marks: Mapping[str,
             if isinstance(draft.file.prices, dict)
             else ("prices",)
         )
-        message = f"the tick of market {quote(name)} is {show(market.tick)}, more than its first price {show(opening)}"
+        message = (
+            f"the tick of market {quote(name)} is {show(market.tick)}, more than its first price "
+            f"{show(opening)}"
+        )
         draft.add(path, message, "" if given else f"markets: {{{name}: {{tick: ...}}}}")

@@ -48,7 +48,8 @@ class PriceFile(Strict):
     from_: Positive | None = key(
         None,
         name="from",
-        description="price at step 0: the file's moves from there on, each price from x price / first price, to the "
+        description="price at step 0: the file's moves from there on, each price from x price / first price, "
+        "to the "
         "tick; as in the file if left out",
     )
 

@@ -54,7 +54,10 @@ def build_population(
     for name, spec in given.items():
         left -= spec.count
         if left < 0:
-            message = f"'count' of {quote(name)} is {spec.count:,}; at most {MOST_MADE:,} accounts are made up in all"
+            message = (
+                f"'count' of {quote(name)} is {spec.count:,}; at most {MOST_MADE:,} accounts are made "
+                "up in all"
+            )
             draft.add((AT, name, "count"), message, "a larger book comes from a CSV file")
     for name, spec in given.items():
         _check_name(draft, name, spec, listed)
@@ -238,7 +241,10 @@ class _Maker:
         """A number that is written, in whole steps: it is not rounded behind anybody's back."""
         steps, rest = divmod(Fraction(number), Fraction(step))
         if rest:
-            message = f"{quote(path[0])} of population {quote(self.name)} has {show(number)}, no multiple of {show(step)}, {grid}"
+            message = (
+                f"{quote(path[0])} of population {quote(self.name)} has {show(number)}, no multiple of "
+                f"{show(step)}, {grid}"
+            )
             near = [show(step * n) for n in (int(steps), int(steps) + 1) if n]
             hint = f"write {' or '.join(near)}"
             self.draft.problems.add(place or self.draft.node(*self.path, *path), message, hint)
@@ -252,8 +258,8 @@ class _Maker:
     # --- the accounts ---------------------------------------------------------------------------------------
 
     def _balanced(self, made: Drawn, market: Market, held: Fraction) -> Drawn | None:
-        """So that longs and shorts of the market, those before included, are equal: the side that lacks contracts
-        gets more; where the block has nobody on it, its other side less."""
+        """So that longs and shorts of the market, those before included, are equal: the side that lacks
+        contracts gets more; where the block has nobody on it, its other side less."""
         before, rest = divmod(held, Fraction(market.lot))
         if rest:
             why = f"the sizes before it are no whole lots of {show(market.lot)}"

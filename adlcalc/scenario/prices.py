@@ -114,8 +114,8 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
 
 
 def _from(draft: Draft, path: tuple[str, ...], found: Prices, start: Decimal, tick: Decimal) -> Prices | None:
-    """The moves of a file from another price on: start x price / first price, half even to the tick; the first as
-    written."""
+    """The moves of a file from another price on: start x price / first price, half even to the tick; the
+    first as written."""
     (first, *others), times = found
     marks = (start, *(round_to(divide(start * price, first), tick) for price in others))
     if min(marks) <= 0:

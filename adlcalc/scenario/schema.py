@@ -122,7 +122,8 @@ class MarketSpec(Strict):
     )
     settles: Text | None = key(
         None,
-        description="the currency of its money; if left out quote, of an inverse market the base coin in its name or base",
+        description="the currency of its money; if left out quote, of an inverse market the base coin in its "
+        "name or base",
     )
     multiplier: Positive = key(
         Decimal(1), description="base units per contract (linear), quote units per contract (inverse)"
@@ -137,11 +138,14 @@ class MarketSpec(Strict):
     )
     feedback: FeedbackSpec | None = key(
         None,
-        description="how fills in the book move the mark: {share, recovery}, a model of a cascade; not at all if left out",
+        description="how fills in the book move the mark: {share, recovery}, a model of a cascade; not at "
+        "all "
+        "if left out",
     )
     open_interest: Positive | None = key(
         None,
-        description="contracts that are open at the venue, which each side holds; `rank` reads indicators by it",
+        description="contracts that are open at the venue, which each side holds; `rank` reads indicators by "
+        "it",
     )
 
 
@@ -217,7 +221,10 @@ Side = Literal["long", "short"]
 Margin = Literal["isolated", "cross"]
 _MARKET = "the market; may be left out where there is one"
 _LEVERAGE = "chosen leverage; the collateral of an isolated position is its entry value / leverage"
-_COLLATERAL = "isolated margin in money, instead of leverage; without a fee of closing on both sides (margin.commission)"
+_COLLATERAL = (
+    "isolated margin in money, instead of leverage; without a fee of closing on both sides "
+    "(margin.commission)"
+)
 _STOP = "closed in the book once the mark is at this price or worse, unless it is liquidated there already"
 _TAKE_PROFIT = "closed in the book once the mark is at this price or better"
 _EXEMPT = "is it never liquidated? What it lacks is told as owed"
@@ -286,7 +293,8 @@ class BookFile(Strict):
     """Accounts in a CSV file beside the scenario."""
 
     file: Text = key(
-        description="name of the CSV file (.gz: packed by gzip; .parquet: a table of integers, decimals and text, with "
+        description="name of the CSV file (.gz: packed by gzip; .parquet: a table of integers, decimals and "
+        "text, with "
         "the extra [frames]); columns id, market, side, "
         "size, entry, leverage, collateral, margin, balance, owner, stop, take_profit, exempt"
     )
@@ -387,15 +395,21 @@ class PopulationSpec(Strict):
     size: SpreadSpec = key(description=f"contracts: {_SPREAD}; in whole lots")
     entry: SpreadSpec = key(description=f"entry price: {_SPREAD}; in whole ticks")
     leverage: SpreadSpec = key(
-        description=f"chosen leverage: {_SPREAD}; in hundredths, and never more than the tier of the position allows"
+        description=f"chosen leverage: {_SPREAD}; in hundredths, and never more than the tier of the "
+        "position "
+        "allows"
     )
     margin: MarginsSpec = key(
         "isolated",
-        description="isolated, cross or {isolated: weight, cross: weight}; a cross account's balance is entry value / leverage",
+        description="isolated, cross or {isolated: weight, cross: weight}; a cross account's balance is "
+        "entry "
+        "value / leverage",
     )
     balanced: Flag = key(
         False,
-        description="are its sizes of the side that holds less scaled up until longs and shorts of the market balance?",
+        description="are its sizes of the side that holds less scaled up until longs and shorts of the "
+        "market "
+        "balance?",
     )
 
 
@@ -444,7 +458,8 @@ class ScenarioFile(Strict):
     )
     fund: FundsSpec | None = key(
         None,
-        description="the insurance fund; empty if left out; layers pay in their order, and the first receives",
+        description="the insurance fund; empty if left out; layers pay in their order, and the first "
+        "receives",
         examples=[
             "1_000",
             {"balance": "1_000", "floor": "100"},
@@ -497,7 +512,8 @@ class ScenarioFile(Strict):
     )
     events: list[EventSpec] | None = key(
         None,
-        description="what happens besides: deposits, withdrawals, trades, margin moved, settlements and halts, each at its step",
+        description="what happens besides: deposits, withdrawals, trades, margin moved, settlements and "
+        "halts, each at its step",
         examples=[[{"step": "2", "account": "alice", "deposit": "500"}]],
     )
     expect: ExpectSpec | None = key(

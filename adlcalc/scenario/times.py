@@ -68,7 +68,10 @@ def _of_list(draft: Draft, times: Sequence[str], steps: int) -> Times | None:
         if getattr(draft.file, key) is not None:
             draft.problems.add(draft.key(key), f"{quote(key)} and 'times' are both given", "leave one out")
     if len(times) != steps:
-        message = f"'times' has {len(times)} item{'s' * (len(times) != 1)}, the prices have {steps} step{'s' * (steps != 1)}"
+        message = (
+            f"'times' has {len(times)} item{'s' * (len(times) != 1)}, the prices have {steps} "
+            f"step{'s' * (steps != 1)}"
+        )
         draft.problems.add(draft.key("times"), message, "give one for each step")
         return None
     for i, text in enumerate(times):

@@ -3,7 +3,8 @@
 They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are
 written '<like this>'.
 
-Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Rate, Count, Step, Flag, by_shape, tag_by_type.
+Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Rate, Count, Step, Flag, by_shape,
+tag_by_type.
 """
 
 from __future__ import annotations

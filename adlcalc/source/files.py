@@ -43,7 +43,8 @@ def text_of(
     unpack: Unpack | None = None,
 ) -> Source:
     """The text of a file, or of standard input for `-`; ScenarioErrors if there is none to read. role: what
-    it is read as, for the record. unpack: (bytes, limit) -> the text's; the limit holds for what comes out, too."""
+    it is read as, for the record. unpack: (bytes, limit) -> the text's; the limit holds for what comes out,
+    too."""
     name = shown_as or ("<stdin>" if path == "-" else path)
     nowhere = Place(Source(name, ""))
     try:
@@ -157,8 +158,8 @@ def standard_input_opened() -> None:
 
 
 def near_file(path: str) -> str | None:
-    """The file beside where this one is not that was probably meant: one that is called so but for its ending, or
-    else the nearest name. None where nothing is like it."""
+    """The file beside where this one is not that was probably meant: one that is called so but for its
+    ending, or else the nearest name. None where nothing is like it."""
     folder, name = os.path.split(path)
     try:
         with os.scandir(folder or os.curdir) as entries:

@@ -16,8 +16,8 @@ takes:
 
 The JSON Schemas are made from the same declarations (source/json_schema.py).
 
-Public: Strict, Key, key, home_of, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape; Refused,
-Wrong, Faults, Fault, wrong, without_none."""
+Public: Strict, Key, key, home_of, keys_of, made, REQUIRED; the marks Reads, Then, InJsonSchema, Tag, ByShape;
+Refused, Wrong, Faults, Fault, wrong, without_none."""
 
 from __future__ import annotations
 
@@ -300,8 +300,8 @@ def without_none(annotation: Any) -> Any:
 
 
 def home_of(key: str, root: type[Strict]) -> str | None:
-    """Where in such a map a key belongs that it does not have itself, the nearest to the top: 'markets.NAME', 'an
-    item of accounts'."""
+    """Where in such a map a key belongs that it does not have itself, the nearest to the top: 'markets.NAME',
+    'an item of accounts'."""
     level: list[tuple[str, type[Strict]]] = [("", root)]
     seen = {root}
     while level:

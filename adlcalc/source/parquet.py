@@ -1,5 +1,5 @@
-"""A Parquet file as the CSV text of the same rows, so that everything that is read from that, and told of it by
-row and column, is read from this (extra [frames]).
+"""A Parquet file as the CSV text of the same rows, so that everything that is read from that, and told of it
+by row and column, is read from this (extra [frames]).
 
 Public: csv_of.
 """

@@ -7,8 +7,8 @@
 
 All problems of a load are collected and shown at once, in the order of the file.
 
-Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint, near_and_all,
-wrong.
+Public: Problem, Problems, ScenarioErrors, format_problem, escape, quote, kind_of, nearest, closest_hint,
+near_and_all, wrong.
 """
 
 from __future__ import annotations

@@ -225,8 +225,8 @@ class Answers:
         )
 
     def _stopped(self, measure: Measure) -> bool:
-        """Without a step: ever. In a step: it was stopped then, or is so since an earlier one; a fund that could
-        pay a part (`left`) is asked anew at the next."""
+        """Without a step: ever. In a step: it was stopped then, or is so since an earlier one; a fund that
+        could pay a part (`left`) is asked anew at the next."""
         still = False
         for event in self._until(measure):
             if isinstance(event, FundStopped) and event.fund == measure.of:

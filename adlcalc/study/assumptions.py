@@ -38,7 +38,8 @@ TELLING = frozenset(kind for kinds in USED_BY.values() for kind in kinds)
 
 NO_GIFT = Assumption(
     "adl.price (limit)",
-    "The rule's price would have left a bankrupt account with money; here it is no better for it than its bankruptcy price.",
+    "The rule's price would have left a bankrupt account with money; here it is no better for it than its "
+    "bankruptcy price.",
 )
 
 
@@ -46,8 +47,9 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others
     by what happened.
 
-    'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where somebody who
-    was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of the engine, not of a rulebook."""
+    'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
+    somebody who was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of
+    the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
 

@@ -152,7 +152,8 @@ def _argument(name: str, text: str) -> Any:
     if rule in WHOLE_NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) >= WHOLE_NUMBERS[rule]):
             raise PolicyError(
-                f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not '{text}'"
+                f"the {rule} of policy '{name}' must be a whole number from {WHOLE_NUMBERS[rule]}, not "
+                f"'{text}'"
             )
         return int(text)
     if not NUMBER.fullmatch(text) or (rule != "threshold" and D(text) > 1):

@@ -1,9 +1,9 @@
 """What a fund would pay if the largest losers defaulted: Cover-1, Cover-2, all, at shocks of the marks.
 
-    equity at a shock      of an isolated position: collateral + pnl at the shocked mark; of the cross positions of an account
-                           together: balance + their pnl
-    shortfall              what is missing to an equity of zero, of every such unit by itself: what one of them has left does
-                           not pay for another
+    equity at a shock      of an isolated position: collateral + pnl at the shocked mark; of the cross
+                           positions of an account together: balance + their pnl
+    shortfall              what is missing to an equity of zero, of every such unit by itself: what one of
+                           them has left does not pay for another
     of an owner            the sum over its accounts
     cover-N                the sum of the N largest owners' shortfalls
 

@@ -1,5 +1,5 @@
-"""What `compare` can be asked about, in words: a metric's definition and a policy's rule, with parameters, source
-and the titles of the papers.
+"""What `compare` can be asked about, in words: a metric's definition and a policy's rule, with parameters,
+source and the titles of the papers.
 
 Public: RULES, DEFINED, PAPERS, Definition, defined.
 """
@@ -32,7 +32,8 @@ DEFINED = (*RULES, *KNOWN)
 
 
 class Definition(NamedTuple):
-    """What one of them is, with formula and source; a policy's parameters; the papers that it names by number."""
+    """What one of them is, with formula and source; a policy's parameters; the papers that it names by
+    number."""
 
     text: str
     parameters: Sequence[str]
@@ -54,7 +55,10 @@ def _parameters(name: str) -> Iterator[str]:
     """What a policy can be told, each with its values and what it is where nobody says."""
     argument = ARGUMENTS.get(name)
     if argument == "score":
-        yield f"score, as {name}:SCORE: what ranks the queue, a name or an expression; the rulebook's adl.score by default."
+        yield (
+            f"score, as {name}:SCORE: what ranks the queue, a name or an expression; the rulebook's "
+            "adl.score by default."
+        )
     if is_dataclass(RULES[name]):
         for field, rule, _ in declared_in(RULES[name]):
             if rule is not None:

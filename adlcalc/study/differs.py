@@ -80,8 +80,8 @@ def _happened(events: Iterable[Event]) -> Iterator[tuple[tuple[Key, int], Event]
 
 
 def first_part(first: Sequence[Event], second: Sequence[Event], of: Collection[str] = ()) -> Part | None:
-    """Where two runs part first; None where the same happens in both. of: the accounts that were asked for: where
-    one run lacks an event of theirs it is that one."""
+    """Where two runs part first; None where the same happens in both. of: the accounts that were asked for:
+    where one run lacks an event of theirs it is that one."""
     one, two = dict(_happened(first)), dict(_happened(second))
     if of:
         theirs = _parted(*({key: x for key, x in run.items() if key[0][2] in of} for run in (one, two)))

@@ -1,5 +1,5 @@
-"""What an outcome rests on: the scenario is run again with every assumed rule that its run used replaced by its
-other readings (`alternatives:` of the rulebook), one at a time and in pairs.
+"""What an outcome rests on: the scenario is run again with every assumed rule that its run used replaced by
+its other readings (`alternatives:` of the rulebook), one at a time and in pairs.
 
     reading    one or two assumed rules with another value of each
     differs    who is liquidated or deleveraged, when, how much and at which price, or a measure, is otherwise
@@ -67,7 +67,8 @@ class WithRules:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One or two changes. variation: None where the rest of the rulebook does not allow them, for `refused`."""
+    """One or two changes. variation: None where the rest of the rulebook does not allow them, for
+    `refused`."""
 
     changes: tuple[Change, ...]
     variation: WithRules | None
@@ -80,8 +81,8 @@ class Reading:
 
 
 class CameTo(NamedTuple):
-    """What a run came to. liquidated: (step, account, market, size, what it lacked); deleveraged: (step, account, market, size,
-    price)."""
+    """What a run came to. liquidated: (step, account, market, size, what it lacked); deleveraged: (step,
+    account, market, size, price)."""
 
     values: Mapping[Measure, Number]
     liquidated: tuple[tuple[int, str, str, Decimal], ...]
@@ -313,7 +314,8 @@ class Doubt:
         if sizes:
             return _joined(sizes)
         values = [
-            f"{measure.text} is {_digits(one.outcome.values[measure])} instead of {_digits(self.base.values[measure])}"
+            f"{measure.text} is {_digits(one.outcome.values[measure])} instead of "
+            f"{_digits(self.base.values[measure])}"
             for measure in self.measures
             if one.outcome.values[measure] != self.base.values[measure]
         ]
@@ -357,8 +359,8 @@ def doubt(
 
 
 def readings_used(scenario: Scenario, rulebook: Rulebook) -> list[Reading]:
-    """The other readings of each assumed rule that the scenario's run uses, one at a time, as far as the rest of
-    the rulebook allows them: what other studies repeat their question under."""
+    """The other readings of each assumed rule that the scenario's run uses, one at a time, as far as the rest
+    of the rulebook allows them: what other studies repeat their question under."""
     return readings_under(scenario, rulebook, used_by(scenario))
 
 
@@ -368,14 +370,15 @@ def used_by(scenario: Scenario) -> frozenset[str]:
 
 
 def readings_under(scenario: Scenario, rulebook: Rulebook, used: Collection[str]) -> list[Reading]:
-    """The other readings of the assumed rules of these names, as far as the rest of the rulebook allows them."""
+    """The other readings of the assumed rules of these names, as far as the rest of the rulebook allows
+    them."""
     rules = (rule for rule in _assumed(rulebook) if rule.name in used)
     return [one for one in readings_of(scenario, rulebook, rules) if one.variation is not None]
 
 
 def reading_of(scenario: Scenario, rulebook: Rulebook, changes: tuple[Change, ...]) -> Reading:
-    """These changes once more, for the scenario of a file that was loaded anew. Refused where its rulebook has
-    no such reading."""
+    """These changes once more, for the scenario of a file that was loaded anew. Refused where its rulebook
+    has no such reading."""
     rules = {rule.name: rule for rule in _assumed(rulebook)}
     for one in changes:
         if one.rule not in rules or one.value not in map(_written, rules[one.rule].alternatives):

@@ -1,13 +1,15 @@
-"""Published scores held against a venue's real deleveraging fills: how many accounts does each classify right?
+"""Published scores held against a venue's real deleveraging fills: how many accounts does each classify
+right?
 
-    burst          the rows of one time, market and side, one for each account: several fills of an account are one
-    prediction     the accounts in the order of a score, each closed wholly until what was taken in the burst is used up; the
-                   last one in part, the rest not at all
+    burst          the rows of one time, market and side, one for each account: several fills of an account
+                   are one
+    prediction     the accounts in the order of a score, each closed wholly until what was taken in the burst
+                   is used up; the last one in part, the rest not at all
     right          an account that was closed wholly and should have been, or was not and should not have been
-    correlation    Kendall's tau-b of the order with the share that was taken, over the pairs within bursts: 1 the score puts
-                   those first who gave more, 0 it says nothing, -1 it puts them last
-    baselines      the order of no score: at random (the mean of many orders from a seed), the smallest first; and everybody
-                   wholly, which needs no order
+    correlation    Kendall's tau-b of the order with the share that was taken, over the pairs within bursts: 1
+                   the score puts those first who gave more, 0 it says nothing, -1 it puts them last
+    baselines      the order of no score: at random (the mean of many orders from a seed), the smallest first;
+                   and everybody wholly, which needs no order
 
 Public: Burst, InBurst, Verdict, Tested, held_against, bursts_of, BASELINES."""
 

@@ -1,9 +1,11 @@
-"""A venue's deleveraging fills, one row each, from a CSV file: our columns, or those of a public collection that
-is known by its header.
+"""A venue's deleveraging fills, one row each, from a CSV file: our columns, or those of a public collection
+that is known by its header.
 
-    ours          time, account, market, side, size, entry, price, equity, taken; and leverage, balance, mark, exposure
-    HyperReplay   `adl_detailed_analysis_REALTIME.csv` of ConejoCapital/HyperReplay and HyperMultiAssetedADL: the fills of
-                  Hyperliquid on 10 October 2025; whoever wants them downloads them there (their license keeps them there)
+    ours          time, account, market, side, size, entry, price, equity, taken; and leverage, balance, mark,
+                  exposure
+    HyperReplay   `adl_detailed_analysis_REALTIME.csv` of ConejoCapital/HyperReplay and HyperMultiAssetedADL:
+                  the fills of Hyperliquid on 10 October 2025; whoever wants them downloads them there (their
+                  license keeps them there)
 
 Public: VenueFill, read_fills, COLUMNS, COLLECTIONS."""
 

@@ -1,8 +1,10 @@
 """The papers' measures of a way to share a loss, as plain formulas over numbers.
 
     u_i  what account i could pay: its positive pnl (the haircutable endowment)      U = sum u_i
-    x_i  what it pays                                                                H = sum x_i, h_i = x_i / u_i
-    D    the deficit: what bankrupt accounts owe     Delta: the largest single one   theta = H / D, the severity
+    x_i  what it pays                                                                H = sum x_i, h_i = x_i /
+         u_i
+    D    the deficit: what bankrupt accounts owe     Delta: the largest single one   theta = H / D, the
+         severity
     B    the needed budget: the part of D that somebody must pay
 
 C25 is arXiv 2512.01112 (v3), C26 is arXiv 2602.15182. The repository is the one published with them; where

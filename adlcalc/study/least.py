@@ -112,7 +112,10 @@ def why_not(rules: Rules) -> str:
 
 def unproven(venue: str, rule: str) -> str:
     """That a distribution of least funds cannot be told under this rule."""
-    return f"{LEAST} is proven only of a fund that pays down to its floor whatever else it is, and {venue} has {rule}"
+    return (
+        f"{LEAST} is proven only of a fund that pays down to its floor whatever else it is, and {venue} "
+        f"has {rule}"
+    )
 
 
 def least_fund(scenario: Scenario, fund: str | None = None) -> Decimal:
@@ -132,8 +135,8 @@ def _enough_for_sure(scenario: Scenario, found: Endless) -> Decimal:
 
 
 def _from_above(scenario: Scenario, found: Endless) -> Decimal:
-    """Where the rules ask for more than the largest draw (a fund that keeps positions pays nothing for them, and
-    has to bear what they lose): from one that is enough downward in parts to one
+    """Where the rules ask for more than the largest draw (a fund that keeps positions pays nothing for them,
+    and has to bear what they lose): from one that is enough downward in parts to one
     that is not, and the end between the two by bisection. (Smaller ones may be enough again, where the rule
     does not act yet.)"""
     unit = scenario.money_unit

@@ -1,9 +1,12 @@
 """The levers an account can pull to move back in its queue, each on the grid that a user can type.
 
-    collateral   money paid in, in money units: to the collateral of an isolated position, to the balance of a cross account
-    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position becomes its entry
-                 value / leverage; in a cross account only a score that looks at the chosen leverage notices
-    size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is released pro rata
+    collateral   money paid in, in money units: to the collateral of an isolated position, to the balance of a
+                 cross account
+    leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position
+                 becomes its entry value / leverage; in a cross account only a score that looks at the chosen
+                 leverage notices
+    size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is
+                 released pro rata
 
 They are pulled in a ledger of the account alone (`Ledger.forked`).
 

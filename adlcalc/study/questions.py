@@ -56,8 +56,8 @@ class Kind(NamedTuple):
     """A measure or predicate. takes: 'account', 'fund', 'market' or '' for what stands in its brackets;
     needed: it cannot be left out; seen: what must be looked at while the run is made: '', 'account' (its
     moments), 'rank' (and its places);
-    always: also where no step is named; whole: it is of the whole run, and of no step; of_vaults: a vault with money
-    of its own may stand for the account."""
+    always: also where no step is named; whole: it is of the whole run, and of no step; of_vaults: a vault
+    with money of its own may stand for the account."""
 
     note: str
     takes: str = ""
@@ -133,8 +133,8 @@ _JOINED = ("and", "or", "not", "no")
 
 
 class Names(NamedTuple):
-    """What a question may name; currencies: how many there are, as amounts of several are not added; vaults: those
-    with money of their own, of which some measures of an account may be asked."""
+    """What a question may name; currencies: how many there are, as amounts of several are not added; vaults:
+    those with money of their own, of which some measures of an account may be asked."""
 
     accounts: Collection[str]
     funds: Collection[str]

@@ -3,9 +3,12 @@
 The queue of a step is the one that the engine ranked there for its first fill, whoever was liquidated already
 gone from it. Where the step needed none, it is ranked at the step's end, on the same rules.
 
-    up_to     what stands in the queue down to and including a place: contracts, or positions where the venue counts heads
-    lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to / whole, rounded up)
-    ahead     contracts before a place; a bankrupt position reaches it with one lot more, and wholly with its size more
+    up_to     what stands in the queue down to and including a place: contracts, or positions where the venue
+              counts heads
+    lights    6 - the fifth of the queue that up_to falls in: 5 in the first fifth, 1 in the last (5 x up_to /
+              whole, rounded up)
+    ahead     contracts before a place; a bankrupt position reaches it with one lot more, and wholly with its
+              size more
 
 Public: Ranked, Ranking, Ranker, rows_of, lights_of.
 """

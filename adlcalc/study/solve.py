@@ -2,10 +2,11 @@
 
 Nothing here is monotone unless it is proven, so every answer says how it was found:
 
-    theorem      the balance of a fund that pays to its floor: the run with an endless fund tells (see least.py)
+    theorem      the balance of a fund that pays to its floor: the run with an endless fund tells (see
+                 least.py)
     exhaustive   every value of the range was run
-    sampled      some values were run, and every change between neighbors was bisected to the unit; an interval narrower than
-                 the spacing may be missing
+    sampled      some values were run, and every change between neighbors was bisected to the unit; an
+                 interval narrower than the spacing may be missing
 
 Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, solve.
 """
@@ -33,13 +34,14 @@ from adlcalc.study.runs import Asked, Row, Values, measured
 EXHAUSTIVE = 5_000
 """A range of at most so many values is run whole where nobody says otherwise."""
 VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
-"""How many values are sampled, of a large book at least so many, and how many runs are made at most, where nobody
-says otherwise."""
+"""How many values are sampled, of a large book at least so many, and how many runs are made at most, where
+nobody says otherwise."""
 WORK = 2_000_000
-"""Accounts times steps times values: a large book is sampled at fewer values, and says so by their spacing."""
+"""Accounts times steps times values: a large book is sampled at fewer values, and says so by their
+spacing."""
 FEW, DEARER = 5, 4
-"""Below a proven least fund the question is seldom anything but so everywhere: there a run counts as so many, and at
-least so few values are run."""
+"""Below a proven least fund the question is seldom anything but so everywhere: there a run counts as so many,
+and at least so few values are run."""
 MANY = 200
 """Fewer runs than these are not worth other processes."""
 LOW_ENDS = 50
@@ -91,7 +93,8 @@ class Unsolvable(ValueError):
 
 
 class Stretch(NamedTuple):
-    """Values side by side for which it is so, or is not, or (holds None) that the scenario refuses for `why`."""
+    """Values side by side for which it is so, or is not, or (holds None) that the scenario refuses for
+    `why`."""
 
     low: Decimal
     high: Decimal
@@ -239,7 +242,8 @@ class _Search:
         self.low, top = self._units(low, CEILING), self._units(high, FLOOR)
         if self.low > top:
             raise Unsolvable(
-                f"there is no value of {self.knob.name} from {low:f} to {high:f} (a step of it is {self.unit:f})"
+                f"there is no value of {self.knob.name} from {low:f} to {high:f} (a step of it is "
+                f"{self.unit:f})"
             )
         self.high = top
 
@@ -295,7 +299,8 @@ class _Search:
         size = rest[1] - rest[0] + 1
         if wanted is Method.EXHAUSTIVE and size > self.limits.budget:
             raise Unsolvable(
-                f"there are {size:,} values of {self.knob.name} from --from to --to, more than --budget {self.limits.budget:,}"
+                f"there are {size:,} values of {self.knob.name} from --from to --to, more than --budget "
+                f"{self.limits.budget:,}"
             )
         if wanted is not Method.SAMPLED and (
             wanted is Method.EXHAUSTIVE or size <= min(EXHAUSTIVE, self.limits.budget)
@@ -346,10 +351,16 @@ class _Search:
         if self.endless is None:
             return "--method theorem is about the balance of a fund"
         if self.not_by:
-            return f"--method theorem does not hold under rule {self.not_by}: what the fund pays hangs on more than its floor"
+            return (
+                f"--method theorem does not hold under rule {self.not_by}: what the fund pays hangs on "
+                "more than its floor"
+            )
         if self._looks_at_the_fund():
             return "--method theorem does not tell of a question that looks at what the fund holds"
-        return "--method theorem tells of this question only from the least fund upward; smaller ones have to be tried"
+        return (
+            "--method theorem tells of this question only from the least fund upward; smaller ones have to "
+            "be tried"
+        )
 
     def _looks_at_the_fund(self) -> bool:
         return any(one.word in ("fund_left", "stopped") for one in self.question.parts)

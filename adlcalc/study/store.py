@@ -1,9 +1,10 @@
 """Where finished points are kept: one SQLite file, a row a point, as it comes.
 
     sweep      what all points have in common: key, value
-    points     one row for each: venue, policy, draw, a column for each thing that is varied and for each measure
-               (plain digits; 1 and 0 for what is so or not), error: why there is no measure; status: done,
-               failed (the scenario or its run), or lost (its processes were ended: worked again the next time)
+    points     one row for each: venue, policy, draw, a column for each thing that is varied and for each
+               measure (plain digits; 1 and 0 for what is so or not), error: why there is no measure; status:
+               done, failed (the scenario or its run), or lost (its processes were ended: worked again the
+               next time)
 
 A point's key is the SHA-256 of what determines it. What is not of the same files, version and measures is
 refused, not mixed. Rows are committed as they come, so that whatever ends the program leaves what was

@@ -38,8 +38,8 @@ class Watch(Observer):
     """Notes what was asked for.
 
     moments   the accounts at every step, before margin is looked at and at the end
-    places    by step, account, market and side: where the accounts of `ranked` stand in the queue that a fill of the step was
-              the first to need; else in that of the step's end
+    places    by step, account, market and side: where the accounts of `ranked` stand in the queue that a fill
+              of the step was the first to need; else in that of the step's end
     """
 
     def __init__(self, accounts: Collection[str] = (), ranked: Collection[str] = ()) -> None:

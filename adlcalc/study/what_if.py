@@ -183,7 +183,8 @@ def _smallest(tries: _Tries) -> Move:
     then = tries.standing(n)
     if tries.others.ranked_by_engine(holding, tries.pulled(n)) != then:
         raise AssertionError(
-            f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked anew"
+            f"{account}: {lever.name} {lever.value(n)} does not lead to the goal when the queue is ranked "
+            "anew"
         )
     return Move(
         account,

@@ -31,7 +31,10 @@ def combination_faults(rules: Rules) -> Iterator[tuple[Path, str, str]]:
     """
     drawdown = rules.fund.drawdown
     if drawdown is not None and drawdown.stop >= drawdown.start:
-        hint = "the fund stops paying at 'start' below its peak and pays again when it is less than 'stop' below it"
+        hint = (
+            "the fund stops paying at 'start' below its peak and pays again when it is less than 'stop' "
+            "below it"
+        )
         yield ("fund", "drawdown", "stop"), f"must be less than 'start', {show(drawdown.start)}", hint
     in_own_name, takes_over = (
         isinstance(rules.liquidation.method, OwnName),

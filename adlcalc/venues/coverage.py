@@ -1,7 +1,7 @@
 """What each rulebook models, in words that fit a table, and how well it is known.
 
-Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, InForce, in_force, rule_differences, tables_of,
-users_of_score, open_rulebook."""
+Public: Coverage, Parameter, coverage_of, parameters_of, defaults_of, InForce, in_force, rule_differences,
+tables_of, users_of_score, open_rulebook."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One rule as the rulebook states it. value: lines of text, as written. document: the source it names. taken:
-    the rulebook that it is taken over from, where that is another venue's."""
+    """One rule as the rulebook states it. value: lines of text, as written. document: the source it names.
+    taken: the rulebook that it is taken over from, where that is another venue's."""
 
     name: str
     value: tuple[str, ...]

@@ -31,8 +31,8 @@ LENGTH, DEPTH, DEGREE = 500, 32, 32
 
 
 class Amounts:
-    """The amounts of a position that an expression uses, as numbers of one kind: Fraction, or Quotient, which is
-    quicker."""
+    """The amounts of a position that an expression uses, as numbers of one kind: Fraction, or Quotient, which
+    is quicker."""
 
     def __init__(self, x: Inputs, kind: type[Any], used: Collection[str]) -> None:
         self.kind = kind
@@ -147,8 +147,8 @@ def score_of(text: str) -> Score:
 
 
 def _product(text: str) -> tuple[tuple[Ratio, ...], bool]:
-    """The ratios that a winner's score is the product of, none where it is something else; and whether a loser's is
-    below zero then."""
+    """The ratios that a winner's score is the product of, none where it is something else; and whether a
+    loser's is below zero then."""
     words = [token.text for token in _tokens(text)[:-1]]
     if words[1:-1] and "if" in words and "else" in words:
         at, other = words.index("if"), words.index("else")
@@ -161,7 +161,8 @@ def _product(text: str) -> tuple[tuple[Ratio, ...], bool]:
 
 
 def _ratios_of(words: Sequence[str]) -> tuple[Ratio, ...]:
-    """Of names with * and / between them; none where it is anything else, or hangs on how large a position is."""
+    """Of names with * and / between them; none where it is anything else, or hangs on how large a position
+    is."""
     above: list[str] = []
     below: list[str] = []
     for sign, word in zip(["*", *words[1::2]], words[::2], strict=False):
@@ -175,7 +176,8 @@ def _ratios_of(words: Sequence[str]) -> tuple[Ratio, ...]:
 
 
 def _is_loss(ratios: Sequence[Ratio]) -> bool:
-    """Is the product below zero for every loser? It is where the pnl stands above, and nothing else has a sign."""
+    """Is the product below zero for every loser? It is where the pnl stands above, and nothing else has a
+    sign."""
     above, below = [one for one, _ in ratios], [one for _, one in ratios]
     return (
         above.count("pnl") == 1

@@ -66,8 +66,8 @@ def source_of(name: str, problems: Problems, where: Located, folder: str | None)
 
 
 def listed(option: str, text: str) -> list[str]:
-    """The rulebooks of a list with commas between, each of which there is; ScenarioErrors names the option as it
-    was typed."""
+    """The rulebooks of a list with commas between, each of which there is; ScenarioErrors names the option as
+    it was typed."""
     known = shipped()
     names = [name.strip() for name in text.split(",")]
     for name in names:

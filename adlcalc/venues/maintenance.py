@@ -1,14 +1,18 @@
 """The ways to write a maintenance margin, checked, and what the engine makes of them.
 
     0.005                                                          one rate for everything
-    {tiers: [{up_to: 50_000, rate: 0.004}, {rate: 0.005}]}         marginal tiers on the notional, deductions computed
-    {by: size, tiers: [...]}                                       the one tier that the size (or entry value) falls in
+    {tiers: [{up_to: 50_000, rate: 0.004}, {rate: 0.005}]}         marginal tiers on the notional, deductions
+                                                                   computed
+    {by: size, tiers: [...]}                                       the one tier that the size (or entry value)
+                                                                   falls in
     {base_limit: 200, step: 100, base_rate: 0.004, step_rate: 0.004}   risk steps on the entry value
     {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
-    {base_rate: 0.03, factor: 0.0006, exponent: 0.5, of: size}     a rate that rises with a power of the size or entry value
+    {base_rate: 0.03, factor: 0.0006, exponent: 0.5, of: size}     a rate that rises with a power of the size
+                                                                   or entry value
     {table: ETHUSDT}                                               one of the venue's tables (tables.py)
 
-Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate, NamedTable, to_engine, faults.
+Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate, NamedTable, to_engine,
+faults.
 """
 
 from __future__ import annotations
@@ -107,7 +111,8 @@ MaintenanceRule = Annotated[
     | Annotated[NamedTable, Tag("<named>")],
     by_shape(
         _tag,
-        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope}, {base_rate, factor, exponent, of} "
+        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope}, {base_rate, "
+        "factor, exponent, of} "
         "or {table: SYMBOL}",
     ),
 ]

@@ -1,5 +1,5 @@
-"""The rulebook that `adlcalc new rulebook` writes: every rule that there is, as the generic rulebook has it, in
-comments with its meaning and its other values.
+"""The rulebook that `adlcalc new rulebook` writes: every rule that there is, as the generic rulebook has it,
+in comments with its meaning and its other values.
 
 Made from the declarations of the rules; only what stands before and between them is written here.
 

@@ -99,7 +99,8 @@ def _values(name: str, takes: type[Word] | Mapping[str, Any], users: Sequence[Ru
 
 
 OF_A_MARKET: Mapping[str, str | type[Word]] = {
-    "margin.maintenance": "a rate, {tiers}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or {base_rate, factor, "
+    "margin.maintenance": "a rate, {tiers}, {base_limit, step, base_rate, step_rate}, {base_rate, slope} or "
+    "{base_rate, factor, "
     "exponent, of}",
     "margin.closing_fee": Takes.FRACTION.value,
     "margin.maintenance_on": RateOf,

@@ -101,8 +101,8 @@ class Rulebook:
         return _book(self.read, layer, problems, own=None)
 
     def taken_from(self, rule: Rule) -> str:
-        """Of a rulebook of one's own the shipped one that a rule is of, which is where its status holds; '' of its own
-        rules and of shipped rulebooks."""
+        """Of a rulebook of one's own the shipped one that a rule is of, which is where its status holds; ''
+        of its own rules and of shipped rulebooks."""
         own, there = self.read.root.source.name, rule.node.source.name
         if own.startswith(SHIPPED_AS) or not there.startswith(SHIPPED_AS):
             return ""
@@ -141,7 +141,8 @@ class Rulebook:
         return replace(made, isolated=isolated, cross=cross)
 
     def contract(self, kind: str, multiplier: Decimal) -> Contract:
-        """A contract of a market: how the venue rounds its values and prices, and the fee inside the latter."""
+        """A contract of a market: how the venue rounds its values and prices, and the fee inside the
+        latter."""
         rules = self.values[kind].contract
         return Contract(
             Kind(kind),
@@ -420,8 +421,8 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
 
 
 class _Known(NamedTuple):
-    """A rulebook that is known already, and what it was read from, which each of its users must hear of: an output
-    must not replace it, a manifest names it."""
+    """A rulebook that is known already, and what it was read from, which each of its users must hear of: an
+    output must not replace it, a manifest names it."""
 
     read: _Read
     files: tuple[Read, ...]
@@ -438,8 +439,8 @@ class _Known(NamedTuple):
 
 @cache
 def _known(name: str) -> _Known | None:
-    """A rulebook that comes with adlcalc, read once a process; None where something is wrong with it, which is
-    told to whom asks for it."""
+    """A rulebook that comes with adlcalc, read once a process; None where something is wrong with it, which
+    is told to whom asks for it."""
     problems = Problems()
     opened: list[tuple[str, os.stat_result]] = []
     with recording() as record, reading(lambda path, found: opened.append((path, found))):

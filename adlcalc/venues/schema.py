@@ -173,12 +173,14 @@ class _Maintenance(Strict):
     )
     maintenance_on: RateOfWord = key(
         "mark",
-        description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry value that it was",
+        description="mark: maintenance margin moves with the mark; entry: it stays the part of the entry "
+        "value that it was",
         by_contract=True,
     )
     commission: CommissionRule = key(
         "maintenance",
-        description="which margin holds the fee of closing, the rate closing_fee; by margin mode, {isolated, cross}, where the "
+        description="which margin holds the fee of closing, the rate closing_fee; by margin mode, {isolated, "
+        "cross}, where the "
         "two differ",
         by_contract=True,
     )
@@ -198,7 +200,8 @@ class DrawdownRule(Strict):
     )
     measure: MeasuredWord = key(
         "fund",
-        description="fund: the worth of the fund falls; contract-pnl: what a contract has brought it does, for which it stops",
+        description="fund: the worth of the fund falls; contract-pnl: what a contract has brought it does, "
+        "for which it stops",
     )
 
 
@@ -274,12 +277,14 @@ class ContractRules(Strict):
     """How are a fill's value, a bankruptcy price and a liquidation price rounded?"""
 
     rounding: RoundingWord = key(
-        description="total: a fill's value is rounded once; per-contract: the value of one contract is rounded, then multiplied",
+        description="total: a fill's value is rounded once; per-contract: the value of one contract is "
+        "rounded, then multiplied",
         by_contract=True,
     )
     bankruptcy_fee: FractionBelowOne = key(
         Decimal(0),
-        description="the rate of a closing fee that is inside the bankruptcy price, and is taken with the position",
+        description="the rate of a closing fee that is inside the bankruptcy price, and is taken with the "
+        "position",
         by_contract=True,
     )
     bankruptcy_price: BankruptcyWord = key(
@@ -335,7 +340,9 @@ class RuleEntry(Strict):
     value: Any = key(description="what the rule is set to")
     source: Text | None = key(
         None,
-        description="key of the document in 'sources' that says so; of an assumed rule, the one that was read for it",
+        description="key of the document in 'sources' that says so; of an assumed rule, the one that was "
+        "read "
+        "for it",
     )
     status: Literal["documented", "observed", "assumed"] = key(
         description="documented by the venue, observed in its data, or assumed because the venue is silent"
@@ -343,13 +350,15 @@ class RuleEntry(Strict):
     note: Text | None = key(None, description="a sentence for the reader; an assumed rule must have one")
     alternatives: Any = key(
         None,
-        description="of an assumed rule: what else it could be, a list of values, or {from, to} for a number; "
+        description="of an assumed rule: what else it could be, a list of values, or {from, to} for a "
+        "number; "
         "a value that needs other rules: {value, with: {rule: value}}",
     )
 
 
 class SilentEntry(Strict):
-    """One rule on which the venue's documents say nothing: the convention of adlcalc holds (conventions.yaml)."""
+    """One rule on which the venue's documents say nothing: the convention of adlcalc holds
+    (conventions.yaml)."""
 
     silent: Text = key(description="key of the document in 'sources' that was read for it")
 

@@ -1,6 +1,7 @@
 """What a rulebook file states of each rule, and what a scenario's `rules` do: value, source, status and note.
 
-Public: Rule, Convention, Layer, KINDS, ALL_SECTIONS, ASSUMED, GIVEN, stated_in, overrides_of, conventions, tell_unknown.
+Public: Rule, Convention, Layer, KINDS, ALL_SECTIONS, ASSUMED, GIVEN, stated_in, overrides_of, conventions,
+tell_unknown.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ Layer = dict[tuple[str, str, str], Rule]
 
 
 def stated_in(root: Map, sources: Mapping[str, SourceNote], problems: Problems) -> Layer:
-    """The rules that a rulebook file states, each {value, source, status, note}, {silent} or a plain value, or
-    that by contract kind. A section without rules says nothing."""
+    """The rules that a rulebook file states, each {value, source, status, note}, {silent} or a plain value,
+    or that by contract kind. A section without rules says nothing."""
     layer: Layer = {}
     written = root.items.get("sources")  # a faulty one is cited all the same
     known = dict.fromkeys([*sources, *(written.items if isinstance(written, Map) else ())])
@@ -77,8 +78,8 @@ def stated_in(root: Map, sources: Mapping[str, SourceNote], problems: Problems) 
 
 
 def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) -> Rule | None:
-    """A rule with all that is said of it, or a plain value, which is an assumption; None where nothing is left
-    of it."""
+    """A rule with all that is said of it, or a plain value, which is an assumption; None where nothing is
+    left of it."""
     if not _says_more(node):
         return Rule(name, node, None, ASSUMED, "The rulebook gives it without a source.")
     assert isinstance(node, Map)
@@ -98,7 +99,8 @@ def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) 
 
 
 def _says_more(node: Node) -> bool:
-    """Is it {value, source, status, note} or {silent}, and no value that is a map itself (tiers, a drawdown)?"""
+    """Is it {value, source, status, note} or {silent}, and no value that is a map itself (tiers, a
+    drawdown)?"""
     if not isinstance(node, Map):
         return False
     return not node.items or any(key in ENTRY_KEYS or nearest(key, ENTRY_KEYS) for key in node.items)
@@ -226,8 +228,8 @@ def overrides_of(node: Node, problems: Problems) -> Layer:
 
 
 def tell_unknown(node: Map, known: Collection[str], what: str, problems: Problems) -> None:
-    """Tell the keys that are not known, each with the nearest and the list; one is then taken for the nearest,
-    where that is not given, so that what stands under it is checked as well."""
+    """Tell the keys that are not known, each with the nearest and the list; one is then taken for the
+    nearest, where that is not given, so that what stands under it is checked as well."""
     for key in [key for key in node.items if key not in known]:
         problems.add(node.keys[key], f"unknown key {quote(key)} in {what}", near_and_all(key, known))
         meant, value, place = nearest(key, known), node.items[key], node.keys[key]

@@ -1,6 +1,6 @@
-"""Which published numbers of a venue exercise which of its rules. It is measured, by running every number again with each
-rule changed (tests/validation.py), and kept in validation.csv; a number that holds whatever a rule says does not
-test it.
+"""Which published numbers of a venue exercise which of its rules. It is measured, by running every number
+again with each rule changed (tests/validation.py), and kept in validation.csv; a number that holds whatever a
+rule says does not test it.
 
 Public: Validated, validated, untested, measurements."""
 

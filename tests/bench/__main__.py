@@ -1,7 +1,8 @@
 """`python -m tests.bench [accounts]`: every ratio with its target; exit code 1 where one is missed.
 
-100,000 accounts when left out; the rulebooks are tried on a fiftieth of them. Ratios of one process hold where
-seconds differ from machine to machine and from hour to hour; on a busy machine they still move by a quarter.
+100,000 accounts when left out; the rulebooks are tried on a fiftieth of them. Ratios of one process hold
+where seconds differ from machine to machine and from hour to hour; on a busy machine they still move by a
+quarter.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def main() -> None:
         few, worked, count = nearest(scenario, states, 50)
         every, _, _ = nearest(scenario, states, 0)
         print(
-            f"{name}: {count:,} open positions; the 50 nearest: {worked:,} prices worked out ({worked / count:.1%}),"
+            f"{name}: {count:,} open positions; the 50 nearest: {worked:,} prices worked out "
+            f"({worked / count:.1%}),"
             f" {few / every:.2f} x the time of all of them, {few / whole:.2f} x the run of 10 steps"
         )
 

@@ -153,7 +153,8 @@ def written(folder: FilePath, accounts: int) -> tuple[str, str]:
     marks = ", ".join(map(str, crash(1, 1_000)))
     scenario = folder / "scenario.yaml"
     scenario.write_text(
-        f"accounts: {{file: book.csv}}\nmarkets: {{M: {{tick: 0.1, lot: 0.001}}}}\nfund: 1e15\nprices: [{marks}]\n",
+        f"accounts: {{file: book.csv}}\nmarkets: {{M: {{tick: 0.1, lot: 0.001}}}}\nfund: 1e15\nprices: "
+        f"[{marks}]\n",
         encoding="utf-8",
     )
     return str(scenario), text

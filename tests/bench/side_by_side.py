@@ -72,8 +72,8 @@ def begun(accounts: int) -> Iterator[Measure]:
 
 
 def beside_lrvx(accounts: int) -> Iterator[Measure]:
-    """The same books in lrvx, which is written in C++ and in floats: a gap of 12 % with nobody who buys and an empty
-    fund, and a crash of a thousand steps."""
+    """The same books in lrvx, which is written in C++ and in floats: a gap of 12 % with nobody who buys and
+    an empty fund, and a crash of a thousand steps."""
     try:
         import lrvx  # type: ignore[import-not-found, unused-ignore]  # optional: pip install lrvx
     except ImportError:

@@ -131,7 +131,8 @@ def test_every_label_stands_out(reader: Reader, page: Page, name: str, mode: str
     card = reader.ask("return getComputedStyle(document.querySelector('.card')).backgroundColor")
     assert (luminance(card) < 0.1) == (mode == "dark")
     colors = reader.ask(
-        "return [...new Set([...document.querySelectorAll('svg[role=img] text')].map(one => getComputedStyle(one).fill))]"
+        "return [...new Set([...document.querySelectorAll('svg[role=img] text')].map(one => "
+        "getComputedStyle(one).fill))]"
     )
     assert colors
     assert {color: round(contrast(color, card), 2) for color in colors if contrast(color, card) < 4.5} == {}
@@ -146,7 +147,8 @@ def test_on_paper_no_figure_is_cut(reader: Reader, page: Page) -> None:
         )
         assert set(rules) == {"avoid"}
         tall = reader.ask(
-            "return Math.max(...[...document.querySelectorAll('.card')].map(one => one.getBoundingClientRect().height))"
+            "return Math.max(...[...document.querySelectorAll('.card')].map(one => "
+            "one.getBoundingClientRect().height))"
         )
         assert tall < 1020, "it fits on one page of A4"
     printed = reader.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})

@@ -89,9 +89,9 @@ class Closing:
         return self._worse(self.cost_of(size) - self.proceeds(size, price), size, price, whole)
 
     def loss_kept(self, size: Decimal, price: Decimal) -> Decimal:
-        """How much worse than at the bankruptcy price `size` will close at `price` once the rest is gone: by the
-        cost that the rest leaves with it, whose rounding is not that of a part closed now. (By that of a part,
-        a claim of which one lot too much is kept gives up one lot, and is one lot too large again.)"""
+        """How much worse than at the bankruptcy price `size` will close at `price` once the rest is gone: by
+        the cost that the rest leaves with it, whose rounding is not that of a part closed now. (By that of a
+        part, a claim of which one lot too much is kept gives up one lot, and is one lot too large again.)"""
         whole = size == self.left.size
         return self._worse(self.cost_kept(size) - self.proceeds(size, price), size, price, whole)
 
@@ -173,8 +173,8 @@ class VaultOrder(Closing):
 
 
 class Backstop:
-    """A backstop provider while it runs: what it has taken over, and the margin it was given with it. capital:
-    the money that it began with, where it has some of its own; left: its capacity in this step."""
+    """A backstop provider while it runs: what it has taken over, and the margin it was given with it.
+    capital: the money that it began with, where it has some of its own; left: its capacity in this step."""
 
     __slots__ = ("capital", "cash", "id", "left", "positions", "settles", "taken")
 

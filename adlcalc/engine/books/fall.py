@@ -11,16 +11,16 @@ from decimal import Decimal
 
 
 class Fall:
-    """The worth of a fund, or what one contract has brought it (market: which; '' for the fund). stopped: it has
-    reached its limit, and has not recovered; fallen: it was below its best then; told: that was told; short:
-    what it might still pay was not enough in this step."""
+    """The worth of a fund, or what one contract has brought it (market: which; '' for the fund). stopped: it
+    has reached its limit, and has not recovered; fallen: it was below its best then; told: that was told;
+    short: what it might still pay was not enough in this step."""
 
     __slots__ = ("_highs", "_opening", "fallen", "market", "measured", "short", "stopped", "told")
 
     def __init__(self, measured: Callable[[], Decimal], opening: Decimal, market: str = "") -> None:
         self.measured, self._opening, self.market = measured, opening, market
-        # (seconds, number) from which the best is taken, the opening one at the first step: only those that nothing
-        # later has reached, so the first is the best
+        # (seconds, number) from which the best is taken, the opening one at the first step: only those that
+        # nothing later has reached, so the first is the best
         self._highs: deque[tuple[int, Decimal]] = deque()
         self.stopped = self.fallen = self.told = self.short = False
 

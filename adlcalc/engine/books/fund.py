@@ -21,8 +21,8 @@ ENDLESS = D("1E+50")
 
 
 class FundBook:
-    """An insurance fund while it runs. pnl: what each contract has brought it; news: that it stopped or resumed
-    paying, not yet told; the step is put in by whoever tells it."""
+    """An insurance fund while it runs. pnl: what each contract has brought it; news: that it stopped or
+    resumed paying, not yet told; the step is put in by whoever tells it."""
 
     __slots__ = (
         "_contracts",
@@ -105,8 +105,8 @@ class FundBook:
         return any(fall.stopped for fall in self._falls())
 
     def triggered(self, contract: str) -> bool:
-        """Has it fallen, and has that stopped it, or left nothing of it? (One that never held anything has not
-        fallen.)"""
+        """Has it fallen, and has that stopped it, or left nothing of it? (One that never held anything has
+        not fallen.)"""
         return self._fall(contract).fallen or (self.can_bear_all() <= 0 and self.peak() > self.floor)
 
     def look(self) -> None:
@@ -135,12 +135,12 @@ class FundBook:
         return self.balance if self.held is None else self.balance + self.held("")
 
     def available(self, contract: str = "") -> Decimal:
-        """What it may still pay for a contract: the balance above its floor, or above where its drawdown stops
-        it; never below zero.
+        """What it may still pay for a contract: the balance above its floor, or above where its drawdown
+        stops it; never below zero.
 
-        Drawdown: until its worth is max(start x peak, at_least) below its peak (measure contract-pnl: until the
-        contract has brought it so much less than at its best), where it is worth more than `above` then. Once
-        there it pays nothing until that is less than `stop` x peak."""
+        Drawdown: until its worth is max(start x peak, at_least) below its peak (measure contract-pnl: until
+        the contract has brought it so much less than at its best), where it is worth more than `above` then.
+        Once there it pays nothing until that is less than `stop` x peak."""
         own = self._available(contract)
         return own if self.behind is None else own + self.behind.available(contract)
 
@@ -157,8 +157,8 @@ class FundBook:
         return min(self._left(drawdown, fall), self.own())
 
     def can_bear(self, contract: str) -> Decimal:
-        """How much its worth, with the layers behind it, may still fall by what it holds of a contract: to its
-        floor, or to where its drawdown stops it; nothing once it is stopped."""
+        """How much its worth, with the layers behind it, may still fall by what it holds of a contract: to
+        its floor, or to where its drawdown stops it; nothing once it is stopped."""
         if self.rules.negative:
             return ENDLESS
         drawdown, behind = (
@@ -183,8 +183,8 @@ class FundBook:
         return self._money(worth - (max(self.floor, line) if line > drawdown.above else self.floor))
 
     def refuse(self, contract: str = "") -> None:
-        """What it may still pay for a contract was not enough: news where it has more, which the drawdown keeps
-        it from paying."""
+        """What it may still pay for a contract was not enough: news where it has more, which the drawdown
+        keeps it from paying."""
         drawdown, fall = self.rules.drawdown, self._fall(contract)
         if drawdown is None or fall.told or fall.short:
             return

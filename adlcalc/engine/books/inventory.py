@@ -16,8 +16,8 @@ from adlcalc.ground.numbers import ZERO
 
 
 class Inventory:
-    """Claims of one fund, oldest first (so are their numbers), as they are valued at the marks of a moment. pnl:
-    of all of them."""
+    """Claims of one fund, oldest first (so are their numbers), as they are valued at the marks of a moment.
+    pnl: of all of them."""
 
     __slots__ = ("_before", "_marks", "_nets", "_numbers", "_pnls", "pnl")
 
@@ -44,8 +44,8 @@ class Inventory:
         self.pnl += self._pnls[-1]
 
     def note_change(self, claim: VenueClaim) -> None:
-        """A part of a claim was closed: the sums after it are made anew where they are asked for. As claims are
-        worked oldest first, there are none yet."""
+        """A part of a claim was closed: the sums after it are made anew where they are asked for. As claims
+        are worked oldest first, there are none yet."""
         self.count(claim, claim.pnl(), claim.left.size)
 
     def count(self, claim: VenueClaim, pnl: Decimal, size: Decimal) -> None:

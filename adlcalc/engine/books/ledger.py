@@ -151,8 +151,8 @@ class Ledger:
         return other, holder.holdings[holding.holder.holdings.index(holding)]
 
     def as_account(self, vault: Backstop) -> Unit:
-        """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It is a
-        picture; postings change the vault."""
+        """The vault as a cross account with what it holds: what its bankruptcy prices are worked out of. It
+        is a picture; postings change the vault."""
         holder = Holder(vault.id, -1, vault.cash)
         for book, (size, cost) in sorted(vault.positions.items(), key=lambda held: held[0].order):
             if size:
@@ -287,8 +287,8 @@ class Ledger:
         return proceeds - cost
 
     def from_backstop(self, backstop: Backstop, book: MarketBook, size: Decimal, proceeds: Decimal) -> None:
-        """A backstop's leg: `size` of what it holds closed for `proceeds`; its cost goes pro rata, half even to
-        the money unit, and the rest keeps the dust."""
+        """A backstop's leg: `size` of what it holds closed for `proceeds`; its cost goes pro rata, half even
+        to the money unit, and the rest keeps the dust."""
         held, cost = backstop.positions[book]
         part = cost if size == abs(held) else round_to(divide(cost * size, abs(held)), self.unit)
         backstop.positions[book] = [held - size if held > 0 else held + size, cost - part]
@@ -398,9 +398,9 @@ class Ledger:
         return claim
 
     def held_pnl(self, fund: FundBook, contract: str) -> Decimal:
-        """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is worked
-        only the older ones are held: whether the fund takes it, and what is left for the newer ones, is what is
-        being asked."""
+        """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is
+        worked only the older ones are held: whether the fund takes it, and what is left for the newer ones,
+        is what is being asked."""
         held = self.inventory(fund, contract)
         return held.pnl if self.at_work is None else held.older_than(self.at_work)[0]
 
@@ -421,8 +421,8 @@ class Ledger:
         return [valued for valued in found if valued is not None]
 
     def count_as_kept(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
-        """Until the rest of a claim is gone, it counts as if only `size` of it were held, and the fund had paid the
-        cost of the rest."""
+        """Until the rest of a claim is gone, it counts as if only `size` of it were held, and the fund had
+        paid the cost of the rest."""
         pnl = claim.book.value(claim.side * size, claim.book.mark) - claim.cost_kept(size) - cost
         for valued in self._valued_with(claim):
             valued.count(claim, pnl, size)
@@ -433,7 +433,8 @@ class Ledger:
             valued.note_change(claim)
 
     def is_the_funds(self, claim: Closing) -> bool:
-        """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it costs."""
+        """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it
+        costs."""
         return claim.book.fund.held is not None and claim in self.carried
 
     def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
@@ -520,8 +521,8 @@ class Ledger:
     def settle_everybody(self) -> Iterator[Event]:
         """What everybody has received or owes, by name.
 
-        An account that has not been made is not made for it: it is not due, so its position's collateral and pnl,
-        whole money units, are more than it owes, and no less than that rounded up to one."""
+        An account that has not been made is not made for it: it is not due, so its position's collateral and
+        pnl, whole money units, are more than it owes, and no less than that rounded up to one."""
         columns, owed, received = self.roster.columns, ZERO, ZERO
         book = None if columns is None else self.markets[columns.market]
         for place in self.roster.places_by_name():

@@ -23,8 +23,8 @@ from adlcalc.engine.model import LONG, SHORT, Account
 from adlcalc.ground.numbers import ONE, ZERO
 
 Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
-"""A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it. Its number, size,
-|entry value| and collateral."""
+"""A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it. Its
+number, size, |entry value| and collateral."""
 
 
 class Scale(NamedTuple):
@@ -182,8 +182,8 @@ class Roster:
         return (made.get(i) or self.as_it_began(i) for i in self.places_by_name())
 
     def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
-        """Name, side and size of the one position of an account that has not been made; None where it has, or may
-        have several."""
+        """Name, side and size of the one position of an account that has not been made; None where it has, or
+        may have several."""
         columns = self.columns
         if columns is None or i in self.made:
             return None

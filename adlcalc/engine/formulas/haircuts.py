@@ -135,8 +135,8 @@ class ProRata(Haircut):
 
 @dataclass(frozen=True, slots=True)
 class Socialized(ProRata):
-    """As haircut, cut = budget x profit / sum of profits, over the winners of all markets together. Source: BitMEX
-    blog, Dynamic Profit Equalisation, for a whole venue."""
+    """As haircut, cut = budget x profit / sum of profits, over the winners of all markets together. Source:
+    BitMEX blog, Dynamic Profit Equalisation, for a whole venue."""
 
     whole_venue: ClassVar[bool] = True
 
@@ -197,8 +197,8 @@ class RiskWeighted(Capped):
 
 @dataclass(frozen=True, slots=True)
 class RiskWeightedPower(RiskWeighted):
-    """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = leverage ^ exponent. Source:
-    2512.01112, risk-aware pro rata (RAP), g = leverage ^ c."""
+    """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = leverage ^ exponent.
+    Source: 2512.01112, risk-aware pro rata (RAP), g = leverage ^ c."""
 
     exponent: int = given("the power of leverage", Takes.EXPONENT, 2)
 
@@ -208,8 +208,8 @@ class RiskWeightedPower(RiskWeighted):
 
 @dataclass(frozen=True, slots=True)
 class RiskWeightedTail(RiskWeighted):
-    """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = what leverage is above a
-    threshold. Source: 2512.01112, risk-aware pro rata (RAP), g = (leverage - tau)+."""
+    """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = what leverage is above
+    a threshold. Source: 2512.01112, risk-aware pro rata (RAP), g = (leverage - tau)+."""
 
     threshold: Decimal = given("the leverage above which profits are cut", Takes.NOT_NEGATIVE, ONE)
 

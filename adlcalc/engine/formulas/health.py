@@ -5,7 +5,8 @@ All positions of the unit in a market move with its mark; the other markets are 
 m / P (inverse) every value is +-q x and every maintenance margin the largest of lines rate x q x - deduction,
 so that
 
-    spare(x) = cash + sign x Q x - sum of maintenance margins          Q: the signed size of all positions in the market
+    spare(x) = cash + sign x Q x - sum of maintenance margins          Q: the signed size of all positions in
+                                                                       the market
 
 is concave: the marks at which it is not negative form one interval. A long is told its lower end, a short its
 upper, wherever the mark stands. cash: all equity but the values in this market, less the maintenance margin
@@ -49,9 +50,9 @@ def liquidation_price(quotes: Quotes, legs: Sequence[Leg], cash: Decimal) -> Dec
     """The tick at which a position of a side is told to be liquidated: none on its safe side is due, the
     first beyond it is. None where no mark on its losing side is due, or no tick is safe.
 
-    It is the end of the safe marks, rounded toward them (or as the venue does it: contract.liquidation_price),
-    values taken unrounded: whether equity at the maintenance margin is due (rule due) is asked of this one tick
-    alone."""
+    It is the end of the safe marks, rounded toward them (or as the venue does it:
+    contract.liquidation_price), values taken unrounded: whether equity at the maintenance margin is due (rule
+    due) is asked of this one tick alone."""
     if len(legs) == 1 and not margin.hurt_both_ways(legs[0].lines):  # has one end, and a formula
         size, lines = legs[0]
         return quotes.liquidation_price(abs(size), lines, cash)

@@ -5,9 +5,9 @@ Notation: s = +1 long, -1 short; q size; m contract multiplier; P price; n = not
 at the mark. Two contracts, one algebra: a linear value rises by s per unit of notional (n = q m P), an
 inverse one by -s (n = q m / P).
 
-Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin, notional_at_maintenance,
-hurt_both_ways, price_of_notional, price_of_value, Quotes, quotes, initial_collateral; rises, worth,
-price_worked."""
+Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin,
+notional_at_maintenance, hurt_both_ways, price_of_notional, price_of_value, Quotes, quotes,
+initial_collateral; rises, worth, price_worked."""
 
 from __future__ import annotations
 
@@ -88,10 +88,11 @@ def initial_collateral(entry_value: Decimal, leverage: Decimal, unit: Decimal) -
 def commission(rule: Maintenance, *, isolated: bool) -> Decimal:
     """The rate of the closing fee that counts against a position (rule margin.commission).
 
-    maintenance: due at equity <= maintenance margin + fee. none, and both-sides of an isolated position, whose
-    margin + fee meets maintenance margin + fee: no fee counts. A cross account has no margin of a position that
-    the fee could stand in too, so there it counts. Sources: BitMEX, a position row of 2018 (posComm in
-    posMargin and in posMaint); Bybit, inverse contracts of 2020: isolated without a fee, cross with it."""
+    maintenance: due at equity <= maintenance margin + fee. none, and both-sides of an isolated position,
+    whose margin + fee meets maintenance margin + fee: no fee counts. A cross account has no margin of a
+    position that the fee could stand in too, so there it counts. Sources: BitMEX, a position row of 2018
+    (posComm in posMargin and in posMaint); Bybit, inverse contracts of 2020: isolated without a fee, cross
+    with it."""
     if isolated:
         return rule.closing_fee if rule.isolated == IN_MAINTENANCE else ZERO
     return ZERO if rule.cross == NO_COMMISSION else rule.closing_fee
@@ -102,7 +103,8 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal, *, isolated
 
     power: one rate, that of the position's size or entry value. by='notional': every tier is a line.
     by='entry-value' | 'size': the one tier the position falls in, for its whole notional. on='entry': that
-    tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the mark."""
+    tier's rate x entry value - deduction, whatever the mark; the closing fee is of the notional at the
+    mark."""
     slope, fee = rule.slope * size, commission(rule, isolated=isolated)
     extra = fee + slope
     if rule.power is not None and size:
@@ -120,17 +122,18 @@ def lines_of(rule: Maintenance, size: Decimal, entry_value: Decimal, *, isolated
 
 
 RATE_PLACES = 12
-"""Decimals of a rate that is worked out: finer than any that is printed, and few enough that its products with
-other rates and with values stay within sixty digits."""
+"""Decimals of a rate that is worked out: finer than any that is printed, and few enough that its products
+with other rates and with values stay within sixty digits."""
 
 
 @lru_cache(maxsize=4096)
 def power_rate(factor: Decimal, basis: Decimal, exponent: Decimal) -> Decimal:
-    """factor x basis ^ exponent, rounded once, half even, to RATE_PLACES decimals. Sources: FTX, 0.0006 x size ^ 0.5 of
-    the maintenance fraction; Drift, margin ratio by the root of the size; Orderly, IMR factor x notional ^ 0.8.
+    """factor x basis ^ exponent, rounded once, half even, to RATE_PLACES decimals. Sources: FTX, 0.0006 x
+    size ^ 0.5 of the maintenance fraction; Drift, margin ratio by the root of the size; Orderly, IMR factor x
+    notional ^ 0.8.
 
-    It is the q-th root of a fraction, for exponent = p / q, worked in whole numbers: no float, and no digit that
-    hangs on a library's pow."""
+    It is the q-th root of a fraction, for exponent = p / q, worked in whole numbers: no float, and no digit
+    that hangs on a library's pow."""
     p, q = exponent.as_integer_ratio()
     under = Fraction(factor) ** q * Fraction(basis) ** p * 10 ** (RATE_PLACES * q)
     root = whole_root(under.numerator // under.denominator, q)
@@ -233,9 +236,9 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
 
 
 class Quotes:
-    """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise with
-    its notional? (Linear long, inverse short.) to_bankruptcy, to_liquidation: which way those prices go to the tick,
-    where the venue says nothing against the account: a long's up, a short's down."""
+    """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise
+    with its notional? (Linear long, inverse short.) to_bankruptcy, to_liquidation: which way those prices go
+    to the tick, where the venue says nothing against the account: a long's up, a short's down."""
 
     __slots__ = (
         "_bankruptcy",
@@ -259,11 +262,11 @@ class Quotes:
         self._liquidation = ticker(tick, self.to_liquidation)
 
     def liquidation_price(self, size: Decimal, lines: Lines, cash: Decimal) -> Decimal | None:
-        """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else held
-        fixed.
+        """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else
+        held fixed.
 
-        `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less the
-        other positions' maintenance. None: no price does it."""
+        `cash` is all equity but this position's value at the mark (isolated: collateral - entry value), less
+        the other positions' maintenance. None: no price does it."""
         n = notional_at_maintenance(lines, 1 if self.rises else -1, cash)
         if n is None:
             return None
@@ -273,8 +276,8 @@ class Quotes:
     def bankruptcy_price(self, size: Decimal, target: Decimal, fee: Decimal) -> Decimal | None:
         """The price at which closing the position leaves nothing of its margin: value(P) = target.
 
-        target = entry value - collateral (isolated), or value at the mark - the position's share of the account's
-        equity (cross). fee: the rate that is inside (`fee_inside`)."""
+        target = entry value - collateral (isolated), or value at the mark - the position's share of the
+        account's equity (cross). fee: the rate that is inside (`fee_inside`)."""
         contract, signed_size = self.contract, size if self.side > 0 else -size
         target = with_fee(target, fee)
         if contract.bankruptcy_price == ONE_BY_ONE:
@@ -293,9 +296,10 @@ def quotes(contract: Contract, side: int, tick: Decimal, unit: Decimal) -> Quote
 
 
 def fee_inside(contract: Contract, rule: Maintenance, *, isolated: bool) -> Decimal:
-    """The rate of the closing fee that is inside a bankruptcy price: the contract's, but none where the margin
-    holds the fee beside what may be lost (commission both-sides). Source: Bybit, inverse contracts of 2020:
-    entry x leverage / (leverage + 1) isolated, (1 + fee) Q / (Q / entry + balance) cross, for a long."""
+    """The rate of the closing fee that is inside a bankruptcy price: the contract's, but none where the
+    margin holds the fee beside what may be lost (commission both-sides). Source: Bybit, inverse contracts of
+    2020: entry x leverage / (leverage + 1) isolated, (1 + fee) Q / (Q / entry + balance) cross, for a
+    long."""
     return ZERO if isolated and rule.isolated == BOTH_SIDES else contract.bankruptcy_fee
 
 
@@ -307,8 +311,8 @@ def with_fee(target: Decimal, fee: Decimal) -> Decimal:
 
 
 def value_of_one(size: Decimal, target: Decimal, unit: Decimal) -> Decimal:
-    """The (signed) value of one contract at the bankruptcy price, in whole money units, the account being left
-    no less than nothing."""
+    """The (signed) value of one contract at the bankruptcy price, in whole money units, the account being
+    left no less than nothing."""
     return round_to(divide(target, size), unit, CEILING)
 
 

@@ -5,8 +5,8 @@ A policy is given the open places of a queue in queue order, the quantity to clo
 much each place gives: at most its open size, together the quantity, or everything there is where that is
 less. Only places that give something are returned.
 
-One that gives from everybody is asked once for all claims of a side that are open together: asked for each, it
-would make claims x places fills of next to nothing.
+One that gives from everybody is asked once for all claims of a side that are open together: asked for each,
+it would make claims x places fills of next to nothing.
 
 Public: Policy, POLICIES, queue, Walk, walk_of, gives_from_everybody, SeededCycle, TopNProRata, Exposure,
 down_to_common_leverage.
@@ -41,8 +41,9 @@ Policy = Callable[["Sequence[Place]", Decimal, Decimal], list[Gift]]
 
 
 def queue(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
-    """By score, highest first, each place up to its whole size, until the quantity is met. Source: BitMEX, What
-    is Auto-Deleveraging?, and the venues that followed it; the queue of arXiv 2512.01112, in contracts."""
+    """By score, highest first, each place up to its whole size, until the quantity is met. Source: BitMEX,
+    What is Auto-Deleveraging?, and the venues that followed it; the queue of arXiv 2512.01112, in
+    contracts."""
     return one_by_one(places, quantity)
 
 
@@ -59,8 +60,8 @@ def in_file_order(places: Sequence[Place]) -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class SeededCycle:
-    """In file order from a start that the seed picks, and round, each place up to its whole size. Source: dYdX
-    v4 chain, clob and subaccounts modules, which start at a pseudo-random account.
+    """In file order from a start that the seed picks, and round, each place up to its whole size. Source:
+    dYdX v4 chain, clob and subaccounts modules, which start at a pseudo-random account.
 
     The start is position number (seed mod n) of the n that this side of the market opened with, so that it
     stays where it is while positions close; closed ones are passed over.
@@ -97,7 +98,8 @@ def one_by_one(places: Iterable[Place], quantity: Decimal) -> list[Gift]:
 
 def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
     """k = quantity x size / sum of sizes. In lots by largest remainder, ties in queue order. The quantity is
-    that of all claims of the side that are open together. Source: the documents of Drift, Paradex and Reya."""
+    that of all claims of the side that are open together. Source: the documents of Drift, Paradex and
+    Reya."""
     sizes = [place.holding.size for place in places]
     return _given(places, in_units(in_proportion(sizes, quantity), quantity, lot, sizes))
 
@@ -187,8 +189,8 @@ def _exposure(holding: Holding) -> Exposure:
 
 @lru_cache(maxsize=64)
 def _notional_of_one(contract: Contract, mark: Decimal, unit: Decimal) -> Fraction:
-    """At the mark; unrounded, but where contracts are rounded one by one: what rounding does to the value of a few is
-    nothing that one of them takes off."""
+    """At the mark; unrounded, but where contracts are rounded one by one: what rounding does to the value of
+    a few is nothing that one of them takes off."""
     if contract.rounding == PER_CONTRACT:
         return Fraction(margin.notional(contract, ONE, mark, unit))
     multiplier = Fraction(contract.multiplier)
@@ -216,9 +218,9 @@ def down_to_common_leverage(exposures: Sequence[Exposure], quantity: Number) -> 
 
 
 def _drained(exposures: Sequence[Exposure], quantity: Number) -> list[Fraction]:
-    """min((notional - L x equity)+ / each, size), with the L at which they are the quantity together, or all there
-    is. Their sum is piecewise linear in L and only rises as L falls: its turns are where a place begins and where
-    it has none left."""
+    """min((notional - L x equity)+ / each, size), with the L at which they are the quantity together, or all
+    there is. Their sum is piecewise linear in L and only rises as L falls: its turns are where a place begins
+    and where it has none left."""
     if not exposures:
         return []
     # all amounts in whole numbers: k x whole = a - L x b, at most most
@@ -239,8 +241,8 @@ NOTHING = Fraction(0)
 
 
 def common_leverage(a: Sequence[int], b: Sequence[int], most: Sequence[int], wanted: int) -> tuple[int, int]:
-    """The L, as numerator and denominator, at which min((a - L b)+, most) are `wanted` together; where that is more
-    than there is, the L at which all of it is."""
+    """The L, as numerator and denominator, at which min((a - L b)+, most) are `wanted` together; where that
+    is more than there is, the L at which all of it is."""
     turns = [*zip(a, b, strict=True), *((n - size, e) for n, e, size in zip(a, b, most, strict=True))]
     at, some = comparable(turns), len(a)
     begun = weight = closed = (

@@ -63,9 +63,9 @@ Ratio = tuple[str, str]
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
-    amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is one, which
-    head.py's grid bounds; winners_first: is every winner's above every loser's? of_entry: is it of entry price and
-    side alone? Two scores of one name are the same."""
+    amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is
+    one, which head.py's grid bounds; winners_first: is every winner's above every loser's? of_entry: is it of
+    entry price and side alone? Two scores of one name are the same."""
 
     name: str
     meaning: str

@@ -58,8 +58,9 @@ def over_one_denominator(numbers: Sequence[Number]) -> tuple[list[int], int]:
 
 
 def comparable(ratios: Sequence[tuple[int, int]]) -> list[int]:
-    """Whole numbers that compare as the fractions n / d do: n / d x 2^k, rounded down. Two different fractions are
-    1 / (d x d') apart or more; where 2^k is no less than d x d', so many times them are one apart or more."""
+    """Whole numbers that compare as the fractions n / d do: n / d x 2^k, rounded down. Two different
+    fractions are 1 / (d x d') apart or more; where 2^k is no less than d x d', so many times them are one
+    apart or more."""
     k = 2 * max((d.bit_length() for _, d in ratios), default=0)
     return [(n << k) // d for n, d in ratios]
 

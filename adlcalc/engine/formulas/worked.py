@@ -20,8 +20,8 @@ SHARED = "shared"
 class Worked(NamedTuple):
     """name      what it is: 'ADL price'
     result    the number
-    formula   in words, what goes into it in brackets: '[w] x [bankruptcy price] + [1 - w] x [mark]'; x and / go
-              before + and -, and min(), max(), floor() are what they are anywhere
+    formula   in words, what goes into it in brackets: '[w] x [bankruptcy price] + [1 - w] x [mark]'; x and /
+              go before + and -, and min(), max(), floor() are what they are anywhere
     parts     the amounts in brackets, in their order
     unit      the tick or unit that the formula's value was rounded to; None: nothing was rounded
     rounding  in which direction; SHARED: down, and the units that are left go one each by the rule

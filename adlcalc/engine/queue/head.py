@@ -1,14 +1,14 @@
 """The head of a long queue without scoring everybody. `queue.Queue` is the plain rule next to it; both give
 the same places.
 
-For an isolated linear position a score that is a product of ratios (Score.ratios) depends, per contract, on the
-mark P and on what does not move: the entry e, the collateral k, the initial margin. Its profit is x = P - e (long)
-or e - P (short), its equity k + x, its notional P. So the positions of a side are laid once into a grid of cells of
-neighboring e and k; at any mark each amount lies between two bounds in a cell, and the score of its winners below
-the product of the upper ones over the lower ones. Cells are opened best bound first until the best exact score found
-is beyond every bound that is left. Floats only choose which cells are opened, with room for their error; exact scores
-decide. Cross positions, whose equity depends on other marks, and positions that a fill has changed are scored one by
-one.
+For an isolated linear position a score that is a product of ratios (Score.ratios) depends, per contract, on
+the mark P and on what does not move: the entry e, the collateral k, the initial margin. Its profit is x = P -
+e (long) or e - P (short), its equity k + x, its notional P. So the positions of a side are laid once into a
+grid of cells of neighboring e and k; at any mark each amount lies between two bounds in a cell, and the score
+of its winners below the product of the upper ones over the lower ones. Cells are opened best bound first
+until the best exact score found is beyond every bound that is left. Floats only choose which cells are
+opened, with room for their error; exact scores decide. Cross positions, whose equity depends on other marks,
+and positions that a fill has changed are scored one by one.
 
 The queue of a score that nothing moves is put in order once.
 
@@ -37,8 +37,8 @@ from adlcalc.ground.numbers import D
 LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
 CELLS, MEMBERS = 48, 12
-"""A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so many
-that a cell has about so many members."""
+"""A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so
+many that a cell has about so many members."""
 SMALLEST_MONEY = 10**6
 """Positions with less collateral or entry value than this many money units are scored one by one."""
 ROUNDED = 1 / SMALLEST_MONEY
@@ -50,8 +50,8 @@ BOUNDED = {"pnl", "entry_value", "notional", "exposure", "equity", "maintenance"
 
 
 def serves(book: MarketBook, side: int, rules: Rules) -> bool:
-    """Does the grid hold for this queue: a long side of a linear market without funding, under a score that is
-    a product of ratios, with the winners first?"""
+    """Does the grid hold for this queue: a long side of a linear market without funding, under a score that
+    is a product of ratios, with the winners first?"""
     ratios = rules.adl.score.ratios
     return (
         len(book.holdings[side]) >= LONG_QUEUE
@@ -72,8 +72,8 @@ Bounds = tuple[float, float]
 
 
 class Cell(NamedTuple):
-    """Positions of neighboring entry and collateral per contract, and between what that and the initial margin lie;
-    largest: the size of the largest one."""
+    """Positions of neighboring entry and collateral per contract, and between what that and the initial
+    margin lie; largest: the size of the largest one."""
 
     entry: Bounds
     collateral: Bounds
@@ -146,8 +146,8 @@ class Grid:
         book.changed[side].clear()
 
     def most_maintenance(self, size: float, worth: float) -> float:
-        """More than the maintenance margin of a contract of positions up to that size: the rate of the largest one,
-        rate - deduction / notional."""
+        """More than the maintenance margin of a contract of positions up to that size: the rate of the
+        largest one, rate - deduction / notional."""
         notional = size * float(self.book.contract.multiplier) * worth
         return max((rate - deduction / notional for rate, deduction in self._lines), default=0.0) * worth
 
@@ -196,7 +196,8 @@ def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
 
 
 class Lazy:
-    """A queue on the state of the moment it is made, worked out as far as it is used. Iterates like `Queue`."""
+    """A queue on the state of the moment it is made, worked out as far as it is used. Iterates like
+    `Queue`."""
 
     def __init__(self, rest: Iterator[Place]) -> None:
         self._found: list[Place] = []
@@ -226,8 +227,8 @@ class Lazy:
 
 
 class FixedQueue(Lazy):
-    """The queue of a score that nothing moves (Score.of_entry): everybody is put in order once a run, and only who is
-    open, and how large, is looked at anew."""
+    """The queue of a score that nothing moves (Score.of_entry): everybody is put in order once a run, and
+    only who is open, and how large, is looked at anew."""
 
     def __init__(self, order: Sequence[tuple[Decimal, Holding]], ties: Ties) -> None:
         self._ties = ties

@@ -267,8 +267,8 @@ class Watchlist:
         numbers: Sequence[int],
         evaluate: dict[Unit, None],
     ) -> None:
-        """One margin unit, by its money, its positions and their numbers. Those without contracts will be opened by a
-        trade, and the unit is looked at then."""
+        """One margin unit, by its money, its positions and their numbers. Those without contracts will be
+        opened by a trade, and the unit is looked at then."""
         legs: list[Leg] = []
         markets, last = self._ledger.markets, 0
         for p, number in zip(positions, numbers, strict=True):
@@ -386,8 +386,8 @@ settled."""
 
 
 class View(NamedTuple):
-    """Of a side: what is more than values are rounded by, less the deduction of its one line of maintenance; the
-    multiplier; its value function, worst mark and rate of maintenance. level, of a linear market: mark x
+    """Of a side: what is more than values are rounded by, less the deduction of its one line of maintenance;
+    the multiplier; its value function, worst mark and rate of maintenance. level, of a linear market: mark x
     (1 - s rate), so that the equity less the maintenance margin there is money + s q m (level - entry)."""
 
     least: Decimal
@@ -402,8 +402,8 @@ class View(NamedTuple):
 def is_safe_by(
     views: Mapping[tuple[str, int], View | None], money: Decimal, positions: Iterable[Position]
 ) -> bool:
-    """`Watchlist._is_safe` of a unit that nothing has happened to, for the most frequent kinds of markets; False may
-    mean anything."""
+    """`Watchlist._is_safe` of a unit that nothing has happened to, for the most frequent kinds of markets;
+    False may mean anything."""
     for p in positions:
         view = views[p.market, p.side]
         if view is None or (p.collateral is None and not view.of_cross):

@@ -114,7 +114,8 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
 
 
 def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
-    """The providers, bidders and vaults that have taken something over, and vaults with money of their own."""
+    """The providers, bidders and vaults that have taken something over, and vaults with money of their
+    own."""
     for backstop in ledger.backstops.values():
         equity, positions = backstop.cash, []
         for book, (size, cost) in backstop.positions.items():
@@ -170,8 +171,8 @@ def rest_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:
 
 
 def outside_at_end(ledger: Ledger) -> Iterator[AccountState]:
-    """What has come in from outside (below zero) and gone out there, and the venue's fees, per currency, where
-    there are any."""
+    """What has come in from outside (below zero) and gone out there, and the venue's fees, per currency,
+    where there are any."""
     for name, moved in ((OUTSIDE, ledger.outside), (REVENUE, ledger.revenue)):
         for currency, money in moved.items():
             yield someone(ledger.named(name, currency), "open", money, money, [])

@@ -69,8 +69,8 @@ def deleverage_together(state: State) -> Iterator[Event]:
 
 
 class Wanted:
-    """What is to be closed of a claim, and the positions that have been passed over for it: from the start those
-    of its own account (rule adl.own_account)."""
+    """What is to be closed of a claim, and the positions that have been passed over for it: from the start
+    those of its own account (rule adl.own_account)."""
 
     __slots__ = ("claim", "keep", "passed")
 
@@ -87,11 +87,11 @@ class Wanted:
 
 
 def share_out(state: State, waiting: list[Wanted]) -> Iterator[Event]:
-    """Close claims of one side of a market as the policy shares out their sum, until they are covered or nobody
-    is left.
+    """Close claims of one side of a market as the policy shares out their sum, until they are covered or
+    nobody is left.
 
-    Claims are shared out together as long as the same places are open to them: one that would bankrupt a place,
-    or whose account has a place of its own, asks the others again by itself."""
+    Claims are shared out together as long as the same places are open to them: one that would bankrupt a
+    place, or whose account has a place of its own, asks the others again by itself."""
     first = waiting[0].claim
     queue, policy, lot = state.queue(first.book, -first.side), state.rules.adl.policy, first.book.lot
     while waiting:
@@ -107,8 +107,8 @@ def share_out(state: State, waiting: list[Wanted]) -> Iterator[Event]:
 
 
 def take_in_order(state: State, claims: Iterable[Wanted], gifts: Iterable[Gift]) -> Iterator[Event]:
-    """Claims take what is given in the order of both, each at its own price: a fill ends a claim or a gift. What
-    a claim passes over, the next one is offered."""
+    """Claims take what is given in the order of both, each at its own price: a fill ends a claim or a gift.
+    What a claim passes over, the next one is offered."""
     given = deque(gifts)
     for one in claims:
         claim, refused_by_it = one.claim, []
@@ -192,7 +192,8 @@ def match(
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
     rate = state.rules.fees.deleveraged
-    # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5 satoshi
+    # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5
+    # satoshi
     fee = round_to(rate * abs(proceeds), state.ledger.unit, FLOOR) if rate else ZERO
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:

@@ -82,8 +82,8 @@ class PlaceFact(NamedTuple):
 
 
 class Stake(NamedTuple):
-    """A position as it stands in a step, a closed one with a size of zero; and all the notional and all the equity
-    of its account."""
+    """A position as it stands in a step, a closed one with a size of zero; and all the notional and all the
+    equity of its account."""
 
     account: str
     market: str

@@ -66,7 +66,8 @@ def push_marks(state: State) -> Iterator[MarkPushed]:
 
 
 def farthest(state: State, book: MarketBook) -> Decimal | None:
-    """The fill of this round that lies farthest from the mark, of both sides; of two equally far the lower."""
+    """The fill of this round that lies farthest from the mark, of both sides; of two equally far the
+    lower."""
     prices = []
     for side in (1, -1):
         step_book = state.book_side(book, side)

@@ -27,11 +27,11 @@ Limited = Callable[[State, VenueClaim, Decimal], Iterator[Event]]
 def kept(state: State, claim: VenueClaim) -> Decimal:
     """How many contracts of a claim the fund keeps; what older claims need comes first.
 
-    while-solvent: as many lots as keep balance + pnl of the older claims + pnl of these lots - what closing the
-    rest against the queue costs the fund at or above the floor (or where its drawdown stops it), and the net
-    notional at most `holds_at_most` x balance. (At the mark the rest costs it as much as keeping it: all is
-    kept, or nothing.) always: all. Sources: BitMEX's fund on 12 March 2020; Binance, help page 360033525371
-    (net notional); Paradex."""
+    while-solvent: as many lots as keep balance + pnl of the older claims + pnl of these lots - what closing
+    the rest against the queue costs the fund at or above the floor (or where its drawdown stops it), and the
+    net notional at most `holds_at_most` x balance. (At the mark the rest costs it as much as keeping it: all
+    is kept, or nothing.) always: all. Sources: BitMEX's fund on 12 March 2020; Binance, help page
+    360033525371 (net notional); Paradex."""
     how, book = state.rules.fund.holds, claim.book
     if isinstance(how, HoldsNothing):
         return ZERO

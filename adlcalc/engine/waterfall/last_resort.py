@@ -28,8 +28,8 @@ TO_ACCOUNT = Surplus.ACCOUNT
 
 def keep_surplus(state: State, claim: Closing, proceeds: Decimal, result: Decimal, *, in_book: bool) -> Told:
     """What a fill brought more than the bankruptcy price: the fees first (rounded down), the rest to the fund
-    or the closed account (rule liquidation.surplus). Of what the fund has kept from an earlier step all is its
-    own."""
+    or the closed account (rule liquidation.surplus). Of what the fund has kept from an earlier step all is
+    its own."""
     fees, own, told = state.rules.fees, state.ledger.is_the_funds(claim), NOTHING
     if result > 0 and (fees.taker or fees.liquidation) and not own:
         fee, rate = fees.of_claim(proceeds, result, in_book)

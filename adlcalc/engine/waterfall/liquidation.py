@@ -155,7 +155,8 @@ class Stand(NamedTuple):
     alone: bool = True
 
     def liquidation_price(self) -> Priced:
-        """The mark of its market at which the position is told to be liquidated (health.liquidation_price)."""
+        """The mark of its market at which the position is told to be liquidated
+        (health.liquidation_price)."""
         quotes, legs, cash, here, others, alone = self
         price = health.liquidation_price(quotes, legs, cash)
         if price is None:

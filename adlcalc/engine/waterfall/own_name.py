@@ -238,7 +238,8 @@ MANY = D("1E+24")
 def buyer_of(
     state: State, book: MarketBook, side: int, buyer: InBook | Liquidator
 ) -> StepBook | StandingOffer:
-    """Who takes an order that closes `side`: the step's book, or a liquidator at the mark less the discount."""
+    """Who takes an order that closes `side`: the step's book, or a liquidator at the mark less the
+    discount."""
     if isinstance(buyer, Liquidator):
         formula = "[mark] x (1 - [discount])" if side > 0 else "[mark] x (1 + [discount])"
         price = book.mark * (ONE - side * buyer.discount)

@@ -127,8 +127,8 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
 
 
 def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event]:
-    """The queue before the book, once the fund's drawdown has stopped it or it is used up. OKX: no book at all
-    from then on."""
+    """The queue before the book, once the fund's drawdown has stopped it or it is used up. OKX: no book at
+    all from then on."""
     claim.book.fund.look()
     if claim.book.fund.triggered(claim.book.name):
         yield from deleverage(state, claim)
@@ -156,8 +156,9 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
 
 
 def workable(state: State, claims: Iterable[VenueClaim]) -> list[VenueClaim]:
-    """Those of them that may meet anybody. A claim for which there is no offer in the book and no backstop, and whose
-    bankruptcy price the mark has not reached, only waits; but where the queue comes before the book, it may take any."""
+    """Those of them that may meet anybody. A claim for which there is no offer in the book and no backstop,
+    and whose bankruptcy price the mark has not reached, only waits; but where the queue comes before the
+    book, it may take any."""
     adl, drawdown = state.rules.adl, state.rules.fund.drawdown
     asks_first = adl.when == AdlWhen.BEFORE_BOOK or (
         adl.while_triggered == Triggered.BEFORE_BOOK and drawdown
@@ -177,8 +178,8 @@ def workable(state: State, claims: Iterable[VenueClaim]) -> list[VenueClaim]:
 
 
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
-    """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or where
-    the queue takes them together (a policy that gives from everybody) stage by stage."""
+    """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or
+    where the queue takes them together (a policy that gives from everybody) stage by stage."""
     if not gives_from_everybody(state.rules.adl.policy):
         for claim in claims:
             yield from through(state, claim, stages.claim)

@@ -73,7 +73,8 @@ class State:
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
         self.unsettled: list[Unit] | None = None  # where a market is wound up: who still has something open
-        # the ADL price of a claim at a mark, and the price by the rules alone where a bankrupt account gets no more
+        # the ADL price of a claim at a mark, and the price by the rules alone where a bankrupt account gets
+        # no more
         self.adl_prices: dict[Closing, tuple[Decimal, tuple[How, Decimal | None]]] = {}
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
@@ -142,8 +143,8 @@ class State:
         return self._queues[key]
 
     def is_idle(self) -> bool:
-        """Is there nothing to do in a step in which no unit is looked at: no claim, no loss, no orders that stand
-        with positions, no mark that follows the fills, no vault of its own money?"""
+        """Is there nothing to do in a step in which no unit is looked at: no claim, no loss, no orders that
+        stand with positions, no mark that follows the fills, no vault of its own money?"""
         idle = not self.ledger.claims and not self.losses
         return idle and not (self.has_feedback or self.scenario.orders or self.ledger.backstops)
 
@@ -270,8 +271,8 @@ class State:
         return owed
 
     def bad_debt_so_far(self) -> dict[str, Decimal]:
-        """By currency: losses booked, the losses at the mark of what the venue holds (but for those that the fund
-        covers, where it holds it), and what accounts below zero owe."""
+        """By currency: losses booked, the losses at the mark of what the venue holds (but for those that the
+        fund covers, where it holds it), and what accounts below zero owe."""
         debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
         for owed in self.owed:
             debts[self.ledger.markets[owed.market].settles] += owed.amount
@@ -280,8 +281,8 @@ class State:
         return debts
 
     def value_held(self, *, tell_all: bool) -> Iterator[Held]:
-        """What the venue holds at the end of a step: a claim is told when it is first held, when it has become
-        smaller, and at the end of the run."""
+        """What the venue holds at the end of a step: a claim is told when it is first held, when it has
+        become smaller, and at the end of the run."""
         self.held = list(self.ledger.held()) if self.ledger.claims else []
         for claim, pnl, lacking in self.held:
             if tell_all or self._held_told.get(claim) != claim.size:

@@ -142,7 +142,8 @@ def reduce(
             yield BookFilled(
                 state.step, number, book.name, holding.side, filled, at, result, (made,), proceeds
             )
-            # of an isolated position no more than the fill has freed: the price there is rounded, the margin is not
+            # of an isolated position no more than the fill has freed: the price there is rounded, the margin
+            # is not
             surplus = min(result, unit.holder.balance - before) if unit.isolated else result
             yield from charge(state, holding, number, proceeds, surplus)
         if not how.repeat:

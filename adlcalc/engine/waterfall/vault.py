@@ -1,5 +1,5 @@
-"""A vault that takes whole accounts over, and that is deleveraged itself once it has lost its own money (rules
-backstop.vault_capital, vault_cap, vault_threshold).
+"""A vault that takes whole accounts over, and that is deleveraged itself once it has lost its own money
+(rules backstop.vault_capital, vault_cap, vault_threshold).
 
 Public: vault_takes, deleverage_vaults.
 """

@@ -1,5 +1,5 @@
-"""Who covered the losses of those who were liquidated: their own margin, the fund, a backstop, counterparties,
-or nobody.
+"""Who covered the losses of those who were liquidated: their own margin, the fund, a backstop,
+counterparties, or nobody.
 
     own margin       what was lost on the way from the entry price to the bankruptcy price
     insurance fund   what it paid

@@ -246,7 +246,10 @@ def _distribution(
     used = [i for i, one in enumerate(bins) if one.many]
     bins = bins[used[0] : used[-1] + 1] if used else []
     touched = sum(counts)
-    told = f"{touched:,} accounts changed, {unchanged:,} did not: the change as a share of the equity at the start."
+    told = (
+        f"{touched:,} accounts changed, {unchanged:,} did not: the change as a share of the equity at the "
+        "start."
+    )
     told += (
         f" {counted(without, 'account')} began with none and {'is' if without == 1 else 'are'} left out."
         if without

@@ -48,7 +48,10 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
     if first.due:
         told += f" {clean(first.account)} is due at the last mark."
     elif first.distance is not None:
-        told += f" {clean(first.account)} is nearest: its liquidation price {short(first.liquidation_price or ZERO)}"
+        told += (
+            f" {clean(first.account)} is nearest: its liquidation price "
+            f"{short(first.liquidation_price or ZERO)}"
+        )
         told += f" is {_percent(first.distance)} away from the mark."
     if count > len(rows):
         told += (
@@ -188,7 +191,10 @@ def _ratios(run: Facts, states: Sequence[object], named: Collection[str]) -> Fig
         bins = bins[1:]
     while len(bins) > 1 and not bins[-1].many:
         bins.pop()
-    told = f"{counted(sum(counts), 'margin unit')} by margin ratio, maintenance margin / equity: at 1 one is due."
+    told = (
+        f"{counted(sum(counts), 'margin unit')} by margin ratio, maintenance margin / equity: at 1 one is "
+        "due."
+    )
     return histogram(
         "health-distribution", "Margin ratios of who is left", told, bins, "margin ratio", "margin units"
     )

@@ -87,8 +87,8 @@ class Places:
     def beside(
         self, x: Number, y: Number, text: str, radius: float, dy: float = 0, size: float = SIZE
     ) -> dict[str, Any] | None:
-        """How a bold label beside a sign is set: to its right, left, above, below or between these, wherever it is free and
-        crosses the fewest lines. None where there is no room: the numbers have it."""
+        """How a bold label beside a sign is set: to its right, left, above, below or between these, wherever
+        it is free and crosses the fewest lines. None where there is no room: the numbers have it."""
         across, down = self._plot.at(x, y)
         wide, tall = room(text, size, bold=True), size * 0.62
         gap = int(radius) + 3

@@ -38,11 +38,15 @@ def figures(least: LeastFund) -> list[Figure]:
     proven = sum(one.solution.method is Method.THEOREM for one in columns)
     runs = sum(one.solution.runs for one in columns)
     told = (
-        f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of its dot, "
+        f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of "
+        "its dot, "
         "and somebody with one unit less."
     )
     if proven < len(columns):
-        told += f" At {len(columns) - proven:,} of {len(columns):,} marks that was sampled, and an interval may be missing."
+        told += (
+            f" At {len(columns) - proven:,} of {len(columns):,} marks that was sampled, and an interval "
+            "may be missing."
+        )
     missing = sum(value is None for _, value in points)
     if missing:
         told += f" At {counted(missing, 'mark')} no fund does."

@@ -132,7 +132,10 @@ def _told(drawn: _Drawn, left: int) -> str:
         text += f" {named[:1].upper() + named[1:] if len(who) > 1 else named} "
         text += f"{'is' if len(who) == 1 else 'are'} liquidated, first at step {drawn.closed[0].step:,}."
     if drawn.fills:
-        text += f" {counted(len(drawn.fills), 'fill')} deleverage{'s' if len(drawn.fills) == 1 else ''} counterparties."
+        text += (
+            f" {counted(len(drawn.fills), 'fill')} deleverage{'s' if len(drawn.fills) == 1 else ''} "
+            "counterparties."
+        )
     if left:
         text += f" {counted(left, 'further market is', 'further markets are')} not drawn."
     return text

@@ -36,9 +36,15 @@ def figures(comparison: Comparison) -> list[Figure]:
     payers = sorted((account for account, x in most.items() if x), key=lambda account: -most[account])
     labels = [_label(comparison, i) for i in range(len(results))]
     what = "rulebook" if comparison.several else "policy"
-    told = f"One book and one path under {counted(len(results), what, 'policies' if what == 'policy' else None)}."
+    told = (
+        "One book and one path under "
+        f"{counted(len(results), what, 'policies' if what == 'policy' else None)}."
+    )
     if payers:
-        told += f" {counted(len(payers), 'account pays', 'accounts pay')} under one or another; each bar is what one pays."
+        told += (
+            f" {counted(len(payers), 'account pays', 'accounts pay')} under one or another; each bar is "
+            "what one pays."
+        )
     else:
         told += " Nobody pays under any of them."
     told += _left(comparison)
@@ -84,7 +90,8 @@ def _left(comparison: Comparison) -> str:
         return ""
     cuts, closes = ("cuts", "closes") if len(set(found)) == 1 else ("cut", "close")
     return (
-        f" {', '.join(dict.fromkeys(found))} {cuts} profits and {closes} no position: what the profits of that step do"
+        f" {', '.join(dict.fromkeys(found))} {cuts} profits and {closes} no position: what the profits of "
+        "that step do"
         " not cover, and what is lost later on positions that nobody took, is bad debt."
     )
 

@@ -104,7 +104,10 @@ def _ends(
     who, held = clean(name), rows[-1].step if rows else -1
     if closed and closed[-1].step > held:
         end = closed[-1]
-        return f"{who} is liquidated{where} at step {end.step:,}, at a mark of {digits(end.mark_price)}, with {_equity(end)}."
+        return (
+            f"{who} is liquidated{where} at step {end.step:,}, at a mark of {digits(end.mark_price)}, with "
+            f"{_equity(end)}."
+        )
     told = f"{who} holds the position{where} "
     if held >= len(run.steps) - 1:
         told += "to the end"
@@ -155,7 +158,10 @@ def _ratio(
     told = f"Maintenance margin / equity of {clean(name)}; at 1 it is due."
     if closed:
         first = closed[0]
-        told += f" It is liquidated {'first ' if len(closed) > 1 else ''}at step {first.step:,}, with {_equity(first)}."
+        told += (
+            f" It is liquidated {'first ' if len(closed) > 1 else ''}at step {first.step:,}, with "
+            f"{_equity(first)}."
+        )
     else:
         at = next(step for step in sorted(worst) if worst[step] == most)
         told += f" Its worst is {'over ' if most == HIGHEST else ''}{short(most)}, at step {at:,}"

@@ -40,7 +40,8 @@ HAPPENED = Rows(
         Field(
             "kind",
             "text",
-            "deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused, stop, "
+            "deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused, "
+            "stop, "
             "take-profit, stop missed, mark moved (by fills in the book), mark recovering or fee",
             heading="what",
             shown=_how,
@@ -85,7 +86,8 @@ HAPPENED = Rows(
         Field(
             "what",
             "text",
-            "of what was refused: withdraw, margin or trade; of who was spared: exempt or halt; of a fee: fund or venue",
+            "of what was refused: withdraw, margin or trade; of who was spared: exempt or halt; of a fee: "
+            "fund or venue",
             null=True,
         ),
     ),

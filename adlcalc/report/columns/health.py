@@ -80,7 +80,9 @@ POSITIONS = Rows(
     ),
     table="position",
     under="account",
-    page="account size margin entry_price mark_price liquidation_price distance bankruptcy_price margin_ratio equity"
+    page="account size margin entry_price mark_price liquidation_price distance bankruptcy_price "
+    "margin_ratio "
+    "equity"
     " unit_maintenance",
     by="account market",
 )

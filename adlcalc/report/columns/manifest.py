@@ -20,7 +20,8 @@ MANIFEST = Document(
                 Field(
                     "commit",
                     "text",
-                    "the commit of the repository that it runs from, or was installed from; null where neither is at hand, or "
+                    "the commit of the repository that it runs from, or was installed from; null where "
+                    "neither is at hand, or "
                     "the repository has moved on since",
                     null=True,
                 ),

@@ -36,7 +36,8 @@ def _venue_value(place: Any, queues: Any) -> str | None:
 
 
 def _of_the_queue(key: str, kind: str, note: str, of: str, heading: str, drop: int = 0) -> Field:
-    """What a place says of the others before and behind it: nothing to be shown where the file holds a part of them."""
+    """What a place says of the others before and behind it: nothing to be shown where the file holds a part
+    of them."""
     return Field(key, kind, note, of, heading=heading, drop=drop, when=lambda queues: not queues.is_part)
 
 
@@ -231,7 +232,8 @@ QUEUE = Rows(
         Field(
             "indicator",
             "text",
-            "the venue's own light and what it says of the contracts before the position; none where it told none",
+            "the venue's own light and what it says of the contracts before the position; none where it told "
+            "none",
             of=_indicator,
             of_schema=INDICATOR_SCHEMA,
             null=True,
@@ -240,7 +242,8 @@ QUEUE = Rows(
         Field("asked", "flag", "it was asked for", of=_asked),
     ),
     records="places",
-    page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio pnl_ratio"
+    page="asked_mark rank account venue_lights lights percentile score liquidation_price margin_ratio "
+    "pnl_ratio"
     " effective_leverage equity"
     " entry_price unrealized_pnl margin size ahead reached_partly reached_wholly",
     by="market side account",

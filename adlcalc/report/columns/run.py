@@ -254,7 +254,8 @@ LIQUIDATIONS = Rows(
         _part("held_size", "contracts that the venue still holds at the end", "still\nheld"),
     ),
     table="liquidation",
-    page="step time account size method entry_price liquidation_price bankruptcy_price mark_price book_size book_price"
+    page="step time account size method entry_price liquidation_price bankruptcy_price mark_price book_size "
+    "book_price"
     " backstop_size deleveraged_size held_size surplus shortfall",
     by="account",
 )
@@ -498,7 +499,9 @@ AUDIT = Rows(
         Field(
             "rest_of_market",
             "numbers",
-            "the signed size of the rest of the market at the start, by market, where longs and shorts do not balance",
+            "the signed size of the rest of the market at the start, by market, where longs and shorts do "
+            "not "
+            "balance",
             of="rest",
             where=(JSON,),
         ),
@@ -518,7 +521,8 @@ REST = Rows(
 )
 RUN = Document(
     "adlcalc.run/1",
-    "A run. Amounts, prices, sizes, rates and scores are plain digits; nothing is rounded, nothing is left out.",
+    "A run. Amounts, prices, sizes, rates and scores are plain digits; nothing is rounded, nothing is left "
+    "out.",
     (
         SCENARIO,
         STEPS,

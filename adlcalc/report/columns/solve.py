@@ -11,7 +11,8 @@ DIFFERS: Plain = {
     "type": ["object", "null"],
     "properties": {
         "kind": {
-            "description": "what differs: one run lacks the event, or it is of other contracts, or of other money",
+            "description": "what differs: one run lacks the event, or it is of other contracts, or of other "
+            "money",
             "type": "string",
             "enum": ["lacks", "contracts", "money"],
         },
@@ -152,7 +153,9 @@ SOLVE = Document(
                 Field(
                     "differs",
                     "text",
-                    "the first event in which their runs differ: of the accounts that were asked for, else of all",
+                    "the first event in which their runs differ: of the accounts that were asked for, else "
+                    "of "
+                    "all",
                     of=_differs,
                     of_schema=DIFFERS,
                 ),
@@ -170,7 +173,9 @@ SOLVE = Document(
                 Field(
                     "differs",
                     "text",
-                    "the first event in which their runs differ: of the accounts that were asked for, else of all",
+                    "the first event in which their runs differ: of the accounts that were asked for, else "
+                    "of "
+                    "all",
                     of=lambda solved, about: _differs(solved.solution.answer, about),
                     where=(JSON,),
                     of_schema=DIFFERS,

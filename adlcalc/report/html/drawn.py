@@ -88,9 +88,11 @@ def _written(
     _, _, width, height = box.split()
     inner = "".join(_elements(root, name, colors))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" height="{height}" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{width}" height="{height}" '
+        'role="img"'
         f' aria-labelledby="{name}-t {name}-d" font-family="{FONT}">'
-        f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>{inner}</svg>'
+        f'<title id="{name}-t">{escape(title)}</title><desc '
+        f'id="{name}-d">{escape(description)}</desc>{inner}</svg>'
     )
 
 

@@ -43,7 +43,8 @@ def sheet(title: str, verdict: str, figures: Sequence[tuple[Figure, bool]]) -> s
         waiting = []
     tall = y - GAP + MARGIN
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {tall}" width="{width}" height="{tall}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {tall}" width="{width}" '
+        f'height="{tall}"'
         f' font-family="{FONT}"><rect width="{width}" height="{tall}" fill="{BACKGROUND}"/>'
         f"{''.join(parts)}</svg>\n"
     )
@@ -78,7 +79,10 @@ def _card(figure: Figure, spec: Spec, name: str, x: int, y: int, width: int, hei
 
 
 def _text(x: int, y: int, text: str, size: int, color: str, more: str = "") -> str:
-    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{COLORS[color]}"{more}>{escape(text, quote=False)}</text>'
+    return (
+        f'<text x="{x}" y="{y}" font-size="{size}" '
+        f'fill="{COLORS[color]}"{more}>{escape(text, quote=False)}</text>'
+    )
 
 
 def _lines(text: str, size: int, width: int, *, bold: bool) -> list[str]:

@@ -61,8 +61,8 @@ class Pictured:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A figure as the page has it: drawn for half a page, which is also a phone, or twice, of which the reader
-    sees the one that fits (wide: '' where one is enough)."""
+    """A figure as the page has it: drawn for half a page, which is also a phone, or twice, of which the
+    reader sees the one that fits (wide: '' where one is enough)."""
 
     id: str
     figure: Figure
@@ -173,7 +173,8 @@ def _rest(run: Facts) -> str:
     return (
         ""
         if not run.audit.rest
-        else "Longs and shorts of the scenario do not balance; the rest of the market is an account of its own."
+        else "Longs and shorts of the scenario do not balance; the rest of the market is an account of its "
+        "own."
     )
 
 
