@@ -325,7 +325,7 @@ def _hold(file: str) -> None:
     assert (events, accounts) == worked(one), "a second run differs"
     money_is_conserved(one, events, accounts)
     nothing_is_closed_twice(one, events, accounts)
-    nobody_is_below_zero_without_a_row(events, accounts)
+    nobody_is_below_zero_without_a_row(one, events, accounts)
     # in coarser money many things are alike, as are stops; at a settlement and in a list the file's order is
     # the rule
     by_list = name_in(POLICIES, one.rules.adl.policy) in ("list-order", "seeded-cycle") or one.orders

@@ -22,6 +22,9 @@ from adlcalc.engine.model import LONG, Account, Market, Scenario, side_name
 INFINITE = Fraction(10) ** 60
 
 
+DUST = Fraction(1, 1_000_000)
+
+
 class UnspecifiedError(Exception):
     """The scenario goes where the specification says nothing."""
 
@@ -498,14 +501,18 @@ class Oracle:
 
     def affordable_of(self, claim: Claim, most: Fraction, price_of: Any, money: Fraction) -> Fraction:
         """How much of it that money pays for."""
+        if self.scenario.path.funding and 0 < money < DUST:
+            # payments are kept unrounded here until they are settled, so what is left below a unit is not the engine's
+            raise UnspecifiedError("a fund of less than a millionth, which funding's rounding has left")
 
         def fits(q: Fraction) -> bool:
-            # choice: the shortfall unrounded, so that an empty fund pays for nothing, however small
+            # choice: the shortfall unrounded, so that an empty fund pays for nothing, however small, and as it
+            # is posted, so that rounding takes no more than there is
             contracts = Fraction(claim.market.contract.multiplier) * q
             loss = claim.side * contracts * (
                 claim.price - price_of(q) if claim.market.contract.kind == "linear" else 1 / price_of(q) - 1 / claim.price
             )  # fmt: skip
-            return loss <= money
+            return loss <= money and -self.result_of(claim, q, price_of(q))[0] <= money
 
         if (
             fits(most) or -self.result_of(claim, most, price_of(most))[0] <= money

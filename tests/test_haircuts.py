@@ -366,5 +366,5 @@ def test_what_is_smaller_than_a_unit_goes_to_the_largest_remainder_in_any_order(
     shares: tuple[str, str],
 ) -> None:
     """2.5 in units of 1: 1 and 1, and the half that is left to 1.3, wherever it stands."""
-    found = in_units([Fraction(one) for one in shares], D("2.5"), D(1), [D(2), D(2)])
+    found = in_units([Fraction(one) for one in shares], D("2.5"), D(1), [D(2), D(2)], by_remainder=True)
     assert dict(zip(shares, found, strict=True)) == {"1.2": D(1), "1.3": D("1.5")}

@@ -999,3 +999,21 @@ def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(
         words = ("solve", str(file), "--vary", "prices.2", "--when", question)
         assert json.loads(adlcalc(*words, "--json").out)["answer"]["differs"]["account"] == account
         assert f", at step 2 {account} is deleveraged, 2 at 90." in adlcalc(*words).out
+
+
+def test_what_the_venue_is_left_with_is_said(adlcalc: Command, tmp_path: Path) -> None:
+    """The long of 2 is bankrupt at 90; at 85 what is kept of it has lost 2 x 5 = 10, which a fund of 10 bears."""
+    (tmp_path / "s.yaml").write_text(
+        """
+accounts:
+- {id: m, side: long, size: 2, entry: 100, collateral: 20}
+- {id: a, side: short, size: 2, entry: 100, collateral: 100}
+markets: {M: {liquidity: 0, tick: 0.1, lot: 1}}
+rules: {fund: {holds: while-solvent}}
+prices: [100, 85]
+""",
+        encoding="utf-8",
+    )
+    words = ("--vary", "fund", "--until", "no adl", "--from", "0", "--to", "20", "--unit", "1")
+    out = " ".join(adlcalc("solve", str(tmp_path / "s.yaml"), *words).out.split())
+    assert "With 10 the venue still holds 2 contracts at the end of the path, -10 at the last mark." in out

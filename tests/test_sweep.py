@@ -651,7 +651,7 @@ def test_a_point_that_ends_its_processes_is_a_row_and_is_worked_the_next_time() 
 
 # --- the same digits everywhere -----------------------------------------------------------------------------
 
-DIGEST = "5ff8d5220bac82ec33629bb83c7a98f4fd75e898ae62f38d6c587fa0fd47b161"
+DIGEST = "2995638fb9ab44c16c2145e3e6540c772076ebf748ae039d57e2bbfbab0cc733"
 
 
 def test_rows_and_document_are_the_same_bytes_on_every_python() -> None:

@@ -75,6 +75,7 @@ class _Funds:
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
         self.holds: dict[str, Decimal] = {}
         self.paid_for: dict[str, set[int]] = {}  # the claims that a fund has paid for
+        self.kept: set[int] = set()  # the claims of whose positions the venue has kept some
         self.stopped: dict[tuple[str, str], ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
@@ -84,6 +85,8 @@ class _Funds:
             self.holds[event.fund] = event.after
             if isinstance(event, ev.FundPaid):
                 self.paid_for.setdefault(event.fund, set()).add(event.claim)
+        elif isinstance(event, ev.Held):
+            self.kept.add(event.claim)
         elif isinstance(event, ev.FundStopped):
             self.stopped[event.fund, event.market] = event
         elif isinstance(event, ev.FundResumed):
@@ -145,6 +148,13 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
     used_up = balance <= funds.floor.get(fund, ZERO) and bool(paid) and e.claim not in paid
     if scenario.rules.adl.while_triggered == Triggered.BEFORE_BOOK and used_up:
         text = f"{at} because {empty}, and from then on the queue comes before the book"
+        return _line(e, "deleveraged", text, "adl.while_triggered")
+    kept = scenario.rules.fund.holds.held and e.claim in funds.kept
+    if scenario.rules.adl.while_triggered == Triggered.BEFORE_BOOK and kept:
+        text = (
+            f"{at} because what {name} held, {digits(balance)}, was used up at this mark by what it had "
+            "kept, and from then on the queue comes before the book"
+        )
         return _line(e, "deleveraged", text, "adl.while_triggered")
     if balance > funds.floor.get(fund, ZERO):
         more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"

@@ -6,6 +6,7 @@ Public: solve_page, told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -155,6 +156,19 @@ def _answer(solved: Any) -> Iterator[Block]:
         apart = digits(abs(found.holds - now))
         how = "more" if found.holds > now else "less"
         yield f"The file has {digits(now)}; {digits(found.holds)} is {apart} {how}."
+    yield from _left_open(found, solved)
+
+
+def _left_open(found: Solution, solved: Any) -> Iterator[str]:
+    """What the venue still holds at the end of the path under the answer: what becomes of it is not asked."""
+    last = solved.scenario.path.steps - 1
+    ended = next((events for x, events in found.ends if x == found.holds), ())
+    held = [event for event in ended if isinstance(event, e.Held) and event.step == last]
+    if held:
+        pnl = digits(sum((event.unrealized_pnl for event in held), ZERO))
+        size = digits(sum((event.size for event in held), ZERO))
+        what = f"{size} contracts" if len({event.market for event in held}) == 1 else "positions"
+        yield f"With {digits(found.holds)} the venue still holds {what} at the end of the path, {pnl} at the last mark."
 
 
 def _tried(found: Solution) -> str:
@@ -254,7 +268,12 @@ TOLD: Mapping[type[Any], Tell] = {
     e.BadDebt: lambda x, _: f"{digits(x.amount)} become bad debt",
     e.Held: lambda x, several: f"the venue is left with {_held(x, several)}",
     e.Owed: lambda x, _: f"{clean(x.account)} owes {digits(x.amount)}",
+    e.OrderFilled: lambda x, several: (
+        f"the {x.order} of {clean(x.account)} closes {digits(x.size)}{_in(x, several)} at {digits(x.price)}"
+    ),
+    e.StopMissed: lambda x, _: f"the stop of {clean(x.account)} is missed (mark {digits(x.mark)})",
 }
+WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def _held(x: Any, several: bool) -> str:
@@ -269,7 +288,9 @@ def told(event: Event, solved: Any) -> str:
     """'at step 2 bob is deleveraged, 0.001 at 54,000'."""
     tell = TOLD.get(type(event))
     several = len(solved.scenario.markets) > 1
-    said = type(event).__name__ if tell is None else tell(event, several)
+    said = (
+        f"otherwise: {WORDS.sub(' ', type(event).__name__).lower()}" if tell is None else tell(event, several)
+    )
     return f"at step {event.step} {said}"
 
 

@@ -42,7 +42,8 @@ def sweep_page(swept: Any, limit: int = 0) -> Page:
 def _subtitle(swept: Any) -> str:
     by = ", ".join(map(clean, swept.names))
     money = f", {money_in(swept.notes[0].scenario)}" if swept.notes else ""  # a store alone does not know it
-    return counted(swept.points, "point") + (f", by {by}" if by else "") + money
+    venue = f", venue {clean(swept.venues[0])}" if len(swept.venues) == 1 else ""
+    return counted(swept.points, "point") + (f", by {by}" if by else "") + venue + money
 
 
 def _blocks(swept: Any, limit: int) -> Iterator[Block]:

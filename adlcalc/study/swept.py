@@ -32,7 +32,7 @@ class Swept:
     """What it came to. file, title: of the scenario; names: of what the figures are grouped by; points: how
     many there are;
     errors: why points failed, and how many; model: what the paths are, '' where they are not drawn; limits:
-    what they cannot show; drawn: how many of them; seed; rows: the points, where they were asked for, read
+    what they cannot show; drawn: how many of them; seed; venues: the rulebooks; rows: the points, where they were asked for, read
     from the store as often as they are gone through.
 
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
@@ -52,6 +52,7 @@ class Swept:
     drawn: int | None
     varied: Sequence[str]
     measures: Sequence[str]
+    venues: Sequence[str] = ()
     rows: Iterable[Saved] = ()
     worked: int = 0
     interrupted: bool = False
@@ -101,6 +102,7 @@ def counted(
         drawn,
         design.varied,
         design.measures,
+        [*design.venues],
         points if keep_rows else (),
     )
 

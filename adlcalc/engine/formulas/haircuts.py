@@ -331,7 +331,7 @@ def _by_weight(
             Fraction(0) if weight else Fraction(x.profit) for weight, x in zip(weights, winners, strict=True)
         ]
         shares = [a + b for a, b in zip(shares, capped(others, limits, left), strict=True)]
-    return in_units(shares, budget, unit, caps)
+    return in_units(shares, budget, unit, caps, by_remainder=True)
 
 
 HAIRCUTS: Choices = {

@@ -19,31 +19,37 @@ Number = Decimal | Fraction | int
 
 
 def in_units(
-    shares: Sequence[Fraction], total: Decimal, unit: Decimal, caps: Sequence[Decimal]
+    shares: Sequence[Fraction],
+    total: Decimal,
+    unit: Decimal,
+    caps: Sequence[Decimal],
+    *,
+    by_remainder: bool = False,
 ) -> list[Decimal]:
     """The exact shares of `total` in whole units, by largest remainder; none above its cap, together exactly
     the total.
 
     Every share is rounded down; the units that are left go one each to the largest remainders, ties in the
-    order given. What is smaller than a unit, or has found no room that way, goes to the first of them in that
-    order that has room. Where the caps sum to less than the total, they are the result."""
+    order given. What is smaller than a unit, or has found no room that way, goes to the first in the order
+    given that has room; by_remainder: to the first in the order of the remainders, so that an order that means
+    nothing, that of the file, does not show. Where the caps sum to less than the total, they are the result."""
     (one, left, *limits), scale = over_one_denominator([unit, min(total, sum(caps, ZERO)), *caps])
     exactly = [(share.numerator * scale, share.denominator) for share in shares]
     parts = [min(n // (d * one) * one, limit) for (n, d), limit in zip(exactly, limits, strict=True)]
     left -= sum(parts)
     if left:
         rest = comparable([(n - part * d, d) for (n, d), part in zip(exactly, parts, strict=True)])
-    order = sorted(range(len(parts)), key=lambda i: -rest[i]) if left else []
-    for i in order:
-        if left < one:
-            break
-        if parts[i] + one <= limits[i]:
-            parts[i] += one
-            left -= one
-    for i in order if left else ():
-        more = min(left, limits[i] - parts[i])
-        parts[i] += more
-        left -= more
+        order = sorted(range(len(parts)), key=lambda i: -rest[i])
+        for i in order:
+            if left < one:
+                break
+            if parts[i] + one <= limits[i]:
+                parts[i] += one
+                left -= one
+        for i in order if by_remainder else range(len(parts)):
+            more = min(left, limits[i] - parts[i])
+            parts[i] += more
+            left -= more
     return [
         cap if part == limit else D(part // one) * unit if part % one == 0 else divide(D(part), D(scale))
         for part, limit, cap in zip(parts, limits, caps, strict=True)

@@ -84,7 +84,7 @@ def beyond_what_is_kept(state: State, claim: VenueClaim, stage: Limited) -> Iter
         yield from stage(state, claim, keep)
     if len(state.pool) > pooled:  # the rest is still there, but not for what newer claims ask the fund
         price = price_of_rest(state, claim)
-        cost = ZERO if price is None else claim.loss(claim.size - keep, price, False)
+        cost = ZERO if price is None else claim.loss(claim.size - keep, price, True)
         state.ledger.count_as_kept(claim, keep, cost)
 
 

@@ -91,7 +91,7 @@ def _varied(one: Any, swept: Any) -> Iterable[tuple[str, str]]:
 
 BY = (
     *_named("by", "what its points have in common", lambda one, _: one.by.items()),
-    _spread(lambda one, _: one.by),
+    _spread(lambda one, swept: {**({"venue": swept.venues[0]} if len(swept.venues) == 1 else {}), **one.by}),
 )
 SWEEP = Document(
     "adlcalc.sweep/1",
@@ -103,6 +103,7 @@ SWEEP = Document(
             (
                 Field("title", "text", "its title", null=True, prose=True),
                 Field("file", "text", "the name that it was read under", prose=True),
+                Field("venues", "texts", "the rulebooks"),
                 Field("varied", "texts", "what was varied, as --vary names it"),
                 Field("points", "step", "how many points there are"),
                 Field("failed", "step", "how many of them failed: the scenario or the run"),
