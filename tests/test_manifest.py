@@ -275,3 +275,10 @@ def test_an_installation_from_a_folder_has_its_commit_while_the_same_is_in_it(
     assert manifest.commit() == "0123"
     (tmp_path / "clone" / "adlcalc" / "check" / "manifest.py").write_text("2\n")
     assert manifest.commit() is None
+
+
+def test_a_quiet_run_has_printed_nothing(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "-q", "--manifest", "m.json")
+    found = adlcalc("verify", "m.json")
+    assert found.code == 0
+    assert "rows of facts, nothing was printed." in " ".join(found.out.split())

@@ -142,7 +142,8 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     [
         (
             "markets: {X: {maintenance: {table: ABD}}}\n",
-            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?",
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; without maintenance the market has "
+            "the venue's own table",
         ),
         (
             "markets: {X: {maintenance: {table: COIN}}}\n",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Protocol
 
 from adlcalc.report.columns.manifest import VERIFY
@@ -65,6 +66,9 @@ class Verified:
         return self.manifest.version
 
 
+NOTHING = sha256(b"").hexdigest()
+
+
 def verify_page(verified: Verified, limit: int) -> Page:
     """The same, or what is otherwise."""
     return Page(
@@ -80,9 +84,10 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
     was, now = verified.manifest, verified.now
     if verified.same:
         facts = sum(len(rows) for answer in was.answers for rows in answer.facts.values())
+        result = "nothing was printed" if was.sha256 == NOTHING else f"result {was.sha256}"
         yield (
             f"The same: {counted(len(was.inputs), 'input')}, {counted(len(was.rules), 'rule')},"
-            f" {counted(facts, 'row')} of facts, result {was.sha256}."
+            f" {counted(facts, 'row')} of facts, {result}."
         )
     else:
         first, *others = verified.deviations

@@ -106,9 +106,10 @@ class Tables:
         table = tables.get(name)
         if table is None:
             if not self._broken:
-                problems.add(
-                    where, f"{self.source.name} has no table {quote(name)}", closest_hint(name, tables)
-                )
+                known = closest_hint(name, tables)
+                own = "without maintenance the market has the venue's own table"
+                hint = known if multiplier is None else "; ".join(filter(None, (known, own)))
+                problems.add(where, f"{self.source.name} has no table {quote(name)}", hint)
             return None
         if table.contract != kind:
             problems.add(where, f"table {quote(name)} is for {table.contract} contracts, not {kind} ones")

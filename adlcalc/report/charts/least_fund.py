@@ -35,18 +35,15 @@ def figures(least: LeastFund) -> list[Figure]:
     """One figure."""
     columns = least.solved.columns
     points = [(one.at, one.solution.holds) for one in columns]
-    proven = sum(one.solution.method is Method.THEOREM for one in columns)
+    sampled = sum(one.solution.method is Method.SAMPLED for one in columns)
+    none = sum(value == 0 for _, value in points)
     runs = sum(one.solution.runs for one in columns)
     told = (
         f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of "
-        "its dot, "
-        "and somebody with one unit less."
+        f"its dot, and somebody with one unit less{' (where it is above 0)' if none else ''}."
     )
-    if proven < len(columns):
-        told += (
-            f" At {len(columns) - proven:,} of {len(columns):,} marks that was sampled, and an interval "
-            "may be missing."
-        )
+    if sampled:
+        told += f" At {sampled:,} of {len(columns):,} marks that was sampled, and an interval may be missing."
     missing = sum(value is None for _, value in points)
     if missing:
         told += f" At {counted(missing, 'mark')} no fund does."
