@@ -14,7 +14,8 @@ that comes or goes is seen; a key that a golden lacks is not compared. Of a run 
 those that no event names are one
 digest: how many they are, their equity, and a SHA-256 over their rows.
 
-Public: Tables, MANY, UNTOUCHED, NotFacts, facts_of, text_of, read, rules_of, from_json, from_csv, whole_maps.
+Public: Tables, MANY, UNTOUCHED, NotFacts, facts_of, text_of, read, rules_of, changed, change_told,
+from_json, from_csv, whole_maps.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from adlcalc.ground.numbers import ZERO, D, exact, show
 from adlcalc.ground.text import clean_json
@@ -34,6 +35,7 @@ from adlcalc.report.field import Document, Rows
 from adlcalc.report.page import Page
 
 Row = dict[str, Any]
+K = TypeVar("K")
 Tables = dict[str, list[Row]]
 MANY = 1_000
 UNTOUCHED, IN_FORCE = "untouched", "in_force"
@@ -157,6 +159,19 @@ def rules_of(text: str) -> dict[str, str]:
     """The rules that were in force when a golden was written; none of an older one."""
     rows = _tables({IN_FORCE: _parsed(text).get(IN_FORCE, [])})[IN_FORCE]
     return {str(row.get("rule")): str(row.get("value")) for row in rows}
+
+
+def changed(before: Mapping[K, str], after: Mapping[K, str]) -> Iterator[tuple[K, str | None, str | None]]:
+    """The rules whose values differ, with the value before and after; None: it was not stated."""
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield name, before.get(name), after.get(name)
+
+
+def change_told(rule: str, old: str | None, new: str | None) -> str:
+    """'rule adl.price is mark, it was bankruptcy'."""
+    now, then = ("not stated" if value is None else value for value in (new, old))
+    return f"rule {rule} is {now}, it was {then}"
 
 
 def _parsed(text: str) -> Row:

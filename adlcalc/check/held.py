@@ -19,6 +19,8 @@ from adlcalc.check.commands import RUN, Asked, Style, asked, first_line, page_of
 from adlcalc.check.facts import (
     NotFacts,
     Tables,
+    change_told,
+    changed,
     facts_of,
     from_csv,
     from_json,
@@ -67,11 +69,7 @@ class Held:
     def changed_rules(self) -> list[str]:
         """The rules that are others now, in sentences; none where the golden does not hold them."""
         before = rules_of(self.old) if self.rules else {}
-        return [
-            f"rule {name} is {self.rules.get(name, 'not stated')}, it was {before.get(name, 'not stated')}"
-            for name in dict.fromkeys((*before, *self.rules))
-            if before and before.get(name) != self.rules.get(name)
-        ]
+        return [change_told(*one) for one in changed(before, self.rules)] if before else []
 
     def compared(self, old_name: str, new_name: str) -> Comparison | None:
         """What differs; None where nothing does."""

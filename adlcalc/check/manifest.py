@@ -239,17 +239,13 @@ def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
 
 
 def _changed_rules(was: Manifest, now: Manifest) -> Iterator[Deviation]:
+    from adlcalc.check.facts import change_told, changed
+
     before = {(one.venue, one.rule): one.value for one in was.rules}
     after = {(one.venue, one.rule): one.value for one in now.rules}
-    for key in dict.fromkeys((*before, *after)):
-        old, new = before.get(key), after.get(key)
-        if old != new:
-            name = f"rule {key[1]} of {key[0]}"
-            text = (
-                f"{name} is {'not stated' if new is None else new}, it was "
-                f"{'not stated' if old is None else old}"
-            )
-            yield Deviation("rule", f"{key[0]} {key[1]}", old, new, text)
+    for (venue, rule), old, new in changed(before, after):
+        text = change_told(f"{rule} of {venue}", old, new)
+        yield Deviation("rule", f"{venue} {rule}", old, new, text)
 
 
 def _facts(was: Manifest, now: Manifest) -> Iterator[Deviation]:

@@ -202,21 +202,13 @@ def overrides_of(node: Node, problems: Problems) -> Layer:
     assert isinstance(node, Map)  # the file has been held against its schema, sections included
     for section, inner in node.items.items():
         if section not in ALL_SECTIONS:
-            problems.add(
-                node.keys[section],
-                f"unknown key {quote(section)} in 'rules'",
-                near_and_all(section, ALL_SECTIONS),
-            )
+            _unknown(node, section, "'rules'", ALL_SECTIONS, problems)
             continue
         assert isinstance(inner, Map)
         known = list(keys_of(section_of(section)))
         for rule, entry in inner.items.items():
             if rule not in known:
-                problems.add(
-                    inner.keys[rule],
-                    f"unknown key {quote(rule)} in {quote(section)} of 'rules'",
-                    near_and_all(rule, known),
-                )
+                _unknown(inner, rule, f"{quote(section)} of 'rules'", known, problems)
                 continue
             for name, kinds, part in _by_kind(section, rule, entry, inner.keys[rule], problems):
                 value = (
@@ -231,8 +223,12 @@ def tell_unknown(node: Map, known: Collection[str], what: str, problems: Problem
     """Tell the keys that are not known, each with the nearest and the list; one is then taken for the
     nearest, where that is not given, so that what stands under it is checked as well."""
     for key in [key for key in node.items if key not in known]:
-        problems.add(node.keys[key], f"unknown key {quote(key)} in {what}", near_and_all(key, known))
+        _unknown(node, key, what, known, problems)
         meant, value, place = nearest(key, known), node.items[key], node.keys[key]
         node.drop(key)
         if meant is not None and meant not in node.items:
             node.put(Scalar(place.source, meant, True, place.line, place.column, place.length), value)
+
+
+def _unknown(node: Map, key: str, what: str, known: Collection[str], problems: Problems) -> None:
+    problems.add(node.keys[key], f"unknown key {quote(key)} in {what}", near_and_all(key, known))

@@ -155,10 +155,6 @@ class Holding:
             assert self._unit is not None
         return self._unit
 
-    def is_alone(self) -> bool:
-        """Is it isolated, or the only cross position of its account?"""
-        return self.collateral is not None or len(self.holder.holdings) == 1 or len(self.unit.holdings) == 1
-
     def value(self) -> Decimal:
         """Value at the mark."""
         return self.book.value(self.signed_size, self.book.mark)

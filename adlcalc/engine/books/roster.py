@@ -164,10 +164,6 @@ class Roster:
             self._all = [self.holder(i) for i in range(len(self.accounts))]
         return self._all
 
-    def is_whole(self) -> bool:
-        """Has everybody been made?"""
-        return len(self.made) == len(self.accounts)
-
     # --- looking --------------------------------------------------------------------------------------------
 
     def places_by_name(self) -> list[int]:
