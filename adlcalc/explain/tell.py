@@ -279,7 +279,7 @@ def rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | N
     entry = rulebook.rules[kind].get(rule)
     if (
         rule == "margin.maintenance"
-        and rulebook.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) != market.maintenance
+        and rulebook.maintenance_of(market, scenario.money_unit) != market.maintenance
     ):
         return RuleNote(rule, "", "given", "the scenario's markets", "")
     if entry is None:
