@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
 from adlcalc.engine.happenings import Standing
-from adlcalc.paths.models import Model
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.files import companion
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Problems, nearest, quote
+
+if TYPE_CHECKING:
+    from adlcalc.paths.models import Model
 
 RESERVED_IDS = frozenset(
     ("outside money", "rest of market", "rest of the market", "vault", "venue", "venue revenue")

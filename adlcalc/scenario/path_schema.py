@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
 from adlcalc.ground.numbers import round_to
-from adlcalc.paths.models import DEPTH
 from adlcalc.source.fields import (
     Count,
     Fraction,
@@ -73,6 +72,8 @@ def _ends(value: Any) -> tuple[Decimal, Decimal]:
 
 def _falls(value: Any) -> tuple[Decimal, Decimal]:
     low, high = _ends(value)
+    from adlcalc.paths.models import DEPTH
+
     if low <= -1 or any(one != round_to(one, DEPTH) for one in (low, high)):
         raise wrong("must be above -1, in steps of 0.0001", "for a fall by 60 % write -0.6")
     return low, high
