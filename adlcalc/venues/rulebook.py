@@ -48,8 +48,7 @@ LONGEST_ROW = 32
 GENERIC = "generic"
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(NamedTuple):
     """A rule that is given and plays no part beside the others. why: what stands against it; wanted: where it
     would play one."""
 
