@@ -206,17 +206,14 @@ def _funding_tag(value: Any) -> str | None:
 
 
 _FUNDING = "a rate, a list of rates or {rate, every}"
-RateSpec = Annotated[
-    Annotated[Number, Tag("<rate>")]
-    | Annotated[list[Number], Tag("<list>")]
-    | Annotated[Regular, Tag("<every>")],
-    by_shape(_rate_tag, _FUNDING),
-]
-FundingSpec = Annotated[
+_Rates = (
     Annotated[Number, Tag("<rate>")]
     | Annotated[list[Number], Tag("<list>")]
     | Annotated[Regular, Tag("<every>")]
-    | Annotated[dict[str, RateSpec], Tag("<markets>")],
+)
+RateSpec = Annotated[_Rates, by_shape(_rate_tag, _FUNDING)]
+FundingSpec = Annotated[
+    _Rates | Annotated[dict[str, RateSpec], Tag("<markets>")],
     by_shape(_funding_tag, f"{_FUNDING}, or one of these for each market"),
 ]
 
