@@ -43,10 +43,9 @@ from adlcalc.source.nodes import List, Map, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
+from adlcalc.venues.layers import GENERIC
 from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.stated import GIVEN
-
-GENERIC = "generic"
 
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
