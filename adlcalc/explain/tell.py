@@ -216,9 +216,11 @@ def _standing(
         elif one.liquidation_price is None:
             text = f"{held} is not due at any mark on its losing side"
         else:
+            beyond, price = "below" if one.side > 0 else "above", digits(one.liquidation_price)
             text = (
-                f"{held} is due for liquidation at a mark of {digits(one.liquidation_price)} or a tick "
-                "beyond it"
+                f"{held} is due for liquidation at a mark of {price} or {beyond}"
+                if one.due_there
+                else f"{held} is due for liquidation at marks {beyond} {price}, not at {price} itself"
             )
             marks = {"liquidation price": one.liquidation_price, "mark": one.mark}
             far, near = sorted(marks, key=lambda name: -marks[name])
