@@ -92,7 +92,7 @@ def _chapters(
     subject: Subject, scenario: Scenario, events: Sequence[Event], teller: Teller
 ) -> Iterator[Chapter]:
     """The steps at which something happened to the subject; the first and the last one of an account too."""
-    times, ends = scenario.path.times, (0, scenario.path.steps - 1)
+    ends = (0, scenario.path.steps - 1)
     by_step: dict[int, list[Event]] = {}
     for event in events:
         by_step.setdefault(event.step, []).append(event)
@@ -110,7 +110,7 @@ def _chapters(
             marks |= {event.market: event.mark for event in happened if isinstance(event, ev.MarkMoved)}
             if subject.market is not None:
                 marks = {subject.market: marks[subject.market]}
-            yield Chapter(step, times[step] if times else None, marks, tuple(lines))
+            yield Chapter(step, scenario.path.time(step), marks, tuple(lines))
 
 
 def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:

@@ -115,8 +115,7 @@ class Queues:
     @property
     def time(self) -> str | None:
         """When the step is, where the path has times."""
-        times = self.scenario.path.times
-        return times[self.step] if times else None
+        return self.scenario.path.time(self.step)
 
     @property
     def absent(self) -> list[str]:
