@@ -228,6 +228,7 @@ def _build(
         outside,
         next(iter(draft.models), None),
         made=len(accounts) - len(listed) if isinstance(file.population, dict) else 0,
+        tables=tables,
     )
 
 
