@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as Folder
 
@@ -11,10 +12,23 @@ from books import account, d, in_cents, random_scenario
 from books import scenario as book_of
 from rules import under_venue
 
-from adlcalc.engine.events import Ended, Liquidated
+from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.events import Ended, Liquidated, MarkPushed
 from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
+from adlcalc.engine.model import (
+    Contract,
+    Depth,
+    Feedback,
+    Liquidity,
+    Maintenance,
+    Market,
+    Path,
+    Scenario,
+    Tier,
+)
+from adlcalc.engine.queue.forecast import Forecast
+from adlcalc.ground.numbers import exact
 from adlcalc.scenario import load
 from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
@@ -36,12 +50,35 @@ def test_isolated_accounts_are_evaluated_only_when_they_are_due() -> None:
     assert liquidated <= evaluations <= liquidated + 5
 
 
+def accounts_liquidated(events: list[object]) -> int:
+    return len({event.account for event in events if isinstance(event, Liquidated)})
+
+
+def with_funding(one: Scenario) -> Scenario:
+    """Paid in half of its markets, either way."""
+    rates = {step: d("0.0002") * (-1) ** (step // 200) for step in range(0, one.path.steps, 7)}
+    paid = {market.name: rates for market in one.markets[::2]}
+    return replace(one, path=replace(one.path, funding=paid))
+
+
+def with_tiers(one: Scenario) -> Scenario:
+    """A rate that rises from a notional on that half of the positions have."""
+    tiers = (Tier(d(0), d("0.005"), d(0)), Tier(d(20_000), d("0.02"), d(300)))
+    markets = tuple(replace(market, maintenance=Maintenance(tiers)) for market in one.markets)
+    return replace(one, markets=markets)
+
+
 @pytest.mark.slow
-def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> None:
-    scenario = cross_book(accounts=1_000, steps=1_000)
-    events, evaluations = events_and_count(scenario)
-    assert sum(isinstance(event, Liquidated) for event in events) > 100
-    assert evaluations <= 0.005 * 1_000 * 1_000  # half a percent of all account-steps
+@pytest.mark.parametrize("kind", [lambda one: one, with_funding, with_tiers])
+def test_cross_accounts_in_eight_markets_are_evaluated_when_they_are_due(
+    kind: Callable[[Scenario], Scenario],
+) -> None:
+    """The whole path is known, with what it pays: each is looked at in the step that makes it due, and not
+    before."""
+    events, evaluations = events_and_count(kind(cross_book(accounts=1_000, steps=1_000)))
+    liquidated = accounts_liquidated(events)
+    assert liquidated > 150
+    assert liquidated <= evaluations <= liquidated + 5
 
 
 def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
@@ -163,6 +200,37 @@ def test_the_index_changes_nothing_where_paths_bring_more_than_marks() -> None:
         if one.accounts:
             worked += bool(compared(with_happenings(one, random.Random(f"happenings {seed}"))))
     assert worked > 150
+
+
+@pytest.mark.slow
+def test_the_index_changes_nothing_where_marks_follow_the_fills() -> None:
+    """Nobody knows such marks beforehand; a unit may hold positions in other markets too."""
+    pushed = 0
+    for seed in range(150):
+        one = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 2 == 0)
+        thin, follows = Liquidity(Depth.IMPACT, impact=d("0.01")), Feedback(d("0.6"), d("0.3"))
+        first, *others = one.markets
+        one = replace(one, markets=(replace(first, liquidity=thin, feedback=follows), *others))
+        if one.accounts:
+            pushed += any(isinstance(event, MarkPushed) for event in compared(one))
+    assert pushed > 50
+
+
+def test_numbers_that_a_forecast_has_no_room_for_get_triggers() -> None:
+    """A size of 50 digits, less its maintenance, times a third to ten digits has more than 60; its value in
+    whole money units has not. Due where size / P - size / 3 is the balance less 0.005 size / P: 1.005 / P =
+    1 / 3 + 1 / 60, from 2.871 on."""
+    size = "123456789012345678901234567890123456789012.34567891"
+    held = replace(account("a", size, 3), balance=d("2057613150205761315020576131502057613150"))
+    one = book_of([held], [3] * 40 + ["2.9"] * 20 + ["2.87"], contract=Contract("inverse"), fund="1e44")
+    with exact():
+        (position,), ledger = held.positions, Ledger(one)
+        book, owner = ledger.markets["M"], ledger.roster.holder(0)
+        leg = (book, 1, position.size, owner.holdings[0].cost, owner.holdings[0].lines(), d(0))
+        assert Forecast([book], one.path).first_due(held.balance, [leg], 0) is None
+    found = compared(one)
+    assert [event.step for event in found if isinstance(event, Liquidated)] == [60]
+    assert events_and_count(one)[1] == 2  # at the opening, and when it is due
 
 
 def counted(text: str, prices: str, tmp_path: Folder) -> int:
