@@ -154,7 +154,7 @@ class Forecast:
         favor may hurt it, or the numbers have too many digits together."""
         try:
             left = self._left_of(money, legs)
-            return None if left is None else self._search(left, len(self._heights) - 1, 0, since)
+            return None if left is None else self._search(left, since)
         except Inexact:
             return None
 
@@ -190,16 +190,20 @@ class Forecast:
             )
         )
 
-    def _search(self, left: Callable[[Row], Decimal], height: int, place: int, since: int) -> int:
-        """The first step from `since` on of a row's that leaves nothing, or NEVER."""
-        if left(self._heights[height][place]) > 0:
-            return NEVER
-        if not height:
-            return place
-        below, width = height - 1, BLOCK ** (height - 1)
-        end = min((place + 1) * BLOCK, len(self._heights[below]))
-        for part in range(max(place * BLOCK, since // width), end):
-            step = self._search(left, below, part, since)
-            if step != NEVER:
-                return step
+    def _search(self, left: Callable[[Row], Decimal], since: int) -> int:
+        """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
+        at each of its steps, and the next block, as large as they come there, is asked; else its parts are."""
+        heights = self._heights
+        top = len(heights) - 1
+        height, place = top, since // BLOCK**top
+        while place < len(heights[height]):
+            if left(heights[height][place]) <= 0:
+                if not height:
+                    return place
+                height -= 1
+                place = max(place * BLOCK, since // BLOCK**height)
+            else:
+                place += 1
+                while height < top and not place % BLOCK:
+                    height, place = height + 1, place // BLOCK
         return NEVER

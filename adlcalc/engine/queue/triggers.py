@@ -86,6 +86,8 @@ class Triggers:
 
     def crossed(self) -> Iterator[Unit]:
         """The units whose triggers the present marks and funding indices have crossed."""
+        if not self._set:
+            return
         for heaps in self._heaps.values():
             for which, heap in enumerate(heaps):
                 if heap is None or not heap.entries:

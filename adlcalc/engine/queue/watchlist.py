@@ -103,20 +103,19 @@ class Watchlist:
         if columns is not None:
             self._open_columns(columns)
             return
-        number, (isolated_views, cross_views) = 0, (self._forecast.views(isolated=i) for i in (True, False))
+        of_isolated, of_cross = self._forecast.views(isolated=True), self._forecast.views(isolated=False)
+        number = 0
         for account in self._roster.accounts:
             positions = account.positions
-            isolated = [i for i, one in enumerate(positions) if one.collateral is not None]
-            for i in isolated:
-                p = positions[i]
-                if not is_safe_by(isolated_views, p.collateral or ZERO, (p,)):
-                    self._look(p.collateral or ZERO, (p,), (number + i,))
-            if len(isolated) < len(positions):
-                cross = [i for i, one in enumerate(positions) if one.collateral is None]
-                ones = [positions[i] for i in cross]
-                if not is_safe_by(cross_views, account.balance, ones):
-                    self._look(account.balance, ones, [number + i for i in cross])
-            number += len(positions)
+            cross = [i for i, one in enumerate(positions, number) if one.collateral is None]
+            if len(cross) < len(positions):
+                for i, p in enumerate(positions, number):
+                    if p.collateral is not None and not is_safe_by(of_isolated, p.collateral, (p,)):
+                        self._look(p.collateral, (p,), (i,))
+                positions = tuple(p for p in positions if p.collateral is None)
+            if cross and not is_safe_by(of_cross, account.balance, positions):
+                self._look(account.balance, positions, cross)
+            number += len(account.positions)
 
     def _look(self, money: Decimal, positions: Sequence[Position], numbers: Sequence[int]) -> None:
         """One margin unit, by its money, its positions and their numbers. Those without contracts will be
