@@ -233,6 +233,17 @@ def test_numbers_that_a_forecast_has_no_room_for_get_triggers() -> None:
     assert events_and_count(one)[1] == 2  # at the opening, and when it is due
 
 
+def test_what_settling_in_vain_takes_hides_nobody() -> None:
+    """A withdrawal is refused at every step, and funding of 0.01 is settled before: rounded down to a whole
+    unit of money it is 1. Of a balance of 15 five of them leave 10, which the loss at a mark of 90 takes.
+    Pending would be 0.05."""
+    one = book_of([account("a", 1, 100, balance=15)], [100] * 5 + [90], rate="0.01")
+    events = {step: (Money("a", d(-1000)),) for step in range(1, 6)}
+    path = replace(one.path, events=events, funding={"M": dict.fromkeys(range(1, 6), d("0.0001"))})
+    found = compared(replace(one, path=path, money_unit=d(1)))
+    assert [event.step for event in found if isinstance(event, Liquidated)] == [5]
+
+
 def counted(text: str, prices: str, tmp_path: Folder) -> int:
     path = tmp_path / "book.yaml"
     path.write_text(f"{text}prices: {prices}\n", encoding="utf-8")

@@ -195,7 +195,8 @@ class Forecast:
         at each of its steps, and the next block, as large as they come there, is asked; else its parts are."""
         heights = self._heights
         top = len(heights) - 1
-        height, place = top, since // BLOCK**top
+        height = top
+        place: int = since // BLOCK**top
         while place < len(heights[height]):
             if left(heights[height][place]) <= 0:
                 if not height:
