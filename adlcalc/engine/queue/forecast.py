@@ -33,9 +33,9 @@ from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
 from adlcalc.engine.model import LONG, SHORT, Path
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, divide, round_to, scaled
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, divide, round_to, rounder, scaled
 
-BLOCK = 6
+BLOCK = 4
 """So many rows make one of the next height."""
 ROUNDINGS = 2
 """A value is rounded by half a unit of money at most; two units a position are on the safe side."""
@@ -48,9 +48,9 @@ settled."""
 Row = tuple[Decimal, ...]
 
 
-def few(x: Decimal, rounding: str) -> Decimal:
-    """To ten digits: as much as a screen needs, and products with it stay short."""
-    return round_to(x, scaled(1, x.adjusted() - 9), rounding)
+def tenth_digit(x: Decimal) -> Decimal:
+    """What a number has ten digits in units of: a screen needs no more, and products stay short."""
+    return scaled(1, x.adjusted() - 9)
 
 
 class Course:
@@ -70,16 +70,22 @@ class Course:
         )
         return tuple(accumulate(payments))
 
-    def notionals(self, side: int) -> list[Decimal]:
-        """Of one contract at each step, rounded against a position of that side; where each contract's value
-        is rounded (`per-contract`), that value."""
+    @cached_property
+    def _notionals(self) -> list[Decimal]:
+        """Of one contract at each step; where each contract's value is rounded (`per-contract`), that value."""
         contract, book = self.book.contract, self.book
-        against = FLOOR if book.quotes[side].rises else CEILING
         if contract.rounding == PER_CONTRACT:
             return [abs(book.value(ONE, mark)) for mark in self.marks]
         if contract.kind == LINEAR:
-            return [few(contract.multiplier * mark, against) for mark in self.marks]
-        return [few(divide(contract.multiplier, mark), against) for mark in self.marks]
+            return [contract.multiplier * mark for mark in self.marks]
+        return [divide(contract.multiplier, mark) for mark in self.marks]
+
+    def notionals(self, side: int) -> list[Decimal]:
+        """To ten digits of the least of them, or thirty of the greatest, against a position of that side."""
+        against = FLOOR if self.book.quotes[side].rises else CEILING
+        numbers = self._notionals
+        step = max(tenth_digit(min(numbers)), tenth_digit(max(numbers)).scaleb(-20))
+        return list(map(rounder(step, against), numbers))
 
 
 class Seat(NamedTuple):
@@ -142,7 +148,8 @@ class Forecast:
             if lines is None or len(lines) != 1 or margin.hurt_both_ways(lines):
                 continue
             ((rate, deduction),), ((*_, row),), contract = lines, self._heights[-1:], book.contract
-            worst = few((sign - rate) * row[notional] - side * (row[funding] if funding else ZERO), FLOOR)
+            worst = (sign - rate) * row[notional] - side * (row[funding] if funding else ZERO)
+            worst = round_to(worst, tenth_digit(worst), FLOOR)
             is_plain = contract.kind == LINEAR and contract.rounding != PER_CONTRACT
             entry = side * contract.multiplier if is_plain else None
             found[book.name, side] = View(book.unit * ROUNDINGS - deduction, worst, entry, book.value)
