@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path as Folder
 
 import pytest
@@ -14,6 +15,8 @@ from rules import under_venue
 
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.events import Ended, Liquidated, MarkPushed
+from adlcalc.engine.formulas.funding import pending
+from adlcalc.engine.formulas.margin import hurt_both_ways, maintenance_margin
 from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import (
@@ -27,7 +30,7 @@ from adlcalc.engine.model import (
     Scenario,
     Tier,
 )
-from adlcalc.engine.queue.forecast import Forecast
+from adlcalc.engine.queue.forecast import NEVER, Forecast, Leg
 from adlcalc.ground.numbers import exact
 from adlcalc.scenario import load
 from adlcalc.venues.files import shipped
@@ -214,6 +217,53 @@ def test_the_index_changes_nothing_where_marks_follow_the_fills() -> None:
         if one.accounts:
             pushed += any(isinstance(event, MarkPushed) for event in compared(one))
     assert pushed > 50
+
+
+@pytest.mark.slow
+def test_a_forecast_is_the_first_step_that_leaves_nothing() -> None:
+    """From whatever step on, and for positions with several maintenance lines, inverse ones and funding: no
+    step before leaves nothing, and it leaves no more than is allowed for rounding."""
+    found = never = 0
+    for seed in range(120):
+        rng = random.Random(f"forecast {seed}")
+        one = random_scenario(seed, inverse=seed % 3 == 0)
+        steps = rng.choice([1, 2, 4, 5, 17, 70])
+        marks = {
+            market.name: tuple(
+                one.path.marks[market.name][0] * rng.randint(600, 1500) / 1000 for _ in range(steps)
+            )
+            for market in one.markets
+        }
+        rates = {step: d(rng.choice(["0.001", "-0.002"])) for step in range(steps) if rng.random() < 0.5}
+        path = Path(marks, funding={one.markets[0].name: rates} if seed % 2 else {})
+        with exact():
+            ledger = Ledger(replace(one, path=path))
+            forecast = Forecast(ledger.markets.values(), path)
+            for unit in ledger.units:
+                legs = [(h.book, h.side, h.size, h.cost, h.lines(), d(0)) for h in unit.open_holdings()]
+                left = [left_at(forecast, unit.money(), legs, step) for step in range(steps)]
+                few = sum(abs(cost) for _, _, _, cost, *_ in legs) * d("1E-8") + ledger.unit * 4 * len(legs)
+                for since in range(steps + 1):
+                    first = forecast.first_due(unit.money(), legs, since)
+                    if first is None:
+                        assert any(map(hurt_both_ways, (leg[4] for leg in legs)))
+                        continue
+                    safe = left[since:] if first == NEVER else left[since:first]
+                    assert all(one > 0 for one in safe), f"seed {seed}"
+                    assert first == NEVER or (first >= since and left[first] <= few), f"seed {seed}"
+                    found, never = found + (first != NEVER), never + (first == NEVER)
+    assert found > 1_000
+    assert never > 1_000
+
+
+def left_at(forecast: Forecast, money: Decimal, legs: list[Leg], step: int) -> Decimal:
+    """Equity less maintenance margin at a step, by the rules."""
+    for book, side, size, cost, lines, settled in legs:
+        course = forecast.courses[book]
+        value = book.value(side * size, course.marks[step])
+        money += value - cost - maintenance_margin(lines, abs(value))
+        money += pending(side * size, course.indices[step] - settled)
+    return money
 
 
 def test_numbers_that_a_forecast_has_no_room_for_get_triggers() -> None:
