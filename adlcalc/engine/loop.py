@@ -126,7 +126,7 @@ def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
     if state.has_feedback:
         yield from recover(state)
     for book in books:
-        yield MarkMoved(step, book.name, book.mark, path.times[step] if path.times else None)
+        yield MarkMoved(step, book.name, book.mark, path.time(step))
     for book in books:
         rate = path.funding.get(book.name, {}).get(step)
         if rate:
