@@ -1,5 +1,7 @@
-"""Triggers: prices and funding indices at which a margin unit may be due whose marks nobody knows beforehand,
-because they follow the fills (feedback), and of the others those that the forecast has no answer for.
+"""Triggers: the prices and funding indices at which a margin unit may be due, where no forecast tells the step.
+
+Nobody knows beforehand the marks that follow the fills (feedback), and a forecast has no room for numbers
+that have too many digits together.
 
 Only adverse moves hurt: a long is hurt when its mark falls or its funding index rises, a short by the
 opposite. Every open position of a unit holds triggers, in heaps per market and side, such that no combination
