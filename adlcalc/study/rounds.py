@@ -9,13 +9,12 @@ Public: Burden, Fill, Round, Outcome, outcome_of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adlcalc.engine.events import (
     BackstopTook,
@@ -97,7 +96,8 @@ class Round:
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
     last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
-    held_loss is that part of it. assumed: the assumed rules that it has made use of."""
+    held_loss is that part of it. assumed: the assumed rules that it has made use of; held: the contracts of
+    each market that the venue still holds at the end."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]
@@ -108,6 +108,7 @@ class Outcome:
     bad_debt: Decimal
     held_loss: Decimal
     assumed: tuple[str, ...] = ()
+    held: tuple[tuple[str, Decimal], ...] = ()
 
     @cached_property
     def by_account(self) -> dict[str, Decimal]:
@@ -144,6 +145,7 @@ def outcome_of(scenario: Scenario) -> Outcome:
         meter.bad_debt,
         meter.bad_debt - booked,
         tuple(one.rule for one in used_assumptions(scenario, used)),
+        meter.held(),
     )
 
 
@@ -164,6 +166,15 @@ class _Meter(Observer):
         """The step's events are told after this, while the run stands still."""
         self._facts = facts
 
+    def held(self) -> tuple[tuple[str, Decimal], ...]:
+        """What the venue holds after the last step, in contracts of either side, by market."""
+        sizes: dict[str, Decimal] = {}
+        with exact():
+            for state in self._facts.others() if self._facts is not None else ():
+                for one in state.positions if state.status != "backstop" else ():
+                    sizes[one.market] = sizes.get(one.market, ZERO) + one.size
+        return tuple(sizes.items())
+
     def hear(self, event: Event) -> None:
         """One event of the run."""
         if isinstance(event, Liquidated):
@@ -180,22 +191,22 @@ class _Meter(Observer):
 
     def _end_step(self, step: int) -> None:
         lost: dict[str, Decimal] = {}
+        by_fund, shared = ZERO, False
         for event in self._step:
-            if isinstance(event, Deleveraged):
-                self.fills.append(
-                    Fill(event, abs(self._value[event.market](event.side * event.size, event.mark)))
-                )
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
                 account = self.claims[event.claim].account
                 lost[account] = lost.get(account, ZERO) + self._loss(event)
+                if isinstance(event, Deleveraged):
+                    shared = True
+                    self.fills.append(Fill(event, abs(at_mark(event))))
+            elif isinstance(event, FundPaid):
+                by_fund += event.amount
+            elif isinstance(event, LossSocialized):
+                shared = True
         deficit = sum(lost.values(), ZERO)
-        shared = any(isinstance(event, (Deleveraged, LossSocialized)) for event in self._step)
         if deficit or shared:
-            paid_by_fund = sum((event.amount for event in self._step if isinstance(event, FundPaid)), ZERO)
-            needed = max(deficit - paid_by_fund, ZERO)
-            self.rounds.append(
-                Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens()))
-            )
+            worst, needed = max(lost.values(), default=ZERO), max(deficit - by_fund, ZERO)
+            self.rounds.append(Round(step, deficit, worst, needed, tuple(self._burdens())))
 
     def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
         """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the
@@ -205,18 +216,20 @@ class _Meter(Observer):
         price = self.claims[event.claim].bankruptcy_price
         if price is None:
             return ZERO
-        closed, value = -event.side * event.size, self._value[event.market]
-        return max(value(closed, price) - value(closed, event.mark), ZERO)
+        value = self._value[event.market]
+        return max(value(-event.side * event.size, price) - at_mark(event), ZERO)
 
-    def _burdens(self) -> Iterator[Burden]:
+    def _burdens(self) -> list[Burden]:
         """Every account with a profit in the markets of the round, in file order, and whoever else gave
         something."""
         assert self._facts is not None
-        gave: dict[tuple[str, str, int], list[Deleveraged]] = {}
+        gave: dict[tuple[str, str, int], tuple[Decimal, Decimal]] = {}  # what was forgone and realized
         cut: dict[str, Decimal] = {}
         for event in self._step:
             if isinstance(event, Deleveraged):
-                gave.setdefault((event.account, event.market, event.side), []).append(event)
+                place = event.account, event.market, event.side
+                forgone, realized = gave.get(place, (ZERO, ZERO))
+                gave[place] = forgone + event.forgone_pnl, realized + event.realized_pnl
             elif isinstance(event, LossSocialized):
                 cut[event.account] = cut.get(event.account, ZERO) + event.amount
         markets = {
@@ -224,21 +237,29 @@ class _Meter(Observer):
             for event in self._step
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
-        rows: list[list[Any]] = []  # accounts come one after the other, as positions do
-        for stake in self._facts.stakes(markets, {*cut, *(account for account, *_ in gave)}):
-            account, market, side, size, pnl, notional, equity = stake
-            could, forgone = pnl if pnl > 0 else ZERO, ZERO
-            fills = gave.get((account, market, side))
-            if fills:
-                forgone = sum((f.forgone_pnl for f in fills), ZERO)
-                could = max(could + sum((f.realized_pnl for f in fills), forgone), ZERO)
-            elif not could and account not in cut:
+        giving = {*cut, *(account for account, *_ in gave)}
+        rows: list[Burden] = []
+        for account, market, side, size, pnl, notional, equity in self._facts.stakes(markets, giving):
+            could, paid, closed = (pnl if pnl > 0 else ZERO), ZERO, 0
+            if account in giving:
+                place = account, market, side
+                if place in gave:
+                    paid, realized = gave[place]
+                    could = max(could + realized + paid, ZERO)
+                    closed = 0 if size else 1
+                elif not could and account not in cut:
+                    continue
+            if rows and rows[-1].account == account:  # they come one after the other, as positions do
+                more = rows[-1]
+                rows[-1] = more._replace(
+                    could=more.could + could, paid=more.paid + paid, closed=more.closed + closed
+                )
                 continue
-            closed = 1 if fills and not size else 0
-            if rows and rows[-1][0] == account:
-                for i, more in enumerate((could, forgone, closed), 1):
-                    rows[-1][i] += more
-            else:
-                rows.append([account, could, forgone + cut.get(account, ZERO), closed, notional, equity])
-        for account, could, paid, *after in rows:
-            yield Burden(account, could, paid if paid > 0 else ZERO, *after)
+            paid = paid + cut[account] if account in cut else paid
+            rows.append(Burden(account, could, paid, closed, notional, equity))
+        return [row if row.paid >= 0 else row._replace(paid=ZERO) for row in rows]
+
+
+def at_mark(fill: Deleveraged) -> Decimal:
+    """The signed value at the mark of the bankrupt position's part that an ADL fill has closed."""
+    return fill.proceeds - fill.forgone_pnl
