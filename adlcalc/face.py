@@ -339,13 +339,18 @@ def _range(values: str | Sequence[Any]) -> str:
 
 
 def check(
-    *paths: str | PathLike[str], strict: bool = False, update: bool = False, golden: str | None = None
+    *paths: str | PathLike[str],
+    strict: bool = False,
+    update: bool = False,
+    golden: str | None = None,
+    rules: bool = False,
 ) -> Result:
     """Hold scenario files, rulebooks and folders of them to their `expect:` blocks and goldens.
 
     strict  assumed rules, unbalanced books and bad debt fail too
     update  write the goldens
     golden  the folder of the goldens; beside the scenarios if left out
+    rules   a rule that is another than in a golden fails, though no fact changes
 
     Rows: file, result ('passed', 'failed', 'broken'), golden_written. `rows("findings")`: kind, file, line,
     column, message. `rows("summary")`: how many came out how. What is wrong with a file is a row and raises
@@ -357,7 +362,8 @@ def check(
     from adlcalc.check.report import checked_page
     from adlcalc.report.result import Result
 
-    outcomes = check_paths([fspath(path) for path in paths], strict=strict, update=update, golden=golden)
+    names = [fspath(path) for path in paths]
+    outcomes = check_paths(names, strict=strict, update=update, golden=golden, rules=rules)
     return Result(checked_page(outcomes), "files")
 
 

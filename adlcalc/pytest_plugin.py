@@ -8,6 +8,7 @@ named on the command line.
     pytest scenarios                     check
     pytest scenarios --adlcalc-update    write the goldens
     pytest scenarios --adlcalc-strict    assumed rules, unbalanced books and bad debt fail too
+    pytest scenarios --adlcalc-rules     a rule that is another than in a golden fails, though no fact changes
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from adlcalc.check.checking import Outcome
 
 ENDINGS = (".yaml", ".yml", ".json")
-WRITTEN, PAGE = "adlcalc golden", "adlcalc page"
+WRITTEN, PAGE, NOTED = "adlcalc golden", "adlcalc page", "adlcalc note"
 LOOKED_AT = 1 << 16  # characters of a file that are read to see what it is
 
 
@@ -34,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--adlcalc-strict", action="store_true", help="assumed rules, unbalanced books and bad debt fail too"
+    )
+    group.addoption(
+        "--adlcalc-rules",
+        action="store_true",
+        help="a rule that is another than in a golden fails, though no fact changes",
     )
     group.addoption(
         "--adlcalc-golden", metavar="DIR", help="where the goldens are; beside the scenarios if left out"
@@ -60,10 +66,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What --adlcalc-update has written, and how goldens of an old form are renewed."""
+    """What --adlcalc-update has written, rules that changed no fact, and how goldens of an old form are
+    renewed."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
     told = [(name, str(text)) for report in reports for name, text in report.user_properties]
-    lines = [text for name, text in told if name == WRITTEN]
+    lines = [text for name, text in told if name in (WRITTEN, NOTED)]
     pages = [text for name, text in told if name == PAGE]
     if pages:
         from adlcalc.check.report import renew
@@ -101,11 +108,14 @@ class ScenarioItem(pytest.Item):
         """Fail with everything that is wrong."""
         from adlcalc.check.checking import Options, check_file, settled
         from adlcalc.check.collecting import collect
+        from adlcalc.check.report import told
         from adlcalc.ground.output import Inputs
 
         config = self.config
         options = Options(
-            update=config.getoption("--adlcalc-update"), strict=config.getoption("--adlcalc-strict")
+            update=config.getoption("--adlcalc-update"),
+            strict=config.getoption("--adlcalc-strict"),
+            rules=config.getoption("--adlcalc-rules"),
         )
         golden = config.getoption("--adlcalc-golden")
         job = collect([str(self.path)], golden).jobs[0]
@@ -116,6 +126,7 @@ class ScenarioItem(pytest.Item):
         if outcome.written:
             self.user_properties.append((WRITTEN, outcome.written))
         self.user_properties += [(PAGE, golden) for golden in outcome.pages]
+        self.user_properties += [(NOTED, told(one)) for one in outcome.noted]
         if outcome.findings:
             raise ScenarioFailed(outcome)
 

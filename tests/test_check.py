@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from conftest import PATIENCE, ROOT, Result, hear_ctrl_c
 
+from adlcalc import face
 from adlcalc.check.golden import compare, compare_pages
 from adlcalc.report.columns.documents import DOCUMENTS
 
@@ -43,6 +44,12 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def well(files: int, goldens: int, came_out: str = "all as expected") -> str:
+    """The last line on stderr."""
+    told = [f"{n} {what}{'s' * (n != 1)}" for n, what in ((files, "file"), (goldens, "golden"))]
+    return f"adlcalc check: {', '.join(told)}: {came_out}\n"
+
+
 def without_expect(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").partition("expect:")[0], encoding="utf-8")
 
@@ -55,7 +62,13 @@ def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> 
     """Scenario 19 has a backstop for the venues that ask one, which is noted under its own."""
     noted = adlcalc("run", "scenarios/19-one-book-many-venues.yaml").err
     assert noted.startswith("scenarios/19-one-book-many-venues.yaml:30:1: note: 'backstop' plays no part")
-    assert adlcalc("check", "scenarios", "adlcalc/venues") == Result("", noted, 0)
+    told = adlcalc("check", "scenarios", "adlcalc/venues")
+    assert (told.out, told.code) == ("", 0)
+    files = re.fullmatch(
+        r"adlcalc check: (\d+) files, 0 goldens: all as expected\n", told.err.removeprefix(noted)
+    )
+    assert files is not None
+    assert int(files[1]) > 50
     assert adlcalc("check", "scenarios", "adlcalc/venues", "-q") == Result("", "", 0)
 
 
@@ -64,11 +77,11 @@ def test_the_shipped_scenarios_and_rulebooks_pass_silently(adlcalc: Command) -> 
 def test_update_writes_goldens_and_says_so(adlcalc: Command, folder: Path, style: str) -> None:
     got = adlcalc("check", str(folder), "--update", "--golden-format", style)
     assert got.out.count(": new\n") == 3
-    assert (got.err, got.code) == ("", 0)
+    assert (got.err, got.code) == (well(3, 3, "3 written"), 0)
     assert len(list(folder.glob("*.golden"))) == 3
     assert not list(folder.glob("*.tmp"))
-    assert adlcalc("check", str(folder)) == Result("", "", 0)
-    assert adlcalc("check", str(folder), "--update") == Result("", "", 0)
+    assert adlcalc("check", str(folder)) == Result("", well(3, 3), 0)
+    assert adlcalc("check", str(folder), "--update") == Result("", well(3, 3), 0)
 
 
 @pytest.mark.slow
@@ -83,20 +96,20 @@ def test_what_run_has_written_is_a_golden(adlcalc: Command, folder: Path, argume
     if arguments == ["--limit", "1"]:  # only the default limit can be known from a golden
         assert got.code == 1
     elif "csv" in arguments or "json" in arguments:
-        assert got == Result("", "", 0)
+        assert got == Result("", well(3, 3), 0)
     else:  # a page: it is held as it is, and how to renew it is said once
         told = (
             f"{folder / HALF}.golden and 2 more hold what a page showed, and not every fact; --update "
             "renews that"
         )
-        assert got == Result("", f"adlcalc check: {told}\n", 0)
+        assert got == Result("", f"adlcalc check: {told}\n{well(3, 3)}", 0)
         assert adlcalc("check", str(folder), "-q") == Result("", "", 0)
         got = adlcalc("check", str(folder), "--update")
         assert got.out.count(".golden: the same, now as facts\n") == 3
         assert (
             (folder / f"{HALF}.golden").read_text(encoding="utf-8").startswith('{"golden": "adlcalc run", ')
         )
-        assert adlcalc("check", str(folder)) == Result("", "", 0)
+        assert adlcalc("check", str(folder)) == Result("", well(3, 3), 0)
 
 
 def test_a_golden_with_line_breaks_of_windows_is_the_same(adlcalc: Command, folder: Path) -> None:
@@ -108,7 +121,7 @@ def test_a_golden_with_line_breaks_of_windows_is_the_same(adlcalc: Command, fold
 
 def test_standard_input_is_held_to_its_expectations(adlcalc: Command) -> None:
     text = (ROOT / "scenarios" / f"{HALF}.yaml").read_bytes()
-    assert adlcalc("check", "-", stdin=text) == Result("", "", 0)
+    assert adlcalc("check", "-", stdin=text) == Result("", well(1, 0), 0)
     got = adlcalc("check", "-", stdin=text.replace(b"fund_left: 0", b"fund_left: 7"))
     assert (got.out, got.code) == (
         f"-:{FUND_LEFT}:14: expect: fund_left: expected 7, got 0 (difference -7)\n",
@@ -209,6 +222,39 @@ def test_the_rule_that_has_changed_is_told(adlcalc: Command, tmp_path: Path) -> 
     assert "the same facts; rule last_resort.policy is haircut, it was bad-debt" in " ".join(
         adlcalc("check", str(scenario), "--update").out.split()
     )
+
+
+def test_a_rule_that_has_changed_and_changes_no_fact_is_noted(adlcalc: Command, tmp_path: Path) -> None:
+    """Nobody is liquidated, so that the fee on what is closed plays no part; with --rules it fails."""
+    scenario, rulebook = tmp_path / "s.yaml", tmp_path / "mine.yaml"
+    scenario.write_text(
+        "venue: mine.yaml\nprices: [100, 95]\n"
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 2}]\n",
+        encoding="utf-8",
+    )
+    rulebook.write_text(OWN + "fees: {liquidation: 0.005}\n", encoding="utf-8")
+    assert adlcalc("check", str(scenario), "--update", "--golden-of", "explain a").code == 0
+    rulebook.write_text(OWN + "fees: {liquidation: 0.01}\n", encoding="utf-8")
+    alone = "rule fees.liquidation is 0.01, it was 0.005; no fact changes"
+    told = adlcalc("check", str(scenario))
+    assert (told.out, told.code) == ("", 0)
+    assert told.err == f"{scenario}:1:1: note: {alone}\n{well(1, 2)}"
+    assert adlcalc("check", str(scenario), "-q") == Result("", "", 0)
+    noted = adlcalc("check", str(scenario), "-f", "github")
+    assert noted.out == f"::notice file={scenario},line=1,col=1,title=adlcalc note::{alone}\n"
+    assert (noted.err, noted.code) == (well(1, 2), 0)
+    held = adlcalc("check", str(scenario), "--rules")
+    assert (held.out, held.code) == (f"{scenario}:1:1: rules: {alone}\n", 1)
+    assert held.err == "adlcalc check: 1 of 1 did not pass\n"
+    found = adlcalc("check", str(scenario), "--rules", "-f", "github").out
+    assert found == f"::error file={scenario},line=1,col=1,title=adlcalc rules::{alone}\n"
+    [row] = face.check(scenario, rules=True).rows("findings")
+    assert (row["kind"], row["message"]) == ("rules", alone)
+    assert not face.check(scenario).rows("findings")
+    change(tmp_path / "s.golden", '"95"', '"94"')  # then it is told with the fact, and nothing beside it
+    differs = adlcalc("check", str(scenario))
+    assert (differs.code, "no fact changes" in differs.out + differs.err) == (1, False)
+    assert "rule fees.liquidation is 0.01, it was 0.005" in " ".join(differs.out.split())
 
 
 def test_a_golden_that_is_gone_fails_where_it_is_required(adlcalc: Command, folder: Path) -> None:
@@ -384,7 +430,7 @@ def test_a_rulebook_is_checked_as_one(adlcalc: Command, tmp_path: Path) -> None:
     assert got.err.startswith(f"{path}:6:18: error: ")
     assert got.code == 2
     change(path, "sze", "size")
-    assert adlcalc("check", str(tmp_path)) == Result("", "", 0)
+    assert adlcalc("check", str(tmp_path)) == Result("", well(1, 0), 0)
 
 
 @pytest.mark.slow
@@ -429,7 +475,7 @@ def test_a_pattern_in_quotes_is_the_files_that_it_matches(adlcalc: Command, fold
     got = adlcalc("check", str(folder / "*.yml"))
     assert (got.code, "there is no such file" in got.err) == (2, True)
     shutil.copy(folder / "05-fund-empty-adl.yaml", folder / "[a]*.yaml")  # a file of that very name
-    assert adlcalc("check", str(folder / "[a]*.yaml")) == Result("", "", 0)
+    assert adlcalc("check", str(folder / "[a]*.yaml")) == Result("", well(1, 0), 0)
 
 
 # --- goldens elsewhere, orphans, refusals -------------------------------------------------------------------
@@ -448,7 +494,7 @@ def test_goldens_may_be_in_a_folder_of_their_own(
         "16-queue-too-short.golden",
         "sub/x.golden",
     ]
-    assert adlcalc("check", str(folder), "--golden", str(goldens)) == Result("", "", 0)
+    assert adlcalc("check", str(folder), "--golden", str(goldens)) == Result("", well(3, 3), 0)
     change(goldens / "sub" / "x.golden", '"54000"', '"54001"')
     assert adlcalc("check", str(folder), "--golden", str(goldens)).code == 1
 
@@ -624,7 +670,7 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
         "run --set fund=0",
     ]
     got = adlcalc("check", str(path), "--update", *(x for one in asked for x in ("--golden-of", one)))
-    assert (got.code, got.err) == (0, "")
+    assert (got.code, got.err) == (0, well(1, len(asked) + 1, f"{len(asked) + 1} written"))
     names = sorted(one.name for one in folder.glob("*.golden"))
     assert names == [
         f"{HALF}.compare-policies-queue-pro-rata-accounts.golden",
@@ -635,7 +681,7 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
     ]
     first = (folder / f"{HALF}.run-set-fund-0.golden").read_text(encoding="utf-8").splitlines()[0]
     assert first == '{"golden": "adlcalc run --set fund=0", "schema": "adlcalc.run/1",'
-    assert adlcalc("check", str(folder)) == Result("", "", 0)
+    assert adlcalc("check", str(folder)) == Result("", well(3, len(asked) + 1), 0)
     change(path, "size: 1, entry: 61_000", "size: 1, entry: 61_500")  # carol's short
     got = adlcalc("check", str(path))
     assert got.code == 1
@@ -643,7 +689,7 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
     assert "queue: BTC-PERP short carol: entry price 61000 → 61500" in got.out
     assert got.out == adlcalc("check", str(folder)).out
     assert adlcalc("check", str(path), "--update").code == 0
-    assert adlcalc("check", str(path)) == Result("", "", 0)
+    assert adlcalc("check", str(path)) == Result("", well(1, len(asked) + 1), 0)
 
 
 @pytest.mark.slow
@@ -822,7 +868,7 @@ def test_a_check_notes_what_a_run_notes(
         Path(name).write_text(text)
     noted = adlcalc("run", "a.yaml").err
     assert noted.startswith("a.yaml:2:1: note: 'backstop' plays no part")
-    assert adlcalc("check", "a.yaml") == Result("", noted, 0)
+    assert adlcalc("check", "a.yaml") == Result("", noted + well(1, 0), 0)
     both = noted + noted.replace("a.yaml", "b.yaml")
-    assert adlcalc("check", ".", "--jobs", "2").err.replace("./", "") == both
+    assert adlcalc("check", ".", "--jobs", "2").err.replace("./", "") == both + well(2, 0)
     assert adlcalc("check", "a.yaml", "-q") == Result("", "", 0)

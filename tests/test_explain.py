@@ -433,6 +433,61 @@ prices: [100, 84]
     assert told in out
 
 
+def test_who_was_taken_over_reads_why_others_were_deleveraged_as_they_do(
+    adlcalc: Command, tmp_path: Path
+) -> None:
+    """That the book took no more and the fund was empty is one line, in the story of both sides. The price of 629
+    over 7 is rounded up to 90: 7 x 90 is 1 more, the fund's dust."""
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "markets: {X: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
+        "- {id: a, side: long, size: 7, entry: 100, collateral: 71}\n"
+        "- {id: b, side: short, size: 7, entry: 100, leverage: 2}\nprices: [100, 84]\n",
+        encoding="utf-8",
+    )
+    told = (
+        "* adl.when: b was deleveraged against a because the book took no more at a price that could be paid, "
+        "what the fund held, 1, paid for no further lot, and the mark was at or beyond the bankruptcy price"
+    )
+    dust = (
+        "the fund receives 1 (dust) value at 90 = size x price = 7 x 90 = 630 "
+        "dust = value at 90 - value at the bankruptcy price = 630 - 629 = 1 fund = 0 + 1 = 1"
+    )
+    own, other, fund = (
+        " ".join(adlcalc("explain", str(path), *asked).out.split()) for asked in (["a"], ["b"], ["--fund"])
+    )
+    assert (own.count(told), other.count(told)) == (1, 1)
+    assert (dust in own, dust in fund) == (True, True)
+
+
+def test_the_dust_of_a_short_and_of_a_cross_account(adlcalc: Command, tmp_path: Path) -> None:
+    """A short of 7 at 100 with 71 has lost it at 771 / 7, rounded down to 110: 770, 1 less. Cross, both positions
+    lose their part of the equity, and the dust is that of both."""
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "markets: {X: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
+        "- {id: a, side: short, size: 7, entry: 100, collateral: 71}\n"
+        "- {id: b, side: long, size: 7, entry: 100, leverage: 2}\nprices: [100, 116]\n",
+        encoding="utf-8",
+    )
+    out = " ".join(adlcalc("explain", str(path), "a").out.split())
+    assert "dust = value at the bankruptcy price - value at 110 = 771 - 770 = 1 fund" in out
+    path.write_text(
+        "markets: {X: {tick: 0.5, lot: 1, liquidity: none}, Y: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
+        "- id: a\n  margin: cross\n  balance: 71\n  positions:\n"
+        "  - {market: X, side: long, size: 7, entry: 100}\n  - {market: Y, side: short, size: 3, entry: 100}\n"
+        "prices: {X: [100, 84], Y: [100, 101]}\n",
+        encoding="utf-8",
+    )
+    out = " ".join(adlcalc("explain", str(path), "a").out.split())
+    dust = (
+        "dust = value at 88.5 - value at the bankruptcy price = 619.5 - 617.037037037037.. = 2.462962962962..",
+        "dust = value at the bankruptcy price - value at 96 = 7777/27 - 288 = 1/27",
+        "dust = 2.462962962962.. + 1/27 = 2.5 fund = 0 + 2.5 = 2.5",
+    )
+    assert [text in out for text in dust] == [True, True, True]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_is_due_at_the_marks_is_liquidated_and_nobody_else_at_first(seed: int, rulebook: object) -> None:
     scenario = random_book(seed)

@@ -147,7 +147,9 @@ def test_new_copies_a_scenario_with_the_files_that_it_reads(
     lines = Path("crash.yaml").read_text().splitlines()
     assert lines[0] == "# yaml-language-server: $schema=scenario.schema.json"
     assert lines[1:] == (ROOT / "scenarios/18-march-2020.yaml").read_text().splitlines()[1:]
-    assert adlcalc("check", "crash.yaml") == Result("", "", 0)
+    assert adlcalc("check", "crash.yaml") == Result(
+        "", "adlcalc check: 1 file, 0 goldens: all as expected\n", 0
+    )
     got = adlcalc("new", "18-march-2020", "-o", "again.yaml")
     assert (got.code, got.err) == (
         2,

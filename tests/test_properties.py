@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 from books import account, d, random_scenario, scenario
-from rules import with_rules
+from rules import under_venue, with_rules
 
 from adlcalc.engine.events import (
     AccountEnded,
     BackstopTook,
+    BadDebt,
     BookFilled,
     Deleveraged,
     Ended,
@@ -29,13 +30,18 @@ from adlcalc.engine.events import (
     FundReceived,
     Held,
     Liquidated,
+    LossSocialized,
     Owed,
     StepEnded,
     Traded,
 )
+from adlcalc.engine.formulas.haircuts import HAIRCUTS
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import SMALLEST, Account, Fund, Market, Path, Scenario
+from adlcalc.engine.rules import AdlWhen, Rules
 from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.study.compare import choices_of
+from adlcalc.venues.files import shipped
 
 BLOCKS, SEEDS = (
     50,
@@ -154,6 +160,35 @@ def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any
                 if row.account in {owner.id for owner in one.accounts}:
                     assert was is not None, "a position changed its side"
                     assert position.size <= was, "a position grew"
+
+
+# --- policies that close nothing -----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["never", *HAIRCUTS])
+def test_nobody_is_deleveraged_where_that_is_said_under_any_rulebook(policy: str) -> None:
+    """`adl.when: never`, and every policy of `compare` that cuts profits: no position is closed against another,
+    whatever else the rulebook says of its queue; and the money still balances."""
+    losses = 0
+    for seed, venue in enumerate(shipped()):
+        rng = random.Random(f"{policy} {seed}")
+        for i in range(6):
+            one = under_venue(book_of(1_000 * seed + i), venue, rng)
+            funds = tuple(replace(fund, balance=fund.floor + rng.choice([0, 5, 50])) for fund in one.funds)
+            one = replace(one, funds=funds, rules=closing_nothing(one.rules, policy))
+            events, accounts = worked(one)
+            assert not given(events), f"{venue}, seed {seed}, book {i}"
+            money_is_conserved(one, events, accounts)
+            losses += sum(isinstance(e, LossSocialized | BadDebt) for e in events)
+    assert losses > 20, "the books are too sound to say anything"
+
+
+def closing_nothing(rules: Rules, policy: str) -> Rules:
+    """The rules without a queue, or with a policy that cuts profits as `compare` puts it in their place."""
+    if policy == "never":
+        return replace(rules, adl=replace(rules.adl, when=AdlWhen.NEVER))
+    return choices_of(policy)[0].applied_to(rules)
 
 
 # --- order, repetition, the past ----------------------------------------------------------------------------

@@ -221,7 +221,7 @@ def test_a_template_passes_as_it_is(adlcalc: Command, tmp_path: Path, name: str)
     path = tmp_path / f"{name}.yaml"
     assert adlcalc("new", name, "-o", str(path)) == Result("", "", 0)
     assert adlcalc("new", name).out == path.read_text(encoding="utf-8")
-    assert adlcalc("check", str(path)) == Result("", "", 0)
+    assert adlcalc("check", str(path)) == Result("", "adlcalc check: 1 file, 0 goldens: all as expected\n", 0)
 
 
 def test_the_book_template_works_with_its_files(adlcalc: Command, tmp_path: Path) -> None:
@@ -230,7 +230,9 @@ def test_the_book_template_works_with_its_files(adlcalc: Command, tmp_path: Path
         "id,market,side,size,entry,leverage\na,XBTUSD,long,100,8000,10\nb,XBTUSD,short,100,8000,2\n"
     )
     (tmp_path / "klines.csv").write_text("time,open,high,low,close\n1584007200000,8000,8000,7000,7500\n")
-    assert adlcalc("check", str(tmp_path / "book.yaml")) == Result("", "", 0)
+    assert adlcalc("check", str(tmp_path / "book.yaml")) == Result(
+        "", "adlcalc check: 1 file, 0 goldens: all as expected\n", 0
+    )
 
 
 def test_new_never_overwrites_and_knows_its_templates(adlcalc: Command, tmp_path: Path) -> None:

@@ -32,13 +32,15 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; style: of
+    """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; rules: one
+    whose rules are others than its golden's fails, though no fact is; style: of
     goldens that are written, None: facts, and what was asked for as a page stays one; commands: what else
     there shall be goldens of."""
 
     update: bool = False
     strict: bool = False
     required: bool = False
+    rules: bool = False
     style: Style | None = None
     commands: tuple[str, ...] = ()
 
@@ -47,9 +49,9 @@ VERDICTS = {"error": Verdict.unusable, "bug": Verdict.bug}
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong. kind: 'error' (the file cannot be used), 'bug', 'expect', 'golden', 'strict'
-    or 'orphan'; line 0: the file as a whole; details: lines to print under the message; words: those of them
-    that are sentences."""
+    """One thing that is wrong. kind: 'error' (the file cannot be used), 'bug', 'expect', 'golden', 'rules',
+    'strict' or 'orphan'; or 'note', which is no fault; line 0: the file as a whole; details: lines to print
+    under the message; words: those of them that are sentences."""
 
     kind: str
     file: str
@@ -91,7 +93,8 @@ class Golden(NamedTuple):
 class Outcome(NamedTuple):
     """What became of a file. written: what --update did, in a line or more; goldens: what it has still to do;
     pages: goldens of an old form, which hold what a page shows and no more; read: the files that were
-    read; notes: what a run would say of the file, and no fault."""
+    read; notes: what a run would say of the file, and no fault; noted: what else is to be known of it; held:
+    how many goldens it was held to, or has now."""
 
     file: str
     findings: tuple[Finding, ...] = ()
@@ -100,6 +103,8 @@ class Outcome(NamedTuple):
     pages: tuple[str, ...] = ()
     read: frozenset[Identity] = frozenset()
     notes: str = ""
+    noted: tuple[Finding, ...] = ()
+    held: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -118,13 +123,15 @@ def check_file(job: Job, options: Options) -> Outcome:
     return outcome._replace(read=frozenset(inputs.seen))
 
 
-def check_paths(paths: Sequence[str], *, strict: bool, update: bool, golden: str | None) -> list[Outcome]:
+def check_paths(
+    paths: Sequence[str], *, strict: bool, update: bool, golden: str | None, rules: bool = False
+) -> list[Outcome]:
     """All files that the paths stand for, each checked, one after the other; goldens are written if
     `update`."""
     from adlcalc.check.collecting import collect
 
     found = collect(paths, golden)
-    options = Options(update=update, strict=strict)
+    options = Options(update=update, strict=strict, rules=rules)
     outcomes = [check_file(job, options) for job in found.jobs]
     inputs = Inputs()
     inputs.add(job.file for job in found.jobs)
@@ -267,6 +274,8 @@ def _scenario(job: Job, options: Options) -> Outcome:
         goldens=tuple(work.new),
         pages=tuple(work.pages),
         notes="\n".join(map(format_problem, loaded.notes)),
+        noted=tuple(work.noted),
+        held=work.held,
     )
 
 
@@ -321,6 +330,10 @@ class _Goldens:
         self.findings: list[Finding] = []
         self.new: list[Golden] = []
         self.pages: list[str] = []
+        self.noted: list[Finding] = []
+        self.held = 0
+        self._differ = False
+        self._other_rules: dict[str, None] = {}  # than in a golden of which no fact has changed
 
     def all(self) -> None:
         """Each one that there is, and with --update those that there shall be."""
@@ -347,6 +360,18 @@ class _Goldens:
                 self._one(golden, wanted.get(golden))
             except (Unknown, NotFacts) as error:
                 self._unusable(golden, str(error), getattr(error, "line", 1))
+        self._rules_alone()
+
+    def _rules_alone(self) -> None:
+        """Rules that are others than when the goldens were written, and change nothing that they hold; where
+        something differs they are told with that."""
+        if not self._other_rules or self._differ:
+            return
+        message = f"{'; '.join(self._other_rules)}; no fact changes"
+        found = (self.places.key(name) for name in ("rules", "venue"))
+        place = next((one for one in found if one), self.places.first)
+        kind, to = ("rules", self.findings) if self.options.rules else ("note", self.noted)
+        to.append(Finding(kind, self.job.file, *place, message))
 
     def _unusable(self, golden: str, message: str, line: int = 0) -> None:
         self.findings.append(Finding("error", golden, line, line, message))
@@ -365,14 +390,19 @@ class _Goldens:
                 style = self.options.style or Style.json
                 made = new_golden(asked(command), style, self.loaded, self.run)
                 self.new.append(Golden(self.job.golden_root, golden, made, f"{golden}: new"))
+                self.held += 1
             return
+        self.held += 1
         held = old_golden(text, self.loaded, self.run)
         found = held.compared(golden, f"{self.job.file} (now)")
         if not self.options.update:
             if held.is_old:
                 self.pages.append(golden)
             if found is not None:
+                self._differ = True
                 self.findings.append(self._differs(found, golden, held.changed_rules))
+            else:
+                self._other_rules |= dict.fromkeys(held.changed_rules)
             return
         style = self.options.style or held.renewed
         made = new_golden(held.asked, style, self.loaded, self.run)

@@ -1,7 +1,7 @@
 """What `adlcalc check` found, as text, for JUnit readers, as JSON, as GitHub annotations. The same findings
 give the same bytes.
 
-Public: ReportFormat, report, checked_page, told, renew.
+Public: ReportFormat, report, checked_page, told, all_well, renew.
 """
 
 from __future__ import annotations
@@ -148,6 +148,15 @@ def told(one: Finding) -> str:
     return _lines(f"{one.place}: {one.kind}: {one.message}" + (f"\n{one.details}" if one.details else ""))
 
 
+def all_well(outcomes: Sequence[Outcome], written: int) -> str:
+    """'3 files, 2 goldens: all as expected'; written: how many goldens are new or renewed."""
+    from adlcalc.report.human import counted
+
+    goldens = counted(sum(outcome.held for outcome in outcomes), "golden")
+    came_out = f"{written:,} written" if written else "all as expected"
+    return f"{counted(len(outcomes), 'file')}, {goldens}: {came_out}"
+
+
 def renew(pages: Sequence[str]) -> str:
     """What is said once of goldens that are pages of an old form."""
     first = clean(pages[0])
@@ -164,12 +173,13 @@ def _github(outcomes: Sequence[Outcome]) -> str:
     """Workflow commands: an annotation at each finding's line."""
     lines = []
     for outcome in outcomes:
-        for one in outcome.findings:
+        for one in (*outcome.findings, *outcome.noted):
+            level = "notice" if one.kind == "note" else "error"
             place = [f"file={_property(one.file)}", f"title={_property('adlcalc ' + one.kind)}"]
             if one.line or one.file != "-":  # the file as a whole is told at its beginning
                 place[1:1] = [f"line={one.line or 1}", f"col={one.column or 1}"]
             more = f"\n{one.words}" if one.words else ""
-            lines.append(f"::error {','.join(place)}::{_data(one.message + more)}")
+            lines.append(f"::{level} {','.join(place)}::{_data(one.message + more)}")
     lines = [*dict.fromkeys(lines)]  # the fault of a rulebook is one, however many scenarios name it
     return "\n".join(lines) + "\n" if lines else ""
 

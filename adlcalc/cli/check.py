@@ -15,7 +15,7 @@ from adlcalc.check.checking import Options, Outcome, check_file, orphan, settled
 from adlcalc.check.collecting import Job, collect
 from adlcalc.check.commands import Style
 from adlcalc.check.commands import asked as command_of
-from adlcalc.check.report import ReportFormat, renew, report, told
+from adlcalc.check.report import ReportFormat, all_well, renew, report, told
 from adlcalc.check.verdict import Verdict
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
@@ -70,6 +70,12 @@ def check(
     require_golden: Annotated[
         bool, typer.Option("--require-golden", help="A scenario without a golden fails.")
     ] = False,
+    rules: Annotated[
+        bool,
+        typer.Option(
+            "--rules", help="A rule that is another than in a golden fails, though no fact changes."
+        ),
+    ] = False,
     format: Annotated[
         ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")
     ] = ReportFormat.text,
@@ -90,9 +96,9 @@ def check(
     """Validate and run scenarios, hold each to its `expect:` block and to its golden output.
 
     NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a
-    golden's first line says which command it is of. `--update` writes them. Silent if all is well, but for
-    what a run notes of a file as well. Exit code:
-    0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
+    golden's first line says which command it is of. `--update` writes them. If all is well, stdout is empty:
+    stderr says so, with what a run notes of a file, and a rule that is another than in its golden and changes
+    no fact. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
     with its table, row and column, and the first event at which the two runs part."""
     if json and format not in (ReportFormat.text, ReportFormat.json):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
@@ -104,7 +110,12 @@ def check(
         say(f"adlcalc: {error}")
         raise typer.Exit(UNUSABLE) from None
     asked = Options(
-        update=update, strict=strict, required=require_golden, style=golden_format, commands=commands
+        update=update,
+        strict=strict,
+        required=require_golden,
+        rules=rules,
+        style=golden_format,
+        commands=commands,
     )
     try:
         raise typer.Exit(
@@ -143,6 +154,7 @@ def _check(
         return UNUSABLE
     worked, lost = _worked(found.jobs, asked, jobs, counting(quiet, "file"))
     inputs.seen.update(*(outcome.read for outcome in worked))
+    due = sum(len(outcome.goldens) for outcome in worked)
     outcomes = [*(settled(outcome, inputs) for outcome in worked), *(orphan(name) for name in found.orphans)]
     ours.seen |= inputs.seen
     if format is ReportFormat.text:
@@ -160,6 +172,9 @@ def _check(
             said.update(texts)
             if outcome.notes and not quiet:
                 say(outcome.notes)
+    if format is not ReportFormat.github and not quiet:  # there they are annotations
+        for one in (one for outcome in outcomes for one in outcome.noted):
+            say(told(one))
     try:
         text = report(outcomes, format)
         text = facts_in(text, None, output) if format is ReportFormat.text else text
@@ -180,6 +195,8 @@ def _check(
             say(f"adlcalc check: {renew(pages)}")
         if failed:
             say(f"adlcalc check: {failed} of {len(outcomes)} did not pass")
+        elif code == RAN:
+            say(f"adlcalc check: {all_well(outcomes, due)}")
     return max(code, code_of(worst(outcome.verdict for outcome in outcomes)))
 
 

@@ -17,12 +17,13 @@ from adlcalc.engine.formulas.worked import rounded
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.waterfall.facts import PlaceFact
-from adlcalc.explain.formula import formula, formulas, less, money
+from adlcalc.engine.waterfall.liquidation import VALUE
+from adlcalc.explain.formula import added, formula, formulas, less, money
 from adlcalc.explain.happened_lines import HAPPENED_LINES, before_margin
 from adlcalc.explain.margin_lines import margin_line
 from adlcalc.explain.story import Line
 from adlcalc.explain.witness import Witness
-from adlcalc.ground.numbers import divide
+from adlcalc.ground.numbers import ZERO, divide, round_to
 from adlcalc.report.human import clean, digits, position
 from adlcalc.report.score_formula import score_text
 
@@ -60,6 +61,7 @@ class Teller:
             name: self.marks.get((last, name), path[last]) for name, path in scenario.path.marks.items()
         }
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
+        self._dust = dict(_dust_of(events))
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
             ev.Liquidated: self._liquidated,
@@ -246,7 +248,8 @@ class Teller:
 
     def _fund_received(self, e: ev.FundReceived) -> Line:
         text = f"{self._claim(e.claim)}{fund_name(e.fund)} receives {digits(e.amount)} ({e.why})"
-        told = (*formulas(e.how), f"fund = {money(e.before)} + {digits(e.amount)} = {digits(e.after)}")
+        made = formulas(e.how) if e.how else self._of_dust(e)
+        told = (*made, f"fund = {money(e.before)} + {digits(e.amount)} = {digits(e.after)}")
         return Line(
             e.step,
             "fund receives",
@@ -255,6 +258,31 @@ class Teller:
             {"amount": e.amount, "fund": e.after},
             ("liquidation.surplus",),
         )
+
+    def _of_dust(self, e: ev.FundReceived) -> list[str]:
+        """What a rounded bankruptcy price is worth beyond the value that it was rounded from: of all positions that
+        were taken over together, or of the part that a fill closed."""
+        lines, parts = [], []
+        for one in self._dust.get(e, ()):
+            if isinstance(one, ev.Deleveraged):
+                whole, part = f"value at {digits(one.price)}", "its part of the value at the bankruptcy price"
+                return [less("dust", whole, one.proceeds, part, one.proceeds - e.amount)]
+            value = next((made for made in one.how if made.name == VALUE), None)
+            if value is None or one.bankruptcy_price is None:
+                return []
+            contract, price = self.markets[one.market].contract, one.bankruptcy_price
+            there = worth(contract, one.size, price, self.scenario.money_unit)
+            there = there._replace(name=f"value at {digits(price)}")
+            gains = self.value[one.market](one.side * one.size, price) > 0  # else it costs that much less
+            pair = ((there.name, there.result), (VALUE, value.result))
+            (more, a), (fewer, b) = pair if gains else reversed(pair)
+            parts.append(a - b)
+            lines += [formula(there), less("dust", more, a, fewer, b)]
+        if (
+            round_to(sum(parts, ZERO), self.scenario.money_unit) != e.amount
+        ):  # shares of the equity are cut off
+            return []
+        return [*lines, f"dust = {added(parts)} = {digits(e.amount)}"] if len(parts) > 1 else lines
 
     def _fund_stopped(self, e: ev.FundStopped) -> Line:
         more = f"pays {digits(e.left)} more at most" if e.left else "pays no more"
@@ -437,6 +465,27 @@ def _marks(events: Iterable[Event]) -> Iterator[tuple[tuple[int, str], Decimal]]
             yield (event.step, event.market), event.mark
         elif isinstance(event, ev.MarkPushed):
             yield (event.step, event.market), event.after
+
+
+def _dust_of(
+    events: Iterable[Event],
+) -> Iterator[tuple[ev.FundReceived, tuple[ev.Liquidated | ev.Deleveraged, ...]]]:
+    """The dust that the fund received, with what it is of: the positions that were taken over just before, or the
+    fill of that claim."""
+    before: list[ev.Liquidated] = []
+    fill: ev.Deleveraged | None = None
+    for event in events:
+        if isinstance(event, ev.FundReceived) and event.why == "dust":
+            if before and before[-1].claim == event.claim:
+                yield event, tuple(before)
+            elif fill is not None and fill.claim == event.claim:
+                yield event, (fill,)
+        if not isinstance(event, ev.Liquidated):
+            before = []
+        elif event.method == "takeover":
+            before = [*(one for one in before if one.account == event.account), event]
+        if isinstance(event, ev.Deleveraged | ev.LossSocialized):  # what a levy brings too much is of no fill
+            fill = event if isinstance(event, ev.Deleveraged) else None
 
 
 def _anything(event: Event) -> Line:

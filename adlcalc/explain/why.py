@@ -13,7 +13,7 @@ from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.rules import AdlWhen, DueWhen, Triggered
+from adlcalc.engine.rules import AdlWhen, DueWhen
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.explain.story import Line
 from adlcalc.explain.story_lines import fund_name, over
@@ -22,6 +22,7 @@ from adlcalc.report.human import clean, digits
 from adlcalc.report.score_formula import score_text
 
 PLACE, RANKED = "place in the queue", "adl.score"
+AGAINST = "others were deleveraged against it"
 BEYOND = "and the mark was at or beyond the bankruptcy price"
 
 
@@ -32,19 +33,26 @@ def reasons(
     place_of: Callable[[ev.Deleveraged], PlaceFact | None],
     market: str | None = None,
 ) -> Iterator[Line]:
-    """Why the account was liquidated, deleveraged (and before whom), passed over or charged: the first time
+    """Why the account was liquidated, deleveraged (and before whom), passed over or charged, and why others were
+    deleveraged against it, as their stories say: the first time
     of each, and anew where another rule did it. place_of: its place in the queue that a fill used; market:
     only there."""
     told: set[tuple[str, str]] = set()
     funds = _Funds(scenario)
     for event in events:
         funds.hear(event)
-        if getattr(event, "account", None) != account or market not in (
+        taken_from = isinstance(event, ev.Deleveraged) and event.bankrupt == account
+        if not (taken_from or getattr(event, "account", None) == account) or market not in (
             None,
             getattr(event, "market", market),
         ):
             continue
         line = _reason(event, scenario, funds)
+        if line is not None and taken_from:
+            if (AGAINST, line.rules[0]) not in told:
+                told.add((AGAINST, line.rules[0]))
+                yield line
+            continue
         if line is not None and (line.kind, line.rules[0]) not in told:
             told.add((line.kind, line.rules[0]))
             yield line
@@ -146,11 +154,11 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
         empty = f"{name} was at its floor, {digits(floor)}"
     paid = funds.paid_for.get(fund, set())  # it has been used up, and not by this claim
     used_up = balance <= funds.floor.get(fund, ZERO) and bool(paid) and e.claim not in paid
-    if scenario.rules.adl.while_triggered == Triggered.BEFORE_BOOK and used_up:
+    if scenario.rules.adl.skips_book and used_up:
         text = f"{at} because {empty}, and from then on the queue comes before the book"
         return _line(e, "deleveraged", text, "adl.while_triggered")
     kept = scenario.rules.fund.holds.held and e.claim in funds.kept
-    if scenario.rules.adl.while_triggered == Triggered.BEFORE_BOOK and kept:
+    if scenario.rules.adl.skips_book and kept:
         text = (
             f"{at} because what {name} held, {digits(balance)}, was used up at this mark by what it had "
             "kept, and from then on the queue comes before the book"

@@ -29,7 +29,6 @@ from adlcalc.engine.rules import (
     Rules,
     Shares,
     Takeover,
-    Triggered,
     Vault,
 )
 from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
@@ -109,7 +108,7 @@ def in_the_venues_hands(rules: Rules) -> Iterator[ClaimStage]:
         yield offer_to_backstop
     if adl.when == AdlWhen.BEFORE_BOOK:
         yield deleverage
-    if adl.while_triggered == Triggered.BEFORE_BOOK:
+    if adl.skips_book:
         yield deleverage_once_triggered
     if asked == OfferedWhen.BEFORE_FUND or adl.when == AdlWhen.MARK_AT_BANKRUPTCY:
         yield close_without_fund
@@ -161,9 +160,7 @@ def workable(state: State) -> list[VenueClaim]:
     book and no backstop, and whose bankruptcy price the mark has not reached, only waits; but where the queue
     comes before the book, it may take any."""
     adl, drawdown = state.rules.adl, state.rules.fund.drawdown
-    asks_first = adl.when == AdlWhen.BEFORE_BOOK or (
-        adl.while_triggered == Triggered.BEFORE_BOOK and drawdown
-    )
+    asks_first = adl.when == AdlWhen.BEFORE_BOOK or (adl.skips_book and drawdown)
     room = (size for one in state.ledger.backstops.values() for size in one.left.values())
     takes_any = asks_first or any(size > 0 for size in room)
     found: list[VenueClaim] = []

@@ -21,7 +21,7 @@ from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import FixedQueue, Grid, Lazy, QueueHead, fixed_order, is_fixed, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
-from adlcalc.engine.rules import RankedWhen, TakeoverAt, Triggered
+from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
 
 
@@ -117,7 +117,7 @@ class State:
         self.used.clear()
         self._told.clear()
         self.missed.clear()
-        if self.rules.adl.while_triggered == Triggered.BEFORE_BOOK and self.rules.fund.holds.held:
+        if self.rules.adl.skips_book and self.rules.fund.holds.held:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
                 fund.look()
 

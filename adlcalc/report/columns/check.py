@@ -34,7 +34,7 @@ CHECK = Document(
                         "findings",
                         "what is wrong",
                         (
-                            Field("kind", "text", "error, bug, expect, golden, strict or orphan"),
+                            Field("kind", "text", "error, bug, expect, golden, rules, strict or orphan"),
                             Field("file", "text", "in which file"),
                             Field(
                                 "line",
