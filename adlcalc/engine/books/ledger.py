@@ -190,6 +190,12 @@ class Ledger:
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
 
+    def take_apart(self) -> None:
+        """The run is over: what it has made goes at once (roster.py)."""
+        self.roster.take_apart()
+        for fund in self.funds.values():
+            fund.held = None
+
     # --- what the audit adds up -----------------------------------------------------------------------------
 
     def currency_of(self, holder: Holder) -> str:

@@ -164,6 +164,15 @@ class Roster:
             self._all = [self.holder(i) for i in range(len(self.accounts))]
         return self._all
 
+    def take_apart(self) -> None:
+        """The run is over. An account, its positions and their units point at one another, as a market and
+        its sides do: left so, all that a large run has made would wait for a collection."""
+        for holder in self.made.values():
+            holder.take_apart()
+        for book, _ in self.sides:
+            book.holdings, book.changed = {}, {}
+        self.made, self.sides, self.markets, self._all = {}, {}, {}, None
+
     # --- looking --------------------------------------------------------------------------------------------
 
     def places_by_name(self) -> list[int]:
@@ -174,8 +183,13 @@ class Roster:
 
     def by_name(self) -> Iterator[Holder]:
         """Everybody in that order. Who has not been made is made for the moment."""
-        made = self.made
-        return (made.get(i) or self.as_it_began(i) for i in self.places_by_name())
+        for i in self.places_by_name():
+            found = self.made.get(i)
+            if found is not None:
+                yield found
+            else:
+                yield (for_now := self.as_it_began(i))
+                for_now.take_apart()
 
     def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
         """Name, side and size of the one position of an account that has not been made; None where it has, or

@@ -120,6 +120,11 @@ class State:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
                 fund.look()
 
+    def take_apart(self) -> None:
+        """The run is over: what it has made goes at once (roster.py)."""
+        self.on_ranked = None
+        self.ledger.take_apart()
+
     def used_by(self, unit: Unit) -> Used:
         """What its orders have done in this step so far."""
         if unit not in self.used:
