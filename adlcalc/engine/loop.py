@@ -156,8 +156,8 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.watch(safe)
         if state.spared:
             yield from state.told_spared()
-        state.doubt(one.unit for one in due)
-        state.doubt(unit for unit in pending if not unit.is_open() and unit.holder.balance < 0)
+        state.doubt([one.unit for one in due])
+        state.doubt([unit for unit in pending if unit.holder.balance < 0 and not unit.is_open()])
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)

@@ -51,28 +51,29 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     somebody who was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of
     the engine, not of a rulebook."""
     happened = {type(event) for event in events}
-    tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
+    deleveraged = [event for event in events if isinstance(event, Deleveraged)]
+    tied = any(event.tied for event in deleveraged)
 
     def used(rule: str) -> bool:
         kind = rule.partition(".")[0]
         if rule == "adl.ties":
             return tied
         if rule == "adl.own_account":
-            return in_own_queue(scenario, events)
+            return in_own_queue(scenario, deleveraged)
         if kind == "margin":
             return bool(scenario.accounts)
         return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
 
-    cut = any(isinstance(event, Deleveraged) and event.rule_price is not None for event in events)
+    cut = any(event.rule_price is not None for event in deleveraged)
     return (
         *(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)),
         *([NO_GIFT] if cut else []),
     )
 
 
-def in_own_queue(scenario: Scenario, events: Sequence[Event]) -> bool:
+def in_own_queue(scenario: Scenario, deleveraged: Sequence[Deleveraged]) -> bool:
     """Was anybody of whom a position was closed against the queue long and short in that market?"""
-    closed = {(e.bankrupt, e.market) for e in events if isinstance(e, Deleveraged)}
+    closed = {(event.bankrupt, event.market) for event in deleveraged}
     if not closed or isinstance(scenario.accounts, Columns):  # of which each has one position
         return False
     return any(

@@ -44,6 +44,7 @@ from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
 from adlcalc.engine.rules import FeeTo, Vault
 from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to, rounder
+from adlcalc.ground.objects import record
 
 REST = "rest of market"
 OUTSIDE = "outside money"
@@ -699,7 +700,7 @@ class Ledger:
         if contract:
             fund.pnl[contract] += amount
         fund.balance = before + amount
-        return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
+        return record(FundReceived, (self.step, fund.name, number, amount, why, before, fund.balance, how))
 
     def _from_fund(self, fund: FundBook, contract: str, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
         """From the fund, and from the layers behind it what it cannot pay."""
@@ -714,7 +715,7 @@ class Ledger:
         before = fund.balance
         fund.balance = before - own
         fund.pnl[contract] -= own
-        return (FundPaid(self.step, fund.name, number, own, before=before, after=fund.balance), *rest)
+        return (record(FundPaid, (self.step, fund.name, number, own, before, fund.balance)), *rest)
 
 
 def layers(fund: FundBook | None) -> Iterator[FundBook]:

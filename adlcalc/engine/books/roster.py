@@ -118,16 +118,20 @@ class Roster:
         """Account i of the file."""
         found = self.made.get(i)
         if found is None:
-            found = self.made[i] = self.as_it_began(i)
-            currency = self._currencies[0]
+            found, standing = self._begun(i)
+            self.made[i], currency = found, self._currencies[0]
             for holding in found.holdings:
                 currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
-            self._quiet[currency] -= found.standing()
+            self._quiet[currency] -= standing
         return found
 
     def as_it_began(self, i: int) -> Holder:
         """The books of an account that nothing has happened to, for who only wants to look at them."""
+        return self._begun(i)[0]
+
+    def _begun(self, i: int) -> tuple[Holder, Decimal]:
+        """The same, and its cash - cost."""
         accounts, markets, received = self.accounts, self.markets, ZERO
         if isinstance(accounts, Columns):
             holder, book = Holder(accounts.ids[i], i, ZERO), markets[accounts.market]
@@ -145,11 +149,12 @@ class Roster:
                 holder.holdings.append(
                     Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
                 )
-        total = holder.standing() - received
+        standing = holder.standing()
+        total = standing - received
         for holding in holder.holdings:
             total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
-        return holder
+        return holder, standing
 
     def holding(self, number: int) -> Holding:
         """The position of a number."""

@@ -17,7 +17,8 @@ from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import DueWhen, Rules
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
+from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO
+from adlcalc.ground.objects import record
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
@@ -35,7 +36,7 @@ def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]
         if unit.is_open():
             equity, maintenance = unit.margin()
             state.evaluations += 1
-            one = Due(unit, equity, maintenance)
+            one = record(Due, (unit, equity, maintenance))
             if not is_due(state.rules, equity, maintenance):
                 safe.append(one)
             elif not (spared and state.spares(one)):
@@ -90,7 +91,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     made = margin.price_worked(
         "bankruptcy price", contract, side, size, price, what, (of,), tick, quotes.to_bankruptcy
     )
-    return Priced(price, (*how, made))
+    return record(Priced, (price, (*how, made)))
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
@@ -122,7 +123,8 @@ def without_margin(holding: Holding) -> Target:
     target = cost - money - pending
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
-    return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+    made = record(Worked, (VALUE, target if up else -target, formula, parts, None, HALF_EVEN))
+    return record(Target, (target, (made,)))
 
 
 @cache
@@ -163,7 +165,7 @@ class Stand(NamedTuple):
             return Priced(None, ())
         made = health.liquidation_worked(quotes, legs, cash, price)
         if alone:
-            return Priced(price, (made,))
+            return record(Priced, (price, (made,)))
         up = quotes.rises
         sign, back = ("-", "+") if up else ("+", "-")
         formula = f"[value at the mark] {sign} [equity]"
@@ -178,7 +180,8 @@ def stand_of(unit: Unit, holding: Holding) -> Stand:
     """How its unit stands now."""
     book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
-        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
+        leg = record(health.Leg, (holding.signed_size, holding.lines()))
+        return record(Stand, (quotes, [leg], unit.cash(), ZERO, ZERO, True))
     legs, cash, here, others = [], unit.cash(), ZERO, ZERO
     for one in unit.open_holdings():
         worth = one.value()
@@ -207,7 +210,7 @@ def liquidated(
     that at which it was to be liquidated as its unit stood (None: at none)."""
     unit, book = due.unit, holding.book
     (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
-    return Liquidated(
+    return record(Liquidated, (
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
         trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how, trigger_how,
-    )  # fmt: skip
+    ))  # fmt: skip
