@@ -110,6 +110,21 @@ def test_what_applies_is_drawn_and_nothing_else() -> None:
     assert "queue" not in names["03"]
 
 
+def test_the_rest_of_the_market_is_no_account_that_lost() -> None:
+    """05: alice loses 100; bob, dave and carol gain; the longs that they were short against are nobody's."""
+    told = next(f for f in drawn(ROOT / "scenarios" / "05-fund-empty-adl.yaml") if f.name == "equity")
+    assert told.description.startswith("1 account lost and 3 gained. The rest of market lost too.")
+
+
+def test_both_prices_of_who_was_liquidated_stand_beside_the_path() -> None:
+    """alice of 05: long 10 from 100 with 100, bankrupt at 90, due at 90 / (1 - 0.005) = 90.4523."""
+    path = next(f for f in drawn(ROOT / "scenarios" / "05-fund-empty-adl.yaml") if f.name == "path")
+    texts = [
+        row["text"] for layer in path.spec(WIDE)["layer"] for row in layer["data"]["values"] if "text" in row
+    ]
+    assert {"alice", "90.4523", "90"} <= set(texts)
+
+
 @pytest.mark.slow
 def test_colors_are_told_apart() -> None:
     """A page puts its own in their place, so none may stand for two things."""

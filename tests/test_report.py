@@ -553,6 +553,12 @@ def test_our_own_padding_writes_the_bytes_of_tabulate() -> None:
     assert render.text_table(plain) == "\n".join(line.rstrip() for line in theirs.split("\n"))
 
 
+def test_a_heading_that_breaks_within_a_word_is_whole_in_one_line() -> None:
+    column = table.numbers("mainte\xad\nnance", [D(1)])
+    assert (column.lines, column.name) == (["mainte-", "nance"], "maintenance")
+    assert table.numbers("pro-\nrata", [D(1)]).name == "pro-rata"
+
+
 def test_points_stand_under_one_another() -> None:
     one = table.table(
         "T", "", [table.numbers("n", [D(1000), D("999.9"), None, D("-0.25")]), table.words("x", list("abcd"))]

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import Result
 
+from adlcalc.engine.loop import run
 from adlcalc.engine.rules import Assumption
 from adlcalc.scenario import Loaded, load
 from adlcalc.source import ScenarioErrors
+from adlcalc.study.assumptions import used_assumptions
 from adlcalc.venues.coverage import open_rulebook, tables_of
 from adlcalc.venues.files import shipped
 
@@ -64,23 +66,25 @@ def test_a_shipped_file_has_sound_tables_of_its_venue(file: Path) -> None:
     assert book.tables.file.venue == file.stem
     for table in tables:
         assert table.dated.startswith("as of 202"), table.name
-        assert not table.note or table.note.endswith("."), table.name
+        told = [*filter(None, [table.entry.note]), *(part.note for part in table.entry.notes)]
+        assert all(one.endswith(".") for one in told), table.name
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_shipped_table_serves_a_market(file: Path, tmp_path: Path) -> None:
     for table in tables_of(open_rulebook(file.stem)):
-        multiplier = table.multiplier or 1
+        multiplier = table.entry.multiplier or 1
         market = (
-            f"{{contract: {table.contract}, multiplier: {multiplier}, maintenance: {{table: {table.name}}}}}"
+            f"{{contract: {table.entry.contract}, multiplier: {multiplier}, "
+            f"maintenance: {{table: {table.name}}}}}"
         )
         (tmp_path / "s.yaml").write_text(f"venue: {file.stem}\nmarkets: {{X: {market}}}\n{BOOK}")
         found = load(tmp_path / "s.yaml").scenario
         assert found.markets[0].maintenance.tiers
         assert (
             f"tables.{table.name}" in {assumption.rule for assumption in found.rules.assumptions}
-        ) == bool(table.note)
+        ) == bool(table.entry.note or table.entry.notes)
 
 
 # --- naming one ---------------------------------------------------------------------------------------------
@@ -249,3 +253,161 @@ def test_the_table_of_another_coin_is_never_taken_in_silence(
         assert f"assumed rule tables.{market}: {told}" in strict.out + strict.err
     else:
         assert "stands in for" not in strict.out + strict.err
+
+
+# --- a table for each venue ---------------------------------------------------------------------------------
+
+
+def book_of(maintenance: str, *, size: str = "1", leverage: str = "10", entry: str = "100") -> str:
+    """A book of one long in a market BTC with that maintenance."""
+    return (
+        f"markets: {{BTC: {{multiplier: 0.01, maintenance: {maintenance}}}}}\n"
+        f"accounts: [{{id: a, side: long, size: {size}, entry: {entry}, leverage: {leverage}}}]\nprices: [{entry}]\n"
+    )
+
+
+SEVERAL = "{table: {okx: ETH-USDT-SWAP-2021, hyperliquid: SOL, mine.yaml: ABC}}"
+
+
+@pytest.mark.parametrize(
+    ("venue", "rate", "told"),
+    [
+        ("hyperliquid", "0.025", None),
+        ("hyperliquid-hip3", "0.025", None),  # extends hyperliquid
+        ("mine.yaml", "0.1", None),
+        ("heir.yaml", "0.1", None),  # extends mine.yaml
+        (
+            "bybit",
+            "0.0033",
+            "market 'BTC' names maintenance tables of okx, hyperliquid, mine.yaml, none of bybit, whose own "
+            "maintenance is taken",
+        ),
+        (
+            "generic",
+            "0.005",
+            "market 'BTC' names maintenance tables of okx, hyperliquid, mine.yaml, none of generic, whose own "
+            "maintenance is taken",
+        ),
+    ],
+)
+def test_a_market_names_a_table_for_each_venue(
+    tmp_path: Path, venue: str, rate: str, told: str | None
+) -> None:
+    """An heir has that of the rulebook which it extends; who has none has its own, and says so."""
+    (tmp_path / "own.yaml").write_text(OWN)
+    (tmp_path / "mine.yaml").write_text(RULEBOOK)
+    (tmp_path / "heir.yaml").write_text("venue: heir\ntitle: t\nas_of: x\nextends: mine.yaml\n")
+    (tmp_path / "s.yaml").write_text(f"venue: {venue}\n{book_of(SEVERAL)}")
+    found = load(tmp_path / "s.yaml")
+    assert found.scenario.markets[0].maintenance.tiers[0].rate == Decimal(rate)
+    notes = {one.rule: one.note for one in found.scenario.rules.assumptions}
+    assert notes.get("tables.BTC") == (told and f"M{told[1:]}.")
+    assert [one.message for one in found.notes if "names maintenance" in one.message] == (
+        [told] if told else []
+    )
+
+
+@pytest.mark.slow
+def test_compare_holds_one_book_against_venues_with_tables_of_their_own(
+    adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(book_of("{table: {okx: BTC-USDT-SWAP, hyperliquid: BTC}}"))
+    got = adlcalc("compare", str(path), "--venues", "okx,hyperliquid,kraken", "--metrics", "bad_debt")
+    assert got.code == 0
+    assert "none of kraken, whose own maintenance is taken (venue kraken)" in got.err
+    path.write_text(book_of("{table: BTC-USDT-SWAP}"))
+    got = adlcalc("compare", str(path), "--venues", "okx,hyperliquid")
+    assert got.code == 2
+    assert "names one for each: table: {okx: BTC-USDT-SWAP, hyperliquid: BTC}\n" in got.err
+
+
+# --- parts of a table, and highest leverages ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        ("20_000", set()),
+        ("20_001", {"Rows 4 and 5"}),
+        ("60_000", {"Rows 4 and 5"}),
+        ("60_001", set()),
+        ("960_000", set()),
+        ("960_001", {"The rows above 960,000"}),
+    ],
+)
+@pytest.mark.slow
+def test_what_is_assumed_of_a_part_of_a_table_is_told_where_a_position_is_in_it(
+    adlcalc: Callable[..., Result], tmp_path: Path, size: str, told: set[str]
+) -> None:
+    """OKX's table counts contracts: 20,000 are still the third row, 20,001 the fourth."""
+    path = tmp_path / "s.yaml"
+    path.write_text(f"venue: okx\n{book_of('{table: BTC-USDT-SWAP}', size=size, leverage='1')}")
+    for command in ("run", "margin"):
+        text = " ".join(adlcalc(command, str(path), "--width", "0").out.split())
+        assert {one for one in ("Rows 4 and 5", "The rows above 960,000") if one in text} == told, command
+
+
+def test_a_part_by_notional_is_reached_by_the_highest_mark_and_by_what_is_opened(tmp_path: Path) -> None:
+    """Hyperliquid's ETH: 1 / 30 above 100,000,000. 99,999 x 1,000 = 99,999,000; at a mark of 1,001 it is
+    100,098,999; with two more at 1,000 it is 100,001,000."""
+    trade = (
+        "events: [{step: 1, account: a, deposit: 10_000}, {step: 1, account: a, market: ETH, "
+        "trade: {side: long, size: 2, price: 1000, leverage: 10}}]\n"
+    )
+    for prices, more, told in [
+        ("[1000, 900]", "", False),
+        ("[1000, 1001]", "", True),
+        ("[1000, 1000]", trade, True),
+    ]:
+        (tmp_path / "s.yaml").write_text(
+            "venue: hyperliquid\nmarkets: {ETH: {maintenance: {table: ETH}}}\n"
+            f"accounts: [{{id: a, side: long, size: 99_999, entry: 1000, leverage: 10}}]\nprices: {prices}\n{more}"
+        )
+        scenario = load(tmp_path / "s.yaml").scenario
+        used = {one.rule for one in used_assumptions(scenario, tuple(run(scenario)))}
+        assert ("tables.ETH" in used) is told, prices
+
+
+@pytest.mark.parametrize(
+    ("leverage", "size", "told"),
+    [
+        ("100", "1", ""),
+        (
+            "101",
+            "1",
+            "101x of account 'a' is more than okx allows: its table of BTC-USDT-SWAP has at most 100x",
+        ),
+        (
+            "67",
+            "1_001",
+            "67x of account 'a' is more than okx allows: its table of BTC-USDT-SWAP has at most 66.66x",
+        ),
+    ],
+)
+@pytest.mark.parametrize("maintenance", ["{table: BTC-USDT-SWAP}", ""])
+def test_more_leverage_than_the_venue_allows_is_told_and_worked(
+    tmp_path: Path, maintenance: str, leverage: str, size: str, told: str
+) -> None:
+    """100x to 1,000 contracts, 66.66x to 5,000; the collateral is what the leverage in the file asks for."""
+    text = book_of(maintenance or "0", size=size, leverage=leverage)
+    text = text if maintenance else text.replace(", maintenance: 0", "")
+    (tmp_path / "s.yaml").write_text(f"venue: okx\n{text}")
+    found = load(tmp_path / "s.yaml")
+    notes = [one for one in found.notes if "allows" in one.message]
+    assert [one.message.partition(" for that tier")[0] for one in notes] == ([told] if told else [])
+    assert [(one.line, one.column) for one in notes] == [(3, 62 + len(size))] * bool(told)
+    assert not any(tier.max_leverage for tier in found.scenario.markets[0].maintenance.tiers)
+
+
+def test_a_book_of_many_is_told_once(tmp_path: Path) -> None:
+    rows = "".join(f"a{i},long,1,100,{leverage}\n" for i, leverage in enumerate([10, 150, 100, 120]))
+    (tmp_path / "book.csv").write_text(f"id,side,size,entry,leverage\n{rows}")
+    (tmp_path / "s.yaml").write_text(
+        "venue: okx\nmarkets: {BTC: {multiplier: 0.01}}\naccounts: {file: book.csv}\nprices: [100]\n"
+    )
+    (one,) = [one for one in load(tmp_path / "s.yaml").notes if "allows" in one.message]
+    assert one.message == (
+        "150x of account 'a1' is more than okx allows: its table of BTC-USDT-SWAP has at most 100x for that "
+        "tier; 1 more position has too much"
+    )

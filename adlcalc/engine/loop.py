@@ -161,8 +161,7 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)
-        held = (one for one in state.ledger.open_claims() if one.book.name not in state.halted)
-        claims = workable(state, held)
+        claims = workable(state)
         sizes = [claim.left.size for claim in claims]
         yield from work(state, stages, claims)
         moved = sizes != [claim.left.size for claim in claims]
@@ -186,5 +185,5 @@ def end_step(state: State, audit: Audit) -> StepEnded:
     found = audit.step(state.step)
     funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
     debts = state.bad_debt_so_far()
-    total, held = sum(debts.values(), ZERO), tuple(state.held_pnl().items())
+    total, held = sum(debts.values(), ZERO), tuple(state.ledger.pnl_of_held().items())
     return StepEnded(state.step, funds, found.money, found.open_interest, total, tuple(debts.items()), held)

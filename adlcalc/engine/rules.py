@@ -24,12 +24,23 @@ from adlcalc.ground.numbers import ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
+class TablePart:
+    """The part of a market's maintenance table where what its tiers measure is above one bound and at most
+    another."""
+
+    market: str
+    above: Decimal
+    up_to: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A rule that the venue does not document: where it stands in the rulebook ('adl.ties') and what is
-    assumed."""
+    assumed. part: the part of a table that it concerns alone."""
 
     rule: str
     note: str
+    part: TablePart | None = None
 
 
 # --- margin -------------------------------------------------------------------------------------------------

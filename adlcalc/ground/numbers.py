@@ -69,6 +69,13 @@ def scaled(x: int, exponent: int) -> Decimal:
     return Decimal(x).scaleb(exponent, CONTEXT)
 
 
+def places(x: Decimal) -> int:
+    """How many decimals it is written with, zeros at the end included: of a sum as many as of any part."""
+    exponent = x.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
 def exact() -> AbstractContextManager[Context]:
     """Enter the exact context: `with exact(): ...`. Contexts are per thread, so every entry point enters its
     own."""

@@ -30,6 +30,7 @@ from adlcalc.study.rounds import Outcome
 SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
 LIQUIDATED = "accounts_liquidated"  # the same for all policies of a venue
+PAYS = "What each account pays"
 RATIOS = "The papers' ratios"  # quotients: in no money
 TABLES: Mapping[str, tuple[str, ...]] = {
     "What it came to": (
@@ -300,7 +301,7 @@ def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator
         for result, each in zip(page.results, paid, strict=True)
     ]
     for part in _parts([column for column in columns if column is not None], names.width, width):
-        title = in_money("What each account pays", page.scenario)
+        title = in_money(PAYS, page.scenario)
         yield table(title, "Nobody pays anything.", [names, *part], len(known) - len(kept))
 
 

@@ -17,6 +17,7 @@ from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
+from adlcalc.study.assumptions import is_reached
 from adlcalc.study.health import OpenPosition
 
 RULES = (
@@ -51,7 +52,12 @@ class Margins:
     @property
     def assumptions(self) -> list[Assumption]:
         """The assumed rules that the prices depend on."""
-        return [one for one in self.scenario.rules.assumptions if one.rule in RULES]
+        return [
+            one
+            for one in self.scenario.rules.assumptions
+            if one.rule in RULES
+            or (one.rule.startswith("tables.") and (not one.part or is_reached(one.part, self.scenario)))
+        ]
 
 
 def margin_page(margins: Margins) -> Page:

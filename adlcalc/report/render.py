@@ -54,7 +54,7 @@ def markdown_table(table: Table) -> str:
     with _plain_tabulate():
         text = tabulate.tabulate(
             list(zip(*map(_markdown_cells, table.columns), strict=True)),
-            headers=[column.heading.replace("\n", " ") for column in table.columns],
+            headers=[column.name for column in table.columns],
             tablefmt="pipe",
             disable_numparse=True,
             colalign=["right" if column.right else "left" for column in table.columns],
@@ -104,13 +104,12 @@ def _plain_tabulate() -> Iterator[None]:
 
 def _padded(table: Table, paint: Paint | None) -> str:
     """Every column as wide as its widest line; blanks at the end of a line go."""
-    lines = max(column.heading.count("\n") for column in table.columns) + 1
+    lines = max(len(column.lines) for column in table.columns)
     columns = []
     for column in table.columns:
         width = column.width
-        heading = column.heading.split("\n")
-        blank = [""] * (lines - len(heading))
-        above = [_justified(cell, column, width) for cell in [*heading, *blank, "-" * width]]
+        blank = [""] * (lines - len(column.lines))
+        above = [_justified(cell, column, width) for cell in [*column.lines, *blank, "-" * width]]
         columns.append([*above, *(_cell(cell, column, width, paint) for cell in column.cells)])
     return "\n".join((" " * table.gap).join(row).rstrip() for row in zip(*columns, strict=True))
 

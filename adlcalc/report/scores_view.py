@@ -94,7 +94,7 @@ def _columns(rows: Sequence[Verdict]) -> Iterator[Column | None]:
     yield right("of", [digits(D(one.accounts)) for one in rows])
     yield right("share", [f"{show(round_to(one.share * 100, D('0.1')))} %" for one in rows])
     yield right(
-        "corre-\nlation",
+        "corre\xad\nlation",
         ["-" if one.correlation is None else f"{one.correlation:+.2f}" for one in rows],
         drop=1,
     )

@@ -19,6 +19,8 @@ from adlcalc.report.tones import Tone
 
 PAGE = 80
 GAP = 2  # blanks between two columns
+HYPHEN = "\xad"
+"""The soft hyphen: where a heading breaks within a word."""
 _LONG = re.compile(r"[^\s,]{25,}")
 HEAD, TAIL = 10, 8  # what is left of a long name
 LAST = 14  # the last part of a path, such as maintenance, stays whole up to so many
@@ -50,12 +52,18 @@ class Column:
     @property
     def width(self) -> int:
         """The widest line of the heading or of a cell, in characters."""
-        return max(len(line) for text in (self.heading, *self.padded) for line in text.split("\n"))
+        cells = (line for cell in self.padded for line in cell.split("\n"))
+        return max(map(len, (*self.lines, *cells)))
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the heading; one that ends within a word (`HYPHEN`) ends with a hyphen."""
+        return self.heading.replace(HYPHEN, "-").split("\n")
 
     @property
     def name(self) -> str:
-        """The heading in one line."""
-        return self.heading.replace("-\n", "").replace("\n", " ")
+        """The heading in one line, its words whole; a hyphen of their own stays."""
+        return self.heading.replace(HYPHEN + "\n", "").replace("-\n", "-").replace("\n", " ")
 
 
 def _fraction(cell: str) -> int:

@@ -7,13 +7,13 @@ Public: load_file, load_source, opened, Origin.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
-from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.engine.rules import BACKSTOPS, Assumption, Auction, Providers
+from adlcalc.engine.model import SMALLEST, Scenario
+from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import exact, show
 from adlcalc.ground.objects import no_collections
 from adlcalc.scenario import Loaded, shipped
@@ -23,6 +23,7 @@ from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
+from adlcalc.scenario.limits import note_leverage
 from adlcalc.scenario.markets import (
     build_changes,
     build_funds,
@@ -37,13 +38,13 @@ from adlcalc.scenario.population import build_population, names_made_up
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
 from adlcalc.scenario.schema import ScenarioFile
+from adlcalc.scenario.tables import has_own, named, stand_ins, tables_of
 from adlcalc.source.document import read_document
 from adlcalc.source.files import near_file, text_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
-from adlcalc.venues.maintenance import NamedTable
 from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.stated import GIVEN
 
@@ -190,9 +191,13 @@ def _build(
     if rulebook is None or marks is None:
         return None
     kinds = [market.contract.kind for market in markets.values()]
-    tabled = [market.contract.kind for name, market in markets.items() if not _has_own_table(draft, name)]
-    rules = rulebook.engine_rules(kinds, tabled, _named_tables(draft))
-    rules = replace(rules, assumptions=(*rules.assumptions, *_stand_ins(draft, rulebook, markets)))
+    tabled = [market.contract.kind for name, market in markets.items() if not has_own(draft, name, rulebook)]
+    tables = tables_of(draft, rulebook, markets)
+    rules = rulebook.engine_rules(
+        kinds, tabled, {name: tables[name] for name in named(draft, rulebook) if name in tables}
+    )
+    rules = replace(rules, assumptions=(*rules.assumptions, *stand_ins(draft, rulebook, markets)))
+    note_leverage(draft, tables, markets, accounts)
     scenario = Scenario(
         markets=tuple(markets.values()),
         accounts=accounts if isinstance(accounts, Columns) else tuple(accounts),
@@ -238,19 +243,6 @@ def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
             draft.problems.note(draft.node("prices"), message)
 
 
-def _stand_ins(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -> Iterator[Assumption]:
-    """Markets that are worked by the table of another coin: told where they stand, and assumed by the run."""
-    for name, market in markets.items():
-        found = None if _has_own_table(draft, name) else rulebook.stand_in(name, market.contract.kind)
-        if found is not None:
-            table, own = found
-            what = f"{rulebook.venue}'s maintenance table of {table} stands in for that of {quote(name)}"
-            hint = f"maintenance: {{table: {own}}}" if own else "give its tiers: maintenance: {tiers: [...]}"
-            section = "markets" if name in (draft.file.markets or {}) else "prices"
-            draft.problems.note(draft.key(section, name), what, hint)
-            yield Assumption(f"tables.{name}", f"{what}.")
-
-
 def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
     """Say what the file gives and the rules leave aside, where that is no fault of the file."""
     for unused in rulebook.unused:
@@ -271,17 +263,6 @@ def _refuse_rulebook(root: Map, problems: Problems) -> None:
             key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue"
         )
         problems.raise_if_any()
-
-
-def _has_own_table(draft: Draft, market: str) -> bool:
-    spec = (draft.file.markets or {}).get(market)
-    return spec is not None and spec.maintenance is not None
-
-
-def _named_tables(draft: Draft) -> list[str]:
-    """The tables of the venue that markets name."""
-    rules = [spec.maintenance for spec in (draft.file.markets or {}).values() if spec is not None]
-    return [rule.table for rule in rules if isinstance(rule, NamedTable)]
 
 
 def _of_rules(setting: str) -> bool:

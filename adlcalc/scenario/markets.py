@@ -32,10 +32,11 @@ from adlcalc.scenario.schema import (
     ScenarioFile,
     ShortAccount,
 )
+from adlcalc.scenario.tables import named, own_maintenance
 from adlcalc.source.nodes import Map
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.source.schema import subject
-from adlcalc.venues.maintenance import MaintenanceValue, NamedTable, faults
+from adlcalc.venues.maintenance import faults, without_limits
 from adlcalc.venues.rulebook import Rulebook
 
 UNNAMED = "MARKET"
@@ -128,7 +129,7 @@ def _market(
     fund_name: str,
 ) -> Market:
     tick, lot = spec.tick or default_tick(draft, name), spec.lot or SMALLEST
-    own = _own_maintenance(draft, name, spec, rulebook)
+    own = own_maintenance(draft, name, spec, rulebook)
     found = list(faults(own)) if own is not None else []
     for path, message, hint in found:
         full = ("markets", name, "maintenance", *path)
@@ -147,6 +148,8 @@ def _market(
     if rulebook is None or found:
         return market
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
+    if name in named(draft, rulebook):
+        maintenance = without_limits(maintenance)
     return replace(market, maintenance=maintenance)
 
 
@@ -171,19 +174,6 @@ def default_tick(draft: Draft, name: str) -> Decimal:
             written.append(block.entry)
     lowest = min(written, default=ONE)
     return min(SMALLEST, ONE.scaleb(lowest.adjusted() - LEAST))
-
-
-def _own_maintenance(
-    draft: Draft, name: str, spec: MarketSpec, rulebook: Rulebook | None
-) -> MaintenanceValue | None:
-    """The maintenance that the market brings itself, or by the name of a table of the venue."""
-    own = spec.maintenance
-    if not isinstance(own, NamedTable):
-        return own
-    where = draft.node("markets", name, "maintenance", "table")
-    if rulebook is None:
-        return None
-    return rulebook.table(own.table, spec.contract, draft.problems, where, multiplier=spec.multiplier)
 
 
 def _liquidity(draft: Draft, name: str, spec: MarketSpec) -> Liquidity:

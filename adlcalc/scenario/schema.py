@@ -27,7 +27,7 @@ from adlcalc.source.fields import (
 from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, keys_of, wrong
 from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
-from adlcalc.venues.maintenance import MaintenanceRule
+from adlcalc.venues.maintenance import MarketMaintenance
 
 # --- markets ------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class MarketSpec(Strict):
     liquidity: BooksSpec | None = key(
         None, description=f"what the book takes in a step: {_BOOKS}; unlimited if left out"
     )
-    maintenance: MaintenanceRule | None = key(
+    maintenance: MarketMaintenance | None = key(
         None, description="maintenance margin of this market; the venue's if left out"
     )
     feedback: FeedbackSpec | None = key(

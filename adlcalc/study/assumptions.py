@@ -1,11 +1,12 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, used_assumptions.
+Public: TELLING, used_assumptions, is_reached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.events import (
@@ -19,9 +20,12 @@ from adlcalc.engine.events import (
     Liquidated,
     LossSocialized,
     Skipped,
+    Traded,
 )
-from adlcalc.engine.model import Scenario
-from adlcalc.engine.rules import Assumption
+from adlcalc.engine.formulas.margin import value
+from adlcalc.engine.model import Measure, Scenario
+from adlcalc.engine.rules import Assumption, TablePart
+from adlcalc.ground.numbers import ZERO
 
 USED_BY: dict[str, tuple[type, ...]] = {
     "liquidation": (Liquidated,),
@@ -33,7 +37,7 @@ USED_BY: dict[str, tuple[type, ...]] = {
     "last_resort": (LossSocialized, BadDebt),
 }
 
-TELLING = frozenset(kind for kinds in USED_BY.values() for kind in kinds)
+TELLING = frozenset((Traded, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
 
 NO_GIFT = Assumption(
@@ -54,8 +58,11 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     deleveraged = [event for event in events if isinstance(event, Deleveraged)]
     tied = any(event.tied for event in deleveraged)
 
-    def used(rule: str) -> bool:
+    def used(assumption: Assumption) -> bool:
+        rule = assumption.rule
         kind = rule.partition(".")[0]
+        if assumption.part is not None:
+            return is_reached(assumption.part, scenario, events)
         if rule == "adl.ties":
             return tied
         if rule == "adl.own_account":
@@ -66,9 +73,46 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
 
     cut = any(event.rule_price is not None for event in deleveraged)
     return (
-        *(assumption for assumption in scenario.rules.assumptions if used(assumption.rule)),
+        *(assumption for assumption in scenario.rules.assumptions if used(assumption)),
         *([NO_GIFT] if cut else []),
     )
+
+
+def is_reached(part: TablePart, scenario: Scenario, events: Iterable[Event] = ()) -> bool:
+    """Does a position get into that part of its market's table, on its way between the lowest and the highest
+    mark? What is opened later counts as if nothing had been closed before it."""
+    market = next(one for one in scenario.markets if one.name == part.market)
+    by, marks = market.maintenance.by, scenario.path.marks[market.name]
+    ends = (min(marks), max(marks)) if by == Measure.NOTIONAL else ()
+    opened: dict[tuple[str, int], Decimal] = {}
+    for event in events:
+        if isinstance(event, Traded) and event.market == market.name and event.opened:
+            place = (event.account, event.side)
+            opened[place] = opened.get(place, ZERO) + event.opened
+
+    def inside(part: TablePart, size: Decimal, entry: Decimal) -> bool:
+        prices = ends or (entry,)
+        measured = (
+            [size]
+            if by == Measure.SIZE
+            else [abs(value(market.contract, size, price, scenario.money_unit)) for price in prices]
+        )
+        return max(measured) > part.above and (part.up_to is None or min(measured) <= part.up_to)
+
+    accounts = scenario.accounts
+    if isinstance(accounts, Columns) and not opened:  # a large book is not walked through for nothing
+        size, entries = accounts.sizes.number(max(accounts.sizes.values)), accounts.entries
+        ends_of = [entries.number(end(entries.values)) for end in (min, max)]
+        whole = TablePart(part.market, part.above, None)
+        if not any(inside(whole, size, entry) for entry in ends_of):
+            return False
+    for account in accounts:
+        for one in account.positions:
+            if one.market == market.name:
+                more = opened.pop((account.id, one.side), ZERO)
+                if inside(part, one.size + more, one.entry):
+                    return True
+    return any(inside(part, size, ends[-1] if ends else marks[0]) for size in opened.values())
 
 
 def in_own_queue(scenario: Scenario, deleveraged: Sequence[Deleveraged]) -> bool:

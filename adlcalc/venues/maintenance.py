@@ -9,23 +9,26 @@
     {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
     {base_rate: 0.03, factor: 0.0006, exponent: 0.5, of: size}     a rate that rises with a power of the size
                                                                    or entry value
-    {table: ETHUSDT}                                               one of the venue's tables (tables.py)
+    {table: ETHUSDT}                                               one of the venue's tables (named_tables.py)
+    {table: {binance: ETHUSDT, hyperliquid: ETH}}                  of a market: one for each venue
 
-Public: MaintenanceRule, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate, NamedTable, to_engine,
-faults.
+Public: MaintenanceRule, MarketMaintenance, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate,
+NamedTable, NamedTables, to_engine, without_limits, faults.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from adlcalc.engine.model import Maintenance, Measure, Power, RateOf, Tier
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, show
-from adlcalc.source.fields import Fraction, NotNegative, Positive, Text, by_shape
-from adlcalc.source.keys import Strict, Tag, key
+from adlcalc.source.fields import Fraction, NotNegative, Positive, Text, by_shape, tag_by_type
+from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, wrong
 from adlcalc.source.nodes import Path
+from adlcalc.source.problems import kind_of
 
 
 class TierLine(Strict):
@@ -37,7 +40,9 @@ class TierLine(Strict):
         None, description="maintenance amount taken off; computed if left out"
     )
     max_leverage: Positive | None = key(
-        None, description="the highest leverage that a position of this tier may choose"
+        None,
+        description="the highest leverage that a position of this tier may choose; of a venue's table it is "
+        "told, not enforced",
     )
 
 
@@ -80,10 +85,38 @@ class PowerRate(Strict):
     )
 
 
+def _symbol(value: Any) -> str:
+    if isinstance(value, dict):
+        raise wrong(
+            "must be the symbol of a table of this venue, not a map",
+            "a market names one for each venue: markets: {NAME: {maintenance: {table: {...}}}}",
+        )
+    if not isinstance(value, str):
+        raise wrong(f"must be text, not {kind_of(value)}")
+    return value
+
+
 class NamedTable(Strict):
     """A table of the venue, by its symbol."""
 
-    table: Text = key(description="the symbol, as the venue spells it")
+    table: Annotated[str, Reads(_symbol), InJsonSchema(type=["string", "number"])] = key(
+        description="the symbol, as the venue spells it"
+    )
+
+
+class NamedTables(Strict):
+    """A table of the venue, or one of each of several."""
+
+    table: Annotated[
+        Annotated[Text, Tag("<symbol>")] | Annotated[dict[str, Text], Tag("<by venue>")],
+        by_shape(
+            tag_by_type(text="<symbol>", keys="<by venue>"),
+            "the symbol of a table, or one for each venue: {okx: BTC-USDT-SWAP, hyperliquid: BTC}",
+        ),
+    ] = key(
+        description="the symbol, as the venue spells it; or one for each rulebook (a name, or the path of one's "
+        "own), which those that extend it share: a venue that is not among them has its own maintenance"
+    )
 
 
 def _tag(value: Any) -> str | None:
@@ -102,20 +135,23 @@ def _tag(value: Any) -> str | None:
     return "<slope>" if {"base_rate", "slope"} & value.keys() else None
 
 
-MaintenanceRule = Annotated[
+_SHAPES = by_shape(
+    _tag,
+    "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope}, {base_rate, "
+    "factor, exponent, of} "
+    "or {table: SYMBOL}",
+)
+_Own = (
     Annotated[Fraction, Tag("<rate>")]
     | Annotated[TierTable, Tag("<tiers>")]
     | Annotated[RiskSteps, Tag("<steps>")]
     | Annotated[Slope, Tag("<slope>")]
     | Annotated[PowerRate, Tag("<power>")]
-    | Annotated[NamedTable, Tag("<named>")],
-    by_shape(
-        _tag,
-        "a rate, {tiers: ...}, {base_limit, step, base_rate, step_rate}, {base_rate, slope}, {base_rate, "
-        "factor, exponent, of} "
-        "or {table: SYMBOL}",
-    ),
-]
+)
+MaintenanceRule = Annotated[_Own | Annotated[NamedTable, Tag("<named>")], _SHAPES]
+"""Of a rulebook, whose tables are its own."""
+MarketMaintenance = Annotated[_Own | Annotated[NamedTables, Tag("<named>")], _SHAPES]
+"""Of a market of a scenario, which may be run under several rulebooks."""
 HUNDREDTH = D("0.01")
 MOST_TIERS = 1_000
 """Of a table; venues have tens. Tiers by notional are compared one by one whenever a margin is looked at."""
@@ -166,6 +202,13 @@ def to_engine(
     return Maintenance(
         tiers, by=by if rule.by == "notional" else Measure(rule.by), on=what, closing_fee=closing_fee
     )
+
+
+def without_limits(maintenance: Maintenance) -> Maintenance:
+    """The margins without the highest leverages: those of a venue's table are told, not enforced, so that one
+    book can be held against many venues."""
+    tiers = tuple(replace(tier, max_leverage=None) for tier in maintenance.tiers)
+    return replace(maintenance, tiers=tiers)
 
 
 def _risk_steps(rule: RiskSteps) -> Iterator[Tier]:

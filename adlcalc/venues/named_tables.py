@@ -4,7 +4,7 @@ rulebook takes one.
 A venue publishes hundreds of them and changes them often, so each file says when and where they were seen.
 The file is read when the first of its tables is asked for.
 
-Public: Table, Tables, coin_of.
+Public: Table, Tables, coin_of, coin_of_table, shipped_with.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Literal, NamedTuple
 
 from adlcalc.ground.numbers import show
 from adlcalc.source.document import read_document
-from adlcalc.source.fields import Positive, Text
+from adlcalc.source.fields import NotNegative, Positive, Text
 from adlcalc.source.keys import Strict, key
-from adlcalc.source.nodes import Node, Source, at
+from adlcalc.source.nodes import Node, Place, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
+from adlcalc.venues.files import SHIPPED, SHIPPED_AS, beside
 from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, faults
 from adlcalc.venues.schema import SourceNote
 
@@ -34,6 +35,19 @@ def coin_of(symbol: str) -> str | None:
     return None if found is None else found["coin"].replace("XBT", "BTC")
 
 
+def coin_of_table(name: str) -> str:
+    """The coin of a table by its name, which at some venues is the coin itself."""
+    return coin_of(name) or name.upper()
+
+
+class PartNote(Strict):
+    """What is assumed of a part of a table; a run in which a position gets there prints it."""
+
+    above: NotNegative = key(description="what the tiers measure is above this")
+    up_to: Positive | None = key(None, description="where the part ends")
+    note: Text = key(description="what is assumed there")
+
+
 class TableEntry(Strict):
     """The table of one contract."""
 
@@ -44,7 +58,10 @@ class TableEntry(Strict):
     )
     seen: Text | None = key(None, description="the date of its numbers, where it is not that of the file")
     note: Text | None = key(
-        None, description="what is assumed where the source is silent or was cut; a run prints it"
+        None, description="what is assumed where the source is silent; every run with the table prints it"
+    )
+    notes: list[PartNote] = key(
+        make=list, description="what is assumed of parts of it, as where the source was cut"
     )
 
 
@@ -59,15 +76,24 @@ class TablesFile(Strict):
 
 
 class Table(NamedTuple):
-    """One table. node: where its maintenance stands; dated: its date and the document, in a sentence."""
+    """One table. rule: its maintenance, which stands at `node`."""
 
     name: str
     rule: MaintenanceValue
     node: Node
-    contract: str
-    multiplier: Decimal | None
-    dated: str
-    note: str
+    entry: TableEntry
+    file: TablesFile
+
+    @property
+    def as_of(self) -> str:
+        """The date of its numbers."""
+        return self.entry.seen or self.file.as_of
+
+    @property
+    def dated(self) -> str:
+        """Its date and the document, in a sentence."""
+        document = self.file.source
+        return f"as of {self.as_of}: {document.title}, seen {document.seen}"
 
 
 class Tables:
@@ -77,22 +103,22 @@ class Tables:
         self.source = source
         self.file: TablesFile | None = None
         self._found: dict[str, Table] | None = None
-        self._broken = False
+        self.broken = False
 
     def all(self, problems: Problems) -> Mapping[str, Table]:
         """Every table by its symbol; what is wrong with the file goes to `problems`."""
-        if self._found is None or self._broken:
+        if self._found is None or self.broken:
             before = len(problems)
             self._found = self._read(problems)
-            self._broken = len(problems) > before
+            self.broken = len(problems) > before
         return self._found
 
     def of_coins(self, kind: str) -> Mapping[str, str]:
         """The first table of each coin, for a kind of contract."""
         found: dict[str, str] = {}
         for name, table in self.all(Problems()).items():
-            if table.contract == kind and (coin := coin_of(name)) is not None:
-                found.setdefault(coin, name)
+            if table.entry.contract == kind:
+                found.setdefault(coin_of_table(name), name)
         return found
 
     def find(
@@ -105,16 +131,15 @@ class Tables:
         tables = self.all(problems)
         table = tables.get(name)
         if table is None:
-            if not self._broken:
-                known = closest_hint(name, tables)
-                own = "without maintenance the market has the venue's own table"
-                hint = known if multiplier is None else "; ".join(filter(None, (known, own)))
+            if not self.broken:
+                hint = closest_hint(name, tables)
                 problems.add(where, f"{self.source.name} has no table {quote(name)}", hint)
             return None
-        if table.contract != kind:
-            problems.add(where, f"table {quote(name)} is for {table.contract} contracts, not {kind} ones")
-        elif multiplier is not None and table.multiplier is not None and table.multiplier != multiplier:
-            counted, given = show(table.multiplier), show(multiplier)
+        entry = table.entry
+        if entry.contract != kind:
+            problems.add(where, f"table {quote(name)} is for {entry.contract} contracts, not {kind} ones")
+        elif multiplier is not None and entry.multiplier is not None and entry.multiplier != multiplier:
+            counted, given = show(entry.multiplier), show(multiplier)
             message = (
                 f"table {quote(name)} counts contracts of {counted}, but the market's multiplier is {given}"
             )
@@ -142,15 +167,14 @@ class Tables:
                 problems.add(at(root, where), f"{subject(TablesFile, root, where)} {message}", hint)
             if wrong:
                 continue
-            document = checked.model.source
-            dated = f"as of {entry.seen or checked.model.as_of}: {document.title}, seen {document.seen}"
-            found[name] = Table(
-                name,
-                entry.maintenance,
-                at(root, path),
-                entry.contract,
-                entry.multiplier,
-                dated,
-                entry.note or "",
-            )
+            found[name] = Table(name, entry.maintenance, at(root, path), entry, checked.model)
         return found
+
+
+def shipped_with(symbol: str) -> str | None:
+    """The venue that comes with adlcalc and has a table of that name, the first by name."""
+    for file in sorted((SHIPPED / "tables").glob("*.yaml")):
+        tables = Tables(beside(f"tables/{file.name}", SHIPPED_AS, Place(Source(file.name, ""))))
+        if symbol in tables.all(Problems()):
+            return file.stem
+    return None

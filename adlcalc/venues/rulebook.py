@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
 from adlcalc.engine.model import Kind, Maintenance, Rounding
-from adlcalc.engine.rules import Assumption, Rules
+from adlcalc.engine.rules import Assumption, Rules, TablePart
 from adlcalc.ground.opened import reading, was_read
 from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
@@ -28,8 +28,8 @@ from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
 from adlcalc.venues.editions import Edition, date_of, fitting
 from adlcalc.venues.files import SHIPPED_AS, beside, is_shipped, shipped, source_of
-from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine
-from adlcalc.venues.named_tables import Table, Tables, coin_of
+from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine, without_limits
+from adlcalc.venues.named_tables import Table, Tables, coin_of, coin_of_table
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
 from adlcalc.venues.schema import Head, RuleValues, SourceNote, VectorNotes, by_mode, section_of
 from adlcalc.venues.stated import (
@@ -117,15 +117,48 @@ class Rulebook:
         found = _table(self.venue, self.tables, name, kind, problems, where, multiplier)
         return None if found is None else found.rule
 
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Its file and those that it extends, the nearest first."""
+        return self.read.family
+
+    @property
+    def table_file(self) -> str:
+        """Where the venue's tables are; '' where it has none."""
+        return self.tables.source.name if self.tables else ""
+
+    @property
+    def table_names(self) -> Collection[str]:
+        """The tables of the venue."""
+        return self.tables.all(Problems()) if self.tables else ()
+
+    def lacks_table(self, name: str) -> bool:
+        """Has the venue no such table? (Of a file that cannot be read nothing is known.)"""
+        return self.tables is None or (name not in self.table_names and not self.tables.broken)
+
+    def table_named(self, name: str | None) -> Table | None:
+        """The venue's table of that name; None where it has none."""
+        return self.tables.all(Problems()).get(name) if self.tables and name is not None else None
+
+    def table_of_coin(self, market: str, kind: str) -> str | None:
+        """The venue's table of the coin that a market's name says; None where it says none or there is
+        none."""
+        known = self.tables.of_coins(kind) if self.tables else {}
+        return known.get(coin_of(market) or market.upper())
+
+    def own_table(self, kind: str) -> str | None:
+        """The table that stands for the venue's maintenance where a market names none."""
+        rule = self.rules[kind].get("margin.maintenance")
+        return None if rule is None else rule.table
+
     def stand_in(self, market: str, kind: str) -> tuple[str, str | None] | None:
         """The table of another coin that a market without maintenance of its own is worked by, and the
         venue's table of its coin, if it has one; None where the market's name says no other coin."""
-        rule, tables = self.rules[kind].get("margin.maintenance"), self.tables
-        if rule is None or rule.table is None or tables is None:
+        own, table = self.own_table(kind), self.table_of_coin(market, kind)
+        if own is None:
             return None
-        known = tables.of_coins(kind)
-        coin = coin_of(market) or (market.upper() if market.upper() in known else None)
-        return None if coin in (None, coin_of(rule.table)) else (rule.table, known.get(coin or ""))
+        coin = coin_of(market) or (market.upper() if table is not None else None)
+        return None if coin in (None, coin_of_table(own)) else (own, table)
 
     def maintenance(
         self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal
@@ -138,6 +171,8 @@ class Rulebook:
             maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
         )
         isolated, cross = by_mode(rules.commission)
+        if own is None and self.own_table(kind) is not None:
+            made = without_limits(made)
         return replace(made, isolated=isolated, cross=cross)
 
     def contract(self, kind: str, multiplier: Decimal) -> Contract:
@@ -154,10 +189,11 @@ class Rulebook:
         )
 
     def engine_rules(
-        self, kinds: Collection[str], tabled: Collection[str], named: Collection[str] = ()
+        self, kinds: Collection[str], tabled: Collection[str], named: Mapping[str, Table] | None = None
     ) -> Rules:
         """The engine's Rules. kinds: the contract kinds in use; tabled: those whose maintenance is the
         rulebook's; named: the tables that markets name."""
+        named = named or {}
         return replace(self.made, assumptions=(*self._assumptions(kinds, tabled), *self._of_tables(named)))
 
     def _assumptions(self, kinds: Collection[str], tabled: Collection[str]) -> Iterator[Assumption]:
@@ -170,11 +206,17 @@ class Rulebook:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
 
-    def _of_tables(self, named: Collection[str]) -> Iterator[Assumption]:
-        """What is assumed in the tables that markets name."""
-        for name, table in self.tables.all(Problems()).items() if self.tables and named else ():
-            if name in named and table.note:
-                yield Assumption(f"tables.{name}", table.note)
+    def _of_tables(self, named: Mapping[str, Table]) -> Iterator[Assumption]:
+        """What is assumed in the tables that markets name: of all of a table once, of its parts where a
+        position of the market gets there."""
+        told = set()
+        for market, table in named.items():
+            rule = f"tables.{table.name}"
+            if table.entry.note and rule not in told:
+                told.add(rule)
+                yield Assumption(rule, table.entry.note)
+            for part in table.entry.notes:
+                yield Assumption(rule, part.note, TablePart(market, part.above, part.up_to))
 
 
 class _Read(NamedTuple):
@@ -186,6 +228,7 @@ class _Read(NamedTuple):
     sources: Mapping[str, SourceNote]
     tables: Tables | None
     editions: tuple[Edition, ...] = ()
+    family: tuple[str, ...] = ()
 
 
 def load_rulebook(
@@ -498,7 +541,8 @@ def _read_file(
     cited = head.sources.keys() | {rule.source for rule in layer.values()}
     cited_sources = {key: note for key, note in sources.items() if key in cited}
     editions = () if above else tuple(_editions(head, root, source, problems))
-    return _Read(head, root, layer, cited_sources, tables, editions)
+    family = (source.name, *(base.family if base else ()))
+    return _Read(head, root, layer, cited_sources, tables, editions, family)
 
 
 def _below(

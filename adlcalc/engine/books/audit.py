@@ -24,8 +24,8 @@ class Differences(NamedTuple):
 
 
 class Audit:
-    """Holds the standing of everybody but the accounts as it was after the last step, and the grand total of
-    the opening."""
+    """Holds the standing of everybody but the accounts and the claims as it was after the last step, and the
+    grand total of the opening."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -48,6 +48,9 @@ class Audit:
                 currency = book.settles
                 moved[book.name] += holding.signed_size - size
             money[currency] += holder.standing() - before
+        for claim, (contracts_before, cost) in ledger.moved.items():
+            money[claim.book.settles] -= claim.cost - cost
+            moved[claim.book.name] += claim.side * (claim.size - contracts_before)
         for currency, received in ledger.settled.items():
             money[currency] += received
         self._standing, self._contracts = standing, contracts
@@ -57,12 +60,15 @@ class Audit:
         return found
 
     def everybody(self, step: int) -> Differences:
-        """Add up every account once more, at the end of the run."""
+        """Add up every account, and every claim of the venue, once more, at the end of the run."""
         total, contracts = self.ledger.system_standing(), self.ledger.system_contracts()
         for currency, standing in self.ledger.roster.standing().items():
             total[currency] += standing
         for market, held in self.ledger.roster.contracts().items():
             contracts[market] += held
+        for claim in self.ledger.claims:
+            total[claim.book.settles] -= claim.cost
+            contracts[claim.book.name] += claim.side * claim.size
         return self._judge(
             step, {currency: total[currency] - was for currency, was in self._total.items()}, contracts
         )

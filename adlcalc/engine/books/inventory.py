@@ -36,8 +36,8 @@ class Inventory:
         return all(book.mark is mark for book, mark in self._marks.items())
 
     def add(self, claim: VenueClaim) -> None:
-        """The newest claim."""
-        self._marks[claim.book] = claim.book.mark
+        """The newest claim. Where the mark has moved since the older ones were valued, it is not current."""
+        self._marks.setdefault(claim.book, claim.book.mark)
         self._numbers.append(claim.number.given or 0)
         self._pnls.append(claim.pnl())
         self._nets.append(net_notional(claim, claim.left.size))

@@ -25,6 +25,7 @@ from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.inventory import Inventory
 from adlcalc.engine.books.roster import Roster
+from adlcalc.engine.books.stock import Stock, by_age
 from adlcalc.engine.columns import ids_of
 from adlcalc.engine.events import (
     BadDebt,
@@ -87,8 +88,11 @@ class Ledger:
             for provider in scenario.providers
         }
         self.claims: list[VenueClaim] = []  # what the venue holds, oldest first
+        self.stocks: dict[tuple[MarketBook, int], Stock] = {}  # the same, a side of a market each
+        # those that this step took over or closed a part of, with the size and the cost they began it with
+        self.moved: dict[VenueClaim, tuple[Decimal, Decimal]] = {}
         self._inventories: dict[tuple[FundBook, str], Inventory] = {}
-        self.carried: set[VenueClaim] = set()  # those of them that it held when the step began
+        self._carried = 0  # the number of the newest closing when the step began
         self.at_work: VenueClaim | None = None  # the one of which it is settled now what becomes of it
         self.claim_count = 0
         self.currencies = scenario.currencies
@@ -139,7 +143,7 @@ class Ledger:
         """What would be, if: a ledger of that position's account alone as it stands, and the position in it.
         Whatever is posted there, nobody here notices."""
         other, holder = copy(self), copy(holding.holder)
-        other.touched, other.markets, other._inventories = {}, {}, {}
+        other.touched, other.markets, other._inventories, other.stocks = {}, {}, {}, {}
         holder.holdings = [copy(one) for one in holding.holder.holdings]
         for name, book in self.markets.items():
             own = [one for one in holder.holdings if one.book is book]
@@ -180,9 +184,13 @@ class Ledger:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
-        self.claims = [claim for claim in self.claims if claim.left.size]
+        if any(not claim.left.size for claim in self.moved):
+            self.claims = [claim for claim in self.claims if claim.left.size]
+            for stock in self.stocks.values():
+                stock.forget_closed()
+        self.moved.clear()
         self._inventories.clear()
-        self.carried = set(self.claims)
+        self._carried = self.claim_count
         for fund in self.funds.values():
             fund.begin(path.seconds[step] if path.seconds else step)
         for provider in scenario.providers:
@@ -213,16 +221,14 @@ class Ledger:
         return self.backstops.setdefault(name, Backstop(name, currency))
 
     def system_standing(self) -> dict[str, Decimal]:
-        """Cash - cost of everybody but the accounts, by currency: funds, venue, backstops, rest of the
-        market."""
+        """Cash - cost of everybody but the accounts and the claims, by currency: funds, venue, backstops,
+        rest of the market."""
         total = dict(self.venue_cash)
         for moved in (self.outside, self.revenue):
             for currency, money in moved.items():
                 total[currency] += money
         for fund, currency in self._currencies_of_funds.items():
             total[currency] += fund.balance
-        for claim in self.claims:
-            total[claim.book.settles] -= claim.left.cost
         for backstop in self.backstops.values():
             total[backstop.settles] += backstop.standing()
         for book in self.markets.values():
@@ -230,10 +236,8 @@ class Ledger:
         return total
 
     def system_contracts(self) -> dict[str, Decimal]:
-        """Signed contracts of everybody but the accounts, per market."""
+        """Signed contracts of everybody but the accounts and the claims, per market."""
         contracts = {book.name: book.rest_size for book in self.markets.values()}
-        for claim in self.claims:
-            contracts[claim.book.name] += claim.side * claim.left.size
         for backstop in self.backstops.values():
             for book, (size, _cost) in backstop.positions.items():
                 contracts[book.name] += size
@@ -282,9 +286,12 @@ class Ledger:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost, left = claim.cost_of(size), claim.left
+        if isinstance(claim, VenueClaim):
+            self.moved.setdefault(claim, (left.size, left.cost))
         left.cost -= cost
         left.size -= size
         if isinstance(claim, VenueClaim):
+            self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
             for valued in self._valued_with(claim):
                 valued.note_change(claim)
         elif isinstance(claim, OwnOrder):
@@ -397,6 +404,10 @@ class Ledger:
         self.touch(holder)
         claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
         self.claims.append(claim)
+        self.moved[claim] = ZERO, ZERO
+        if (book, side) not in self.stocks:
+            self.stocks[book, side] = Stock(book, side)
+        self.stocks[book, side].add(claim)
         for valued in self._valued_with(claim):
             valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
@@ -408,17 +419,26 @@ class Ledger:
         """The pnl at the mark of what a fund holds (of a contract, where one is named). While a claim is
         worked only the older ones are held: whether the fund takes it, and what is left for the newer ones,
         is what is being asked."""
-        held = self.inventory(fund, contract)
-        return held.pnl if self.at_work is None else held.older_than(self.at_work)[0]
+        if self.at_work is not None:
+            return self.inventory(fund, contract).older_than(self.at_work)[0]
+        if valued := self._current(fund, contract):
+            return valued.pnl
+        held = (one for one in self.stocks.values() if one.book.fund is fund)
+        return sum((one.pnl() for one in held if contract in ("", one.book.name)), ZERO)
 
     def inventory(self, fund: FundBook, contract: str = "") -> Inventory:
         """What is held for a fund (of a contract, where one is named), valued at the marks."""
-        valued = self._inventories.get((fund, contract))
-        if valued is None or not valued.is_current():
+        valued = self._current(fund, contract)
+        if valued is None:
             mine = (claim for claim in self.open_claims() if claim.book.fund is fund)
             valued = Inventory(claim for claim in mine if contract in ("", claim.book.name))
             self._inventories[fund, contract] = valued
         return valued
+
+    def _current(self, fund: FundBook, contract: str) -> Inventory | None:
+        """The inventory that has been valued at these marks."""
+        valued = self._inventories.get((fund, contract))
+        return valued if valued is not None and valued.is_current() else None
 
     def _valued_with(self, claim: VenueClaim) -> Sequence[Inventory]:
         """The inventories that it is in."""
@@ -442,25 +462,41 @@ class Ledger:
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it
         costs."""
-        return claim.book.fund.held is not None and claim in self.carried
+        kept = isinstance(claim, VenueClaim) and (claim.number.given or 0) <= self._carried
+        return kept and claim.book.fund.held is not None
 
-    def held(self) -> Iterator[tuple[VenueClaim, Decimal, Decimal]]:
-        """What the venue holds, oldest first, with its pnl at the mark and the part of a loss that nobody
-        covers: all of it, or where the fund holds what it lacks to its floor, of the newest first."""
-        claims = list(self.open_claims())
-        pnls = [claim.pnl() for claim in claims]
+    def uncovered(self) -> dict[VenueClaim, Decimal]:
+        """Of what the venue holds at a loss, the part of it at the mark that nobody covers: all of it, or
+        where the fund holds what it lacks to its floor, of the newest first."""
+        found = [loss for stock in self.stocks.values() for loss in stock.losses()]
         lacking: dict[FundBook, Decimal] = {}
-        for fund in dict.fromkeys(claim.book.fund for claim in claims):
-            if fund.held is not None:
+        parts = {}
+        for claim, loss in sorted(found, key=lambda one: by_age(one[0]), reverse=True):
+            fund = claim.book.fund
+            if fund.held is None:
+                parts[claim] = loss
+                continue
+            if fund not in lacking:
                 lacking[fund] = max(-fund.can_bear_all(), ZERO)
-        uncovered = []
-        for claim, pnl in zip(reversed(claims), reversed(pnls), strict=True):
-            fund, loss = claim.book.fund, max(-pnl, ZERO)
-            part = loss if fund.held is None else min(loss, lacking[fund])
-            if fund.held is not None:
-                lacking[fund] -= part
-            uncovered.append(part)
-        return zip(claims, pnls, reversed(uncovered), strict=True)
+            parts[claim] = min(loss, lacking[fund])
+            lacking[fund] -= parts[claim]
+        return parts
+
+    def pnl_of_held(self) -> dict[str, Decimal]:
+        """The pnl at the mark of what the venue holds, by the fund that stands behind its market: first that
+        of the oldest claim."""
+        held: dict[FundBook, list[Stock]] = {}
+        for stock in self.stocks.values():
+            if stock.contracts:
+                held.setdefault(stock.book.fund, []).append(stock)
+        found: dict[str, Decimal] = {}
+        for claim in self.open_claims():
+            if len(found) == len(held):
+                break
+            fund = claim.book.fund
+            if fund.name not in found:
+                found[fund.name] = sum((one.pnl() for one in held[fund]), ZERO)
+        return found
 
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""

@@ -128,8 +128,9 @@ def venue_at_end(ledger: Ledger, owed: Sequence[Owed], worth: Worth) -> Iterator
     that nobody covers are bad debt, so only gains are its equity, and the losses that the fund covers."""
     held: dict[str, list[PositionState]] = {currency: [] for currency in ledger.currencies}
     gain = dict.fromkeys(ledger.currencies, ZERO)
-    for claim, pnl, lacking in ledger.held():
-        book = claim.book
+    uncovered = ledger.uncovered()
+    for claim in ledger.open_claims():
+        book, pnl, lacking = claim.book, claim.pnl(), uncovered.get(claim, ZERO)
         value = book.value(claim.side * claim.size, book.mark)
         worth[book] += value
         gain[book.settles] += pnl + lacking

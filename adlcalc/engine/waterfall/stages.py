@@ -14,8 +14,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import VenueClaim
-from adlcalc.engine.books.holdings import Due, MarketBook
+from adlcalc.engine.books.holdings import Due
 from adlcalc.engine.books.ledger import NOTHING
+from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import gives_from_everybody
 from adlcalc.engine.rules import (
@@ -155,26 +156,23 @@ def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     return chain.from_iterable(stage(state, due) for stage in its)
 
 
-def workable(state: State, claims: Iterable[VenueClaim]) -> list[VenueClaim]:
-    """Those of them that may meet anybody. A claim for which there is no offer in the book and no backstop,
-    and whose bankruptcy price the mark has not reached, only waits; but where the queue comes before the
-    book, it may take any."""
+def workable(state: State) -> list[VenueClaim]:
+    """What the venue holds that may meet anybody, oldest first. A claim for which there is no offer in the
+    book and no backstop, and whose bankruptcy price the mark has not reached, only waits; but where the queue
+    comes before the book, it may take any."""
     adl, drawdown = state.rules.adl, state.rules.fund.drawdown
     asks_first = adl.when == AdlWhen.BEFORE_BOOK or (
         adl.while_triggered == Triggered.BEFORE_BOOK and drawdown
     )
     room = (size for one in state.ledger.backstops.values() for size in one.left.values())
-    if asks_first or any(size > 0 for size in room):
-        return list(claims)
-    offered: dict[tuple[MarketBook, int], bool] = {}
-    found = []
-    for claim in claims:
-        side = claim.book, claim.side
-        if side not in offered:
-            offered[side] = state.book_side(*side).next() is not None
-        if offered[side] or claim.at_or_beyond(claim.book.mark):
-            found.append(claim)
-    return found
+    takes_any = asks_first or any(size > 0 for size in room)
+    found: list[VenueClaim] = []
+    for stock in state.ledger.stocks.values():
+        if not stock.contracts or stock.book.name in state.halted:
+            continue
+        meets_all = takes_any or state.book_side(stock.book, stock.side).next() is not None
+        found += stock.claims() if meets_all else stock.reached()
+    return sorted(found, key=by_age)
 
 
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:

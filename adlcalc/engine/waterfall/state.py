@@ -15,6 +15,7 @@ from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import Ledger
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
+from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
 from adlcalc.engine.queue.head import FixedQueue, Grid, Lazy, QueueHead, fixed_order, is_fixed, serves
@@ -95,7 +96,7 @@ class State:
         self.missed: set[tuple[Holding, Decimal]] = set()  # stops that a jump has passed, told
         self.spared: list[Spared] = []  # who is due and was left alone, not yet told
         self._told: set[Unit] = set()  # of whom that is known in this step
-        self.held: list[tuple[VenueClaim, Decimal, Decimal]] = []  # at the end of the step (Ledger.held)
+        self.uncovered: dict[VenueClaim, Decimal] = {}  # at the end of the step (Ledger.uncovered)
         self._held_told: dict[VenueClaim, Decimal] = {}  # with the size that it was last told with
 
     def begin(self, step: int) -> None:
@@ -281,23 +282,16 @@ class State:
         debts = {currency: -cash for currency, cash in self.ledger.venue_cash.items()}
         for owed in self.owed:
             debts[self.ledger.markets[owed.market].settles] += owed.amount
-        for claim, _pnl, lacking in self.held:
+        for claim, lacking in self.uncovered.items():
             debts[claim.book.settles] += lacking
         return debts
 
     def value_held(self, *, tell_all: bool) -> Iterator[Held]:
         """What the venue holds at the end of a step: a claim is told when it is first held, when it has
         become smaller, and at the end of the run."""
-        self.held = list(self.ledger.held()) if self.ledger.claims else []
-        for claim, pnl, lacking in self.held:
-            if tell_all or self._held_told.get(claim) != claim.size:
+        self.uncovered = self.ledger.uncovered() if self.ledger.claims else {}
+        for claim in self.ledger.open_claims() if tell_all else sorted(self.ledger.moved, key=by_age):
+            if claim.left.size and (tell_all or self._held_told.get(claim) != claim.size):
                 self._held_told[claim] = claim.size
-                number, book = self.ledger.number_of(claim), claim.book
-                yield Held(self.step, number, book.name, claim.side, claim.size, claim.price, pnl, lacking)
-
-    def held_pnl(self) -> dict[str, Decimal]:
-        """The pnl at the mark of what is held, by the fund that stands behind its market."""
-        found: dict[str, Decimal] = {}
-        for claim, pnl, _lacking in self.held:
-            found[claim.book.fund.name] = found.get(claim.book.fund.name, ZERO) + pnl
-        return found
+                who = self.ledger.number_of(claim), claim.book.name, claim.side, claim.size, claim.price
+                yield Held(self.step, *who, claim.pnl(), self.uncovered.get(claim, ZERO))

@@ -24,6 +24,7 @@ from adlcalc.report.table import table
 MOST = 10
 """Of a large book: those who lost most, and those who gained most."""
 OURS = ("rest of market", "venue")
+"""Names under which no trader stands."""
 
 
 class _Account(NamedTuple):
@@ -87,9 +88,15 @@ def _figures(
         told = f"The {MOST} accounts that lost most and the {MOST} that gained most"
         told += ", and those that were named." if named else "."
     else:
-        up, down = sum(one.change > 0 for one in rows), sum(one.change < 0 for one in rows)
+        traders = [one.change for one in rows if not _no_trader(one.state)]
+        down, up = sum(change < 0 for change in traders), sum(change > 0 for change in traders)
         told = f"{counted(down, 'account')} lost and {up:,} gained"
         told += f"; {counted(still, 'account')} did not change." if still else "."
+        told += "".join(
+            f" The {clean(one.state.account)} {'lost' if one.change < 0 else 'gained'} too."
+            for one in rows
+            if one.change and _no_trader(one.state)
+        )
         if not currency and _adds_up(run, rows):
             told += " All changes, the fund's and the bad debt add up to zero."
     keys = [Key("start", "start")]
@@ -225,7 +232,7 @@ def _distribution(
     counts = [0] * (len(edges) + 1)
     without, unchanged, marked = 0, 0, []
     for state in states:
-        if state.account in OURS or state.status == "backstop":
+        if _no_trader(state):
             continue
         if state.equity_start <= 0:
             without += 1
@@ -258,6 +265,11 @@ def _distribution(
     return histogram(
         f"equity-distribution{suffix}", f"How equity changed{where}", told, bins, "change", "accounts"
     )
+
+
+def _no_trader(state: AccountState) -> bool:
+    """The rest of the market, the venue, and whoever takes positions over for it."""
+    return state.account in OURS or state.status == "backstop"
 
 
 def _label(edges: Sequence[Decimal], i: int) -> str:

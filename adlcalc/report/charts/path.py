@@ -36,8 +36,25 @@ RADIUS, ABOVE = 7, -11
 BESIDE, LABELS = 14, 34
 """From the last step to the end of what stands beside its signs, and to the labels beside the drawing, which
 are none of theirs."""
+PIECE = 14
+"""How long the piece of a line is that stands before its price, in pixels."""
 DOTS = 24
 """Steps that have a dot each; of more the line alone."""
+
+
+class _Line(NamedTuple):
+    """A price of a liquidated position that is drawn as a line: its field, its sign in the legend, its
+    look."""
+
+    price: str
+    sign: str
+    style: Mapping[str, list[int]]
+
+
+LINES = (
+    _Line("liquidation_price", "line-liquidation", {"strokeDash": [2, 4]}),
+    _Line("bankruptcy_price", "line-bankruptcy", {}),
+)
 
 
 class _Drawn(NamedTuple):
@@ -104,7 +121,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     if closed:
         keys.append(Key("liquidated", "liquidated"))
         if len(closed) <= NAMED:
-            keys += [Key("line-liquidation", "liquidation price"), Key("line-bankruptcy", "bankruptcy price")]
+            keys += [Key(line.sign, line.price.replace("_", " ")) for line in LINES]
     if fills:
         keys.append(Key("deleveraged", "deleveraged, at its price"))
     return Figure(
@@ -150,10 +167,8 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     at = ticks(low, high, 5)
     below = Below(drawn.times)
     left = max(*(room(short(x), 12) + 12 for x in at), below.half)
-    told = _beside(drawn, named, low, high) if wide else []
-    names = max((room(name, bold=True) for name, _ in told), default=0)
-    prices = max((room(short(price)) for _, price in told), default=0)
-    right = max(below.half, 14, LABELS + names + 10 + prices + 4 if told else 0)
+    told = _beside(named, low, high) if wide else []
+    right = max(below.half, 14, _columns(told)[-1] if told else 0)
     plot = Plot(
         width,
         330 if wide else 250,
@@ -175,7 +190,7 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
         plot.add("point", dots, "mark", filled=False, fill=_CARD, opacity=1, size=34, strokeWidth=1.8)
     _events(plot, drawn, line, named)
     if told:
-        _names(plot, last, told, names, low, high)
+        _names(plot, last, told, low, high)
     return plot.spec(_told(drawn, 0))
 
 
@@ -198,16 +213,13 @@ def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[in
 
 def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int) -> None:
     """The prices of those who are named, up to where they were closed."""
-    for key, style in (
-        ("liquidation_price", {"strokeDash": [2, 4]}),
-        ("bankruptcy_price", {}),
-    ):
+    for line in LINES:
         rows = [
-            {"x": 0, "x2": row.step or last, "y": getattr(row, key)}
+            {"x": 0, "x2": row.step or last, "y": getattr(row, line.price)}
             for row in named
-            if getattr(row, key) is not None and drawn.low <= getattr(row, key) <= drawn.high
+            if getattr(row, line.price) is not None and drawn.low <= getattr(row, line.price) <= drawn.high
         ]
-        plot.add("rule", rows, "liq", strokeWidth=1.4, **style)
+        plot.add("rule", rows, "liq", strokeWidth=1.4, **line.style)
 
 
 def _events(
@@ -235,7 +247,8 @@ def _events(
                 places.take(places.sign(step, mark, RADIUS / 2))
         places.line(line)
         for row in named:
-            for y in (row.liquidation_price, row.bankruptcy_price):
+            for line_of in LINES:
+                y = getattr(row, line_of.price)
                 if y is not None and drawn.low <= y <= drawn.high:
                     places.line([(0, y), (row.step, y)])
     offsets: dict[int, int] = {}
@@ -295,45 +308,72 @@ def _beside_one_another(
     return dict(kept.values())
 
 
-def _beside(
-    drawn: _Drawn, named: Sequence[LiquidationRow], low: Decimal, high: Decimal
-) -> list[tuple[str, Decimal]]:
-    """Whose bankruptcy price is told beside the drawing, the highest first."""
-    return sorted(
-        (
-            (shortened(row.account, 14), row.bankruptcy_price)
-            for row in named
-            if row.bankruptcy_price is not None and low <= row.bankruptcy_price <= high
-        ),
-        key=lambda one: -one[1],
+class _Told(NamedTuple):
+    """A position's prices as they stand beside the drawing, in the order of `LINES`."""
+
+    name: str
+    prices: tuple[Decimal | None, ...]
+
+    @property
+    def height(self) -> Decimal:
+        """Where it stands: at its bankruptcy price, or at the other one where it has none."""
+        return next(price for price in reversed(self.prices) if price is not None)
+
+
+def _beside(named: Sequence[LiquidationRow], low: Decimal, high: Decimal) -> list[_Told]:
+    """Whose prices are told beside the drawing, the highest first; those of one account that are the same are
+    told once."""
+    found = dict.fromkeys(
+        _Told(shortened(row.account, 14), tuple(getattr(row, line.price) for line in LINES)) for row in named
     )
+    shown = [one for one in found if any(price is not None and low <= price <= high for price in one.prices)]
+    return sorted(shown, key=lambda one: -one.height)
 
 
-def _names(
-    plot: Plot, last: int, told: Sequence[tuple[str, Decimal]], names: int, low: Decimal, high: Decimal
-) -> None:
-    """Beside the drawing, with a piece of its line: whose bankruptcy price is where, none over another."""
+def _columns(told: Sequence[_Told]) -> list[int]:
+    """Where each piece of line and its price begin, and where all ends, in pixels from the last step; the
+    names stand before them."""
+    at = LABELS + max((room(one.name, bold=True) for one in told), default=0) + 10
+    found: list[int] = []
+    for i in range(len(LINES)):
+        found.append(at)
+        at += PIECE + 5 + max((room(_price(one.prices[i])) for one in told), default=0) + 10
+    return [*found, at - 6]
+
+
+def _price(price: Decimal | None) -> str:
+    return "–" if price is None else short(price)
+
+
+def _names(plot: Plot, last: int, told: Sequence[_Told], low: Decimal, high: Decimal) -> None:
+    """Beside the drawing: whose prices are where, each with a piece of its line, none over another."""
     gap = abs(plot.px("y", 17))
     at, x = float(high) + gap, last or 1
     lowest = float(low) + gap * len(told)
     heights = []
-    for _, price in told:
-        at = min(at - gap, max(float(price), lowest - gap * 0.5))
+    for one in told:
+        at = min(at - gap, max(float(one.height), lowest - gap * 0.5))
         lowest -= gap
         heights.append(at)
-    pieces = [{"x": x, "y": y} for y in heights]
-    plot.add(
-        "point",
-        pieces,
-        "liq",
-        shape="stroke",
-        size=144,
-        xOffset=LABELS - 12,
-        opacity=1,
-        filled=False,
-        strokeWidth=1.4,
+    plot.text(
+        [{"x": x, "y": y, "text": one.name} for y, one in zip(heights, told, strict=True)],
+        bold=True,
+        dx=LABELS,
     )
-    texts = [{"x": x, "y": y, "text": name} for y, (name, _) in zip(heights, told, strict=True)]
-    plot.text(texts, bold=True, dx=LABELS)
-    prices = [{"x": x, "y": y, "text": short(price)} for y, (_, price) in zip(heights, told, strict=True)]
-    plot.text(prices, "liq", dx=LABELS + names + 10)
+    for i, (line, start) in enumerate(zip(LINES, _columns(told), strict=False)):
+        plot.add(
+            "point",
+            [{"x": x, "y": y} for y in heights],
+            "liq",
+            shape="stroke",
+            size=PIECE**2,
+            xOffset=start + PIECE // 2,
+            opacity=1,
+            filled=False,
+            strokeWidth=1.4,
+            **line.style,
+        )
+        texts = [
+            {"x": x, "y": y, "text": _price(one.prices[i])} for y, one in zip(heights, told, strict=True)
+        ]
+        plot.text(texts, "liq", dx=start + PIECE + 5)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from adlcalc.ground.numbers import ZERO, D, divide, round_to
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import ROWS, Figure, Key
-from adlcalc.report.compare_view import Comparison, compare_page
+from adlcalc.report.compare_view import PAYS, Comparison, compare_page
 from adlcalc.report.human import clean, counted
 from adlcalc.report.table import Table, numbers, table, words
 from adlcalc.study.metrics import Value
@@ -50,7 +50,7 @@ def figures(comparison: Comparison) -> list[Figure]:
     told += _left(comparison)
     tables = [
         table(
-            "What each account pays",
+            PAYS,
             "Nobody pays anything.",
             [
                 words("account", payers[:ROWS]),
@@ -63,7 +63,11 @@ def figures(comparison: Comparison) -> list[Figure]:
             else [],
             max(len(payers) - ROWS, 0),
         ),
-        *(block for block in compare_page(comparison, ROWS).blocks(None) if isinstance(block, Table)),
+        *(
+            block
+            for block in compare_page(comparison, ROWS).blocks(None)
+            if isinstance(block, Table) and not block.title.startswith(PAYS)  # ours has those who pay most
+        ),
     ]
     return [
         Figure(

@@ -70,7 +70,7 @@ POSITIONS = Rows(
             "number",
             f"maintenance margin {OF_UNIT}",
             null=True,
-            heading="mainte-\nnance",
+            heading="mainte\xad\nnance",
             drop=4,
         ),
         MARGIN_RATIO,

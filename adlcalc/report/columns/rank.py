@@ -114,7 +114,7 @@ QUEUE = Rows(
             "count",
             "20 in the first fifth of the queue, 100 in the last",
             of="row.percentile",
-            heading="percen-\ntile",
+            heading="percen\xad\ntile",
             drop=1,
         ),
         Field("share", "number", "the part of the queue down to it", of="row.share"),

@@ -227,7 +227,7 @@ LIQUIDATIONS = Rows(
             drop=4,
             hide=True,
         ),
-        _part("backstop_size", "contracts that a backstop took over", "back-\nstop"),
+        _part("backstop_size", "contracts that a backstop took over", "back\xad\nstop"),
         _part("deleveraged_size", "contracts closed against counterparties", "by\nADL"),
         _part(
             "surplus", "money by which fills were better than the bankruptcy price", "surplus", tone=Tone.GAIN

@@ -55,7 +55,7 @@ SERIES = Rows(
             "number",
             f"maintenance margin {OF_UNIT}",
             null=True,
-            heading="mainte-\nnance",
+            heading="mainte\xad\nnance",
             drop=3,
             hide=True,
         ),

@@ -1,0 +1,114 @@
+"""What the venue holds of one side of a market: in order of the bankruptcy prices, and with running sums. So a
+step costs by the claims that its mark has reached, not by those that wait.
+
+Public: Stock, by_age.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from decimal import Decimal
+from operator import attrgetter, itemgetter
+
+from adlcalc.engine.books.claims import VenueClaim
+from adlcalc.engine.books.holdings import MarketBook
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
+from adlcalc.ground.numbers import ZERO, places, quantizer
+
+by_age = attrgetter("number.given")
+"""Claims oldest first: their numbers rise."""
+price_of = itemgetter(0)
+
+
+class Stock:
+    """Claims of one side of a market. contracts: of all of them; paid: what they cost together.
+
+    A claim is plain if it costs exactly what it is worth at its bankruptcy price, so that it brings less than
+    it costs at no better mark than that; the others are looked at one by one."""
+
+    __slots__ = ("_has_closed", "_is_exact", "_odd", "_plain", "book", "contracts", "paid", "side")
+
+    def __init__(self, book: MarketBook, side: int) -> None:
+        self.book, self.side = book, side
+        self.contracts = self.paid = ZERO
+        self._plain: list[tuple[Decimal, int, VenueClaim]] = []  # by price, then by age
+        self._odd: dict[VenueClaim, None] = {}
+        self._has_closed = False
+        contract = book.contract
+        self._is_exact = (
+            contract.kind == LINEAR and contract.rounding != PER_CONTRACT and quantizer(book.unit) is not None
+        )
+
+    def add(self, claim: VenueClaim) -> None:
+        """One more."""
+        self.contracts += claim.left.size
+        self.paid += claim.left.cost
+        if self._is_plain(claim):
+            assert claim.price is not None
+            insort(self._plain, (claim.price, claim.number.given or 0, claim))
+        else:
+            self._odd[claim] = None
+
+    def note_closed(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
+        """So much of a claim is closed."""
+        self.contracts -= size
+        self.paid -= cost
+        self._has_closed = self._has_closed or not claim.left.size
+        if claim.left.size and claim not in self._odd and not self._is_plain(claim):
+            self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
+            self._odd[claim] = None
+
+    def forget_closed(self) -> None:
+        """Of claims of which nothing is left."""
+        if self._has_closed:
+            self._plain = [one for one in self._plain if one[2].left.size]
+            self._odd = {claim: None for claim in self._odd if claim.left.size}
+            self._has_closed = False
+
+    def _is_plain(self, claim: VenueClaim) -> bool:
+        worth = None if claim.price is None else self.side * claim.size * claim.price
+        return self._is_exact and worth is not None and worth * self.book.contract.multiplier == claim.cost
+
+    def _adds_up(self) -> bool:
+        """Does no value at the mark need rounding? Then the sum of them is the value of the sum."""
+        book = self.book
+        digits = places(self.contracts) + places(book.contract.multiplier) + places(book.mark)
+        return self._is_exact and digits <= places(book.unit)
+
+    # --- what is asked --------------------------------------------------------------------------------------
+
+    def claims(self) -> Iterator[VenueClaim]:
+        """All that are open, in no order."""
+        for _, _, claim in self._plain:
+            if claim.left.size:
+                yield claim
+        for claim in self._odd:
+            if claim.left.size:
+                yield claim
+
+    def reached(self) -> list[VenueClaim]:
+        """Whose bankruptcy price the mark has reached or passed."""
+        mark = self.book.mark
+        return self._from(mark) + [c for c in self._odd if c.left.size and c.at_or_beyond(mark)]
+
+    def _from(self, mark: Decimal) -> list[VenueClaim]:
+        """Of the plain ones."""
+        if self.side > 0:
+            found = self._plain[bisect_left(self._plain, mark, key=price_of) :]
+        else:
+            found = self._plain[: bisect_right(self._plain, mark, key=price_of)]
+        return [claim for _, _, claim in found if claim.left.size]
+
+    def pnl(self) -> Decimal:
+        """Of all of them at the mark."""
+        if self._adds_up():
+            return self.book.value(self.side * self.contracts, self.book.mark) - self.paid
+        return sum((claim.pnl() for claim in self.claims()), ZERO)
+
+    def losses(self) -> Iterator[tuple[VenueClaim, Decimal]]:
+        """Who would bring less at the mark than it costs, and how much less."""
+        some = [*self._from(self.book.mark), *self._odd] if self._adds_up() else self.claims()
+        for claim in some:
+            if claim.left.size and (pnl := claim.pnl()) < 0:
+                yield claim, -pnl
