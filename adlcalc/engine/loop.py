@@ -26,7 +26,7 @@ from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
-from adlcalc.ground.objects import no_collections
+from adlcalc.ground.objects import no_collections, record
 
 
 class PrecisionError(ValueError):
@@ -72,10 +72,11 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
     """The events of all steps."""
     scenario = state.scenario
     audit: Audit | None = None
+    still: StepEnded | None = None  # how a step ends in which nothing was posted, as in the one before it
     stages, last = stages_of(scenario.rules), scenario.path.steps - 1
     for step in range(last + 1):
         with exact_step(step):
-            events = list(begin_step(state, scenario.path, step))
+            events = begin_step(state, scenario.path, step)
             audit = audit or Audit(state.ledger)
             if scenario.path.events:
                 events.extend(state.with_news(happen(state)))
@@ -88,9 +89,15 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
                 if any(scenario.path.funding.values()):
                     events.extend(settle_everybody(state))
                 audit.everybody(step)
-            events.extend(state.value_held(tell_all=step == last))
-            events.extend(state.take_stock())
-            events.append(end_step(state, audit))
+            nothing = step < last and len(events) == len(scenario.markets) and state.is_still()
+            if nothing and still is not None:
+                end = record(StepEnded, (step, *still[1:]))
+            else:
+                events.extend(state.value_held(tell_all=step == last))
+                events.extend(state.take_stock())
+                end = end_step(state, audit)
+                still = end if nothing else None
+            events.append(end)
         yield from events
 
 
@@ -106,7 +113,7 @@ class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generato
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         self._context.__exit__(None, None, None)
-        if isinstance(error, Inexact | Overflow | InvalidOperation):
+        if error is not None and isinstance(error, Inexact | Overflow | InvalidOperation):
             if isinstance(error, InvalidOperation) and not too_long(error):
                 return
             raise PrecisionError(
@@ -120,21 +127,25 @@ def too_long(error: InvalidOperation) -> bool:
     return not any(issubclass(condition, ZeroDivisionError) for condition in error.args[0])
 
 
-def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
+def begin_step(state: State, path: Path, step: int) -> list[Event]:
     """Marks move; funding that is due is paid at the new marks."""
     state.begin(step)
     books = state.ledger.markets.values()
+    told: list[Event] = []
     if step == 0:
         funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
-        yield Started(0, funds, tuple((book.name, book.rest_size) for book in books))
+        told.append(Started(0, funds, tuple((book.name, book.rest_size) for book in books)))
     if state.has_feedback:
-        yield from recover(state)
+        told.extend(recover(state))
     for book in books:
-        yield MarkMoved(step, book.name, book.mark, path.times[step] if path.times else None)
-    for book in books:
-        rate = path.funding.get(book.name, {}).get(step)
-        if rate:
-            yield state.ledger.charge_funding(book, rate)
+        time = path.times[step] if path.times else None
+        told.append(record(MarkMoved, (step, book.name, book.mark, time)))
+    if path.funding:
+        for book in books:
+            rate = path.funding.get(book.name, {}).get(step)
+            if rate:
+                told.append(state.ledger.charge_funding(book, rate))
+    return told
 
 
 def one_step(state: State, stages: Stages) -> Iterator[Event]:
