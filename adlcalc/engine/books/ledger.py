@@ -286,14 +286,15 @@ class Ledger:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost, left = claim.cost_of(size), claim.left
-        if isinstance(claim, VenueClaim):
-            self.moved.setdefault(claim, (left.size, left.cost))
+        before = left.size, left.cost
         left.cost -= cost
         left.size -= size
         if isinstance(claim, VenueClaim):
+            self.moved.setdefault(claim, before)
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
-            for valued in self._valued_with(claim):
-                valued.note_change(claim)
+            if self._inventories:
+                for valued in self._valued_with(claim):
+                    valued.note_change(claim)
         elif isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
         elif isinstance(claim, VaultOrder):
@@ -405,11 +406,13 @@ class Ledger:
         claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
         self.claims.append(claim)
         self.moved[claim] = ZERO, ZERO
-        if (book, side) not in self.stocks:
-            self.stocks[book, side] = Stock(book, side)
-        self.stocks[book, side].add(claim)
-        for valued in self._valued_with(claim):
-            valued.add(claim)
+        stock = self.stocks.get((book, side))
+        if stock is None:
+            stock = self.stocks[book, side] = Stock(book, side)
+        stock.add(claim)
+        if self._inventories:
+            for valued in self._valued_with(claim):
+                valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
         book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO

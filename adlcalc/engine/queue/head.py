@@ -124,9 +124,9 @@ class Grid:
                 self.single.append(self._made(one))
             else:
                 leverage = float(self._made(one).leverage or 0) if chosen else 0
-                contracts, initial = size * multiplier, cost / leverage if leverage else collateral
-                each = cost / contracts, collateral / contracts, initial / contracts
-                placed.append((*each, size, one))
+                contracts = size * multiplier
+                entry, own = cost / contracts, collateral / contracts
+                placed.append((entry, own, entry / leverage if leverage else own, size, one))
         placed.sort(key=itemgetter(0))
         self.cells: list[Cell] = []
         cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
@@ -183,9 +183,10 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
     if isinstance(positions, Side):
         scale, sketches = positions.sketches()
         q, c, k = map(float, scale)
-        for number, size, cost, collateral in sketches:
-            money = None if collateral is None else float(collateral) * k
-            yield number, float(size) * q, float(cost) * c, money
+        yield from [
+            (number, float(size) * q, float(cost) * c, None if money is None else float(money) * k)
+            for number, size, cost, money in sketches
+        ]
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:

@@ -99,7 +99,7 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     (health.bankrupt_values)."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
-        return [(holdings[0], without_margin(holdings[0]))]
+        return [(holdings[0], without_margin(unit, holdings[0]))]
     values = [holding.value() for holding in holdings]
     needed = [
         margin.maintenance_margin(holding.lines(), abs(v))
@@ -116,9 +116,9 @@ def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     return out
 
 
-def without_margin(holding: Holding) -> Target:
+def without_margin(unit: Unit, holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
-    unit, up, cost = holding.unit, holding.book.quotes[holding.side].rises, holding.cost
+    up, cost = holding.book.quotes[holding.side].rises, holding.cost
     money, pending = unit.money(), holding.pending_funding()
     target = cost - money - pending
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
