@@ -278,7 +278,7 @@ def grid_of(text: str, option: str = "--across", most: int = MOST_COLUMNS) -> tu
     if step <= 0 or low > high:
         raise wrong(option, text, "must go up from FROM to TO in steps above zero")
     with exact():
-        if (high - low) / 1 > step * most:
+        if high - low > step * most:
             raise wrong(option, text, f"has more than {most:,} values")
         count = int((high - low) // step)
         return name.strip(), [low + i * step for i in range(count + 1)]

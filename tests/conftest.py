@@ -37,6 +37,13 @@ class Result(NamedTuple):
     code: int
 
 
+class Terminal(io.TextIOWrapper):
+    """Output that is looked at while it is written."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.out anew")
 
@@ -80,20 +87,20 @@ def hear_ctrl_c() -> None:
 
 @pytest.fixture
 def adlcalc(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """adlcalc("run", "scenarios/01.yaml", stdin=b"..."): the command, run from the root of the project on an
-    ASCII terminal."""
+    """adlcalc("run", "scenarios/01.yaml", stdin=b"..."): the command, run from the root of the project, its
+    output an ASCII pipe, or what says that it is a terminal."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("COLUMNS", raising=False)
 
-    def invoke(*args: str, stdin: bytes = b"") -> Result:
+    def invoke(*args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
         from adlcalc.cli import main
 
         out, err = io.BytesIO(), io.BytesIO()
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["adlcalc", *args])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-            patch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
+            patch.setattr(sys, "stdout", (Terminal if terminal else io.TextIOWrapper)(out, encoding="ascii"))
             patch.setattr(sys, "stderr", io.TextIOWrapper(err, encoding="utf-8"))
             code = 0
             try:

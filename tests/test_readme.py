@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from conftest import Result
 
+from adlcalc.cli.exits import BUG
+
 ROOT = Path(__file__).parent.parent
 README, CLAIMS = ROOT / "README.md", ROOT / "scenarios" / "claims.md"
 DOCS = sorted((ROOT / "adlcalc" / "docs").glob("*.md"))
@@ -78,6 +80,25 @@ def test_every_console_block_prints_what_it_says(
         page.write_text(fresh, encoding="utf-8")
     else:
         assert text == fresh
+
+
+@pytest.mark.slow
+def test_every_command_of_the_pages_draws_on_a_terminal_too(adlcalc: Callable[..., Result]) -> None:
+    """Little bars and colors are made there alone."""
+    lines = {
+        command_of(line)
+        for page in (README, CLAIMS, *DOCS)
+        for block in blocks(page)
+        for line, _ in steps(block)
+    }
+    failed = {}
+    for line in sorted(lines):
+        name, *words = shlex.split(line)
+        if name == "adlcalc":
+            result = adlcalc(*words, terminal=True)
+            if result.code == BUG or "Traceback" in result.err:
+                failed[line] = result.err
+    assert not failed
 
 
 def test_what_is_left_out_is_said() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.events import Deleveraged, Event, Liquidated, StepEnded
 from adlcalc.engine.model import Scenario
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import ZERO, drawing
 from adlcalc.report.run_view import FundRow, StepRow, fund_rows, step_rows
 from adlcalc.study.health import FAR, Health, ratio_text
 
@@ -168,7 +168,8 @@ def bars(values: Sequence[Decimal | None]) -> list[str]:
             return ""
         if x == FAR:
             return BARS[-1]
-        level = (x - low) * len(BARS) // (high - low) if high > low else ZERO
+        with drawing():  # a margin ratio is a quotient of 60 digits
+            level = (x - low) * len(BARS) // (high - low) if high > low else ZERO
         return BARS[min(int(level), len(BARS) - 1)]
 
     return [bar(x) for x in values]

@@ -14,7 +14,7 @@ from typing import Any
 from adlcalc.engine import events as e
 from adlcalc.engine.events import Event
 from adlcalc.engine.model import Depth
-from adlcalc.ground.numbers import ZERO, D, round_to
+from adlcalc.ground.numbers import ZERO, D, drawing, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
@@ -311,10 +311,10 @@ def _intervals(solved: Any, limit: int) -> Iterator[Block]:
 
 def _bars(found: Solution) -> str:
     """The range from left to right: full where it is so. A part that has both is shown as the first of it."""
-    width = (found.high - found.low) / BARS
     cells = []
     for i in range(BARS):
-        at = found.low + i * width
+        with drawing():
+            at = found.low + i * (found.high - found.low) / BARS
         holds = next((one.holds for one in found.stretches if one.low <= at <= one.high), False)
         cells.append(REFUSED if holds is None else HOLDS if holds else FAILS)
     return "".join(cells)
@@ -374,7 +374,7 @@ def _begun(found: Solution) -> str:
     """What a search was about to do that did not come to its end."""
     unit = found.knob.unit
     if found.method is Method.EXHAUSTIVE:
-        count = int((found.high - found.low) / unit) + 1
+        count = int((found.high - found.low) // unit) + 1
         return f"Of {count:,} values, {digits(unit)} apart, {found.values:,} were run"
     apart = digits(round_to(found.spacing, max(unit, SHOWN)))
     return (
