@@ -39,7 +39,7 @@ from adlcalc.engine.events import (
     LossSocialized,
 )
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled, settler
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
@@ -569,7 +569,7 @@ class Ledger:
 
         An account that has not been made is not made for it: it is not due, so its position's collateral and
         pnl, whole money units, are more than it owes, and no less than that rounded up to one."""
-        columns, owed, received = self.roster.columns, ZERO, ZERO
+        columns, owed, received, settle = self.roster.columns, ZERO, ZERO, settler(self.unit)
         book = None if columns is None else self.markets[columns.market]
         for place in self.roster.places_by_name():
             quiet = self.roster.quiet(place)
@@ -580,10 +580,10 @@ class Ledger:
                 continue
             name, side, size = quiet
             own = pending(size if side > 0 else -size, book.funding)
-            amount = settled(own, self.unit)
+            amount = settle(own)
             owed, received = owed + own, received + amount
             if amount:
-                yield FundingSettled(self.step, name, book.name, side, amount, book.funding, size)
+                yield record(FundingSettled, (self.step, name, book.name, side, amount, book.funding, size))
         if book is not None:
             book.funding_dust += owed - received
             book.rest_cash -= received
