@@ -203,7 +203,7 @@ class Ledger:
         """The run is over: what it has made goes at once (roster.py)."""
         self.roster.take_apart()
         for fund in self.funds.values():
-            fund.held = None
+            fund.take_apart()
 
     # --- what the audit adds up -----------------------------------------------------------------------------
 
