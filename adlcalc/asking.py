@@ -151,7 +151,7 @@ def story(
     subject = Subject(account, fund, at, market)
     witness = subject.witness()
     events = through(run(scenario, observer=witness), scenario.path.steps)
-    return tell(subject, scenario, loaded.rulebook, tuple(events), witness, loaded.file)
+    return tell(subject, loaded, tuple(events), witness)
 
 
 def check_subject(account: str | None, fund: bool, step: str | None) -> None:

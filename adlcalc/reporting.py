@@ -114,7 +114,7 @@ def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
             told.setdefault(rule, {}).setdefault(kind, []).append(who)
     made = []
     for rule, kinds in told.items():
-        note = rule_note(rule, run.scenario, loaded.rulebook)
+        note = rule_note(rule, loaded)
         if note is not None:
             what = "; ".join(f"{kind}: {named(whom)}" for kind, whom in kinds.items())
             head = (note.rule, note.value, note.status, what)

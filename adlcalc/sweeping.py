@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from weakref import finalize
 
 from adlcalc.asking import OWN, Unknown, choices
+from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import show
 from adlcalc.ground.record import current, recording
-from adlcalc.paths.models import Bootstrap
+from adlcalc.paths.models import Bootstrap, lasting
 from adlcalc.scenario import Loaded
 from adlcalc.scenario.knobs import knob_of
 from adlcalc.scenario.loading import Origin, opened
@@ -30,7 +31,7 @@ from adlcalc.scenario.path_option import drawn_by, told_of_paths
 from adlcalc.solving import grid_of
 from adlcalc.source.problems import ScenarioErrors, closest_hint, quote, wrong
 from adlcalc.study.answers import names_of
-from adlcalc.study.doubt import readings_under
+from adlcalc.study.doubt import readings_under, used_by
 from adlcalc.study.least import LEAST, unproven, why_not
 from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
@@ -117,6 +118,9 @@ def swept(
         store.commit()
         found = _counted(store, wanted, by, plan.bounds, keep_rows)
         found = replace(found, worked=done, interrupted=stopped, left=len(todo) - done, notes=notes)
+        if not asking.doubt and not stopped:
+            assumed = {world.label: sorted(used_by(world.scenario)) for world in plan.worlds}
+            found = replace(found, assumed={venue: rules for venue, rules in assumed.items() if rules})
         if asking.doubt and not stopped:
             found = _doubted(asking, found, wanted, work, store, through, workers)
         if keep_rows:  # they are read from it for as long as somebody has them
@@ -301,6 +305,13 @@ def _laid_out(asking: Sweep, origin: Origin | None) -> tuple[Plan, str, list[Loa
     return Plan(tuple(worlds), axes, policies, drawn.draws), digest, notes
 
 
+def _step_of(scenario: Scenario) -> str:
+    """How long a step of the path is, where it has times that are evenly apart."""
+    seconds = scenario.path.seconds or ()
+    apart = {after - before for before, after in pairwise(seconds)}
+    return f", a step each {lasting(apart.pop(), 1)}" if len(apart) == 1 else ""
+
+
 def _venues_varied(asking: Sweep) -> Sweep:
     """`--vary venue=A,B` asks for what `--venues A,B` does: each under its own name."""
     named = [text.partition("=")[2] for text in asking.vary if text.partition("=")[0].strip() == "venue"]
@@ -370,7 +381,7 @@ def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) ->
         "policies": json.dumps([one.label for one in plan.policies], ensure_ascii=False),
         "file": asking.file,
         "title": first.scenario.title,
-        "model": "" if model is None else model.told(),
+        "model": "" if model is None else model.told() + _step_of(first.scenario),
         "limits": "" if model is None else model.limits(),
         "seed": "" if model is None else str(model.seed),
     }

@@ -32,8 +32,8 @@ from adlcalc.study.defined import RULES
 from adlcalc.study.metrics import METRICS
 from adlcalc.venues.coverage import coverage_of, open_rulebook
 from adlcalc.venues.files import shipped
+from adlcalc.venues.layers import LONGEST_ROW
 from adlcalc.venues.maintenance import MOST_TIERS
-from adlcalc.venues.rulebook import LONGEST_ROW
 
 PACKAGE = ROOT / "adlcalc"
 

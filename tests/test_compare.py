@@ -394,3 +394,14 @@ def test_a_least_fund_that_is_not_proven_is_told(adlcalc: Callable[..., Result])
     words = ("compare", "18-march-2020", "--metrics", "least_fund")
     assert "least_fund under bitmex is not proven: fund.holds" in " ".join(adlcalc(*words).out.split())
     assert "not proven" not in adlcalc(*words, "--venues", "generic").out
+
+
+def test_explain_takes_a_list(adlcalc: Callable[..., Result]) -> None:
+    """Each once, in the order given; all that are unknown are told; `help` takes them too."""
+    one, other = (adlcalc("compare", "--explain", name).out for name in ("gini", "hybrid:0.2"))
+    assert adlcalc("compare", "--explain", "gini, hybrid:0.2,gini").out == f"{one}\n{other}"
+    assert adlcalc("help", "gini,ptsr").out == adlcalc("compare", "--explain", "gini,ptsr").out
+    wrong = adlcalc("compare", "--explain", "giny,gini,ptrs")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "no metric 'giny'\nhint: did you mean 'gini'?" in wrong.err
+    assert "no metric 'ptrs'\nhint: did you mean 'ptsr'?" in wrong.err

@@ -62,7 +62,7 @@ def test_the_planted_reading_is_named(adlcalc: Callable[..., Any], folder: Path)
     text = " ".join(found.out.split())
     assert "Rests on adl.score: under `generic` large is spared and keen is deleveraged." in text
     assert "adl.score 1 1 same same same" in text
-    assert "2 others" not in text  # nobody was tied: that rule was not used
+    assert "the other 2" not in text  # nobody was tied: that rule was not used
     assert text.count("Rests on") == 1
 
 
@@ -74,7 +74,8 @@ def test_the_book_of_nineteen_under_hyperliquid_rests_on_the_limit(adlcalc: Call
     )
     text = " ".join(found.out.split())
     assert "liquidation.limit 3 3 0..1,000 0..5,000" in text
-    assert "5 others 6 0 same same" in text
+    assert "the other 5 6 0 same same" in text
+    assert "No reading of the other 5 changes anything: " in text
     assert "Rests on liquidation.limit: under `none` erin is spared." in text
 
 

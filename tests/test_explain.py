@@ -41,7 +41,8 @@ def rulebook() -> object:
 def story_of(scenario: Scenario, subject: Subject, rulebook: object) -> tuple[Story, list[Event], Witness]:
     witness = subject.witness()
     events = list(run(scenario, observer=witness))
-    return tell(subject, scenario, rulebook, events, witness), events, witness  # type: ignore[arg-type]
+    loaded = Loaded(scenario, None, "", rulebook)  # type: ignore[arg-type]
+    return tell(subject, loaded, events, witness), events, witness
 
 
 def told(file: str, subject: Subject) -> Story:
@@ -581,3 +582,33 @@ def test_a_market_that_is_not_there(adlcalc: Command) -> None:
     got = adlcalc("explain", "scenarios/14-counterparty-skipped.yaml", "--step", "1", "--market", "BTC-PRP")
     assert (got.code, got.out) == (2, "")
     assert "there is no market 'BTC-PRP' in the scenario" in got.err
+
+
+@pytest.mark.slow
+def test_the_maintenance_margin_names_table_date_and_rate(adlcalc: Command, tmp_path: Path) -> None:
+    """3,001 contracts are in OKX's second row, 0.5 %. What the rulebook has by itself and what the market
+    names are told alike; a rate of the market's own is told as such."""
+    path = tmp_path / "s.yaml"
+    book = (
+        "venue: okx\nmarkets: {ETH: {multiplier: 0.1, maintenance: {table: ETH-USDT-SWAP-2021}}}\n"
+        "accounts: [{id: a, side: long, size: 3_001, entry: 100, leverage: 10}, "
+        "{id: b, side: short, size: 3_001, entry: 100, leverage: 10}]\nprices: [100, 80]\n"
+    )
+    path.write_text(book)
+    said = " ".join(adlcalc("explain", str(path), "a").out.split())
+    assert (
+        "* margin.maintenance = table ETH-USDT-SWAP-2021 as of 2021-06-11, rate 0.005 at the start "
+        "(given: OKX API: position-tiers" in said
+    )
+    path.write_text(
+        book.replace(
+            "ETH: {multiplier: 0.1, maintenance: {table: ETH-USDT-SWAP-2021}}", "BTC: {multiplier: 0.01}"
+        )
+    )
+    said = " ".join(adlcalc("explain", str(path), "a").out.split())
+    assert (
+        "* margin.maintenance.linear = table BTC-USDT-SWAP as of 2026-09-18 (rows 1 to 3), 2026-05-28, "
+        "rate 0.005 at the start" in said
+    )
+    said = " ".join(adlcalc("explain", str(path), "a", "--set", "markets.BTC.maintenance=0.02").out.split())
+    assert "* margin.maintenance = rate 0.02 at the start (given: the scenario's markets)" in said

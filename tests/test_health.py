@@ -17,6 +17,7 @@ from books import scenario as book_of
 from conftest import Result
 from rules import under_venue, with_rules
 
+from adlcalc.asking import margins
 from adlcalc.engine.events import AccountEnded, AccountState, Liquidated, PositionState
 from adlcalc.engine.formulas.health import Leg, liquidation_mark, safe_marks
 from adlcalc.engine.formulas.margin import lines_of
@@ -26,6 +27,7 @@ from adlcalc.engine.model import Path as MarketPath
 from adlcalc.engine.rules import DueWhen
 from adlcalc.ground.numbers import exact
 from adlcalc.report import Run
+from adlcalc.scenario import load
 from adlcalc.study.health import Health, OpenPosition
 from adlcalc.study.watch import Watch
 from adlcalc.venues.files import shipped
@@ -326,3 +328,53 @@ def test_a_run_made_by_hand_tells_it_too() -> None:
     held = [position for state in ran.accounts for position in ran.positions_of(state)]
     # 100 + 10 (P - 100) = 0.005 x 10 P -> P = 900 / 9.95; 500 + 10 (100 - P) = 0.05 P -> P = 1500 / 10.05
     assert [one.liquidation_price for one in held] == [Decimal("90.45226131"), Decimal("149.25373134")]
+
+
+@pytest.mark.parametrize("due", ["at-or-below", "below"])
+@pytest.mark.parametrize("rounding", ["against-account", "down", "up", "nearest"])
+@pytest.mark.parametrize("contract", ["linear", "inverse"])
+def test_whether_a_position_is_due_at_its_price_itself_is_told_as_the_engine_has_it(
+    tmp_path: Path, due: str, rounding: str, contract: str
+) -> None:
+    """With the mark at the price that is told each position is due or not, as it says: 100 + 10 (P - 100) =
+    0.005 x 10 P is no tick, 25 + 2 (P - 20) = 0.0625 x 2 P is exactly 8."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        f"markets: {{X: {{contract: {contract}, tick: 0.01, maintenance: 0.0625}}}}\n"
+        f"rules: {{margin: {{due: {due}}}, contract: {{liquidation_price: {rounding}}}}}\n"
+        "accounts:\n"
+        "  - {id: a, side: long, size: 2, entry: 20, collateral: 25}\n"
+        "  - {id: b, side: long, size: 10, entry: 100, collateral: 100}\n"
+        "  - {id: c, side: short, size: 7, entry: 30, collateral: 55}\n"
+        "  - {id: e, side: short, size: 3, entry: 21, leverage: 3}\n"
+        "prices: [20]\n",
+        encoding="utf-8",
+    )
+    told = [one for one in margins(load(file)).positions if one.liquidation_price is not None]
+    assert told
+    for one in told:
+        there = margins(load(file, sets=[f"prices=[{one.liquidation_price}]"]), accounts=[one.account])
+        assert there.positions[0].due is one.due_there, one
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ("at-or-below", "is due; a tick before it is not."),
+        ("below", "is not due yet; a tick beyond it is."),
+    ],
+)
+def test_the_price_itself_is_told_by_the_rule(adlcalc: Command, tmp_path: Path, due: str, told: str) -> None:
+    """25 + 2 (P - 20) = 0.0625 x 2 P at P = 8 exactly: due at or below, and not yet where it must be below."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        f"rules: {{margin: {{due: {due}, maintenance: 0.0625}}}}\n"
+        "accounts: [{id: a, side: long, size: 2, entry: 20, collateral: 25}]\nprices: [22]\n",
+        encoding="utf-8",
+    )
+    for command in ("margin", "rank"):
+        said = " ".join(adlcalc(command, str(file)).out.split())
+        assert f"At its liquidation price itself a position {told}" in said, command
+    said = " ".join(adlcalc("explain", str(file), "a").out.split())
+    words = "at a mark of 8 or below" if due == "at-or-below" else "at marks below 8, not at 8 itself"
+    assert f"long 2 is due for liquidation {words}" in said

@@ -9,6 +9,7 @@ f)). Cross with a wallet of 20,000: 10,000 / (0.5 (1 - r - f)). Inverse, wallet 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import adlcalc
 from adlcalc.engine.formulas.health import Leg, liquidation_mark
 from adlcalc.engine.formulas.margin import lines_of, maintenance_margin, value
 from adlcalc.engine.model import Account, Kind, Position, Scenario
-from adlcalc.ground.numbers import ZERO, D, Number, exact
+from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.exchanges import ALSO, EXCHANGES
 from adlcalc.source.nodes import Source
@@ -31,11 +32,11 @@ ROWS: list[dict[str, Any]] = json.loads(
 TOLERANCE = D("0.001")
 
 
-def liquidation_price(scenario: Scenario, account: Account, one: Position) -> Number | None:
+def liquidation_price(scenario: Scenario, account: Account, one: Position) -> Decimal | None:
     """By the loaded scenario alone: what the engine would run."""
     markets = {market.name: market for market in scenario.markets}
 
-    def worth(held: Position, price: Number) -> Number:
+    def worth(held: Position, price: Decimal) -> Decimal:
         return value(markets[held.market].contract, held.side * held.size, price, scenario.money_unit)
 
     def lines(held: Position) -> Any:

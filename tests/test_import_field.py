@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import adlcalc
 from adlcalc.engine.formulas.health import Leg, safe_marks
 from adlcalc.engine.formulas.margin import lines_of, maintenance_margin
 from adlcalc.engine.model import Account, Contract, Kind, Scenario
-from adlcalc.ground.numbers import D, Number, exact
+from adlcalc.ground.numbers import D, exact
 from adlcalc.importers.ccxt import Options, import_positions
 from adlcalc.importers.guard import OptionError
 from adlcalc.source.nodes import Source
@@ -50,14 +51,14 @@ def only(scenario: Scenario) -> Account:
     return account
 
 
-def price_of(scenario: Scenario, at: int = 0) -> Number:
+def price_of(scenario: Scenario, at: int = 0) -> Decimal:
     account = only(scenario)
     price = liquidation_price(scenario, account, account.positions[at])
     assert price is not None
     return price
 
 
-def near(found: Number, wanted: str, share: str = "0.001") -> bool:
+def near(found: Decimal, wanted: str, share: str = "0.001") -> bool:
     return abs(found - D(wanted)) <= D(share) * D(wanted)
 
 

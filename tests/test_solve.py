@@ -1017,3 +1017,53 @@ prices: [100, 85]
     words = ("--vary", "fund", "--until", "no adl", "--from", "0", "--to", "20", "--unit", "1")
     out = " ".join(adlcalc("solve", str(tmp_path / "s.yaml"), *words).out.split())
     assert "With 10 the venue still holds 2 contracts at the end of the path, -10 at the last mark." in out
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("collateral", "accounts.ID.collateral, as accounts.alice.collateral"),
+        ("leverage", "accounts.ID.leverage, as accounts.alice.leverage"),
+        ("alice.leverage", "accounts.alice.leverage"),
+        ("maintenance", "markets.BTC-PERP.maintenance"),
+        ("adl.policy", "rules.adl.policy"),
+        ("policy", "rules.adl.policy or rules.last_resort.policy"),
+        ("price", "did you mean 'prices'?"),
+        ("drawdown", "rules.fund.drawdown"),
+    ],
+)
+def test_set_and_vary_tell_alike_where_a_name_belongs(
+    adlcalc: Callable[..., Result], name: str, hint: str
+) -> None:
+    file = "scenarios/04-fund-half-absorbs.yaml"
+    for got in (
+        adlcalc("run", file, "--set", f"{name}=1"),
+        adlcalc("solve", file, "--vary", name, "--until", "no adl"),
+        adlcalc("sweep", file, "--vary", f"{name}=1,2"),
+    ):
+        assert (got.code, got.out) == (2, "")
+        assert f"error: unknown key '{name.partition('.')[0]}' in the scenario\nhint: {hint}\n" in got.err
+
+
+def test_set_and_vary_have_one_name_for_the_depth_of_the_book(
+    adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    """`liquidity` is that of the one market there is, however the file names it; of several neither takes it."""
+    named = "scenarios/04-fund-half-absorbs.yaml"
+    long = adlcalc("run", named, "--set", "markets.BTC-PERP.liquidity=2", "--json").out
+    assert adlcalc("run", named, "--set", "liquidity=2", "--json").out == long
+    accounts = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10%s}]\n"
+    for text in (
+        f"{accounts % ''}prices: [100]\n",
+        f"{accounts % ', market: B'}prices: {{B: [100]}}\n",
+        f"{accounts % ', market: B'}prices: [100]\n",
+    ):
+        (tmp_path / "s.yaml").write_text(text)
+        assert adlcalc("run", str(tmp_path / "s.yaml"), "--set", "liquidity=2").code == 0, text
+    hedged = "scenarios/09-hedged-account.yaml"
+    for got in (
+        adlcalc("run", hedged, "--set", "liquidity=2"),
+        adlcalc("solve", hedged, "--vary", "liquidity", "--until", "no adl"),
+    ):
+        assert got.code == 2
+        assert "error: it does not say of which market\nhint: markets.BTC-PERP.liquidity" in got.err

@@ -58,6 +58,20 @@ SLOW = {
     "subprocess",
     "difflib",
 }
+SELDOM = {
+    "csv",
+    "shutil",
+    "adlcalc.paths",
+    "adlcalc.report.chart_view",
+    "adlcalc.scenario.book",
+    "adlcalc.scenario.klines",
+    "adlcalc.scenario.overrides",
+    "adlcalc.scenario.path_models",
+    "adlcalc.scenario.population",
+    "adlcalc.source.table",
+}
+MODULES = 150
+"""Files of adlcalc that the run of a small scenario imports, at most."""
 RUN = (
     "import sys; sys.argv = ['adlcalc', 'run', 'scenarios/05-fund-empty-adl.yaml']; from adlcalc.cli import "
     "main"
@@ -75,6 +89,10 @@ def test_a_run_of_a_file_imports_what_it_uses() -> None:
     # nothing that runs many times
     studied = {name.removeprefix("adlcalc.study.") for name in plain if name.startswith("adlcalc.study.")}
     assert studied <= {"answers", "assumptions", "expected", "health", "questions"}
+    # what reads books of accounts and price files, makes paths and people, or changes a file stays away
+    assert plain & SELDOM == set()
+    # each file costs its time even where nobody uses what is in it: who adds one here asks whether a run must
+    assert len([name for name in plain if name.startswith("adlcalc")]) <= MODULES
 
 
 @pytest.mark.parametrize("more", [[], ["no.yaml"]], ids=["sound", "one-is-missing"])

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +24,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from conftest import Result
 from typer.testing import CliRunner
 
 from adlcalc.cli.app import app_for
@@ -126,7 +127,7 @@ def test_no_hit_is_a_bound_and_no_zero() -> None:
     assert "not estimable" in told.lower()
     assert "A frequency under this model, not a forecast" in " ".join(told.split())
     assert (
-        "50 paths of 4 moves, resampled from coin.csv (2 moves there, single moves; worst step -9.1%), seed 7"
+        "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step -9.1%), seed 7"
         in " ".join(told.split())
     )
 
@@ -143,7 +144,7 @@ def test_every_frequency_of_the_csv_stands_beside_its_model_and_seed() -> None:
     assert {row["table"] for row in drawn} == {"figure", "quantile"}
     assert {(row["model"], row["seed"]) for row in drawn} == {
         (
-            "50 paths of 4 moves, resampled from coin.csv (2 moves there, single moves; worst step -9.1%)",
+            "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step -9.1%)",
             "7",
         )
     }
@@ -275,7 +276,7 @@ def test_from_python_and_as_a_table_of_arrow() -> None:
     assert found[0].hits == found[1].hits > 0  # 4 is not enough for 4.87
     assert isinstance(found[2].mean, Decimal)
     assert found.worked == 120
-    assert found.model.startswith("60 paths of 4 moves, resampled from coin.csv")
+    assert found.model.startswith("60 paths of 4 moves from 100, resampled from coin.csv")
     assert len(found.rows("points")) == 120
     again = adlcalc.sweep(measures=["fund_paid > 3"], store="s.sqlite", by=["fund"])
     assert (again.worked, [row.hits for row in again]) == (0, [0, found[1].hits])
@@ -651,7 +652,7 @@ def test_a_point_that_ends_its_processes_is_a_row_and_is_worked_the_next_time() 
 
 # --- the same digits everywhere -----------------------------------------------------------------------------
 
-DIGEST = "2995638fb9ab44c16c2145e3e6540c772076ebf748ae039d57e2bbfbab0cc733"
+DIGEST = "ed8c4e69a11f9538b7a7ec726bd8fc51d38179c54eaf3a98b4a3242ee90d626f"
 
 
 def test_rows_and_document_are_the_same_bytes_on_every_python() -> None:
@@ -761,3 +762,34 @@ def test_least_funds_are_told_only_where_they_are_proven() -> None:
     assert {row["varied"]["rules.fund.holds"]: row["error"] is None for row in found["points"]} == {
         "none": True, "while-solvent": False,
     }  # fmt: skip
+
+
+# --- what the reader needs to know beside a frequency -------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_sweep_says_where_its_paths_begin_how_long_a_move_is_and_what_is_assumed(
+    adlcalc: Callable[..., Result], tmp_path: Path
+) -> None:
+    """18 moves from 09:00 to 03:00 are an hour each; a path with times says how far they are apart. Each venue
+    has its assumed rules, and with --doubt the table has them."""
+    sweep = ("sweep", "24-a-random-crash", "--paths", "n=3", "--measure", "adl(carol)")
+    said = " ".join(adlcalc(*sweep).out.split())
+    assert "3 paths of 24 moves from 60,000, resampled from 18-march-2020.csv" in said
+    assert "18 moves of 1 hour, blocks of 6;" in said
+    assert "true in points probability" in said
+    assert "Assumed rules" not in said  # generic has none
+    said = " ".join(adlcalc(*sweep, "--venues", "generic,bybit").out.split())
+    assert "Assumed rules that a run of the file as it is uses under bybit: adl.clamp, adl.eligible" in said
+    assert "Assumed rules" not in adlcalc(*sweep, "--venues", "generic,bybit", "--doubt").out
+    walk = tmp_path / "walk.yaml"
+    walk.write_text(
+        "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\n"
+        "prices: {model: walk, from: 100, volatility: 0.1, steps: 2, seed: 1}\n"
+        "interval: 8h\nstart: 2020-03-12\n"
+    )
+    said = " ".join(adlcalc("sweep", str(walk), "--paths", "n=3", "--measure", "bad_debt").out.split())
+    assert (
+        "3 paths of a geometric walk from 100 (volatility 0.1 a step, drift 0; 2 moves), a step each 8 hours"
+        in said
+    )

@@ -269,3 +269,79 @@ def test_a_rule_of_a_rulebook_is_shown_with_the_document_that_says_so(adlcalc: C
     missing = adlcalc("venues", "bybit", "adl.pric")
     assert (missing.code, "did you mean 'adl.price'?" in missing.err) == (2, True)
     assert adlcalc("venues", "bybit", "adl.price", "--validation").code == 2
+
+
+# --- maintenance tables -------------------------------------------------------------------------------------
+
+
+def test_the_tables_of_all_venues_and_of_one(adlcalc: Command) -> None:
+    text = adlcalc("venues", "--tables").out
+    assert text.startswith("35 maintenance tables\n")
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "okx          BTC-USDT-SWAP       linear       50  0.004 to 0.2425" in text
+    text = adlcalc("venues", "okx", "--tables").out
+    assert text.startswith("4 maintenance tables of okx\n")
+    assert "seen 2026-11-25" in text
+
+
+def test_the_tiers_of_a_table_in_every_format(adlcalc: Command) -> None:
+    """OKX's rows are of contracts and one rate for the whole position; Hyperliquid's are marginal:
+    100,000,000 x (1 / 30 - 0.02) = 1,333,333.33 is taken off above."""
+    arguments = ("venues", "okx", "ETH-USDT-SWAP-2021", "--tables")
+    said = " ".join(adlcalc(*arguments).out.split())
+    assert " 3,000 6,000 0.005 100 " in said
+    assert " 84,000 - 0.045 - " in said
+    assert (
+        "As of 2021-06-11; linear contracts; the tiers measure the size in contracts, 0.1 base units each"
+        in said
+    )
+    assert "* above 96,000: 0.5 % more for each 12,000 contracts" in said
+    rows = list(csv.DictReader(io.StringIO(adlcalc(*arguments, "-f", "csv").out)))
+    assert [row["rate"] for row in rows[:3]] == ["0.004", "0.005", "0.01"]
+    assert {row["as_of"] for row in rows} == {"2021-06-11"}
+    document = json.loads(adlcalc("venues", "hyperliquid", "ETH", "--tables", "--json").out)
+    assert document["schema"] == "adlcalc.tables/1"
+    assert document["tables"][0]["as_of"] == "2026-08-07"
+    assert [row["deduction"] for row in document["tiers"]] == ["0", "1333333.3333333333"]
+    assert "| 100,000,000 |" in adlcalc("venues", "hyperliquid", "ETH", "--tables", "-f", "markdown").out
+
+
+def test_every_shipped_table_is_shown(adlcalc: Command) -> None:
+    """Each in the list and with its tiers in the CSV, those of a formula with the formula."""
+    rows = list(csv.DictReader(io.StringIO(adlcalc("venues", "--tables", "-f", "csv").out)))
+    listed = adlcalc("venues", "--tables", "--width", "0").out
+    for book in (open_rulebook(venue) for venue in shipped()):
+        for name in book.table_names if book.table_file.endswith(f"/{book.venue}.yaml") else ():
+            assert f" {name} " in listed
+            tiers = [row for row in rows if (row["venue"], row["name"]) == (book.venue, name)]
+            assert tiers[0]["above"] == "0"
+            assert tiers[-1]["up_to"] == ""
+            assert all((row["formula"] != "") is (book.venue == "orderly") for row in tiers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("generic", "--tables"),
+            "rulebook 'generic' has no maintenance tables\nhint: there are some of binance, ",
+        ),
+        (
+            ("okx", "BTC-USDT-SWOP", "--tables"),
+            "has no maintenance table 'BTC-USDT-SWOP'\nhint: did you mean 'BTC-USDT-SWAP'?",
+        ),
+        (
+            ("okx", "BTC-USDT-SWAP"),
+            "'BTC-USDT-SWAP' is no rule but a maintenance table\n"
+            "hint: adlcalc venues okx BTC-USDT-SWAP --tables",
+        ),
+        (("okx", "--tables", "--rules"), "--tables and --rules do not go together"),
+        (("okx", "--tables", "--validation"), "--tables and --validation do not go together"),
+    ],
+)
+def test_what_is_asked_of_tables_and_is_not_there(
+    adlcalc: Command, arguments: tuple[str, ...], told: str
+) -> None:
+    got = adlcalc("venues", *arguments)
+    assert (got.code, got.out) == (2, "")
+    assert told in got.err

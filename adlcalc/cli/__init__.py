@@ -6,6 +6,7 @@ command line or bad scenario, 70 a bug in adlcalc, 130 interrupted.
 Public: main.
 """
 
+import gc
 import os
 import sys
 
@@ -40,6 +41,7 @@ def _answer() -> None:
 
         print(f"adlcalc {__version__}", flush=True)
     elif command == ["run"] and only_files(arguments) and "_ADLCALC_COMPLETE" not in os.environ:
+        gc.disable()  # for good: a run makes no cycles, and imports nothing but what stays
         from adlcalc.cli.batch import Request, work_through
 
         sys.exit(work_through(arguments, Request()))

@@ -13,7 +13,7 @@ import typer
 from adlcalc.asking import OWN, Unknown, comparison, metrics_of, severity_of
 from adlcalc.cli import options
 from adlcalc.cli.completion import (
-    metric_names,
+    definitions_listed,
     metrics_listed,
     venues_listed,
 )
@@ -88,9 +88,9 @@ def compare(
     explain: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="Print what a policy or a metric is, with formula and source; all: every one.",
-            autocompletion=metric_names,
+            metavar="A,B,...",
+            help="Print what policies or metrics are, with formula and source; all: every one.",
+            autocompletion=definitions_listed,
         ),
     ] = None,
     result: options.Result,
@@ -135,18 +135,21 @@ def compare(
     raise typer.Exit(result.of(file, page))
 
 
-def explained(name: str) -> int:
-    """Print what a policy or a metric is, or with 'all' every one of them."""
+def explained(names: str) -> int:
+    """Print what policies or metrics are, or with 'all' every one of them."""
     from adlcalc.source.problems import nearest, quote
+    from adlcalc.study.compare import listed
     from adlcalc.study.defined import DEFINED
 
-    asked = name.partition(":")[0].strip()  # as --policies has it: hybrid:0.2
-    if name != "all" and asked not in DEFINED:
-        near = nearest(asked, DEFINED)
+    asked = list(dict.fromkeys(name.partition(":")[0].strip() for name in listed(names)))  # of hybrid:0.2
+    unknown = [name for name in asked if name not in DEFINED and name != "all"]
+    for name in unknown:
+        near = nearest(name, DEFINED)
         hint = f"did you mean {quote(near)}?" if near else "adlcalc compare --explain all tells every one"
         say(f"adlcalc: there is no policy and no metric {quote(name)}\nhint: {hint}")
+    if unknown:
         return UNUSABLE
-    write("\n\n".join(map(_defined, DEFINED if name == "all" else [asked])) + "\n", None)
+    write("\n\n".join(map(_defined, DEFINED if "all" in asked else asked)) + "\n", None)
     return RAN
 
 

@@ -1,7 +1,7 @@
 """What the shell proposes: names that adlcalc knows, and those of the scenario that the line names already.
 
-Public: command_names, venue_names, venues_listed, venue_or_rule_names, score_names, policies, metric_names,
-metrics_listed, accounts, markets, series, questions, scenario_files.
+Public: command_names, venue_names, venues_listed, venue_or_rule_names, score_names, policies,
+metrics_listed, definitions_listed, accounts, markets, series, questions, scenario_files.
 """
 
 from __future__ import annotations
@@ -64,16 +64,17 @@ def _metrics() -> Iterable[str]:
     return KNOWN
 
 
-policies = _listed(_policies)
-metrics_listed = _listed(_metrics)
-venues_listed = _listed(lambda: venue_names(""))
-
-
-def metric_names(incomplete: str) -> list[str]:
-    """Names of policies and metrics, and `all`."""
+def _definitions() -> Iterable[str]:
+    """Policies, metrics, and `all`."""
     from adlcalc.study.defined import DEFINED
 
-    return [name for name in (*DEFINED, "all") if name.startswith(incomplete)]
+    return (*DEFINED, "all")
+
+
+policies = _listed(_policies)
+metrics_listed = _listed(_metrics)
+definitions_listed = _listed(_definitions)
+venues_listed = _listed(lambda: venue_names(""))
 
 
 def score_names(incomplete: str) -> list[str]:

@@ -59,10 +59,10 @@ def help_(
             print(f"  {page.name:{width}}  {page.about}")
     elif len(words) == 1 and words[0] in {page.name for page in pages}:
         show(text_of(words[0]))
-    elif len(words) == 1 and words[0] in DEFINED:
+    elif words and all(word in DEFINED for word in ",".join(words).split(",")):
         from adlcalc.cli.compare import explained
 
-        raise typer.Exit(explained(words[0]))
+        raise typer.Exit(explained(",".join(words)))
     else:
         hint = closest_hint(words[0], [*COMMANDS, *(page.name for page in pages), *DEFINED])
         say(

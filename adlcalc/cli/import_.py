@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,7 +58,9 @@ def register(app: typer.Typer) -> None:
 
     def add(name: str, command: Callable[..., None], short: str, example: str | None = None) -> None:
         hidden = example is None
-        group.command(name, epilog=example, short_help=short, no_args_is_help=True, hidden=hidden)(command)
+        group.command(name, epilog=example, short_help=short, no_args_is_help=True, hidden=hidden)(
+            options.expanded(command)
+        )
 
     add("ccxt", ccxt, "Positions as ccxt or a venue gives them.", CCXT_EXAMPLE)
     add("ccxt-markets", ccxt_markets, "A market as ccxt describes it.", MARKETS_EXAMPLE)
@@ -82,60 +86,93 @@ class Margin(StrEnum):
     isolated = "isolated"
 
 
-def ccxt(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."
-        ),
-    ],
+Rulebook = Annotated[str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What is read beside positions, and how."""
+
     tiers: Annotated[
         str | None,
         typer.Option(
             metavar="FILE", help="Leverage tiers as ccxt gives them, JSON: the maintenance margin tables."
         ),
-    ] = None,
+    ] = None
     markets: Annotated[
         str | None,
         typer.Option(
             metavar="FILE", help="Markets as ccxt gives them, JSON: tick, lot and size of a contract."
         ),
-    ] = None,
+    ] = None
     balance: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[ID=]AMOUNT",
             help="Wallet balance of a cross account, without unrealized pnl. Repeatable.",
         ),
-    ] = None,
-    venue: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
-    ] = None,
+    ] = None
     margin: Annotated[
         Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
-    ] = None,
+    ] = None
     open_interest: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[SYMBOL=]CONTRACTS",
             help="What is open in a market at the venue: rank reads its lights by it. Repeatable.",
         ),
-    ] = None,
-    account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
+    ] = None
+    account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me"
     strict: Annotated[
         bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
-    ] = False,
-    output: options.Output = None,
+    ] = False
+    output: options.Output = None
+
+    def read(self, file: str, venue: str | None) -> int:
+        """Write the scenario; the exit code."""
+
+        def result() -> str:
+            from adlcalc.importers.ccxt import Options, import_positions
+            from adlcalc.importers.opening import opened
+            from adlcalc.venues.files import shipped
+
+            given = Options(
+                self.account,
+                _amounts("--balance", self.balance or (), "ID=AMOUNT"),
+                shipped(),
+                venue,
+                None if self.margin is None else self.margin.value,
+                self.strict,
+                None if self.markets is None else opened(self.markets, limit=MOST),
+                _amounts("--open-interest", self.open_interest or (), "SYMBOL=CONTRACTS"),
+            )
+            tiers = None if self.tiers is None else opened(self.tiers, limit=MOST)
+            make = partial(import_positions, opened(file, limit=MOST), tiers, given)
+            return _finished(make, file, self.output)
+
+        return work(file, self.output, result)
+
+
+def ccxt(
+    *,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="Positions as ccxt or the venue gives them, JSON; - is standard input."
+        ),
+    ],
+    venue: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The exchange or rulebook, where the rows shall not tell it."),
+    ] = None,
+    positions: Positions,
 ) -> None:
     """Write a scenario from positions that ccxt or a venue gave, of one venue or several.
 
     Numbers are the venue's own texts where they are there; what had to be assumed is a comment in the file.
     What comes out is held against the rows' own liquidation prices. It has one step, at the mark price, and
     runs and ranks as it is."""
-    raise typer.Exit(
-        _positions(file, tiers, markets, balance, venue, margin, account, strict, output, open_interest or ())
-    )
+    raise typer.Exit(positions.read(file, venue))
 
 
 EXCHANGES = (
@@ -162,66 +199,18 @@ def of_exchange(name: str) -> Callable[..., None]:
     """The command `import NAME`."""
 
     def command(
+        *,
         file: Annotated[
             str, typer.Argument(metavar="FILE", help="What the venue answers, JSON; - is standard input.")
         ],
-        tiers: Annotated[
-            str | None, typer.Option(metavar="FILE", help="Leverage tiers as ccxt gives them, JSON.")
-        ] = None,
-        balance: Annotated[
-            list[str] | None,
-            typer.Option(metavar="[ID=]AMOUNT", help="Wallet balance of a cross account. Repeatable."),
-        ] = None,
-        margin: Annotated[
-            Margin | None, typer.Option(help="The margin mode of positions that do not say theirs.")
-        ] = None,
-        account: Annotated[str, typer.Option(metavar="ID", help="The id that the account gets.")] = "me",
-        strict: Annotated[
-            bool, typer.Option("--strict", help="One row that cannot be read refuses the file.")
-        ] = False,
-        output: options.Output = None,
+        positions: Positions,
     ) -> None:
-        raise typer.Exit(_positions(file, tiers, None, balance, name, margin, account, strict, output))
+        raise typer.Exit(positions.read(file, name))
 
     command.__doc__ = (
-        f"Write a scenario from the positions that {name} itself answers; `import ccxt` has all options."
+        f"Write a scenario from the positions that {name} itself answers, as `import ccxt --venue {name}`."
     )
     return command
-
-
-def _positions(
-    file: str,
-    tiers: str | None,
-    markets: str | None,
-    balance: list[str] | None,
-    venue: str | None,
-    margin: Margin | None,
-    account: str,
-    strict: bool,
-    output: str | None,
-    open_interest: Sequence[str] = (),
-) -> int:
-    """The work of `import ccxt` and of `import EXCHANGE`."""
-
-    def result() -> str:
-        from adlcalc.importers.ccxt import Options, import_positions
-        from adlcalc.importers.opening import opened
-        from adlcalc.venues.files import shipped
-
-        given = Options(
-            account,
-            _amounts("--balance", balance or (), "ID=AMOUNT"),
-            shipped(),
-            venue,
-            None if margin is None else margin.value,
-            strict,
-            None if markets is None else opened(markets, limit=MOST),
-            _amounts("--open-interest", open_interest, "SYMBOL=CONTRACTS"),
-        )
-        tier_text = None if tiers is None else opened(tiers, limit=MOST)
-        return _finished(lambda: import_positions(opened(file, limit=MOST), tier_text, given), file, output)
-
-    return work(file, output, result)
 
 
 MOST = 64 * 1024 * 1024
@@ -250,9 +239,7 @@ def ccxt_markets(
     ],
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="The market to take, like BTC/USDT:USDT.")],
     price: Annotated[str, typer.Option(metavar="PRICE", help="The mark price.")],
-    venue: Annotated[
-        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
-    ] = "generic",
+    venue: Rulebook = "generic",
     output: options.Output = None,
 ) -> None:
     """Write a scenario with a market's tick, lot and size of a contract, and two example accounts to replace.
@@ -328,9 +315,7 @@ def book(
         str,
         typer.Option(metavar="NAME", help="The name of the market, where the file has no column of markets."),
     ] = "MARKET",
-    venue: Annotated[
-        str, typer.Option(metavar="NAME", help="The rulebook that the scenario gets.")
-    ] = "generic",
+    venue: Rulebook = "generic",
     output: options.Output = None,
 ) -> None:
     """Write a scenario from a table of accounts: other names of columns, separators, `Buy` and `Sell`, `10x`,

@@ -55,10 +55,7 @@ def work(file: str, output: str | None, result: Callable[[], str | None], *, qui
             write(text, output, inputs)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except OutputError as error:
-        say(f"adlcalc: {error}")
-        return UNUSABLE
-    except Unknown as error:
+    except (OutputError, Unknown) as error:
         say(f"adlcalc: {error}")
         return UNUSABLE
     except Exception as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from shutil import get_terminal_size
 
 ROWS = 50
 """Rows of a table that are shown where nobody asks for another number."""
@@ -31,4 +30,6 @@ def room(width: int | None, output: str | None) -> int | None:
         return width or None
     if output not in (None, "-") or not sys.stdout.isatty() or current() is not None:
         return PAGE
+    from shutil import get_terminal_size
+
     return max(get_terminal_size((PAGE, 24)).columns, NARROW)

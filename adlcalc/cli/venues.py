@@ -43,7 +43,8 @@ def venues(
         str | None,
         typer.Argument(
             metavar="RULE",
-            help="One rule of NAME, as adl.price: its value, its status and the document that says so.",
+            help="One rule of NAME, as adl.price: its value, its status and the document that says so. With "
+            "--tables: one table.",
             autocompletion=venue_or_rule_names,
         ),
     ] = None,
@@ -60,6 +61,14 @@ def venues(
         bool,
         typer.Option(
             "--rules", help="What every rule means, its values and who uses them; with NAME, of that rule."
+        ),
+    ] = False,
+    tables: Annotated[
+        bool,
+        typer.Option(
+            "--tables",
+            help="Maintenance tables by symbol, with date and source: of all venues, of NAME, or the tiers of "
+            "one of them (adlcalc venues okx BTC-USDT-SWAP --tables).",
         ),
     ] = False,
     validation: Annotated[
@@ -92,7 +101,14 @@ def venues(
         say("adlcalc: RULE does not go with --score or --validation")
         raise typer.Exit(UNUSABLE)
 
+    if tables and (rules or validation or score is not None):
+        other = "--rules" if rules else "--validation" if validation else "--score"
+        say(f"adlcalc: --tables and {other} do not go together")
+        raise typer.Exit(UNUSABLE)
+
     def page() -> Page:
+        if tables:
+            return _tables(name, rule)
         if rule is not None:
             return _rule_of(str(name), rule)
         if validation:
@@ -123,10 +139,16 @@ def _one(name: str) -> Page:
 
 def _rule_of(name: str, rule: str) -> Page:
     from adlcalc.report.venues_view import rule_page
+    from adlcalc.source.problems import quote
     from adlcalc.venues.coverage import open_rulebook
     from adlcalc.venues.rule_list import rule_rows
 
-    return rule_page(open_rulebook(name), _known(rule), rule_rows([], rule)[0].meaning)
+    book = open_rulebook(name)
+    if rule in book.table_names:
+        raise Unknown(
+            f"{quote(rule)} is no rule but a maintenance table\nhint: adlcalc venues {name} {rule} --tables"
+        )
+    return rule_page(book, _known(rule), rule_rows([], rule)[0].meaning)
 
 
 def _validation(name: str) -> Page:
@@ -145,6 +167,28 @@ def _rules(name: str | None) -> Page:
     only = None if name is None else _known(name)
     books = [open_rulebook(venue) for venue in shipped()]
     return rules_page(rule_rows(books, only), len(books))
+
+
+def _tables(venue: str | None, name: str | None) -> Page:
+    from adlcalc.report.tables_view import tables_page
+    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.venues.coverage import open_rulebook, tables_of
+    from adlcalc.venues.named_tables import venues_with_tables
+
+    if venue is None:
+        found = [one for each in venues_with_tables() for one in tables_of(open_rulebook(each))]
+        return tables_page(found, None, whole=True)
+    found = tables_of(open_rulebook(venue))
+    if not found:
+        known = ", ".join(venues_with_tables())
+        raise Unknown(f"rulebook {quote(venue)} has no maintenance tables\nhint: there are some of {known}")
+    if name is None:
+        return tables_page(found, venue, whole=True)
+    one = [table for table in found if table.name == name]
+    if not one:
+        hint = closest_hint(name, [table.name for table in found])
+        raise Unknown(f"rulebook {quote(venue)} has no maintenance table {quote(name)}\nhint: {hint}")
+    return tables_page(one, venue, whole=False)
 
 
 def _known(name: str) -> str:

@@ -138,8 +138,7 @@ def begin_step(state: State, path: Path, step: int) -> list[Event]:
     if state.has_feedback:
         told.extend(recover(state))
     for book in books:
-        time = path.times[step] if path.times else None
-        told.append(record(MarkMoved, (step, book.name, book.mark, time)))
+        told.append(record(MarkMoved, (step, book.name, book.mark, path.time(step))))
     if path.funding:
         for book in books:
             rate = path.funding.get(book.name, {}).get(step)

@@ -156,6 +156,10 @@ class Path:
         """How many steps there are, the opening one (step 0) included."""
         return len(next(iter(self.marks.values()), ()))
 
+    def time(self, step: int) -> str | None:
+        """When a step is, as it is written; None where the path has no times."""
+        return self.times[step] if self.times else None
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:

@@ -12,10 +12,9 @@ LastResortRules, the dictionaries, and the types and words that they lead to.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
-from adlcalc.engine.declared import Choices, Takes, Word, given, part
+from adlcalc.engine.declared import Choices, Takes, Word, closed, given, part
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut
 from adlcalc.engine.formulas.policies import POLICIES, Policy, queue
 from adlcalc.engine.formulas.prices import FILLS, PRICES, BySolvency, MarkFirst, Price, bankruptcy
@@ -23,7 +22,7 @@ from adlcalc.engine.formulas.scores import SCORES, Score
 from adlcalc.ground.numbers import ONE, ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class TablePart:
     """The part of a market's maintenance table where what its tiers measure is above one bound and at most
     another."""
@@ -33,7 +32,7 @@ class TablePart:
     up_to: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Assumption:
     """A rule that the venue does not document: where it stands in the rulebook ('adl.ties') and what is
     assumed. part: the part of a table that it concerns alone."""
@@ -53,7 +52,7 @@ class DueWhen(Word):
     BELOW = "below", "Only equity below the maintenance margin is liquidated."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class MarginRules:
     """When is an account due?"""
 
@@ -68,7 +67,7 @@ class MarginRules:
 # --- liquidation: the venue takes it over -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Reduction:
     """Orders in the account's name before a takeover: each brings the position `tiers` tiers lower, from tier
     number `from_tier` (the lowest is 1) on; `repeat` them until the unit is no longer due."""
@@ -123,7 +122,7 @@ class Surplus(Word):
     ACCOUNT = "account", "The closed account."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Takeover:
     """The venue takes a due unit over, at its bankruptcy price or at the mark."""
 
@@ -147,7 +146,7 @@ class Takeover:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class TooLate(Takeover):
     """A unit whose equity is below a share of its maintenance margin is taken over after all (FTX's
     auto-close)."""
@@ -184,12 +183,12 @@ class Rounded(Word):
     MONEY = "money", "The money that the bankruptcy price brings. dYdX."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class InBook:
     """The order book of the step."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Liquidator:
     """A liquidator who takes any size at the mark less a discount, or as much as it has capacity for."""
 
@@ -202,22 +201,22 @@ class Liquidator:
 BUYERS: Choices = {"book": InBook, "liquidator": Liquidator}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class AnyPrice:
     """No limit: whatever the book pays."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class AtBankruptcy:
     """The bankruptcy price."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class AtBankruptcyOrMark:
     """The bankruptcy price while there is equity, else the mark. Dango, Injective."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Fillable:
     """dYdX's fillable price. The fund pays what a fill is worse than the bankruptcy price, and the order ends
     when the account is no longer due."""
@@ -245,7 +244,7 @@ class FeeCap(Word):
     REMAINDER = "remainder", "95 % of what the margin rate leaves after discount and deficit. Drift."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Charge:
     """A liquidation fee on what is closed, to the fund."""
 
@@ -259,7 +258,7 @@ class Charge:
     fee_cap: FeeCap = given("what the fee is at most", FeeCap, FeeCap.SURPLUS)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Orders:
     """What all orders in the account's own name have in common."""
 
@@ -295,14 +294,14 @@ class Orders:
 MAX_NOTIONAL = "the most notional that an account's orders close in a step"
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Whole(Orders):
     """One order closes all of a position."""
 
     max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Portion(Orders):
     """One order closes a portion of a position. Hyperliquid, dYdX, FTX."""
 
@@ -315,7 +314,7 @@ class Portion(Orders):
     max_notional: Decimal | None = given(MAX_NOTIONAL, Takes.POSITIVE, None)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Deficit(Orders):
     """Orders close what restores the maintenance margin, largest maintenance margin first. Dango, Drift,
     Lighter."""
@@ -324,7 +323,7 @@ class Deficit(Orders):
     rate_buffer: Decimal = given("added to the maintenance rate to be restored", Takes.FRACTION, ZERO)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Shares:
     """The vault takes the same share of every position at the mark: the smallest multiple of the portion that
     brings maintenance / equity below the target. Paradex."""
@@ -341,7 +340,7 @@ class Shares:
 SIZES: Choices = {"whole": Whole, "portion": Portion, "deficit": Deficit, "shares": Shares}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class OwnName:
     """Orders in the account's own name, which keeps what they leave it."""
 
@@ -352,7 +351,7 @@ class OwnName:
 METHODS: Choices = {"takeover": Takeover, "market": OwnName}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class LiquidationRules:
     """How is a due position closed?"""
 
@@ -388,7 +387,7 @@ class Measured(Word):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Drawdown:
     """The fund stops paying once it (or a contract's pnl) is `start` of its peak below the best of the last
     `window` seconds (None: of the run), at least `at_least` in money, and pays again when it is less than
@@ -406,14 +405,14 @@ SALE_SHARE = "the share of what it holds of a position that is sold at a loss in
 SALE_WITHIN = "what is sold at a loss is sold no farther from the mark than this fraction of it"
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class HoldsNothing:
     """What the book does not take at once goes to the queue."""
 
     held = False
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class WhileSolvent:
     """The fund keeps what the book does not take, at its bankruptcy price, as many lots, oldest first, as its
     balance and the pnl of what it holds can bear down to its floor (or to where its drawdown stops it); the
@@ -427,7 +426,7 @@ class WhileSolvent:
     sale_within: Decimal | None = given(SALE_WITHIN, Takes.FRACTION, None)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Always:
     """The fund keeps what the book does not take, below its floor too: nobody is deleveraged for it.
     Paradex."""
@@ -440,7 +439,7 @@ class Always:
 HOLDS: Choices = {"none": HoldsNothing, "while-solvent": WhileSolvent, "always": Always}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class FundRules:
     """How far does the insurance fund pay?"""
 
@@ -474,12 +473,12 @@ class OfferedWhen(Word):
 WHEN = "whether it is asked before the fund pays, or before the book"
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class NoBackstop:
     """Nobody stands behind the book."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Providers:
     """Providers share a claim pro rata to their capacity, at one price. FTX, Kraken, Deribit."""
 
@@ -487,7 +486,7 @@ class Providers:
     price: Price = given("the price of a transfer", PRICES, bankruptcy)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Auction:
     """The best bid first, each at its own price; a bid worse than the bankruptcy price only as far as the
     fund can pay."""
@@ -495,7 +494,7 @@ class Auction:
     when: OfferedWhen = given(WHEN, OfferedWhen, OfferedWhen.BEFORE_FUND)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class OwnMoney:
     """A vault that has money of its own, and can lose it. Hyperliquid since March 2025, Lighter."""
 
@@ -519,7 +518,7 @@ class OwnMoney:
         return self.vault_capital * (ONE - self.vault_threshold)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Vault:
     """A vault takes whole units over at the mark, with all their margin. Hyperliquid, Lighter."""
 
@@ -532,7 +531,7 @@ class Vault:
 BACKSTOPS: Choices = {"none": NoBackstop, "providers": Providers, "auction": Auction, "vault": Vault}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class BackstopRules:
     """Who stands behind the book?"""
 
@@ -637,7 +636,7 @@ class Lights(Word):
     HEADS = "heads", "The queue's positions."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class AdlRules:
     """Who is deleveraged, when, and at which price?"""
 
@@ -704,12 +703,12 @@ class AdlRules:
 # --- the last resort ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class BadDebt:
     """The venue's books carry the loss as bad debt."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class PerContract:
     """A levy on every open contract of the market, winners and losers alike. Drift."""
 
@@ -721,7 +720,7 @@ class PerContract:
 LAST_RESORTS: Choices = {"bad-debt": BadDebt, "per-contract": PerContract, **HAIRCUTS}
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class LastResortRules:
     """What becomes of a loss that nobody covers?"""
 
@@ -742,7 +741,7 @@ class FeeTo(Word):
     VENUE = "venue", "The venue; its revenue is an account of the run."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class FeeRules:
     """What do the forced trades cost?"""
 
@@ -787,7 +786,7 @@ class FeeRules:
         return min(self.reduced * abs(value), max(surplus, ZERO))
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Rules:
     """The rules that the rulebook picked, in its own sections."""
 

@@ -14,9 +14,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from adlcalc.engine import events as ev
+from adlcalc.engine.columns import Columns
 from adlcalc.engine.declared import Word, meaning_of
 from adlcalc.engine.events import AccountState, Event
-from adlcalc.engine.model import Scenario
+from adlcalc.engine.formulas.margin import lines_of, value
+from adlcalc.engine.model import Market, Position, RateOf, Scenario
 from adlcalc.explain.formula import added
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story, Subject
 from adlcalc.explain.story_lines import Teller, fund_name
@@ -28,7 +30,7 @@ from adlcalc.report.run_view import fund_rows
 from adlcalc.study.health import SHOWN, Health
 
 if TYPE_CHECKING:
-    from adlcalc.venues.rulebook import Rulebook
+    from adlcalc.scenario import Loaded
 
 E = TypeVar("E", bound=Event)
 FUND_EVENTS = (ev.FundReceived, ev.FundPaid, ev.FundStopped, ev.FundResumed, ev.LossSocialized, ev.BadDebt)
@@ -36,13 +38,12 @@ FUND_EVENTS = (ev.FundReceived, ev.FundPaid, ev.FundStopped, ev.FundResumed, ev.
 
 def tell(
     subject: Subject,
-    scenario: Scenario,
-    rulebook: Rulebook,
+    loaded: Loaded,
     events: Sequence[Event],
     witness: Witness,
-    file: str | None = None,
 ) -> Story:
     """The story of a run that `witness` has seen."""
+    scenario = loaded.scenario
     with exact():
         teller = Teller(scenario, witness, events)
         chapters = tuple(_chapters(subject, scenario, events, teller))
@@ -69,10 +70,10 @@ def tell(
         )
         told = (*why, *(line for chapter in chapters for line in chapter.lines))
         used = dict.fromkeys(rule for line in told for rule in line.rules)
-        notes = (rule_note(rule, scenario, rulebook) for rule in used)
+        notes = (rule_note(rule, loaded, subject) for rule in used)
         return Story(
             scenario,
-            file,
+            loaded.file,
             subject.name(),
             chapters,
             sums,
@@ -92,7 +93,7 @@ def _chapters(
     subject: Subject, scenario: Scenario, events: Sequence[Event], teller: Teller
 ) -> Iterator[Chapter]:
     """The steps at which something happened to the subject; the first and the last one of an account too."""
-    times, ends = scenario.path.times, (0, scenario.path.steps - 1)
+    ends = (0, scenario.path.steps - 1)
     by_step: dict[int, list[Event]] = {}
     for event in events:
         by_step.setdefault(event.step, []).append(event)
@@ -110,7 +111,7 @@ def _chapters(
             marks |= {event.market: event.mark for event in happened if isinstance(event, ev.MarkMoved)}
             if subject.market is not None:
                 marks = {subject.market: marks[subject.market]}
-            yield Chapter(step, times[step] if times else None, marks, tuple(lines))
+            yield Chapter(step, scenario.path.time(step), marks, tuple(lines))
 
 
 def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
@@ -215,9 +216,11 @@ def _standing(
         elif one.liquidation_price is None:
             text = f"{held} is not due at any mark on its losing side"
         else:
+            beyond, price = "below" if one.side > 0 else "above", digits(one.liquidation_price)
             text = (
-                f"{held} is due for liquidation at a mark of {digits(one.liquidation_price)} or a tick "
-                "beyond it"
+                f"{held} is due for liquidation at a mark of {price} or {beyond}"
+                if one.due_there
+                else f"{held} is due for liquidation at marks {beyond} {price}, not at {price} itself"
             )
             marks = {"liquidation price": one.liquidation_price, "mark": one.mark}
             far, near = sorted(marks, key=lambda name: -marks[name])
@@ -271,31 +274,89 @@ def _total(amounts: Iterable[Decimal]) -> Decimal:
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def rule_note(rule: str, scenario: Scenario, rulebook: Rulebook) -> RuleNote | None:
-    """What the rulebook says of a rule, for the contract kind of the first market, or what holds
-    where it says nothing; None where it has no such rule."""
-    market = scenario.markets[0]
+def rule_note(rule: str, loaded: Loaded, subject: Subject | None = None) -> RuleNote | None:
+    """What the rulebook says of a rule, for the contract kind of the first market that it is about, or what
+    holds where it says nothing; None where it has no such rule."""
+    scenario, rulebook = loaded.scenario, loaded.rulebook
+    market = _markets(scenario, subject)[0]
     kind = market.contract.kind
     entry = rulebook.rules[kind].get(rule)
-    if (
-        rule == "margin.maintenance"
-        and rulebook.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) != market.maintenance
-    ):
-        return RuleNote(rule, "", "given", "the scenario's markets", "")
+    if rule == "margin.maintenance" and entry is not None:
+        said, given = _maintenance(loaded, subject), _given(loaded, market)
+        if given is not None:
+            return replace(given, value=said)
+    elif entry is not None:
+        said = getattr(entry.node, "text", "")
     if entry is None:
         section, _, name = rule.partition(".")
-        value = getattr(getattr(scenario.rules, section, None), name, None)
-        return RuleNote(rule, value, "default", "", meaning_of(value)) if isinstance(value, Word) else None
+        word = getattr(getattr(scenario.rules, section, None), name, None)
+        return RuleNote(rule, word, "default", "", meaning_of(word)) if isinstance(word, Word) else None
     found = rulebook.sources.get(entry.source) if entry.source is not None else None
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:
         source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
-    note = RuleNote(
-        entry.name,
-        getattr(entry.node, "text", ""),
-        entry.status,
-        source,
-        entry.note,
-        taken=rulebook.taken_from(entry),
-    )
+    note = RuleNote(entry.name, said, entry.status, source, entry.note, taken=rulebook.taken_from(entry))
     return note if found is None else replace(note, title=found.title, url=found.url or "")
+
+
+def _markets(scenario: Scenario, subject: Subject | None) -> Sequence[Market]:
+    """The markets that a story is about: the one that was asked for, or those in which its account has a
+    position; else all."""
+    found = [one for one in scenario.markets if subject is not None and one.name == subject.market]
+    if not found and subject is not None and subject.account is not None:
+        held = {one.market for one in _positions(scenario, subject.account)}
+        found = [one for one in scenario.markets if one.name in held]
+    return found or scenario.markets
+
+
+def _positions(scenario: Scenario, account: str) -> Sequence[Position]:
+    """What an account begins with."""
+    accounts = scenario.accounts
+    if isinstance(accounts, Columns):
+        return accounts[accounts.ids.index(account)].positions if account in accounts.ids else ()
+    return next((one.positions for one in accounts if one.id == account), ())
+
+
+def _given(loaded: Loaded, market: Market) -> RuleNote | None:
+    """Where the maintenance of a market is from that does not have the rulebook's; None of one that has."""
+    rulebook, table = loaded.rulebook, loaded.tables.get(market.name)
+    unit, kind = loaded.scenario.money_unit, market.contract.kind
+    if rulebook.maintenance(kind, money_unit=unit, lot=market.lot) == market.maintenance:
+        return None
+    if table is None:
+        return RuleNote("margin.maintenance", "", "given", "the scenario's markets", "")
+    document = table.file.source
+    source = ", ".join(part for part in (document.title, document.url, f"seen {document.seen}") if part)
+    note = table.entry.note or ""
+    return RuleNote("margin.maintenance", "", "given", source, note, document.title, document.url or "")
+
+
+def _maintenance(loaded: Loaded, subject: Subject | None) -> str:
+    """'table BTC-USDT-SWAP as of 2026-05-28, rate 0.004 at the start': the venue's table of each market, and
+    the rates of the tiers that the positions of an account begin in."""
+    scenario = loaded.scenario
+    markets = _markets(scenario, subject)
+    held = () if subject is None or subject.account is None else _positions(scenario, subject.account)
+    parts = []
+    for market in markets:
+        table = loaded.tables.get(market.name)
+        rates = dict.fromkeys(_rate(scenario, market, one) for one in held if one.market == market.name)
+        told = [f"table {table.name} as of {table.as_of}"] if table is not None else []
+        told += (
+            [f"rate{'s' * (len(rates) > 1)} {', '.join(map(digits, rates))} at the start"] if rates else []
+        )
+        if told:
+            parts.append(", ".join(told) + (f" in {market.name}" if len(markets) > 1 else ""))
+    return "; ".join(parts)
+
+
+def _rate(scenario: Scenario, market: Market, position: Position) -> Decimal:
+    """The rate of the tier that a position begins in, without the fee of closing."""
+    rule = replace(market.maintenance, closing_fee=ZERO, on=RateOf.MARK)
+    mark = scenario.path.marks[market.name][0]
+    entry, notional = (
+        abs(value(market.contract, position.size, price, scenario.money_unit))
+        for price in (position.entry, mark)
+    )
+    lines = lines_of(rule, position.size, entry, isolated=position.collateral is not None)
+    return max(lines, key=lambda line: line[0] * notional - line[1])[0]

@@ -5,7 +5,7 @@ error, not a rounding); the one inexact operation is `divide`, and whatever it g
 unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
 Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN,
-CEILING, FLOOR, show, Number."""
+CEILING, FLOOR, show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-Number = Decimal
 PRECISION = 60
 CONTEXT = Context(
     prec=PRECISION,

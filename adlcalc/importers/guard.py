@@ -50,6 +50,7 @@ def account_id(option: str, name: str) -> str:
     return name
 
 
-def assure(text: str, name: str = "the scenario that was made") -> Loaded:
+def assure(text: str) -> Loaded:
     """Load what is about to be written; ScenarioErrors where `run` would refuse it."""
+    name = "the scenario that was made"
     return load_source(Source(name, text), name)

@@ -16,7 +16,7 @@ Public: read_moments, Unreadable.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -47,9 +47,6 @@ class Unreadable(ValueError):
     def __init__(self, item: int, message: str) -> None:
         super().__init__(message)
         self.item, self.message = item, message
-
-
-Reader = Callable[[str], datetime | None]
 
 
 def read_moments(texts: Sequence[str]) -> list[datetime]:

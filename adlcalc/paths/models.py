@@ -7,13 +7,14 @@
 Every mark is rounded half even to the tick, and is at least one tick; what is rounded is not what the next
 one is made from.
 
-Public: Model, Bootstrap, Walk, Ramps, Jumps, PathError.
+Public: Model, Bootstrap, Walk, Ramps, Jumps, PathError, lasting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal, DecimalException, localcontext
 from itertools import pairwise
 from typing import Protocol
@@ -52,6 +53,37 @@ class Model(Protocol):
 
     def marks(self, path: int) -> Marks:
         """The prices of that path, step 0 first."""
+
+
+def _from(starts: Mapping[str, Decimal]) -> str:
+    """'from 60,000', of several markets 'from 60,000 (BTC) and 3,000 (ETH)'."""
+    several = len(starts) > 1
+    named = [f"{price:,f}" if not several else f"{price:,f} ({name})" for name, price in starts.items()]
+    return f"from {' and '.join(filter(None, (', '.join(named[:-1]), named[-1])))}"
+
+
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def _apart(span: tuple[str, str] | None, moves: int) -> str:
+    """How long a move of a file takes whose prices are evenly apart: '1 hour'; '' where that is not known."""
+    if span is None:
+        return ""
+    try:
+        first, last = map(datetime.fromisoformat, span)
+    except ValueError:
+        return ""
+    return lasting((last - first) // timedelta(seconds=1), moves) if first.tzinfo and last.tzinfo else ""
+
+
+def lasting(seconds: int, moves: int) -> str:
+    """One of so many moves that take so many seconds together, in whole units."""
+    each, rest = divmod(seconds, moves)
+    if rest or not each:
+        return ""
+    size, name = next((size, name) for size, name in UNITS if not each % size)
+    count = each // size
+    return f"{count:,} {name}{'s' * (count != 1)}"
 
 
 def _rounded(moving: Iterator[Decimal], start: Decimal, tick: Decimal) -> tuple[Decimal, ...]:
@@ -128,10 +160,11 @@ class Bootstrap:
     def told(self) -> str:
         """How long they are, and whence the moves are."""
         span = f"{self.span[0]} to {self.span[1]}; " if self.span else ""
+        where = f"of {apart}" if (apart := _apart(self.span, self.moves)) else "there"
         blocks = f"blocks of {self.block}" if self.block > 1 else "single moves"
         return (
-            f"of {self.steps:,} move{'s' * (self.steps != 1)}, resampled from {', '.join(self.files)} ({span}"
-            f"{self.moves:,} moves there, {blocks}; worst step"
+            f"of {self.steps:,} move{'s' * (self.steps != 1)} {_from(self.starts)}, resampled from "
+            f"{', '.join(self.files)} ({span}{self.moves:,} moves {where}, {blocks}; worst step"
             f" {show(self.worst * 100)}%)"
         )
 
@@ -204,7 +237,7 @@ class Walk:
             )
         if len(self.starts) > 1:
             parts.append(f"correlation {show(self.correlation)}")
-        return f"of a geometric walk ({', '.join(parts)}; {self.steps:,} moves)"
+        return f"of a geometric walk {_from(self.starts)} ({', '.join(parts)}; {self.steps:,} moves)"
 
     def limits(self) -> str:
         """Nothing binds it to a market."""
@@ -245,7 +278,7 @@ class Ramps:
         """How deep and how fast."""
         (low, high), (fast, slow) = self.to, self.over
         return (
-            f"that are ramps to {show(low * 100)}%..{show(high * 100)}% over {fast}..{slow} moves"
+            f"that are ramps {_from(self.starts)} to {show(low * 100)}%..{show(high * 100)}% over {fast}..{slow} moves"
             f" ({self.steps:,} moves in all)"
         )
 

@@ -15,6 +15,11 @@ from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.doubt import Doubt, Line
 
 NOTHING = "The run uses no assumed rule."
+MOST = 3
+"""As many accounts or measures that a reading changes are told in a sentence."""
+TOGETHER = 3
+"""As many pairs that change something only together are told one by one."""
+ALL = "--json has every reading with what it changes"
 
 
 def doubt_page(doubt: Doubt, limit: int) -> Page:
@@ -34,6 +39,10 @@ def _blocks(doubt: Doubt, limit: int) -> Iterator[Block]:
     lines = [*doubt.lines, *([doubt.pairs_line] if doubt.pairs_line is not None else [])]
     title = in_money("What the outcome rests on", doubt.scenario)
     yield table(title, NOTHING, _columns(doubt, lines) if lines else ())
+    for line in lines:
+        if len(line.rules) > 1:
+            of = _called(doubt, line) if doubt.rests else "any of them"
+            yield clean(f"No reading of {of} changes anything: {', '.join(line.rules)}.")
     yield from sentences(doubt)
     refused = [one for one in doubt.singles if one.outcome is None]
     shown = refused[: limit or None]
@@ -44,7 +53,7 @@ def _blocks(doubt: Doubt, limit: int) -> Iterator[Block]:
 
 
 def _columns(doubt: Doubt, lines: list[Line]) -> Iterator[Column | None]:
-    yield words("assumed rule", [line.text for line in lines])
+    yield words("assumed rule", [_called(doubt, line) for line in lines])
     yield counts("readings", [line.readings for line in lines])
     yield counts("differ", [line.differ for line in lines])
     for i, measure in enumerate(doubt.measures):
@@ -52,12 +61,21 @@ def _columns(doubt: Doubt, lines: list[Line]) -> Iterator[Column | None]:
         yield right(heading, [line.ranges[i].text for line in lines], drop=max(0, 9 - i) if i > 1 else 0)
 
 
+def _called(doubt: Doubt, line: Line) -> str:
+    """'liquidation.limit', 'the other 3', or 'all 3' where none changes anything; a sentence names them."""
+    if len(line.rules) == 1:
+        return line.rules[0]
+    return f"{'the other' if doubt.rests else 'all'} {len(line.rules)}"
+
+
 def sentences(doubt: Doubt) -> Iterator[str]:
     """'Rests on liquidation.limit: under `none` erin is spared.'"""
     for rule, one in doubt.rests:
-        yield clean(f"Rests on {rule}: under `{one.reading.changes[0].value}` {doubt.told(one)}.")
-    for one in doubt.only_together[:3]:
-        yield clean(f"Only together: under {one.reading.text} {doubt.told(one)}.")
+        yield clean(f"Rests on {rule}: under `{one.reading.changes[0].value}` {doubt.told(one, MOST)}.")
+    for one in doubt.only_together[:TOGETHER]:
+        yield clean(f"Only together: under {one.reading.text} {doubt.told(one, MOST)}.")
+    if (more := len(doubt.only_together) - TOGETHER) > 0:
+        yield f"{counted(more, 'more pair changes', 'more pairs change')} something only together: {ALL}."
     if doubt.rules and not doubt.rests and not doubt.only_together:
         yield "Rests on none of them: the same happens under every reading."
     for moved in doubt.whole:

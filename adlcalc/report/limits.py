@@ -1,15 +1,18 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided.
+Public: FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
+at_the_price.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.report.human import clean
+from adlcalc.study.health import OpenPosition
 
 FUND_LIMITS = (
     "It is for this path, book and depth only: marks are given and nobody trades. It is not a "
@@ -81,3 +84,25 @@ def one_sided(scenario: Scenario) -> str | None:
         "the other "
         "side."
     )
+
+
+NAMED = 10
+"""As many positions are named."""
+
+
+def at_the_price(positions: Iterable[OpenPosition]) -> str | None:
+    """Whether positions are due at their liquidation price itself, which hangs on how it is rounded and on the
+    rule `margin.due`; None where none has one."""
+    found = [one for one in positions if one.liquidation_price is not None and not one.due]
+    there = [one for one in found if one.due_there]
+    if not found:
+        return None
+    if not there:
+        return "At its liquidation price itself a position is not due yet; a tick beyond it is."
+    if len(there) == len(found):
+        return "At its liquidation price itself a position is due; a tick before it is not."
+    names = list(dict.fromkeys(clean(one.account) for one in there))
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    told = ", ".join(names[:NAMED]) + more
+    verb = "are" if len(names) > 1 else "is"
+    return f"{told} {verb} due at the liquidation price itself, the others a tick beyond theirs."

@@ -14,7 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import in_money, money_in
+from adlcalc.report.limits import at_the_price, in_money, money_in
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
 from adlcalc.study.assumptions import is_reached
@@ -46,8 +46,7 @@ class Margins:
     @property
     def time(self) -> str | None:
         """When the step is, where the path has times."""
-        times = self.scenario.path.times
-        return times[self.step] if times else None
+        return self.scenario.path.time(self.step)
 
     @property
     def assumptions(self) -> list[Assumption]:
@@ -95,6 +94,8 @@ def _blocks(margins: Margins) -> Iterator[Block]:
             f"{counted(due, 'margin unit is', 'margin units are')} due at these marks: equity is not above "
             "maintenance margin."
         )
+    if (there := at_the_price(margins.positions)) is not None:
+        yield there
     if any(one.liquidation_price is None for one in margins.positions):
         yield "A position without a liquidation price: no mark on its losing side makes its margin unit due."
     if len(margins.scenario.markets) > 1 and any(one.margin == "cross" for one in margins.positions):

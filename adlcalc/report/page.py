@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
@@ -17,8 +17,7 @@ from adlcalc.report.table import PAGE, Table
 from adlcalc.report.tones import Paint
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A sentence of a list. kind: the word that it begins with; below: sentences that belong to it; lines:
     what is never broken (an address)."""
 
@@ -28,8 +27,7 @@ class Item:
     lines: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A list under a heading. nothing: what is said where it is empty ('': the list is left out)."""
 
     heading: str

@@ -22,7 +22,7 @@ from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import in_money, money_in, one_sided
+from adlcalc.report.limits import at_the_price, in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Ahead, standing
@@ -115,8 +115,7 @@ class Queues:
     @property
     def time(self) -> str | None:
         """When the step is, where the path has times."""
-        times = self.scenario.path.times
-        return times[self.step] if times else None
+        return self.scenario.path.time(self.step)
 
     @property
     def absent(self) -> list[str]:
@@ -156,7 +155,7 @@ def _blocks(queues: Queues, limit: int) -> Iterator[Block]:
             pulls = [Pull(ranking, move) for move in ranking.moves if move.account == account]
             title = f"The smallest changes that move {clean(account)} back"
             yield table(in_money(title, queues.scenario), "", MOVES.columns(pulls, queues))
-    yield from _sentences(queues)
+    yield from _sentences(queues, limit)
     yield notes(NOTES, queues.assumptions)
     if queues.assumptions:
         yield "What hangs on them: adlcalc doubt FILE, with the same --venue and --set."
@@ -177,8 +176,11 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
     )
 
 
-def _sentences(queues: Queues) -> Iterator[str]:
+def _sentences(queues: Queues, limit: int) -> Iterator[str]:
     yield from _standings(queues)
+    shown = (place.row.stands for ranking in queues.rankings for place in queues.of(ranking, limit))
+    if (there := at_the_price(one for one in shown if one is not None)) is not None:
+        yield there
     for ranking in queues.rankings:
         if not queues.is_part and len(ranking.rows) == 1 and _is_alone(queues, ranking):
             who, side = (

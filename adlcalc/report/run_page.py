@@ -12,7 +12,6 @@ from itertools import islice
 
 from adlcalc.engine.events import AccountState
 from adlcalc.ground.numbers import ZERO
-from adlcalc.report.chart_view import chart as charted
 from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import (
@@ -71,17 +70,20 @@ def run_page(
     closing: the run in one sentence, at the end or, of a large book, first; and the
     command that asks why. Goldens are without them."""
     accounts = counted(len(run.scenario.accounts), "account")
+
+    def blocks(width: int | None) -> Iterator[Block]:
+        if chart:
+            from adlcalc.report.chart_view import chart as charted
+
+            yield charted(run, width)
+        for block in _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing):
+            yield _named(block, run) if money else block
+
     return Page(
         title=title_of(run.scenario, run.file),
         subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}"
         + (f", {money_in(run.scenario)}" if money else ""),
-        blocks=lambda width: (
-            *((charted(run, width),) if chart else ()),
-            *(
-                _named(block, run) if money else block
-                for block in _blocks(run, limit, steps, drawn=drawn, health=health, closing=closing)
-            ),
-        ),
+        blocks=blocks,
         document=RUN,
         about=run,
         asked=("steps",) if steps else (),

@@ -60,11 +60,11 @@ def _blocks(tested: Tested, limit: int) -> Iterator[Block]:
             words("market", [one.market for one in bursts]),
             counts("accounts", [one.accounts for one in bursts]),
             counts("wholly\nclosed", [one.wholly for one in bursts]),
-            words("one had\nit all", ["yes" if one.one_enough else "no" for one in bursts], drop=2),
+            words("one was\nenough", ["yes" if one.one_enough else "no" for one in bursts], drop=2),
             words("best score", [one.score for one in scores]),
             right("right", [digits(one.right) for one in scores]),
             right("random", [digits(one.right) for one in others[RANDOM]]),
-            right("all\nwholly", [digits(one.right) for one in others[EVERYBODY]]),
+            right("everybody", [digits(one.right) for one in others[EVERYBODY]]),
         ],
         more=len(tested.bursts) - len(bursts),
     )
@@ -91,7 +91,7 @@ def _blocks(tested: Tested, limit: int) -> Iterator[Block]:
 def _columns(rows: Sequence[Verdict]) -> Iterator[Column | None]:
     yield words("score", [one.score for one in rows])
     yield right("right", [digits(one.right) for one in rows])
-    yield right("of", [digits(D(one.accounts)) for one in rows])
+    yield right("accounts", [digits(D(one.accounts)) for one in rows])
     yield right("share", [f"{show(round_to(one.share * 100, D('0.1')))} %" for one in rows])
     yield right(
         "corre\xad\nlation",

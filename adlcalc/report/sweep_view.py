@@ -101,8 +101,8 @@ def _table(names: Sequence[str], measure: str, figures: Sequence[Figure], limit:
 
 def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
     """Hits, probability, interval. No hit is never 0 %: what is told is the end of the interval."""
-    yield right("so", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures])
-    yield right("of", [f"{one.n:,}" for one in figures])
+    yield right("true in", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures])
+    yield right("points", [f"{one.n:,}" for one in figures])
     yield right("probability", [_probability(one) for one in figures])
     yield right(
         "95% from", [_end(one, "low", one.share is not None and one.share.hits > 0) for one in figures]
@@ -138,7 +138,7 @@ def _percent(x: Decimal, rounding: str = HALF_EVEN) -> str:
 
 
 def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
-    yield right("n", [f"{one.n:,}" for one in figures])
+    yield right("points", [f"{one.n:,}" for one in figures])
     only = figures[0].only
     if not only:
         yield right("mean", [_digits(one.mean) for one in figures])
@@ -285,6 +285,12 @@ def _sentences(swept: Any) -> Iterator[Block]:
     if any(not one.sample and one.n > 1 for one in swept.figures):
         yield (
             "Points of different things that are varied are counted together: no sample, and so no interval."
+        )
+    for venue, rules in swept.assumed.items():
+        under = f" under {clean(venue)}" if len(swept.venues) > 1 else ""
+        yield clean(
+            f"Assumed rules that a run of the file as it is uses{under}: {', '.join(rules)}. How far the figures "
+            "hang on them: the same with --doubt."
         )
     missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}
     if missing and swept.drawn is not None:

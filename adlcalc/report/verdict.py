@@ -5,7 +5,6 @@ Public: verdict, ask_why, ask_what_rests, named.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -57,7 +56,9 @@ def ask_what_rests(run: Facts) -> str:
 
 def _typed(*words: str) -> str:
     """A command as somebody would type it."""
-    return " ".join(shlex.quote(clean(word)) for word in ("adlcalc", *words))
+    from shlex import quote
+
+    return " ".join(quote(clean(word)) for word in ("adlcalc", *words))
 
 
 def _liquidated(run: Facts) -> str:

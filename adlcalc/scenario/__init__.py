@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from adlcalc.scenario.indicators import Told
     from adlcalc.scenario.loading import Origin
     from adlcalc.source.problems import Problem
+    from adlcalc.venues.named_tables import Table
     from adlcalc.venues.rulebook import Rulebook
 
 __all__ = ["Loaded", "load"]
@@ -42,7 +43,7 @@ class Loaded:
     notes: what is read but does nothing, or is seldom meant; owners: whose an account is, where it says so;
     outside: a sentence where the path is of another time than the rulebook; model: that of the path, where it
     was drawn; made: how many accounts, the last ones, are made up; origin: what it can be loaded from once
-    more, with other settings."""
+    more, with other settings; tables: the venue's maintenance table that a market is worked by."""
 
     scenario: Scenario
     expect: Expect | None
@@ -54,6 +55,7 @@ class Loaded:
     outside: str = ""
     model: Model | None = None
     made: int = 0
+    tables: Mapping[str, Table] = field(default_factory=dict)
     origin: Origin | None = field(default=None, repr=False, compare=False)
 
 

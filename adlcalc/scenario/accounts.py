@@ -13,7 +13,6 @@ from adlcalc.engine.formulas.margin import initial_collateral, value
 from adlcalc.engine.happenings import Standing
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Position
 from adlcalc.ground.numbers import ZERO
-from adlcalc.scenario.book import build_book
 from adlcalc.scenario.draft import RESERVED_IDS, Draft, name_fault
 from adlcalc.scenario.faults import (
     Fault,
@@ -43,6 +42,8 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
             draft.lacks("accounts", "accounts: a list, which may be empty")
         return []
     if isinstance(given, BookFile):
+        from adlcalc.scenario.book import build_book
+
         return build_book(draft, given, markets, unit)
     first: dict[str, int] = {}
     accounts = []

@@ -77,7 +77,7 @@ def build_book(
     return found
 
 
-def first_market(draft: Draft, spec: BookFile, *, key: str = "accounts") -> str | None:
+def first_market(draft: Draft, spec: BookFile, *, key: str) -> str | None:
     """The market of the first row, if the book has such a column: what names the market where nothing else
     does."""
     table = Table(draft.companion(spec.file, draft.node(key, "file")))

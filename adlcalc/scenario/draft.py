@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
 from adlcalc.engine.happenings import Standing
-from adlcalc.paths.models import Model
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.files import companion
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Scalar, Source, at
 from adlcalc.source.problems import Problems, nearest, quote
+
+if TYPE_CHECKING:
+    from adlcalc.paths.models import Model
 
 RESERVED_IDS = frozenset(
     ("outside money", "rest of market", "rest of the market", "vault", "venue", "venue revenue")
@@ -25,7 +28,7 @@ RESERVED_IDS = frozenset(
 RESERVED_WITH_CURRENCY = re.compile(rf"({'|'.join(sorted(RESERVED_IDS))}) \(.*\)")
 """As they are called where there is one of them for each currency: 'venue (BTC)'."""
 LONGEST_NAME = 200
-INVISIBLE = re.compile(
+INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Letters and marks of which nothing is seen: joiners, fillers, variation selectors, the empty braille cell.
@@ -91,7 +94,7 @@ def name_fault(name: str, *, reserved: frozenset[str] = frozenset()) -> str | No
         return f"is longer than {LONGEST_NAME} characters"
     if not name.isprintable():
         return "holds characters that cannot be printed"
-    unseen = None if name.isascii() else INVISIBLE.search(name)
+    unseen = None if name.isascii() else re.search(INVISIBLE, name)
     if unseen:
         return f"holds U+{ord(unseen[0]):04X}, a character that cannot be seen"
     if not is_normalized("NFC", name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.ground.numbers import D
@@ -23,8 +23,7 @@ from adlcalc.study.questions import Measure, Names, Question, QuestionError, rea
 SIDES = {"long": LONG, "short": SHORT}
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """A number that need not be met exactly: not further away than `within`."""
 
     value: Decimal
@@ -34,8 +33,7 @@ class About:
 Amount = Decimal | About
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedRow:
+class ExpectedRow(NamedTuple):
     """A row that must come out. values: what is expected of it, by the name that `expect:` has for the
     column."""
 

@@ -7,21 +7,20 @@ Public: Told, read_told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.schema import LongAccount, PositionSpec, ShortAccount
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """lights: (lights, of how many) by account, market and side; open_interest: contracts of a market, which
     each side holds."""
 
-    lights: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)
-    open_interest: Mapping[str, Decimal] = field(default_factory=dict)
+    lights: Mapping[tuple[str, str, int], tuple[int, int]]
+    open_interest: Mapping[str, Decimal]
 
 
 def read_told(draft: Draft, markets: list[str]) -> Told:

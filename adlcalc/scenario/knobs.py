@@ -24,10 +24,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, DecimalException
 
+from adlcalc.engine.columns import ids_of
 from adlcalc.engine.formulas.margin import initial_collateral, lines_of, maintenance_margin, value
 from adlcalc.engine.happenings import Standing
 from adlcalc.engine.model import Account, Depth, Liquidity, Market, Position, Scenario
 from adlcalc.ground.numbers import ONE, ZERO, D, divide, exact, round_to, show
+from adlcalc.scenario.belongs import SEVERAL, belongs
 from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, order_faults, tier_fault
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.loading import Origin
@@ -274,7 +276,9 @@ def knob_of(name: str, scenario: Scenario) -> Knob | None:
         raise _unknown(
             name,
             f"unknown key {quote(parts[0])} in the scenario",
-            closest_hint(parts[0], sorted(keys)) or "for example fund, prices.2 or accounts.alice.leverage",
+            belongs(parts, ids_of(scenario.accounts), [one.name for one in scenario.markets])
+            or closest_hint(parts[0], sorted(keys))
+            or "for example fund, prices.2 or accounts.alice.leverage",
         )
     found = FINDERS.get(parts[0])
     return None if found is None else found(name.strip(), parts[1:], scenario)
@@ -365,7 +369,7 @@ def _find_liquidity(name: str, parts: list[str], scenario: Scenario) -> Knob | N
             return None
         of = _one_of(name, "market", parts[0], names)
     elif parts or len(names) > 1:
-        raise _unknown(name, "it does not say of which market", f"markets.{names[0]}.liquidity")
+        raise _unknown(name, SEVERAL, f"markets.{names[0]}.liquidity")
     else:
         of = names[0]
     market = next(one for one in scenario.markets if one.name == of)
@@ -380,7 +384,8 @@ def _find_liquidity(name: str, parts: list[str], scenario: Scenario) -> Knob | N
         (one.size for account in scenario.accounts for one in account.positions if one.market == of), ZERO
     )
     what = "the depth of the book" + (f" of {of}" if len(names) > 1 else "")
-    settings = (f"markets.{quoted(of)}.liquidity",)
+    settings: tuple[str, ...] = (f"markets.{quoted(of)}.liquidity",)
+    settings += ("liquidity",) if len(names) == 1 else ()
     return Knob(name, what, market.lot, now, ZERO, most or None, settings, "liquidity", (of,))
 
 

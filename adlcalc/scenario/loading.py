@@ -7,7 +7,7 @@ Public: load_file, load_source, opened, Origin.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
@@ -33,22 +33,19 @@ from adlcalc.scenario.markets import (
     market_names,
 )
 from adlcalc.scenario.outside import outside_of
-from adlcalc.scenario.overrides import apply
-from adlcalc.scenario.population import build_population, names_made_up
 from adlcalc.scenario.prices import build_path
 from adlcalc.scenario.providers import build_providers
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.scenario.tables import has_own, named, stand_ins, tables_of
 from adlcalc.source.document import read_document
 from adlcalc.source.files import near_file, text_of
-from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
+from adlcalc.source.nodes import List, Map, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
 from adlcalc.study.questions import Names
+from adlcalc.venues.layers import GENERIC
 from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.stated import GIVEN
-
-GENERIC = "generic"
 
 
 def load_file(path: str, *, sets: Sequence[str], venue: str | None, as_of: str | None = None) -> Loaded:
@@ -128,7 +125,10 @@ def load_source(
         assert root is not None
         if isinstance(root, Map):
             _refuse_rulebook(root, problems)
-            apply(root, sets, problems)
+            if sets:
+                from adlcalc.scenario.overrides import apply
+
+                apply(root, sets, problems)
         checked = check(
             ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets", "population")
         )
@@ -164,7 +164,11 @@ def _build(
     funds = build_funds(draft, settles, unit)
     markets = build_markets(draft, settles, rulebook, unit)
     listed = build_accounts(draft, markets, unit)
-    accounts = build_population(draft, listed, markets, unit)
+    accounts = listed
+    if file.population is not None:
+        from adlcalc.scenario.population import build_population
+
+        accounts = build_population(draft, file.population, listed, markets, unit)
     providers = build_providers(draft, markets, set(ids_of(accounts))) if file.backstop else ()
     check_currencies(draft, markets, accounts)
     marks = build_path(draft, markets)
@@ -179,10 +183,7 @@ def _build(
         check_ticks(draft, markets, marks.marks)
     expect = None
     if file.expect is not None:
-        written = draft.whole.items
-        faulty = [*_ids(written.get("accounts"))]
-        faulty += names_made_up(written.get("population")) if len(draft.problems) else ()
-        ids = dict.fromkeys([*faulty, *ids_of(accounts)])
+        ids = dict.fromkeys([*_written_ids(draft), *ids_of(accounts)])
         steps = 1 if marks is None else marks.steps
         currencies = len({market.settles for market in markets.values()})
         expect = build_expect(
@@ -227,6 +228,7 @@ def _build(
         outside,
         next(iter(draft.models), None),
         made=len(accounts) - len(listed) if isinstance(file.population, dict) else 0,
+        tables=tables,
     )
 
 
@@ -296,8 +298,13 @@ def _rulebook(draft: Draft, venue: str | None, *, strict: bool, as_of: str | Non
     return rulebook
 
 
-def _ids(accounts: Node | None) -> list[str]:
+def _written_ids(draft: Draft) -> Iterator[str]:
     """The ids as written, those of faulty accounts included."""
+    accounts, population = (draft.whole.items.get(key) for key in ("accounts", "population"))
     items = accounts.items if isinstance(accounts, List) else []
     names = (item.items.get("id") for item in items if isinstance(item, Map))
-    return [name.text for name in names if isinstance(name, Scalar)]
+    yield from (name.text for name in names if isinstance(name, Scalar))
+    if population is not None and len(draft.problems):
+        from adlcalc.scenario.population import names_made_up
+
+        yield from names_made_up(population)

@@ -15,7 +15,6 @@ from typing import Any
 
 from adlcalc.engine.model import SMALLEST, Contract, Depth, Feedback, Fund, Kind, Liquidity, Market
 from adlcalc.ground.numbers import ONE, ZERO, show
-from adlcalc.scenario.book import first_market
 from adlcalc.scenario.currencies import mingled
 from adlcalc.scenario.draft import Draft, name_fault
 from adlcalc.scenario.faults import needs_money
@@ -86,21 +85,25 @@ def _check_name(draft: Draft, name: str, section: str) -> None:
 
 def _named_by_accounts(draft: Draft) -> list[str]:
     """The markets that accounts name, in order of appearance; of a CSV file, the first."""
+    listed, made = draft.file.accounts, draft.file.population
+    if isinstance(listed, BookFile) and (first := _first_of_book(draft, listed, "accounts")):
+        return [first]
     found: dict[str, None] = {}
-    if isinstance(draft.file.accounts, BookFile):
-        name = first_market(draft, draft.file.accounts)
-        if name is not None:
-            return [name]
-    for account in draft.file.accounts if isinstance(draft.file.accounts, list) else ():
+    for account in listed if isinstance(listed, list) else ():
         for position in account.positions if isinstance(account, LongAccount) else (account,):
             if position.market is not None:
                 found[position.market] = None
-    made = draft.file.population
     if isinstance(made, BookFile):
-        name = None if found else first_market(draft, made, key="population")
-        return list(found) if name is None else [name]
+        first = None if found else _first_of_book(draft, made, "population")
+        return [first] if first else list(found)
     found.update((block.market, None) for block in (made or {}).values() if block.market is not None)
     return list(found)
+
+
+def _first_of_book(draft: Draft, spec: BookFile, key: str) -> str | None:
+    from adlcalc.scenario.book import first_market
+
+    return first_market(draft, spec, key=key)
 
 
 def build_markets(

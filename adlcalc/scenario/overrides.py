@@ -2,8 +2,8 @@
 everything a written one is.
 
 A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`,
-`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. The value
-is YAML on one line; `null` removes the key.
+`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. `liquidity` alone is
+that of the one market, as --vary has it. The value is YAML on one line; `null` removes the key.
 
 Public: apply, parts_of.
 """
@@ -13,8 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from adlcalc.scenario.belongs import (
+    LIQUIDITY,
+    SEVERAL,
+    belongs,
+    ids_in,
+    market_names_in,
+    of_the_market,
+)
+from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.document import DEPTH, read_value
 from adlcalc.source.files import control_character
+from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import List, Map, Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems, closest_hint, escape, quote
 
@@ -42,6 +52,16 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
         problems.add(here, f"the path has more than {DEPTH} steps; no value of a scenario lies that deep")
         return
     control_character(source)
+    if path == [LIQUIDITY]:
+        whole = of_the_market(names := market_names_in(root))
+        if whole is None:
+            problems.add(here, SEVERAL, f"markets.{names[0]}.{LIQUIDITY}")
+            return
+        path = parts_of(whole) or path
+    if path[0] not in (known := keys_of(ScenarioFile)):
+        hint = belongs(path, ids_in(root), market_names_in(root)) or closest_hint(path[0], known)
+        problems.add(here, f"unknown key {quote(path[0])} in the scenario", hint)
+        return
     before = len(problems)
     value = read_value(source, problems) if value_text.strip() else None
     if value is None:

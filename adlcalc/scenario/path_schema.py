@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
 from adlcalc.ground.numbers import round_to
-from adlcalc.paths.models import DEPTH
 from adlcalc.source.fields import (
     Count,
     Fraction,
@@ -73,6 +72,8 @@ def _ends(value: Any) -> tuple[Decimal, Decimal]:
 
 def _falls(value: Any) -> tuple[Decimal, Decimal]:
     low, high = _ends(value)
+    from adlcalc.paths.models import DEPTH
+
     if low <= -1 or any(one != round_to(one, DEPTH) for one in (low, high)):
         raise wrong("must be above -1, in steps of 0.0001", "for a fall by 60 % write -0.6")
     return low, high
@@ -205,17 +206,14 @@ def _funding_tag(value: Any) -> str | None:
 
 
 _FUNDING = "a rate, a list of rates or {rate, every}"
-RateSpec = Annotated[
-    Annotated[Number, Tag("<rate>")]
-    | Annotated[list[Number], Tag("<list>")]
-    | Annotated[Regular, Tag("<every>")],
-    by_shape(_rate_tag, _FUNDING),
-]
-FundingSpec = Annotated[
+_Rates = (
     Annotated[Number, Tag("<rate>")]
     | Annotated[list[Number], Tag("<list>")]
     | Annotated[Regular, Tag("<every>")]
-    | Annotated[dict[str, RateSpec], Tag("<markets>")],
+)
+RateSpec = Annotated[_Rates, by_shape(_rate_tag, _FUNDING)]
+FundingSpec = Annotated[
+    _Rates | Annotated[dict[str, RateSpec], Tag("<markets>")],
     by_shape(_funding_tag, f"{_FUNDING}, or one of these for each market"),
 ]
 

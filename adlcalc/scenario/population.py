@@ -37,12 +37,13 @@ Fixed = tuple[list[int], int]
 
 
 def build_population(
-    draft: Draft, listed: Sequence[Account], markets: Mapping[str, Market], unit: Decimal
+    draft: Draft,
+    given: BookFile | Mapping[str, PopulationSpec],
+    listed: Sequence[Account],
+    markets: Mapping[str, Market],
+    unit: Decimal,
 ) -> Sequence[Account]:
     """The accounts that are listed, and behind them those of `population` that are sound."""
-    given = draft.file.population
-    if given is None:
-        return listed
     if isinstance(given, BookFile):
         book = build_book(draft, given, markets, unit, key=AT)
         for twice in sorted({*ids_of(listed)} & {*ids_of(book)}):

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from adlcalc.engine.model import Market, Path
 from adlcalc.ground.numbers import ZERO, divide, round_to
 from adlcalc.scenario.draft import Draft
-from adlcalc.scenario.klines import Prices, read_prices
-from adlcalc.scenario.path_models import paths_of_model
 from adlcalc.scenario.path_schema import PATH_KEYS, RATE_KEYS, ModelSpec, PriceFile, Ramp, Regular
 from adlcalc.scenario.times import build_times
 from adlcalc.source.problems import closest_hint, quote
+
+if TYPE_CHECKING:
+    from adlcalc.scenario.klines import Prices
 
 PathSpec = Sequence[Decimal] | Ramp | PriceFile
 RateSpec = Decimal | Sequence[Decimal] | Regular
@@ -64,6 +66,8 @@ def _paths(draft: Draft, markets: Mapping[str, Market]) -> Iterator[tuple[str, P
         draft.lacks("prices", "prices: the mark prices, step 0 first")
         return
     if isinstance(given, ModelSpec):
+        from adlcalc.scenario.path_models import paths_of_model
+
         yield from paths_of_model(draft, given, markets)
         return
     if not isinstance(given, dict):
@@ -100,6 +104,8 @@ def _one(draft: Draft, path: tuple[str, ...], spec: PathSpec, market: Market) ->
     if isinstance(spec, Ramp):
         return _ramp(draft, path, spec, market.tick)
     if isinstance(spec, PriceFile):
+        from adlcalc.scenario.klines import read_prices
+
         source = draft.companion(spec.file, draft.node(*path, "file"))
         found = read_prices(source, spec, draft.node(*path, "column"), draft.problems)
         return (

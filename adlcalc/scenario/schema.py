@@ -50,13 +50,18 @@ def _word_or_size(value: Any) -> str | Decimal:
     return size
 
 
-def _level(value: Any) -> tuple[Decimal, Decimal]:
+def _pair(value: Any, of: str) -> tuple[Decimal, Decimal]:
+    """Two numbers in brackets. of: what they are."""
     if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
-        raise wrong("must be a pair: [distance from the mark, size]")
+        raise wrong(f"must be a pair: [{of}]")
     try:
-        distance, size = number_of(value[0]), number_of(value[1])
+        return number_of(value[0]), number_of(value[1])
     except NumberError as error:
         raise wrong(error.message, error.hint) from None
+
+
+def _level(value: Any) -> tuple[Decimal, Decimal]:
+    distance, size = _pair(value, "distance from the mark, size")
     if distance < 0:
         raise wrong(
             f"must have a distance of zero or more, not {show(distance)}",
@@ -89,16 +94,14 @@ _BOOKS = (
 _PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
 WordOrSize = Annotated[str | Decimal, Reads(_word_or_size), InJsonSchema(type=["string", "number"])]
 Level = Annotated[tuple[Decimal, Decimal], Reads(_level), InJsonSchema(**_PAIR)]
-LiquiditySpec = Annotated[
-    Annotated[WordOrSize, Tag("<size>")]
-    | Annotated[list[Level], Tag("<levels>")]
-    | Annotated[Impact, Tag("<impact>")],
-    by_shape(_liquidity_tag, _LIQUIDITY),
-]
-BooksSpec = Annotated[
+_Book = (
     Annotated[WordOrSize, Tag("<size>")]
     | Annotated[list[Level], Tag("<levels>")]
     | Annotated[Impact, Tag("<impact>")]
+)
+LiquiditySpec = Annotated[_Book, by_shape(_liquidity_tag, _LIQUIDITY)]
+BooksSpec = Annotated[
+    _Book
     | Annotated[list[LiquiditySpec], Tag("<steps>")]
     | Annotated[dict[str, LiquiditySpec], Tag("<changes>")],
     by_shape(_book_tag, _BOOKS),
@@ -334,12 +337,7 @@ AccountsSpec = Annotated[
 
 
 def _quantile(value: Any) -> tuple[Decimal, Decimal]:
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
-        raise wrong("must be a pair: [part of the accounts, number]")
-    try:
-        part, number = number_of(value[0]), number_of(value[1])
-    except NumberError as error:
-        raise wrong(error.message, error.hint) from None
+    part, number = _pair(value, "part of the accounts, number")
     if not 0 <= part <= 1:
         raise wrong(f"must have a part from 0 to 1, not {show(part)}", "0.9: nine accounts of ten are below")
     if number <= 0:

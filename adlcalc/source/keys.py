@@ -21,6 +21,7 @@ Refused, Wrong, Faults, Fault, wrong, without_none."""
 
 from __future__ import annotations
 
+import sys
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,7 +36,6 @@ from typing import (
     Union,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from adlcalc.source.problems import kind_of, nearest, quote
@@ -81,8 +81,9 @@ class Key:
 
     @cached_property
     def takes(self) -> Any:
-        """Its type: worked out when it is first asked for, as no file has all keys."""
-        return get_type_hints(self.owner, include_extras=True)[self.attribute]
+        """Its type: worked out when it is first asked for, and of this key alone, as no file has all keys."""
+        written = self.owner.__annotations__[self.attribute]
+        return eval(written, vars(sys.modules[self.owner.__module__]))
 
     @cached_property
     def read(self) -> Reader:

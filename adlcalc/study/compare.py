@@ -6,7 +6,7 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, named, Result, compare, Under.
+Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, named, listed, Result, compare, Under.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def choices_of(text: str) -> tuple[Choice, ...]:
     """The policies of a list with commas between; a comma inside parentheses belongs to a score. Raises
     PolicyError."""
     found = []
-    for label in (part.strip() for part in _split(text)):
+    for label in (part.strip() for part in listed(text)):
         name, colon, argument = (part.strip() for part in label.partition(":"))
         if name not in KNOWN:
             raise PolicyError(f"there is no policy '{name}'", name, KNOWN)
@@ -123,13 +123,14 @@ def choices_of(text: str) -> tuple[Choice, ...]:
 def named(text: str) -> tuple[str | None, tuple[str, ...]]:
     """A list of policies and rulebooks: the policies as a list of their own (None where there is none, or
     where the word is `all`), and the rulebooks."""
-    labels = [part.strip() for part in _split(text)]
+    labels = [part.strip() for part in listed(text)]
     policies = [label for label in labels if label.partition(":")[0].strip() in KNOWN]
     venues = tuple(label for label in labels if label not in policies and label != EVERY)
     return (",".join(policies) or None, venues) if EVERY not in labels else (None, venues)
 
 
-def _split(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """The parts of a list with commas between; one inside parentheses belongs to a score."""
     parts, depth = [""], 0
     for character in text:
         depth += (character == "(") - (character == ")")

@@ -189,13 +189,6 @@ class Line:
     refused: int
 
     @property
-    def text(self) -> str:
-        """'liquidation.limit', '3 others'."""
-        if len(self.rules) == 1:
-            return self.rules[0]
-        return f"{len(self.rules)} others"
-
-    @property
     def readings(self) -> int:
         """How many were run."""
         return sum(one.outcome is not None for one in self.tried)
@@ -290,7 +283,7 @@ class Doubt:
         alone = {one.reading.changes[0] for one in self.singles if self.differs(one)}
         return [one for one in self.pairs if self.differs(one) and alone.isdisjoint(one.reading.changes)]
 
-    def _people(self, one: Tried) -> str:
+    def _people(self, one: Tried) -> list[str]:
         """Who is hit otherwise: 'erin is spared'."""
         assert one.outcome is not None
         was, now = self.base.taken, one.outcome.taken
@@ -298,13 +291,13 @@ class Doubt:
         parts += [f"{name} is deleveraged" for name in now if name not in was]
         parts += [f"{name} is not liquidated" for name in self.base.fallen if name not in one.outcome.fallen]
         parts += [f"{name} is liquidated" for name in one.outcome.fallen if name not in self.base.fallen]
-        return _joined(parts)
+        return parts
 
-    def told(self, one: Tried) -> str:
-        """What a reading changes, in a few words."""
+    def told(self, one: Tried, most: int | None = None) -> str:
+        """What a reading changes: of several of a kind the first `most`, all if left out."""
         assert one.outcome is not None
         if people := self._people(one):
-            return people
+            return _joined(people, most)
         was, now = self.base.taken, one.outcome.taken
         sizes = [
             f"{name} gives {_digits(Fraction(now[name]))} instead of {_digits(Fraction(was[name]))}"
@@ -312,20 +305,22 @@ class Doubt:
             if was[name] != now[name]
         ]
         if sizes:
-            return _joined(sizes)
+            return _joined(sizes, most)
         values = [
             f"{measure.text} is {_digits(one.outcome.values[measure])} instead of "
             f"{_digits(self.base.values[measure])}"
             for measure in self.measures
             if one.outcome.values[measure] != self.base.values[measure]
         ]
-        return _joined(values) or "positions are closed at other prices, in other parts or at other steps"
+        return (
+            _joined(values, most) or "positions are closed at other prices, in other parts or at other steps"
+        )
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """'a, b and c', three at most."""
-    if len(parts) > 3:
-        return f"{', '.join(parts[:3])} and {len(parts) - 3} more"
+def _joined(parts: Sequence[str], most: int | None) -> str:
+    """'a, b and c', so many at most."""
+    if most is not None and len(parts) > most:
+        return f"{', '.join(parts[:most])} and {len(parts) - most} more"
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 

@@ -36,7 +36,8 @@ OURS = ("rest of market", "venue")
 class OpenPosition(NamedTuple):
     """A position that is still open, and how it stands. margin: 'isolated' or 'cross'; equity and
     unit_maintenance are those of its margin unit, None (like all that follows from them) for what no account
-    holds: the rest of the market, the venue."""
+    holds: the rest of the market, the venue. due_there: the unit is due at the liquidation price itself, and
+    not only from the next tick beyond it on."""
 
     account: str
     market: str
@@ -53,6 +54,7 @@ class OpenPosition(NamedTuple):
     liquidation_price: Decimal | None = None
     bankruptcy_price: Decimal | None = None
     due: bool = False
+    due_there: bool = False
 
     @property
     def margin_ratio(self) -> Decimal | None:
@@ -225,15 +227,28 @@ class Health:
     def _told(self, state: AccountState, unit: _Unit, leg: _Leg) -> OpenPosition:
         self.worked_out += 1
         one, market = leg.position, self._markets[leg.position.market]
+        price = self._liquidation_price(unit, market, one.side)
         return _plain(state, one)._replace(
             margin="isolated" if unit.isolated else "cross",
             equity=unit.equity,
             maintenance_margin=leg.maintenance,
             unit_maintenance=unit.maintenance,
-            liquidation_price=self._liquidation_price(unit, market, one.side),
+            liquidation_price=price,
             bankruptcy_price=self._bankruptcy_price(unit, leg, market),
             due=unit.due,
+            due_there=price is not None and self._is_due_at(price, unit, market),
         )
+
+    def _is_due_at(self, price: Decimal, unit: _Unit, market: Market) -> bool:
+        """Is the unit due at another mark of a market, as the engine would find it there?"""
+        equity, needed = unit.equity, unit.maintenance
+        for leg in unit.legs:
+            one = leg.position
+            if one.market == market.name:
+                value = margin.value(market.contract, one.side * one.size, price, self._scenario.money_unit)
+                equity += value - leg.value
+                needed += margin.maintenance_margin(leg.lines, abs(value)) - leg.maintenance
+        return is_due(self._scenario.rules, equity, needed)
 
     def _quotes(self, market: Market, side: int) -> margin.Quotes:
         return margin.quotes(market.contract, side, market.tick, self._scenario.money_unit)

@@ -22,7 +22,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -148,8 +147,7 @@ class Names(NamedTuple):
         return {"account": self.accounts, "fund": self.funds, "market": self.markets}[takes]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(NamedTuple):
     """A word with what stands in its brackets, at a step (None: at the end, or over the whole path)."""
 
     word: str
@@ -177,8 +175,7 @@ Asked = Callable[[Measure], Fraction | bool | None]
 """What a measure or predicate comes to in a run; None where there is no such number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A predicate that has been read. parts: the measures and predicates in it, in order."""
 
     text: str

@@ -3,7 +3,7 @@
 Everything is exact or Decimal, so that it is the same digits everywhere; the intervals are of 95 %, rounded
 outward.
 
-Public: Share, share_of, Quantile, Spread, spread_of, SURE, BEYOND.
+Public: Share, share_of, Quantile, Spread, spread_of, BEYOND.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, round_to
 
-SURE = D("0.95")
 Z = D("1.959963984540054")
 """Of a normal variable, this many deviations to either side hold 95 %."""
 TAIL = D("0.025")

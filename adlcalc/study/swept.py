@@ -6,8 +6,8 @@ Public: Swept, counted, OtherName.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,7 @@ class Swept:
 
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
     loaded;
+    assumed: of each rulebook the assumed rules that a run of the file as it is written uses;
     readings: the other readings that were tried, None where it was not doubted; doubts: what each figure
     comes to under them."""
 
@@ -58,6 +59,7 @@ class Swept:
     interrupted: bool = False
     left: int = 0
     notes: Sequence[Any] = ()
+    assumed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     readings: Sequence[str] | None = None
     doubts: Sequence[Moved] = ()
 

@@ -11,7 +11,8 @@
     expression.py                    scores that a file writes out
     combinations.py                  rules that each play a part and do not go together
     editions.py                      when a rulebook held, and which of a venue's fits a day
-    rulebook.py                      `extends`, overrides -> Rulebook
+    layers.py                        a file with those that it extends
+    rulebook.py                      layers and overrides -> Rulebook
     coverage.py, rule_list.py, validation.py
                                      what `adlcalc venues` tells of rulebooks and of rules
 

@@ -4,7 +4,7 @@ rulebook takes one.
 A venue publishes hundreds of them and changes them often, so each file says when and where they were seen.
 The file is read when the first of its tables is asked for.
 
-Public: Table, Tables, coin_of, coin_of_table, shipped_with.
+Public: Table, Tables, coin_of, coin_of_table, venues_with_tables, shipped_with.
 """
 
 from __future__ import annotations
@@ -171,10 +171,15 @@ class Tables:
         return found
 
 
+def venues_with_tables() -> list[str]:
+    """The venues that come with adlcalc and have tables."""
+    return sorted(file.stem for file in (SHIPPED / "tables").glob("*.yaml"))
+
+
 def shipped_with(symbol: str) -> str | None:
     """The venue that comes with adlcalc and has a table of that name, the first by name."""
-    for file in sorted((SHIPPED / "tables").glob("*.yaml")):
-        tables = Tables(beside(f"tables/{file.name}", SHIPPED_AS, Place(Source(file.name, ""))))
-        if symbol in tables.all(Problems()):
-            return file.stem
+    for venue in venues_with_tables():
+        name = f"tables/{venue}.yaml"
+        if symbol in Tables(beside(name, SHIPPED_AS, Place(Source(name, "")))).all(Problems()):
+            return venue
     return None

@@ -15,8 +15,9 @@ from adlcalc.engine.declared import Takes
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Node, Place, Scalar, Source
 from adlcalc.source.problems import Problems
+from adlcalc.venues.layers import GENERIC
 from adlcalc.venues.rule_list import RuleRow, rule_rows
-from adlcalc.venues.rulebook import GENERIC, Rulebook, load_rulebook
+from adlcalc.venues.rulebook import Rulebook, load_rulebook
 from adlcalc.venues.schema import RuleValues, section_of
 from adlcalc.venues.stated import KINDS
 

@@ -9,7 +9,7 @@ where_words."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
@@ -84,8 +84,7 @@ def where_words(places: Iterable[tuple[Condition, ...]]) -> str:
     return "; or ".join(told)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A section as the engine has it. used: its rules that play a part; idle: those that would, but for a
     reason."""
 

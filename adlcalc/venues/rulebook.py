@@ -1,37 +1,32 @@
-"""Reading a rulebook: its own rules over those it extends, a scenario's `rules` over both -> Rulebook.
+"""A rulebook that is checked: the layers of its file, and a scenario's `rules` over them -> Rulebook.
 
-Each value keeps the node it came from, so an error in any layer points at its own file and line.
-
-Public: Rulebook, Unused, load_rulebook, stated, GENERIC.
+Public: Rulebook, Unused, load_rulebook, known_book, stated.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
 from adlcalc.engine.model import Kind, Maintenance, Rounding
 from adlcalc.engine.rules import Assumption, Rules, TablePart
-from adlcalc.ground.opened import reading, was_read
-from adlcalc.ground.record import Read, current, recording
-from adlcalc.source.document import read_document
+from adlcalc.ground.record import current
 from adlcalc.source.keys import Refused, keys_of
-from adlcalc.source.nodes import Map, Node, Path, Place, Scalar, Source, at, plain
+from adlcalc.source.nodes import Map, Node, Path, Scalar, Source, at, plain
 from adlcalc.source.problems import Located, Problems, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.combinations import combination_faults
-from adlcalc.venues.editions import Edition, date_of, fitting
-from adlcalc.venues.files import SHIPPED_AS, beside, is_shipped, shipped, source_of
+from adlcalc.venues.editions import Edition
+from adlcalc.venues.files import SHIPPED_AS, is_shipped, shipped
+from adlcalc.venues.layers import RulebookFile, edition_of, file_of, generic_layer, known_file
 from adlcalc.venues.maintenance import MaintenanceValue, faults, to_engine, without_limits
 from adlcalc.venues.named_tables import Table, Tables, coin_of, coin_of_table
 from adlcalc.venues.parts import SECTIONS, Part, default_of, first_leaves, put_together, wanted_by, why_not
-from adlcalc.venues.schema import Head, RuleValues, SourceNote, VectorNotes, by_mode, section_of
+from adlcalc.venues.schema import RuleValues, SourceNote, VectorNotes, by_mode, section_of
 from adlcalc.venues.stated import (
     ALL_SECTIONS,
     ASSUMED,
@@ -39,17 +34,10 @@ from adlcalc.venues.stated import (
     Layer,
     Rule,
     overrides_of,
-    stated_in,
-    tell_unknown,
 )
 
-LONGEST_ROW = 32
-"""Rulebooks that extend one another; the shipped ones take three."""
-GENERIC = "generic"
 
-
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(NamedTuple):
     """A rule that is given and plays no part beside the others. why: what stands against it; wanted: where it
     would play one."""
 
@@ -85,7 +73,7 @@ class Rulebook:
     used: frozenset[str]
     unused: tuple[Unused, ...]
     tables: Tables | None
-    read: _Read
+    read: RulebookFile
     layer: Layer
 
     def reread(self, changes: Mapping[str, Node], problems: Problems) -> Rulebook | None:
@@ -219,18 +207,6 @@ class Rulebook:
                 yield Assumption(rule, part.note, TablePart(market, part.above, part.up_to))
 
 
-class _Read(NamedTuple):
-    """A rulebook file with what it extends under it."""
-
-    head: Head
-    root: Map
-    layer: Layer
-    sources: Mapping[str, SourceNote]
-    tables: Tables | None
-    editions: tuple[Edition, ...] = ()
-    family: tuple[str, ...] = ()
-
-
 def load_rulebook(
     name: str,
     problems: Problems,
@@ -249,7 +225,7 @@ def load_rulebook(
     the file; so is one of `overrides` if `strict`, which a rulebook that the file does not name is not. What
     `extends` brings in may rest."""
     if as_of is not None:
-        chosen = _edition(name, as_of, problems, where, folder)
+        chosen = edition_of(name, as_of, problems, where, folder)
         if chosen is None:
             return None
         name, folder = chosen
@@ -268,7 +244,7 @@ def _load(
     *,
     strict: bool,
 ) -> Rulebook | None:
-    read = _read(name, problems, where, folder, ())
+    read = file_of(name, problems, where, folder)
     if read is None:
         return None
     if overrides is None:
@@ -294,7 +270,7 @@ def stated(book: Rulebook) -> list[Rule]:
 
 
 def _book(
-    read: _Read,
+    read: RulebookFile,
     layer: Layer,
     problems: Problems,
     *,
@@ -309,7 +285,7 @@ def _book(
         return None
     unsaid = _unsaid(layer)
     if unsaid and len(problems):  # what is lacking was meant, and is told as it is wrong
-        layer = _generic() | layer
+        layer = generic_layer() | layer
     elif unsaid:
         shown = ", ".join(unsaid[:4]) + (f" and {len(unsaid) - 4} more" if len(unsaid) > 4 else "")
         problems.add(
@@ -394,13 +370,6 @@ def _table(
     return None
 
 
-def _generic() -> Layer:
-    """The rules of the generic rulebook."""
-    read = _read(GENERIC, Problems(), Place(Source(GENERIC, "")), None, ())
-    assert read is not None
-    return read.layer
-
-
 def _getter(values: RuleValues, section: str) -> Callable[[str], Any]:
     """The values of a section's rules, by their names."""
     rules = getattr(values, section)
@@ -463,160 +432,11 @@ def _tree(root: Map, layer: Layer, kind: str) -> Map:
     return tree
 
 
-class _Known(NamedTuple):
-    """A rulebook that is known already, and what it was read from, which each of its users must hear of: an
-    output must not replace it, a manifest names it."""
-
-    read: _Read
-    files: tuple[Read, ...]
-    opened: tuple[tuple[str, os.stat_result], ...]
-
-    def told(self) -> None:
-        """Tell that it is used again."""
-        for path, found in self.opened:
-            was_read(path, found)
-        if (record := current()) is not None:
-            for file in self.files:
-                record.content(file.name, file.sha256, file.size, file.role)
-
-
-@cache
-def _known(name: str) -> _Known | None:
-    """A rulebook that comes with adlcalc, read once a process; None where something is wrong with it, which
-    is told to whom asks for it."""
-    problems = Problems()
-    opened: list[tuple[str, os.stat_result]] = []
-    with recording() as record, reading(lambda path, found: opened.append((path, found))):
-        read = _read_file(name, problems, Place(Source(name, "")), None, ())
-    return None if read is None or len(problems) else _Known(read, tuple(record.read.values()), tuple(opened))
-
-
 @cache
 def known_book(name: str) -> Rulebook | None:
     """A rulebook that comes with adlcalc, made once a process; None where something is wrong with it."""
-    known, problems = _known(name), Problems()
+    known, problems = known_file(name), Problems()
     if known is None:
         return None
     book = _book(known.read, {**known.read.layer}, problems, own=known.read.root.source)
     return None if len(problems) else book
-
-
-def _read(
-    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
-) -> _Read | None:
-    """A rulebook and what it extends. above: the rulebooks that led here, to refuse a circle and an endless
-    row."""
-    inside = above and above[-1].startswith(SHIPPED_AS)  # a circle among our own would know no end
-    known = _known(name) if is_shipped(name) and not inside and name in shipped() else None
-    if known is None:
-        return _read_file(name, problems, where, folder, above)
-    known.told()
-    return known.read
-
-
-def _read_file(
-    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
-) -> _Read | None:
-    source = _below(name, problems, where, folder, above)
-    root = None if source is None else read_document(source, problems)
-    if source is None or root is None:
-        return None
-    head = _head(root, source, problems)
-    if head is None or not isinstance(root, Map):
-        return None
-    base = _base(head, root, source, problems, above)
-    sources = dict(base.sources) if base else {}
-    for key, note in head.sources.items():
-        if sources.setdefault(key, note) != note:
-            place = at(root, ("sources", key))
-            problems.add(
-                place, f"source {quote(key)} is another document in {quote(head.extends)}", "take another key"
-            )
-    layer = (base.layer if base else {}) | stated_in(root, sources, problems)
-    if head.extends is not None and base is None:
-        layer = _generic() | layer  # its own rules are checked all the same
-    tables = base.tables if base else None
-    if head.tables is not None:
-        tables = Tables(beside(head.tables, source.name, root.items["tables"]))
-    cited = head.sources.keys() | {rule.source for rule in layer.values()}
-    cited_sources = {key: note for key, note in sources.items() if key in cited}
-    editions = () if above else tuple(_editions(head, root, source, problems))
-    family = (source.name, *(base.family if base else ()))
-    return _Read(head, root, layer, cited_sources, tables, editions, family)
-
-
-def _below(
-    name: str, problems: Problems, where: Located, folder: str | None, above: tuple[str, ...]
-) -> Source | None:
-    """The text of a rulebook that is not among those above it, if these are not too many."""
-    if len(above) > LONGEST_ROW:
-        problems.add(
-            where, f"more than {LONGEST_ROW} rulebooks extend one another", "write the rules into fewer files"
-        )
-        return None
-    source = source_of(name, problems, where, folder)
-    if source is not None and source.name in above:
-        problems.add(where, f"rulebook {quote(name)} extends itself")
-        return None
-    return source
-
-
-def _head(root: Node, source: Source, problems: Problems) -> Head | None:
-    """What a rulebook says of itself; None where it is no map."""
-    if not isinstance(root, Map):
-        check(Head, root, problems, what="the rulebook")
-        return None
-    tell_unknown(root, (*keys_of(Head), *ALL_SECTIONS), "the rulebook", problems)
-    bare = root.copy()
-    for section in ALL_SECTIONS:
-        bare.drop(section)
-    head = check(Head, bare, problems, what="the rulebook", items=("sources",)).model
-    if head is not None:
-        return head
-    extends = root.items.get("extends")  # it has no title, say: its rules are checked all the same
-    based = extends.text if isinstance(extends, Scalar) and extends.text else None
-    return Head(venue=source.name, title="", as_of="", extends=based)
-
-
-def _base(head: Head, root: Map, source: Source, problems: Problems, above: tuple[str, ...]) -> _Read | None:
-    """What a rulebook extends."""
-    if head.extends is None:
-        return None
-    folder = str(FilePath(source.name).parent)
-    return _read(head.extends, problems, root.items["extends"], folder, (*above, source.name))
-
-
-def _editions(head: Head, root: Map, source: Source, problems: Problems) -> Iterator[Edition]:
-    """The older rulebooks that a rulebook names, with what they say of their time."""
-    for i, name in enumerate(head.editions):
-        where = at(root, ("editions", i))
-        older = source_of(name, problems, where, str(FilePath(source.name).parent))
-        tree = None if older is None else read_document(older, problems)
-        said = tree.items.get("as_of") if isinstance(tree, Map) else None
-        if isinstance(said, Scalar):
-            yield Edition(name, said.text)
-        elif older is not None:
-            problems.add(where, f"edition {quote(name)} does not say its 'as_of'")
-
-
-def _edition(
-    name: str, as_of: str, problems: Problems, where: Located, folder: str | None
-) -> tuple[str, str | None] | None:
-    """The name of the edition that held on a day, and the folder that it is looked for in; None where
-    `problems` says why there is none."""
-    day = date_of(as_of)
-    if day is None:
-        problems.add(where, f"--as-of must be a date like 2024-05-31, 2024-05 or 2024, not {quote(as_of)}")
-        return None
-    read = _read(name, problems, where, folder, ())
-    if read is None:
-        return None
-    newest = Edition(name, read.head.as_of)
-    editions = [newest, *read.editions]
-    found = newest if read.head.timeless else fitting(editions, day)
-    if found is None:
-        listed = "; ".join(f"{one.name} as of {one.as_of}" for one in editions)
-        problems.add(where, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
-        return None
-    beside = folder if folder is not None or is_shipped(found.name) else str(FilePath(name).parent)
-    return found.name, folder if found is newest else beside

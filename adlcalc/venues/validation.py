@@ -6,10 +6,9 @@ Public: Validated, validated, untested, measurements."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from adlcalc.venues.files import SHIPPED, SHIPPED_AS
 from adlcalc.venues.rulebook import Rulebook, stated
@@ -20,6 +19,8 @@ DOCUMENTED = "documented"
 @cache
 def measurements() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Venue -> rule -> the numbers that test it, as they were measured."""
+    import csv
+
     found: dict[str, dict[str, list[str]]] = {}
     with (SHIPPED / "validation.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -27,8 +28,7 @@ def measurements() -> Mapping[str, Mapping[str, Sequence[str]]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(NamedTuple):
     """A rule and the numbers that break when it is changed."""
 
     rule: str

@@ -16,12 +16,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
-from adlcalc.engine.declared import Choices, Takes, Word, given
+from adlcalc.engine.declared import Choices, Takes, Word, closed, given
 from adlcalc.engine.formulas.sharing import capped, in_units
 from adlcalc.engine.formulas.worked import SHARED, Worked, as_it_is
 from adlcalc.ground.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, divide, round_to
@@ -50,7 +49,7 @@ class Base(Word):
     MOVE = "move", "The gain of this step's move of the mark. Vega, which settles every move."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Haircut(ABC):
     """A cut of the winners' profits."""
 
@@ -119,7 +118,7 @@ def budget_of(deficit: Decimal, severity: Decimal, unit: Decimal) -> Decimal:
 # --- in proportion ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class ProRata(Haircut):
     """cut = budget x profit / sum of profits: everybody loses the same part. Source: 2512.01112 (v3), wealth
     pro rata on positive pnl; clearing houses' haircut of variation margin gains."""
@@ -133,7 +132,7 @@ class ProRata(Haircut):
         return _profits(winners)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Socialized(ProRata):
     """As haircut, cut = budget x profit / sum of profits, over the winners of all markets together. Source:
     BitMEX blog, Dynamic Profit Equalisation, for a whole venue."""
@@ -141,7 +140,7 @@ class Socialized(ProRata):
     whole_venue: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Capped(Haircut):
     """cut = profit x min(eta, cap), cap = min(max_cut, 1 - (equity to keep - cash) / profit), with eta from
     the budget: water-filling.
@@ -169,7 +168,7 @@ class Capped(Haircut):
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Levered(Capped):
     """cut = budget x leverage x profit / sum of leverage x profit, at most the cap. Source: 2512.01112,
     levered pro rata; as printed there (eq. lev-pro-rata) the cuts do not sum to the budget, here they do."""
@@ -178,7 +177,7 @@ class Levered(Capped):
         return [w.leverage for w in winners]
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class RiskWeighted(Capped):
     """cut = profit x min(cap, t x leverage x g(leverage)), with t from the budget; g = leverage. Source:
     2512.01112, risk-aware pro rata (RAP).
@@ -195,7 +194,7 @@ class RiskWeighted(Capped):
         return leverage
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class RiskWeightedPower(RiskWeighted):
     """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = leverage ^ exponent.
     Source: 2512.01112, risk-aware pro rata (RAP), g = leverage ^ c."""
@@ -206,7 +205,7 @@ class RiskWeightedPower(RiskWeighted):
         return leverage**self.exponent
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class RiskWeightedTail(RiskWeighted):
     """As risk-weighted, cut = profit x min(cap, t x leverage x g(leverage)), with g = what leverage is above
     a threshold. Source: 2512.01112, risk-aware pro rata (RAP), g = (leverage - tau)+."""
@@ -217,7 +216,7 @@ class RiskWeightedTail(RiskWeighted):
         return max(leverage - Fraction(self.threshold), Fraction(0))
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class InUnits(Haircut):
     """cut = budget x profit / sum of profits rounded down to the unit; the units left go one each to accounts
     in file order that have profit left. Source: the integer pro rata of MetaFlux's documentation (dust in
@@ -240,7 +239,7 @@ class InUnits(Haircut):
         return _profits(winners)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class FlooredGains(Haircut):
     """Each is paid profit x collected / expected rounded down to the unit, and the last in file order what
     rounding leaves, up to its profit (then the one before it); expected: the sum of profits, collected: that
@@ -265,7 +264,7 @@ class FlooredGains(Haircut):
 # --- one after the other ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class CashQueue(Haircut):
     """By score, highest first: each pays its whole profit until the budget is met, the last one a part. Ties:
     larger profit, then file order. Source: 2512.01112, the queue policy (eq. pl-ranking)."""
@@ -283,7 +282,7 @@ def by_score(winners: Sequence[Winner], budget: Decimal) -> list[Decimal]:
     return cuts
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Hybrid(Levered):
     """queue_share of the budget by cash-queue, the rest by levered-haircut on the profits that are left. What
     one cannot take the other does. Source: 2512.01112 (v2), 20 % queue and 80 % levered pro rata."""

@@ -15,7 +15,6 @@ down_to_common_leverage.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -24,7 +23,7 @@ from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
-from adlcalc.engine.declared import Choices, Takes, given
+from adlcalc.engine.declared import Choices, Takes, closed, given
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.sharing import Number, comparable, in_proportion, in_units, over_one_denominator
 from adlcalc.ground.numbers import ONE, ZERO
@@ -58,7 +57,7 @@ def in_file_order(places: Sequence[Place]) -> list[Place]:
     return sorted(places, key=lambda place: place.holding.order)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class SeededCycle:
     """In file order from a start that the seed picks, and round, each place up to its whole size. Source:
     dYdX v4 chain, clob and subaccounts modules, which start at a pseudo-random account.
@@ -104,7 +103,7 @@ def pro_rata(places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[G
     return _given(places, in_units(in_proportion(sizes, quantity), quantity, lot, sizes))
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class TopNProRata:
     """The n largest positions in proportion to size; what they cannot take goes to the next n. Source: FTX (n
     = 10), help center.

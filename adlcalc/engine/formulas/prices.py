@@ -13,11 +13,10 @@ capped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from adlcalc.engine.declared import Takes, given
+from adlcalc.engine.declared import Takes, closed, given
 from adlcalc.engine.formulas.worked import Worked, as_it_is, rounded
 from adlcalc.ground.numbers import HALF_EVEN, ONE
 
@@ -50,7 +49,7 @@ def previous_mark(x: Known) -> Worked:
     return as_it_is("price", "mark of the step before", x.p)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Mix:
     """w b + (1 - w) m: between the bankruptcy price and the mark. FTX: w = 2/3."""
 
@@ -62,7 +61,7 @@ class Mix:
         return rounded("price", formula, (w, x.b, rest, x.m), w * x.b + rest * x.m, x.tick, HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Spread:
     """m (1 - s w): worse than the mark for the closed side. Deribit."""
 
@@ -84,7 +83,7 @@ PRICES: Mapping[str, Any] = {
 """The price of a trade that is one price."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class MarkFirst:
     """At the mark as far as the fund can pay for it, the rest at the bankruptcy price."""
 
@@ -93,7 +92,7 @@ class MarkFirst:
         return bankruptcy(x)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class BySolvency:
     """At the mark where the account has equity, else at its bankruptcy price."""
 

@@ -116,6 +116,30 @@ class Plot:
         shape = f"triangle-{points}"
         self.add("point", rows, "fg", shape=shape, filled=True, opacity=1, size=50, xOffset=dx)
 
+    def dots(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        color: str,
+        shape: str,
+        size: int,
+        edge: float = 1.2,
+        **style: Any,
+    ) -> None:
+        """Full signs, with an edge in the color of the page: they stand out from what is under them."""
+        self.add(
+            "point", rows, color, shape=shape, filled=True, opacity=1, size=size, **style,
+            stroke=COLORS["card"], strokeWidth=edge,
+        )  # fmt: skip
+
+    def rings(
+        self, rows: Sequence[Mapping[str, Any]], color: str, size: int, edge: float, **style: Any
+    ) -> None:
+        """Signs of which only the edge has the color."""
+        self.add(
+            "point", rows, color, **style, filled=False, fill=COLORS["card"], opacity=1, size=size,
+            strokeWidth=edge,
+        )  # fmt: skip
+
     def px(self, key: str, pixels: float) -> float:
         """So many pixels of a scale, as a difference in its units."""
         low, high = self._scales[key]

@@ -163,17 +163,7 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
         ]
         plot.add("rule", lines, color, strokeWidth=3, opacity=0.55, strokeCap="round")
     starts = [{"x": one.state.equity_start, "y": i + middle} for i, one in enumerate(rows)]
-    plot.add(
-        "point",
-        starts,
-        "edge",
-        shape="circle",
-        filled=False,
-        fill="#fffffe",
-        opacity=1,
-        size=62,
-        strokeWidth=1.8,
-    )
+    plot.rings(starts, "edge", 62, 1.8, shape="circle")
     for kind, color, shape, size in (
         ("end", "up", "circle", 78),
         ("end", "down", "circle", 78),
@@ -185,17 +175,7 @@ def _spec(rows: Sequence[_Account], told: str, width: int) -> Spec:
             for i, one in enumerate(rows)
             if _kind(one.state) == kind and (kind != "end" or (one.change >= 0) == (color == "up"))
         ]
-        plot.add(
-            "point",
-            ends,
-            color,
-            shape=shape,
-            filled=True,
-            opacity=1,
-            size=size,
-            stroke="#fffffe",
-            strokeWidth=1.2,
-        )
+        plot.dots(ends, color, shape, size)
     for muted in (False, True):
         texts = [
             {"x": low - edge, "y": i + middle, "text": label}

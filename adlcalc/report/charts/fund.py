@@ -116,16 +116,6 @@ def _spec(
     closing = {row.step: row.closing for row in rows}
     for kind, shape, color in (("stopped", "square", "liq"), ("resumed", "triangle-up", "fund")):
         signs = [{"x": stop.step, "y": closing[stop.step]} for stop in stops if stop.kind == kind]
-        plot.add(
-            "point",
-            signs,
-            color,
-            shape=shape,
-            filled=True,
-            opacity=1,
-            size=90,
-            stroke="#fffffe",
-            strokeWidth=1.2,
-        )
+        plot.dots(signs, color, shape, 90)
     below.draw(plot, low)
     return plot.spec(told)

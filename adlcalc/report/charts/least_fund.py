@@ -92,17 +92,7 @@ def _spec(
     plot.add("line", [{"x": x, "y": y} for x, y in known], "fg", strokeWidth=2.2, strokeJoin="round")
     plot.add("point", [{"x": x, "y": y} for x, y in known], "fg", filled=True, opacity=1, size=16)
     here = [{"x": least.mark, "y": least.fund}]
-    plot.add(
-        "point",
-        here,
-        "fund",
-        shape="circle",
-        filled=True,
-        opacity=1,
-        size=100,
-        stroke="#fffffe",
-        strokeWidth=1.5,
-    )
+    plot.dots(here, "fund", "circle", 100, 1.5)
     marks = ticks(low_mark, high_mark, 6 if width > 600 else 3)
     plot.text([{"x": x, "y": ZERO, "text": short(x)} for x in marks], "muted", align="center", size=12, dy=15)
     middle = (low_mark + high_mark) / 2

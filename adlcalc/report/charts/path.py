@@ -187,14 +187,11 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     plot.add("line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, strokeJoin="round")
     if len(drawn.marks) <= DOTS:
         dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
-        plot.add("point", dots, "mark", filled=False, fill=_CARD, opacity=1, size=34, strokeWidth=1.8)
+        plot.rings(dots, "mark", 34, 1.8)
     _events(plot, drawn, line, named)
     if told:
         _names(plot, last, told, low, high)
     return plot.spec(_told(drawn, 0))
-
-
-_CARD = "#fffffe"
 
 
 def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[int, Decimal]]:
@@ -259,29 +256,10 @@ def _events(
             offsets[step] = next((dy for dy, box in boxes.items() if places.free(box)), ABOVE)
             places.take(boxes[offsets[step]])
     for offset in (ABOVE, -ABOVE):
-        plot.add(
-            "point",
-            [{"x": step, "y": marks[step]} for step in closed if offsets[step] == offset],
-            "liq",
-            shape="triangle-down",
-            filled=True,
-            opacity=1,
-            size=110 if few else 50,
-            yOffset=offset,
-            stroke=_CARD,
-            strokeWidth=1.2,
-        )
-    plot.add(
-        "point",
-        [{"x": step, "y": price} for step, price in fills],
-        "adl",
-        shape="diamond",
-        filled=True,
-        opacity=1,
-        size=100 if few_fills else 34,
-        stroke=_CARD,
-        strokeWidth=1.2,
-    )
+        rows = [{"x": step, "y": marks[step]} for step in closed if offsets[step] == offset]
+        plot.dots(rows, "liq", "triangle-down", 110 if few else 50, yOffset=offset)
+    rows = [{"x": step, "y": price} for step, price in fills]
+    plot.dots(rows, "adl", "diamond", 100 if few_fills else 34)
     if few:
         for step, many in closed.items():
             _count(plot, places, step, marks[step], many, "liq", offsets[step])

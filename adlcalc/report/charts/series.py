@@ -216,18 +216,7 @@ def _spec(
         rows = [{"x": x, "y": y} for x, y in thinned(points, plot.width)]
         plot.add("line", rows, color, strokeWidth=2.2, **({"strokeDash": dash} if dash else {}))
         if len(rows) <= 24:
-            plot.add("point", rows, color, filled=False, fill="#fffffe", opacity=1, size=26, strokeWidth=1.6)
-    fell = [{"x": x, "y": y} for x, y in signs]
-    plot.add(
-        "point",
-        fell,
-        "liq",
-        shape="triangle-down",
-        filled=True,
-        opacity=1,
-        size=110,
-        stroke="#fffffe",
-        strokeWidth=1.2,
-    )
+            plot.rings(rows, color, 26, 1.6)
+    plot.dots([{"x": x, "y": y} for x, y in signs], "liq", "triangle-down", 110)
     below.draw(plot, low)
     return plot.spec(told)

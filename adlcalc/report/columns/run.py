@@ -5,9 +5,8 @@ Public: LIQUIDATIONS, FUND, FUND_STOPS, DELEVERAGED, SKIPPED, SOCIALIZED, BAD_DE
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from adlcalc.engine.model import DEFAULT_SETTLEMENT
 from adlcalc.ground.numbers import ZERO
@@ -156,8 +155,7 @@ STEPS = Rows(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A market at a step: a row of the CSV."""
 
     step: int
