@@ -137,8 +137,8 @@ def begin_step(state: State, path: Path, step: int) -> list[Event]:
         told.append(Started(0, funds, tuple((book.name, book.rest_size) for book in books)))
     if state.has_feedback:
         told.extend(recover(state))
-    for book in books:
-        told.append(record(MarkMoved, (step, book.name, book.mark, path.time(step))))
+    time = path.time(step)
+    told += [record(MarkMoved, (step, book.name, book.mark, time)) for book in books]
     if path.funding:
         for book in books:
             rate = path.funding.get(book.name, {}).get(step)
