@@ -405,3 +405,24 @@ def test_explain_takes_a_list(adlcalc: Callable[..., Result]) -> None:
     assert (wrong.code, wrong.out) == (2, "")
     assert "no metric 'giny'\nhint: did you mean 'gini'?" in wrong.err
     assert "no metric 'ptrs'\nhint: did you mean 'ptsr'?" in wrong.err
+
+
+def test_why_bad_debt_stays_and_what_is_held_is_told(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    """Five longs from 100 at 10x are bankrupt below 90. At 80 one is sold, the other four lose 10 each: haircuts
+    cut 40 of bob's 100 and close nothing. At 60 one more is sold, three are held: 30 each below 90 are 90,
+    and 30 more by the one that is sold, less what the cuts paid for."""
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "markets: {BTC: {liquidity: 1}}\naccounts:\n"
+        "  - {id: alice, side: long, size: 5, entry: 100, leverage: 10}\n"
+        "  - {id: bob, side: short, size: 5, entry: 100, leverage: 10}\nprices: [100, 80, 60]\n"
+    )
+    said = " ".join(adlcalc("compare", str(path), "--policies", "queue,haircut").out.split())
+    assert "Bad debt under haircut: it cuts profits and closes no position." in said
+    assert "At the end the venue still holds 3 contracts under haircut; what they have lost" in said
+    said = " ".join(adlcalc("compare", str(path), "--venues", "generic,fund-only").out.split())
+    assert "At the end the venue still holds 3 contracts under fund-only;" in said
+    assert "Bad debt under" not in said  # fund-only has no haircut
+    calm = adlcalc("compare", "scenarios/21-who-pays.yaml", "--policies", "queue,haircut").out
+    assert "still holds" not in calm
+    assert "Bad debt under" not in calm

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, Result
 
 from adlcalc.check.golden import told_apart
+from adlcalc.cli.usual import facts_in
 
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"
@@ -129,3 +130,28 @@ def test_values_are_as_long_as_it_takes(
     old: str | None, new: str | None, shown: tuple[str | None, str | None]
 ) -> None:
     assert told_apart(old, new) == shown
+
+
+def test_a_fact_is_folded_where_a_width_is_asked_for(adlcalc: Callable[..., Result]) -> None:
+    """In a pipe a line is a fact; with a width what follows stands under its beginning, and nothing is lost."""
+    plain = adlcalc("diff", "okx-2024", "okx").out
+    folded = adlcalc("diff", "okx-2024", "okx", "--width", "60").out
+    assert max(map(len, plain.splitlines())) > 80
+    assert max(map(len, folded.splitlines())) <= 60
+    assert folded.split() == plain.split()
+    facts = [line for line in folded.splitlines() if not line.startswith("    ")]
+    assert len(facts) == len(plain.splitlines())
+
+
+def test_only_what_tells_a_fact_is_folded_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    text = (
+        "a.yaml:1:1: golden: it is otherwise\n  fund: step 0: opening of the fund 20 → 7 and more\n-{"
+        + "x" * 50
+        + "}\n"
+    )
+    _, fact, more, line, end = facts_in(text, None, None).split("\n")
+    assert (fact, more) == ("  fund: step 0: opening of the fund", "      20 → 7 and more")
+    assert (len(line), end) == (53, "")
+    assert facts_in(text, None, "file.txt") == text

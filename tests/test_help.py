@@ -221,7 +221,8 @@ def test_a_plain_value_is_an_assumption_that_a_run_tells(
         assert "1 of 1 liquidated at step 1" in got.out
         assert "margin.maintenance" in got.out.partition("Assumed rules that this run used")[2]
         told = " ".join(adlcalc("venues", "./mine.yaml").out.split())
-        assert "The rulebook gives it without a source." in told
+        value = f"`{rate}`" if rate == "0.02" else "The value" if "tiers" in rate else "`0.5`"
+        assert f"{value} stands in mine.yaml, which names no source for it; so it is assumed." in told
 
 
 # --- completion ---------------------------------------------------------------------------------------------
@@ -294,6 +295,41 @@ def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
     assert [row.rstrip() for row in out.getvalue().splitlines()] == [
         "Two words and two.", "", "$ adlcalc run", line.rstrip(),
     ]  # fmt: skip
+
+
+def test_a_line_of_a_block_that_is_too_long_goes_on_further_in() -> None:
+    """Never within a word; a command behind a backslash and not within quotes; a line of a file is cut where its
+    carets are."""
+    from adlcalc.cli.rendered import folded
+
+    assert list(folded(["  one two three"], 10)) == ["  one two", "      three"]
+    command = ["$ adlcalc solve a.yaml --until 'no adl of all' --json"]
+    assert list(folded(command, 32)) == [
+        "$ adlcalc solve a.yaml --until \\",
+        "    'no adl of all' --json",
+    ]
+    assert list(folded([" 3 | abcdefgh", "   |       ^^"], 10)) == [" 3 | abcde", "   | fgh", "   |  ^^"]
+    assert list(folded(["short", "x" * 12], 10)) == ["short", "x" * 12]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["commands", "errors", "python", "trader"])
+def test_no_block_of_a_page_is_torn_at_80_columns(name: str) -> None:
+    """What is longer than the terminal goes on further in, and loses nothing but spaces."""
+    from importlib.resources import files
+
+    from adlcalc.cli.rendered import folded
+
+    text = files("adlcalc").joinpath("docs", f"{name}.md").read_text(encoding="utf-8")
+    wide = [line for line in text.split("```")[1::2] for line in line.split("\n") if len(line) > 80]
+    assert wide
+    for line in wide:
+        pieces = list(folded([line], 80))
+        assert "".join(piece.strip().removesuffix(" \\") for piece in pieces).replace(
+            " ", ""
+        ) == line.replace(" ", "")
+        long = [piece for piece in pieces if len(piece) > 80]
+        assert all(max(map(len, piece.split())) > 60 or "'" in piece for piece in long), line
 
 
 @pytest.mark.slow

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path as Folder
 
 import pytest
@@ -11,10 +13,25 @@ from books import account, d, in_cents, random_scenario
 from books import scenario as book_of
 from rules import under_venue
 
-from adlcalc.engine.events import Ended, Liquidated
+from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.events import Ended, Liquidated, MarkPushed
+from adlcalc.engine.formulas.funding import pending
+from adlcalc.engine.formulas.margin import hurt_both_ways, maintenance_margin
 from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.loop import run
-from adlcalc.engine.model import Contract, Depth, Feedback, Market, Path, Scenario
+from adlcalc.engine.model import (
+    Contract,
+    Depth,
+    Feedback,
+    Liquidity,
+    Maintenance,
+    Market,
+    Path,
+    Scenario,
+    Tier,
+)
+from adlcalc.engine.queue.forecast import NEVER, Forecast, Leg
+from adlcalc.ground.numbers import exact
 from adlcalc.scenario import load
 from adlcalc.venues.files import shipped
 from tests.bench.books import cross_book, isolated_book
@@ -36,12 +53,35 @@ def test_isolated_accounts_are_evaluated_only_when_they_are_due() -> None:
     assert liquidated <= evaluations <= liquidated + 5
 
 
+def accounts_liquidated(events: list[object]) -> int:
+    return len({event.account for event in events if isinstance(event, Liquidated)})
+
+
+def with_funding(one: Scenario) -> Scenario:
+    """Paid in half of its markets, either way."""
+    rates = {step: d("0.0002") * (-1) ** (step // 200) for step in range(0, one.path.steps, 7)}
+    paid = {market.name: rates for market in one.markets[::2]}
+    return replace(one, path=replace(one.path, funding=paid))
+
+
+def with_tiers(one: Scenario) -> Scenario:
+    """A rate that rises from a notional on that half of the positions have."""
+    tiers = (Tier(d(0), d("0.005"), d(0)), Tier(d(20_000), d("0.02"), d(300)))
+    markets = tuple(replace(market, maintenance=Maintenance(tiers)) for market in one.markets)
+    return replace(one, markets=markets)
+
+
 @pytest.mark.slow
-def test_cross_accounts_in_eight_markets_are_seldom_evaluated_in_a_crash() -> None:
-    scenario = cross_book(accounts=1_000, steps=1_000)
-    events, evaluations = events_and_count(scenario)
-    assert sum(isinstance(event, Liquidated) for event in events) > 100
-    assert evaluations <= 0.005 * 1_000 * 1_000  # half a percent of all account-steps
+@pytest.mark.parametrize("kind", [lambda one: one, with_funding, with_tiers])
+def test_cross_accounts_in_eight_markets_are_evaluated_when_they_are_due(
+    kind: Callable[[Scenario], Scenario],
+) -> None:
+    """The whole path is known, with what it pays: each is looked at in the step that makes it due, and not
+    before."""
+    events, evaluations = events_and_count(kind(cross_book(accounts=1_000, steps=1_000)))
+    liquidated = accounts_liquidated(events)
+    assert liquidated > 150
+    assert liquidated <= evaluations <= liquidated + 5
 
 
 def test_the_index_gives_the_same_events_as_looking_at_everybody() -> None:
@@ -163,6 +203,95 @@ def test_the_index_changes_nothing_where_paths_bring_more_than_marks() -> None:
         if one.accounts:
             worked += bool(compared(with_happenings(one, random.Random(f"happenings {seed}"))))
     assert worked > 150
+
+
+@pytest.mark.slow
+def test_the_index_changes_nothing_where_marks_follow_the_fills() -> None:
+    """Nobody knows such marks beforehand; a unit may hold positions in other markets too."""
+    pushed = 0
+    for seed in range(150):
+        one = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 2 == 0)
+        thin, follows = Liquidity(Depth.IMPACT, impact=d("0.01")), Feedback(d("0.6"), d("0.3"))
+        first, *others = one.markets
+        one = replace(one, markets=(replace(first, liquidity=thin, feedback=follows), *others))
+        if one.accounts:
+            pushed += any(isinstance(event, MarkPushed) for event in compared(one))
+    assert pushed > 50
+
+
+@pytest.mark.slow
+def test_a_forecast_is_the_first_step_that_leaves_nothing() -> None:
+    """From whatever step on, and for positions with several maintenance lines, inverse ones and funding: no
+    step before leaves nothing, and it leaves no more than is allowed for rounding."""
+    found = never = 0
+    for seed in range(120):
+        rng = random.Random(f"forecast {seed}")
+        one = random_scenario(seed, inverse=seed % 3 == 0)
+        steps = rng.choice([1, 2, 4, 5, 17, 70])
+        marks = {
+            market.name: tuple(
+                one.path.marks[market.name][0] * rng.randint(600, 1500) / 1000 for _ in range(steps)
+            )
+            for market in one.markets
+        }
+        rates = {step: d(rng.choice(["0.001", "-0.002"])) for step in range(steps) if rng.random() < 0.5}
+        path = Path(marks, funding={one.markets[0].name: rates} if seed % 2 else {})
+        with exact():
+            ledger = Ledger(replace(one, path=path))
+            forecast = Forecast(ledger.markets.values(), path)
+            for unit in ledger.units:
+                legs = [(h.book, h.side, h.size, h.cost, h.lines(), d(0)) for h in unit.open_holdings()]
+                left = [left_at(forecast, unit.money(), legs, step) for step in range(steps)]
+                few = sum(abs(cost) for _, _, _, cost, *_ in legs) * d("1E-8") + ledger.unit * 4 * len(legs)
+                for since in range(steps + 1):
+                    first = forecast.first_due(unit.money(), legs, since)
+                    if first is None:
+                        assert any(map(hurt_both_ways, (leg[4] for leg in legs)))
+                        continue
+                    safe = left[since:] if first == NEVER else left[since:first]
+                    assert all(one > 0 for one in safe), f"seed {seed}"
+                    assert first == NEVER or (first >= since and left[first] <= few), f"seed {seed}"
+                    found, never = found + (first != NEVER), never + (first == NEVER)
+    assert found > 1_000
+    assert never > 1_000
+
+
+def left_at(forecast: Forecast, money: Decimal, legs: list[Leg], step: int) -> Decimal:
+    """Equity less maintenance margin at a step, by the rules."""
+    for book, side, size, cost, lines, settled in legs:
+        course = forecast.courses[book]
+        value = book.value(side * size, course.marks[step])
+        money += value - cost - maintenance_margin(lines, abs(value))
+        money += pending(side * size, course.indices[step] - settled)
+    return money
+
+
+def test_numbers_that_a_forecast_has_no_room_for_get_triggers() -> None:
+    """A size of 50 digits, less its maintenance, times a third to ten digits has more than 60; its value in
+    whole money units has not. Due where size / P - size / 3 is the balance less 0.005 size / P: 1.005 / P =
+    1 / 3 + 1 / 60, from 2.871 on."""
+    size = "123456789012345678901234567890123456789012.34567891"
+    held = replace(account("a", size, 3), balance=d("2057613150205761315020576131502057613150"))
+    one = book_of([held], [3] * 40 + ["2.9"] * 20 + ["2.87"], contract=Contract("inverse"), fund="1e44")
+    with exact():
+        (position,), ledger = held.positions, Ledger(one)
+        book, owner = ledger.markets["M"], ledger.roster.holder(0)
+        leg = (book, 1, position.size, owner.holdings[0].cost, owner.holdings[0].lines(), d(0))
+        assert Forecast([book], one.path).first_due(held.balance, [leg], 0) is None
+    found = compared(one)
+    assert [event.step for event in found if isinstance(event, Liquidated)] == [60]
+    assert events_and_count(one)[1] == 2  # at the opening, and when it is due
+
+
+def test_what_settling_in_vain_takes_hides_nobody() -> None:
+    """A withdrawal is refused at every step, and funding of 0.01 is settled before: rounded down to a whole
+    unit of money it is 1. Of a balance of 15 five of them leave 10, which the loss at a mark of 90 takes.
+    Pending would be 0.05."""
+    one = book_of([account("a", 1, 100, balance=15)], [100] * 5 + [90], rate="0.01")
+    events = {step: (Money("a", d(-1000)),) for step in range(1, 6)}
+    path = replace(one.path, events=events, funding={"M": dict.fromkeys(range(1, 6), d("0.0001"))})
+    found = compared(replace(one, path=path, money_unit=d(1)))
+    assert [event.step for event in found if isinstance(event, Liquidated)] == [5]
 
 
 def counted(text: str, prices: str, tmp_path: Folder) -> int:

@@ -22,11 +22,12 @@ from adlcalc.ground.numbers import D, exact
 from adlcalc.scenario import load
 from adlcalc.source import Problems, ScenarioErrors
 from adlcalc.source.nodes import Place, Scalar, Source
+from adlcalc.venues.coverage import open_rulebook
 from adlcalc.venues.files import SHIPPED, shipped
 from adlcalc.venues.maintenance import faults
-from adlcalc.venues.rulebook import Rulebook, load_rulebook
+from adlcalc.venues.rulebook import Rulebook, load_rulebook, stated
 from adlcalc.venues.schema import is_by_contract
-from adlcalc.venues.stated import ALL_SECTIONS, KINDS, conventions
+from adlcalc.venues.stated import ALL_SECTIONS, ASSUMED, KINDS, conventions
 
 NOWHERE = Place(Source("test", "", excerpt=False))
 REASON = re.compile(
@@ -388,3 +389,21 @@ def test_a_rule_that_is_stated_for_one_contract_kind_is_told_to_be_missing_or_no
                     told = told_of(tmp_path / "book.yaml")
                     assert not told or f"{section}.{rule}" in told
     assert tried >= 8
+
+
+SILENT = re.compile(
+    r"\b(not|nothing|no|never|none|silent|neither|nor|nowhere|nobody|unknown|unsaid|without|stands? in|only)\b",
+    re.I,
+)
+"""Words of a sentence that tells what a document does not say."""
+
+
+def test_an_assumed_rule_says_what_its_source_does_not_say() -> None:
+    """A formula alone sounds like the venue's own word."""
+    silent = [
+        f"{venue} {rule.name}: {rule.note}"
+        for venue in shipped()
+        for rule in stated(open_rulebook(venue))
+        if rule.status == ASSUMED and not SILENT.search(rule.note)
+    ]
+    assert silent == []

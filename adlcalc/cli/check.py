@@ -21,6 +21,7 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, code_of, say
 from adlcalc.cli.progress import Counted, counting
+from adlcalc.cli.usual import facts_in
 from adlcalc.ground.output import Inputs, OutputError, write
 
 EXAMPLE = """\b
@@ -161,6 +162,7 @@ def _check(
                 say(outcome.notes)
     try:
         text = report(outcomes, format)
+        text = facts_in(text, None, output) if format is ReportFormat.text else text
         if output or (text and not quiet):
             ours.add(goldens)  # those too that are new
             broken = (outcome.file for outcome in outcomes if outcome.verdict is Verdict.unusable)

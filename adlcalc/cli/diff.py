@@ -15,6 +15,7 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files, venue_names
 from adlcalc.cli.exits import FAILED, RAN, note, say
 from adlcalc.cli.single import work
+from adlcalc.cli.usual import facts_in
 
 if TYPE_CHECKING:
     from adlcalc.check.golden import Difference
@@ -59,6 +60,7 @@ def diff(
     ] = None,
     output: options.Output = None,
     limit: options.Limit = options.ROWS,
+    width: options.Width = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Tell what happens otherwise in the second of two runs: each fact that differs, in the order in which
@@ -73,12 +75,12 @@ def diff(
     def text() -> str | None:
         if books := _rulebooks(files, sets, venues):
             found.extend(_by_rule(*books))
-            return None if quiet and output is None else _lines(found, limit)
+            return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
         one, two = _sides(files, tuple(sets or ()), tuple(venues or ()))
         if not quiet and one.sets and one.sets != two.sets and _key(one) != _key(two):
             say(f"adlcalc diff: {one.sets[0]} is held against {two.sets[0]}, each without the other")
         found.extend(_differences(one, two, quiet))
-        return None if quiet and output is None else _lines(found, limit)
+        return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
 
     code = work(files[0], output, text)
     if code == RAN and not found and not quiet:

@@ -1,6 +1,6 @@
 """What the options are where nobody says otherwise; a call without options needs no parser of them.
 
-Public: ROWS, TABLE, JSON, only_files, room.
+Public: ROWS, TABLE, JSON, only_files, room, facts_in.
 """
 
 from __future__ import annotations
@@ -33,3 +33,24 @@ def room(width: int | None, output: str | None) -> int | None:
     from shutil import get_terminal_size
 
     return max(get_terminal_size((PAGE, 24)).columns, NARROW)
+
+
+def facts_in(text: str, width: int | None, output: str | None) -> str:
+    """Lines that tell a fact each, as `diff` and `check` do, folded where they go to a terminal or a width is
+    asked for, what follows of one under its beginning; in a pipe and in a file a line is a fact, for grep.
+    What is no sentence (the lines of a golden) is left as it is."""
+    from adlcalc.report.render import wrapped
+
+    to_terminal = output in (None, "-") and sys.stdout.isatty()
+    most = room(width, output) if width is not None or to_terminal else None
+    if most is None:
+        return text
+
+    def folded(line: str) -> str:
+        if len(line) <= most or line.startswith(("+", "-", "@@", " {")):
+            return line
+        indent = len(line) - len(line.lstrip(" "))
+        first, *rest = wrapped(line.strip(), indent=indent + 4, width=most).split("\n")
+        return "\n".join([" " * indent + first.strip(), *rest])
+
+    return "\n".join(map(folded, text.split("\n")))

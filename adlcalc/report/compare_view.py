@@ -22,7 +22,7 @@ from adlcalc.report.limits import in_money, money_in
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
-from adlcalc.study.compare import Choice, Result
+from adlcalc.study.compare import OWN, Choice, Result
 from adlcalc.study.least import LEAST, why_not
 from adlcalc.study.metrics import Value
 from adlcalc.study.rounds import Outcome
@@ -210,6 +210,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
+    yield from _left(page)
     if LEAST in page.chosen:
         yield from _unproven(page)
     if page.doubted is not None:
@@ -222,6 +223,42 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     yield assumed
     if assumed.items and page.doubted is None:
         yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
+
+
+def _left(page: Comparison) -> Iterator[str]:
+    """Why there is bad debt under a policy that closes nothing, and what the venue holds at the end, both of
+    which the metrics do not say by themselves."""
+    cut = [one for one in page.results if one.choice.space == "profit" and one.outcome.bad_debt]
+    if cut:
+        several = len(cut) > 1
+        yield (
+            f"Bad debt under {_called(page, cut)}: {'they cut' if several else 'it cuts'} profits and "
+            f"{'close' if several else 'closes'} no position. What the profits of a step do not cover, and what "
+            "is lost later on positions that nobody took, stays."
+        )
+    by_held: dict[tuple[tuple[str, Decimal], ...], list[Result]] = {}
+    for one in page.results:
+        if one.outcome.held:
+            by_held.setdefault(one.outcome.held, []).append(one)
+    for held, results in by_held.items():
+        sizes = [
+            digits(size) + (f" of {clean(market)}" if len(page.scenario.markets) > 1 else "")
+            for market, size in held
+        ]
+        what = "contract" if len(held) == 1 and held[0][1] == 1 else "contracts"
+        yield (
+            f"At the end the venue still holds {' and '.join(sizes)} {what} under "
+            f"{_called(page, results)}; what they have lost by the last mark is in the bad debt, as far as no fund bears it."
+        )
+
+
+def _called(page: Comparison, results: Sequence[Result]) -> str:
+    """'haircut and capped-haircut:0.5', of several venues 'haircut of bybit', each once."""
+    names = [one.choice.label + (f" of {one.venue}" if page.several else "") for one in results]
+    if page.several and all(one.choice.label == OWN for one in results):
+        names = [one.venue for one in results]
+    told = [clean(name) for name in dict.fromkeys(names)]
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
 
 
 def _unproven(page: Comparison) -> Iterator[str]:

@@ -97,7 +97,8 @@ class Round:
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
     last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
-    held_loss is that part of it. assumed: the assumed rules that it has made use of."""
+    held_loss is that part of it. assumed: the assumed rules that it has made use of; held: the contracts of
+    each market that the venue still holds at the end."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]
@@ -108,6 +109,7 @@ class Outcome:
     bad_debt: Decimal
     held_loss: Decimal
     assumed: tuple[str, ...] = ()
+    held: tuple[tuple[str, Decimal], ...] = ()
 
     @cached_property
     def by_account(self) -> dict[str, Decimal]:
@@ -144,6 +146,7 @@ def outcome_of(scenario: Scenario) -> Outcome:
         meter.bad_debt,
         meter.bad_debt - booked,
         tuple(one.rule for one in used_assumptions(scenario, used)),
+        meter.held(),
     )
 
 
@@ -163,6 +166,15 @@ class _Meter(Observer):
     def ended(self, facts: Facts) -> None:
         """The step's events are told after this, while the run stands still."""
         self._facts = facts
+
+    def held(self) -> tuple[tuple[str, Decimal], ...]:
+        """What the venue holds after the last step, in contracts of either side, by market."""
+        sizes: dict[str, Decimal] = {}
+        with exact():
+            for state in self._facts.others() if self._facts is not None else ():
+                for one in state.positions if state.status != "backstop" else ():
+                    sizes[one.market] = sizes.get(one.market, ZERO) + one.size
+        return tuple(sizes.items())
 
     def hear(self, event: Event) -> None:
         """One event of the run."""

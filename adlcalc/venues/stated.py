@@ -6,6 +6,7 @@ tell_unknown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -81,7 +82,7 @@ def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) 
     """A rule with all that is said of it, or a plain value, which is an assumption; None where nothing is
     left of it."""
     if not _says_more(node):
-        return Rule(name, node, None, ASSUMED, "The rulebook gives it without a source.")
+        return Rule(name, node, None, ASSUMED, _unsourced(node))
     assert isinstance(node, Map)
     tell_unknown(node, ENTRY_KEYS, f"rule {name}", problems)
     if "silent" in node.items:
@@ -96,6 +97,12 @@ def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) 
         return Rule(name, value, None, ASSUMED, "")
     others = tuple(_alternatives(name, model.status, node, problems))
     return Rule(name, value, model.source, model.status, model.note or "", others)
+
+
+def _unsourced(node: Node) -> str:
+    """What is said of a plain value: `pro-rata` stands in mine.yaml, which names no source for it."""
+    value = f"`{node.text}`" if isinstance(node, Scalar) else "The value"
+    return f"{value} stands in {os.path.basename(node.source.name)}, which names no source for it; so it is assumed."
 
 
 def _says_more(node: Node) -> bool:

@@ -93,9 +93,6 @@ class MarketBook:
         return other
 
 
-NO_TRIGGERS: tuple[int | None, ...] = (None, None, None)
-
-
 class Holding:
     """One position while it runs. collateral is None for a cross one; funding is the index up to which its
     funding is settled."""
@@ -113,7 +110,6 @@ class Holding:
         "side",
         "signed_size",
         "size",
-        "triggers",
     )
 
     def __init__(
@@ -135,7 +131,6 @@ class Holding:
         self.cost = book.value(self.signed_size, entry)
         self.funding = settled
         self._unit: Unit | None = None
-        self.triggers = NO_TRIGGERS
 
     def move_to(self, holder: Holder, book: MarketBook) -> None:
         """It is a position of that account in that market; its unit is made anew."""
@@ -256,13 +251,15 @@ class Holder:
 
 
 class Unit:
-    """What is liquidated together: one isolated position, or all cross positions of an account."""
+    """What is liquidated together: one isolated position, or all cross positions of an account. looked_at: the
+    step at which it may be due next, None as long as nothing has changed it since the opening."""
 
-    __slots__ = ("holder", "holdings", "isolated", "order")
+    __slots__ = ("holder", "holdings", "isolated", "looked_at", "order")
 
     def __init__(self, holder: Holder, holdings: list[Holding], isolated: bool) -> None:
         self.holder, self.holdings, self.isolated = holder, holdings, isolated
         self.order = holdings[0].order
+        self.looked_at: int | None = None
         for holding in holdings:
             holding._unit = self
 

@@ -12,8 +12,8 @@ is concave: the marks at which it is not negative form one interval. A long is t
 upper, wherever the mark stands. cash: all equity but the values in this market, less the maintenance margin
 of the positions in others.
 
-Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, weights_of, SHARE_UNIT,
-liquidation_worked.
+Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, shares_of, weights_of,
+SHARE_UNIT, liquidation_worked.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from adlcalc.engine.contract import LINEAR, Contract, LiquidationPrice
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines, Quotes
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, round_to
+from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, rounder
 from adlcalc.ground.objects import record
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
+share_unit = rounder(SHARE_UNIT, FLOOR)
 
 
 class Leg(NamedTuple):
@@ -151,10 +152,13 @@ def bankrupt_values(
     if len(values) == 1:
         return [-cash]
     _, weights = weights_of(values, maintenances)
-    equity, whole = cash + sum(values, ZERO), sum(weights, ZERO)
-    # shares are rounded down, so that together they are no more than the equity
-    shares = [round_to(divide(equity * weight, whole), SHARE_UNIT, FLOOR) for weight in weights]
+    shares = shares_of(cash + sum(values, ZERO), weights, sum(weights, ZERO))
     return [v - share for v, share in zip(values, shares, strict=True)]
+
+
+def shares_of(equity: Decimal, weights: Sequence[Decimal], whole: Decimal) -> list[Decimal]:
+    """What each position has of the equity; rounded down, so that together they are no more than it."""
+    return [share_unit(divide(equity * weight, whole)) for weight in weights]
 
 
 def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tuple[str, list[Decimal]]:

@@ -65,7 +65,7 @@ def settle_cross(state: State, holder: Holder) -> Iterator[Event]:
     """Settle the funding of the positions that stand on the balance."""
     for holding in holder.holdings:
         if holding.size and holding.collateral is None:
-            yield from state.ledger.settle_funding(holding)
+            yield from state.settle_funding(holding)
 
 
 def look_again(state: State, holder: Holder) -> None:
@@ -105,7 +105,7 @@ def move_margin(state: State, one: Margin) -> Iterator[Event]:
     yield from settle_cross(state, holder)
     allowed = as_it_is("margin", "nothing is held there", ZERO)
     if holding is not None and holding.collateral is not None and holding.size:
-        yield from state.ledger.settle_funding(holding)
+        yield from state.settle_funding(holding)
         if one.amount > 0:
             allowed = withdrawable(holder)
         else:
@@ -149,7 +149,7 @@ def trade(state: State, one: Trade) -> Iterator[Event]:
     yield from settle_cross(state, holder)
     other, own = (position_of(holder, book, side) for side in (-one.side, one.side))
     if other is not None and other.size:
-        yield from state.ledger.settle_funding(other)
+        yield from state.settle_funding(other)
         size = min(one.size, other.size)
         proceeds = book.value(other.side * size, price)
         left = other.unit.margin()[0] + proceeds - book.value(other.side * size, book.mark)
@@ -160,7 +160,7 @@ def trade(state: State, one: Trade) -> Iterator[Event]:
         state.note_change(other)
     size = one.size - closed
     if size and own is not None:
-        yield from state.ledger.settle_funding(own)
+        yield from state.settle_funding(own)
         needed, allowed = to_open(holder, own, one, size, price)
         if needed.result > allowed.result:
             how = (needed, allowed)
@@ -235,7 +235,7 @@ def settle_market(state: State, one: Settlement) -> Iterator[Event]:
 
 def close_at_settlement(state: State, holding: Holding) -> Iterator[Event]:
     """A position at the mark, which is the settlement price."""
-    yield from state.ledger.settle_funding(holding)
+    yield from state.settle_funding(holding)
     size, book = holding.size, holding.book
     pnl = state.ledger.reduce_in_book(holding, size, holding.value())
     state.note_change(holding)

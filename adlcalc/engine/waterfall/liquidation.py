@@ -94,26 +94,50 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     return record(Priced, (price, (*how, made)))
 
 
-def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
-    """For each open position the value at which it has lost its share of the unit's equity
-    (health.bankrupt_values)."""
+class Several(NamedTuple):
+    """A unit of several open positions at the marks: what each is worth and needs; its equity, and what all of
+    them need."""
+
+    holdings: list[Holding]
+    values: list[Decimal]
+    needed: list[Decimal]
+    equity: Decimal
+    maintenance: Decimal
+
+
+def several_of(unit: Unit) -> Several | None:
+    """None where one position has all of it."""
     holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
     if len(holdings) == 1:
-        return [(holdings[0], without_margin(unit, holdings[0]))]
+        return None
     values = [holding.value() for holding in holdings]
     needed = [
         margin.maintenance_margin(holding.lines(), abs(v))
         for holding, v in zip(holdings, values, strict=True)
     ]
-    targets = health.bankrupt_values(unit.cash(), values, needed)
-    by, weights = health.weights_of(values, needed)
-    equity, whole = unit.cash() + sum(values, ZERO), sum(weights, ZERO)
-    out = []
-    for holding, value, target, weight in zip(holdings, values, targets, weights, strict=True):
-        formula, parts = f"[equity] x [its {by}] / [{by} of all]", (equity, weight, whole)
-        share = Worked(SHARE, value - target, formula, parts, health.SHARE_UNIT, FLOOR)
+    return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
+
+
+def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Holding, Target]]:
+    """For each open position the value at which it has lost its share of the unit's equity
+    (health.bankrupt_values)."""
+    several = several or several_of(unit)
+    if several is None:
+        holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
+        return [(holding, without_margin(unit, holding))]
+    by, weights = health.weights_of(several.values, several.needed)
+    whole, formula, out = sum(weights, ZERO), _share_formula(by), []
+    shares = health.shares_of(several.equity, weights, whole)
+    for holding, value, amount, weight in zip(several.holdings, several.values, shares, weights, strict=True):
+        share = Worked(SHARE, amount, formula, (several.equity, weight, whole), health.SHARE_UNIT, FLOOR)
         out.append((holding, less(holding, value, share)))
     return out
+
+
+@cache
+def _share_formula(by: str) -> str:
+    """The formula of a position's share of the equity in words."""
+    return f"[equity] x [its {by}] / [{by} of all]"
 
 
 def without_margin(unit: Unit, holding: Holding) -> Target:
@@ -176,23 +200,24 @@ class Stand(NamedTuple):
         return Priced(price, (free, made))
 
 
-def stand_of(unit: Unit, holding: Holding) -> Stand:
+def stand_of(unit: Unit, holding: Holding, several: Several | None = None) -> Stand:
     """How its unit stands now."""
     book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
         leg = record(health.Leg, (holding.signed_size, holding.lines()))
         return record(Stand, (quotes, [leg], unit.cash(), ZERO, ZERO, True))
-    legs, cash, here, others = [], unit.cash(), ZERO, ZERO
-    for one in unit.open_holdings():
-        worth = one.value()
+    several = several or several_of(unit)
+    if several is None:
+        leg = health.Leg(holding.signed_size, holding.lines())
+        return Stand(quotes, [leg], unit.cash(), holding.value(), alone=False)
+    legs, here, needed = [], ZERO, ZERO
+    for one, worth, need in zip(*several[:3], strict=True):
         if one.book is book:
             legs.append(health.Leg(one.signed_size, one.lines()))
             here += worth
-        else:  # the other markets are held: equity there, less what they need
-            needed = margin.maintenance_margin(one.lines(), abs(worth))
-            others += needed
-            cash += worth - needed
-    return Stand(quotes, legs, cash, here, others, alone=False)
+            needed += need
+    others = several.maintenance - needed  # those markets are held: equity there, less what they need
+    return Stand(quotes, legs, several.equity - here - others, here, others, alone=False)
 
 
 def liquidated(

@@ -46,7 +46,7 @@ def fill_standing(state: State) -> Iterator[Event]:
                 told = (one.trigger, book.previous, book.mark, holding.size, gap)
                 yield StopMissed(state.step, holding.holder.id, book.name, holding.side, *told)
             continue
-        yield from state.ledger.settle_funding(holding)
+        yield from state.settle_funding(holding)
         yield from fill(state, one)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from adlcalc.engine.books.claims import Backstop, Closing, VenueClaim
 from adlcalc.engine.books.fund import FundBook, largest_affordable
 from adlcalc.engine.books.holdings import Due, Holder, Holding, MarketBook, Unit
-from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.books.ledger import Ledger, Told
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
@@ -232,6 +232,12 @@ class State:
                 if not other.unit.isolated:
                     self.changed[other.unit] = None
                     break
+
+    def settle_funding(self, holding: Holding) -> Told:
+        """Settle it before something else that may still be refused: what rounding takes is a change too."""
+        if holding.book.funding != holding.funding:
+            self.changed[holding.unit] = None
+        return self.ledger.settle_funding(holding)
 
     def spares(self, due: Due) -> bool:
         """Is a due unit left alone: of an exempt account, or with a position in a halted market? It is told,

@@ -22,6 +22,7 @@ from adlcalc.engine.waterfall.liquidation import (
     bankruptcy,
     is_due,
     liquidated,
+    several_of,
     stand_of,
 )
 from adlcalc.engine.waterfall.state import State
@@ -54,8 +55,8 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         if holding.size:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
-    moves = []
-    for holding, target in bankrupt_values(unit):
+    moves, several = [], several_of(unit)
+    for holding, target in bankrupt_values(unit, several):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
         cost = target.value if price is None else book.value(holding.signed_size, price)
@@ -69,7 +70,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            stood=stand_of(unit, holding),
+            stood=stand_of(unit, holding, several),
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
