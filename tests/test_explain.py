@@ -74,8 +74,9 @@ def test_the_story_of_a_deleveraged_short() -> None:
         cost.text
         == "deleveraging cost 1,000 against the mark, and 1,000 against holding on to the end of the path"
     )
-    # a coin short from 60,000 on 6,000 of margin: equity 66,000 - mark meets 0.005 x mark at 66,000 / 1.005
-    assert health.text == "short 1 is due for liquidation at a mark of 65,671.6 or a tick beyond it"
+    # a coin short from 60,000 on 6,000 of margin: equity 66,000 - mark meets 0.005 x mark at 66,000 / 1.005 =
+    # 65,671.64...; at 65,671.6 the equity is 328.4 and due below 328.358
+    assert health.text == "short 1 is due for liquidation at marks above 65,671.6, not at 65,671.6 itself"
     assert health.amounts["liquidation_price"] == D("65671.6")
     away = "(65,671.6 - 53,000) / 53,000 = 0.23908679, rounded half even to 0.00000001"
     assert health.formulas[1] == f"away = (liquidation price - mark) / mark = {away}"

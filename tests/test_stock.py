@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from bench.books import isolated_book
 from books import d
+from rules import under_venue
 
 from adlcalc.engine.books.claims import Closing, Number, Remainder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
@@ -21,6 +22,7 @@ from adlcalc.engine.contract import INVERSE, Contract
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Depth, Fund, Liquidity, Market
 from adlcalc.engine.rules import FundRules
+from adlcalc.engine.waterfall import own_name
 from adlcalc.ground.numbers import ZERO, exact
 
 UNITS = (d("0.00000001"), d("0.01"), d("0.05"))
@@ -107,3 +109,20 @@ def test_a_claim_that_waits_costs_a_step_nothing(monkeypatch: pytest.MonkeyPatch
     assert told["Held"] > 100
     assert calls["pnl"] <= 2 * told["Held"]
     assert calls["at_or_beyond"] <= 10 * told["Liquidated"]
+
+
+@pytest.mark.slow
+def test_an_order_that_nobody_takes_is_not_made_anew_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody buys, and accounts stay due with their positions: no order is sized for them."""
+    one = isolated_book(1_000, 300)
+    empty = replace(one.markets[0], liquidity=Liquidity(Depth.LEVELS))
+    stuck = under_venue(
+        replace(one, markets=(empty,), funds=(Fund("fund"),)), "hyperliquid-hip3", random.Random(1)
+    )
+    sized: list[object] = []
+    monkeypatch.setattr(own_name, "schedule", lambda *args: sized.append(args) or [])
+    assert list(run(replace(stuck, markets=(replace(stuck.markets[0], liquidity=empty.liquidity),))))
+    assert not sized
+    taken = replace(stuck, markets=(replace(stuck.markets[0], liquidity=Liquidity()),))
+    assert list(run(taken))
+    assert len(sized) > 100, "with somebody who buys they are"

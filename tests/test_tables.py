@@ -11,6 +11,7 @@ import pytest
 from conftest import Result
 
 from adlcalc.engine.loop import run
+from adlcalc.engine.model import Maintenance, Position
 from adlcalc.engine.rules import Assumption
 from adlcalc.scenario import Loaded, load
 from adlcalc.source import ScenarioErrors
@@ -154,11 +155,6 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
             "s.yaml:2:36: table 'COIN' is for inverse contracts, not linear ones\n",
         ),
         (
-            "markets: {X: {maintenance: {table: LOTS}}}\n",
-            "s.yaml:2:36: table 'LOTS' counts contracts of 0.1, but the market's multiplier is 1\n"
-            "write multiplier: 0.1, and sizes in contracts",
-        ),
-        (
             "rules: {margin: {maintenance: {linear: {table: ABD}}}}\n",
             "s.yaml:2:48: own.yaml has no table 'ABD'\ndid you mean 'ABC'?",
         ),
@@ -170,6 +166,43 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
 )
 def test_a_table_that_does_not_serve_is_told_where_it_is_named(tmp_path: Path, text: str, told: str) -> None:
     assert fault(tmp_path, text).replace(f"{tmp_path}/", "") == told
+
+
+@pytest.mark.parametrize(
+    ("market", "multiplier", "lot", "size", "rate"),
+    [
+        ("BTC-USDT", "0.01", "1", "20_000", "0.0075"),
+        ("BTC-USDT", "0.01", "1", "20_001", "0.0125"),
+        ("BTC-USDT", "1", "0.01", "200", "0.0075"),
+        ("BTC-USDT", "1", "0.01", "200.01", "0.0125"),
+        ("BTC-USDT", "0.3", "1", "666", "0.0075"),
+        ("BTC-USDT", "0.3", "1", "667", "0.0125"),
+        ("some", "1", "0.01", "200.01", "0.0125"),
+        ("ETH-USDT", "1", "0.01", "200.01", "0.004"),
+    ],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_table_of_contracts_counts_them_whatever_a_market_calls_one(
+    tmp_path: Path, market: str, multiplier: str, lot: str, size: str, rate: str, named: bool
+) -> None:
+    """The third row of OKX ends with 20,000 contracts of 0.01 BTC, 200 BTC: 666.67 contracts of 0.3. A market that
+    names no coin is taken for BTC as in all else; 200 contracts of another coin stay 200 of the stand-in, which is
+    told, unless the market names the table."""
+    if named and market == "ETH-USDT":
+        rate = "0.0125"
+    table = "maintenance: {table: BTC-USDT-SWAP}, " if named else ""
+    (tmp_path / "s.yaml").write_text(
+        f"venue: okx\nmarkets: {{{market}: {{{table}multiplier: {multiplier}, lot: {lot}}}}}\n"
+        f"accounts: [{{id: a, side: long, size: {size}, entry: 60_000, leverage: 5}}]\nprices: [60_000]\n"
+    )
+    found = load(tmp_path / "s.yaml").scenario
+    due = maintenance_rate(found.markets[0].maintenance, found.accounts[0].positions[0])
+    assert due == Decimal(rate)
+
+
+def maintenance_rate(rule: Maintenance, position: Position) -> Decimal:
+    """The rate of the tier of a position, by its size."""
+    return next(tier.rate for tier in reversed(rule.tiers) if tier.floor <= position.size)
 
 
 def test_a_venue_without_tables_says_so(tmp_path: Path) -> None:

@@ -320,8 +320,7 @@ def _positions(scenario: Scenario, account: str) -> Sequence[Position]:
 def _given(loaded: Loaded, market: Market) -> RuleNote | None:
     """Where the maintenance of a market is from that does not have the rulebook's; None of one that has."""
     rulebook, table = loaded.rulebook, loaded.tables.get(market.name)
-    unit, kind = loaded.scenario.money_unit, market.contract.kind
-    if rulebook.maintenance(kind, money_unit=unit, lot=market.lot) == market.maintenance:
+    if rulebook.maintenance_of(market, loaded.scenario.money_unit) == market.maintenance:
         return None
     if table is None:
         return RuleNote("margin.maintenance", "", "given", "the scenario's markets", "")

@@ -150,6 +150,8 @@ def _market(
     )
     if rulebook is None or found:
         return market
+    if own is None:
+        return replace(market, maintenance=rulebook.maintenance_of(market, unit))
     maintenance = rulebook.maintenance(spec.contract, own=own, money_unit=unit, lot=lot)
     if name in named(draft, rulebook):
         maintenance = without_limits(maintenance)

@@ -71,8 +71,14 @@ def tables_of(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -
     found = {}
     for name, market in markets.items():
         one = _named(draft, name, rulebook)
-        symbol = rulebook.own_table(market.contract.kind) if one is None else one.symbol
-        table = None if one is None and has_own(draft, name, rulebook) else rulebook.table_named(symbol)
+        kind, multiplier = market.contract.kind, market.contract.multiplier
+        if one is not None:
+            known = rulebook.table_named(one.symbol)
+            table = None if known is None else known.counting(multiplier)
+        elif has_own(draft, name, rulebook):
+            continue
+        else:
+            table = rulebook.table_for(name, kind, multiplier)
         if table is not None:
             found[name] = table
     return found

@@ -128,6 +128,10 @@ class Strict:
             {name: given[name] if name in given else one.otherwise() for name, one in known.items()}
         )
 
+    def changed(self, **given: Any) -> Self:
+        """Another one with other values of these attributes."""
+        return type(self)(**{**vars(self), **given})
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} does not change")
 

@@ -453,9 +453,7 @@ def under(scenario: Scenario, was: Rulebook, now: Rulebook) -> WithRules:
     markets = []
     for market in scenario.markets:
         kind = str(market.contract.kind)
-        old, new = (
-            book.maintenance(kind, money_unit=scenario.money_unit, lot=market.lot) for book in (was, now)
-        )
+        old, new = (book.maintenance_of(market, scenario.money_unit) for book in (was, now))
         own = replace(market.maintenance, closing_fee=new.closing_fee, isolated=new.isolated, cross=new.cross)
         maintenance = new if market.maintenance == old else own
         contract = now.contract(kind, market.contract.multiplier)

@@ -39,7 +39,7 @@ def largest_haircut(could: Sequence[Number], paid: Sequence[Number]) -> Fraction
     """max h_i = max x_i / u_i: the largest part of a profit that anybody loses. Source: C26, eq. 10."""
     found: tuple[int, int] | None = None  # the fraction as it comes: comparing needs no common divisors
     for u, x in zip(could, paid, strict=True):
-        if u > 0:
+        if u > 0 and (x or found is None):
             (up, of_up), (down, of_down) = x.as_integer_ratio(), u.as_integer_ratio()
             part, whole = up * of_down, of_up * down
             if found is None or part * found[1] > found[0] * whole:

@@ -17,6 +17,7 @@ from inspect import cleandoc
 
 from adlcalc.engine.formulas import margin
 from adlcalc.ground.numbers import exact
+from adlcalc.ground.objects import no_collections
 from adlcalc.study import formulas, least
 from adlcalc.study.rounds import Outcome, Round
 
@@ -237,7 +238,7 @@ KNOWN: Mapping[str, Metric] = {**METRICS, **ON_REQUEST}
 
 def all_of(run: Outcome, markout_steps: int = 1, asked: Collection[str] = ()) -> dict[str, Value]:
     """Every metric of a run, by name; those that take further runs only where they are asked for."""
-    with exact():
+    with exact(), no_collections():
         return {
             name: markout(run, markout_steps) if name == "markout" else metric(run)
             for name, metric in KNOWN.items()

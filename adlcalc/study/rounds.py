@@ -9,13 +9,12 @@ Public: Burden, Fill, Round, Outcome, outcome_of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adlcalc.engine.events import (
     BackstopTook,
@@ -192,22 +191,22 @@ class _Meter(Observer):
 
     def _end_step(self, step: int) -> None:
         lost: dict[str, Decimal] = {}
+        by_fund, shared = ZERO, False
         for event in self._step:
-            if isinstance(event, Deleveraged):
-                self.fills.append(
-                    Fill(event, abs(self._value[event.market](event.side * event.size, event.mark)))
-                )
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
                 account = self.claims[event.claim].account
                 lost[account] = lost.get(account, ZERO) + self._loss(event)
+                if isinstance(event, Deleveraged):
+                    shared = True
+                    self.fills.append(Fill(event, abs(at_mark(event))))
+            elif isinstance(event, FundPaid):
+                by_fund += event.amount
+            elif isinstance(event, LossSocialized):
+                shared = True
         deficit = sum(lost.values(), ZERO)
-        shared = any(isinstance(event, (Deleveraged, LossSocialized)) for event in self._step)
         if deficit or shared:
-            paid_by_fund = sum((event.amount for event in self._step if isinstance(event, FundPaid)), ZERO)
-            needed = max(deficit - paid_by_fund, ZERO)
-            self.rounds.append(
-                Round(step, deficit, max(lost.values(), default=ZERO), needed, tuple(self._burdens()))
-            )
+            worst, needed = max(lost.values(), default=ZERO), max(deficit - by_fund, ZERO)
+            self.rounds.append(Round(step, deficit, worst, needed, tuple(self._burdens())))
 
     def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
         """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the
@@ -217,18 +216,20 @@ class _Meter(Observer):
         price = self.claims[event.claim].bankruptcy_price
         if price is None:
             return ZERO
-        closed, value = -event.side * event.size, self._value[event.market]
-        return max(value(closed, price) - value(closed, event.mark), ZERO)
+        value = self._value[event.market]
+        return max(value(-event.side * event.size, price) - at_mark(event), ZERO)
 
-    def _burdens(self) -> Iterator[Burden]:
+    def _burdens(self) -> list[Burden]:
         """Every account with a profit in the markets of the round, in file order, and whoever else gave
         something."""
         assert self._facts is not None
-        gave: dict[tuple[str, str, int], list[Deleveraged]] = {}
+        gave: dict[tuple[str, str, int], tuple[Decimal, Decimal]] = {}  # what was forgone and realized
         cut: dict[str, Decimal] = {}
         for event in self._step:
             if isinstance(event, Deleveraged):
-                gave.setdefault((event.account, event.market, event.side), []).append(event)
+                place = event.account, event.market, event.side
+                forgone, realized = gave.get(place, (ZERO, ZERO))
+                gave[place] = forgone + event.forgone_pnl, realized + event.realized_pnl
             elif isinstance(event, LossSocialized):
                 cut[event.account] = cut.get(event.account, ZERO) + event.amount
         markets = {
@@ -236,21 +237,29 @@ class _Meter(Observer):
             for event in self._step
             if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
         }
-        rows: list[list[Any]] = []  # accounts come one after the other, as positions do
-        for stake in self._facts.stakes(markets, {*cut, *(account for account, *_ in gave)}):
-            account, market, side, size, pnl, notional, equity = stake
-            could, forgone = pnl if pnl > 0 else ZERO, ZERO
-            fills = gave.get((account, market, side))
-            if fills:
-                forgone = sum((f.forgone_pnl for f in fills), ZERO)
-                could = max(could + sum((f.realized_pnl for f in fills), forgone), ZERO)
-            elif not could and account not in cut:
+        giving = {*cut, *(account for account, *_ in gave)}
+        rows: list[Burden] = []
+        for account, market, side, size, pnl, notional, equity in self._facts.stakes(markets, giving):
+            could, paid, closed = (pnl if pnl > 0 else ZERO), ZERO, 0
+            if account in giving:
+                place = account, market, side
+                if place in gave:
+                    paid, realized = gave[place]
+                    could = max(could + realized + paid, ZERO)
+                    closed = 0 if size else 1
+                elif not could and account not in cut:
+                    continue
+            if rows and rows[-1].account == account:  # they come one after the other, as positions do
+                more = rows[-1]
+                rows[-1] = more._replace(
+                    could=more.could + could, paid=more.paid + paid, closed=more.closed + closed
+                )
                 continue
-            closed = 1 if fills and not size else 0
-            if rows and rows[-1][0] == account:
-                for i, more in enumerate((could, forgone, closed), 1):
-                    rows[-1][i] += more
-            else:
-                rows.append([account, could, forgone + cut.get(account, ZERO), closed, notional, equity])
-        for account, could, paid, *after in rows:
-            yield Burden(account, could, paid if paid > 0 else ZERO, *after)
+            paid = paid + cut[account] if account in cut else paid
+            rows.append(Burden(account, could, paid, closed, notional, equity))
+        return [row if row.paid >= 0 else row._replace(paid=ZERO) for row in rows]
+
+
+def at_mark(fill: Deleveraged) -> Decimal:
+    """The signed value at the mark of the bankrupt position's part that an ADL fill has closed."""
+    return fill.proceeds - fill.forgone_pnl

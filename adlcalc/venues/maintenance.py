@@ -24,7 +24,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from adlcalc.engine.model import Maintenance, Measure, Power, RateOf, Tier
-from adlcalc.ground.numbers import ONE, ZERO, D, divide, show
+from adlcalc.ground.numbers import FLOOR, ONE, ZERO, D, divide, round_to, show
 from adlcalc.source.fields import Fraction, NotNegative, Positive, Text, by_shape, tag_by_type
 from adlcalc.source.keys import InJsonSchema, Reads, Strict, Tag, key, wrong
 from adlcalc.source.nodes import Path
@@ -170,7 +170,7 @@ def to_engine(
     """The engine's form of a rule; nothing is worked out of one with `faults`, which are told, so that a load
     goes on to its end.
 
-    An inclusive bound moves the next tier's floor up by one unit.
+    An inclusive bound moves the next tier's floor to the first unit above it.
 
     on 'entry': the tier of a notional is that of the entry value, once and for all.
     """
@@ -196,7 +196,8 @@ def to_engine(
         {"size": lot, "entry-value": money_unit}.get(rule.by, ZERO) if rule.bounds == "inclusive" else ZERO
     )
     deductions = computed_deductions(rule) if rule.by == "notional" else [ZERO] * len(rule.tiers)
-    floors = [ZERO, *(tier.up_to + inside for tier in rule.tiers if tier.up_to is not None)]
+    ends = [tier.up_to for tier in rule.tiers if tier.up_to is not None]
+    floors = [ZERO, *(round_to(end, inside, FLOOR) + inside if inside else end for end in ends)]
     lines = zip(floors, rule.tiers, deductions, strict=True)
     tiers = tuple(Tier(floor, tier.rate, deduction, tier.max_leverage) for floor, tier, deduction in lines)
     return Maintenance(

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from adlcalc.ground.numbers import show
+from adlcalc.ground.numbers import CEILING, FLOOR, D, divide, round_to
 from adlcalc.source.document import read_document
 from adlcalc.source.fields import NotNegative, Positive, Text
 from adlcalc.source.keys import Strict, key
@@ -22,9 +22,11 @@ from adlcalc.source.nodes import Node, Place, Source, at
 from adlcalc.source.problems import Located, Problems, closest_hint, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.files import SHIPPED, SHIPPED_AS, beside
-from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, faults
+from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, TierTable, faults
 from adlcalc.venues.schema import SourceNote
 
+FINEST = D("1e-20")
+"""Finer than any lot."""
 SYMBOL = re.compile(r"(?:PF_|PERP_)?(?P<coin>[A-Z0-9]{2,12}?)[-_/:]?(?:USDT|USDC|USD|PERP)")
 """A coin, and what its price is in: BTCUSDT, ETH-PERP, PF_XBTUSD, PERP_BTC_USDC, SOL_USDT."""
 
@@ -54,7 +56,7 @@ class TableEntry(Strict):
     maintenance: MaintenanceRule = key(description="the maintenance margin, as in a rulebook")
     contract: Literal["linear", "inverse"] = key("linear", description="the kind of contract that it is for")
     multiplier: Positive | None = key(
-        None, description="tiers by size: base units per contract; the market must have it too"
+        None, description="tiers by size: base units in one of the contracts that they count"
     )
     seen: Text | None = key(None, description="the date of its numbers, where it is not that of the file")
     note: Text | None = key(
@@ -88,6 +90,23 @@ class Table(NamedTuple):
     def as_of(self) -> str:
         """The date of its numbers."""
         return self.entry.seen or self.file.as_of
+
+    def counting(self, multiplier: Decimal) -> Table:
+        """The table with tiers that count contracts of so many base units: 1,000 contracts of 0.01 end where 10
+        of 1 do. An end that has none of its own is moved to the next multiple of `FINEST` inside the tier, so
+        that every size is on the same side of it."""
+        own = self.entry.multiplier
+        if own is None or own == multiplier or not isinstance(self.rule, TierTable):
+            return self
+        towards = FLOOR if self.rule.bounds == "inclusive" else CEILING
+
+        def counted(end: Decimal | None) -> Decimal | None:
+            return None if end is None else round_to(divide(end * own, multiplier), FINEST, towards)
+
+        tiers = [one.changed(up_to=counted(one.up_to)) for one in self.rule.tiers]
+        notes = [one.changed(above=counted(one.above), up_to=counted(one.up_to)) for one in self.entry.notes]
+        entry = self.entry.changed(multiplier=multiplier, notes=notes)
+        return self._replace(rule=self.rule.changed(tiers=tiers), entry=entry)
 
     @property
     def dated(self) -> str:
@@ -126,8 +145,8 @@ class Tables:
     ) -> Table | None:
         """The table of a symbol for a kind of contract; None where `problems` says why not.
 
-        multiplier: that of the market, which a table by size must share; None where there is no market yet (a
-        rulebook's)."""
+        multiplier: that of the market, whose contracts a table by size then counts; None where there is no
+        market yet (a rulebook's)."""
         tables = self.all(problems)
         table = tables.get(name)
         if table is None:
@@ -138,15 +157,8 @@ class Tables:
         entry = table.entry
         if entry.contract != kind:
             problems.add(where, f"table {quote(name)} is for {entry.contract} contracts, not {kind} ones")
-        elif multiplier is not None and entry.multiplier is not None and entry.multiplier != multiplier:
-            counted, given = show(entry.multiplier), show(multiplier)
-            message = (
-                f"table {quote(name)} counts contracts of {counted}, but the market's multiplier is {given}"
-            )
-            problems.add(where, message, f"write multiplier: {counted}, and sizes in contracts")
-        else:
-            return table
-        return None
+            return None
+        return table if multiplier is None else table.counting(multiplier)
 
     def _read(self, problems: Problems) -> dict[str, Table]:
         root = read_document(self.source, problems)

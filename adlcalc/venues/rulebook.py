@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
-from adlcalc.engine.model import Kind, Maintenance, Rounding
+from adlcalc.engine.model import Kind, Maintenance, Market, Rounding
 from adlcalc.engine.rules import Assumption, Rules, TablePart
 from adlcalc.ground.record import current
 from adlcalc.source.keys import Refused, keys_of
@@ -85,7 +85,7 @@ class Rulebook:
             section, _, rest = name.partition(".")
             for key in stated or [(section, rest, kind) for kind in KINDS]:
                 before = self.layer.get(key) or Rule(name, node, None, ASSUMED, "")
-                layer[key] = replace(before, node=node, alternatives=())
+                layer[key] = replace(before, node=node, alternatives=(), table=None)
         return _book(self.read, layer, problems, own=None)
 
     def taken_from(self, rule: Rule) -> str:
@@ -148,19 +148,34 @@ class Rulebook:
         coin = coin_of(market) or (market.upper() if table is not None else None)
         return None if coin in (None, coin_of_table(own)) else (own, table)
 
+    def table_for(self, market: str, kind: str, multiplier: Decimal) -> Table | None:
+        """The table that stands for the venue's maintenance where the market names none, in the market's own
+        contracts; how many of another coin are a contract of its coin is not known, so that these are counted
+        as they are."""
+        table = self.table_named(self.own_table(kind))
+        if table is None or coin_of(market) not in (None, coin_of_table(table.name)):
+            return table
+        return table.counting(multiplier)
+
+    def maintenance_of(self, market: Market, money_unit: Decimal) -> Maintenance:
+        """The maintenance margin of a market that brings none."""
+        contract = market.contract
+        table = self.table_for(market.name, contract.kind, contract.multiplier)
+        own = None if table is None else table.rule
+        made = self.maintenance(contract.kind, own=own, money_unit=money_unit, lot=market.lot)
+        return made if table is None else without_limits(made)
+
     def maintenance(
         self, kind: str, *, own: MaintenanceValue | None = None, money_unit: Decimal, lot: Decimal
     ) -> Maintenance:
-        """The maintenance margin of a market: the venue's for its contract kind, or its own; the venue's fee
-        is added."""
+        """The maintenance margin of a rule of a market's own, or the venue's for a contract kind; the venue's
+        fee is added."""
         rules = self.values[kind].margin
         maintenance = rules.maintenance if own is None else own
         made = to_engine(
             maintenance, rules.closing_fee, on=rules.maintenance_on, money_unit=money_unit, lot=lot
         )
         isolated, cross = by_mode(rules.commission)
-        if own is None and self.own_table(kind) is not None:
-            made = without_limits(made)
         return replace(made, isolated=isolated, cross=cross)
 
     def contract(self, kind: str, multiplier: Decimal) -> Contract:

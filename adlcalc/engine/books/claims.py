@@ -10,7 +10,7 @@ Public: Closing, OwnOrder, VenueClaim, VaultOrder, Remainder, Number, Backstop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
@@ -158,12 +158,19 @@ class OwnOrder(Closing):
     def of_size(self, size: Decimal) -> OwnOrder:
         """The same order for `size` contracts."""
         cost = self.cost if self.price is None else self.proceeds(size, self.price)
-        return replace(self, left=Remainder(size, cost))
+        return self._again(self.price, Remainder(size, cost), self.quote)
 
     def at_the_mark(self) -> OwnOrder:
         """The same order, with the mark for its bankruptcy price."""
         value = self.book.value(self.side * self.size, self.book.mark)
-        return replace(self, price=self.book.mark, quote=None, left=Remainder(self.size, value))
+        return self._again(self.book.mark, Remainder(self.size, value), None)
+
+    def _again(
+        self, price: Decimal | None, left: Remainder, quote: Callable[[Decimal], Decimal] | None
+    ) -> OwnOrder:
+        """The same order but for these. (`replace` takes thrice as long.)"""
+        who = self.holder, self.book, self.side
+        return OwnOrder(*who, price, left, self.number, self.holding, self.how, quote)
 
 
 @dataclass(slots=True, eq=False)

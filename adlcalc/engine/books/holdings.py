@@ -221,10 +221,11 @@ class Holder:
         notional, equity = ZERO, self.balance
         for holding in self.holdings:
             if holding.size:
-                value = holding.value()
+                book = holding.book
+                value = book.value(holding.signed_size, book.mark)
                 notional += abs(value)
                 equity += value - holding.cost
-                if holding.book.funding != holding.funding:
+                if book.funding != holding.funding:
                     equity += holding.pending_funding()
             if holding.collateral is not None:
                 equity += holding.collateral

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 from itertools import zip_longest
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, Unit
@@ -133,12 +133,17 @@ class Facts:
     def stakes(self, markets: Collection[str], accounts: Collection[str]) -> Iterator[Stake]:
         """The positions in these markets that have a profit, and those of these accounts, in file order."""
         books = [book for name, book in self._state.ledger.markets.items() if name in markets]
-        held = (one for book in books for side in (LONG, SHORT) for one in book.holdings[side])
-        for one in sorted(held, key=attrgetter("order")):
-            pnl = one.pnl() if one.size else ZERO
-            holder = one.holder
-            if pnl > 0 or holder.id in accounts:
-                yield Stake(holder.id, one.book.name, one.side, one.size, pnl, *holder.exposure())
+        found = []
+        for book in books:
+            value, mark = book.value, book.mark
+            for side in (LONG, SHORT):
+                for one in book.holdings[side]:
+                    pnl = value(one.signed_size, mark) - one.cost if one.size else ZERO
+                    if pnl > 0 or one.holder.id in accounts:
+                        found.append((one.order, one, pnl))
+        found.sort(key=itemgetter(0))
+        for _, one, pnl in found:
+            yield Stake(one.holder.id, one.book.name, one.side, one.size, pnl, *one.holder.exposure())
 
     def queue(self, market: str, side: int) -> Queue:
         """The queue of a side as it would be ranked now."""

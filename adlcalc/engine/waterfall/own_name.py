@@ -97,6 +97,8 @@ def place_orders(state: State, due: Due, rules: AnyOrders) -> Iterator[Event]:
     positions 'one': until one of them has closed something in this step (dYdX: one perpetual of an account in
     a block)."""
     unit, used = due.unit, state.used_by(due.unit)
+    if only_waits(state, unit, rules):
+        return
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
         for holding, size in schedule(rules, unit):
             now = unit_due(unit)
@@ -107,6 +109,17 @@ def place_orders(state: State, due: Due, rules: AnyOrders) -> Iterator[Event]:
                 return
             if holding.size:  # else closed meanwhile, as the other side of its own account's order
                 yield from place_order(state, now, holding, rules, size, whole, used)
+
+
+def only_waits(state: State, unit: Unit, rules: AnyOrders) -> bool:
+    """Would none of its orders meet anybody, in a book without an offer, nor settle any funding?"""
+    if state.rules.adl.when == AdlWhen.REMAINDER or not isinstance(rules.buyer, InBook):
+        return False
+    for holding in unit.open_holdings():
+        book = holding.book
+        if book.funding != holding.funding or state.book_side(book, holding.side).next() is not None:
+            return False
+    return True
 
 
 def place_order(
