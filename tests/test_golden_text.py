@@ -81,7 +81,7 @@ def test_margins_can_be_golden(adlcalc: Adlcalc, tmp_path: Path) -> None:
     assert golden.read_text().startswith(head)
     assert "book.yaml" not in golden.read_text()  # nor the title: it may stand anywhere, under any name
     assert "half" not in golden.read_text()
-    assert adlcalc("check", str(book)) == Result("", "adlcalc check: 1 file, 1 golden: all as expected\n", 0)
+    assert adlcalc("check", str(book)) == Result("", "adlcalc check: 1 file, 2 goldens: all as expected\n", 0)
     book.write_text(book.read_text().replace("entry: 61_000", "entry: 61_010"))
     got = adlcalc("check", str(book))
     assert got.code == 1

@@ -80,6 +80,22 @@ def test_goldens_are_written_and_held(folder: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
+def test_a_rule_that_changes_no_fact_is_noted_and_fails_where_it_is_asked(folder: Path) -> None:
+    path = folder / f"{NAME}.yaml"
+    assert pytest_in(folder, "--adlcalc-update").returncode == 0
+    golden = path.with_suffix(".golden")
+    text = golden.read_text(encoding="utf-8")
+    was = '{"rule": "margin.due", "value": "at-or-below"}'
+    assert was in text
+    golden.write_text(text.replace(was, was.replace("at-or-below", "below")), encoding="utf-8")
+    told = "rule margin.due is at-or-below, it was below; no fact changes"
+    done = pytest_in(folder)
+    assert (done.returncode, f"note: {told}" in done.stdout) == (0, True)
+    done = pytest_in(folder, "--adlcalc-rules")
+    assert (done.returncode, f"rules: {told}" in done.stdout) == (1, True)
+
+
 def test_files_may_be_named_in_the_ini_file_and_strict_is_strict(folder: Path) -> None:
     (folder / "pytest.ini").write_text("[pytest]\nadlcalc_files = other.json\n")
     done = pytest_in(folder)
