@@ -18,7 +18,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import in_money, money_in
+from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
@@ -212,6 +212,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         yield table(heading, "", [*_labels(page), *columns])
     yield from _left(page)
     if LEAST in page.chosen:
+        yield LEAST_FUND_LIMITS
         yield from _unproven(page)
     if page.doubted is not None:
         yield _ranges(page, limit)
