@@ -22,7 +22,7 @@ from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
-from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
+from adlcalc.engine.rules import IN_PAPERS, LAST_RESORTS, AdlRules, AdlWhen, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
@@ -279,6 +279,28 @@ def test_csv(adlcalc: Callable[..., Result]) -> None:
         "30",
     ]
     assert {row["measure"] for row in rows if not row["account"]} == METRICS.keys()
+
+
+def test_where_rows_are_cut_off_those_who_pay_most_are_left(adlcalc: Callable[..., Result]) -> None:
+    """By the queue early pays 120 and whale nothing; by a haircut they pay 62.34 and 103.89, the others less:
+    the most under any is 120 and 103.89. The CSV has everybody, in the order of the file."""
+    words = ("compare", WHO_PAYS, "--policies", "queue,haircut", "--accounts")
+    cut = adlcalc(*words, "--limit", "2").out.split("What each account pays, those first that pay most")[1]
+    assert [line.split()[0] for line in cut.splitlines()[4:6]] == ["early", "whale"]
+    assert "… 2 more, use --limit 0" in cut
+    assert "What each account pays\n" in adlcalc(*words).out
+    whole, less = (adlcalc(*words, "--limit", limit, "-f", "csv").out for limit in ("0", "2"))
+    assert whole == less
+
+
+@pytest.mark.parametrize("words", [("compare", WHO_PAYS, "--policies"), ("compare", "--explain"), ("help",)])
+def test_names_that_papers_have_lead_to_policies_that_are_there(
+    words: tuple[str, ...], adlcalc: Callable[..., Result]
+) -> None:
+    for name in ("rap", "Risk_Aware pro-rata"):
+        assert "hint: it is 'risk-weighted' here\n" in adlcalc(*words, name).err
+    assert set(IN_PAPERS.values()) <= {*POLICIES, *LAST_RESORTS}
+    assert not set(IN_PAPERS) & {*POLICIES, *LAST_RESORTS}
 
 
 def test_only_some_metrics_in_one_table(adlcalc: Callable[..., Result]) -> None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from adlcalc.engine.model import Scenario
-from adlcalc.ground.numbers import D, divide, round_to, show
+from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
@@ -31,6 +31,7 @@ SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
 LIQUIDATED = "accounts_liquidated"  # the same for all policies of a venue
 PAYS = "What each account pays"
+PAYS_MOST = "What each account pays, those first that pay most under any policy"
 RATIOS = "The papers' ratios"  # quotients: in no money
 TABLES: Mapping[str, tuple[str, ...]] = {
     "What it came to": (
@@ -325,13 +326,16 @@ def _heading(name: str, page: Comparison) -> str:
 
 def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator[Table]:
     """What each account pays: a row each, a column for each policy, in as many tables as the width asks
-    for."""
+    for. In file order; where the limit cuts some off, those are left that pay most."""
     paid = [result.outcome.by_account for result in page.results]
     order = {account.id: i for i, account in enumerate(page.scenario.accounts)}
     known = sorted(
         {account for each in paid for account in each}, key=lambda account: order.get(account, len(order))
     )
-    kept = known[:limit] if limit else known
+    kept = known
+    if cut := bool(limit) and len(known) > limit:
+        most = {account: max(each.get(account, ZERO) for each in paid) for account in known}
+        kept = sorted(known, key=most.__getitem__, reverse=True)[:limit]  # ties in file order
     names = words("account", kept)
     assert names is not None
     columns = [
@@ -339,7 +343,7 @@ def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator
         for result, each in zip(page.results, paid, strict=True)
     ]
     for part in _parts([column for column in columns if column is not None], names.width, width):
-        title = in_money(PAYS, page.scenario)
+        title = in_money(PAYS_MOST if cut else PAYS, page.scenario)
         yield table(title, "Nobody pays anything.", [names, *part], len(known) - len(kept))
 
 

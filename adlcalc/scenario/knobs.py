@@ -33,7 +33,7 @@ from adlcalc.scenario.belongs import SEVERAL, belongs
 from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, order_faults, tier_fault
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.loading import Origin
-from adlcalc.scenario.overrides import parts_of
+from adlcalc.scenario.overrides import parts_of, with_points
 from adlcalc.scenario.path_schema import FORM_KEYS
 from adlcalc.scenario.schema import FUND_KEYS, ScenarioFile
 from adlcalc.source.keys import keys_of
@@ -286,6 +286,7 @@ def knob_of(name: str, scenario: Scenario) -> Knob | None:
 
 
 def _unknown(name: str, message: str, hint: str = "") -> ScenarioErrors:
+    hint = with_points(name) or hint
     return ScenarioErrors([Problem(f"--vary {name}", 0, 0, 0, message, hint)])
 
 
