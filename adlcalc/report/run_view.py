@@ -34,7 +34,7 @@ from adlcalc.engine.events import (
     StepEnded,
 )
 from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
+from adlcalc.ground.numbers import ZERO, decimal_of, exact, round_to
 from adlcalc.report.human import clean, digits
 
 
@@ -232,7 +232,7 @@ def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
         average = size / sum((Fraction(fill.size) / Fraction(fill.price) for fill in fills), Fraction())
     else:
         average = sum((Fraction(fill.size) * Fraction(fill.price) for fill in fills), Fraction()) / size
-    return round_to(divide(D(average.numerator), D(average.denominator)), min(market.tick, SMALLEST))
+    return round_to(decimal_of(average), min(market.tick, SMALLEST))
 
 
 def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
