@@ -102,16 +102,16 @@ def test_it_holds_every_file_and_nothing_of_the_machine(adlcalc: Callable[..., o
 
 
 CHANGED = [
-    ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml is another one, of as many bytes"),
+    ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml has changed, and is as long as it was ("),
     (
         "book.csv",
         "amy,long,1,100,10",
         "amy,long,1,100,11",
-        "companion book.csv is another one, of as many bytes",
+        "companion book.csv has changed, and is as long as it was (",
     ),
-    ("path.csv", "80,80\n", "80,81\n", "companion path.csv is another one, of as many bytes"),
-    ("own.yaml", "of our own", "of our owm", "rulebook own.yaml is another one, of as many bytes"),
-    ("tables.yaml", "0.01", "0.02", "table tables.yaml is another one, of as many bytes"),
+    ("path.csv", "80,80\n", "80,81\n", "companion path.csv has changed, and is as long as it was ("),
+    ("own.yaml", "of our own", "of our owm", "rulebook own.yaml has changed, and is as long as it was ("),
+    ("tables.yaml", "0.01", "0.02", "table tables.yaml has changed, and is as long as it was ("),
 ]
 
 
@@ -127,7 +127,8 @@ def test_one_byte_of_an_input_is_told_first(
     (folder / name).write_text(changed)
     found = adlcalc("verify", "m.json")
     assert found.code == 1
-    assert f"Not the same: {told}." in found.out.replace("\n", " ")
+    size = f"{len(text.encode())} bytes"
+    assert f"Not the same: {told}{size})." in found.out.replace("\n", " ")
     (folder / name).write_text(text)
     assert adlcalc("verify", "m.json").code == 0
 

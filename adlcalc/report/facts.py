@@ -23,6 +23,7 @@ from adlcalc.engine.events import (
     FundingSettled,
     FundResumed,
     FundStopped,
+    Liquidated,
     LossSocialized,
     Skipped,
     Started,
@@ -119,7 +120,9 @@ class Facts:
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        return happened_rows(self._happened) if self._told(*TOLD) else ()
+        if not self._told(*TOLD):
+            return ()
+        return happened_rows(self._happened, {one.claim: one.account for one in self._told(Liquidated)})
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
