@@ -21,7 +21,8 @@ from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Pictured
 from adlcalc.report.run import Run
 from adlcalc.report.verdict import named
-from adlcalc.scenario import Loaded, load
+from adlcalc.scenario import Loaded, load, options_of
+from adlcalc.scenario.knobs import quoted
 from adlcalc.study.ladder import WATCHED, Ladders, Together
 from adlcalc.study.watch import Watch
 
@@ -60,9 +61,7 @@ class Wanted:
     @property
     def changes(self) -> list[str]:
         """The options that make another scenario of the file."""
-        venue = ["--venue", self.venue] if self.venue is not None else []
-        as_of = ["--as-of", self.as_of] if self.as_of is not None else []
-        return [*venue, *as_of, *(word for change in self.sets for word in ("--set", change))]
+        return options_of(self.sets, self.venue, self.as_of)
 
     def loaded(self, file: str, venue: str | None = None) -> Loaded:
         """The scenario, under another rulebook where one is named."""
@@ -170,9 +169,9 @@ def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
     several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
     asking = Asking(
         file,
-        f"{FUND}.{_quoted(market.fund)}" if several else FUND,
+        f"{FUND}.{quoted(market.fund)}" if several else FUND,
         "no adl",
-        across=f"prices.{_quoted(name)}.{step}={show(low)}..{show(high)}/{show(apart)}",
+        across=f"prices.{quoted(name)}.{step}={show(low)}..{show(high)}/{show(apart)}",
         sets=wanted.sets,
         venue=wanted.venue,
         as_of=wanted.as_of,
@@ -203,8 +202,3 @@ def _range(first: Decimal, deepest: Decimal, tick: Decimal) -> tuple[Decimal, De
 
 def _balance(scenario: Scenario, fund: str) -> Decimal:
     return next(one.balance for one in scenario.funds if one.name == fund)
-
-
-def _quoted(name: str) -> str:
-    """A name as a part of what --set names."""
-    return f'"{name}"' if "." in name else name

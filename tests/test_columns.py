@@ -3,6 +3,7 @@ the index."""
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import pickle
@@ -10,13 +11,16 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from books import d, random_scenario
 from rules import under_venue
 
+from adlcalc.engine import quiet
 from adlcalc.engine.books.ledger import Ledger
+from adlcalc.engine.books.roster import Roster
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.events import Deleveraged, Ended, Liquidated
 from adlcalc.engine.loop import run
@@ -304,22 +308,37 @@ def test_what_is_unpacked_has_the_same_limit() -> None:
 
 def made_of(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int, int]:
     """How many accounts were made for a run, how many were liquidated, and how many units evaluated."""
-    ledgers: list[Ledger] = []
-    plain = Ledger.__init__
+    made: list[int] = []
+    plain = Roster.take_apart
 
-    def noted(self: Ledger, scenario: Scenario) -> None:
-        plain(self, scenario)
-        ledgers.append(self)
+    def noted(self: Roster) -> None:
+        made.append(len(self.made))
+        plain(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "__init__", noted)
+        patch.setattr(Roster, "take_apart", noted)
         *events, last = run(scenario, accounts=False)
     assert isinstance(last, Ended)
-    return (
-        len(ledgers[0].roster.made),
-        sum(isinstance(event, Liquidated) for event in events),
-        last.evaluations,
-    )
+    return made[0], sum(isinstance(event, Liquidated) for event in events), last.evaluations
+
+
+def test_a_run_leaves_nothing_that_waits_for_a_collection() -> None:
+    """The books of a run point at one another; they go with it, however many there were, whether it came to
+    its end or not."""
+    one, several = isolated_book(accounts=400, steps=60), cross_book(accounts=40, steps=60)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for scenario in (one, replace(one, accounts=Columns.of(one.accounts) or ()), several):
+            for index, most in ((True, None), (True, 550), (False, None)):
+                gc.collect()
+                events = islice(run(scenario, index=index), most)
+                assert sum(isinstance(event, Liquidated) for event in events) > 0
+                del events
+                assert gc.collect() == 0
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @pytest.mark.slow
@@ -416,6 +435,7 @@ def test_what_needs_everybody_makes_everybody() -> None:
 def test_a_page_shows_the_same_of_a_book_in_columns(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is nearest to liquidation is looked for in the columns, and the others are counted."""
     monkeypatch.setattr(facts, "MANY", 10)
+    monkeypatch.setattr(quiet, "SOME", 150)  # of each side, so that most are passed over without a division
     one = isolated_book(accounts=700, steps=40)
     columns = Columns.of(one.accounts)
     assert columns is not None

@@ -7,8 +7,10 @@ import pickle
 import pickletools
 import random
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from books import random_scenario
@@ -19,6 +21,7 @@ from adlcalc.engine import events as ev
 from adlcalc.engine.events import AccountEnded, Ended, Event, FundPaid, FundReceived, Started, StepEnded
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.loop import run
+from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.ground.numbers import exact
 from adlcalc.venues.files import shipped
 
@@ -78,13 +81,36 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
+def records(value: Any) -> list[Any]:
+    """All that is an event, or of a named kind inside of one."""
+    inside = [one for part in value for one in records(part)] if isinstance(value, tuple) else []
+    return [value, *inside] if type(value) in CONTAINERS else inside
+
+
+@cache
+def hints_of(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, localns={"QuietAccounts": QuietAccounts})
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Is it what the annotation says?"""
+    if get_origin(hint) in (Union, UnionType):
+        return any(fits(value, one) for one in get_args(hint))
+    return isinstance(value, get_origin(hint) or hint)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("venue", shipped())
 def test_events_are_plain_and_in_their_order(venue: str) -> None:
+    """And each has all its fields, of their types: many are made without being asked that (`record`)."""
     for seed in range(8):
         book = random_scenario(seed, inverse=seed % 2 == 0, funding=seed % 4 == 0)
         told = list(run(under_venue(book, venue, random.Random(f"{venue} {seed}"))))
         assert {type(leaf) for leaf in leaves(tuple(told))} <= set(ATOMS)
+        for one in records(tuple(told)):
+            hints = hints_of(type(one))
+            assert len(one) == len(hints)
+            assert all(fits(value, hints[name]) for name, value in zip(one._fields, one, strict=True)), one
         assert isinstance(told[0], Started)
         assert isinstance(told[-1], Ended)
         kinds = [type(event) for event in told]

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from adlcalc.check.golden import compare
 from adlcalc.cli.app import COMMANDS, SILENT
+from adlcalc.report.columns.sweep import SWEEP
 
 SCENARIO = """\
 venue: own.yaml
@@ -283,3 +285,11 @@ def test_a_quiet_run_has_printed_nothing(adlcalc: Callable[..., object], folder:
     found = adlcalc("verify", "m.json")
     assert found.code == 0
     assert "rows of facts, nothing was printed." in " ".join(found.out.split())
+
+
+def test_a_row_that_a_map_names_is_told_as_it_was_typed() -> None:
+    """Of a sweep's figures `by` names the row, which is a map: no notation of a programming language."""
+    row = {"measure": "adl", "by": {"accounts.me.leverage": "5"}}
+    name = next(name for name, rows in SWEEP.held.items() if rows.by == "measure by")
+    (found,) = compare({name: [{**row, "hits": 286}]}, {name: [{**row, "hits": 266}]}, SWEEP)
+    assert str(found).endswith("adl accounts.me.leverage=5: hits 286 → 266")

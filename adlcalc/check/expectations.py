@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from adlcalc.engine.events import Deleveraged, Skipped
 from adlcalc.engine.model import side_name
-from adlcalc.ground.numbers import ZERO, D, divide, exact, show
+from adlcalc.ground.numbers import ZERO, decimal_of, exact, show
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.facts import Facts
@@ -297,7 +297,7 @@ def _asked(run: Facts, expected: Expectations) -> Iterator[Unmet]:
     answers = Answers(run)
     for text, (measure, wanted) in expected.measures.items():
         got = answers(measure)
-        value = None if got is None else divide(D(got.numerator), D(got.denominator))
+        value = None if got is None else decimal_of(got)
         if got is None or told(got) == INFINITE:
             amount = show(wanted if isinstance(wanted, Decimal) else wanted.value)
             yield Unmet(f"measures.{text}", f"measures: {clean(text)}: expected {amount}, got {told(got)}")
@@ -346,7 +346,7 @@ def _value(path: str, what: str, wanted: Any, got: Any, *, side: bool = False) -
         if about and abs(difference) <= Fraction(wanted.within):
             return
         words = f"about {show(value)} (within {show(wanted.within)})" if about else show(value)
-        shown = show(divide(D(difference.numerator), D(difference.denominator)))
+        shown = show(decimal_of(difference))
         yield Unmet(path, f"{what}: expected {words}, got {show(got)} (difference {shown})")
         return
     if not isinstance(wanted, str | int):

@@ -109,7 +109,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     from adlcalc.check.expectations import differences
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
-    from adlcalc.scenario import load
+    from adlcalc.scenario import load, options_of
     from adlcalc.study.answers import Answers, names_of, watch_for
     from adlcalc.venues.validation import untested
 
@@ -126,7 +126,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
     events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
-    options, series = _changes(request), request.series
+    options, series = options_of(request.sets, request.venue, request.as_of), request.series
     run = Run(loaded.scenario, events, file=loaded.file, options=options, watch=watch, named=series)
     run.untested = len(untested(loaded.rulebook))
     if request.doubt:
@@ -151,13 +151,6 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
                     f"{_happened(run, question.text) or answers.told(question)}"
                 )
     return run, code
-
-
-def _changes(request: Request) -> list[str]:
-    """The options that made another scenario of the file."""
-    venue = ["--venue", request.venue] if request.venue is not None else []
-    as_of = ["--as-of", request.as_of] if request.as_of is not None else []
-    return [*venue, *as_of, *(word for change in request.sets for word in ("--set", change))]
 
 
 def _question(text: str, names: Names) -> Question:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import compress, repeat
+from math import gcd
 from operator import mul, not_
 from typing import NamedTuple, overload
 
@@ -218,19 +219,20 @@ class Columns(Sequence[Account]):
         for rate, deduction in lines:
             weight = 1 if with_index else m * (1 - s * Fraction(rate))
             each = Fraction(10**self.sizes.digits, 10**digits) / (weight * Fraction(step))
-            less, times, over = int(s * deduction.scaleb(digits)), each.numerator, each.denominator
+            # (q e a - k b - c) / (q d), in the smallest whole numbers that say it
+            a, b = per_cost * each.numerator, per_collateral * each.numerator
+            c, d = int(s * deduction.scaleb(digits)) * each.numerator, each.denominator
+            common = gcd(a, b, c, d)
+            a, b, c, d = a // common, b // common, c // common, d // common
             rows = self.rows(side)
             if until is not None:  # the same without a division, for everybody
-                a, b, c, d = per_cost * times, per_collateral * times, less * times, (until + (s < 0)) * over
+                end = (until + (s < 0)) * d
                 rows = (
-                    ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b >= c)
+                    ((i, q, e, k) for i, q, e, k in rows if q * (e * a - end) - k * b >= c)
                     if side > 0
-                    else ((i, q, e, k) for i, q, e, k in rows if q * (e * a - d) - k * b < c)
+                    else ((i, q, e, k) for i, q, e, k in rows if q * (e * a - end) - k * b < c)
                 )
-            levels = (
-                (i, (q * e * per_cost - k * per_collateral - less) * times // (q * over))
-                for i, q, e, k in rows
-            )
+            levels = ((i, (q * e * a - k * b - c) // (q * d)) for i, q, e, k in rows)
             if len(lines) == 1:
                 return levels
             for i, level in levels:

@@ -6,7 +6,6 @@ Public: run, PrecisionError.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
@@ -27,6 +26,7 @@ from adlcalc.engine.waterfall.standing import fill_standing
 from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.ground.objects import no_collections, record
 
 
 class PrecisionError(ValueError):
@@ -46,11 +46,9 @@ def run(
     index=False evaluates every account at every step: slower, the same events. accounts=False: without the
     accounts at the end, for whoever runs many and asks something else. together: those that nothing happened
     to are told in one, where the book is columns. observer: looks on. Raises AuditError
-    (a bug) or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects
-    and no cycles that matter."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    (a bug) or PrecisionError. The garbage collector is paused meanwhile: the engine makes many small objects,
+    and takes their cycles apart itself."""
+    with no_collections():
         # Decimal contexts belong to the thread, not to a generator: none may be open while the caller has
         # control
         with exact_step(0):
@@ -58,36 +56,49 @@ def run(
             facts = Facts(state)
             if observer and observer.listens_to_queues():
                 state.on_ranked = partial(observer.ranked, facts)
-        audit: Audit | None = None
-        stages, last = stages_of(scenario.rules), scenario.path.steps - 1
-        for step in range(last + 1):
-            with exact_step(step):
-                events = list(begin_step(state, scenario.path, step))
-                audit = audit or Audit(state.ledger)
-                if scenario.path.events:
-                    events.extend(state.with_news(happen(state)))
-                if observer:
-                    observer.marked(facts)
-                events.extend(state.with_news(one_step(state, stages)))
-                if observer:
-                    observer.ended(facts)
-                if step == last:
-                    if any(scenario.path.funding.values()):
-                        events.extend(settle_everybody(state))
-                    audit.everybody(step)
+        try:
+            yield from worked(state, facts, observer)
+            end = Ended(state.step, state.evaluations)
+            if accounts:
+                quiet = quiet_accounts(state.ledger) if together else None
+                yield from accounts_at_end(state.ledger, state.owed, quiet)
+                end = end._replace(quiet=quiet)
+            yield end
+        finally:
+            state.take_apart()
+
+
+def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Event]:
+    """The events of all steps."""
+    scenario = state.scenario
+    audit: Audit | None = None
+    still: StepEnded | None = None  # how a step ends in which nothing was posted, as in the one before it
+    stages, last = stages_of(scenario.rules), scenario.path.steps - 1
+    for step in range(last + 1):
+        with exact_step(step):
+            events = begin_step(state, scenario.path, step)
+            audit = audit or Audit(state.ledger)
+            if scenario.path.events:
+                events.extend(state.with_news(happen(state)))
+            if observer:
+                observer.marked(facts)
+            events.extend(state.with_news(one_step(state, stages)))
+            if observer:
+                observer.ended(facts)
+            if step == last:
+                if any(scenario.path.funding.values()):
+                    events.extend(settle_everybody(state))
+                audit.everybody(step)
+            nothing = step < last and len(events) == len(scenario.markets) and state.is_still()
+            if nothing and still is not None:
+                end = record(StepEnded, (step, *still[1:]))
+            else:
                 events.extend(state.value_held(tell_all=step == last))
                 events.extend(state.take_stock())
-                events.append(end_step(state, audit))
-            yield from events
-        end, ledger, owed = Ended(state.step, state.evaluations), state.ledger, state.owed
-        if accounts:
-            quiet = quiet_accounts(ledger) if together else None
-            yield from accounts_at_end(ledger, owed, quiet)
-            end = end._replace(quiet=quiet)
-        yield end
-    finally:
-        if collecting:
-            gc.enable()
+                end = end_step(state, audit)
+                still = end if nothing else None
+            events.append(end)
+        yield from events
 
 
 class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generator costs a fifth of a quiet step)
@@ -102,7 +113,7 @@ class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generato
 
     def __exit__(self, kind: object, error: BaseException | None, where: object) -> None:
         self._context.__exit__(None, None, None)
-        if isinstance(error, Inexact | Overflow | InvalidOperation):
+        if error is not None and isinstance(error, Inexact | Overflow | InvalidOperation):
             if isinstance(error, InvalidOperation) and not too_long(error):
                 return
             raise PrecisionError(
@@ -116,21 +127,24 @@ def too_long(error: InvalidOperation) -> bool:
     return not any(issubclass(condition, ZeroDivisionError) for condition in error.args[0])
 
 
-def begin_step(state: State, path: Path, step: int) -> Iterator[Event]:
+def begin_step(state: State, path: Path, step: int) -> list[Event]:
     """Marks move; funding that is due is paid at the new marks."""
     state.begin(step)
     books = state.ledger.markets.values()
+    told: list[Event] = []
     if step == 0:
         funds = tuple((fund.name, fund.balance) for fund in state.ledger.funds.values())
-        yield Started(0, funds, tuple((book.name, book.rest_size) for book in books))
+        told.append(Started(0, funds, tuple((book.name, book.rest_size) for book in books)))
     if state.has_feedback:
-        yield from recover(state)
-    for book in books:
-        yield MarkMoved(step, book.name, book.mark, path.time(step))
-    for book in books:
-        rate = path.funding.get(book.name, {}).get(step)
-        if rate:
-            yield state.ledger.charge_funding(book, rate)
+        told.extend(recover(state))
+    time = path.time(step)
+    told += [record(MarkMoved, (step, book.name, book.mark, time)) for book in books]
+    if path.funding:
+        for book in books:
+            rate = path.funding.get(book.name, {}).get(step)
+            if rate:
+                told.append(state.ledger.charge_funding(book, rate))
+    return told
 
 
 def one_step(state: State, stages: Stages) -> Iterator[Event]:
@@ -152,8 +166,8 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         state.watch(safe)
         if state.spared:
             yield from state.told_spared()
-        state.doubt(one.unit for one in due)
-        state.doubt(unit for unit in pending if not unit.is_open() and unit.holder.balance < 0)
+        state.doubt([one.unit for one in due])
+        state.doubt([unit for unit in pending if unit.holder.balance < 0 and not unit.is_open()])
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from heapq import nsmallest
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from adlcalc.engine.columns import Columns
@@ -20,6 +20,7 @@ from adlcalc.engine.model import LONG, SHORT, Market
 from adlcalc.ground.numbers import ZERO, D, exact
 
 AT_ONCE = 1_000
+SOME = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,12 @@ class QuietAccounts:
         multiplier = self.market.contract.multiplier
         near: list[tuple[int, int]] = []
         for side in (LONG, SHORT):
-            levels = self.accounts.due_from(side, lines, multiplier, step)
+            # so many of the first few thousand are not nearer than those that are sought: farther ones are
+            # passed over without a division
+            some = islice(self.accounts.due_from(side, lines, multiplier, step), SOME)
+            first = nsmallest(most, (abs(now - level) for i, level in some if i not in touched))
+            until = now - side * (first[-1] + room) if len(first) == most else None
+            levels = self.accounts.due_from(side, lines, multiplier, step, until=until)
             away = [(abs(now - level), i) for i, level in levels if i not in touched]
             farthest = max((distance for distance, _ in nsmallest(most, away)), default=0)
             near += [one for one in away if one[0] <= farthest + room]

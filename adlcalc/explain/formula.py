@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from adlcalc.engine.formulas.worked import SHARED, Worked
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, HALF_EVEN, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, HALF_EVEN, ZERO, D, decimal_of, round_to
 from adlcalc.report.human import digits
 from adlcalc.report.score_formula import score_text
 
@@ -61,7 +61,7 @@ def shortened(x: Decimal) -> str:
     if places <= PLACES or digits(x) == digits(round_to(x, D("1E-12"))):
         return digits(x)
     simple = Fraction(x).limit_denominator(99)
-    if round_to(divide(D(simple.numerator), D(simple.denominator)), D(1).scaleb(-places)) == x:
+    if round_to(decimal_of(simple), D(1).scaleb(-places)) == x:
         return f"{simple.numerator}/{simple.denominator}"
     return f"{digits(round_to(x, D('1E-12'), DOWN), PLACES)}.."
 

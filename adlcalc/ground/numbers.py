@@ -4,8 +4,8 @@ Every number is an exact Decimal. Sums and products are exact (60 digits; a resu
 error, not a rounding); the one inexact operation is `divide`, and whatever it gives is rounded to a tick or a
 unit before it becomes a price or money. A float handed to `D` is a TypeError.
 
-Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, round_to, rounder, UP, DOWN, HALF_EVEN,
-CEILING, FLOOR, show."""
+Public: D, scaled, ZERO, ONE, CONTEXT, exact, drawing, divide, decimal_of, round_to, rounder, UP, DOWN,
+HALF_EVEN, CEILING, FLOOR, show."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from fractions import Fraction
 
 PRECISION = 60
 CONTEXT = Context(
@@ -90,6 +91,11 @@ def drawing() -> AbstractContextManager[Context]:
 divide: Callable[[Decimal, Decimal], Decimal] = _DIVISION.divide
 """numerator / denominator to 60 digits, half even: the only inexact operation; round its result before it is
 posted."""
+
+
+def decimal_of(x: Fraction | int) -> Decimal:
+    """A fraction, by `divide`."""
+    return divide(D(x.numerator), D(x.denominator))
 
 
 def round_to(x: Decimal, step: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:

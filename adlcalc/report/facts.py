@@ -6,6 +6,7 @@ Public: Facts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -19,6 +20,7 @@ from adlcalc.engine.events import (
     Deleveraged,
     Ended,
     Event,
+    FeePaid,
     FundingPaid,
     FundingSettled,
     FundResumed,
@@ -36,13 +38,14 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.happened_view import TOLD, HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
-from adlcalc.study.assumptions import used_assumptions
+from adlcalc.study.assumptions import TELLING, used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
     from adlcalc.study.watch import Watch
 
 
+AT_THE_END = (AccountEnded, Ended)
 MANY = 1_000
 """A book of more accounts is large: only those quiet ones that are shown are worked out, and a page begins
 with the totals."""
@@ -81,16 +84,21 @@ class Facts:
         """The accounts that nothing happened to, where they were told together."""
         # they come last, before the end: a big book's are many, and no other row is made of them
         last = len(self.events)
-        while last and isinstance(self.events[last - 1], AccountEnded | Ended):
+        while last and isinstance(self.events[last - 1], AT_THE_END):
             last -= 1
         self._happened = self.events[:last]
-        self._kinds: dict[type, list[Any]] = {}
+        self._kinds: dict[type, list[Any]] = defaultdict(list)
         for event in self._happened:
-            self._kinds.setdefault(type(event), []).append(event)
+            self._kinds[type(event)].append(event)
 
     def _told(self, *kinds: type) -> list[Any]:
         """The events of these kinds: those of a kind in their order, kind after kind."""
         return [event for kind in kinds for event in self._kinds.get(kind, ())]
+
+    def _in_order(self, *kinds: type) -> list[Any]:
+        """The events of these kinds in the order in which they happened."""
+        asked = frozenset(kinds)
+        return [event for event in self._happened if type(event) in asked]
 
     @cached_property
     def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
@@ -100,7 +108,7 @@ class Facts:
     @cached_property
     def fund(self) -> tuple[run_view.FundRow, ...]:
         """One row per step and fund."""
-        return run_view.fund_rows(self._happened)
+        return run_view.fund_rows(self._in_order(*run_view.OF_FUNDS))
 
     @cached_property
     def fund_stops(self) -> tuple[run_view.FundStop, ...]:
@@ -120,9 +128,8 @@ class Facts:
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        if not self._told(*TOLD):
-            return ()
-        return happened_rows(self._happened, {one.claim: one.account for one in self._told(Liquidated)})
+        owners = {one.claim: one.account for one in self._told(Liquidated)} if self._told(FeePaid) else {}
+        return happened_rows(self._in_order(*TOLD), owners)
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
@@ -142,7 +149,7 @@ class Facts:
     @cached_property
     def steps(self) -> tuple[run_view.StepRow, ...]:
         """One row per step of the path."""
-        return run_view.step_rows(self._happened)
+        return run_view.step_rows(self._in_order(*run_view.OF_STEPS))
 
     @cached_property
     def audit(self) -> run_view.Audit:
@@ -152,7 +159,7 @@ class Facts:
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
-        return used_assumptions(self.scenario, self._happened)
+        return used_assumptions(self.scenario, self._told(*TELLING))
 
     @property
     def accounts(self) -> Iterator[AccountState]:
@@ -201,7 +208,7 @@ class Facts:
     @cached_property
     def funding_by_account(self) -> dict[str, Decimal]:
         """What each account has paid (negative) or received as funding over the whole run."""
-        return run_view.funding_by_account(self._happened)
+        return run_view.funding_by_account(self._told(FundingSettled))
 
     @cached_property
     def claimed(self) -> dict[int, str]:

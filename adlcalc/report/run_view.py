@@ -34,7 +34,7 @@ from adlcalc.engine.events import (
     StepEnded,
 )
 from adlcalc.engine.model import SMALLEST, Market, Scenario
-from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
+from adlcalc.ground.numbers import ZERO, decimal_of, exact, round_to
 from adlcalc.report.human import clean, digits
 
 
@@ -152,42 +152,49 @@ class Audit(NamedTuple):
 
 OF_CLAIMS = Liquidated, BookFilled, BackstopTook, Deleveraged, MarginTaken, Held, StepEnded
 """What `liquidation_rows` is made of, in whatever order the kinds are."""
+Fill = BookFilled | BackstopTook | Deleveraged
+FILLS = BookFilled, BackstopTook, Deleveraged
+OF_FUNDS = Started, FundReceived, FundPaid, StepEnded
+"""What `fund_rows` is made of, in their order."""
+OF_STEPS = MarkMoved, MarkPushed, Liquidated, Deleveraged, StepEnded
+"""What `step_rows` is made of, in their order."""
 OF_LOSSES = Liquidated, BadDebt, Held, Owed, StepEnded
 """What `bad_debt_rows` is made of."""
 
 
 def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
     """One row per claim, in the order in which the claims were opened."""
-    fills: dict[int, list[BookFilled | BackstopTook | Deleveraged]] = {}
-    margins = {event.claim: event.amount for event in events if isinstance(event, MarginTaken)}
+    liquidated: list[Liquidated] = []
+    fills: dict[int, list[Fill]] = {}
+    margins: dict[int, Decimal] = {}
     held: dict[int, Held] = {}
     last = last_step(events)
     markets = {market.name: market for market in scenario.markets}
     with exact():
         for event in events:
-            if isinstance(event, BookFilled | BackstopTook | Deleveraged):
+            if isinstance(event, FILLS):
                 fills.setdefault(event.claim, []).append(event)
+            elif isinstance(event, Liquidated):
+                liquidated.append(event)
+            elif isinstance(event, MarginTaken):
+                margins[event.claim] = event.amount
             elif isinstance(event, Held):
                 held[event.claim] = event
+        left = {claim: event.size for claim, event in held.items() if event.step == last}
         return tuple(
             _liquidation_row(
                 event,
-                fills.get(event.claim, []),
-                held[event.claim].size if event.claim in held and held[event.claim].step == last else ZERO,
+                fills.get(event.claim, ()),
+                left.get(event.claim, ZERO),
                 markets[event.market],
                 margins.get(event.claim, ZERO),
             )
-            for event in events
-            if isinstance(event, Liquidated)
+            for event in liquidated
         )
 
 
 def _liquidation_row(
-    event: Liquidated,
-    fills: list[BookFilled | BackstopTook | Deleveraged],
-    held: Decimal,
-    market: Market,
-    margin: Decimal,
+    event: Liquidated, fills: Sequence[Fill], held: Decimal, market: Market, margin: Decimal
 ) -> LiquidationRow:
     in_book: list[BookFilled] = []
     book = backstop = deleveraged = ZERO
@@ -205,28 +212,11 @@ def _liquidation_row(
         else:
             shortfall += fill.result
     return LiquidationRow(
-        step=event.step,
-        claim=event.claim,
-        account=event.account,
-        market=event.market,
-        side=event.side,
-        size=event.size,
-        entry_price=event.entry_price,
-        mark_price=event.mark_price,
-        bankruptcy_price=event.bankruptcy_price,
-        liquidation_price=event.liquidation_price,
-        equity=event.equity,
-        maintenance=event.maintenance,
-        margin=event.margin,
-        method=event.method,
-        book_size=book,
-        book_price=_average_price(in_book, market),
-        backstop_size=backstop,
-        deleveraged_size=deleveraged,
-        held_size=held,
-        surplus=surplus,
-        shortfall=-shortfall,
-    )
+        event.step, event.account, event.market, event.side, event.size, event.entry_price, event.mark_price,
+        event.bankruptcy_price, event.liquidation_price, book, _average_price(in_book, market), backstop,
+        deleveraged, surplus, -shortfall, event.claim, event.margin, event.method, event.equity,
+        event.maintenance, held,
+    )  # fmt: skip
 
 
 def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
@@ -242,7 +232,7 @@ def _average_price(fills: list[BookFilled], market: Market) -> Decimal | None:
         average = size / sum((Fraction(fill.size) / Fraction(fill.price) for fill in fills), Fraction())
     else:
         average = sum((Fraction(fill.size) * Fraction(fill.price) for fill in fills), Fraction()) / size
-    return round_to(divide(D(average.numerator), D(average.denominator)), min(market.tick, SMALLEST))
+    return round_to(decimal_of(average), min(market.tick, SMALLEST))
 
 
 def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:

@@ -14,7 +14,7 @@ more than one value.
     overrides.py  --set key.path=value
     shipped.py    the scenarios that come with adlcalc
 
-Public: load, Loaded.
+Public: load, Loaded, options_of.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from adlcalc.venues.named_tables import Table
     from adlcalc.venues.rulebook import Rulebook
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "load", "options_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,9 @@ def load(
     from adlcalc.scenario.loading import load_file
 
     return load_file(fspath(path), sets=sets, venue=venue, as_of=as_of)
+
+
+def options_of(sets: Sequence[str], venue: str | None, as_of: str | None) -> list[str]:
+    """The options that make another scenario of a file: what `load` was given, as the command line has it."""
+    named = (("--venue", venue), ("--as-of", as_of), *(("--set", change) for change in sets))
+    return [word for option, value in named if value is not None for word in (option, value)]

@@ -55,7 +55,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     somebody who was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of
     the engine, not of a rulebook."""
     happened = {type(event) for event in events}
-    tied = any(isinstance(event, Deleveraged) and event.tied for event in events)
+    deleveraged = [event for event in events if isinstance(event, Deleveraged)]
+    tied = any(event.tied for event in deleveraged)
 
     def used(assumption: Assumption) -> bool:
         rule = assumption.rule
@@ -65,12 +66,12 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         if rule == "adl.ties":
             return tied
         if rule == "adl.own_account":
-            return in_own_queue(scenario, events)
+            return in_own_queue(scenario, deleveraged)
         if kind == "margin":
             return bool(scenario.accounts)
         return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
 
-    cut = any(isinstance(event, Deleveraged) and event.rule_price is not None for event in events)
+    cut = any(event.rule_price is not None for event in deleveraged)
     return (
         *(assumption for assumption in scenario.rules.assumptions if used(assumption)),
         *([NO_GIFT] if cut else []),
@@ -114,9 +115,9 @@ def is_reached(part: TablePart, scenario: Scenario, events: Iterable[Event] = ()
     return any(inside(part, size, ends[-1] if ends else marks[0]) for size in opened.values())
 
 
-def in_own_queue(scenario: Scenario, events: Sequence[Event]) -> bool:
+def in_own_queue(scenario: Scenario, deleveraged: Sequence[Deleveraged]) -> bool:
     """Was anybody of whom a position was closed against the queue long and short in that market?"""
-    closed = {(e.bankrupt, e.market) for e in events if isinstance(e, Deleveraged)}
+    closed = {(event.bankrupt, event.market) for event in deleveraged}
     if not closed or isinstance(scenario.accounts, Columns):  # of which each has one position
         return False
     return any(

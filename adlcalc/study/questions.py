@@ -26,7 +26,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from adlcalc.ground.numbers import D, divide, round_to, show
+from adlcalc.ground.numbers import D, decimal_of, round_to, show
 
 if TYPE_CHECKING:
     from adlcalc.source.problems import ScenarioErrors
@@ -191,7 +191,7 @@ def told(x: Fraction | bool | None) -> str:
         return "yes" if x else "no"
     if x >= _FAR:
         return INFINITE
-    whole = divide(D(x.numerator), D(x.denominator))
+    whole = decimal_of(x)
     return show(round_to(whole, D("0.00000001")) or whole)
 
 

@@ -23,7 +23,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from adlcalc.engine.formulas.scores import AMOUNT, INFINITE, SCORES, WITHOUT, Inputs, Ratio, Score
-from adlcalc.ground.numbers import ZERO, D, divide
+from adlcalc.ground.numbers import ZERO, D, decimal_of, divide
 from adlcalc.ground.quotient import Quotient
 
 LENGTH, DEPTH, DEGREE = 500, 32, 32
@@ -137,7 +137,7 @@ def score_of(text: str) -> Score:
             return INFINITE if found > type(found)(ZERO) else -INFINITE
         if isinstance(found, Quotient):
             return divide(found.above, found.below)
-        return divide(D(found.numerator), D(found.denominator))
+        return decimal_of(found)
 
     def formula(x: Inputs) -> str:
         return WITHOUT if _is_infinite(worked(x)) else template

@@ -49,8 +49,9 @@ class Audit:
                 moved[book.name] += holding.signed_size - size
             money[currency] += holder.standing() - before
         for claim, (contracts_before, cost) in ledger.moved.items():
-            money[claim.book.settles] -= claim.cost - cost
-            moved[claim.book.name] += claim.side * (claim.size - contracts_before)
+            book, left = claim.book, claim.left
+            money[book.settles] -= left.cost - cost
+            moved[book.name] += claim.side * (left.size - contracts_before)
         for currency, received in ledger.settled.items():
             money[currency] += received
         self._standing, self._contracts = standing, contracts

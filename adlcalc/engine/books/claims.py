@@ -130,7 +130,9 @@ class VenueClaim(Closing):
         or better: the last part costs what the others' rounding has left of the whole, and such dust is the
         other side's, not a loss of anybody's."""
         value = self.book.value(self.side * size, price)
-        return max(value, self.cost_of(size)) if self.better_or_equal(price) else value
+        if not self.better_or_equal(price) or (price == self.price and size != self.left.size):
+            return value  # a part at the bankruptcy price costs just that
+        return max(value, self.cost_of(size))
 
 
 @dataclass(slots=True, eq=False)

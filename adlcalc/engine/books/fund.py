@@ -60,6 +60,12 @@ class FundBook:
                 partial(self.brought_by, name), self._whole.depth() if alone else ZERO, name
             )
 
+    def take_apart(self) -> None:
+        """The run is over: its falls ask it no more, nor it the ledger."""
+        self.held = None
+        for fall in (self._whole, *self._contracts.values()):
+            del fall.measured
+
     def brought_by(self, contract: str) -> Decimal:
         """What a contract has brought the fund since the start, with the pnl at the mark of what is held."""
         return self.pnl[contract] + (ZERO if self.held is None else self.held(contract))

@@ -191,6 +191,12 @@ class Holder:
         self.equity_start = ZERO
         self.liquidated = self.deleveraged = False
 
+    def take_apart(self) -> None:
+        """Nobody asks for it any more: it, its positions and their units let go of one another."""
+        for holding in self.holdings:
+            holding.move_to(self, holding.book)
+        self.holdings = []
+
     def standing(self) -> Decimal:
         """Cash - cost: what the audit adds up."""
         total = self.balance

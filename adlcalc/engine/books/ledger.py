@@ -39,12 +39,13 @@ from adlcalc.engine.events import (
     LossSocialized,
 )
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled, settler
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
 from adlcalc.engine.rules import FeeTo, Vault
 from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to, rounder
+from adlcalc.ground.objects import record
 
 REST = "rest of market"
 OUTSIDE = "outside money"
@@ -198,6 +199,12 @@ class Ledger:
             book.previous = book.mark if step else path.marks[book.name][0]
             book.mark = path.marks[book.name][step]
 
+    def take_apart(self) -> None:
+        """The run is over: what it has made goes at once (roster.py)."""
+        self.roster.take_apart()
+        for fund in self.funds.values():
+            fund.take_apart()
+
     # --- what the audit adds up -----------------------------------------------------------------------------
 
     def currency_of(self, holder: Holder) -> str:
@@ -279,14 +286,15 @@ class Ledger:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost, left = claim.cost_of(size), claim.left
-        if isinstance(claim, VenueClaim):
-            self.moved.setdefault(claim, (left.size, left.cost))
+        before = left.size, left.cost
         left.cost -= cost
         left.size -= size
         if isinstance(claim, VenueClaim):
+            self.moved.setdefault(claim, before)
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
-            for valued in self._valued_with(claim):
-                valued.note_change(claim)
+            if self._inventories:
+                for valued in self._valued_with(claim):
+                    valued.note_change(claim)
         elif isinstance(claim, OwnOrder):
             self.close_part(claim.holding, size, proceeds, release=False)
         elif isinstance(claim, VaultOrder):
@@ -398,11 +406,13 @@ class Ledger:
         claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
         self.claims.append(claim)
         self.moved[claim] = ZERO, ZERO
-        if (book, side) not in self.stocks:
-            self.stocks[book, side] = Stock(book, side)
-        self.stocks[book, side].add(claim)
-        for valued in self._valued_with(claim):
-            valued.add(claim)
+        stock = self.stocks.get((book, side))
+        if stock is None:
+            stock = self.stocks[book, side] = Stock(book, side)
+        stock.add(claim)
+        if self._inventories:
+            for valued in self._valued_with(claim):
+                valued.add(claim)
         self.pay_in(holding, cost - holding.cost)
         book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
@@ -559,7 +569,7 @@ class Ledger:
 
         An account that has not been made is not made for it: it is not due, so its position's collateral and
         pnl, whole money units, are more than it owes, and no less than that rounded up to one."""
-        columns, owed, received = self.roster.columns, ZERO, ZERO
+        columns, owed, received, settle = self.roster.columns, ZERO, ZERO, settler(self.unit)
         book = None if columns is None else self.markets[columns.market]
         for place in self.roster.places_by_name():
             quiet = self.roster.quiet(place)
@@ -570,10 +580,10 @@ class Ledger:
                 continue
             name, side, size = quiet
             own = pending(size if side > 0 else -size, book.funding)
-            amount = settled(own, self.unit)
+            amount = settle(own)
             owed, received = owed + own, received + amount
             if amount:
-                yield FundingSettled(self.step, name, book.name, side, amount, book.funding, size)
+                yield record(FundingSettled, (self.step, name, book.name, side, amount, book.funding, size))
         if book is not None:
             book.funding_dust += owed - received
             book.rest_cash -= received
@@ -729,7 +739,7 @@ class Ledger:
         if contract:
             fund.pnl[contract] += amount
         fund.balance = before + amount
-        return FundReceived(self.step, fund.name, number, amount, why, before, fund.balance, how)
+        return record(FundReceived, (self.step, fund.name, number, amount, why, before, fund.balance, how))
 
     def _from_fund(self, fund: FundBook, contract: str, number: int, amount: Decimal) -> tuple[FundPaid, ...]:
         """From the fund, and from the layers behind it what it cannot pay."""
@@ -744,7 +754,7 @@ class Ledger:
         before = fund.balance
         fund.balance = before - own
         fund.pnl[contract] -= own
-        return (FundPaid(self.step, fund.name, number, own, before=before, after=fund.balance), *rest)
+        return (record(FundPaid, (self.step, fund.name, number, own, before, fund.balance)), *rest)
 
 
 def layers(fund: FundBook | None) -> Iterator[FundBook]:

@@ -118,16 +118,20 @@ class Roster:
         """Account i of the file."""
         found = self.made.get(i)
         if found is None:
-            found = self.made[i] = self.as_it_began(i)
-            currency = self._currencies[0]
+            found, standing = self._begun(i)
+            self.made[i], currency = found, self._currencies[0]
             for holding in found.holdings:
                 currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
-            self._quiet[currency] -= found.standing()
+            self._quiet[currency] -= standing
         return found
 
     def as_it_began(self, i: int) -> Holder:
         """The books of an account that nothing has happened to, for who only wants to look at them."""
+        return self._begun(i)[0]
+
+    def _begun(self, i: int) -> tuple[Holder, Decimal]:
+        """The same, and its cash - cost."""
         accounts, markets, received = self.accounts, self.markets, ZERO
         if isinstance(accounts, Columns):
             holder, book = Holder(accounts.ids[i], i, ZERO), markets[accounts.market]
@@ -145,11 +149,12 @@ class Roster:
                 holder.holdings.append(
                     Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
                 )
-        total = holder.standing() - received
+        standing = holder.standing()
+        total = standing - received
         for holding in holder.holdings:
             total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
-        return holder
+        return holder, standing
 
     def holding(self, number: int) -> Holding:
         """The position of a number."""
@@ -164,6 +169,15 @@ class Roster:
             self._all = [self.holder(i) for i in range(len(self.accounts))]
         return self._all
 
+    def take_apart(self) -> None:
+        """The run is over. An account, its positions and their units point at one another, as a market and
+        its sides do: left so, all that a large run has made would wait for a collection."""
+        for holder in self.made.values():
+            holder.take_apart()
+        for book, _ in self.sides:
+            book.holdings, book.changed = {}, {}
+        self.made, self.sides, self.markets, self._all = {}, {}, {}, None
+
     # --- looking --------------------------------------------------------------------------------------------
 
     def places_by_name(self) -> list[int]:
@@ -174,8 +188,13 @@ class Roster:
 
     def by_name(self) -> Iterator[Holder]:
         """Everybody in that order. Who has not been made is made for the moment."""
-        made = self.made
-        return (made.get(i) or self.as_it_began(i) for i in self.places_by_name())
+        for i in self.places_by_name():
+            found = self.made.get(i)
+            if found is not None:
+                yield found
+            else:
+                yield (for_now := self.as_it_began(i))
+                for_now.take_apart()
 
     def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
         """Name, side and size of the one position of an account that has not been made; None where it has, or

@@ -27,13 +27,15 @@ class Stock:
     A claim is plain if it costs exactly what it is worth at its bankruptcy price, so that it brings less than
     it costs at no better mark than that; the others are looked at one by one."""
 
-    __slots__ = ("_has_closed", "_is_exact", "_odd", "_plain", "book", "contracts", "paid", "side")
+    __slots__ = ("_has_closed", "_is_exact", "_new", "_odd", "_plain", "book", "contracts", "paid", "side")
 
     def __init__(self, book: MarketBook, side: int) -> None:
         self.book, self.side = book, side
         self.contracts = self.paid = ZERO
         self._plain: list[tuple[Decimal, int, VenueClaim]] = []  # by price, then by age
         self._odd: dict[VenueClaim, None] = {}
+        # not yet in either: most are closed before anybody asks
+        self._new: dict[VenueClaim, None] = {}
         self._has_closed = False
         contract = book.contract
         self._is_exact = (
@@ -44,18 +46,27 @@ class Stock:
         """One more."""
         self.contracts += claim.left.size
         self.paid += claim.left.cost
-        if self._is_plain(claim):
-            assert claim.price is not None
-            insort(self._plain, (claim.price, claim.number.given or 0, claim))
-        else:
-            self._odd[claim] = None
+        self._new[claim] = None
+
+    def _sort_in(self) -> None:
+        """Put those in their places that are new."""
+        for claim in self._new:
+            if claim.left.size:
+                if self._is_plain(claim):
+                    assert claim.price is not None
+                    insort(self._plain, (claim.price, claim.number.given or 0, claim))
+                else:
+                    self._odd[claim] = None
+        self._new = {}
 
     def note_closed(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
         """So much of a claim is closed."""
         self.contracts -= size
         self.paid -= cost
         self._has_closed = self._has_closed or not claim.left.size
-        if claim.left.size and claim not in self._odd and not self._is_plain(claim):
+        if not claim.left.size or claim in self._new or claim in self._odd:
+            return
+        if not self._is_plain(claim):
             self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
             self._odd[claim] = None
 
@@ -63,7 +74,9 @@ class Stock:
         """Of claims of which nothing is left."""
         if self._has_closed:
             self._plain = [one for one in self._plain if one[2].left.size]
-            self._odd = {claim: None for claim in self._odd if claim.left.size}
+            self._odd, self._new = (
+                {claim: None for claim in some if claim.left.size} for some in (self._odd, self._new)
+            )
             self._has_closed = False
 
     def _is_plain(self, claim: VenueClaim) -> bool:
@@ -83,12 +96,13 @@ class Stock:
         for _, _, claim in self._plain:
             if claim.left.size:
                 yield claim
-        for claim in self._odd:
+        for claim in (*self._odd, *self._new):
             if claim.left.size:
                 yield claim
 
     def reached(self) -> list[VenueClaim]:
         """Whose bankruptcy price the mark has reached or passed."""
+        self._sort_in()
         mark = self.book.mark
         return self._from(mark) + [c for c in self._odd if c.left.size and c.at_or_beyond(mark)]
 
@@ -108,6 +122,7 @@ class Stock:
 
     def losses(self) -> Iterator[tuple[VenueClaim, Decimal]]:
         """Who would bring less at the mark than it costs, and how much less."""
+        self._sort_in()
         some = [*self._from(self.book.mark), *self._odd] if self._adds_up() else self.claims()
         for claim in some:
             if claim.left.size and (pnl := claim.pnl()) < 0:

@@ -5,16 +5,18 @@ One cumulative index per market, what a single long contract has paid since the 
 a position settles the difference when it is next touched. So a payment costs the same however many accounts
 there are. What the venue holds neither pays nor receives; the rest of the market stands in for it.
 
-Public: payment_per_contract, payment_worked, pending, settled, settled_worked.
+Public: payment_per_contract, payment_worked, pending, settled, settler,
+settled_worked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from adlcalc.engine.contract import LINEAR, Contract
 from adlcalc.engine.formulas.worked import Worked
-from adlcalc.ground.numbers import FLOOR, HALF_EVEN, D, divide, round_to
+from adlcalc.ground.numbers import FLOOR, HALF_EVEN, D, divide, round_to, rounder
 
 INDEX_UNIT = D("1E-24")
 """The index is kept to 24 decimals: finer than any settlement can show, and exact for linear contracts of
@@ -44,7 +46,12 @@ def pending(signed_size: Decimal, per_contract: Decimal) -> Decimal:
 
 def settled(amount: Decimal, unit: Decimal) -> Decimal:
     """What is paid of it: rounded down, against the account."""
-    return round_to(amount, unit, FLOOR)
+    return settler(unit)(amount)
+
+
+def settler(unit: Decimal) -> Callable[[Decimal], Decimal]:
+    """`settled` for one money unit: made once, called often."""
+    return rounder(unit, FLOOR)
 
 
 def settled_worked(side: int, size: Decimal, per_contract: Decimal, amount: Decimal, unit: Decimal) -> Worked:

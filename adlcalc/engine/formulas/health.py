@@ -31,6 +31,7 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines, Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, rounder
+from adlcalc.ground.objects import record
 
 SHARE_UNIT = D("1E-24")
 """Shares of an equity are kept to 24 decimals before they become a price: far below any tick."""
@@ -181,11 +182,13 @@ def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price
     value falls with it."""
     contract, up, deductions = quotes.contract, quotes.rises, ZERO
     m, linear = contract.multiplier, contract.kind == LINEAR
+    one = m == ONE
     numbers: tuple[Decimal, ...]
     if len(legs) == 1:
         q, found = legs[0]
-        rate, deductions = found[0] if len(found) == 1 else _counting(contract, found, abs(q), price)
-        numbers = (rate, abs(q))
+        size = abs(q)
+        rate, deductions = found[0] if len(found) == 1 else _counting(contract, found, size, price)
+        numbers = (rate, size)
     else:
         lines = [(abs(q), *_counting(contract, found, abs(q), price)) for q, found in legs]
         net = sum((q for q, _ in legs), ZERO) * (1 if up == linear else -1)
@@ -195,10 +198,10 @@ def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price
     numbers = (spent, deductions, *numbers) if deductions else (spent, *numbers)
     if not linear:
         numbers = (m, *numbers)
-    elif m != 1:
+    elif not one:
         numbers = (*numbers, m)
-    formula = _formula(linear, m == 1, up, bool(deductions), len(legs) == 1)
-    return Worked("liquidation price", price, formula, numbers, quotes.tick, quotes.to_liquidation)
+    formula = _formula(linear, one, up, bool(deductions), len(legs) == 1)
+    return record(Worked, ("liquidation price", price, formula, numbers, quotes.tick, quotes.to_liquidation))
 
 
 @cache

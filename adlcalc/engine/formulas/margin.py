@@ -44,6 +44,7 @@ from adlcalc.ground.numbers import (
     round_to,
     rounder,
 )
+from adlcalc.ground.objects import record
 
 Lines = tuple[tuple[Decimal, Decimal], ...]
 """Maintenance margin as lines (rate, deduction): the largest of rate x n - deduction."""
@@ -218,9 +219,9 @@ def ticker(tick: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
     It is first taken half even to a trillionth of the tick, so that the quotient of quotients which lies on a
     tick stays there."""
     finest = ONE.scaleb(tick.adjusted() - 12)  # the power of ten below a trillionth of the tick
-    exact_enough, quantize = rounder(finest), quantizer(tick, rounding)
-    if quantize is not None:  # by far the most frequent: one call less
-        return lambda price: quantize(exact_enough(price), tick)
+    exact_enough, near, quantize = rounder(finest), quantizer(finest), quantizer(tick, rounding)
+    if near is not None and quantize is not None:  # by far the most frequent: two calls less
+        return lambda price: quantize(near(price, finest), tick)
     to_multiple = rounder(tick, rounding)
     return lambda price: to_multiple(exact_enough(price))
 
@@ -279,7 +280,8 @@ class Quotes:
         target = entry value - collateral (isolated), or value at the mark - the position's share of the
         account's equity (cross). fee: the rate that is inside (`fee_inside`)."""
         contract, signed_size = self.contract, size if self.side > 0 else -size
-        target = with_fee(target, fee)
+        if fee:
+            target = with_fee(target, fee)
         if contract.bankruptcy_price == ONE_BY_ONE:
             signed_size, target = D(self.side), value_of_one(size, target, self.unit)
         price = price_of_value(contract, signed_size, target)
@@ -357,11 +359,12 @@ def price_worked(
     """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n,
     rounded against the account, or as it is said."""
     m = contract.multiplier
-    amounts: tuple[Decimal, ...] = (size,) if m == 1 else (size, m)
-    amounts = (*parts, *amounts) if contract.kind == LINEAR else (*amounts, *parts)
+    linear, one = contract.kind == LINEAR, m == ONE
+    amounts: tuple[Decimal, ...] = (size,) if one else (size, m)
+    amounts = (*parts, *amounts) if linear else (*amounts, *parts)
     rounding = rounding or (CEILING if side > 0 else FLOOR)
-    formula = _price_formula(contract.kind == LINEAR, m == 1, what)
-    return Worked(name, price, formula, amounts, tick, rounding)
+    formula = _price_formula(linear, one, what)
+    return record(Worked, (name, price, formula, amounts, tick, rounding))
 
 
 @cache

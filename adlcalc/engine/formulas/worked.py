@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.ground.numbers import HALF_EVEN, round_to
+from adlcalc.ground.objects import record
 
 SHARED = "shared"
 """The rounding of a part, where all parts sum to the whole."""
@@ -45,9 +46,9 @@ def rounded(
 ) -> Worked:
     """The formula's value, rounded; where it lies on a multiple of the unit anyway, nothing is said of it."""
     result = round_to(value, unit, rounding)
-    return Worked(name, result, formula, parts, None if result == value else unit, rounding)
+    return record(Worked, (name, result, formula, parts, None if result == value else unit, rounding))
 
 
 def as_it_is(name: str, what: str, number: Decimal) -> Worked:
     """A number that is taken from somewhere: 'ADL price = mark = 53,000'."""
-    return Worked(name, number, f"[{what}]", (number,))
+    return record(Worked, (name, number, f"[{what}]", (number,), None, HALF_EVEN))

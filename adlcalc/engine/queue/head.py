@@ -32,7 +32,7 @@ from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.scores import INITIAL_MARGIN, MAINTENANCE, Ratio
 from adlcalc.engine.queue.queue import Place, inputs_of
 from adlcalc.engine.rules import BadDebt, Eligible, Rules, Takeover, Ties
-from adlcalc.ground.numbers import D
+from adlcalc.ground.numbers import ZERO, D
 
 LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
@@ -124,9 +124,9 @@ class Grid:
                 self.single.append(self._made(one))
             else:
                 leverage = float(self._made(one).leverage or 0) if chosen else 0
-                contracts, initial = size * multiplier, cost / leverage if leverage else collateral
-                each = cost / contracts, collateral / contracts, initial / contracts
-                placed.append((*each, size, one))
+                contracts = size * multiplier
+                entry, own = cost / contracts, collateral / contracts
+                placed.append((entry, own, entry / leverage if leverage else own, size, one))
         placed.sort(key=itemgetter(0))
         self.cells: list[Cell] = []
         cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
@@ -183,9 +183,10 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
     if isinstance(positions, Side):
         scale, sketches = positions.sketches()
         q, c, k = map(float, scale)
-        for number, size, cost, collateral in sketches:
-            money = None if collateral is None else float(collateral) * k
-            yield number, float(size) * q, float(cost) * c, money
+        yield from [
+            (number, float(size) * q, float(cost) * c, None if money is None else float(money) * k)
+            for number, size, cost, money in sketches
+        ]
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
@@ -281,13 +282,11 @@ class QueueHead(Lazy):
         heapq.heapify(best)
         bounds = [(-cell.bound(grid, mark), n) for n, cell in enumerate(grid.cells)]
         heapq.heapify(bounds)
+        certain = self._beyond(bounds)
         while True:
-            while (
-                bounds
-                and bounds[0][0] != math.inf
-                and not (best and self._is_certain(best[0][1], -bounds[0][0]))
-            ):
+            while bounds and bounds[0][0] != math.inf and not (best and best[0][1].score > certain):
                 _, n = heapq.heappop(bounds)
+                certain = self._beyond(bounds)
                 for holding in grid.holdings_of(grid.cells[n]):
                     if holding.size and holding not in self._known:
                         place = self._place(holding)
@@ -309,6 +308,6 @@ class QueueHead(Lazy):
             yield from sorted(losers, key=Place.key)
 
     @staticmethod
-    def _is_certain(place: Place, bound: float) -> bool:
-        """Is this exact score beyond anything a cell of that bound can hold?"""
-        return place.score > D(repr(bound * (1 + ROOM)))
+    def _beyond(bounds: Sequence[tuple[float, int]]) -> Decimal:
+        """An exact score above this is beyond anything that the cells of these bounds can hold."""
+        return D(repr(-bounds[0][0] * (1 + ROOM))) if bounds else ZERO

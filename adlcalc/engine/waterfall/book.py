@@ -16,23 +16,31 @@ from adlcalc.engine.waterfall.holding import patient
 from adlcalc.engine.waterfall.last_resort import keep_surplus, uncovered
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.objects import record
 
 
 def close_without_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better."""
-    side = state.book_side(claim.book, claim.side)
-    return close_in_book(state, claim, side, ZERO) if has_offers(claim, side) else NOTHING
+    return offer_to_book(state, claim, ZERO)
 
 
 def close_with_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
     """Take the offers at the bankruptcy price or better, and worse ones while the fund pays the shortfall."""
-    side = state.book_side(claim.book, claim.side)
-    return close_in_book(state, claim, side, None) if has_offers(claim, side) else NOTHING
+    return offer_to_book(state, claim, None)
 
 
-def has_offers(claim: VenueClaim, side: StepBook) -> bool:
-    """Is there anything to close, and anybody who takes any of it?"""
-    return bool(claim.left.size) and side.next() is not None
+def offer_to_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterable[Event]:
+    """`close_in_book`, where there is anything to close, and anybody who takes any of it. Most often the best
+    offer takes all of it, and there is nothing to repeat."""
+    side, size = state.book_side(claim.book, claim.side), claim.left.size
+    offer = side.next() if size else None
+    if offer is None:
+        return NOTHING
+    if offer.flat and (offer.size is None or size <= offer.size):
+        price = offer.price(size)
+        if claim.better_or_equal(price):
+            return fill(state, claim, side, size, price)
+    return close_in_book(state, claim, side, available)
 
 
 def close_in_book(
@@ -87,7 +95,9 @@ def fill(
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
     number = state.ledger.number_of(claim)
-    filled = BookFilled(state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
+    filled = record(
+        BookFilled, (state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
+    )
     if result > 0:
         return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
     if covered:

@@ -16,6 +16,7 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO, exact, round_to
+from adlcalc.ground.objects import record
 
 VENUE = "venue"
 AT_ONCE = 1_000
@@ -102,15 +103,9 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
                 )
             )
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
-    return AccountState(
-        account=holder.id,
-        status=status,
-        deleveraged=holder.deleveraged,
-        equity_start=holder.equity_start,
-        equity_end=holder.equity(),
-        balance=holder.balance,
-        positions=tuple(positions),
-    )
+    return record(AccountState, (
+        holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance, tuple(positions)
+    ))  # fmt: skip
 
 
 def backstops_at_end(ledger: Ledger, worth: Worth) -> Iterator[AccountState]:

@@ -27,6 +27,7 @@ from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import FLOOR, ZERO, round_to
+from adlcalc.ground.objects import record
 
 
 def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[Event]:
@@ -204,11 +205,11 @@ def match(
     holding.holder.deleveraged = True
     state.note_change(holding)
     number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
-    fill = Deleveraged(
+    fill = record(Deleveraged, (
         state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score,
         before, size, price, book.mark, pnl, forgone, place.tied, ZERO if at_bankruptcy else result, rule_price,
         how, proceeds, entry_value,
-    )  # fmt: skip
+    ))  # fmt: skip
     charged = posted = NOTHING
     if fee:
         made = rounded(

@@ -17,7 +17,8 @@ from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import DueWhen, Rules
 from adlcalc.engine.waterfall.state import State
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO
+from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, ONE, ZERO
+from adlcalc.ground.objects import record
 
 
 def is_due(rules: Rules, equity: Decimal, maintenance: Decimal) -> bool:
@@ -35,7 +36,7 @@ def find_due(state: State, units: Iterable[Unit]) -> tuple[list[Due], list[Due]]
         if unit.is_open():
             equity, maintenance = unit.margin()
             state.evaluations += 1
-            one = Due(unit, equity, maintenance)
+            one = record(Due, (unit, equity, maintenance))
             if not is_due(state.rules, equity, maintenance):
                 safe.append(one)
             elif not (spared and state.spares(one)):
@@ -90,7 +91,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     made = margin.price_worked(
         "bankruptcy price", contract, side, size, price, what, (of,), tick, quotes.to_bankruptcy
     )
-    return Priced(price, (*how, made))
+    return record(Priced, (price, (*how, made)))
 
 
 class Several(NamedTuple):
@@ -123,7 +124,7 @@ def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Ho
     several = several or several_of(unit)
     if several is None:
         holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
-        return [(holding, without_margin(holding))]
+        return [(holding, without_margin(unit, holding))]
     by, weights = health.weights_of(several.values, several.needed)
     whole, formula, out = sum(weights, ZERO), _share_formula(by), []
     shares = health.shares_of(several.equity, weights, whole)
@@ -139,14 +140,15 @@ def _share_formula(by: str) -> str:
     return f"[equity] x [its {by}] / [{by} of all]"
 
 
-def without_margin(holding: Holding) -> Target:
+def without_margin(unit: Unit, holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
-    unit, up, cost = holding.unit, holding.book.quotes[holding.side].rises, holding.cost
+    up, cost = holding.book.quotes[holding.side].rises, holding.cost
     money, pending = unit.money(), holding.pending_funding()
     target = cost - money - pending
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
-    return Target(target, (Worked(VALUE, target if up else -target, formula, parts),))
+    made = record(Worked, (VALUE, target if up else -target, formula, parts, None, HALF_EVEN))
+    return record(Target, (target, (made,)))
 
 
 @cache
@@ -187,7 +189,7 @@ class Stand(NamedTuple):
             return Priced(None, ())
         made = health.liquidation_worked(quotes, legs, cash, price)
         if alone:
-            return Priced(price, (made,))
+            return record(Priced, (price, (made,)))
         up = quotes.rises
         sign, back = ("-", "+") if up else ("+", "-")
         formula = f"[value at the mark] {sign} [equity]"
@@ -202,7 +204,8 @@ def stand_of(unit: Unit, holding: Holding, several: Several | None = None) -> St
     """How its unit stands now."""
     book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
-        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
+        leg = record(health.Leg, (holding.signed_size, holding.lines()))
+        return record(Stand, (quotes, [leg], unit.cash(), ZERO, ZERO, True))
     several = several or several_of(unit)
     if several is None:
         leg = health.Leg(holding.signed_size, holding.lines())
@@ -232,7 +235,7 @@ def liquidated(
     that at which it was to be liquidated as its unit stood (None: at none)."""
     unit, book = due.unit, holding.book
     (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
-    return Liquidated(
+    return record(Liquidated, (
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
         trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how, trigger_how,
-    )  # fmt: skip
+    ))  # fmt: skip

@@ -59,6 +59,7 @@ class State:
         self.at_mark = takeover is not None and takeover.takeover_at == TakeoverAt.MARK
         self.providers = scenario.providers
         self.ledger = Ledger(scenario)
+        self._newsworthy = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
         self.step = self.evaluations = 0
         self.watchlist: Watchlist | Everybody = (
             Watchlist(self.ledger, scenario.path) if index else Everybody(self.ledger)
@@ -121,6 +122,11 @@ class State:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
                 fund.look()
 
+    def take_apart(self) -> None:
+        """The run is over: what it has made goes at once (roster.py)."""
+        self.on_ranked = None
+        self.ledger.take_apart()
+
     def used_by(self, unit: Unit) -> Used:
         """What its orders have done in this step so far."""
         if unit not in self.used:
@@ -148,6 +154,12 @@ class State:
         stand with positions, no mark that follows the fills, no vault of its own money?"""
         idle = not self.ledger.claims and not self.losses
         return idle and not (self.has_feedback or self.scenario.orders or self.ledger.backstops)
+
+    def is_still(self) -> bool:
+        """Has the step posted nothing, and does nothing stand in the books whose worth moves with the marks?
+        Every number that it ends with is then that of any other such step before or behind it."""
+        ledger = self.ledger
+        return self.is_idle() and not (ledger.touched or ledger.moved or self.doubtful or self.owed)
 
     def rank_anew(self) -> None:
         """The marks have moved within the step."""
@@ -194,8 +206,7 @@ class State:
 
     def with_news(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, and before what follows from it that a fund stopped or resumed paying."""
-        funds = [fund for fund in self.ledger.funds.values() if fund.rules.drawdown]
-        return self._among(events, funds) if funds else events
+        return self._among(events, self._newsworthy) if self._newsworthy else events
 
     def _among(self, events: Iterator[Event], funds: Sequence[FundBook]) -> Iterator[Event]:
         for event in chain(events, (None,)):

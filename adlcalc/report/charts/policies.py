@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from adlcalc.ground.numbers import ZERO, D, divide, round_to
+from adlcalc.ground.numbers import ZERO, D, decimal_of, divide, round_to
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import ROWS, Figure, Key
 from adlcalc.report.compare_view import PAYS, Comparison, compare_page
@@ -198,5 +198,5 @@ def _told(value: Value) -> str:
     if value is None:
         return "-"
     if isinstance(value, Fraction):
-        value = round_to(divide(D(value.numerator), D(value.denominator)), D("0.0001"))
+        value = round_to(decimal_of(value), D("0.0001"))
     return short(D(value))

@@ -6,11 +6,10 @@ Public: figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from adlcalc.ground.numbers import D, divide, drawing
+from adlcalc.ground.numbers import decimal_of, drawing
 from adlcalc.report.charts.canvas import short, ticks
 from adlcalc.report.charts.figure import Figure
 from adlcalc.report.charts.histogram import Bin, histogram
@@ -55,7 +54,7 @@ def _bins(values: Sequence[Fraction]) -> list[Bin]:
     bins: list[Bin] = []
     if ended:
         with drawing():
-            low, high = _decimal(min(ended)), _decimal(max(ended))
+            low, high = decimal_of(min(ended)), decimal_of(max(ended))
             at = ticks(low, high, BINS)
         if len(at) < 2:
             bins = [Bin(short(low) if low == high else f"{short(low)} to {short(high)}", len(ended))]
@@ -71,7 +70,3 @@ def _bins(values: Sequence[Fraction]) -> list[Bin]:
             bins = bins[1:] if not bins[0].many else bins
             bins = bins[:-1] if not bins[-1].many else bins
     return [*bins, Bin("without end", endless)] if endless else bins
-
-
-def _decimal(x: Fraction) -> Decimal:
-    return divide(D(x.numerator), D(x.denominator))

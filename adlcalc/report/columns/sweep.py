@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from adlcalc.ground.numbers import D, divide, round_to
+from adlcalc.ground.numbers import D, decimal_of, round_to
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
 from adlcalc.report.limits import frequencies, paths_of
 from adlcalc.study.sample import Quantile
@@ -22,7 +22,7 @@ def number(x: Fraction | None) -> Decimal | None:
         return None
     if abs(x) > FAR:
         return D("Infinity") if x > 0 else D("-Infinity")
-    whole = divide(D(x.numerator), D(x.denominator))
+    whole = decimal_of(x)
     return round_to(whole, PLACES) if abs(whole) < D("1E+40") else whole
 
 
