@@ -448,3 +448,28 @@ def test_why_bad_debt_stays_and_what_is_held_is_told(adlcalc: Callable[..., Resu
     calm = adlcalc("compare", "scenarios/21-who-pays.yaml", "--policies", "queue,haircut").out
     assert "still holds" not in calm
     assert "Bad debt under" not in calm
+
+
+UNPAID = """
+fund: 0
+accounts:
+  - {id: a-very-large-account, side: long, size: 1234567, entry: 60000, leverage: 10}
+  - {id: b, side: short, size: 1234567, entry: 49000, leverage: 2}
+prices: [60000, 48000]
+"""
+
+
+@pytest.mark.slow
+def test_what_is_left_unpaid_has_room_on_any_page(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    """a, bankrupt at 54,000, is closed at 48,000 and lacks 6,000 a contract: 7,407,402,000. b has won 1,000 a
+    contract: a haircut takes 1,234,567,000 of it and leaves 6,172,835,000, which no width may hide. Where
+    nothing is left unpaid the undershoot may go."""
+    file = tmp_path / "unpaid.yaml"
+    file.write_text(UNPAID)
+    words = ["compare", str(file), "--policies", "queue,haircut", "--venues", "generic,bitmex"]
+    for width in ("50", "60", "80", "200"):
+        told = adlcalc(*words, "--width", width).out
+        row = next(line for line in told.splitlines() if line.startswith("generic") and "haircut" in line)
+        assert row.rstrip().endswith("6,172,835,000"), width
+        assert not re.search(r"no room for[^:]*(bad debt|undershoot)", told), width
+        assert max(map(len, told.splitlines())) <= max(int(width), 80)

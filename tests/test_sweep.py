@@ -778,7 +778,7 @@ def test_least_funds_are_told_only_where_they_are_proven() -> None:
     words = ["coin.yaml", "--paths", "n=2", "-m", "adl, quantile(least_fund, 0.5)"]
     told = ran("sweep", *words, "--venue", "bybit", code=2)
     assert (
-        "--measure:1:10: error: it must not ask for it: least_fund is proven only of a fund that pays" in told
+        "--measure:1:10: error: least_fund cannot be measured: it is proven only of a fund that pays" in told
     )
     assert "bybit has fund.drawdown" in told
     found = document(*words, "--venues", "generic,bybit", "--points")

@@ -52,8 +52,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 HEADINGS = {
     "equity_of_most_levered": "equity of\nmost levered",
     "rd_nse": "rd-nse",
-    "top_10_share": "ten pay",
+    "top_10_share": "top 10\nshare",
 }
+UNPAID = ("bad_debt", "undershoot")
+"""What a policy leaves unpaid decides between policies: these stay while others go from a narrow page."""
+GOES = (LIQUIDATED, "wholly_closed", "accounts_touched", "overshoot", "notional_closed", "fund_used")
+"""What goes first beside them, in this order; then the rest of their table, from its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [
-            numbers(_heading(name, page), values, hide=True)
+            numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values))
             for name, values in zip(names, shown, strict=True)
             if name != LIQUIDATED or page.several or page.chosen
         ]
@@ -225,6 +229,15 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     yield assumed
     if assumed.items and page.doubted is None:
         yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
+
+
+def _drop(name: str, beside: Sequence[str], values: Sequence[Decimal | None]) -> int:
+    """When a metric goes from a narrow page: never where it says that something is left unpaid."""
+    if not set(UNPAID) & set(beside) or (name in UNPAID and any(values)):
+        return 0
+    if name == UNPAID[0]:
+        return 0
+    return 1 + (GOES.index(name) if name in GOES else len(GOES) + len(beside) - [*beside].index(name))
 
 
 def _left(page: Comparison) -> Iterator[str]:
