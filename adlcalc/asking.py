@@ -292,13 +292,12 @@ def measure_of(text: str, scenario: Scenario) -> Measure:
 
 def choices(text: str | None, scenario: Scenario) -> tuple[Choice, ...]:
     """The policies that were asked for: all that apply by default."""
-    from adlcalc.source.problems import closest_hint
-    from adlcalc.study.compare import PolicyError, applicable, choices_of
+    from adlcalc.study.compare import PolicyError, applicable, choices_of, hint_for
 
     try:
         return choices_of(text if text is not None else applicable(scenario))
     except PolicyError as error:
-        hint = closest_hint(error.name, error.known) if error.known else ""
+        hint = hint_for(error.name, error.known) if error.known else ""
         raise Unknown(f"{error}" + (f"\nhint: {hint}" if hint else "")) from None
 
 

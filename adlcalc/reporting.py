@@ -135,17 +135,15 @@ def _swept(store: str) -> Swept:
 def _compared(loaded: Loaded, file: str, wanted: Wanted) -> Comparison:
     """The same scenario under the policies and rulebooks that are named; a name that is no policy is a
     rulebook."""
-    from adlcalc.source.problems import closest_hint, quote
-    from adlcalc.study.compare import ALL, named
+    from adlcalc.source.problems import quote
+    from adlcalc.study.compare import ALL, hint_for, named
     from adlcalc.venues.files import shipped
 
     policies, venues = named(wanted.compare or "")
     for name in venues:
         if name not in shipped() and not os.path.exists(name):
             known = (*ALL, *shipped())
-            hint = (
-                closest_hint(name, known) or "adlcalc venues lists rulebooks, adlcalc compare --help policies"
-            )
+            hint = hint_for(name, known) or "adlcalc venues lists rulebooks, adlcalc compare --help policies"
             raise Unknown(f"--compare: there is no policy and no rulebook {quote(name)}\nhint: {hint}")
     loads = [wanted.loaded(file, one) for one in venues] if venues else [loaded]
     chosen = policies if policies is not None else OWN if venues else None

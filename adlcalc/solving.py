@@ -24,7 +24,7 @@ from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
 from adlcalc.study.least import LEAST
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
-from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve
+from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve, unwatched
 
 MOST_COLUMNS = 1_000
 FINER = 2
@@ -117,7 +117,7 @@ def solved(
     asking: Asking,
     *,
     origin: Origin | None = None,
-    through: Through = iter,
+    through: Through = unwatched,
     note: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Solved:
     """Load, vary, verify. origin: what is loaded, where it is no file. Raises ScenarioErrors, Unsolvable."""

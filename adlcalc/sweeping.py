@@ -29,7 +29,7 @@ from adlcalc.scenario.knobs import knob_of
 from adlcalc.scenario.loading import Origin, opened
 from adlcalc.scenario.path_option import drawn_by, told_of_paths
 from adlcalc.solving import grid_of
-from adlcalc.source.problems import ScenarioErrors, closest_hint, quote, wrong
+from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.doubt import readings_under, used_by
 from adlcalc.study.least import LEAST, unproven, why_not
@@ -256,11 +256,10 @@ def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]
     asked = [one.text for one in wanted if any(part.word == LEAST for part in one.parts)]
     if asked and all(rule for _, rule in rules):
-        message = f"must not ask for it: {unproven(*rules[0])}"
+        message = f"{LEAST} cannot be measured: it {unproven(*rules[0])}"
         hint = "adlcalc solve --vary fund --until 'no adl' tries values, and says so"
-        raise QuestionError(asked[0].index(LEAST) + 1, len(LEAST), message, hint).told_of(
-            "--measure", asked[0]
-        )
+        place = asked[0].index(LEAST) + 1, len(LEAST)
+        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, asked[0])])
 
 
 # --- laying out ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`run --chart`: the run in little bars, on a terminal and nowhere else."""
+"""`run --chart`: the run in little bars."""
 
 from __future__ import annotations
 
@@ -45,6 +45,9 @@ def test_it_keeps_to_the_width(width: int | None) -> None:
     assert bars[0] == "█"
 
 
-def test_in_a_pipe_there_is_none(adlcalc: Callable[..., Result]) -> None:
+def test_in_a_pipe_it_is_drawn_as_well(adlcalc: Callable[..., Result]) -> None:
     plain = adlcalc("run", "scenarios/04-fund-half-absorbs.yaml")
-    assert adlcalc("run", "scenarios/04-fund-half-absorbs.yaml", "--chart") == plain
+    found = adlcalc("run", "scenarios/04-fund-half-absorbs.yaml", "--chart")
+    assert CHART in found.out
+    assert found.out.replace(CHART + "\n", "") == plain.out
+    assert (found.code, found.err) == (plain.code, plain.err)

@@ -443,6 +443,7 @@ def test_a_haircut_with_bad_debt_says_why(tmp_path: Path) -> None:
     figure = drawn(file, compare="queue,haircut")[-1]
     assert "haircut cuts profits and closes no position" in figure.description
     assert "9" in {one.text for one in texts(figure.spec(WIDE))}
+    assert {"9", "bad debt"} <= {one.text for one in texts(figure.spec(NARROW))}  # on a phone as well
     calm = drawn(ROOT / "scenarios" / "21-who-pays.yaml", compare="queue,haircut")[-1]
     assert "closes no position" not in calm.description
 

@@ -22,7 +22,7 @@ from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
-from adlcalc.engine.rules import AdlRules, AdlWhen, Rules
+from adlcalc.engine.rules import IN_PAPERS, LAST_RESORTS, AdlRules, AdlWhen, Rules
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
@@ -281,6 +281,28 @@ def test_csv(adlcalc: Callable[..., Result]) -> None:
     assert {row["measure"] for row in rows if not row["account"]} == METRICS.keys()
 
 
+def test_where_rows_are_cut_off_those_who_pay_most_are_left(adlcalc: Callable[..., Result]) -> None:
+    """By the queue early pays 120 and whale nothing; by a haircut they pay 62.34 and 103.89, the others less:
+    the most under any is 120 and 103.89. The CSV has everybody, in the order of the file."""
+    words = ("compare", WHO_PAYS, "--policies", "queue,haircut", "--accounts")
+    cut = adlcalc(*words, "--limit", "2").out.split("What each account pays, those first that pay most")[1]
+    assert [line.split()[0] for line in cut.splitlines()[4:6]] == ["early", "whale"]
+    assert "… 2 more, use --limit 0" in cut
+    assert "What each account pays\n" in adlcalc(*words).out
+    whole, less = (adlcalc(*words, "--limit", limit, "-f", "csv").out for limit in ("0", "2"))
+    assert whole == less
+
+
+@pytest.mark.parametrize("words", [("compare", WHO_PAYS, "--policies"), ("compare", "--explain"), ("help",)])
+def test_names_that_papers_have_lead_to_policies_that_are_there(
+    words: tuple[str, ...], adlcalc: Callable[..., Result]
+) -> None:
+    for name in ("rap", "Risk_Aware pro-rata"):
+        assert "hint: it is 'risk-weighted' here\n" in adlcalc(*words, name).err
+    assert set(IN_PAPERS.values()) <= {*POLICIES, *LAST_RESORTS}
+    assert not set(IN_PAPERS) & {*POLICIES, *LAST_RESORTS}
+
+
 def test_only_some_metrics_in_one_table(adlcalc: Callable[..., Result]) -> None:
     result = adlcalc("compare", WHO_PAYS, "--policies", "queue", "--metrics", "gini,bad_debt")
     assert result.out.splitlines()[3:] == [
@@ -426,3 +448,28 @@ def test_why_bad_debt_stays_and_what_is_held_is_told(adlcalc: Callable[..., Resu
     calm = adlcalc("compare", "scenarios/21-who-pays.yaml", "--policies", "queue,haircut").out
     assert "still holds" not in calm
     assert "Bad debt under" not in calm
+
+
+UNPAID = """
+fund: 0
+accounts:
+  - {id: a-very-large-account, side: long, size: 1234567, entry: 60000, leverage: 10}
+  - {id: b, side: short, size: 1234567, entry: 49000, leverage: 2}
+prices: [60000, 48000]
+"""
+
+
+@pytest.mark.slow
+def test_what_is_left_unpaid_has_room_on_any_page(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    """a, bankrupt at 54,000, is closed at 48,000 and lacks 6,000 a contract: 7,407,402,000. b has won 1,000 a
+    contract: a haircut takes 1,234,567,000 of it and leaves 6,172,835,000, which no width may hide. Where
+    nothing is left unpaid the undershoot may go."""
+    file = tmp_path / "unpaid.yaml"
+    file.write_text(UNPAID)
+    words = ["compare", str(file), "--policies", "queue,haircut", "--venues", "generic,bitmex"]
+    for width in ("50", "60", "80", "200"):
+        told = adlcalc(*words, "--width", width).out
+        row = next(line for line in told.splitlines() if line.startswith("generic") and "haircut" in line)
+        assert row.rstrip().endswith("6,172,835,000"), width
+        assert not re.search(r"no room for[^:]*(bad debt|undershoot)", told), width
+        assert max(map(len, told.splitlines())) <= max(int(width), 80)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from adlcalc.check.golden import compare
 from adlcalc.cli.app import COMMANDS, SILENT
+from adlcalc.report.columns.sweep import SWEEP
 
 SCENARIO = """\
 venue: own.yaml
@@ -102,16 +104,16 @@ def test_it_holds_every_file_and_nothing_of_the_machine(adlcalc: Callable[..., o
 
 
 CHANGED = [
-    ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml is another one, of as many bytes"),
+    ("s.yaml", "fund: 5", "fund: 6", "scenario s.yaml has changed, and is as long as it was ("),
     (
         "book.csv",
         "amy,long,1,100,10",
         "amy,long,1,100,11",
-        "companion book.csv is another one, of as many bytes",
+        "companion book.csv has changed, and is as long as it was (",
     ),
-    ("path.csv", "80,80\n", "80,81\n", "companion path.csv is another one, of as many bytes"),
-    ("own.yaml", "of our own", "of our owm", "rulebook own.yaml is another one, of as many bytes"),
-    ("tables.yaml", "0.01", "0.02", "table tables.yaml is another one, of as many bytes"),
+    ("path.csv", "80,80\n", "80,81\n", "companion path.csv has changed, and is as long as it was ("),
+    ("own.yaml", "of our own", "of our owm", "rulebook own.yaml has changed, and is as long as it was ("),
+    ("tables.yaml", "0.01", "0.02", "table tables.yaml has changed, and is as long as it was ("),
 ]
 
 
@@ -127,7 +129,8 @@ def test_one_byte_of_an_input_is_told_first(
     (folder / name).write_text(changed)
     found = adlcalc("verify", "m.json")
     assert found.code == 1
-    assert f"Not the same: {told}." in found.out.replace("\n", " ")
+    size = f"{len(text.encode())} bytes"
+    assert f"Not the same: {told}{size})." in found.out.replace("\n", " ")
     (folder / name).write_text(text)
     assert adlcalc("verify", "m.json").code == 0
 
@@ -282,3 +285,11 @@ def test_a_quiet_run_has_printed_nothing(adlcalc: Callable[..., object], folder:
     found = adlcalc("verify", "m.json")
     assert found.code == 0
     assert "rows of facts, nothing was printed." in " ".join(found.out.split())
+
+
+def test_a_row_that_a_map_names_is_told_as_it_was_typed() -> None:
+    """Of a sweep's figures `by` names the row, which is a map: no notation of a programming language."""
+    row = {"measure": "adl", "by": {"accounts.me.leverage": "5"}}
+    name = next(name for name, rows in SWEEP.held.items() if rows.by == "measure by")
+    (found,) = compare({name: [{**row, "hits": 286}]}, {name: [{**row, "hits": 266}]}, SWEEP)
+    assert str(found).endswith("adl accounts.me.leverage=5: hits 286 → 266")

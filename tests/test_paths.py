@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from adlcalc.cli.app import app_for
 from adlcalc.paths.draws import CONTEXT, Stream, normal_of
 from adlcalc.paths.models import Bootstrap, Jumps, PathError, Ramps, Walk
-from adlcalc.scenario import load
+from adlcalc.scenario import Loaded, load
 from adlcalc.source.problems import ScenarioErrors
 
 D = Decimal
@@ -200,6 +200,9 @@ def test_what_is_written_out_runs_the_same(book: Path) -> None:
         ("prices.file=nothing.csv", "there is no file 'nothing.csv'"),
         ("prices.steps=2000000", "at most 1000000 moves"),
         ("prices={model: walk, volatility: 0.01, steps: 5}", "the model has no 'from'"),
+        ("prices={model: walk, from: 100, volatility: {annual: 0.8}, steps: 5}", "needs an 'interval'"),
+        ("prices={model: walk, from: 100, volatility: [1], steps: 5}", "or {annual: ...}, not a list"),
+        ("prices={model: walk, from: 100, volatility: {annual: -1}, steps: 5}", "must be zero or more"),
         ("prices={model: ramp, from: 100, to: -1, over: 3}", "must be above -1"),
         ("prices={model: ramp, from: 100, to: -0.5, over: 3, steps: 2}", "must be from 3"),
         ("prices={model: walk, from: 100, drift: 100, volatility: 1, steps: 5}", "this path cannot be"),
@@ -209,3 +212,61 @@ def test_what_no_model_can_be_is_told(book: Path, setting: str, said: str) -> No
     with pytest.raises(ScenarioErrors, match="error") as caught:
         load("book.yaml", sets=[setting])
     assert said in str(caught.value)
+
+
+# --- the volatility of a year -------------------------------------------------------------------------------
+
+YEARLY = """\
+prices: {{model: walk, from: 100, volatility: {volatility}, steps: 12, seed: 3}}
+interval: {interval}
+accounts:
+  - {{id: me,  side: long,  size: 1, entry: 100, leverage: 2}}
+  - {{id: you, side: short, size: 1, entry: 100, leverage: 2}}
+"""
+
+
+def yearly(volatility: str, interval: str, *sets: str) -> Loaded:
+    Path("yearly.yaml").write_text(YEARLY.format(volatility=volatility, interval=interval), encoding="utf-8")
+    return load("yearly.yaml", sets=sets)
+
+
+@pytest.mark.parametrize(
+    ("interval", "step"),
+    [
+        ("2190h", "0.4"),  # a quarter of 365 days: the root of 1/4 is 1/2
+        ("365d", "0.8"),
+        ("1h", "0.008547476863"),  # 0.8 / 93.5948716... (93.5948716^2 = 8,759.99999)
+    ],
+)
+def test_the_volatility_of_a_year_is_broken_down_by_the_root_of_time(
+    book: Path, interval: str, step: str
+) -> None:
+    found = yearly("{annual: 0.80}", interval)
+    assert isinstance(found.model, Walk)
+    assert found.model.volatility == D(step)
+    assert yearly(step, interval).scenario.path.marks == found.scenario.path.marks
+    # in whole numbers: twice the root of 0.8^2 x 10^24 x length / 365 days, halved to the nearest
+    length = {"2190h": 2_190 * 3_600, "365d": 31_536_000, "1h": 3_600}[interval]
+    doubled = math.isqrt(4 * 64 * 10**22 * length // 31_536_000)
+    assert found.model.volatility == D((doubled + 1) // 2).scaleb(-12)
+    assert f"volatility 0.8 a year, {found.model.volatility.normalize():f} a step" in found.model.told()
+    assert not [one for one in found.notes if "volatility" in one.message]
+
+
+def test_a_volatility_of_a_step_that_is_most_likely_of_a_year_is_told(book: Path) -> None:
+    """0.8 x the root of 8,760 hours is 74.9; 0.1 an hour is 9.4, and an 8 hours' 0.3 is 9.9."""
+    (note,) = yearly("0.80", "1h").notes
+    assert (note.kind, note.line, note.column) == ("note", 1, 46)
+    assert note.message == "'volatility' of 'prices' is that of a step: 0.8 in 1h is about 75 a year"
+    assert note.hint == "volatility: {annual: 0.8} is that of a year"
+    for volatility, interval in (("0.1", "1h"), ("0.3", "8h"), ("0.5", "1d")):
+        assert yearly(volatility, interval).notes == ()
+    assert yearly("0.11", "1h").notes
+    assert yearly("0.8", "1d").notes
+    assert yearly("0.8", "1h", "interval=null").notes == ()  # how long a step is, nobody says
+
+
+def test_an_interval_that_is_wrong_is_told_once(book: Path) -> None:
+    with pytest.raises(ScenarioErrors) as caught:
+        yearly("{annual: 0.8}", "fast")
+    assert [one.line for one in caught.value.problems] == [2]

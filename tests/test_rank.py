@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -19,10 +20,12 @@ from conftest import Result
 import adlcalc
 from adlcalc.engine.events import Deleveraged
 from adlcalc.engine.formulas.margin import initial_collateral, value
+from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Account, Market, Scenario
 from adlcalc.engine.rules import Eligible, Lights
 from adlcalc.ground.numbers import ZERO, D, exact
+from adlcalc.report.columns.rank import ratio_name
 from adlcalc.study.rank import Ranked, Ranker, Ranking
 from adlcalc.study.what_if import Move, lights_of
 from adlcalc.venues.adl_scale import SCALES, scale_of
@@ -511,3 +514,25 @@ def test_a_book_of_one_side_says_that_nobody_can_be_deleveraged_in_it(
         said = " ".join(adlcalc(words[0], str(together), *words[1:]).out.split())
         assert "nobody can be deleveraged in it" not in said
     assert "me is alone in the queue of the longs" in " ".join(adlcalc("rank", str(alone)).out.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", [name for name, one in SCORES.items() if len(one.ratios) == 2])
+def test_the_ratios_that_are_shown_make_the_score(adlcalc: Callable[..., Result], score: str) -> None:
+    """Of a winner the product of the two columns is the score beside them, as far as six digits go, whatever
+    the venue divides by; and the formula stands under the table."""
+    words = ["rank", "scenarios/13-bitmex-queue.yaml", "--set", f"rules.adl.score={score}"]
+    page = adlcalc(*words, "--width", "0").out
+    (ratios,) = [[ratio_name(pair).split("\n") for pair in SCORES[score].ratios]]
+    lines = page.splitlines()
+    under = next(i for i, line in enumerate(lines) if line.startswith("----"))
+    columns = [(found.start(), found.end()) for found in re.finditer("-+", lines[under])]
+    heads = [[line[a:b].strip() for line in lines[under - 2 : under]] for a, b in columns]
+    places = [heads.index(ratio) for ratio in ratios]
+    (at,) = [i for i, head in enumerate(heads) if "score" in head]
+    rows = [[line[a:b].strip() for a, b in columns] for line in lines[under + 1 : under + 7]]
+    for row in rows:
+        one, two = (Decimal(row[i].replace(",", "")) for i in places)
+        assert one * two == pytest.approx(Decimal(row[at].replace(",", "")), rel=Decimal("1e-4"))
+    first, second = (" / ".join(pair).replace("_", " ") for pair in SCORES[score].ratios)
+    assert f"The score is {first} x {second}." in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Result
+from conftest import ROOT, Result
 from hand_made import (
     BTC,
     gave,
@@ -25,6 +26,7 @@ from hand_made import (
     worked_over_three_steps,
 )
 
+import adlcalc
 from adlcalc.check.expectations import differences
 from adlcalc.engine.events import (
     AccountEnded,
@@ -748,7 +750,6 @@ def test_a_difference_points_at_its_expectation() -> None:
 def test_a_score_without_an_end_is_infinity_in_a_run_as_in_rank(tmp_path: Path) -> None:
     """5 short from 100 at 89: pnl 55 over size - 5 = 0. Its 300 digits would be a number that nobody
     meant."""
-    import adlcalc
 
     (tmp_path / "s.yaml").write_text(
         "rules: {adl: {score: pnl / (size - 5)}}\n"
@@ -818,3 +819,13 @@ def test_columns_that_must_stay_stand_closer_before_one_goes() -> None:
         ("c" * 10,),
     )
     assert [column.name for column in table.fit(wide, 5).columns] == ["a" * 10]
+
+
+def test_a_fee_out_of_a_surplus_says_whose_position_left_it() -> None:
+    """Gate takes its fee from what a liquidated position leaves: the row has no account, as none is charged,
+    and names the bankrupt; the page shows that name."""
+    made = adlcalc.run(adlcalc.load(ROOT / "scenarios" / "06-deep-book.yaml", venue="gate"))
+    (fee,) = [row for row in made.happened if row.kind == "fee"]
+    assert (fee.account, fee.bankrupt) == (None, "alice")
+    page = FORMATS["table"].page(run_page(made))
+    assert re.search(r"^ +1  fee   alice  ", page, re.MULTILINE)

@@ -3,12 +3,14 @@ test, and what is found is held against running every value."""
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from books import random_scenario
 from conftest import ROOT, Result
 from rules import under_venue, with_rules
 
+from adlcalc.cli.progress import counting
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.scenario import load
@@ -600,7 +603,7 @@ def test_ctrl_c_gives_what_is_known() -> None:
     knob, question = knob_of("prices.1", scenario), read("adl(early)", names_of(scenario))
     seen = 0
 
-    def stopped(rows: object) -> object:
+    def stopped(rows: object, total: int | None = None) -> object:
         nonlocal seen
         for row in rows:  # type: ignore[attr-defined]
             seen += 1
@@ -845,6 +848,12 @@ def test_a_collateral_takes_the_place_of_a_leverage(adlcalc: Command, tmp_path: 
             "--vary rules.fnd.floor: error: unknown key 'fnd'",
         ),
         (("--vary", "fund.blance", "--until", "no adl"), "did you mean 'balance'?"),
+        (("--vary", "prices.to", "--until", "no adl"), "has no range of its own"),
+        (("--vary", "prices.to", "--until", "no adl", "--from", "1", "--to", "2"), "its items are 0 to 2"),
+        (("--vary", "prices[1]", "--until", "no adl"), "write prices.1"),
+        (("--vary", "events[0].deposit", "--until", "no adl"), "write events.0.deposit"),
+        (("--vary", "accounts.alice.positions[0].size", "--until", "adl"), "alice.positions.0.size"),
+        (("--vary", "prices.two", "--until", "no adl"), "the steps are 0 to 2"),
         (("--vary", "prices.9", "--until", "no adl"), "the steps are 0 to 2"),
         (("--vary", "accounts.alcie.leverage", "--until", "no adl"), "did you mean 'alice'?"),
         (("--vary", "accounts.carol.positions.0.collateral", "--until", "adl"), "accounts.carol.balance"),
@@ -1067,3 +1076,25 @@ def test_set_and_vary_have_one_name_for_the_depth_of_the_book(
     ):
         assert got.code == 2
         assert "error: it does not say of which market\nhint: markets.BTC-PERP.liquidity" in got.err
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what it was told."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.slow
+def test_how_far_it_has_come_is_told_of_how_many() -> None:
+    """Ten values first, then those between two that differ: all that are known of by then."""
+    scenario, terminal, now = shipped("21"), Terminal(), count()
+    knob = knob_of("prices.1", scenario)
+    assert knob is not None
+    through = counting(False, stream=terminal, clock=lambda: float(next(now)))
+    limits = Limits(Method.SAMPLED, 10)
+    solve(scenario, knob, read("adl(early)", names_of(scenario)), limits=limits, through=through)
+    told = re.findall(r"run (\d+) of (\d+)", terminal.getvalue())
+    assert told[0] == ("1", "11")  # with the value that the file has
+    assert all(int(n) <= int(of) for n, of in told)
+    assert int(told[-1][1]) > 11

@@ -190,6 +190,34 @@ def test_what_only_the_file_can_say_is_varied_too() -> None:
     ]  # 1 pays for 0.2 of the coin at 5 a coin; of whole coins, for none  # fmt: skip
 
 
+def test_what_a_path_is_made_of_is_varied_by_its_name() -> None:
+    """The long of leverage 5 is bankrupt at 80: a ramp that ends at 70 finds it, one that ends at 90 does
+    not; nor does one from 150 to 90. A walk of no volatility stays where it is."""
+    own = BOOK.format(fund=0).rpartition("prices")[0]
+    Path("ramp.yaml").write_text(own + "prices: {from: 100, to: 90, steps: 4}\n", encoding="utf-8")
+    found = document("ramp.yaml", "--vary", "prices.to=70,90", "-m", "liquidated(me)")
+    assert [row["hits"] for row in found["figures"]] == [1, 0]
+    found = document("ramp.yaml", "--vary", "prices.from=70,150", "-m", "liquidated(me)")
+    assert [row["hits"] for row in found["figures"]] == [1, 0]
+    walk = "prices: {model: walk, from: 100, volatility: {annual: 0.8}, steps: 9}\ninterval: 90d\n"
+    Path("walk.yaml").write_text(own + walk, encoding="utf-8")
+    for name in ("prices.volatility", "prices.volatility.annual"):
+        found = document("walk.yaml", "--paths", "n=9", "--vary", f"{name}=0,0.8", "-m", "liquidated(me)")
+        none, some = (row["hits"] for row in found["figures"])
+        assert none == 0 < some
+    page = ran("sweep", "walk.yaml", "--paths", "n=9", "-m", "adl")
+    assert "volatility 0.8 a year, 0.397250826529 a step" in " ".join(page.split())
+
+
+def test_beside_a_least_fund_stands_what_it_is_not() -> None:
+    words = ("--vary", "fund=0,1")
+    said = "what the book does not take may go to the queue, however much the fund holds"
+    for measure in ("least_fund", "least_fund > 4", "quantile(least_fund, 0.5)"):
+        assert said in " ".join(ran("sweep", "coin.yaml", *words, "-m", measure).split())
+    assert said not in " ".join(ran("sweep", "coin.yaml", *words, "-m", "fund_paid").split())
+    assert said in " ".join(ran("compare", "coin.yaml", "--metrics", "least_fund").split())
+
+
 def test_a_point_that_fails_is_a_row(book: Path) -> None:
     found = document("coin.yaml", "--vary", "accounts.me.size=0,1", "-m", "fund_paid", "--points")
     assert [row["error"] for row in found["points"]] == ["must be greater than zero, not 0", None]
@@ -750,7 +778,7 @@ def test_least_funds_are_told_only_where_they_are_proven() -> None:
     words = ["coin.yaml", "--paths", "n=2", "-m", "adl, quantile(least_fund, 0.5)"]
     told = ran("sweep", *words, "--venue", "bybit", code=2)
     assert (
-        "--measure:1:10: error: it must not ask for it: least_fund is proven only of a fund that pays" in told
+        "--measure:1:10: error: least_fund cannot be measured: it is proven only of a fund that pays" in told
     )
     assert "bybit has fund.drawdown" in told
     found = document(*words, "--venues", "generic,bybit", "--points")

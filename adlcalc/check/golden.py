@@ -193,7 +193,14 @@ def _of_table(
 
 
 def _named(row: Row, by: Sequence[str]) -> str:
-    return " ".join(str(row[key]) for key in by if row.get(key) is not None)
+    return " ".join(_name(row[key]) for key in by if row.get(key) is not None)
+
+
+def _name(value: Any) -> str:
+    """A value that names a row; a map as `--set` has it: 'accounts.me.leverage=5'."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_text(x)}" for key, x in value.items())
+    return _text(value) or ""
 
 
 def _apart(
@@ -296,7 +303,7 @@ def _order(
     theirs = sorted(j for _, j in pairs)
     for n, ((i, j), there) in enumerate(zip(pairs, theirs, strict=True)):
         if j != there:
-            was, now = (" ".join(str(row.get(key)) for key in by) for row in (old[i], new[there]))
+            was, now = (_named(row, by) for row in (old[i], new[there]))
             step = _step(old[i]) if _step(old[i]) == _step(new[there]) else None
             if was == now:
                 was, now = _summary(old[i], by), _summary(new[there], by)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from adlcalc.ground.record import Read, Record, digest_of
 from adlcalc.report.columns.manifest import MANIFEST
+from adlcalc.report.human import counted
 from adlcalc.report.page import Page
 
 FACTS_AT_MOST = 20_000
@@ -232,9 +233,9 @@ def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         elif old.sha256 == new.sha256:
             continue
         elif old.size == new.size:
-            text = f"{name} is another one, of as many bytes"
+            text = f"{name} has changed, and is as long as it was ({counted(new.size, 'byte')})"
         else:
-            text = f"{name} is another one: {new.size:,} bytes, it had {old.size:,}"
+            text = f"{name} has changed: it has {counted(new.size, 'byte')}, it had {old.size:,}"
         yield Deviation("input", key[1], old and old.sha256, new and new.sha256, text)
 
 

@@ -81,7 +81,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
                     steps=request.steps,
                     drawn=drawn,
                     closing=True,
-                    chart=request.chart and drawn,
+                    chart=request.chart,
                 )
             if record is not None:
                 record.pages.append(page)

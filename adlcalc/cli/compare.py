@@ -138,14 +138,14 @@ def compare(
 def explained(names: str) -> int:
     """Print what policies or metrics are, or with 'all' every one of them."""
     from adlcalc.source.problems import nearest, quote
-    from adlcalc.study.compare import listed
+    from adlcalc.study.compare import hint_for, listed
     from adlcalc.study.defined import DEFINED
 
     asked = list(dict.fromkeys(name.partition(":")[0].strip() for name in listed(names)))  # of hybrid:0.2
     unknown = [name for name in asked if name not in DEFINED and name != "all"]
     for name in unknown:
-        near = nearest(name, DEFINED)
-        hint = f"did you mean {quote(near)}?" if near else "adlcalc compare --explain all tells every one"
+        known = DEFINED if nearest(name, DEFINED) else ()
+        hint = hint_for(name, known) or "adlcalc compare --explain all tells every one"
         say(f"adlcalc: there is no policy and no metric {quote(name)}\nhint: {hint}")
     if unknown:
         return UNUSABLE

@@ -45,7 +45,8 @@ def help_(
     policy or a metric is told as compare --explain tells it."""
     from adlcalc.cli.app import COMMANDS, app_for
     from adlcalc.cli.topics import show, text_of, topics
-    from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.source.problems import quote
+    from adlcalc.study.compare import hint_for
     from adlcalc.study.defined import DEFINED
 
     words, pages = name or [], topics()
@@ -64,7 +65,7 @@ def help_(
 
         raise typer.Exit(explained(",".join(words)))
     else:
-        hint = closest_hint(words[0], [*COMMANDS, *(page.name for page in pages), *DEFINED])
+        hint = hint_for(words[0], [*COMMANDS, *(page.name for page in pages), *DEFINED])
         say(
             f"adlcalc: there is no command or topic {quote(' '.join(words))}"
             + (f"\nhint: {hint}" if hint else "")

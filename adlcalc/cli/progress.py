@@ -90,8 +90,8 @@ def counting(
     clock: Callable[[], float] = time.monotonic,
 ) -> Counted:
     """rows -> the same rows; meanwhile 'run 1,200' is kept up to date over all that are handed to it, on a
-    terminal only and after the first second, unless nothing is to be said. Where it is told how many there
-    are, the line has the rate and the time that is left too."""
+    terminal only and after the first second, unless nothing is to be said. Where it is told how many are
+    handed to it, the line has how many there are by then, the rate and the time that is left too."""
     stream = stream or sys.stderr
     silent = quiet or not _is_seen(stream)
     begun = clock()
@@ -99,13 +99,13 @@ def counting(
 
     def counted(rows: Iterable[T], total: int | None = None) -> Iterator[T]:
         nonlocal count, due
-        shown = ""
+        shown, of = "", None if total is None else count + total
         try:
             for row in rows:
                 count += 1
                 if not silent and clock() >= due:
                     before = len(shown)
-                    shown = f"{what} {count:,}" + _of(count, total, clock() - begun)
+                    shown = f"{what} {count:,}" + _of(count, of, clock() - begun)
                     stream.write(f"\r{shown:{before}}")
                     stream.flush()
                     due = clock() + PAUSE

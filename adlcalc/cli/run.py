@@ -56,7 +56,7 @@ def run(
         ),
     ] = None,
     chart: Annotated[
-        bool, typer.Option("--chart", help="On a terminal, draw path and fund in little bars as well.")
+        bool, typer.Option("--chart", help="Draw path and fund in little bars as well.")
     ] = False,
     quiet: options.Quiet = False,
     doubt: Annotated[

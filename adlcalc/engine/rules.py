@@ -6,12 +6,13 @@ function that does it; its docstring says what it does. Rulebooks write the rule
 of the fields here, flat; venues/parts.py puts them together.
 
 Public: Rules, Assumption, its sections MarginRules, LiquidationRules, FundRules, BackstopRules, AdlRules,
-LastResortRules, the dictionaries, and the types and words that they lead to.
+LastResortRules, the dictionaries, in_papers, and the types and words that they lead to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from adlcalc.engine.declared import Choices, Takes, Word, closed, given, part
@@ -724,6 +725,28 @@ class PerContract:
 
 
 LAST_RESORTS: Choices = {"bad-debt": BadDebt, "per-contract": PerContract, **HAIRCUTS}
+IN_PAPERS: Mapping[str, str] = {
+    "rap": "risk-weighted",
+    "risk-aware": "risk-weighted",
+    "risk-aware-pro-rata": "risk-weighted",
+    "wealth-pro-rata": "haircut",
+    "capped-pro-rata": "capped-haircut",
+    "water-filling": "capped-haircut",
+    "levered-pro-rata": "levered-haircut",
+    "lev-pro-rata": "levered-haircut",
+    "integer-pro-rata": "integer-haircut",
+    "risk-based": "minimax-leverage",
+    "risk-based-adl": "minimax-leverage",
+    "dynamic-profit-equalisation": "socialized",
+    "dynamic-profit-equalization": "socialized",
+    "vmgh": "haircut",
+}
+"""Policies by the names that the papers and documents of their docstrings have for them."""
+
+
+def in_papers(name: object) -> str:
+    """The policy that papers have such a name for; '' where there is none."""
+    return IN_PAPERS.get(re.sub(r"[\s_]+", "-", str(name).strip().lower()), "")
 
 
 @closed

@@ -7,7 +7,7 @@
 Every mark is rounded half even to the tick, and is at least one tick; what is rounded is not what the next
 one is made from.
 
-Public: Model, Bootstrap, Walk, Ramps, Jumps, PathError, lasting.
+Public: Model, Bootstrap, Walk, Ramps, Jumps, PathError, lasting, of_a_step, of_a_year.
 """
 
 from __future__ import annotations
@@ -84,6 +84,23 @@ def lasting(seconds: int, moves: int) -> str:
     size, name = next((size, name) for size, name in UNITS if not each % size)
     count = each // size
     return f"{count:,} {name}{'s' * (count != 1)}"
+
+
+YEAR = 365 * 86_400  # seconds: nothing closes
+VOLATILITY = D("1E-12")
+
+
+def of_a_step(annual: Decimal, seconds: int) -> Decimal:
+    """The volatility of a step of so many seconds: annual x sqrt(step / 365 days), half even to twelve
+    decimals, so that it can be written down as it is."""
+    with localcontext(CONTEXT):
+        return round_to(annual * (D(seconds) / YEAR).sqrt(), VOLATILITY)
+
+
+def of_a_year(volatility: Decimal, seconds: int) -> Decimal:
+    """The volatility of a year, if that is the one of a step of so many seconds."""
+    with localcontext(CONTEXT):
+        return volatility * (D(YEAR) / seconds).sqrt()
 
 
 def _rounded(moving: Iterator[Decimal], start: Decimal, tick: Decimal) -> tuple[Decimal, ...]:
@@ -186,7 +203,8 @@ class Jumps:
 class Walk:
     """A geometric walk: in each step the logarithm of the price moves by drift + volatility x normal, and
     with the jumps' rate by mean + deviation x normal besides (Merton 1976). correlation: of the normals of
-    any two markets; a jump is of all markets."""
+    any two markets; a jump is of all markets. annual: the volatility of a year that a step's follows from,
+    where that is what was given."""
 
     starts: Mapping[str, Decimal]
     ticks: Mapping[str, Decimal]
@@ -196,6 +214,7 @@ class Walk:
     drift: Decimal = ZERO
     jumps: Jumps = Jumps()
     correlation: Decimal = ZERO
+    annual: Decimal | None = None
     name: str = field(default="walk", init=False)
 
     def marks(self, path: int) -> Marks:
@@ -229,7 +248,8 @@ class Walk:
     def told(self) -> str:
         """Its numbers."""
         jumps = self.jumps
-        parts = [f"volatility {show(self.volatility)} a step", f"drift {show(self.drift)}"]
+        year = "" if self.annual is None else f"{show(self.annual)} a year, "
+        parts = [f"volatility {year}{show(self.volatility)} a step", f"drift {show(self.drift)}"]
         if jumps.rate:
             parts.append(
                 f"jumps at {show(jumps.rate)} a step, mean {show(jumps.mean)}, deviation "

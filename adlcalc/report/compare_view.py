@@ -15,10 +15,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from adlcalc.engine.model import Scenario
-from adlcalc.ground.numbers import D, divide, round_to, show
+from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import in_money, money_in
+from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
@@ -31,6 +31,7 @@ SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
 LIQUIDATED = "accounts_liquidated"  # the same for all policies of a venue
 PAYS = "What each account pays"
+PAYS_MOST = "What each account pays, those first that pay most under any policy"
 RATIOS = "The papers' ratios"  # quotients: in no money
 TABLES: Mapping[str, tuple[str, ...]] = {
     "What it came to": (
@@ -51,8 +52,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 HEADINGS = {
     "equity_of_most_levered": "equity of\nmost levered",
     "rd_nse": "rd-nse",
-    "top_10_share": "ten pay",
+    "top_10_share": "top 10\nshare",
 }
+UNPAID = ("bad_debt", "undershoot")
+"""What a policy leaves unpaid decides between policies: these stay while others go from a narrow page."""
+GOES = (LIQUIDATED, "wholly_closed", "accounts_touched", "overshoot", "notional_closed", "fund_used")
+"""What goes first beside them, in this order; then the rest of their table, from its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +209,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [
-            numbers(_heading(name, page), values, hide=True)
+            numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values))
             for name, values in zip(names, shown, strict=True)
             if name != LIQUIDATED or page.several or page.chosen
         ]
@@ -212,6 +217,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         yield table(heading, "", [*_labels(page), *columns])
     yield from _left(page)
     if LEAST in page.chosen:
+        yield LEAST_FUND_LIMITS
         yield from _unproven(page)
     if page.doubted is not None:
         yield _ranges(page, limit)
@@ -223,6 +229,15 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     yield assumed
     if assumed.items and page.doubted is None:
         yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
+
+
+def _drop(name: str, beside: Sequence[str], values: Sequence[Decimal | None]) -> int:
+    """When a metric goes from a narrow page: never where it says that something is left unpaid."""
+    if not set(UNPAID) & set(beside) or (name in UNPAID and any(values)):
+        return 0
+    if name == UNPAID[0]:
+        return 0
+    return 1 + (GOES.index(name) if name in GOES else len(GOES) + len(beside) - [*beside].index(name))
 
 
 def _left(page: Comparison) -> Iterator[str]:
@@ -324,13 +339,16 @@ def _heading(name: str, page: Comparison) -> str:
 
 def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator[Table]:
     """What each account pays: a row each, a column for each policy, in as many tables as the width asks
-    for."""
+    for. In file order; where the limit cuts some off, those are left that pay most."""
     paid = [result.outcome.by_account for result in page.results]
     order = {account.id: i for i, account in enumerate(page.scenario.accounts)}
     known = sorted(
         {account for each in paid for account in each}, key=lambda account: order.get(account, len(order))
     )
-    kept = known[:limit] if limit else known
+    kept = known
+    if cut := bool(limit) and len(known) > limit:
+        most = {account: max(each.get(account, ZERO) for each in paid) for account in known}
+        kept = sorted(known, key=most.__getitem__, reverse=True)[:limit]  # ties in file order
     names = words("account", kept)
     assert names is not None
     columns = [
@@ -338,7 +356,7 @@ def _account_tables(page: Comparison, limit: int, width: int | None) -> Iterator
         for result, each in zip(page.results, paid, strict=True)
     ]
     for part in _parts([column for column in columns if column is not None], names.width, width):
-        title = in_money(PAYS, page.scenario)
+        title = in_money(PAYS_MOST if cut else PAYS, page.scenario)
         yield table(title, "Nobody pays anything.", [names, *part], len(known) - len(kept))
 
 

@@ -20,10 +20,12 @@ from adlcalc.engine.events import (
     Deleveraged,
     Ended,
     Event,
+    FeePaid,
     FundingPaid,
     FundingSettled,
     FundResumed,
     FundStopped,
+    Liquidated,
     LossSocialized,
     Skipped,
     Started,
@@ -126,7 +128,8 @@ class Facts:
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        return happened_rows(self._in_order(*TOLD))
+        owners = {one.claim: one.account for one in self._told(Liquidated)} if self._told(FeePaid) else {}
+        return happened_rows(self._in_order(*TOLD), owners)
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:

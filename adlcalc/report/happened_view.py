@@ -31,8 +31,9 @@ class HappenedRow(NamedTuple):
     """kind: deposit, withdraw, margin, trade, fund deposit, settle, settled, halt, resume, spared, refused,
     stop, take-profit, stop missed, mark moved, mark recovering, fee. amount: money moved (of a trade: the
     margin that it took; of one refused: what it needed; of a stop or take-profit: what it brought less than
-    its trigger); allowed: how much might have been; what: of one refused or spared, what or why. trigger: of
-    a stop or take-profit; of a mark: what it was before, price being what it is."""
+    its trigger); bankrupt: of a fee out of the surplus of a liquidated position: whose that was; allowed: how
+    much might have been; what: of one refused or spared, what or why. trigger: of a stop or take-profit; of a
+    mark: what it was before, price being what it is."""
 
     step: int
     kind: str
@@ -49,11 +50,18 @@ class HappenedRow(NamedTuple):
     amount: Decimal | None = None
     allowed: Decimal | None = None
     what: str | None = None
+    bankrupt: str | None = None
 
 
-def happened_rows(events: Iterable[Event]) -> tuple[HappenedRow, ...]:
-    """In the order in which it happened."""
-    return tuple(row for event in events if (row := _row(event)) is not None)
+def happened_rows(events: Iterable[Event], owners: Mapping[int, str]) -> tuple[HappenedRow, ...]:
+    """In the order in which it happened. owners: whose position each claim is."""
+    rows = ((event, row) for event in events if (row := _row(event)) is not None)
+    return tuple(
+        row._replace(bankrupt=owners.get(event.claim))
+        if isinstance(event, FeePaid) and event.account is None
+        else row
+        for event, row in rows
+    )
 
 
 def _row(event: Event) -> HappenedRow | None:

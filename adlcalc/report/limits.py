@@ -1,6 +1,6 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
+Public: FUND_LIMITS, LEAST_FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
 at_the_price.
 """
 
@@ -17,6 +17,11 @@ from adlcalc.study.health import OpenPosition
 FUND_LIMITS = (
     "It is for this path, book and depth only: marks are given and nobody trades. It is not a "
     "recommended size."
+)
+
+LEAST_FUND_LIMITS = (
+    "A fund of least_fund never runs short, which is not that nobody is deleveraged: what the book does not take "
+    "may go to the queue, however much the fund holds. adlcalc solve --vary fund --until 'no adl' asks for that."
 )
 
 COMMON = {"quote": "the quote currency", "base": "the base coin"}

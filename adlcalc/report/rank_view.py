@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.policies import queue as by_score
+from adlcalc.engine.formulas.scores import WITHOUT, in_words
 from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
@@ -178,6 +179,12 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
 
 def _sentences(queues: Queues, limit: int) -> Iterator[str]:
     yield from _standings(queues)
+    yield from _made_of(queues, limit)
+    if not queues.is_part and any(queues.of(ranking, limit) for ranking in queues.rankings):
+        yield (
+            "Reached partly, wholly: how many contracts a bankrupt position must have to reach this one, and to "
+            "take all of it."
+        )
     shown = (place.row.stands for ranking in queues.rankings for place in queues.of(ranking, limit))
     if (there := at_the_price(one for one in shown if one is not None)) is not None:
         yield there
@@ -214,6 +221,22 @@ def _sentences(queues: Queues, limit: int) -> Iterator[str]:
             "The queue is shown as it was ranked for the first fill of the step; who was deleveraged then "
             "still stands in it."
         )
+
+
+def _made_of(queues: Queues, limit: int) -> Iterator[str]:
+    """The formula of the score, as the rows that are shown have it."""
+    found: dict[str, list[bool]] = {}
+    for ranking in queues.rankings:
+        for place in queues.of(ranking, limit):
+            x = place.row.inputs
+            found.setdefault(queues.scenario.rules.adl.score.formula(x), []).append(x.pnl < 0)
+    formulas = {in_words(formula): set(losers) for formula, losers in found.items() if formula != WITHOUT}
+    apart = {True} in formulas.values() and {False} in formulas.values()
+    told = [
+        formula + (" for a loser" if apart and who == {True} else "") for formula, who in formulas.items()
+    ]
+    if told:
+        yield f"The score is {' or '.join(told)}."
 
 
 def _is_alone(queues: Queues, ranking: Ranking) -> bool:

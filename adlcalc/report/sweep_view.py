@@ -15,9 +15,10 @@ from typing import Any
 from adlcalc.ground.numbers import CEILING, FLOOR, HALF_EVEN, D, round_to
 from adlcalc.report.columns.sweep import SWEEP, number
 from adlcalc.report.human import NOTHING, clean, counted, digits
-from adlcalc.report.limits import frequencies, money_in
+from adlcalc.report.limits import LEAST_FUND_LIMITS, frequencies, money_in
 from adlcalc.report.page import Block, Item, Listing, Page
 from adlcalc.report.table import Column, counts, right, table, words
+from adlcalc.study.least import LEAST
 from adlcalc.study.sample import BEYOND
 from adlcalc.study.sweep import Figure, Moved
 
@@ -282,6 +283,8 @@ def _range(one: Moved) -> str:
 def _sentences(swept: Any) -> Iterator[Block]:
     if said := frequencies(swept):
         yield clean(said)
+    if any(LEAST in one.measure for one in swept.figures):
+        yield LEAST_FUND_LIMITS
     if any(not one.sample and one.n > 1 for one in swept.figures):
         yield (
             "Points of different things that are varied are counted together: no sample, and so no interval."

@@ -249,7 +249,7 @@ def _readings(sheet: Sheet) -> Iterator[str]:
             "; ".join(line.strip() for line in lines_of(node)) for node in stated[one.name].alternatives
         ]
         if others:
-            yield f"{one.name}: {', '.join(others)}"
+            yield f"{one.name}: {' | '.join(others)}"
 
 
 def _tables(book: Rulebook) -> list[str]:

@@ -33,7 +33,8 @@ from adlcalc.scenario.belongs import SEVERAL, belongs
 from adlcalc.scenario.faults import LEAST_LEVERAGE, amount_faults, digits_fault, order_faults, tier_fault
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.loading import Origin
-from adlcalc.scenario.overrides import parts_of
+from adlcalc.scenario.overrides import parts_of, with_points
+from adlcalc.scenario.path_schema import FORM_KEYS
 from adlcalc.scenario.schema import FUND_KEYS, ScenarioFile
 from adlcalc.source.keys import keys_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
@@ -285,6 +286,7 @@ def knob_of(name: str, scenario: Scenario) -> Knob | None:
 
 
 def _unknown(name: str, message: str, hint: str = "") -> ScenarioErrors:
+    hint = with_points(name) or hint
     return ScenarioErrors([Problem(f"--vary {name}", 0, 0, 0, message, hint)])
 
 
@@ -316,9 +318,12 @@ def _find_fund(name: str, parts: list[str], scenario: Scenario) -> Knob:
     )
 
 
-def _find_price(name: str, parts: list[str], scenario: Scenario) -> Knob:
-    """prices.N, prices.MARKET.N; with * or + at the end all marks."""
+def _find_price(name: str, parts: list[str], scenario: Scenario) -> Knob | None:
+    """prices.N, prices.MARKET.N; with * or + at the end all marks. What a path is made of (prices.to of a ramp,
+    prices.volatility of a walk) only the file can say."""
     names = [market.name for market in scenario.markets]
+    if FORM_KEYS.intersection(parts[1:2] if parts[:1] and parts[0] in names else parts[:1]):
+        return None
     marks = scenario.path.marks
     if name[-1] in "*+":
         of = tuple(_one_of(name, "market", one, names) for one in parts) or tuple(names)

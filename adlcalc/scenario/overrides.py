@@ -5,7 +5,7 @@ A path steps through keys, list positions (from 0), and the ids of lists whose i
 `accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. `liquidity` alone is
 that of the one market, as --vary has it. The value is YAML on one line; `null` removes the key.
 
-Public: apply, parts_of.
+Public: apply, parts_of, with_points.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
             return
         path = parts_of(whole) or path
     if path[0] not in (known := keys_of(ScenarioFile)):
-        hint = belongs(path, ids_in(root), market_names_in(root)) or closest_hint(path[0], known)
+        near = belongs(path, ids_in(root), market_names_in(root)) or closest_hint(path[0], known)
+        hint = with_points(path_text) or near
         problems.add(here, f"unknown key {quote(path[0])} in the scenario", hint)
         return
     before = len(problems)
@@ -86,6 +87,12 @@ def parts_of(text: str) -> list[str] | None:
         if text[found.end()] != ".":
             return None
         position = found.end() + 1
+
+
+def with_points(text: str) -> str:
+    """What to write instead of brackets: events.0.deposit for events[0].deposit; '' where there are none."""
+    pointed = re.sub(r"\[\s*['\"]?([^]'\"]*)['\"]?\s*\]", r".\1", text.strip())
+    return f"write {escape(pointed)}" if pointed != text.strip() else ""
 
 
 def _walk(root: Map, path: list[str], source: Source, problems: Problems) -> Map | List | None:

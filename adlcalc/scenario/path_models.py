@@ -6,15 +6,27 @@ Public: paths_of_model.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.model import Market
-from adlcalc.paths.models import Bootstrap, Jumps, Model, PathError, Ramps, Walk
+from adlcalc.ground.numbers import ONE, D, round_to, show
+from adlcalc.paths.models import (
+    Bootstrap,
+    Jumps,
+    Model,
+    PathError,
+    Ramps,
+    Walk,
+    of_a_step,
+    of_a_year,
+)
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.klines import Prices, read_prices
 from adlcalc.scenario.path_schema import (
     MOST_MOVES,
+    Annual,
     BootstrapSpec,
     ModelSpec,
     PriceFile,
@@ -24,6 +36,9 @@ from adlcalc.scenario.path_schema import (
 from adlcalc.source.problems import closest_hint, quote
 
 AT = ("prices",)
+WILD = D(10)
+"""A volatility of a step that is more than this in a year is most likely one of a year: no hour of March 2020
+came near it."""
 
 
 def paths_of_model(
@@ -52,11 +67,13 @@ def _model(draft: Draft, spec: ModelSpec, markets: Mapping[str, Market]) -> Mode
     if isinstance(spec, WalkSpec):
         if spec.steps > MOST_MOVES:
             draft.add((*AT, "steps"), f"a path has at most {MOST_MOVES} moves, not {spec.steps}")
-        if len(draft.problems) > before:
+        volatility = _volatility(draft, spec)
+        if volatility is None or len(draft.problems) > before:
             return None
+        annual = spec.volatility.annual if isinstance(spec.volatility, Annual) else None
         jumps = Jumps(spec.jump_rate, spec.jump_mean, spec.jump_deviation)
         return Walk(
-            starts, ticks, spec.steps, spec.volatility, spec.seed, spec.drift, jumps, spec.correlation
+            starts, ticks, spec.steps, volatility, spec.seed, spec.drift, jumps, spec.correlation, annual
         )
     assert isinstance(spec, RampsSpec)
     steps = spec.over[1] if spec.steps is None else spec.steps
@@ -67,6 +84,27 @@ def _model(draft: Draft, spec: ModelSpec, markets: Mapping[str, Market]) -> Mode
     if len(draft.problems) > before:
         return None
     return Ramps(starts, ticks, steps, spec.to, spec.over, spec.seed)
+
+
+def _volatility(draft: Draft, spec: WalkSpec) -> Decimal | None:
+    """Of a step; that of a year is broken down by the interval. None where there is none, which is told."""
+    given, interval = spec.volatility, draft.file.interval
+    where = draft.node(*AT, "volatility")
+    seconds = 0 if interval is None else interval.length // timedelta(seconds=1)
+    if isinstance(given, Annual):
+        if interval is None and "interval" not in draft.broken:
+            draft.problems.add(
+                where, "a volatility of a year needs an 'interval'", "interval: 1h, how long a step is"
+            )
+        return of_a_step(given.annual, seconds) if seconds else None
+    if interval is not None and (year := of_a_year(given, seconds)) > WILD:
+        draft.problems.note(
+            where,
+            f"'volatility' of 'prices' is that of a step: {show(given)} in {interval.number}{interval.unit} is "
+            f"about {show(round_to(year, ONE))} a year",
+            f"volatility: {{annual: {show(given)}}} is that of a year",
+        )
+    return given
 
 
 def _starts(

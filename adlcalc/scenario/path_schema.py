@@ -1,8 +1,8 @@
 """The declaration of prices, times and funding.
 
-Public: PricesSpec, PathSpec, Ramp, PriceFile, ModelSpec, BootstrapSpec, WalkSpec, RampsSpec,
+Public: PricesSpec, PathSpec, Ramp, PriceFile, ModelSpec, BootstrapSpec, WalkSpec, RampsSpec, Annual,
 FundingSpec, RateSpec, Regular, IntervalSpec, Interval, Moment,
-moment_of, PATH_KEYS, RATE_KEYS."""
+moment_of, PATH_KEYS, FORM_KEYS, RATE_KEYS."""
 
 from __future__ import annotations
 
@@ -119,11 +119,29 @@ class BootstrapSpec(ModelSpec):
     steps: Count = key(description="number of moves; there is one price more")
 
 
+class Annual(Strict):
+    """The volatility of a year."""
+
+    annual: NotNegative = key(
+        description="of a year of 365 days; that of a step is annual x sqrt(interval / 365 days), half even to "
+        "twelve decimals"
+    )
+
+
+VolatilitySpec = Annotated[
+    Annotated[NotNegative, Tag("<of a step>")] | Annotated[Annual, Tag("<of a year>")],
+    by_shape(tag_by_type(text="<of a step>", keys="<of a year>"), "a number, of a step, or {annual: ...}"),
+]
+
+
 class WalkSpec(ModelSpec):
     """A geometric walk, with jumps."""
 
     model: Literal["walk"] = key(description="walk: normal moves of the logarithm, and jumps")
-    volatility: NotNegative = key(description="standard deviation of the logarithm's move in a step")
+    volatility: VolatilitySpec = key(
+        description="standard deviation of the logarithm's move in a step; {annual: 0.80} is that of a year, and "
+        "needs an interval"
+    )
     drift: Number = key(Decimal(0), description="mean of the logarithm's move in a step")
     jump_rate: Fraction = key(Decimal(0), description="how likely a jump is in a step")
     jump_mean: Number = key(Decimal(0), description="mean of the logarithm's move in a jump")
@@ -146,6 +164,10 @@ class RampsSpec(ModelSpec):
 MODELS = {"bootstrap": "<bootstrap>", "walk": "<walk>", "ramp": "<model ramp>"}
 _model_name = one_of(tuple(MODELS))
 PATH_KEYS = frozenset(("from", "to", "steps", "file", "column", "path", "model"))
+FORM_KEYS = frozenset(
+    name for form in (Ramp, PriceFile, BootstrapSpec, WalkSpec, RampsSpec) for name in keys_of(form)
+)
+"""What a path is made of, where it is not a list of prices."""
 
 
 def _path_tag(value: Any) -> str | None:

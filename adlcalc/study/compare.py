@@ -6,7 +6,7 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, choices_of, named, listed, Result, compare, Under.
+Public: OWN, ALL, applicable, Choice, PolicyError, hint_for, choices_of, named, listed, Result, compare, Under.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from adlcalc.engine.formulas.haircuts import HAIRCUTS
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules
+from adlcalc.engine.rules import AdlWhen, LastResortRules, Rules, in_papers
 from adlcalc.ground.numbers import ONE, D
+from adlcalc.source.problems import closest_hint, quote
 from adlcalc.study.metrics import Value, all_of
 from adlcalc.study.rounds import Outcome, outcome_of
 from adlcalc.study.runs import measured
@@ -62,6 +63,12 @@ class PolicyError(ValueError):
     def __init__(self, message: str, name: str = "", known: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.name, self.known = name, known
+
+
+def hint_for(name: str, known: Iterable[str]) -> str:
+    """What an unknown policy may be: the one that papers call so, else the nearest name."""
+    ours = in_papers(name)
+    return f"it is {quote(ours)} here" if ours else closest_hint(name, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,8 @@ def why_not(rules: Rules) -> str:
 
 
 def unproven(venue: str, rule: str) -> str:
-    """That a distribution of least funds cannot be told under this rule."""
-    return (
-        f"{LEAST} is proven only of a fund that pays down to its floor whatever else it is, and {venue} "
-        f"has {rule}"
-    )
+    """Why a distribution of least funds cannot be told under this rule: what is said of `least_fund`."""
+    return f"is proven only of a fund that pays down to its floor whatever else it is, and {venue} has {rule}"
 
 
 def least_fund(scenario: Scenario, fund: str | None = None) -> Decimal:

@@ -49,8 +49,8 @@ def least_fund(run: Outcome) -> Value:
     needed_budget it is what the fund must hold, not what it lacked: with receipts before the payments it is
     less, under a rule that stops the fund early more. Proven where the fund pays down to its floor; under
     other rules (`adlcalc compare` says which) it is looked for from above, in parts. Where a venue
-    deleverages for another reason than a fund that is short (a limit of its vault, say), it does so with this
-    fund, too: `adlcalc solve
+    deleverages for another reason than a fund that is short (a book that does not take it, a limit of its
+    vault), it does so with this fund, too: `adlcalc solve
     --vary fund --until 'no adl'` asks for that. It takes further runs, and is worked out where it is asked
     for. None where there are several funds."""
     return least.least_fund(run.scenario) if len(run.scenario.funds) == 1 else None

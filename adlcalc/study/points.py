@@ -64,7 +64,7 @@ class Work:
             with exact():
                 scenario = self.varied(point)
             if any(part.word == LEAST for part in self.asked.parts) and (rule := why_not(scenario.rules)):
-                raise Refused(unproven(scenario.venue, rule))
+                raise Refused(f"{LEAST} {unproven(scenario.venue, rule)}")
             return self._kept(point, self.asked(scenario))
         except (Refused, PrecisionError, PathError) as refused:
             return self._kept(point, error=str(refused))

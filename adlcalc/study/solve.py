@@ -8,12 +8,12 @@ Nothing here is monotone unless it is proven, so every answer says how it was fo
     sampled      some values were run, and every change between neighbors was bisected to the unit; an
                  interval narrower than the spacing may be missing
 
-Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, solve.
+Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, Through, solve.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -175,7 +175,17 @@ class Solution:
         return next((one for one in self.changes if (one.before, one.after) == self.first), None)
 
 
-Through = Callable[[Iterable[Row[At, Any]]], Iterable[Row[At, Any]]]
+class Through(Protocol):
+    """The same rows, watched. total: how many there are."""
+
+    def __call__(
+        self, rows: Iterable[Row[At, Any]], total: int | None = None, /
+    ) -> Iterable[Row[At, Any]]: ...
+
+
+def unwatched(rows: Iterable[Row[At, Any]], total: int | None = None, /) -> Iterable[Row[At, Any]]:
+    """Nobody watches."""
+    return rows
 
 
 def solve(
@@ -186,7 +196,7 @@ def solve(
     low: Decimal | None = None,
     high: Decimal | None = None,
     limits: Limits = Limits(),
-    through: Through = iter,
+    through: Through = unwatched,
 ) -> Solution:
     """For which values from low to high the question holds. Raises Unsolvable; Ctrl-C gives what is known so
     far. through: may watch the rows go by."""
@@ -272,7 +282,7 @@ class _Search:
             new, self.short = new[:left], True
         jobs = self.limits.jobs if len(new) >= MANY else 1
         rows = measured(self.scenario, (At(self.knob, n) for n in new), Asked(self.question.parts), jobs=jobs)
-        for row in self.through(rows):
+        for row in self.through(rows, len(new)):
             self.runs += 1
             self._note(row)
 

@@ -17,7 +17,7 @@ from adlcalc.engine.declared import Declared, Takes
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
-from adlcalc.engine.rules import LAST_RESORTS, Measured
+from adlcalc.engine.rules import LAST_RESORTS, Measured, in_papers
 from adlcalc.ground.numbers import show
 from adlcalc.source.fields import (
     Count,
@@ -112,7 +112,10 @@ def _last_resort(value: Any) -> str:
 
 def _named(value: Any, names: tuple[str, ...], others: tuple[str, ...], what: str, if_other: str) -> str:
     if not isinstance(value, str) or value not in names:
-        hint = if_other if value in others else near_and_all(str(value), names)
+        if ours := in_papers(value):
+            hint = f"it is {quote(ours)} here" + (f", and {if_other}" if ours in others else "")
+        else:
+            hint = if_other if value in others else near_and_all(str(value), names)
         raise wrong(f"must be the name of {what}, not {kind_of(value)}", hint)
     return value
 

@@ -9,7 +9,7 @@ zero or less, leverage has no number: a winner then stands before everybody, a l
 pnl% is on the entry value, ROE (return on equity) on the initial margin. `adlcalc venues --rules adl.score`
 lists them; a scenario may bring its own, see venues/expression.py. A new score is one entry here.
 
-Public: Inputs, Score, SCORES, INFINITE.
+Public: Inputs, Score, SCORES, INFINITE, WITHOUT, in_words.
 """
 
 from __future__ import annotations
@@ -151,6 +151,11 @@ def _ratios_formula(pairs: tuple[Ratio, ...], turned: bool) -> Callable[[Inputs]
 
 def _over(pair: Ratio) -> str:
     return f"[{pair[0]}] / [{pair[1]}]"
+
+
+def in_words(formula: str) -> str:
+    """A formula without brackets: 'pnl / entry value x exposure / equity'."""
+    return AMOUNT.sub(lambda amount: _in_words(amount)[1:-1], formula)
 
 
 def _in_words(amount: re.Match[str]) -> str:

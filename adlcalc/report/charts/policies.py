@@ -119,11 +119,12 @@ def _spec(
 ) -> Spec:
     """A row a policy, a column an account, and all bars on one scale."""
     wide = width > 600
-    shown = payers[: WIDE if wide else SMALL]
+    unpaid = any(result.outcome.bad_debt for result in comparison.results)
+    shown = payers[: WIDE if wide else SMALL - unpaid]
     names = [shortened(label, 22 if wide else 14) for label in labels]
     left = max([room(name) for name in names]) + 16
-    extra = METRICS if wide else METRICS[:0]
-    each_metric = max((room(heading, 11.5) for _, heading in METRICS), default=0) + 14
+    extra = METRICS if wide else METRICS[:unpaid]  # what is left unpaid decides: it takes an account's place
+    each_metric = max((room(heading, 11.5) for _, heading in extra), default=0) + 14
     right = each_metric * len(extra) + 6
     count = max(len(shown), 1)
     plot = Plot(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adlcalc.ground.numbers import show
+from adlcalc.ground.numbers import D, divide, show
 from adlcalc.report.columns.health import DISTANCE, MARGIN_RATIO, shown_ratio
 from adlcalc.report.columns.shared import ASSUMPTIONS, score_column
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, digits, score
-from adlcalc.report.table import Column, lines, right
+from adlcalc.report.table import Column, lines, numbers, right
 from adlcalc.report.tones import Tone
 
 SIDE_OF_QUEUE = Field("side", "side", "the side of the positions in the queue", of="ranking.side")
@@ -20,6 +20,32 @@ MARKET_OF_QUEUE = Field("market", "market", "the market of the queue", of="ranki
 
 def _scores(places: Sequence[Any], _: Any) -> Iterator[Column | None]:
     return score_column([place.row.score for place in places])
+
+
+def ratio_name(pair: tuple[str, str]) -> str:
+    """The heading of a ratio that a score is made of."""
+    above, below = pair
+    if below == "equity" and above in ("exposure", "notional"):
+        return "effective\nleverage"
+    if pair == ("pnl", "entry_value"):
+        return "pnl\nratio"
+    return f"{above.replace('_', ' ')} /\n{below.replace('_', ' ')}"
+
+
+def _ratio(
+    i: int, usual: tuple[str, str], drop: int
+) -> Callable[[Sequence[Any], Any], Iterator[Column | None]]:
+    """The column of the i-th ratio whose product is the venue's score, so that the row shows what its score
+    is made of; of a score that is no such product the usual one."""
+
+    def column(places: Sequence[Any], queues: Any) -> Iterator[Column | None]:
+        ratios = queues.scenario.rules.adl.score.ratios
+        above, below = pair = ratios[i] if i < len(ratios) else usual
+        pairs = [(getattr(place.row.inputs, above), getattr(place.row.inputs, below)) for place in places]
+        cells = [score(divide(D(x), D(y))) if y > 0 else None for x, y in pairs]
+        yield numbers(ratio_name(pair), cells, drop=drop)
+
+    return column
 
 
 def _venue_rank(place: Any, queues: Any) -> Plain | None:
@@ -57,8 +83,8 @@ def _indicator(place: Any, queues: Any) -> Plain | None:
     if found is None:
         return None
     ends = {"ahead_at_least": found.at_least, "ahead_at_most": found.at_most}
-    numbers = {key: None if end is None else show(end) for key, end in ends.items()}
-    return {"lights": found.lights, "of": found.of, **numbers}
+    shown = {key: None if end is None else show(end) for key, end in ends.items()}
+    return {"lights": found.lights, "of": found.of, **shown}
 
 
 _END: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
@@ -138,9 +164,7 @@ QUEUE = Rows(
             "number",
             "pnl / entry value",
             of="row.pnl_ratio",
-            heading="pnl\nratio",
-            shown=lambda place, _: score(place.row.pnl_ratio),
-            drop=7,
+            columns=_ratio(0, ("pnl", "entry_value"), 7),
         ),
         Field(
             "effective_leverage",
@@ -148,9 +172,7 @@ QUEUE = Rows(
             "notional / equity of its margin unit; none without equity",
             of="row.leverage",
             null=True,
-            heading="effective\nleverage",
-            shown=lambda place, _: None if place.row.leverage is None else score(place.row.leverage),
-            drop=8,
+            columns=_ratio(1, ("exposure", "equity"), 8),
         ),
         Field("notional", "number", "value at the mark", of="row.inputs.notional"),
         Field("entry_value", "number", "value at the entry price", of="row.inputs.entry_value"),

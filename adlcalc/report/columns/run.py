@@ -303,7 +303,7 @@ DELEVERAGED = Rows(
         told(expected.DELEVERAGED["account"], heading="account"),
         MARKET,
         told(expected.DELEVERAGED["side"]),
-        told(expected.DELEVERAGED["rank"], heading="rank", drop=4),
+        told(expected.DELEVERAGED["rank"], heading="rank", drop=7),
         told(expected.DELEVERAGED["score"], columns=_score),
         Field("size_before", "number", "contracts held before", heading="out\nof", drop=6),
         told(expected.DELEVERAGED["size"], heading="gave up", shown=shown_position, look=lines),
@@ -429,7 +429,7 @@ ACCOUNTS = Rows(
     "every account at the end; then the rest of the market and the venue, where they hold anything",
     (
         Field("account", "account", "its id", heading="account"),
-        Field("equity_start", "number", "its equity at the start", heading="equity\nat start"),
+        Field("equity_start", "number", "its equity at the start", heading="equity\nat start", drop=1),
         Field("equity_end", "number", "its equity at the end", heading="equity\nat end"),
         Field(
             "status",
@@ -448,7 +448,7 @@ ACCOUNTS = Rows(
             of=lambda state, run: run.funding_by_account.get(state.account, ZERO),
             heading="funding",
             tone=Tone.SIGNED,
-            drop=2,
+            drop=3,
             hide=True,
             zero=NOTHING,
         ),
@@ -460,7 +460,6 @@ ACCOUNTS = Rows(
             where=(),
             heading="change",
             tone=Tone.SIGNED,
-            drop=1,
         ),
         Field(
             "positions",
@@ -471,7 +470,7 @@ ACCOUNTS = Rows(
             heading="positions left",
             shown=_positions,
             look=lines,
-            drop=3,
+            drop=2,
         ),
     ),
     table="account",
