@@ -430,9 +430,9 @@ def test_explain_takes_a_list(adlcalc: Callable[..., Result]) -> None:
 
 
 def test_why_bad_debt_stays_and_what_is_held_is_told(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
-    """Five longs from 100 at 10x are bankrupt below 90. At 80 one is sold, the other four lose 10 each: haircuts
-    cut 40 of bob's 100 and close nothing. At 60 one more is sold, three are held: 30 each below 90 are 90,
-    and 30 more by the one that is sold, less what the cuts paid for."""
+    """Five longs from 100 at 10x are bankrupt below 90. At 80 one is sold, the other four lose 10 each:
+    haircuts cut 40 of bob's 100 and close nothing. At 60 one more is sold, three are held: 30 each below 90
+    are 90, and 30 more by the one that is sold, less what the cuts paid for."""
     path = tmp_path / "s.yaml"
     path.write_text(
         "markets: {BTC: {liquidity: 1}}\naccounts:\n"

@@ -133,7 +133,8 @@ def test_values_are_as_long_as_it_takes(
 
 
 def test_a_fact_is_folded_where_a_width_is_asked_for(adlcalc: Callable[..., Result]) -> None:
-    """In a pipe a line is a fact; with a width what follows stands under its beginning, and nothing is lost."""
+    """In a pipe a line is a fact; with a width what follows stands under its beginning, and nothing is
+    lost."""
     plain = adlcalc("diff", "okx-2024", "okx").out
     folded = adlcalc("diff", "okx-2024", "okx", "--width", "60").out
     assert max(map(len, plain.splitlines())) > 80

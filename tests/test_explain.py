@@ -436,8 +436,8 @@ prices: [100, 84]
 def test_who_was_taken_over_reads_why_others_were_deleveraged_as_they_do(
     adlcalc: Command, tmp_path: Path
 ) -> None:
-    """That the book took no more and the fund was empty is one line, in the story of both sides. The price of 629
-    over 7 is rounded up to 90: 7 x 90 is 1 more, the fund's dust."""
+    """That the book took no more and the fund was empty is one line, in the story of both sides. The price of
+    629 over 7 is rounded up to 90: 7 x 90 is 1 more, the fund's dust."""
     path = tmp_path / "s.yaml"
     path.write_text(
         "markets: {X: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
@@ -446,7 +446,8 @@ def test_who_was_taken_over_reads_why_others_were_deleveraged_as_they_do(
         encoding="utf-8",
     )
     told = (
-        "* adl.when: b was deleveraged against a because the book took no more at a price that could be paid, "
+        "* adl.when: b was deleveraged against a because the book took no more at a price that could be "
+        "paid, "
         "what the fund held, 1, paid for no further lot, and the mark was at or beyond the bankruptcy price"
     )
     dust = (
@@ -461,8 +462,8 @@ def test_who_was_taken_over_reads_why_others_were_deleveraged_as_they_do(
 
 
 def test_the_dust_of_a_short_and_of_a_cross_account(adlcalc: Command, tmp_path: Path) -> None:
-    """A short of 7 at 100 with 71 has lost it at 771 / 7, rounded down to 110: 770, 1 less. Cross, both positions
-    lose their part of the equity, and the dust is that of both."""
+    """A short of 7 at 100 with 71 has lost it at 771 / 7, rounded down to 110: 770, 1 less. Cross, both
+    positions lose their part of the equity, and the dust is that of both."""
     path = tmp_path / "s.yaml"
     path.write_text(
         "markets: {X: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
@@ -473,15 +474,18 @@ def test_the_dust_of_a_short_and_of_a_cross_account(adlcalc: Command, tmp_path: 
     out = " ".join(adlcalc("explain", str(path), "a").out.split())
     assert "dust = value at the bankruptcy price - value at 110 = 771 - 770 = 1 fund" in out
     path.write_text(
-        "markets: {X: {tick: 0.5, lot: 1, liquidity: none}, Y: {tick: 0.5, lot: 1, liquidity: none}}\naccounts:\n"
+        "markets: {X: {tick: 0.5, lot: 1, liquidity: none}, Y: {tick: 0.5, lot: 1, liquidity: "
+        "none}}\naccounts:\n"
         "- id: a\n  margin: cross\n  balance: 71\n  positions:\n"
-        "  - {market: X, side: long, size: 7, entry: 100}\n  - {market: Y, side: short, size: 3, entry: 100}\n"
+        "  - {market: X, side: long, size: 7, entry: 100}\n  - {market: Y, side: short, size: 3, entry: "
+        "100}\n"
         "prices: {X: [100, 84], Y: [100, 101]}\n",
         encoding="utf-8",
     )
     out = " ".join(adlcalc("explain", str(path), "a").out.split())
     dust = (
-        "dust = value at 88.5 - value at the bankruptcy price = 619.5 - 617.037037037037.. = 2.462962962962..",
+        "dust = value at 88.5 - value at the bankruptcy price = 619.5 - 617.037037037037.. = "
+        "2.462962962962..",
         "dust = value at the bankruptcy price - value at 96 = 7777/27 - 288 = 1/27",
         "dust = 2.462962962962.. + 1/27 = 2.5 fund = 0 + 2.5 = 2.5",
     )

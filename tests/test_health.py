@@ -365,7 +365,8 @@ def test_whether_a_position_is_due_at_its_price_itself_is_told_as_the_engine_has
     ],
 )
 def test_the_price_itself_is_told_by_the_rule(adlcalc: Command, tmp_path: Path, due: str, told: str) -> None:
-    """25 + 2 (P - 20) = 0.0625 x 2 P at P = 8 exactly: due at or below, and not yet where it must be below."""
+    """25 + 2 (P - 20) = 0.0625 x 2 P at P = 8 exactly: due at or below, and not yet where it must be
+    below."""
     file = tmp_path / "s.yaml"
     file.write_text(
         f"rules: {{margin: {{due: {due}, maintenance: 0.0625}}}}\n"

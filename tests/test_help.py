@@ -300,8 +300,8 @@ def test_a_page_keeps_the_lines_of_its_blocks_on_a_terminal() -> None:
 
 
 def test_a_line_of_a_block_that_is_too_long_goes_on_further_in() -> None:
-    """Never within a word; a command behind a backslash and not within quotes; a line of a file is cut where its
-    carets are."""
+    """Never within a word; a command behind a backslash and not within quotes; a line of a file is cut where
+    its carets are."""
     from adlcalc.cli.rendered import folded
 
     assert list(folded(["  one two three"], 10)) == ["  one two", "      three"]

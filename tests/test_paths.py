@@ -185,7 +185,8 @@ def test_what_is_written_out_runs_the_same(book: Path) -> None:
     assert drawn.scenario.path.marks != load("book.yaml").scenario.path.marks
     assert drawn.model is not None
     assert drawn.model.told() == (
-        "of 30 moves from 100, resampled from candles.csv (2020-03-01 to 2020-03-06; 5 moves there, blocks of 2; "
+        "of 30 moves from 100, resampled from candles.csv (2020-03-01 to 2020-03-06; 5 moves there, blocks "
+        "of 2; "
         "worst "
         "step -19.2%)"
     )  # 80 / 99 - 1 = -0.19191...

@@ -105,8 +105,8 @@ def money_is_conserved(one: Scenario, events: list[Any], accounts: list[Any]) ->
 
 
 def nobody_is_below_zero_without_a_row(one: Scenario, events: list[Any], accounts: list[Any]) -> None:
-    """What an account lacks at the end is told, margin by margin, and nothing else is; a vault owes like one where
-    it has money of its own."""
+    """What an account lacks at the end is told, margin by margin, and nothing else is; a vault owes like one
+    where it has money of its own."""
     step, debts = events[-1].step, defaultdict(Decimal)
     owns = getattr(one.rules.backstop.kind, "own", None) is not None
     statuses = ("open", "closed", "liquidated", *(("backstop",) if owns else ()))
@@ -168,8 +168,8 @@ def nothing_is_closed_twice(one: Scenario, events: list[Any], accounts: list[Any
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["never", *HAIRCUTS])
 def test_nobody_is_deleveraged_where_that_is_said_under_any_rulebook(policy: str) -> None:
-    """`adl.when: never`, and every policy of `compare` that cuts profits: no position is closed against another,
-    whatever else the rulebook says of its queue; and the money still balances."""
+    """`adl.when: never`, and every policy of `compare` that cuts profits: no position is closed against
+    another, whatever else the rulebook says of its queue; and the money still balances."""
     losses = 0
     for seed, venue in enumerate(shipped()):
         rng = random.Random(f"{policy} {seed}")

@@ -1011,7 +1011,8 @@ def test_where_two_runs_part_is_told_of_the_account_that_was_asked_for(
 
 
 def test_what_the_venue_is_left_with_is_said(adlcalc: Command, tmp_path: Path) -> None:
-    """The long of 2 is bankrupt at 90; at 85 what is kept of it has lost 2 x 5 = 10, which a fund of 10 bears."""
+    """The long of 2 is bankrupt at 90; at 85 what is kept of it has lost 2 x 5 = 10, which a fund of 10
+    bears."""
     (tmp_path / "s.yaml").write_text(
         """
 accounts:
@@ -1057,7 +1058,8 @@ def test_set_and_vary_tell_alike_where_a_name_belongs(
 def test_set_and_vary_have_one_name_for_the_depth_of_the_book(
     adlcalc: Callable[..., Result], tmp_path: Path
 ) -> None:
-    """`liquidity` is that of the one market there is, however the file names it; of several neither takes it."""
+    """`liquidity` is that of the one market there is, however the file names it; of several neither takes
+    it."""
     named = "scenarios/04-fund-half-absorbs.yaml"
     long = adlcalc("run", named, "--set", "markets.BTC-PERP.liquidity=2", "--json").out
     assert adlcalc("run", named, "--set", "liquidity=2", "--json").out == long

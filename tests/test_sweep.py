@@ -127,8 +127,8 @@ def test_no_hit_is_a_bound_and_no_zero() -> None:
     assert "not estimable" in told.lower()
     assert "A frequency under this model, not a forecast" in " ".join(told.split())
     assert (
-        "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step -9.1%), seed 7"
-        in " ".join(told.split())
+        "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step "
+        "-9.1%), seed 7" in " ".join(told.split())
     )
 
 
@@ -144,7 +144,8 @@ def test_every_frequency_of_the_csv_stands_beside_its_model_and_seed() -> None:
     assert {row["table"] for row in drawn} == {"figure", "quantile"}
     assert {(row["model"], row["seed"]) for row in drawn} == {
         (
-            "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step -9.1%)",
+            "50 paths of 4 moves from 100, resampled from coin.csv (2 moves there, single moves; worst step "
+            "-9.1%)",
             "7",
         )
     }
@@ -799,8 +800,8 @@ def test_least_funds_are_told_only_where_they_are_proven() -> None:
 def test_a_sweep_says_where_its_paths_begin_how_long_a_move_is_and_what_is_assumed(
     adlcalc: Callable[..., Result], tmp_path: Path
 ) -> None:
-    """18 moves from 09:00 to 03:00 are an hour each; a path with times says how far they are apart. Each venue
-    has its assumed rules, and with --doubt the table has them."""
+    """18 moves from 09:00 to 03:00 are an hour each; a path with times says how far they are apart. Each
+    venue has its assumed rules, and with --doubt the table has them."""
     sweep = ("sweep", "24-a-random-crash", "--paths", "n=3", "--measure", "adl(carol)")
     said = " ".join(adlcalc(*sweep).out.split())
     assert "3 paths of 24 moves from 60,000, resampled from 18-march-2020.csv" in said

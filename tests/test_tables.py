@@ -147,7 +147,8 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     [
         (
             "markets: {X: {maintenance: {table: ABD}}}\n",
-            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; without maintenance the market has "
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; without maintenance the market "
+            "has "
             "the venue's own table",
         ),
         (
@@ -185,9 +186,9 @@ def test_a_table_that_does_not_serve_is_told_where_it_is_named(tmp_path: Path, t
 def test_a_table_of_contracts_counts_them_whatever_a_market_calls_one(
     tmp_path: Path, market: str, multiplier: str, lot: str, size: str, rate: str, named: bool
 ) -> None:
-    """The third row of OKX ends with 20,000 contracts of 0.01 BTC, 200 BTC: 666.67 contracts of 0.3. A market that
-    names no coin is taken for BTC as in all else; 200 contracts of another coin stay 200 of the stand-in, which is
-    told, unless the market names the table."""
+    """The third row of OKX ends with 20,000 contracts of 0.01 BTC, 200 BTC: 666.67 contracts of 0.3. A market
+    that names no coin is taken for BTC as in all else; 200 contracts of another coin stay 200 of the
+    stand-in, which is told, unless the market names the table."""
     if named and market == "ETH-USDT":
         rate = "0.0125"
     table = "maintenance: {table: BTC-USDT-SWAP}, " if named else ""
@@ -295,7 +296,8 @@ def book_of(maintenance: str, *, size: str = "1", leverage: str = "10", entry: s
     """A book of one long in a market BTC with that maintenance."""
     return (
         f"markets: {{BTC: {{multiplier: 0.01, maintenance: {maintenance}}}}}\n"
-        f"accounts: [{{id: a, side: long, size: {size}, entry: {entry}, leverage: {leverage}}}]\nprices: [{entry}]\n"
+        f"accounts: [{{id: a, side: long, size: {size}, entry: {entry}, leverage: {leverage}}}]\nprices: "
+        f"[{entry}]\n"
     )
 
 
@@ -318,7 +320,8 @@ SEVERAL = "{table: {okx: ETH-USDT-SWAP-2021, hyperliquid: SOL, mine.yaml: ABC}}"
         (
             "generic",
             "0.005",
-            "market 'BTC' names maintenance tables of okx, hyperliquid, mine.yaml, none of generic, whose own "
+            "market 'BTC' names maintenance tables of okx, hyperliquid, mine.yaml, none of generic, whose "
+            "own "
             "maintenance is taken",
         ),
     ],
@@ -395,7 +398,8 @@ def test_a_part_by_notional_is_reached_by_the_highest_mark_and_by_what_is_opened
     ]:
         (tmp_path / "s.yaml").write_text(
             "venue: hyperliquid\nmarkets: {ETH: {maintenance: {table: ETH}}}\n"
-            f"accounts: [{{id: a, side: long, size: 99_999, entry: 1000, leverage: 10}}]\nprices: {prices}\n{more}"
+            f"accounts: [{{id: a, side: long, size: 99_999, entry: 1000, leverage: 10}}]\nprices: "
+            f"{prices}\n{more}"
         )
         scenario = load(tmp_path / "s.yaml").scenario
         used = {one.rule for one in used_assumptions(scenario, tuple(run(scenario)))}

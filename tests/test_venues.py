@@ -392,7 +392,8 @@ def test_a_rule_that_is_stated_for_one_contract_kind_is_told_to_be_missing_or_no
 
 
 SILENT = re.compile(
-    r"\b(not|nothing|no|never|none|silent|neither|nor|nowhere|nobody|unknown|unsaid|without|stands? in|only)\b",
+    r"\b(not|nothing|no|never|none|silent|neither|nor|nowhere|nobody|unknown|unsaid|without|stands? "
+    r"in|only)\b",
     re.I,
 )
 """Words of a sentence that tells what a document does not say."""

@@ -98,8 +98,8 @@ def check(
     NAME.yaml is held to NAME.golden, the facts of its run, and to each NAME.*.golden where there is one: a
     golden's first line says which command it is of. `--update` writes them. If all is well, stdout is empty:
     stderr says so, with what a run notes of a file, and a rule that is another than in its golden and changes
-    no fact. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A difference is told
-    with its table, row and column, and the first event at which the two runs part."""
+    no fact. Exit code: 0 all is well; 1 something differs; 2 a file cannot be used; the worst one counts. A
+    difference is told with its table, row and column, and the first event at which the two runs part."""
     if json and format not in (ReportFormat.text, ReportFormat.json):
         raise typer.BadParameter(f"and --format {format} do not go together", param_hint="--json")
     if golden_of and not update:

@@ -121,8 +121,8 @@ def solve(
     (every value was run), sampled (some were, and each change between two was followed to the unit). All
     intervals are told, each with its neighbors and the first event in which their runs differ.
 
-    --across gives an answer for each value of something else; adlcalc report FILE --solve fund draws how large
-    a fund keeps everybody from ADL, by how deep the crash is.
+    --across gives an answer for each value of something else; adlcalc report FILE --solve fund draws how
+    large a fund keeps everybody from ADL, by how deep the crash is.
 
     Exit code: 0 there is an answer; 1 no value does, or --assert is false; 2 it cannot be asked like that."""
     if names:

@@ -67,7 +67,8 @@ def venues(
         bool,
         typer.Option(
             "--tables",
-            help="Maintenance tables by symbol, with date and source: of all venues, of NAME, or the tiers of "
+            help="Maintenance tables by symbol, with date and source: of all venues, of NAME, or the tiers "
+            "of "
             "one of them (adlcalc venues okx BTC-USDT-SWAP --tables).",
         ),
     ] = False,

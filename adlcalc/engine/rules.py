@@ -691,8 +691,8 @@ class AdlRules:
 
     @property
     def skips_book(self) -> bool:
-        """Does the queue come before the book once the fund is stopped or used up? Only a queue that waits for
-        the fund can: under `never` there is none."""
+        """Does the queue come before the book once the fund is stopped or used up? Only a queue that waits
+        for the fund can: under `never` there is none."""
         return self.when == AdlWhen.AFTER_FUND and self.while_triggered == Triggered.BEFORE_BOOK
 
     def idle(self) -> Iterator[tuple[str, str]]:

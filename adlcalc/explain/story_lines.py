@@ -260,8 +260,8 @@ class Teller:
         )
 
     def _of_dust(self, e: ev.FundReceived) -> list[str]:
-        """What a rounded bankruptcy price is worth beyond the value that it was rounded from: of all positions that
-        were taken over together, or of the part that a fill closed."""
+        """What a rounded bankruptcy price is worth beyond the value that it was rounded from: of all
+        positions that were taken over together, or of the part that a fill closed."""
         lines, parts = [], []
         for one in self._dust.get(e, ()):
             if isinstance(one, ev.Deleveraged):
@@ -470,8 +470,8 @@ def _marks(events: Iterable[Event]) -> Iterator[tuple[tuple[int, str], Decimal]]
 def _dust_of(
     events: Iterable[Event],
 ) -> Iterator[tuple[ev.FundReceived, tuple[ev.Liquidated | ev.Deleveraged, ...]]]:
-    """The dust that the fund received, with what it is of: the positions that were taken over just before, or the
-    fill of that claim."""
+    """The dust that the fund received, with what it is of: the positions that were taken over just before, or
+    the fill of that claim."""
     before: list[ev.Liquidated] = []
     fill: ev.Deleveraged | None = None
     for event in events:

@@ -33,8 +33,8 @@ def reasons(
     place_of: Callable[[ev.Deleveraged], PlaceFact | None],
     market: str | None = None,
 ) -> Iterator[Line]:
-    """Why the account was liquidated, deleveraged (and before whom), passed over or charged, and why others were
-    deleveraged against it, as their stories say: the first time
+    """Why the account was liquidated, deleveraged (and before whom), passed over or charged, and why others
+    were deleveraged against it, as their stories say: the first time
     of each, and anew where another rule did it. place_of: its place in the queue that a fill used; market:
     only there."""
     told: set[tuple[str, str]] = set()

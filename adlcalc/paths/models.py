@@ -298,7 +298,8 @@ class Ramps:
         """How deep and how fast."""
         (low, high), (fast, slow) = self.to, self.over
         return (
-            f"that are ramps {_from(self.starts)} to {show(low * 100)}%..{show(high * 100)}% over {fast}..{slow} moves"
+            f"that are ramps {_from(self.starts)} to {show(low * 100)}%..{show(high * 100)}% over "
+            f"{fast}..{slow} moves"
             f" ({self.steps:,} moves in all)"
         )
 

@@ -248,7 +248,8 @@ def _left(page: Comparison) -> Iterator[str]:
         several = len(cut) > 1
         yield (
             f"Bad debt under {_called(page, cut)}: {'they cut' if several else 'it cuts'} profits and "
-            f"{'close' if several else 'closes'} no position. What the profits of a step do not cover, and what "
+            f"{'close' if several else 'closes'} no position. What the profits of a step do not cover, and "
+            "what "
             "is lost later on positions that nobody took, stays."
         )
     by_held: dict[tuple[tuple[str, Decimal], ...], list[Result]] = {}
@@ -263,7 +264,8 @@ def _left(page: Comparison) -> Iterator[str]:
         what = "contract" if len(held) == 1 and held[0][1] == 1 else "contracts"
         yield (
             f"At the end the venue still holds {' and '.join(sizes)} {what} under "
-            f"{_called(page, results)}; what they have lost by the last mark is in the bad debt, as far as no fund bears it."
+            f"{_called(page, results)}; what they have lost by the last mark is in the bad debt, as far as "
+            "no fund bears it."
         )
 
 

@@ -20,8 +20,10 @@ FUND_LIMITS = (
 )
 
 LEAST_FUND_LIMITS = (
-    "A fund of least_fund never runs short, which is not that nobody is deleveraged: what the book does not take "
-    "may go to the queue, however much the fund holds. adlcalc solve --vary fund --until 'no adl' asks for that."
+    "A fund of least_fund never runs short, which is not that nobody is deleveraged: what the book does not "
+    "take "
+    "may go to the queue, however much the fund holds. adlcalc solve --vary fund --until 'no adl' asks for "
+    "that."
 )
 
 COMMON = {"quote": "the quote currency", "base": "the base coin"}
@@ -96,8 +98,8 @@ NAMED = 10
 
 
 def at_the_price(positions: Iterable[OpenPosition]) -> str | None:
-    """Whether positions are due at their liquidation price itself, which hangs on how it is rounded and on the
-    rule `margin.due`; None where none has one."""
+    """Whether positions are due at their liquidation price itself, which hangs on how it is rounded and on
+    the rule `margin.due`; None where none has one."""
     found = [one for one in positions if one.liquidation_price is not None and not one.due]
     there = [one for one in found if one.due_there]
     if not found:

@@ -182,7 +182,8 @@ def _sentences(queues: Queues, limit: int) -> Iterator[str]:
     yield from _made_of(queues, limit)
     if not queues.is_part and any(queues.of(ranking, limit) for ranking in queues.rankings):
         yield (
-            "Reached partly, wholly: how many contracts a bankrupt position must have to reach this one, and to "
+            "Reached partly, wholly: how many contracts a bankrupt position must have to reach this one, and "
+            "to "
             "take all of it."
         )
     shown = (place.row.stands for ranking in queues.rankings for place in queues.of(ranking, limit))

@@ -168,7 +168,10 @@ def _left_open(found: Solution, solved: Any) -> Iterator[str]:
         pnl = digits(sum((event.unrealized_pnl for event in held), ZERO))
         size = digits(sum((event.size for event in held), ZERO))
         what = f"{size} contracts" if len({event.market for event in held}) == 1 else "positions"
-        yield f"With {digits(found.holds)} the venue still holds {what} at the end of the path, {pnl} at the last mark."
+        yield (
+            f"With {digits(found.holds)} the venue still holds {what} at the end of the path, {pnl} at the "
+            "last mark."
+        )
 
 
 def _tried(found: Solution) -> str:

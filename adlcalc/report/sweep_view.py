@@ -292,7 +292,8 @@ def _sentences(swept: Any) -> Iterator[Block]:
     for venue, rules in swept.assumed.items():
         under = f" under {clean(venue)}" if len(swept.venues) > 1 else ""
         yield clean(
-            f"Assumed rules that a run of the file as it is uses{under}: {', '.join(rules)}. How far the figures "
+            f"Assumed rules that a run of the file as it is uses{under}: {', '.join(rules)}. How far the "
+            "figures "
             "hang on them: the same with --doubt."
         )
     missing = {found.level: None for one in swept.figures for found in one.quantiles if found.value is None}

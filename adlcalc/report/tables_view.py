@@ -173,7 +173,8 @@ def tables_page(found: Sequence[Table], venue: str | None, *, whole: bool) -> Pa
         what = counted(len(found), "maintenance table")
         title = f"{what} of {clean(venue)}" if venue is not None else what
         subtitle = (
-            "adlcalc venues NAME TABLE --tables shows one. A market takes one with maintenance: {table: SYMBOL}, "
+            "adlcalc venues NAME TABLE --tables shows one. A market takes one with maintenance: {table: "
+            "SYMBOL}, "
             "or with {table: {VENUE: SYMBOL, ...}} one for each venue."
         )
     return Page(title=title, subtitle=subtitle, blocks=lambda _: _blocks(about), document=TABLES, about=about)

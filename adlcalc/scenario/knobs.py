@@ -319,8 +319,8 @@ def _find_fund(name: str, parts: list[str], scenario: Scenario) -> Knob:
 
 
 def _find_price(name: str, parts: list[str], scenario: Scenario) -> Knob | None:
-    """prices.N, prices.MARKET.N; with * or + at the end all marks. What a path is made of (prices.to of a ramp,
-    prices.volatility of a walk) only the file can say."""
+    """prices.N, prices.MARKET.N; with * or + at the end all marks. What a path is made of (prices.to of a
+    ramp, prices.volatility of a walk) only the file can say."""
     names = [market.name for market in scenario.markets]
     if FORM_KEYS.intersection(parts[1:2] if parts[:1] and parts[0] in names else parts[:1]):
         return None

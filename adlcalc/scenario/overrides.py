@@ -2,8 +2,9 @@
 everything a written one is.
 
 A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`,
-`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`. `liquidity` alone is
-that of the one market, as --vary has it. The value is YAML on one line; `null` removes the key.
+`accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`.
+`liquidity` alone is that of the one market, as --vary has it. The value is YAML on one line; `null` removes
+the key.
 
 Public: apply, parts_of, with_points.
 """

@@ -100,7 +100,8 @@ def _volatility(draft: Draft, spec: WalkSpec) -> Decimal | None:
     if interval is not None and (year := of_a_year(given, seconds)) > WILD:
         draft.problems.note(
             where,
-            f"'volatility' of 'prices' is that of a step: {show(given)} in {interval.number}{interval.unit} is "
+            f"'volatility' of 'prices' is that of a step: {show(given)} in {interval.number}{interval.unit} "
+            "is "
             f"about {show(round_to(year, ONE))} a year",
             f"volatility: {{annual: {show(given)}}} is that of a year",
         )

@@ -123,7 +123,8 @@ class Annual(Strict):
     """The volatility of a year."""
 
     annual: NotNegative = key(
-        description="of a year of 365 days; that of a step is annual x sqrt(interval / 365 days), half even to "
+        description="of a year of 365 days; that of a step is annual x sqrt(interval / 365 days), half even "
+        "to "
         "twelve decimals"
     )
 
@@ -139,7 +140,8 @@ class WalkSpec(ModelSpec):
 
     model: Literal["walk"] = key(description="walk: normal moves of the logarithm, and jumps")
     volatility: VolatilitySpec = key(
-        description="standard deviation of the logarithm's move in a step; {annual: 0.80} is that of a year, and "
+        description="standard deviation of the logarithm's move in a step; {annual: 0.80} is that of a year, "
+        "and "
         "needs an interval"
     )
     drift: Number = key(Decimal(0), description="mean of the logarithm's move in a step")

@@ -65,7 +65,8 @@ def _level(value: Any) -> tuple[Decimal, Decimal]:
     if distance < 0:
         raise wrong(
             f"must have a distance of zero or more, not {show(distance)}",
-            "distances are measured from the mark outward. For bids better than it: a step of the path before, at "
+            "distances are measured from the mark outward. For bids better than it: a step of the path "
+            "before, at "
             f"their price, or the mark's own level: [0, {show(abs(size))}]",
         )
     if size <= 0:

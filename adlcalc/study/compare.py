@@ -6,7 +6,8 @@ equity`, `seeded-cycle:7`, `top-n-pro-rata:5`, `cash-queue:size`, `capped-haircu
 closes positions takes the place of the rulebook's own; one that cuts profits takes ADL out, so that the loss
 reaches the last resort.
 
-Public: OWN, ALL, applicable, Choice, PolicyError, hint_for, choices_of, named, listed, Result, compare, Under.
+Public: OWN, ALL, applicable, Choice, PolicyError, hint_for, choices_of, named, listed, Result, compare,
+Under.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ class Swept:
     """What it came to. file, title: of the scenario; names: of what the figures are grouped by; points: how
     many there are;
     errors: why points failed, and how many; model: what the paths are, '' where they are not drawn; limits:
-    what they cannot show; drawn: how many of them; seed; venues: the rulebooks; rows: the points, where they were asked for, read
-    from the store as often as they are gone through.
+    what they cannot show; drawn: how many of them; seed; venues: the rulebooks; rows: the points, where they
+    were asked for, read from the store as often as they are gone through.
 
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
     loaded;

@@ -1,6 +1,6 @@
-"""A rulebook's file with those that it extends, before anything is made of it: what it says of itself, and its
-rules over theirs, each with the node that it came from, so that an error in any layer points at its own file
-and line.
+"""A rulebook's file with those that it extends, before anything is made of it: what it says of itself, and
+its rules over theirs, each with the node that it came from, so that an error in any layer points at its own
+file and line.
 
 Public: RulebookFile, file_of, known_file, generic_layer, edition_of, GENERIC.
 """

@@ -114,7 +114,8 @@ class NamedTables(Strict):
             "the symbol of a table, or one for each venue: {okx: BTC-USDT-SWAP, hyperliquid: BTC}",
         ),
     ] = key(
-        description="the symbol, as the venue spells it; or one for each rulebook (a name, or the path of one's "
+        description="the symbol, as the venue spells it; or one for each rulebook (a name, or the path of "
+        "one's "
         "own), which those that extend it share: a venue that is not among them has its own maintenance"
     )
 

@@ -92,9 +92,9 @@ class Table(NamedTuple):
         return self.entry.seen or self.file.as_of
 
     def counting(self, multiplier: Decimal) -> Table:
-        """The table with tiers that count contracts of so many base units: 1,000 contracts of 0.01 end where 10
-        of 1 do. An end that has none of its own is moved to the next multiple of `FINEST` inside the tier, so
-        that every size is on the same side of it."""
+        """The table with tiers that count contracts of so many base units: 1,000 contracts of 0.01 end where
+        10 of 1 do. An end that has none of its own is moved to the next multiple of `FINEST` inside the tier,
+        so that every size is on the same side of it."""
         own = self.entry.multiplier
         if own is None or own == multiplier or not isinstance(self.rule, TierTable):
             return self

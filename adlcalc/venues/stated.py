@@ -102,7 +102,10 @@ def _entry(name: str, node: Node, sources: Collection[str], problems: Problems) 
 def _unsourced(node: Node) -> str:
     """What is said of a plain value: `pro-rata` stands in mine.yaml, which names no source for it."""
     value = f"`{node.text}`" if isinstance(node, Scalar) else "The value"
-    return f"{value} stands in {os.path.basename(node.source.name)}, which names no source for it; so it is assumed."
+    return (
+        f"{value} stands in {os.path.basename(node.source.name)}, which names no source for it; so it is "
+        "assumed."
+    )
 
 
 def _says_more(node: Node) -> bool:

@@ -252,8 +252,8 @@ class Holder:
 
 
 class Unit:
-    """What is liquidated together: one isolated position, or all cross positions of an account. looked_at: the
-    step at which it may be due next, None as long as nothing has changed it since the opening."""
+    """What is liquidated together: one isolated position, or all cross positions of an account. looked_at:
+    the step at which it may be due next, None as long as nothing has changed it since the opening."""
 
     __slots__ = ("holder", "holdings", "isolated", "looked_at", "order")
 

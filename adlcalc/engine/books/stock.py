@@ -1,5 +1,5 @@
-"""What the venue holds of one side of a market: in order of the bankruptcy prices, and with running sums. So a
-step costs by the claims that its mark has reached, not by those that wait.
+"""What the venue holds of one side of a market: in order of the bankruptcy prices, and with running sums. So
+a step costs by the claims that its mark has reached, not by those that wait.
 
 Public: Stock, by_age.
 """

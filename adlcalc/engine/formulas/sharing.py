@@ -31,8 +31,9 @@ def in_units(
 
     Every share is rounded down; the units that are left go one each to the largest remainders, ties in the
     order given. What is smaller than a unit, or has found no room that way, goes to the first in the order
-    given that has room; by_remainder: to the first in the order of the remainders, so that an order that means
-    nothing, that of the file, does not show. Where the caps sum to less than the total, they are the result."""
+    given that has room; by_remainder: to the first in the order of the remainders, so that an order that
+    means nothing, that of the file, does not show. Where the caps sum to less than the total, they are the
+    result."""
     (one, left, *limits), scale = over_one_denominator([unit, min(total, sum(caps, ZERO)), *caps])
     exactly = [(share.numerator * scale, share.denominator) for share in shares]
     parts = [min(n // (d * one) * one, limit) for (n, d), limit in zip(exactly, limits, strict=True)]

@@ -72,7 +72,8 @@ class Course:
 
     @cached_property
     def _notionals(self) -> list[Decimal]:
-        """Of one contract at each step; where each contract's value is rounded (`per-contract`), that value."""
+        """Of one contract at each step; where each contract's value is rounded (`per-contract`), that
+        value."""
         contract, book = self.book.contract, self.book
         if contract.rounding == PER_CONTRACT:
             return [abs(book.value(ONE, mark)) for mark in self.marks]
@@ -98,9 +99,9 @@ class Seat(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a screen of a unit has to know of a side: what more than values are rounded by, less the deduction of
-    its one line of maintenance; what a contract is worth less its maintenance margin, and has received, at the
-    worst numbers of the path; by what its entry price is multiplied for its cost, None where that is
+    """What a screen of a unit has to know of a side: what more than values are rounded by, less the deduction
+    of its one line of maintenance; what a contract is worth less its maintenance margin, and has received, at
+    the worst numbers of the path; by what its entry price is multiplied for its cost, None where that is
     rounded; the value function."""
 
     least: Decimal
@@ -156,9 +157,9 @@ class Forecast:
         return found
 
     def first_due(self, money: Decimal, legs: Sequence[Leg], since: int) -> int | None:
-        """The first step from `since` on at which a unit with that collateral or balance may have nothing left
-        above its maintenance margin, or NEVER. None where that is not known: its marks are not, a move in its
-        favor may hurt it, or the numbers have too many digits together."""
+        """The first step from `since` on at which a unit with that collateral or balance may have nothing
+        left above its maintenance margin, or NEVER. None where that is not known: its marks are not, a move
+        in its favor may hurt it, or the numbers have too many digits together."""
         try:
             left = self._left_of(money, legs)
             return None if left is None else self._search(left, since)
@@ -199,7 +200,8 @@ class Forecast:
 
     def _search(self, left: Callable[[Row], Decimal], since: int) -> int:
         """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
-        at each of its steps, and the next block, as large as they come there, is asked; else its parts are."""
+        at each of its steps, and the next block, as large as they come there, is asked; else its parts
+        are."""
         heights = self._heights
         top = len(heights) - 1
         height = top

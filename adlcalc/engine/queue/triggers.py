@@ -1,4 +1,5 @@
-"""Triggers: the prices and funding indices at which a margin unit may be due, where no forecast tells the step.
+"""Triggers: the prices and funding indices at which a margin unit may be due, where no forecast tells the
+step.
 
 Nobody knows beforehand the marks that follow the fills (feedback), and a forecast has no room for numbers
 that have too many digits together.

@@ -95,8 +95,8 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
 
 
 class Several(NamedTuple):
-    """A unit of several open positions at the marks: what each is worth and needs; its equity, and what all of
-    them need."""
+    """A unit of several open positions at the marks: what each is worth and needs; its equity, and what all
+    of them need."""
 
     holdings: list[Holding]
     values: list[Decimal]
