@@ -22,8 +22,9 @@ from adlcalc.engine.rules import Rules, Vault
 from adlcalc.ground.numbers import ZERO, D
 
 __all__ = [
-    "LONG", "SHORT", "Account", "Contract", "Depth", "Feedback", "Fund", "Kind", "Liquidity", "Maintenance", "Market", "Measure",
-    "Path", "Position", "Power", "Provider", "RateOf", "Rounding", "Scenario", "Tier", "side_name",
+    "LONG", "SHORT", "Account", "Contract", "Depth", "Feedback", "Fund", "Kind", "Liquidity", "Maintenance",
+    "Market", "Measure", "Path", "Position", "Power", "Provider", "RateOf", "Rounding", "Scenario", "Tier",
+    "side_name",
 ]  # fmt: skip
 LONG, SHORT = 1, -1
 VAULT = "vault"

@@ -43,7 +43,8 @@ from adlcalc.source.table import Chunk, Table, fixed_numbers, numbers_of, number
 T = TypeVar("T")
 REQUIRED = ("id", "side", "size", "entry")
 COLUMNS = (
-    *REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner", "stop", "take_profit", "exempt",
+    *REQUIRED, "market", "leverage", "collateral", "margin", "balance", "owner", "stop", "take_profit",
+    "exempt",
 )  # fmt: skip
 SIDES = {"long": LONG, "short": SHORT}
 IS_LONG = {"long": 1, "short": 0}

@@ -80,8 +80,8 @@ class VenueFill(NamedTuple):
         balance = self.equity - pnl if self.balance is None else self.balance
         margin = entry_value if self.leverage is None else divide(entry_value, self.leverage)
         return Inputs(
-            pnl, entry_value, notional, self.equity, exposure, exposure, balance, margin, self.size, self.side,
-            self.entry, self.mark,
+            pnl, entry_value, notional, self.equity, exposure, exposure, balance, margin, self.size,
+            self.side, self.entry, self.mark,
         )  # fmt: skip
 
 

@@ -225,8 +225,9 @@ METRICS: Mapping[str, Metric] = {
     for metric in (
         shortfall, needed_budget, haircut_total, overshoot, undershoot, forgone_pnl, markout, notional_closed,
         fund_used, bad_debt,
-        accounts_liquidated, accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share, gini, inversions,
-        ptsr, pmr, ptsr_repository, pmr_repository, rd_nse, leverage_left, equity_of_most_levered,
+        accounts_liquidated, accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share,
+        gini, inversions, ptsr, pmr, ptsr_repository, pmr_repository, rd_nse, leverage_left,
+        equity_of_most_levered,
     )
 }  # fmt: skip
 

@@ -104,7 +104,8 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
             )
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
     return record(AccountState, (
-        holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance, tuple(positions)
+        holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance,
+        tuple(positions)
     ))  # fmt: skip
 
 

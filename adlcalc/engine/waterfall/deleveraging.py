@@ -206,9 +206,9 @@ def match(
     state.note_change(holding)
     number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
     fill = record(Deleveraged, (
-        state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank, place.score,
-        before, size, price, book.mark, pnl, forgone, place.tied, ZERO if at_bankruptcy else result, rule_price,
-        how, proceeds, entry_value,
+        state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank,
+        place.score, before, size, price, book.mark, pnl, forgone, place.tied,
+        ZERO if at_bankruptcy else result, rule_price, how, proceeds, entry_value,
     ))  # fmt: skip
     charged = posted = NOTHING
     if fee:

@@ -237,5 +237,6 @@ def liquidated(
     (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
     return record(Liquidated, (
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
-        trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how, trigger_how,
+        trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how,
+        trigger_how,
     ))  # fmt: skip

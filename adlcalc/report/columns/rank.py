@@ -374,8 +374,9 @@ RANK = Document(
         replace(ASSUMPTIONS, where=(JSON,)),
     ),
     published="""
-        market side rank account lights percentile share score tied margin size entry_price mark_price unrealized_pnl
-        pnl_ratio effective_leverage notional entry_value exposure equity maintenance initial_margin ahead reached_partly
-        reached_wholly rating percentage venue_rank asked goal lever before after change margin_ratio liquidation_price
+        market side rank account lights percentile share score tied margin size entry_price mark_price
+        unrealized_pnl pnl_ratio effective_leverage notional entry_value exposure equity maintenance
+        initial_margin ahead reached_partly reached_wholly rating percentage venue_rank asked goal lever
+        before after change margin_ratio liquidation_price
         bankruptcy_price distance""",
 )

@@ -540,10 +540,11 @@ RUN = Document(
         ASSUMPTIONS,
     ),
     published="""
-        step time account market side size entry_price mark_price bankruptcy_price liquidation_price book_size book_price
-        backstop_size deleveraged_size held_size surplus shortfall margin method equity maintenance fund opening received paid
-        closing rank score size_before price realized_pnl forgone_pnl bankrupt tied equity_after rate amount base why
-        equity_start equity_end status deleveraged balance funding unrealized_pnl collateral money_difference
-        open_interest_difference bad_debt rule note claim maintenance_margin unit_maintenance margin_ratio distance series kind
+        step time account market side size entry_price mark_price bankruptcy_price liquidation_price
+        book_size book_price backstop_size deleveraged_size held_size surplus shortfall margin method equity
+        maintenance fund opening received paid closing rank score size_before price realized_pnl forgone_pnl
+        bankrupt tied equity_after rate amount base why equity_start equity_end status deleveraged balance
+        funding unrealized_pnl collateral money_difference open_interest_difference bad_debt rule note claim
+        maintenance_margin unit_maintenance margin_ratio distance series kind
         lights held liquidated_size trigger closed opened allowed what""",
 )

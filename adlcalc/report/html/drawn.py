@@ -25,9 +25,10 @@ _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "text", "defs", "clipPath"})
 _ATTRIBUTES = frozenset(
     {
-        "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "viewBox", "transform", "fill", "fill-opacity", "stroke",
-        "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "stroke-opacity", "opacity",
-        "text-anchor", "font-size", "font-weight", "clip-path", "id", "display",
+        "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "viewBox", "transform", "fill",
+        "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
+        "stroke-miterlimit", "stroke-opacity", "opacity", "text-anchor", "font-size", "font-weight",
+        "clip-path", "id", "display",
     }
 )  # fmt: skip
 _VARIABLES = {color: f"var(--{name})" for name, color in COLORS.items()}
