@@ -254,6 +254,7 @@ def test_other_models_begin_where_the_file_does() -> None:
     ("words", "said"),
     [
         (["-m", "adl", "--paths", "n=0"], "n=1 to n=1000000"),
+        (["-m", "adl", "--paths", "500"], "hint: n=500"),
         (["-m", "adl", "--paths", "walk:volatility=0.1"], "n=1 to n=1000000"),
         (["-m", "adl", "--paths", "walk:volatile=0.1,n=1"], "--paths walk:volatile=0.1,n=1"),
         (["-m", "adl", "--paths", "bootstrap:nothing.csv,n=1"], "nothing.csv"),

@@ -99,7 +99,8 @@ def _draws(paths: str, text: str | None) -> int:
     except NumberError:
         n = Decimal(0)
     if n < 1 or n != n.to_integral_value() or n > MOST_DRAWS:
-        raise wrong("--paths", paths, f"must say how many: n=1 to n={MOST_DRAWS}", "n=10_000, for example")
+        hint = f"n={paths}" if paths.replace("_", "").isdigit() else "n=10_000, for example"
+        raise wrong("--paths", paths, f"must say how many: n=1 to n={MOST_DRAWS}", hint)
     return int(n)
 
 
