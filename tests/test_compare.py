@@ -472,4 +472,5 @@ def test_what_is_left_unpaid_has_room_on_any_page(adlcalc: Callable[..., Result]
         row = next(line for line in told.splitlines() if line.startswith("generic") and "haircut" in line)
         assert row.rstrip().endswith("6,172,835,000"), width
         assert not re.search(r"no room for[^:]*(bad debt|undershoot)", told), width
-        assert max(map(len, told.splitlines())) <= max(int(width), 80)
+        lines = [line for line in told.splitlines() if str(tmp_path) not in line]  # a path is not torn
+        assert max(map(len, lines)) <= max(int(width), 80)

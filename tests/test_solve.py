@@ -567,7 +567,7 @@ def test_what_was_not_finished_does_not_claim_every_value(
     assert "every change" not in text
 
     def stopped(*_: object) -> object:
-        def rows(given: Iterable[object]) -> Iterator[object]:
+        def rows(given: Iterable[object], _total: int | None = None) -> Iterator[object]:
             for i, row in enumerate(given):
                 if i == 100:
                     raise KeyboardInterrupt

@@ -237,13 +237,18 @@ def start(
     )
 
 
+def all_well(*, goldens: int) -> str:
+    """What is said of three files that are as expected."""
+    return f"adlcalc check: 3 files, {goldens} goldens: all as expected\n"
+
+
 def test_a_killed_process_is_a_sentence_and_exit_2_and_its_file_is_worked_again(folder: Path) -> None:
     process = start(folder, "killed", "--update", times=1)
     out, err = process.communicate(timeout=LIMIT)
     assert err == "adlcalc check: the process that worked b.yaml was ended by signal 9; it is worked again\n"
     assert (out, process.returncode) == ("a.golden: new\nb.golden: new\nc.golden: new\n", 2)
     process = start(folder, "killed")
-    assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", "", 0)
+    assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", all_well(goldens=3), 0)
 
 
 def test_a_file_that_ends_every_process_is_told_and_the_others_are_worked(folder: Path) -> None:
@@ -303,7 +308,7 @@ def test_where_ctrl_c_is_ignored_it_ends_nothing(folder: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)
         os.write(pipes[1], b"abc")  # a letter for each file
         begun.append(pipe.readline())
-    assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", "", 0)
+    assert (*process.communicate(timeout=LIMIT), process.returncode) == ("", all_well(goldens=0), 0)
     os.close(pipes[1])
     assert len(set(begun)) == 2  # the third file was worked by one of the two: none was ended
 
@@ -313,4 +318,4 @@ def test_standard_input_may_be_one_of_the_files(folder: Path) -> None:
     done = subprocess.run(
         command, cwd=folder, input=(folder / "c.yaml").read_bytes(), capture_output=True, timeout=LIMIT
     )
-    assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+    assert (done.stdout, done.stderr.decode(), done.returncode) == (b"", all_well(goldens=0), 0)
