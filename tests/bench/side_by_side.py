@@ -43,7 +43,8 @@ def checked(accounts: int) -> Iterator[Measure]:
         for i in range(FILES):
             shutil.copy(SCENARIO, FilePath(folder, f"{i}.yaml"))
         one, eight = (
-            process([sys.executable, "-m", "adlcalc", "check", folder, "-q", "--jobs", jobs]) for jobs in ("1", "8")
+            process([sys.executable, "-m", "adlcalc", "check", folder, "-q", "--jobs", jobs])
+            for jobs in ("1", "8")
         )
     yield Measure(f"check of {FILES} files, --jobs 8 / one", eight / one, 1.1)
 
