@@ -150,8 +150,8 @@ class Rulebook:
 
     def table_for(self, market: str, kind: str, multiplier: Decimal) -> Table | None:
         """The table that stands for the venue's maintenance where the market names none, in the market's own
-        contracts; how many of another coin are a contract of its coin is not known, so that these are counted
-        as they are."""
+        contracts. That of another coin stands in as it is: what a contract of its coin is of that one, nobody
+        knows."""
         table = self.table_named(self.own_table(kind))
         if table is None or coin_of(market) not in (None, coin_of_table(table.name)):
             return table
