@@ -171,10 +171,15 @@ def test_a_position_at_its_entry_is_a_loser_in_the_grid_too(
         state = State(one, index=True)
         book = state.ledger.markets["M"]
         book.mark = d(100)
-        for holding in book.holdings[side][::3]:
-            book.changed[side][holding] = None
-        found = list(state.queue(book, side))
-        assert isinstance(state.queue(book, side), head.QueueHead)
+        state.queue(book, side)
+        for holding in book.holdings[side][::9]:
+            book.note_change(holding)
+        state.rank_anew()
+        queue = state.queue(book, side)
+        assert isinstance(queue, head.QueueHead)
+        for holding in book.holdings[side][::7]:
+            book.note_change(holding)
+        found = list(queue)
         assert [p.holding.order for p in found] == [p.holding.order for p in Queue(book, side, one.rules.adl)]
         assert len(found) == 40
 

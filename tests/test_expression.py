@@ -157,7 +157,7 @@ def test_any_text_is_a_score_or_an_error(text: str) -> None:
 
 
 def as_python(text: str) -> Fraction:
-    amounts = Amounts(X, Fraction, X._fields)
+    amounts = Amounts(Fraction, {name: Fraction(D(getattr(X, name))) for name in X._fields})
     names = {name: what(amounts) for name, (_, what) in NAMES.items()}
     return eval(
         text, {"__builtins__": {}, "F": Fraction, "min": min, "max": max, "abs": abs}, names

@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.model import Scenario
-from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.queue import Queue, Scored
 from adlcalc.engine.rules import AdlRules, Lights
 from adlcalc.engine.waterfall.closing import account_state
 from adlcalc.engine.waterfall.facts import Facts, Observer
@@ -92,7 +92,7 @@ def rows_of(queue: Queue, rules: AdlRules, health: Health | None = None) -> tupl
     return tuple(rows)
 
 
-def _stands(health: Health, place: Place) -> OpenPosition:
+def _stands(health: Health, place: Scored) -> OpenPosition:
     """How the position of a place stands."""
     holding = place.holding
     found = health.of(account_state(holding.holder, {each.book: ZERO for each in holding.holder.holdings}))
@@ -100,7 +100,7 @@ def _stands(health: Health, place: Place) -> OpenPosition:
 
 
 def _row(
-    place: Place, lights: int, share: Decimal, ahead: Decimal, lot: Decimal, stands: OpenPosition | None
+    place: Scored, lights: int, share: Decimal, ahead: Decimal, lot: Decimal, stands: OpenPosition | None
 ) -> Ranked:
     x = place.inputs
     return Ranked(

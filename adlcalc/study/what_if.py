@@ -20,7 +20,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding
-from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.queue import Queue, Scored
 from adlcalc.engine.rules import Lights
 from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.ground.numbers import ZERO, D
@@ -94,13 +94,13 @@ def moves(facts: Facts, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
 class _Others:
     """Everybody else in the queue, to look a changed position's place up without ranking them again."""
 
-    def __init__(self, facts: Facts, queue: Queue, places: list[Place]) -> None:
+    def __init__(self, facts: Facts, queue: Queue, places: list[Scored]) -> None:
         self.rules, self.book, self.side = facts.adl, queue.book, queue.side
         self.fork, self.count = facts.fork, len(places)
         self._keys = [place.key() for place in places]
         self._sums = list(accumulate((place.size for place in places), initial=ZERO))
 
-    def standing(self, place: Place) -> Standing:
+    def standing(self, place: Scored) -> Standing:
         """Where a position of that score and size stands among the others."""
         return self.at(bisect_left(self._keys, place.key()) + 1, place.size)
 
@@ -109,7 +109,7 @@ class _Others:
         by_heads = self.rules.lights == Lights.HEADS
         return standing(rank, self._sums[rank - 1], size, self._sums[-1] + size, self.count + 1, by_heads)
 
-    def alone(self, holding: Holding) -> Place | None:
+    def alone(self, holding: Holding) -> Scored | None:
         """The place that the engine gives a position as it is now, or None where it is not eligible: a queue
         of it alone."""
         book = holding.book.with_holdings({self.side: [holding]})
@@ -136,7 +136,7 @@ class _Others:
 class _Tries:
     """Pulls of one lever by one position, towards one goal."""
 
-    def __init__(self, others: _Others, place: Place, goal: str, lever: str) -> None:
+    def __init__(self, others: _Others, place: Scored, goal: str, lever: str) -> None:
         self.others, self.place, self.goal, self.name = others, place, goal, lever
         self.lever = LEVERS[lever](*others.fork(place.holding))  # to ask what it can do; it is never pulled
         self.now = others.standing(place)

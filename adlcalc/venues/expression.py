@@ -15,14 +15,28 @@ Public: NAMES, Amounts, Expression, ExpressionError, score_of.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal, Inexact, InvalidOperation
 from fractions import Fraction
+from functools import reduce
 from typing import Any, NamedTuple
 
-from adlcalc.engine.formulas.scores import AMOUNT, INFINITE, SCORES, WITHOUT, Inputs, Ratio, Score
+from adlcalc.engine.formulas.scores import (
+    AMOUNT,
+    INFINITE,
+    SCORES,
+    WITHOUT,
+    Bounds,
+    Inputs,
+    Most,
+    Ratio,
+    Score,
+    most_of,
+)
+from adlcalc.ground.between import Between, Undecided
 from adlcalc.ground.numbers import ZERO, D, decimal_of, divide
 from adlcalc.ground.quotient import Quotient
 
@@ -32,12 +46,15 @@ LENGTH, DEPTH, DEGREE = 500, 32, 32
 
 class Amounts:
     """The amounts of a position that an expression uses, as numbers of one kind: Fraction, or Quotient, which
-    is quicker."""
+    is quicker; those of several positions as bounds (Between)."""
 
-    def __init__(self, x: Inputs, kind: type[Any], used: Collection[str]) -> None:
+    def __init__(self, kind: type[Any], amounts: Mapping[str, Any]) -> None:
         self.kind = kind
-        for name in used:
-            setattr(self, name, kind(D(getattr(x, name))))
+        self.__dict__.update(amounts)
+
+
+def _amounts_of(x: Inputs, kind: type[Any], used: Collection[str]) -> Amounts:
+    return Amounts(kind, {name: kind(D(getattr(x, name))) for name in used})
 
 
 _Value = Callable[[Any], Any]
@@ -46,6 +63,8 @@ _Value = Callable[[Any], Any]
 def _over(a: Any, b: Any) -> Any:
     if b:
         return a / b
+    if isinstance(a, Between):
+        raise Undecided  # INFINITE is not so many times as much for so many contracts
     sign = (a > type(a)(ZERO)) - (a < type(a)(ZERO))
     return type(a)(sign * INFINITE)
 
@@ -89,6 +108,22 @@ NAMES: Mapping[str, tuple[str, _Value]] = {
 }
 """Every name an expression may use, and what it is."""
 
+_OF_CONTRACTS = frozenset(
+    (
+        "pnl",
+        "entry_value",
+        "notional",
+        "exposure",
+        "equity",
+        "collateral",
+        "maintenance",
+        "initial_margin",
+        "size",
+    )
+)
+"""Those of a position of twice as many contracts, with twice the margin, are twice as much; the others do not
+change."""
+
 _RATIOS: Mapping[str, str] = {
     "pnl_percent": "([pnl] / [entry_value])",
     "roe": "([pnl] / [initial_margin])",
@@ -123,13 +158,13 @@ def score_of(text: str) -> Score:
     """The score of that name, or the score that the expression says. Raises ExpressionError."""
     if text in SCORES:
         return SCORES[text]
-    value, used = _Reader(text).read(), _amounts(text)
+    (value, _, scale), used = _Reader(text).read(), _amounts(text)
 
     def worked(x: Inputs) -> Any:
         try:
-            return value(Amounts(x, Quotient, used))
+            return value(_amounts_of(x, Quotient, used))
         except (Inexact, InvalidOperation):
-            return value(Amounts(x, Fraction, used))
+            return value(_amounts_of(x, Fraction, used))
 
     def of(x: Inputs) -> Decimal:
         found = worked(x)
@@ -142,8 +177,29 @@ def score_of(text: str) -> Score:
     def formula(x: Inputs) -> str:
         return WITHOUT if _is_infinite(worked(x)) else template
 
-    template = _template(text)
-    return Expression(text, text, of, formula, *_product(text))
+    template, (ratios, losers_below) = _template(text), _product(text)
+    most = most_of(ratios, losers_below) if losers_below else _most_by(value, scale, used)
+    return Expression(text, text, of, formula, frozenset(used), most, ratios)
+
+
+def _most_by(value: _Value, scale: float, used: Collection[str]) -> Most | None:
+    """The bound of an expression: it is evaluated with bounds. Amounts are those of one contract, of which a
+    position's score is the number of its contracts to the power of `scale` times as much; none where it is no
+    such multiple."""
+    if not math.isfinite(scale):
+        return None
+
+    def most(x: Mapping[str, Bounds]) -> float:
+        try:
+            found = value(Amounts(Between, {name: Between(*x[name]) for name in used}))
+            if scale:
+                times = Between(*x["contracts"]) ** int(abs(scale))
+                found = found * times if scale > 0 else found / times
+        except Undecided:
+            return math.inf
+        return float(found.high)
+
+    return most
 
 
 def _product(text: str) -> tuple[tuple[Ratio, ...], bool]:
@@ -234,10 +290,13 @@ class _Token(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part that has been read: what it is worth, and how many factors it multiplies at most."""
+    """A part that has been read: what it is worth, how many factors it multiplies at most, and to the power
+    of what it goes with the number of contracts: infinity for zero, which is so many times itself, no number
+    where it is no multiple."""
 
     value: _Value
     degree: int
+    scale: float
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -265,11 +324,11 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens, self._at, self._depth = _tokens(text), 0, 0
 
-    def read(self) -> _Value:
+    def read(self) -> _Part:
         part = self._choice()
         if self._next.kind != "end":
             raise self._unexpected("an operator")
-        return part.value
+        return part
 
     # where we stand
 
@@ -300,16 +359,19 @@ class _Reader:
         first = self._sum()
         if not self._take("if"):
             return first
-        left = self._sum().value
+        left = self._sum()
         sign = self._take(*_COMPARE)
         if not sign:
             raise self._unexpected("a comparison")
-        holds, right = _COMPARE[sign], self._sum().value
+        holds, right = _COMPARE[sign], self._sum()
         self._need("else")
         second = self._inside(self._choice)
-        one, other = first.value, second.value
+        one, other, this, that = first.value, second.value, left.value, right.value
+        compared = 0 * _alike(left.scale, right.scale)
         return _Part(
-            lambda x: one(x) if holds(left(x), right(x)) else other(x), max(first.degree, second.degree)
+            lambda x: one(x) if holds(this(x), that(x)) else other(x),
+            max(first.degree, second.degree),
+            _alike(first.scale, second.scale) + (0 if compared == 0 else math.nan),
         )
 
     def _sum(self) -> _Part:
@@ -332,7 +394,7 @@ class _Reader:
         if not sign:
             return self._power()
         part = self._inside(self._sign)
-        return part if sign == "+" else _Part(_negative(part.value), part.degree)
+        return part if sign == "+" else part._replace(value=_negative(part.value))
 
     def _power(self) -> _Part:
         part, column = self._atom(), self._next.column
@@ -362,7 +424,7 @@ class _Reader:
             raise ExpressionError(
                 token.column, len(token.text), f"must not use {token.text!r}, which is no name of a quantity"
             )
-        return _Part(NAMES[token.text][1], 1)
+        return _Part(NAMES[token.text][1], 1, float(token.text in _OF_CONTRACTS))
 
     def _call(self, name: _Token) -> _Part:
         if name.text not in _FUNCTIONS:
@@ -376,10 +438,11 @@ class _Reader:
             wanted = "one argument" if name.text == "abs" else "two arguments or more"
             raise ExpressionError(name.column, len(name.text), f"must give {name.text!r} {wanted}")
         values, degree = [part.value for part in parts], max(part.degree for part in parts)
+        scale = reduce(_alike, (part.scale for part in parts))
         if name.text == "abs":
-            return _Part(lambda x: abs(values[0](x)), degree)
+            return _Part(lambda x: abs(values[0](x)), degree, scale)
         pick = min if name.text == "min" else max
-        return _Part(lambda x: pick(value(x) for value in values), degree)
+        return _Part(lambda x: pick(value(x) for value in values), degree, scale)
 
     def _inside(self, level: Callable[[], _Part]) -> _Part:
         """One level deeper, if that is not too deep."""
@@ -398,7 +461,12 @@ def _number(token: _Token) -> _Part:
     if sum(c.isdigit() for c in token.text) > 30:
         raise ExpressionError(token.column, len(token.text), "must not have a number of more than 30 digits")
     number = D(token.text.replace("_", ""))
-    return _Part(lambda x: x.kind(number), 0)
+    return _Part(lambda x: x.kind(number), 0, 0 if number else math.inf)
+
+
+def _alike(a: float, b: float) -> float:
+    """The scale of a sum, or of what is compared: that of both, zero having any."""
+    return b if a == math.inf else a if b in (a, math.inf) else math.nan
 
 
 def _negative(value: _Value) -> _Value:
@@ -408,20 +476,22 @@ def _negative(value: _Value) -> _Value:
 def _added(a: _Part, b: _Part, sign: str) -> _Part:
     one, other = a.value, b.value
     degree = max(a.degree, b.degree)
-    return _Part((lambda x: one(x) + other(x)) if sign == "+" else (lambda x: one(x) - other(x)), degree)
+    value: _Value = (lambda x: one(x) + other(x)) if sign == "+" else (lambda x: one(x) - other(x))
+    return _Part(value, degree, _alike(a.scale, b.scale))
 
 
 def _multiplied(a: _Part, b: _Part, sign: str, column: int) -> _Part:
     one, other = a.value, b.value
     degree = _bounded(a.degree + b.degree, column)
-    return _Part(
-        (lambda x: one(x) * other(x)) if sign == "*" else (lambda x: _over(one(x), other(x))), degree
-    )
+    if sign == "*":
+        return _Part(lambda x: one(x) * other(x), degree, a.scale + b.scale)
+    return _Part(lambda x: _over(one(x), other(x)), degree, a.scale - b.scale)
 
 
 def _raised(a: _Part, power: int, column: int) -> _Part:
     value = a.value
-    return _Part(lambda x: value(x) ** power, _bounded(max(a.degree, 1) * power, column))
+    degree = _bounded(max(a.degree, 1) * power, column)
+    return _Part(lambda x: value(x) ** power, degree, a.scale * power)
 
 
 def _bounded(degree: int, column: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.formulas import margin
@@ -17,12 +17,18 @@ from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, divide, rounder
 
 
+class SideOrder(Protocol):
+    """What keeps one side of a market in some order."""
+
+    def note_change(self, holding: Holding) -> None:
+        """A position is about to change."""
+
+
 class MarketBook:
     """A market while it runs: its mark, its funding index (what one long contract has paid since the start),
     the rest of the market."""
 
     __slots__ = (
-        "changed",
         "contract",
         "cross_fee_inside",
         "cross_lines",
@@ -41,6 +47,7 @@ class MarketBook:
         "order",
         "previous",
         "quotes",
+        "ranked",
         "rest_cash",
         "rest_cost",
         "rest_size",
@@ -60,8 +67,8 @@ class MarketBook:
         # all holdings of a side, in file order; closed ones stay in the list with size 0
         self.holdings: dict[int, Sequence[Holding]] = {1: [], -1: []}
         self.open_interest = {1: ZERO, -1: ZERO}  # contracts that the accounts hold, per side
-        # isolated positions that a fill changed since their side was laid into a grid (head.py)
-        self.changed: dict[int, dict[Holding, None]] = {1: {}, -1: {}}
+        # who is told of a position of the side before it changes: its grid (head.py) or order (kept.py)
+        self.ranked: dict[int, SideOrder | None] = {1: None, -1: None}
         self.rest_size = self.rest_cost = self.rest_cash = ZERO
         self.funding_dust = (
             ZERO  # what rounding took from the accounts at settlements; it lies with the rest of the market
@@ -89,8 +96,13 @@ class MarketBook:
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""
         other = copy(self)
-        other.holdings = dict(holdings)
+        other.holdings, other.ranked = dict(holdings), {1: None, -1: None}
         return other
+
+    def note_change(self, holding: Holding) -> None:
+        """A position is about to change, or to be closed: its contracts, its cost, or its own margin."""
+        if (ranked := self.ranked[holding.side]) is not None:
+            ranked.note_change(holding)
 
 
 class Holding:

@@ -149,7 +149,6 @@ class Ledger:
             own = [one for one in holder.holdings if one.book is book]
             fork = book.with_holdings({LONG: [], SHORT: []})
             fork.open_interest = dict(book.open_interest)
-            fork.changed = {LONG: {}, SHORT: {}}
             other.markets[name] = fork
             for one in own:
                 one.move_to(holder, fork)
@@ -258,6 +257,7 @@ class Ledger:
         position's own collateral. release=False (a liquidation in the account's own name): pnl and collateral
         stay where the position was, so that no loss reaches the free balance."""
         self.touch(holding.holder)
+        holding.book.note_change(holding)
         cost = holding.cost_of(size)
         pnl = proceeds - cost
         if holding.collateral is None:
@@ -266,7 +266,6 @@ class Ledger:
             holding.collateral += pnl
         else:
             whole = size == holding.size
-            holding.book.changed[holding.side][holding] = None
             released = holding.collateral
             if not whole:
                 released = self.round_down(divide(holding.collateral * size, holding.size))
@@ -341,7 +340,7 @@ class Ledger:
         an isolated one the margin is taken from the free balance."""
         self.touch(holding.holder)
         book = holding.book
-        book.changed[holding.side][holding] = None
+        book.note_change(holding)
         self.to_rest(book, -holding.side * size, -cost)
         book.open_interest[holding.side] += size
         holding.cost += cost
@@ -413,6 +412,7 @@ class Ledger:
         if self._inventories:
             for valued in self._valued_with(claim):
                 valued.add(claim)
+        book.note_change(holding)
         self.pay_in(holding, cost - holding.cost)
         book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
@@ -525,7 +525,7 @@ class Ledger:
         """From the free balance to the margin of an isolated position; below zero: back."""
         if holding.collateral is not None and amount:
             self.touch(holding.holder)
-            holding.book.changed[holding.side][holding] = None
+            holding.book.note_change(holding)
             holding.collateral += amount
             holding.holder.balance -= amount
 
@@ -549,6 +549,7 @@ class Ledger:
         if holding.book.funding == holding.funding:
             return ()
         book, owed = holding.book, holding.pending_funding()
+        book.note_change(holding)
         per_contract = book.funding - holding.funding
         holding.funding = book.funding
         amount = settled(owed, self.unit)
@@ -639,7 +640,7 @@ class Ledger:
         which is the venue's."""
         self.touch(holding.holder)
         if holding.collateral is not None and holding.size:
-            holding.book.changed[holding.side][holding] = None
+            holding.book.note_change(holding)
             holding.collateral -= amount
         else:
             holding.holder.balance -= amount
@@ -719,6 +720,7 @@ class Ledger:
     def pay_in(self, holding: Holding, amount: Decimal) -> None:
         """Add to the margin behind a position: its collateral, or the balance of a cross account."""
         if holding.collateral is not None:
+            holding.book.note_change(holding)
             holding.collateral += amount
         else:
             holding.holder.balance += amount

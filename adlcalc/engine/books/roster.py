@@ -175,7 +175,7 @@ class Roster:
         for holder in self.made.values():
             holder.take_apart()
         for book, _ in self.sides:
-            book.holdings, book.changed = {}, {}
+            book.holdings, book.ranked = {}, {}
         self.made, self.sides, self.markets, self._all = {}, {}, {}, None
 
     # --- looking --------------------------------------------------------------------------------------------

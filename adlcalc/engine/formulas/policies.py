@@ -69,15 +69,17 @@ class SeededCycle:
     seed: int = given("where the cycle begins", Takes.STEP, 0)
 
     def __call__(self, places: Sequence[Place], quantity: Decimal, lot: Decimal) -> list[Gift]:
-        return one_by_one(self.order(places), quantity)
-
-    def order(self, places: Sequence[Place]) -> list[Place]:
-        """The places as the cycle meets them."""
         if not places:
             return []
         everybody = places[0].holding.book.holdings[places[0].holding.side]
-        start = everybody[self.seed % len(everybody)].order
-        return sorted(places, key=lambda place: (place.holding.order < start, place.holding.order))
+        start = everybody[self.start(len(everybody))].order
+        return one_by_one(
+            sorted(places, key=lambda place: (place.holding.order < start, place.holding.order)), quantity
+        )
+
+    def start(self, count: int) -> int:
+        """The position at which the cycle begins, of so many in file order."""
+        return self.seed % count
 
 
 def one_by_one(places: Iterable[Place], quantity: Decimal) -> list[Gift]:
@@ -132,19 +134,20 @@ def by_size(place: Place) -> tuple[Decimal, int]:
 
 
 class Walk(NamedTuple):
-    """How a policy goes through a queue of which it needs only the beginning: in which order (None: largest
-    first, as they are now), and who of those that come gives how much."""
+    """How a policy goes through a queue of which it needs only the beginning: in file order and round, from
+    the position on at which it starts of so many (None: largest first, as they are now), and who of those
+    that come gives how much."""
 
-    order: Callable[[Sequence[Place]], list[Place]] | None
+    start: Callable[[int], int] | None
     gifts: Callable[[Iterable[Place], Decimal, Decimal], list[Gift]]
 
 
 def walk_of(policy: Policy) -> Walk | None:
     """None: the policy looks at everybody."""
     if policy is list_order:
-        return Walk(in_file_order, _one_by_one)
+        return Walk(lambda count: 0, _one_by_one)
     if isinstance(policy, SeededCycle):
-        return Walk(policy.order, _one_by_one)
+        return Walk(policy.start, _one_by_one)
     return Walk(None, policy.share) if isinstance(policy, TopNProRata) else None
 
 

@@ -3,17 +3,19 @@
 A score gets the amounts of `Inputs` and returns one exact quotient (60 digits: equal fractions give equal
 scores, and different ones differ there for all amounts the engine accepts). Most are products of ratios,
 which are written once, here: the function that works them out, the formula that `explain` puts numbers into
-and the grid of long queues are made from them. The others have their formula beside them. Where equity is
+and the bounds by which the grid of long queues opens its cells are made from them. The others have their
+formula beside them. Where equity is
 zero or less, leverage has no number: a winner then stands before everybody, a loser behind everybody.
 
 pnl% is on the entry value, ROE (return on equity) on the initial margin. `adlcalc venues --rules adl.score`
 lists them; a scenario may bring its own, see venues/expression.py. A new score is one entry here.
 
-Public: Inputs, Score, SCORES, INFINITE, WITHOUT, in_words.
+Public: Inputs, Score, SCORES, INFINITE, WITHOUT, STILL, Bounds, most_of, in_words.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,27 +55,39 @@ class Inputs(NamedTuple):
 
 
 PNL, EQUITY, MAINTENANCE, INITIAL_MARGIN = "pnl", "equity", "maintenance", "initial_margin"
+STILL = frozenset(("entry_value", INITIAL_MARGIN, "size", "side", "entry"))
+"""The amounts that no mark moves: of a position that nothing happens to they stay as they are."""
 AMOUNT = re.compile(r"\[(\w+)\]")
 """An amount of `Inputs` in a formula."""
 
 Ratio = tuple[str, str]
 """Two amounts of `Inputs`, by name: above, below."""
+Bounds = tuple[float, float]
+"""Of an amount of several positions: none has less, and none has more."""
+Most = Callable[[Mapping[str, Bounds]], float]
+"""The bound of a score: no position scores more whose amounts, by their names and per contract, lie between
+those, and which are all winners (pnl > 0), or all losers; `contracts` are how many they have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
     """A rule that orders a queue. meaning: what it is and where it comes from; formula: what it is for such
-    amounts, with their names in brackets. ratios: the ratios that a winner's is the product of, where it is
-    one, which head.py's grid bounds; winners_first: is every winner's above every loser's? of_entry: is it of
-    entry price and side alone? Two scores of one name are the same."""
+    amounts, with their names in brackets; reads: the amounts of `Inputs` that it looks at. most: its bound,
+    where it has one, by which head.py's grid finds the first. ratios: the ratios that a winner's is the
+    product of, where it is one. Two scores of one name are the same."""
 
     name: str
     meaning: str
     of: Callable[[Inputs], Decimal]
     formula: Callable[[Inputs], str]
+    reads: frozenset[str]
+    most: Most | None = None
     ratios: tuple[Ratio, ...] = ()
-    winners_first: bool = False
-    of_entry: bool = False
+
+    @property
+    def is_still(self) -> bool:
+        """Does no mark move it?"""
+        return self.reads <= STILL
 
     def __call__(self, x: Inputs) -> Decimal:
         return self.of(x)
@@ -105,11 +119,33 @@ def product(name: str, *ratios: str, meaning: str, turned: bool = True) -> Score
     over."""
     pairs = tuple((above, below) for above, _, below in (ratio.partition(" / ") for ratio in ratios))
     places = [Inputs._fields.index(amount) for pair in pairs for amount in pair]
-    first, amounts = pairs[0][0] == PNL, itemgetter(*places)
+    reads, amounts = frozenset((PNL, *(amount for pair in pairs for amount in pair))), itemgetter(*places)
     if len(pairs) == 1:
-        first = first and pairs[0][1] != EQUITY  # a debt below a loss is above zero
-        return Score(name, meaning, _ratio(amounts), _ratio_formula(pairs[0]), pairs, first)
-    return Score(name, meaning, _ratios(amounts, turned), _ratios_formula(pairs, turned), pairs, first)
+        of, formula = _ratio(amounts), _ratio_formula(pairs[0])
+        losers_below = pairs[0][0] == PNL and pairs[0][1] != EQUITY  # a debt below a loss is above zero
+    else:
+        of, formula = _ratios(amounts, turned), _ratios_formula(pairs, turned)
+        losers_below = pairs[0][0] == PNL
+    return Score(name, meaning, of, formula, reads, most_of(pairs, losers_below), pairs)
+
+
+def most_of(ratios: tuple[Ratio, ...], losers_below: bool) -> Most:
+    """The bound of a score that is at most the product of such ratios: the upper ones over the lower ones.
+    losers_below: no loser's is above zero."""
+
+    def most(x: Mapping[str, Bounds]) -> float:
+        if losers_below and x[PNL][1] <= 0:
+            return 0.0
+        bound, negative = 1.0, 0
+        for above, below in ratios:
+            divisor = x[below][0]
+            if divisor <= 0:
+                return math.inf
+            negative += x[above][0] < 0
+            bound *= max(x[above][1], 0.0) / divisor
+        return bound if negative < 2 else math.inf
+
+    return most
 
 
 def _ratio(amounts: Callable[[Inputs], Any]) -> Callable[[Inputs], Decimal]:
@@ -184,6 +220,9 @@ def binance_2019(x: Inputs) -> Decimal:
     return divide(x.pnl * x.maintenance, max(ONE, x.balance) * x.equity)
 
 
+_most_binance_2019 = most_of(((PNL, "balance"), (MAINTENANCE, EQUITY)), losers_below=True)
+
+
 def _binance_2019(x: Inputs) -> str:
     if x.pnl <= 0:
         return "max(0, [pnl])"
@@ -204,6 +243,11 @@ def _hyperliquid_directional(x: Inputs) -> str:
     return f"{_over(prices)} x [notional] / [equity]" if x.equity > 0 else WITHOUT
 
 
+def _most_hyperliquid_directional(x: Mapping[str, Bounds]) -> float:
+    prices = ("mark", "entry") if x["side"][0] > 0 else ("entry", "mark")
+    return most_of((prices, ("notional", EQUITY)), losers_below=False)(x)
+
+
 def entry_price(x: Inputs) -> Decimal:
     """Shorts with the highest entry price first, longs with the lowest (their score is its negative). Source:
     Dango, Gate until 2021."""
@@ -216,10 +260,14 @@ def size(x: Inputs) -> Decimal:
 
 
 def _worked_out(
-    name: str, function: Callable[[Inputs], Decimal], formula: Callable[[Inputs], str], of_entry: bool = False
+    name: str,
+    function: Callable[[Inputs], Decimal],
+    formula: Callable[[Inputs], str],
+    reads: str,
+    most: Most | None = None,
 ) -> Score:
     """The score that a function is; its docstring says what it is."""
-    return Score(name, getdoc(function) or "", function, formula, of_entry=of_entry)
+    return Score(name, getdoc(function) or "", function, formula, frozenset(reads.split()), most)
 
 
 _ALL = (
@@ -241,7 +289,9 @@ _ALL = (
         "A winner's score is so pnl / equity. Source: Binance FAQ 360033525471 as it stood in "
         "December 2025.",
     ),
-    _worked_out("binance-2019", binance_2019, _binance_2019),
+    _worked_out(
+        "binance-2019", binance_2019, _binance_2019, "pnl equity maintenance balance", _most_binance_2019
+    ),
     product(
         "bybit", "pnl / entry_value", "notional / equity",
         meaning="Leveraged return: Bybit's help center names it without its algebra, BitMEX's stands in for "
@@ -288,15 +338,18 @@ _ALL = (
         "mark / entry below one, so of two shorts the less profitable one comes first. Source: "
         "Hyperliquid documentation, Auto-deleveraging.",
     ),
-    _worked_out("hyperliquid-directional", hyperliquid_directional, _hyperliquid_directional),
+    _worked_out(
+        "hyperliquid-directional", hyperliquid_directional, _hyperliquid_directional,
+        "pnl notional equity side entry mark", _most_hyperliquid_directional,
+    ),
     product(
         "pnl-percent", "pnl / entry_value",
         meaning="pnl / entry value. Source: Bitfinex, What is Termination: the highest percentage gain "
         "first.",
     ),
     product("roe", "pnl / initial_margin", meaning="Return on equity: pnl / initial margin."),
-    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]", of_entry=True),
-    _worked_out("size", size, lambda _: "[size]"),
+    _worked_out("entry-price", entry_price, lambda x: "-[entry]" if x.side > 0 else "[entry]", "side entry"),
+    _worked_out("size", size, lambda _: "[size]", "size"),
 )  # fmt: skip
 SCORES: Mapping[str, Score] = {score.name: score for score in _ALL}
 

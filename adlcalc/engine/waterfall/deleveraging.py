@@ -21,8 +21,8 @@ from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
-from adlcalc.engine.queue.head import Lazy
-from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.head import QueueHead
+from adlcalc.engine.queue.queue import Place, Ranked
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
 from adlcalc.engine.waterfall.state import State
@@ -131,14 +131,14 @@ def itself(state: State, claim: Closing, place: Place) -> bool:
 
 
 def gifts_of(
-    policy: Policy, queue: Queue | Lazy, passed: Container[Holding], quantity: Decimal, lot: Decimal
+    policy: Policy, queue: Ranked | QueueHead, passed: Container[Holding], quantity: Decimal, lot: Decimal
 ) -> list[Gift]:
     """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
     certain place and goes on until the quantity is covered needs no more of a long queue than that."""
     walk = walk_of(policy)
-    if walk is None or isinstance(queue, Lazy):
+    if walk is None or isinstance(queue, QueueHead):
         return policy([place for place in queue if place.holding not in passed], quantity, lot)
-    places = queue.by_size() if walk.order is None else queue.in_order(walk.order)
+    places = queue.by_size() if walk.start is None else queue.in_file_order(walk.start)
     with closing(places):
         return walk.gifts((place for place in places if place.holding not in passed), quantity, lot)
 

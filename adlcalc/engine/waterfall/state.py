@@ -18,8 +18,9 @@ from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
 from adlcalc.engine.model import Liquidity, Scenario
-from adlcalc.engine.queue.head import FixedQueue, Grid, Lazy, QueueHead, fixed_order, is_fixed, serves
-from adlcalc.engine.queue.queue import Place, Queue
+from adlcalc.engine.queue.head import Grid, QueueHead, serves
+from adlcalc.engine.queue.kept import KeptOrder, KeptQueue, is_kept
+from adlcalc.engine.queue.queue import Place, Queue, Ranked
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
@@ -88,9 +89,9 @@ class State:
         self.pushed: dict[str, Decimal] = {}  # how far fills have moved the mark, as a part of the path's
         self.opened_at: dict[str, Decimal] = {}  # of such markets: the mark that the step's book is around
         self._liquidity: dict[str, Liquidity] = {}  # where the path has changed it
-        self._queues: dict[tuple[str, int], Queue | Lazy] = {}
+        self._queues: dict[tuple[str, int], Ranked | QueueHead] = {}
         self._grids: dict[tuple[str, int], Grid] = {}
-        self._orders: dict[tuple[str, int], list[tuple[Decimal, Holding]]] = {}
+        self._orders: dict[tuple[str, int], KeptOrder] = {}
         self._index = index
         self.has_feedback = any(market.feedback for market in scenario.markets)
         self.halted: set[str] = set()  # markets in which nothing is liquidated
@@ -109,7 +110,7 @@ class State:
         for market, changes in self.scenario.path.liquidity.items():
             if step in changes:
                 self._liquidity[market] = changes[step]
-        self._queues.clear()
+        self.rank_anew()
         self.skipped.clear()
         self.refused.clear()
         self.for_sale.clear()
@@ -142,7 +143,7 @@ class State:
             self._sides[key] = kind(liquidity, side, self.opened_at.get(book.name, book.mark), book.lot)
         return self._sides[key]
 
-    def queue(self, book: MarketBook, side: int) -> Queue | Lazy:
+    def queue(self, book: MarketBook, side: int) -> Ranked | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
         key = (book.name, side)
         if key not in self._queues or self.rules.adl.rank == RankedWhen.EACH_CLAIM:
@@ -162,25 +163,23 @@ class State:
         return self.is_idle() and not (ledger.touched or ledger.moved or self.doubtful or self.owed)
 
     def rank_anew(self) -> None:
-        """The marks have moved within the step."""
+        """The marks have moved."""
         self._queues.clear()
+        for grid in self._grids.values():
+            grid.head = None
 
-    def _ranked(self, book: MarketBook, side: int) -> Queue | Lazy:
-        """Whole, or where the side is long and nobody looks on, only as far as it will be used."""
-        if self._index and not self.on_ranked and serves(book, side, self.rules):
-            key = (book.name, side)
-            if key not in self._grids:
-                self._grids[key] = Grid(book, side, self.rules.adl.score.ratios)
-            return QueueHead(self._grids[key], self.rules)
-        if (
-            self._index
-            and not (self.on_ranked or self.scenario.path.events)
-            and is_fixed(book, side, self.rules)
-        ):
-            key = (book.name, side)
+    def _ranked(self, book: MarketBook, side: int) -> Ranked | QueueHead:
+        """Whole, or where nobody looks on, only as far as it will be used: in an order that is kept, or by a
+        grid of a long side."""
+        key, score = (book.name, side), self.rules.adl.score
+        if self._index and not self.on_ranked and is_kept(self.rules.adl):
             if key not in self._orders:
-                self._orders[key] = fixed_order(book, side, self.rules)
-            return FixedQueue(self._orders[key], self.rules.adl.ties)
+                self._orders[key] = KeptOrder(book, side, score)
+            return KeptQueue(self._orders[key])
+        if self._index and not self.on_ranked and serves(book, side, self.rules):
+            if key not in self._grids or self._grids[key].is_worn():
+                self._grids[key] = Grid(book, side, score)
+            return QueueHead(self._grids[key], self.rules)
         queue = Queue(book, side, self.rules.adl)
         if self.on_ranked:
             self.on_ranked(queue)
