@@ -39,9 +39,11 @@ class Inventory:
         """The newest claim. Where the mark has moved since the older ones were valued, it is not current."""
         self._marks.setdefault(claim.book, claim.book.mark)
         self._numbers.append(claim.number.given or 0)
-        self._pnls.append(claim.pnl())
-        self._nets.append(net_notional(claim, claim.left.size))
-        self.pnl += self._pnls[-1]
+        value = claim.book.value(claim.side * claim.left.size, claim.book.mark)
+        pnl = value - claim.left.cost
+        self._pnls.append(pnl)
+        self._nets.append(claim.side * abs(value))
+        self.pnl += pnl
 
     def note_change(self, claim: VenueClaim) -> None:
         """A part of a claim was closed: the sums after it are made anew where they are asked for. As claims

@@ -72,7 +72,7 @@ class Ranked:
         if self._round is None:
             everybody = self.book.holdings[self.side]
             first = start(len(everybody)) if everybody else 0
-            self._round = [*everybody[first:], *everybody[:first]]
+            self._round = [one for one in (*everybody[first:], *everybody[:first]) if one.size]
         ordered = self._round
         while self._first < len(ordered) and not ordered[self._first].size:
             self._first += 1

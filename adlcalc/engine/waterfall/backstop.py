@@ -102,7 +102,7 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     (Hyperliquid)."""
     unit = due.unit
     vault = state.ledger.vault(VAULT, due.unit.holdings[0].book.settles)
-    unit.holder.liquidated = True
+    unit.holder.liquidated = state.used_by(unit).begun = True
     for holding in unit.open_holdings():
         yield from state.ledger.settle_funding(holding)
     for holding, target in bankrupt_values(unit):
@@ -150,6 +150,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
     """The share of every position moves at the mark to the fund's account (the vault), for a fee of share x
     fee x maintenance, at most the equity."""
     ledger, unit, used = state.ledger, due.unit, state.used_by(due.unit)
+    used.begun = True
     share = share_to_close(rules, due.equity, due.maintenance)
     fee = share_fee(share, rules.fee, due.maintenance, due.equity, ledger.unit)
     vault = ledger.vault(VAULT, unit.holdings[0].book.settles)

@@ -15,7 +15,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Closing
-from adlcalc.engine.books.holdings import Due, Holding, Unit
+from adlcalc.engine.books.holdings import Due, Holding
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import How
 from adlcalc.engine.formulas import margin
@@ -49,12 +49,12 @@ class Order(NamedTuple):
     size: Decimal | None
 
 
-def schedule(rules: AnyOrders, unit: Unit) -> list[Order]:
+def schedule(rules: AnyOrders, due: Due) -> list[Order]:
     """The orders of a due unit. Deficit: sized all at once, largest maintenance margin first; else one per
     position in file order."""
     if isinstance(rules, Deficit):
-        return deficit_sizes(rules, Due(unit, *unit.margin()))
-    return [Order(holding, None) for holding in unit.open_holdings()]
+        return deficit_sizes(rules, due)
+    return [Order(holding, None) for holding in due.unit.open_holdings()]
 
 
 # --- how much -----------------------------------------------------------------------------------------------

@@ -100,8 +100,8 @@ def place_orders(state: State, due: Due, rules: AnyOrders) -> Iterator[Event]:
     if only_waits(state, unit, rules):
         return
     for whole in (False, True) if isinstance(rules, Portion) and rules.then_whole else (False,):
-        for holding, size in schedule(rules, unit):
-            now = unit_due(unit)
+        for holding, size in schedule(rules, state.as_it_stands(due)):
+            now = state.as_it_stands(due)
             state.evaluations += 1
             if not is_due(state.rules, now.equity, now.maintenance) and size is None:
                 return
@@ -137,6 +137,7 @@ def place_order(
     if not size:
         return
     had, notional, each = holding.size, abs(holding.value()), book.value(holding.side * size, book.mark)
+    used.begun = True
     yield from state.ledger.settle_funding(holding)
     queued = state.rules.adl.when == AdlWhen.REMAINDER
     if not queued and buyer_of(state, book, holding.side, rules.buyer).next() is None:
@@ -317,7 +318,7 @@ def fund_covers(limit: Fillable, claim: Closing, amount: Decimal, used: Used) ->
 def queue_takes(state: State, due: Due, orders: AnyOrders) -> Iterator[Event]:
     """The queue takes what is still due of an account whose equity is negative (rule adl.when: negative;
     zero-fill: only a position of which nothing was filled)."""
-    now = unit_due(due.unit)
+    now = state.as_it_stands(due)
     if not still_due(state, now) or now.equity >= 0:
         return
     zero_fill, used = state.rules.adl.when == AdlWhen.ZERO_FILL, state.used_by(due.unit)
@@ -336,6 +337,7 @@ def still_due(state: State, due: Due) -> bool:
 def pay_fee(state: State, due: Due, charge: Charge) -> Told:
     """The fee on all that was closed, from the equity that is left (orders.equity_fee)."""
     unit, used = due.unit, state.used_by(due.unit)
+    used.begun = True
     closed = sum((abs(h.book.value(size - h.size, h.book.mark)) for h, size in used.opened), ZERO)
     fee = equity_fee(charge, closed, unit.margin()[0], state.ledger.unit)
     return state.ledger.account_pays_fund(unit.holdings[0], used.claim, fee[-1].result, fee)
@@ -346,7 +348,7 @@ def watch_on(state: State, due: Due) -> Told:
     due, at every step."""
     unit = due.unit
     if unit.is_open():
-        equity, maintenance = unit.margin()
+        _, equity, maintenance = state.as_it_stands(due)
         if equity > maintenance:
             state.watchlist.watch(unit, equity - maintenance)
         else:
@@ -359,7 +361,10 @@ def close_against_queue(state: State, due: Due, holding: Holding, method: str) -
     if not holding.size:
         return
     had, used = holding.size, state.used_by(due.unit)
+    used.begun = True
     yield from state.ledger.settle_funding(holding)
+    if not holding.book.open_interest[-holding.side]:
+        return  # there is nobody on the other side
     order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
     events = list(against_queue(state, due, order))
     if holding.size < had:

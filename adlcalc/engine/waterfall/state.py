@@ -36,14 +36,15 @@ class Loss(NamedTuple):
 
 class Used:
     """What the orders of a unit have done in this step: notional sold, money that the fund paid, positions
-    filled, their last claim. opened: what was open before them."""
+    filled, their last claim. opened: what was open before them. begun: have they, or anything else, done
+    something to it?"""
 
-    __slots__ = ("claim", "filled", "fund_paid", "notional", "opened")
+    __slots__ = ("begun", "claim", "filled", "fund_paid", "notional", "opened")
 
     def __init__(self) -> None:
         self.notional = self.fund_paid = ZERO
         self.filled: set[Holding] = set()
-        self.claim = 0
+        self.claim, self.begun = 0, False
         self.opened: list[tuple[Holding, Decimal]] = []
 
 
@@ -133,6 +134,13 @@ class State:
         if unit not in self.used:
             self.used[unit] = Used()
         return self.used[unit]
+
+    def as_it_stands(self, due: Due) -> Due:
+        """A unit as it is now: as it was found due, where nothing has happened to it since."""
+        used = self.used.get(due.unit)
+        if due.unit in self.changed or (used is not None and used.begun):
+            return Due(due.unit, *due.unit.margin())
+        return due
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""

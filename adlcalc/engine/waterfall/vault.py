@@ -25,7 +25,7 @@ def vault_takes(state: State, due: Due, rules: Vault) -> Iterator[Event]:
     """The vault takes what is still due, with equity not below zero, but below its part of the maintenance
     margin; with money of its own, as long as it has not lost its part of that and the account fits under its
     cap."""
-    now = Due(due.unit, *due.unit.margin())
+    now = state.as_it_stands(due)
     still = now.unit.is_open() and is_due(state.rules, now.equity, now.maintenance)
     if still and ZERO <= now.equity < rules.vault_below * now.maintenance and has_room(state, now, rules.own):
         yield from to_vault(state, now)
