@@ -22,6 +22,7 @@ tenths = st.integers(-40, 40).map(lambda n: Fraction(n, 10))
 two = st.tuples(tenths, tenths).map(sorted)
 
 
+@pytest.mark.slow
 @given(two, two, st.fractions(0, 1), st.fractions(0, 1), st.integers(0, 5))
 def test_results_lie_between_the_bounds(
     a: Sequence[Fraction], b: Sequence[Fraction], part: Fraction, other: Fraction, power: int
@@ -73,6 +74,7 @@ def test_what_the_bounds_do_not_tell_is_undecided() -> None:
 positive = st.integers(1, 400).map(lambda n: Decimal(n) / 4)
 
 
+@pytest.mark.slow
 @given(
     st.one_of(texts, st.sampled_from([name for name, score in SCORES.items() if score.most])),
     st.lists(positive, min_size=6, max_size=6),

@@ -19,14 +19,15 @@ class Inventory:
     """Claims of one fund, oldest first (so are their numbers), as they are valued at the marks of a moment.
     pnl: of all of them."""
 
-    __slots__ = ("_before", "_marks", "_nets", "_numbers", "_pnls", "pnl")
+    __slots__ = ("_claims", "_marks", "_nets", "_numbers", "_pnls", "_sums", "_values", "pnl")
 
     def __init__(self, claims: Iterable[VenueClaim]) -> None:
         self._marks: dict[MarketBook, Decimal] = {}
+        self._claims: list[VenueClaim] = []
         self._numbers: list[int] = []
+        self._values: list[Decimal] = []
         self._pnls: list[Decimal] = []
-        self._nets: list[Decimal] = []  # signed notionals
-        self._before = [(ZERO, ZERO)]  # pnl and net notional of so many of the oldest
+        self._sums, self._nets = [ZERO], [ZERO]  # pnl, and net notional, of so many of the oldest
         self.pnl = ZERO
         for claim in claims:
             self.add(claim)
@@ -37,12 +38,15 @@ class Inventory:
 
     def add(self, claim: VenueClaim) -> None:
         """The newest claim. Where the mark has moved since the older ones were valued, it is not current."""
-        self._marks.setdefault(claim.book, claim.book.mark)
+        book, left = claim.book, claim.left
+        if book not in self._marks:
+            self._marks[book] = book.mark
+        value = book.value(claim.side * left.size, book.mark)
+        pnl = value - left.cost
+        self._claims.append(claim)
         self._numbers.append(claim.number.given or 0)
-        value = claim.book.value(claim.side * claim.left.size, claim.book.mark)
-        pnl = value - claim.left.cost
+        self._values.append(value)
         self._pnls.append(pnl)
-        self._nets.append(claim.side * abs(value))
         self.pnl += pnl
 
     def note_change(self, claim: VenueClaim) -> None:
@@ -54,22 +58,24 @@ class Inventory:
         """A claim counts with that pnl and the notional of so many contracts."""
         at = self._place(claim)
         self.pnl += pnl - self._pnls[at]
-        self._pnls[at], self._nets[at] = pnl, net_notional(claim, size)
-        del self._before[at + 1 :]
+        self._pnls[at], self._values[at] = pnl, claim.book.value(claim.side * size, claim.book.mark)
+        del self._sums[at + 1 :], self._nets[at + 1 :]
 
-    def older_than(self, claim: VenueClaim) -> tuple[Decimal, Decimal]:
-        """Pnl and net notional of the claims before it, which need not be one of them."""
-        at, before = self._place(claim), self._before
-        for i in range(len(before) - 1, at):
-            pnl, net = before[i]
-            before.append((pnl + self._pnls[i], net + self._nets[i]))
-        return before[at]
+    def older_than(self, claim: VenueClaim) -> Decimal:
+        """Pnl of the claims before it, which need not be one of them."""
+        at, sums = self._place(claim), self._sums
+        while len(sums) <= at:
+            sums.append(sums[-1] + self._pnls[len(sums) - 1])
+        return sums[at]
+
+    def net_older_than(self, claim: VenueClaim) -> Decimal:
+        """Their net notional: that of a long above zero."""
+        at, nets = self._place(claim), self._nets
+        while len(nets) <= at:
+            i = len(nets) - 1
+            nets.append(nets[i] + self._claims[i].side * abs(self._values[i]))
+        return nets[at]
 
     def _place(self, claim: VenueClaim) -> int:
         """How many of them are older."""
         return bisect_left(self._numbers, claim.number.given or 0)
-
-
-def net_notional(claim: VenueClaim, size: Decimal) -> Decimal:
-    """Signed notional of so much of it at the mark: of a long above zero."""
-    return claim.side * abs(claim.book.value(size, claim.book.mark))

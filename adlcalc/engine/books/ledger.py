@@ -423,7 +423,7 @@ class Ledger:
         worked only the older ones are held: whether the fund takes it, and what is left for the newer ones,
         is what is being asked."""
         if self.at_work is not None:
-            return self.inventory(fund, contract).older_than(self.at_work)[0]
+            return self.inventory(fund, contract).older_than(self.at_work)
         if valued := self._current(fund, contract):
             return valued.pnl
         held = (one for one in self.stocks.values() if one.book.fund is fund)

@@ -1,7 +1,7 @@
 """What the fund keeps of a position that the book did not take, and how patiently it sells it (rule
 fund.holds).
 
-Public: kept, beyond_what_is_kept, patient.
+Public: kept, waits, beyond_what_is_kept, patient.
 """
 
 from __future__ import annotations
@@ -42,9 +42,20 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
         size = part_kept(state, claim, room)
     if how.holds_at_most is None or not size:
         return size
-    _, net = state.ledger.inventory(book.fund).older_than(claim)
+    net = state.ledger.inventory(book.fund).net_older_than(claim)
     most = how.holds_at_most * book.fund.balance - claim.side * net
     return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
+
+
+def waits(state: State, claim: VenueClaim) -> bool:
+    """Does the fund keep all of a claim of which nobody in the book takes any?"""
+    if state.book_side(claim.book, claim.side).next() is not None:
+        return False
+    state.ledger.at_work = claim
+    size = claim.left.size
+    whole = not size or kept(state, claim) == size
+    state.ledger.at_work = None
+    return whole
 
 
 def part_kept(state: State, claim: VenueClaim, room: Decimal) -> Decimal:

@@ -34,7 +34,7 @@ from adlcalc.engine.rules import (
 from adlcalc.engine.waterfall.backstop import hand_over_shares, offer_to_backstop
 from adlcalc.engine.waterfall.book import close_at_any_price, close_with_fund, close_without_fund
 from adlcalc.engine.waterfall.deleveraging import deleverage, deleverage_together
-from adlcalc.engine.waterfall.holding import beyond_what_is_kept
+from adlcalc.engine.waterfall.holding import beyond_what_is_kept, waits
 from adlcalc.engine.waterfall.own_name import (
     note_opened,
     pay_fee,
@@ -53,11 +53,13 @@ ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 class Stages(NamedTuple):
     """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule
-    takeover_below). claim: of what the venue has taken over."""
+    takeover_below). claim: of what the venue has taken over; waiting: does nothing become of a claim there
+    that meets no offer, and that the fund keeps?"""
 
     unit: tuple[UnitStage, ...]
     late: tuple[UnitStage, ...]
     claim: tuple[ClaimStage, ...]
+    waiting: bool
 
 
 def stages_of(rules: Rules) -> Stages:
@@ -65,7 +67,8 @@ def stages_of(rules: Rules) -> Stages:
     how, takeover = rules.liquidation.method, rules.liquidation.takeover
     late = tuple(by_takeover(takeover)) if takeover else ()
     unit = tuple(in_own_name(rules, how)) if isinstance(how, OwnName) else late
-    return Stages(unit, late, tuple(in_the_venues_hands(rules)))
+    claim, holds = tuple(in_the_venues_hands(rules)), rules.fund.holds.held
+    return Stages(unit, late, claim, bool(holds) and claim[0] is close_with_fund)
 
 
 def by_takeover(how: Takeover) -> Iterator[UnitStage]:
@@ -177,7 +180,8 @@ def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator
     where the queue takes them together (a policy that gives from everybody) stage by stage."""
     if not gives_from_everybody(state.rules.adl.policy):
         for claim in claims:
-            yield from through(state, claim, stages.claim)
+            if not (stages.waiting and waits(state, claim)):
+                yield from through(state, claim, stages.claim)
         return
     for stage in stages.claim:
         for claim in claims:
