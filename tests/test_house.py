@@ -154,7 +154,8 @@ def test_only_numbers_makes_decimals() -> None:
 
 @pytest.mark.slow
 def test_no_float_touches_money_in_the_engine() -> None:
-    """Floats appear in head.py only, where they choose which cells are opened, and exact scores decide."""
+    """Floats are made in head.py only, where they choose which cells are opened, and exact scores decide; the
+    bounds of scores (Score.most) are worked out from those that it hands over."""
     wrong = []
     for file in files("engine"):
         if file.name == "head.py":

@@ -135,14 +135,15 @@ def most_of(ratios: tuple[Ratio, ...], losers_below: bool) -> Most:
 
     def most(x: Mapping[str, Bounds]) -> float:
         if losers_below and x[PNL][1] <= 0:
-            return 0.0
-        bound, negative = 1.0, 0
+            return 0
+        bound: float = 1
+        negative = 0
         for above, below in ratios:
             divisor = x[below][0]
             if divisor <= 0:
                 return math.inf
             negative += x[above][0] < 0
-            bound *= max(x[above][1], 0.0) / divisor
+            bound *= max(x[above][1], 0) / divisor
         return bound if negative < 2 else math.inf
 
     return most

@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
@@ -31,6 +31,7 @@ from adlcalc.engine.formulas.scores import INITIAL_MARGIN, MAINTENANCE, Bounds, 
 from adlcalc.engine.queue.queue import Scored, inputs_of
 from adlcalc.engine.rules import Eligible, Rules
 from adlcalc.ground.numbers import D
+from adlcalc.ground.objects import record
 
 LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
@@ -77,6 +78,9 @@ class Placed(NamedTuple):
     position: Holding | int
 
 
+ENTRY, COLLATERAL = itemgetter(0), itemgetter(1)
+
+
 class Cell(NamedTuple):
     """Positions of neighboring entry and collateral, and between what their amounts lie: positions, or parts
     that are cells themselves."""
@@ -87,16 +91,25 @@ class Cell(NamedTuple):
     contracts: Bounds
     settled: Bounds
     lines: frozenset[FloatLines]
-    positions: list[Holding | int]
+    members: list[Holding | int]
     parts: Sequence[Cell]
 
     @classmethod
-    def of(cls, placed: Sequence[Placed], parts: Sequence[Cell] = ()) -> Cell:
-        """The cell around them."""
-        *amounts, lines, positions = zip(*placed, strict=True)
+    def of(cls, placed: Sequence[Placed]) -> Cell:
+        """The cell around some positions."""
+        *amounts, lines, members = zip(*placed, strict=True)
         entry, collateral, initial, contracts, settled = ((min(some), max(some)) for some in amounts)
         around = entry, wider(collateral), wider(initial), wider(contracts), settled
-        return cls(*around, frozenset(lines), [] if parts else list(positions), parts)
+        return cls(*around, frozenset(lines), list(members), ())
+
+    @classmethod
+    def around(cls, parts: Sequence[Cell]) -> Cell:
+        """The cell around some cells."""
+        *amounts, lines, _, _ = zip(*parts, strict=True)
+        entry, collateral, initial, contracts, settled = (
+            (min(low for low, _ in some), max(high for _, high in some)) for some in amounts
+        )
+        return cls(entry, collateral, initial, contracts, settled, frozenset().union(*lines), [], parts)
 
     def maintenance(self, worth: Bounds) -> Bounds:
         """Between what the maintenance margin of a contract lies: of each position the largest of its lines,
@@ -132,12 +145,12 @@ class Grid:
         self._multiplier = float(book.contract.multiplier)
         placed = list(self._lay())
         self._count = len(placed)
-        placed.sort(key=attrgetter("entry"))
+        placed.sort(key=ENTRY)
         cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
         self.cells: list[Cell] = []
         for band in bands(placed, cuts):
-            band.sort(key=attrgetter("collateral"))
-            self.cells.append(Cell.of(band, [Cell.of(part) for part in bands(band, cuts)]))
+            band.sort(key=COLLATERAL)
+            self.cells.append(Cell.around([Cell.of(part) for part in bands(band, cuts)]))
         book.ranked[side] = self
 
     def _lay(self) -> Iterator[Placed]:
@@ -155,7 +168,7 @@ class Grid:
             leverage = float(self.made(one).leverage or 0) if chosen else 0
             initial = entry / leverage if leverage else own
             its = floats(self.made(one).lines()) if needed and not lines else lines
-            yield Placed(entry, own, initial, contracts, settled, its, one)
+            yield record(Placed, (entry, own, initial, contracts, settled, its, one))
 
     def made(self, one: Holding | int) -> Holding:
         """The position of a number, or itself."""
@@ -167,8 +180,8 @@ class Grid:
 
     def holdings_of(self, cell: Cell) -> list[Holding]:
         """The positions of a cell that is opened."""
-        found = [self.made(one) for one in cell.positions]
-        cell.positions[:] = found
+        found = [self.made(one) for one in cell.members]
+        cell.members[:] = found
         return found
 
     def note_change(self, holding: Holding) -> None:
