@@ -41,6 +41,7 @@ STAGES = (
 HAPPENS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "skipped": "skipped in the queue"}
 NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "rank")
 """What tells rows apart that have the same name."""
+ASSUMED = "assumptions"
 NOTHING = "nothing"
 NEVER = 10**9
 CONTEXT, LINES = 3, 400
@@ -84,6 +85,8 @@ class Difference(NamedTuple):
         now = "now" if self.old is None else "no longer"
         if verb:
             return f"{step}{what}: {now} {verb} ({_shown(self.new if self.old is None else self.old)})"
+        if self.table == ASSUMED:
+            return f"{now} assumed: {what}"
         told = _shown(self.new or self.old)
         of = "" if told == NOTHING else f" ({told})"
         return f"{step}{what}: row {'is new' if self.old is None else 'is gone'}{of}"

@@ -39,6 +39,7 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.scenario.tables import has_own, named, stand_ins, tables_of
 from adlcalc.source.document import read_document
 from adlcalc.source.files import near_file, text_of
+from adlcalc.source.mistaken import SCENARIO, is_of_another_kind
 from adlcalc.source.nodes import List, Map, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
@@ -123,12 +124,12 @@ def load_source(
         if root is None:
             problems.raise_if_any()
         assert root is not None
-        if isinstance(root, Map):
-            _refuse_rulebook(root, problems)
-            if sets:
-                from adlcalc.scenario.overrides import apply
+        if is_of_another_kind(root, SCENARIO, problems):
+            problems.raise_if_any()
+        if isinstance(root, Map) and sets:
+            from adlcalc.scenario.overrides import apply
 
-                apply(root, sets, problems)
+            apply(root, sets, problems)
         checked = check(
             ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets", "population")
         )
@@ -206,6 +207,7 @@ def _build(
         funds=funds,
         rules=rules,
         title=file.title,
+        description=file.description,
         venue=rulebook.venue,
         money_unit=unit,
         providers=providers,
@@ -255,16 +257,6 @@ def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
         draft.problems.note(
             draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}"
         )
-
-
-def _refuse_rulebook(root: Map, problems: Problems) -> None:
-    """A rulebook given for a scenario is one error, not one for each of its keys."""
-    key = root.keys.get("as_of") or root.keys.get("sources")
-    if key is not None and not {"accounts", "prices"} & root.items.keys():
-        problems.add(
-            key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue"
-        )
-        problems.raise_if_any()
 
 
 def _of_rules(setting: str) -> bool:

@@ -17,6 +17,7 @@ from adlcalc.ground.opened import reading, was_read
 from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
 from adlcalc.source.keys import keys_of
+from adlcalc.source.mistaken import RULEBOOK, is_of_another_kind
 from adlcalc.source.nodes import Map, Node, Place, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, quote
 from adlcalc.source.schema import check
@@ -69,6 +70,8 @@ def _read_file(
     source = _below(name, problems, where, folder, above)
     root = None if source is None else read_document(source, problems)
     if source is None or root is None:
+        return None
+    if is_of_another_kind(root, RULEBOOK, problems):
         return None
     head = _head(root, source, problems)
     if head is None or not isinstance(root, Map):

@@ -1,6 +1,6 @@
 """Fields and rows that several documents tell alike.
 
-Public: STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
+Public: DESCRIPTION, STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
 score_column, bad_debt."""
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ def score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | 
         yield numbers("score", map(score, scores), drop=drop)
 
 
+DESCRIPTION = Field(
+    "description",
+    "text",
+    "what it says of itself: what is real in it and what is made up",
+    of=lambda record, about: about.scenario.description or None,
+    null=True,
+    optional=True,
+    prose=True,
+)
 STEP = told(expected.STEP, heading="step")
 TIME = Field(
     "time",

@@ -23,7 +23,7 @@ from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.page import title_of
+from adlcalc.report.page import title_of, under_title
 from adlcalc.report.table import Table
 from adlcalc.report.verdict import ask_why, verdict
 
@@ -129,6 +129,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "file": clean(run.file or ""),
             "changes": " ".join(map(clean, run.options)),
             "verdict": verdict(run),
+            "description": [*under_title(run.scenario)],
             "why": ask_why(run),
             "asking": ask_why(run).removeprefix("Why: "),
             "numbers": list(_numbers(run)),
