@@ -73,6 +73,11 @@ class Difference(NamedTuple):
     market: str | None = None
 
     @property
+    def is_assumption(self) -> bool:
+        """Is it about what is assumed, and not about what happens?"""
+        return self.table == ASSUMED
+
+    @property
     def event(self) -> str:
         """'step 2: alice: bankruptcy price 54000 → 53990'."""
         step = "" if self.step is None else f"step {self.step}: "
@@ -85,7 +90,7 @@ class Difference(NamedTuple):
         now = "now" if self.old is None else "no longer"
         if verb:
             return f"{step}{what}: {now} {verb} ({_shown(self.new if self.old is None else self.old)})"
-        if self.table == ASSUMED:
+        if self.is_assumption:
             return f"{now} assumed: {what}"
         told = _shown(self.new or self.old)
         of = "" if told == NOTHING else f" ({told})"

@@ -20,8 +20,6 @@ from adlcalc.cli.usual import facts_in
 if TYPE_CHECKING:
     from adlcalc.check.golden import Difference
 
-ASSUMED = "assumptions"
-"""The table of a run that tells no event."""
 EXAMPLE = """\b
 Examples:
   adlcalc diff 04-fund-half-absorbs 05-fund-empty-adl
@@ -106,7 +104,7 @@ def diff(
     code = work(files[0], output, text)
     if code == RAN and not found and not quiet:
         say("adlcalc diff: the same happens in both")
-    elif code == RAN and not quiet and all(getattr(one, "table", "") == ASSUMED for one in found):
+    elif code == RAN and not quiet and all(getattr(one, "is_assumption", False) for one in found):
         say("adlcalc diff: nothing that happens changes, only what is assumed")
     raise typer.Exit(FAILED if code == RAN and found else code)
 
