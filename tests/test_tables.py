@@ -149,7 +149,7 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     [
         (
             "markets: {X: {maintenance: {table: ABD}}}\n",
-            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; without maintenance the market "
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; or give a rate or tiers; without maintenance the market "
             "has "
             "the venue's own table",
         ),
@@ -159,7 +159,7 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
         ),
         (
             "rules: {margin: {maintenance: {linear: {table: ABD}}}}\n",
-            "s.yaml:2:48: own.yaml has no table 'ABD'\nits tables: ABC, COIN, LOTS",
+            "s.yaml:2:48: own.yaml has no table 'ABD'\ndid you mean 'ABC'?",
         ),
         (
             "markets: {X: {maintenance: {table: ABC, tiers: []}}}\n",
