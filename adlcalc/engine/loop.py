@@ -6,7 +6,7 @@ Public: run, PrecisionError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
 
@@ -73,8 +73,11 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
     scenario = state.scenario
     audit: Audit | None = None
     still: StepEnded | None = None  # how a step ends in which nothing was posted, as in the one before it
-    stages, last = stages_of(scenario.rules), scenario.path.steps - 1
-    for step in range(last + 1):
+    stages, step, last = stages_of(scenario.rules), 0, scenario.path.steps - 1
+    while step <= last:
+        if still is not None and observer is None:
+            first, step = step, state.still_until(step)
+            yield from still_steps(state, range(first, step), still)
         with exact_step(step):
             events = begin_step(state, scenario.path, step)
             audit = audit or Audit(state.ledger)
@@ -99,6 +102,18 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
                 still = end if nothing else None
             events.append(end)
         yield from events
+        step += 1
+
+
+def still_steps(state: State, steps: Iterable[int], end: StepEnded) -> Iterator[Event]:
+    """Steps in which marks move and nothing else happens: each ends as the one before them."""
+    path, books, rest = state.scenario.path, list(state.ledger.markets.values()), end[1:]
+    for step in steps:
+        time = path.time(step)
+        for book in books:
+            book.mark = path.marks[book.name][step]
+            yield record(MarkMoved, (step, book.name, book.mark, time))
+        yield record(StepEnded, (step, *rest))
 
 
 class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generator costs a fifth of a quiet step)

@@ -118,10 +118,14 @@ def several_of(unit: Unit) -> Several | None:
     return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
 
 
-def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Holding, Target]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    several = several or several_of(unit)
+    return values_of(unit, several_of(unit))
+
+
+def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
+    """The same of a unit of which that has been asked."""
     if several is None:
         holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
         return [(holding, without_margin(unit, holding))]
