@@ -57,7 +57,8 @@ def run(
             if observer and observer.listens_to_queues():
                 state.on_ranked = partial(observer.ranked, facts)
         try:
-            yield from worked(state, facts, observer)
+            for events in worked(state, facts, observer):
+                yield from events
             end = Ended(state.step, state.evaluations)
             if accounts:
                 quiet = quiet_accounts(state.ledger) if together else None
@@ -68,8 +69,8 @@ def run(
             state.take_apart()
 
 
-def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Event]:
-    """The events of all steps."""
+def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Iterable[Event]]:
+    """The events of all steps, some steps at a time."""
     scenario = state.scenario
     audit: Audit | None = None
     still: StepEnded | None = None  # how a step ends in which nothing was posted, as in the one before it
@@ -77,7 +78,7 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
     while step <= last:
         if still is not None and observer is None:
             first, step = step, state.still_until(step)
-            yield from still_steps(state, range(first, step), still)
+            yield still_steps(state, range(first, step), still)
         with exact_step(step):
             events = begin_step(state, scenario.path, step)
             audit = audit or Audit(state.ledger)
@@ -101,7 +102,7 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
                 end = end_step(state, audit)
                 still = end if nothing else None
             events.append(end)
-        yield from events
+        yield events
         step += 1
 
 

@@ -25,7 +25,6 @@ from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
 
-
 by_id = attrgetter("id")
 
 

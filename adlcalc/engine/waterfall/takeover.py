@@ -23,7 +23,7 @@ from adlcalc.engine.waterfall.liquidation import (
     is_due,
     liquidated,
     several_of,
-    stand_of,
+    told_now,
     values_of,
 )
 from adlcalc.engine.waterfall.state import State
@@ -71,7 +71,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            stood=stand_of(unit, holding, several),
+            stood=told_now(unit, holding, several),
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
@@ -124,7 +124,7 @@ def reduce(
         size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
-        stood = stand_of(unit, holding)
+        stood = told_now(unit, holding)
         yield liquidated(
             state,
             due,
