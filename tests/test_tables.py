@@ -149,8 +149,8 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     [
         (
             "markets: {X: {maintenance: {table: ABD}}}\n",
-            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; or give a rate or tiers; without maintenance the market "
-            "has "
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; or give a rate or tiers; "
+            "without maintenance the market has "
             "the venue's own table",
         ),
         (
