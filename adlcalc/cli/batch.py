@@ -105,7 +105,6 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
 
 def _one(file: str, request: Request) -> tuple[Run, int]:
     """Run one file; the code is 1 if it is not what the file expects or what --fail-on allows."""
-    from adlcalc.asking import accounts_of
     from adlcalc.check.expectations import differences
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.report import Run
@@ -122,8 +121,12 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         loaded.expect if not request.sets and request.venue is None and request.as_of is None else None
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
-    named = accounts_of(request.series, loaded.scenario, option="--series: ")
-    watch = watch_for(asked, named)
+    accounts: list[str] = []
+    if request.series:
+        from adlcalc.asking import accounts_of
+
+        accounts = accounts_of(request.series, loaded.scenario, option="--series: ")
+    watch = watch_for(asked, accounts)
     events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)

@@ -39,7 +39,6 @@ from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.scenario.tables import has_own, named, stand_ins, tables_of
 from adlcalc.source.document import read_document
 from adlcalc.source.files import near_file, text_of
-from adlcalc.source.mistaken import SCENARIO, is_of_another_kind
 from adlcalc.source.nodes import List, Map, Place, Scalar, Source
 from adlcalc.source.problems import Located, Problems, ScenarioErrors, fail, nearest, quote
 from adlcalc.source.schema import check
@@ -124,8 +123,15 @@ def load_source(
         if root is None:
             problems.raise_if_any()
         assert root is not None
-        if is_of_another_kind(root, SCENARIO, problems):
-            problems.raise_if_any()
+        if (
+            not isinstance(root, Map)
+            or "accounts" not in root.items
+            or {"schema", "golden"} & root.items.keys()
+        ):
+            from adlcalc.source.mistaken import SCENARIO, is_of_another_kind
+
+            if is_of_another_kind(root, SCENARIO, problems):
+                problems.raise_if_any()
         if isinstance(root, Map) and sets:
             from adlcalc.scenario.overrides import apply
 

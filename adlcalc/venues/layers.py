@@ -17,7 +17,6 @@ from adlcalc.ground.opened import reading, was_read
 from adlcalc.ground.record import Read, current, recording
 from adlcalc.source.document import read_document
 from adlcalc.source.keys import keys_of
-from adlcalc.source.mistaken import RULEBOOK, is_of_another_kind
 from adlcalc.source.nodes import Map, Node, Place, Scalar, Source, at
 from adlcalc.source.problems import Located, Problems, quote
 from adlcalc.source.schema import check
@@ -71,8 +70,11 @@ def _read_file(
     root = None if source is None else read_document(source, problems)
     if source is None or root is None:
         return None
-    if is_of_another_kind(root, RULEBOOK, problems):
-        return None
+    if not isinstance(root, Map) or not {"as_of", "title"} <= root.items.keys():
+        from adlcalc.source.mistaken import RULEBOOK, is_of_another_kind
+
+        if is_of_another_kind(root, RULEBOOK, problems):
+            return None
     head = _head(root, source, problems)
     if head is None or not isinstance(root, Map):
         return None
