@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, overload
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
-from adlcalc.engine.model import LONG, SHORT, Account
+from adlcalc.engine.model import Account
 from adlcalc.ground.numbers import ONE, ZERO
 
 Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
@@ -194,14 +194,6 @@ class Roster:
             else:
                 yield (for_now := self.as_it_began(i))
                 for_now.take_apart()
-
-    def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
-        """Name, side and size of the one position of an account that has not been made; None where it has, or
-        may have several."""
-        columns = self.columns
-        if columns is None or i in self.made:
-            return None
-        return columns.ids[i], LONG if columns.longs[i] else SHORT, columns.sizes[i]
 
     def settle(self, index: Decimal, received: Decimal) -> None:
         """Those that have not been made have received so much together, and are settled up to that index."""
