@@ -19,6 +19,7 @@ from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
@@ -53,6 +54,7 @@ REVENUE = "venue revenue"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 NOTHING: Told = ()
+signed_size_of = attrgetter("signed_size")
 
 
 class AuditError(Exception):
@@ -247,7 +249,7 @@ class Ledger:
     def touch(self, holder: Holder) -> None:
         """Note a holder's standing and sizes before its first change in a step."""
         if holder not in self.touched:
-            self.touched[holder] = (holder.standing(), [holding.signed_size for holding in holder.holdings])
+            self.touched[holder] = holder.standing(), list(map(signed_size_of, holder.holdings))
 
     # --- trades: contracts and their value move between two sides -------------------------------------------
 
