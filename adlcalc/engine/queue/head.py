@@ -265,10 +265,8 @@ def in_floats(
     if isinstance(positions, Side):
         scale, sketches = positions.sketches()
         q, c, k = map(float, scale)
-        yield from [
-            (number, float(size) * q, float(cost) * c, None if money is None else float(money) * k, 0.0)
-            for number, size, cost, money in sketches
-        ]
+        for number, size, cost, some in sketches:
+            yield number, float(size) * q, float(cost) * c, None if some is None else float(some) * k, 0.0
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:

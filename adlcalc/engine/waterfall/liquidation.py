@@ -1,7 +1,7 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, Stand, stand_of,
-liquidated."""
+Public: is_due, find_due, Target, Priced, AT_NONE, bankruptcy, bankrupt_values, values_of, several_of, less,
+EQUITY, Stand, stand_of, told_now, liquidated."""
 
 from __future__ import annotations
 
@@ -64,9 +64,8 @@ class Priced(NamedTuple):
 
 def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
-    book, side, size = holding.book, holding.side, holding.size
-    contract, tick, quotes = book.contract, book.tick, book.quotes[side]
-    fee = holding.fee_inside()
+    book, size, fee = holding.book, holding.size, holding.fee_inside()
+    quotes = book.quotes[holding.side]
     price = quotes.bankruptcy_price(size, target.value, fee)
     if price is None:
         return Priced(None, target.how)
@@ -76,7 +75,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
         parts = (of, fee)
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
-    if contract.bankruptcy_price == margin.ONE_BY_ONE:
+    if book.contract.bankruptcy_price == margin.ONE_BY_ONE:
         up, value = quotes.rises, margin.with_fee(target.value, fee)
         each = margin.value_of_one(size, value, book.unit)
         one = Worked(
@@ -88,10 +87,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
             CEILING if up else FLOOR,
         )
         how, of, size = (*how, one), one.result, ONE
-    made = margin.price_worked(
-        "bankruptcy price", contract, side, size, price, what, (of,), tick, quotes.to_bankruptcy
-    )
-    return record(Priced, (price, (*how, made)))
+    return record(Priced, (price, (*how, quotes.bankruptcy_worked(size, price, what, (of,)))))
 
 
 class Several(NamedTuple):
@@ -118,10 +114,14 @@ def several_of(unit: Unit) -> Several | None:
     return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
 
 
-def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Holding, Target]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    several = several or several_of(unit)
+    return values_of(unit, several_of(unit))
+
+
+def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
+    """The same of a unit of which that has been asked."""
     if several is None:
         holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
         return [(holding, without_margin(unit, holding))]
@@ -143,7 +143,8 @@ def _share_formula(by: str) -> str:
 def without_margin(unit: Unit, holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     up, cost = holding.book.quotes[holding.side].rises, holding.cost
-    money, pending = unit.money(), holding.pending_funding()
+    money = unit.money()
+    pending = holding.pending_funding() if holding.book.funding != holding.funding else ZERO
     target = cost - money - pending
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
@@ -184,12 +185,9 @@ class Stand(NamedTuple):
         """The mark of its market at which the position is told to be liquidated
         (health.liquidation_price)."""
         quotes, legs, cash, here, others, alone = self
-        price = health.liquidation_price(quotes, legs, cash)
-        if price is None:
-            return Priced(None, ())
-        made = health.liquidation_worked(quotes, legs, cash, price)
-        if alone:
-            return record(Priced, (price, (made,)))
+        price, how = told = told_price(quotes, legs, cash)
+        if alone or price is None:
+            return told
         up = quotes.rises
         sign, back = ("-", "+") if up else ("+", "-")
         formula = f"[value at the mark] {sign} [equity]"
@@ -197,15 +195,34 @@ class Stand(NamedTuple):
         if others:
             formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
         free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
-        return Priced(price, (free, made))
+        return Priced(price, (free, *how))
+
+
+AT_NONE = Priced(None, ())
+"""Where there is no such price."""
+
+
+def told_price(quotes: Quotes, legs: list[health.Leg], cash: Decimal) -> Priced:
+    """health.liquidation_price, and how it was worked out."""
+    price = health.liquidation_price(quotes, legs, cash)
+    if price is None:
+        return AT_NONE
+    return record(Priced, (price, (health.liquidation_worked(quotes, legs, cash, price),)))
+
+
+def told_now(unit: Unit, holding: Holding, several: Several | None = None) -> Priced:
+    """The liquidation price of a position as its unit stands now."""
+    if several is not None or len(unit.holdings) > 1:
+        return stand_of(unit, holding, several).liquidation_price()
+    leg = record(health.Leg, (holding.signed_size, holding.lines()))
+    return told_price(holding.book.quotes[holding.side], [leg], unit.cash())
 
 
 def stand_of(unit: Unit, holding: Holding, several: Several | None = None) -> Stand:
     """How its unit stands now."""
     book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
-        leg = record(health.Leg, (holding.signed_size, holding.lines()))
-        return record(Stand, (quotes, [leg], unit.cash(), ZERO, ZERO, True))
+        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
     several = several or several_of(unit)
     if several is None:
         leg = health.Leg(holding.signed_size, holding.lines())
@@ -227,14 +244,14 @@ def liquidated(
     *,
     size: Decimal,
     bankrupt: Priced,
-    stood: Stand | None,
+    stood: Priced,
     method: str,
     number: int,
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
-    that at which it was to be liquidated as its unit stood (None: at none)."""
+    stood, that at which it was to be liquidated as its unit stood."""
     unit, book = due.unit, holding.book
-    (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
+    (price, how), (trigger_price, trigger_how) = bankrupt, stood
     return record(Liquidated, (
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
         trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how,

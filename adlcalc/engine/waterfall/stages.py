@@ -9,6 +9,7 @@ Public: Stages, stages_of, close_unit, workable, work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -53,11 +54,12 @@ ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 class Stages(NamedTuple):
     """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule
-    takeover_below). claim: of what the venue has taken over; waiting: does nothing become of a claim there
-    that meets no offer, and that the fund keeps?"""
+    takeover_below, where there is one). claim: of what the venue has taken over; waiting: does nothing become
+    of a claim there that meets no offer, and that the fund keeps?"""
 
     unit: tuple[UnitStage, ...]
     late: tuple[UnitStage, ...]
+    takeover_below: Decimal | None
     claim: tuple[ClaimStage, ...]
     waiting: bool
 
@@ -66,9 +68,12 @@ def stages_of(rules: Rules) -> Stages:
     """The waterfall that the rules say."""
     how, takeover = rules.liquidation.method, rules.liquidation.takeover
     late = tuple(by_takeover(takeover)) if takeover else ()
-    unit = tuple(in_own_name(rules, how)) if isinstance(how, OwnName) else late
+    unit, below = late, None
+    if isinstance(how, OwnName):
+        unit = tuple(in_own_name(rules, how))
+        below = None if how.too_late is None else how.too_late.takeover_below
     claim, holds = tuple(in_the_venues_hands(rules)), rules.fund.holds.held
-    return Stages(unit, late, claim, bool(holds) and claim[0] is close_with_fund)
+    return Stages(unit, late, below, claim, bool(holds) and claim[0] is close_with_fund)
 
 
 def by_takeover(how: Takeover) -> Iterator[UnitStage]:
@@ -146,13 +151,8 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable
 
 def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     """A due unit through its stages."""
-    how = state.rules.liquidation.method
-    late = (
-        isinstance(how, OwnName)
-        and how.too_late is not None
-        and due.equity < how.too_late.takeover_below * due.maintenance
-    )
-    its = stages.late if late else stages.unit
+    unit, late, below, *_ = stages
+    its = unit if below is None or due.equity >= below * due.maintenance else late
     if len(its) == 1:
         return its[0](state, due)
     return chain.from_iterable(stage(state, due) for stage in its)
@@ -178,23 +178,29 @@ def workable(state: State) -> list[VenueClaim]:
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
     """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or
     where the queue takes them together (a policy that gives from everybody) stage by stage."""
-    if not gives_from_everybody(state.rules.adl.policy):
-        for claim in claims:
-            if not (stages.waiting and waits(state, claim)):
-                yield from through(state, claim, stages.claim)
-        return
-    for stage in stages.claim:
-        for claim in claims:
-            yield from through(state, claim, (stage,))
+    if gives_from_everybody(state.rules.adl.policy):
+        return stage_by_stage(state, stages.claim, claims)
+    asked = (claim for claim in claims if not waits(state, claim)) if stages.waiting else claims
+    return through(state, stages.claim, asked)
+
+
+def stage_by_stage(
+    state: State, stages: Iterable[ClaimStage], claims: Sequence[VenueClaim]
+) -> Iterator[Event]:
+    """All claims through a stage, then what has come before the queue there, then the next."""
+    for stage in stages:
+        yield from through(state, (stage,), claims)
         yield from deleverage_together(state)
 
 
-def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
-    """A claim through some stages."""
-    state.ledger.at_work, left = claim, claim.left
-    state.kept_whole = None
-    for stage in stages:
-        yield from stage(state, claim)
-        if not left.size:
-            break
-    state.ledger.at_work = None
+def through(state: State, stages: Sequence[ClaimStage], claims: Iterable[VenueClaim]) -> Iterator[Event]:
+    """Claim by claim through some stages."""
+    ledger = state.ledger
+    for claim in claims:
+        ledger.at_work, left = claim, claim.left
+        state.kept_whole = None
+        for stage in stages:
+            yield from stage(state, claim)
+            if not left.size:
+                break
+        ledger.at_work = None

@@ -23,7 +23,7 @@ from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.page import title_of
+from adlcalc.report.page import title_of, under_title
 from adlcalc.report.sweep_told import sweep_verdict
 from adlcalc.report.sweep_view import label_of
 from adlcalc.report.table import Table
@@ -149,10 +149,11 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "title": title_of(run.scenario, run.file),
             "venue": clean(run.scenario.venue),
             "accounts": counted(len(run.scenario.accounts), "account"),
-            "steps": counted(len(run.steps), "step"),
+            "steps": counted(run.step_count, "step"),
             "file": clean(run.file or ""),
             "changes": " ".join(map(clean, run.options)),
             "verdict": told.verdict,
+            "description": [*under_title(run.scenario)],
             "leading": None if told.leading is None else _leading(told.leading, run, number),
             "why": ask_why(run),
             "asking": ask_why(run).removeprefix("Why: "),
@@ -193,7 +194,7 @@ def _few(texts: Iterable[str]) -> str:
 
 def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     """The five numbers at the top: name, number, what it is of."""
-    closed = {row.account for row in run.liquidations}
+    closed = {one.account for one in run.closed}
     yield "Liquidated", f"{len(closed):,}", "of " + counted(len(run.scenario.accounts), "account")
     if len(run.scenario.currencies) == 1:
         paid = sum((row.paid for row in run.fund), ZERO)
