@@ -36,7 +36,7 @@ EXHAUSTIVE = 5_000
 VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
 """How many values are sampled, of a large book at least so many, and how many runs are made at most, where
 nobody says otherwise."""
-WORK = 2_000_000
+WORK = 500_000
 """Accounts times steps times values: a large book is sampled at fewer values, and says so by their
 spacing."""
 FEW, DEARER = 5, 4
