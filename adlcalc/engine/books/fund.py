@@ -255,7 +255,7 @@ def largest_affordable(
     if lost <= available:
         return high * lot
     # a loss is nearly in proportion to the size: the answer is sought from there, in steps that double
-    middle, step = max(int(divide(high * max(available, ZERO), lost)), 1), 1
+    middle, step = max(int(divide(high * available, lost)), 1) if available > 0 else 1, 1
     while high - low > 1:
         if not low < middle < high:
             middle = (low + high) // 2

@@ -25,7 +25,7 @@ from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import title_of
 from adlcalc.report.table import Table
-from adlcalc.report.verdict import ask_why, verdict
+from adlcalc.report.verdict import ask_why, verdict, worth_of_held
 
 DARK = {
     "fg": "#e6eaf0",
@@ -146,7 +146,12 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     if len(run.scenario.currencies) == 1:
         paid = sum((row.paid for row in run.fund), ZERO)
         left = sum((row.closing for row in run.fund if row.step == run.fund[-1].step), ZERO)
-        yield "Fund paid", short(paid), f"{short(left)} left"
+        worth = worth_of_held(run)
+        yield (
+            "Fund paid",
+            short(paid),
+            f"{short(left)} left" + (f", {short(left + worth)} with what it holds" if worth else ""),
+        )
     else:
         funds = {row.fund for row in run.fund if row.paid}
         yield "Funds that paid", f"{len(funds):,}", f"of {len(run.scenario.funds):,}"
