@@ -15,7 +15,7 @@ from adlcalc.engine.events import Event
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ONE, D, exact, show
-from adlcalc.scenario import Loaded
+from adlcalc.scenario import Loaded, options_of
 from adlcalc.scenario.knobs import Knob, Reload, knob_of, quoted
 from adlcalc.scenario.loading import Origin, opened
 from adlcalc.source.number import NumberError, number_of
@@ -98,6 +98,10 @@ class Solved:
     def scenario(self) -> Scenario:
         """What was asked about."""
         return self.loaded.scenario
+
+    def options(self, said: Sequence[str]) -> list[str]:
+        """What makes, beside the file, the scenario that was asked about with these changes."""
+        return options_of((*self.asking.sets, *said), self.asking.venue, self.asking.as_of)
 
     @property
     def interrupted(self) -> bool:

@@ -21,7 +21,6 @@ from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.report.verdict import typed
-from adlcalc.scenario import options_of
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
@@ -405,12 +404,8 @@ def _known(solved: Any) -> Iterator[Block]:
 
 def _loaded(solved: Any) -> str:
     """The command that makes the run of the answer, where --set has to say more than the number."""
-    asking, answer = solved.asking, solved.solution.holds
-    said = solved.said.get(answer, ())
-    if len(said) < 2 or asking.file in (None, "-"):
-        return ""
-    own = options_of((*asking.sets, *said), asking.venue, asking.as_of)
-    return typed("run", asking.file, *own)
+    said, file = solved.said.get(solved.solution.holds, ()), solved.asking.file
+    return "" if len(said) < 2 or file in (None, "-") else typed("run", file, *solved.options(said))
 
 
 def _begun(found: Solution) -> str:
