@@ -119,11 +119,10 @@ class Roster:
         found = self.made.get(i)
         if found is None:
             found, standing = self._begun(i)
-            self.made[i], currency = found, self._currencies[0]
+            self.made[i] = found
             for holding in found.holdings:
-                currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
-            self._quiet[currency] -= standing
+            self._quiet[self._currency(found)] -= standing
         return found
 
     def as_it_began(self, i: int) -> Holder:

@@ -13,7 +13,7 @@ Public: Watchlist, Everybody.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
 
@@ -36,6 +36,9 @@ class Everybody:
 
     def touched(self) -> Iterable[Unit]:
         return self._units
+
+    def foreseen(self) -> None:
+        """All steps."""
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Nothing to remember."""
@@ -69,6 +72,11 @@ class Watchlist:
                 units[unit] = None
         units.update(dict.fromkeys(self._triggers.crossed()))
         return units
+
+    def foreseen(self) -> Container[int] | None:
+        """The steps in which a unit is looked at, if nothing happens before; None where somebody waits for a
+        mark, or is looked at in each."""
+        return None if self._kept or self._triggers.are_set() else self._calendar
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """When a unit is to be looked at that has `slack` = equity - maintenance margin > 0 at this step."""

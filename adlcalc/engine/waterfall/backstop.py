@@ -24,7 +24,7 @@ from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.model import VAULT
 from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, stand_of
+from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, told_now
 from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
@@ -108,18 +108,14 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        bankrupt, stood, number = (
-            bankruptcy(holding, target),
-            stand_of(unit, holding),
-            state.ledger.next_number(),
-        )
+        number = state.ledger.next_number()
         yield liquidated(
             state,
             due,
             holding,
             size=size,
-            bankrupt=bankrupt,
-            stood=stood,
+            bankrupt=bankruptcy(holding, target),
+            stood=told_now(unit, holding),
             method="backstop",
             number=number,
         )
@@ -159,14 +155,13 @@ def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
-        bankrupt, stood = bankruptcy(holding, target), stand_of(unit, holding)
         yield liquidated(
             state,
             due,
             holding,
             size=size,
-            bankrupt=bankrupt,
-            stood=stood,
+            bankrupt=bankruptcy(holding, target),
+            stood=told_now(unit, holding),
             method="shared",
             number=used.claim,
         )

@@ -41,9 +41,10 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
         return
     policy, left = state.rules.adl.policy, claim.left
     if policy is by_score:
+        passed = claim.holder if state.rules.adl.own_account == OwnAccount.EXCLUDED else None
         # lazily: a long queue is not copied for a short claim
         for place in state.queue(claim.book, -claim.side):
-            if itself(state, claim, place):
+            if place.holding.holder is passed:
                 continue
             yield from close_against(state, claim, place, min(left.size - keep, place.holding.size))
             if left.size <= keep:
@@ -122,12 +123,6 @@ def take_in_order(state: State, claims: Iterable[Wanted], gifts: Iterable[Gift])
             if (left := size - (had - claim.size)) > 0:
                 refused_by_it.append((place, left))
         given.extendleft(reversed(refused_by_it))
-
-
-def itself(state: State, claim: Closing, place: Place) -> bool:
-    """Does the place belong to the account that is closed, and is it passed over for that (rule
-    adl.own_account)?"""
-    return place.holding.holder is claim.holder and state.rules.adl.own_account == OwnAccount.EXCLUDED
 
 
 def gifts_of(

@@ -1,7 +1,7 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, Stand, stand_of,
-liquidated."""
+Public: is_due, find_due, Target, Priced, AT_NONE, bankruptcy, bankrupt_values, values_of, several_of, less,
+EQUITY, Stand, stand_of, told_now, liquidated."""
 
 from __future__ import annotations
 
@@ -118,10 +118,14 @@ def several_of(unit: Unit) -> Several | None:
     return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
 
 
-def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Holding, Target]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    several = several or several_of(unit)
+    return values_of(unit, several_of(unit))
+
+
+def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
+    """The same of a unit of which that has been asked."""
     if several is None:
         holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
         return [(holding, without_margin(unit, holding))]
@@ -184,12 +188,9 @@ class Stand(NamedTuple):
         """The mark of its market at which the position is told to be liquidated
         (health.liquidation_price)."""
         quotes, legs, cash, here, others, alone = self
-        price = health.liquidation_price(quotes, legs, cash)
-        if price is None:
-            return Priced(None, ())
-        made = health.liquidation_worked(quotes, legs, cash, price)
-        if alone:
-            return record(Priced, (price, (made,)))
+        price, how = told = told_price(quotes, legs, cash)
+        if alone or price is None:
+            return told
         up = quotes.rises
         sign, back = ("-", "+") if up else ("+", "-")
         formula = f"[value at the mark] {sign} [equity]"
@@ -197,15 +198,34 @@ class Stand(NamedTuple):
         if others:
             formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
         free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
-        return Priced(price, (free, made))
+        return Priced(price, (free, *how))
+
+
+AT_NONE = Priced(None, ())
+"""Where there is no such price."""
+
+
+def told_price(quotes: Quotes, legs: list[health.Leg], cash: Decimal) -> Priced:
+    """health.liquidation_price, and how it was worked out."""
+    price = health.liquidation_price(quotes, legs, cash)
+    if price is None:
+        return AT_NONE
+    return record(Priced, (price, (health.liquidation_worked(quotes, legs, cash, price),)))
+
+
+def told_now(unit: Unit, holding: Holding, several: Several | None = None) -> Priced:
+    """The liquidation price of a position as its unit stands now."""
+    if several is not None or len(unit.holdings) > 1:
+        return stand_of(unit, holding, several).liquidation_price()
+    leg = record(health.Leg, (holding.signed_size, holding.lines()))
+    return told_price(holding.book.quotes[holding.side], [leg], unit.cash())
 
 
 def stand_of(unit: Unit, holding: Holding, several: Several | None = None) -> Stand:
     """How its unit stands now."""
     book, quotes = holding.book, holding.book.quotes[holding.side]
     if len(unit.holdings) == 1:
-        leg = record(health.Leg, (holding.signed_size, holding.lines()))
-        return record(Stand, (quotes, [leg], unit.cash(), ZERO, ZERO, True))
+        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
     several = several or several_of(unit)
     if several is None:
         leg = health.Leg(holding.signed_size, holding.lines())
@@ -227,14 +247,14 @@ def liquidated(
     *,
     size: Decimal,
     bankrupt: Priced,
-    stood: Stand | None,
+    stood: Priced,
     method: str,
     number: int,
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
-    that at which it was to be liquidated as its unit stood (None: at none)."""
+    stood, that at which it was to be liquidated as its unit stood."""
     unit, book = due.unit, holding.book
-    (price, how), (trigger_price, trigger_how) = bankrupt, stood.liquidation_price() if stood else (None, ())
+    (price, how), (trigger_price, trigger_how) = bankrupt, stood
     return record(Liquidated, (
         state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
         trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how,

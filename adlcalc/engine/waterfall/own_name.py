@@ -184,7 +184,7 @@ def told(
             order.holding,
             size=done,
             bankrupt=bankrupt,
-            stood=stood,
+            stood=stood.liquidation_price(),
             method=method,
             number=used.claim,
         )

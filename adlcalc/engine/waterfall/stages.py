@@ -175,22 +175,28 @@ def workable(state: State) -> list[VenueClaim]:
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
     """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or
     where the queue takes them together (a policy that gives from everybody) stage by stage."""
-    if not gives_from_everybody(state.rules.adl.policy):
-        for claim in claims:
-            yield from through(state, claim, stages.claim)
-        return
-    for stage in stages.claim:
-        for claim in claims:
-            yield from through(state, claim, (stage,))
+    if gives_from_everybody(state.rules.adl.policy):
+        return stage_by_stage(state, stages.claim, claims)
+    return through(state, stages.claim, claims)
+
+
+def stage_by_stage(
+    state: State, stages: Iterable[ClaimStage], claims: Sequence[VenueClaim]
+) -> Iterator[Event]:
+    """All claims through a stage, then what has come before the queue there, then the next."""
+    for stage in stages:
+        yield from through(state, (stage,), claims)
         yield from deleverage_together(state)
 
 
-def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
-    """A claim through some stages."""
-    state.ledger.at_work, left = claim, claim.left
-    state.kept_whole = None
-    for stage in stages:
-        yield from stage(state, claim)
-        if not left.size:
-            break
-    state.ledger.at_work = None
+def through(state: State, stages: Sequence[ClaimStage], claims: Iterable[VenueClaim]) -> Iterator[Event]:
+    """Claim by claim through some stages."""
+    ledger = state.ledger
+    for claim in claims:
+        ledger.at_work, left = claim, claim.left
+        state.kept_whole = None
+        for stage in stages:
+            yield from stage(state, claim)
+            if not left.size:
+                break
+        ledger.at_work = None

@@ -74,7 +74,7 @@ class _Drawn(NamedTuple):
 
 def figures(run: Facts) -> list[Figure]:
     """A figure a market; those where positions were closed first, where there are many."""
-    touched = {row.market for row in run.liquidations} | {row.market for row in run.deleveraged}
+    touched = {one.market for one in run.closed} | {row.market for row in run.deleveraged}
     names = [market.name for market in run.scenario.markets]
     shown = names
     if len(names) > MARKETS:
@@ -88,7 +88,7 @@ def figures(run: Facts) -> list[Figure]:
 
 def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> Figure:
     steps = [(row.step, row.marks[market]) for row in run.steps if market in row.marks]
-    closed = [row for row in run.liquidations if row.market == market]
+    closed = [run.liquidations[i] for i, one in enumerate(run.closed) if one.market == market]
     fills = [row for row in run.deleveraged if row.market == market]
     marks = [mark for _, mark in steps]
     low, high = min(marks), max(marks)
