@@ -195,11 +195,13 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
         plot.rings(dots, "mark", 34, 1.8)
     _events(plot, drawn, line, named)
     if told and wide:
-        _names(plot, last or 1, told, _heights(plot, told, low, high), LABELS)
+        heights = _heights(plot, told, low, high)
+        _names(plot, last or 1, told, heights, LABELS, _columns(told, LABELS), 0)
     elif told:
-        gap = abs(plot.px("y", 1))
-        rows = [float(low) - gap * (26 + 8 + ROW * (i + 0.5)) for i in range(len(told))]
-        _names(plot, 0, told, rows, 6 - left)
+        columns = _columns(told, 6 - left)
+        for i, one in enumerate(told):
+            down = 26 + 8 + ROW * i + ROW // 2
+            _names(plot, 0, [one], [float(low)], 6 - left, columns, down)
     return plot.spec(_told(drawn, 0))
 
 
@@ -346,14 +348,25 @@ def _heights(plot: Plot, told: Sequence[_Told], low: Decimal, high: Decimal) -> 
     return heights
 
 
-def _names(plot: Plot, x: int, told: Sequence[_Told], heights: Sequence[float], start: int) -> None:
-    """Whose prices are where, each with a piece of its line; start: pixels from x to the names."""
+def _names(
+    plot: Plot,
+    x: int,
+    told: Sequence[_Told],
+    heights: Sequence[float],
+    start: int,
+    columns: Sequence[int],
+    down: int,
+) -> None:
+    """Whose prices are where, each with a piece of its line. start, columns: pixels from x to the names and
+    to the prices; down: so many lower than their heights."""
+    lower = {"dy": down} if down else {}
     plot.text(
         [{"x": x, "y": y, "text": one.name} for y, one in zip(heights, told, strict=True)],
         bold=True,
         dx=start,
+        **lower,
     )
-    for i, (line, at) in enumerate(zip(LINES, _columns(told, start), strict=False)):
+    for i, (line, at) in enumerate(zip(LINES, columns, strict=False)):
         plot.add(
             "point",
             [{"x": x, "y": y} for y in heights],
@@ -361,6 +374,7 @@ def _names(plot: Plot, x: int, told: Sequence[_Told], heights: Sequence[float], 
             shape="stroke",
             size=PIECE**2,
             xOffset=at + PIECE // 2,
+            **({"yOffset": down} if down else {}),
             opacity=1,
             filled=False,
             strokeWidth=1.4,
@@ -369,4 +383,4 @@ def _names(plot: Plot, x: int, told: Sequence[_Told], heights: Sequence[float], 
         texts = [
             {"x": x, "y": y, "text": _price(one.prices[i])} for y, one in zip(heights, told, strict=True)
         ]
-        plot.text(texts, "liq", dx=at + PIECE + 5)
+        plot.text(texts, "liq", dx=at + PIECE + 5, **lower)

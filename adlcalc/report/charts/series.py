@@ -48,11 +48,11 @@ def figures(run: Facts) -> list[Figure]:
             given = [
                 row for row in run.deleveraged if (row.account, row.market, row.side) == (name, market, side)
             ]
-            times = {row.step for row in (*own, *fell, *given)}
-            if any(due is not None for due in dues) and (len(times) > 1 or len(run.steps) == 1):
+            times = {*(row.step for row in own), *(row.step for row in fell), *(row.step for row in given)}
+            if any(due is not None for due in dues) and (len(times) > 1 or fell or len(run.steps) == 1):
                 found.append(_prices(run, name, own, fell, given, f"account-{number}-price-{i}"))
         told = {row.step for row in rows if row.margin_ratio is not None} | {row.step for row in closed}
-        if len(told) > 1 or (told and len(run.steps) == 1):
+        if len(told) > 1 or closed or (told and len(run.steps) == 1):
             found.append(_ratio(run, name, rows, closed, f"account-{number}-ratio"))
     return found
 
