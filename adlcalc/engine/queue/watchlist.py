@@ -165,15 +165,13 @@ class Watchlist:
         course, lines, multiplier = self._forecast.courses[book], book.lines, book.contract.multiplier
         assert lines is not None
         step = D(1).scaleb(book.first.adjusted() - 9)
+        numbers = [] if course.pays else [steps_of(mark, step) for mark in course.marks]
         for side in (1, -1):
-            numbers: Sequence[Decimal] = course.marks
             if course.pays:
-                weight = weight_of(book, side)
-                numbers = [
-                    mark * weight - index for mark, index in zip(course.marks, course.indices, strict=True)
-                ]
+                weight, moving = weight_of(book, side), zip(course.marks, course.indices, strict=True)
+                numbers = [steps_of(mark * weight - index, step) for mark, index in moving]
             # how far it has gone against the side until each step
-            farthest = list(accumulate((-side * steps_of(number, step) for number in numbers), max))
+            farthest = list(accumulate((-side * number for number in numbers), max))
             until = -side * farthest[-1]
             levels = columns.due_from(side, lines, multiplier, step, until=until, with_index=course.pays)
             for i, level in levels:

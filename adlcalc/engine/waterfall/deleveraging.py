@@ -194,7 +194,7 @@ def match(
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         return pass_over(state, claim, place, size, price, forgone, equity_after)
-    funding = state.ledger.settle_funding(holding)
+    funding = NOTHING if book.funding == holding.funding else state.ledger.settle_funding(holding)
     before, entry_value = holding.size, holding.cost
     pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True
