@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adlcalc.engine.events import Deleveraged
 from adlcalc.ground.numbers import D
@@ -359,7 +359,7 @@ def _names(
 ) -> None:
     """Whose prices are where, each with a piece of its line. start, columns: pixels from x to the names and
     to the prices; down: so many lower than their heights."""
-    lower = {"dy": down} if down else {}
+    lower: dict[str, Any] = {"dy": down} if down else {}
     plot.text(
         [{"x": x, "y": y, "text": one.name} for y, one in zip(heights, told, strict=True)],
         bold=True,
