@@ -110,7 +110,7 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
         worth = holding.value()
         bankrupt, stood, number = (
             bankruptcy(holding, target),
-            stand_of(unit, holding),
+            stand_of(unit),
             state.ledger.next_number(),
         )
         yield liquidated(
@@ -159,7 +159,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
-        bankrupt, stood = bankruptcy(holding, target), stand_of(unit, holding)
+        bankrupt, stood = bankruptcy(holding, target), stand_of(unit)
         yield liquidated(
             state,
             due,

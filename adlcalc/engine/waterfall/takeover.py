@@ -55,7 +55,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         if holding.size:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
-    moves, several = [], several_of(unit)
+    moves, several, stood = [], several_of(unit), stand_of(unit)
     for holding, target in bankrupt_values(unit, several):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
@@ -70,7 +70,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            stood=stand_of(unit, holding, several),
+            stood=stood,
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
@@ -123,7 +123,7 @@ def reduce(
         size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
-        stood = stand_of(unit, holding)
+        stood = stand_of(unit)
         yield liquidated(
             state,
             due,
