@@ -91,7 +91,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     reach = (high - low) * NEAR or high * D("0.05")
     prices = [
         price
-        for row in closed
+        for row in (closed if len(closed) <= NAMED else ())
         for price in (row.bankruptcy_price, row.liquidation_price)
         if price is not None and low - reach <= price <= high + reach
     ] + [row.price for row in fills if low - reach <= row.price <= high + reach]
