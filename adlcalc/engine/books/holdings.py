@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import pending
 from adlcalc.engine.model import Market
-from adlcalc.ground.numbers import ZERO, divide, rounder
+from adlcalc.ground.numbers import ZERO, divide, places, quantizer, rounder
 
 
 class MarketBook:
@@ -32,6 +33,7 @@ class MarketBook:
         "funding",
         "funding_dust",
         "holdings",
+        "is_plain",
         "lines",
         "lot",
         "mark",
@@ -70,6 +72,12 @@ class MarketBook:
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
+        # is size x multiplier x price, to a decimal of money, all that a value is?
+        self.is_plain = (
+            self.contract.kind == LINEAR
+            and self.contract.rounding != PER_CONTRACT
+            and quantizer(unit) is not None
+        )
         # of all isolated, and of all cross positions, where they have the same; else None
         self.lines, self.cross_lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO, isolated=alone)
@@ -85,6 +93,12 @@ class MarketBook:
         """The maintenance lines of a position here."""
         lines = self.lines if isolated else self.cross_lines
         return lines or margin.lines_of(self.market.maintenance, size, cost, isolated=isolated)
+
+    def adds_up(self, contracts: Decimal, price: Decimal) -> bool:
+        """Does no value at a price need rounding, of sizes that are so many contracts together? Then the sum
+        of the values is the value of the sum."""
+        digits = places(contracts) + places(self.contract.multiplier) + places(price)
+        return self.is_plain and digits <= places(self.unit)
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""
