@@ -5,9 +5,10 @@ Public: MarketBook, Holding, Holder, Unit, Due.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from operator import mul
 from typing import NamedTuple
 
 from adlcalc.engine.books.fund import FundBook
@@ -99,6 +100,12 @@ class MarketBook:
         of the values is the value of the sum."""
         digits = places(contracts) + places(self.contract.multiplier) + places(price)
         return self.is_plain and digits <= places(self.unit)
+
+    def values(self, sizes: Sequence[Decimal], prices: Iterable[Decimal], finest: Decimal) -> Decimal:
+        """The sum of the values of longs at their prices, none of which has more decimals than `finest`."""
+        if self.adds_up(sum(sizes, ZERO), finest):
+            return self.to_money(self.contract.multiplier * sum(map(mul, sizes, prices), ZERO))
+        return sum(map(self.value, sizes, prices), ZERO)
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""

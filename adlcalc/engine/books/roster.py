@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
@@ -70,28 +71,25 @@ class Roster:
 
     def _add_up(self) -> None:
         opening, firsts, number = self.opening, array("q"), 0
-        found: dict[tuple[str, int], tuple[MarketBook, int, list[Decimal]]] = {
-            (book.name, side): (book, side, []) for book, side in self.sides
+        found: dict[tuple[str, int], tuple[str, list[Decimal], list[Decimal]]] = {
+            (book.name, side): (book.settles, [], []) for book, side in self.sides
         }
         for account in self.accounts:
             firsts.append(number)
             number += len(account.positions)
             cash, currency = account.balance, self._currencies[0]
             for position in account.positions:
-                book, side, sizes = found[position.market, position.side]
-                size, currency = position.size, book.settles
-                sizes.append(size)
-                cash -= book.value(size if side > 0 else -size, position.entry)
+                currency, sizes, entries = found[position.market, position.side]
+                sizes.append(position.size)
+                entries.append(position.entry)
                 if position.collateral is not None:
                     cash += position.collateral
             opening[currency] += cash
-        for book, side, sizes in found.values():
-            one, whole = self.sides[book, side], sum(sizes, ZERO)
-            one.length, one.quiet = len(sizes), whole
-            if not book.adds_up(whole, book.first):
-                one.worth = sum((book.value(side * size, book.first) for size in sizes), ZERO)
-            else:
-                one.worth = book.value(side * whole, book.first)
+        for (book, side), one in self.sides.items():
+            currency, sizes, entries = found[book.name, side]
+            one.length, one.quiet = len(sizes), sum(sizes, ZERO)
+            one.worth = side * book.values(sizes, repeat(book.first), book.first)
+            opening[currency] -= side * book.values(sizes, entries, sum(entries, ZERO))
         self.count = number
         is_single = firsts == array("q", range(number))
         self._firsts = None if is_single else firsts

@@ -199,18 +199,21 @@ class Forecast:
         """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
         at each of its steps, and the next block, as large as they come there, is asked; else its parts
         are."""
-        heights = self._heights
-        top = len(heights) - 1
+        heights, top = self._heights, len(self._heights) - 1
         height = top
         place: int = since // BLOCK**top
-        while place < len(heights[height]):
-            if left(heights[height][place]) <= 0:
+        while True:
+            rows = heights[height]
+            end = len(rows) if height == top else min(place - place % BLOCK + BLOCK, len(rows))
+            while place < end and left(rows[place]) > 0:
+                place += 1
+            if place == len(rows):
+                return NEVER
+            if place < end:
                 if not height:
                     return place
                 height -= 1
                 place = max(place * BLOCK, since // BLOCK**height)
             else:
-                place += 1
                 while height < top and not place % BLOCK:
                     height, place = height + 1, place // BLOCK
-        return NEVER
