@@ -15,10 +15,10 @@ from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
-from adlcalc.report.charts import figures
+from adlcalc.report.charts import figures, spread
 from adlcalc.report.charts.least_fund import LeastFund
 from adlcalc.report.html.decided import Decided
-from adlcalc.report.html.written import Pictured
+from adlcalc.report.html.written import Leading, Pictured
 from adlcalc.report.run import Run
 from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load, options_of
@@ -40,6 +40,8 @@ MARKS = 40
 """Marks that a frontier has, about."""
 DEEPER = D("0.5")
 """How far beyond its own deepest mark a frontier goes, as a share of the way there."""
+DRAWS = 20
+"""Paths of a sweep among which that of the file is looked for."""
 VALUES, BUDGET = 100, 4_000
 """What a search at one mark may take where nothing is proven."""
 
@@ -98,8 +100,24 @@ def told(
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
     least = _frontier(run, file, wanted) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
-    drawn = figures(run, ladders=ladders.found, comparison=compared, least=least, swept=swept)
-    return Pictured(run, drawn, _decided(run, loaded))
+    drawn = figures(run, ladders=ladders.found, comparison=compared, least=least)
+    return Pictured(run, drawn, _decided(run, loaded), _leading(swept, loaded) if swept is not None else None)
+
+
+def _leading(swept: Swept, loaded: Loaded) -> Leading:
+    """A sweep, and what the run of the file is beside it: one of its paths where both draw from one model."""
+    model, marks = loaded.model, loaded.scenario.path.marks
+    if swept.drawn is None:
+        path = "The scenario as its file has it"
+    elif model is None or swept.seed != str(model.seed) or not swept.model.startswith(model.told()):
+        path = "The path of the file itself, which is none of these"
+    else:
+        tried = range(min(swept.drawn, DRAWS))
+        draw = next((n for n in tried if dict(model.marks(n)) == dict(marks)), None)
+        path = "One path of this model" if draw is None else f"One of these paths: draw {draw:,}"
+        path += ", with everything as the file has it"
+    with exact():
+        return Leading(swept, spread.figures(swept), path)
 
 
 def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:

@@ -354,9 +354,9 @@ def test_solve_in_a_page_takes_the_fund_only(adlcalc: Command) -> None:
     assert "--solve takes fund, not 'fnd'" in result.err
 
 
-def test_a_sweep_is_shown_as_a_distribution(adlcalc: Command, tmp_path: Path) -> None:
-    """04 with funds of 0, 1,000 and 2,000: the fund pays 0, 1,000 and 2,000, a point in each bin; somebody is
-    deleveraged in two of the three."""
+def test_a_page_of_a_sweep_begins_with_it(adlcalc: Command, tmp_path: Path) -> None:
+    """04 with funds of 0, 1,000 and 2,000: the fund pays 0, 1,000 and 2,000; somebody is deleveraged with the
+    first two. The scenario of the file comes after it, and is said to be that."""
     store = str(tmp_path / "s.db")
     swept = adlcalc(
         "sweep", "scenarios/04-fund-half-absorbs.yaml", "--vary", "fund=0,1000,2000", "--measure", "fund_paid", "--measure",
@@ -370,12 +370,32 @@ def test_a_sweep_is_shown_as_a_distribution(adlcalc: Command, tmp_path: Path) ->
         rows = re.findall(r"<tr>(<td.*?)</tr>", figure[: figure.index("</figure>")])
         return [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
 
-    paid = [row for row in rows_of("fund_paid over all points") if row[1] != "0"]
-    assert [row[1] for row in paid] == ["1", "1", "1"]
-    assert [row[0].split(" to ")[0] for row in paid] == ["0", "1,000", "2,000"]
-    assert rows_of("adl over all points") == [["so", "2"], ["not so", "1"]]
+    assert rows_of("fund_paid by fund") == [["0", "1", "0", "0", "0"], *(
+        [x, "1", x, x, x] for x in ("1,000", "2,000")
+    )]  # fmt: skip
+    assert [row[:2] for row in rows_of("adl by fund")] == [["0", "1"], ["1,000", "1"], ["2,000", "0"]]
+    verdict = re.search(r'<p class="verdict">(.*?)</p>', text)
+    assert verdict is not None
+    assert (
+        verdict[1]
+        == "fund_paid: 0 with fund=0, 2,000 with fund=2,000; adl: no with fund=2,000, yes with fund=0."
+    )
+    assert (
+        text.index("fund_paid by fund")
+        < text.index("The scenario as its file has it")
+        < text.index("The path")
+    )
     missing = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", str(tmp_path / "no.db"))
     assert (missing.code, missing.out) == (2, "")
+
+
+def test_the_run_beside_a_sweep_is_one_of_its_paths_or_none(adlcalc: Command, tmp_path: Path) -> None:
+    """24 draws its path: of a sweep with its own seed it is draw 2, of one with another seed none."""
+    for seed, said in ((7, "One of these paths: draw 2"), (8, "which is none of these")):
+        store = str(tmp_path / f"{seed}.db")
+        asked = ("--paths", f"n=3,seed={seed}", "--measure", "adl", "--store", store)
+        assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *asked).code == 0
+        assert said in adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
 
 
 def test_a_page_is_not_poured_into_a_terminal(

@@ -29,6 +29,8 @@ from typer.testing import CliRunner
 
 from adlcalc.cli.app import app_for
 from adlcalc.report.columns.sweep import SWEEP
+from adlcalc.report.sweep_view import sweep_page
+from adlcalc.report.writers import FORMATS
 from adlcalc.scenario import load
 from adlcalc.study.answers import names_of
 from adlcalc.study.questions import QuestionError, split
@@ -37,7 +39,7 @@ from adlcalc.study.sample import Quantile, share_of, spread_of
 from adlcalc.study.store import SAME, Design, Saved, Store, number_in, text_of
 from adlcalc.study.sweep import ANYBODY, FAR, wanted_of
 from adlcalc.study.swept import counted
-from adlcalc.sweeping import Sweep, swept
+from adlcalc.sweeping import Sweep, asked_again, swept
 
 D = Decimal
 BOOK = """\
@@ -823,3 +825,60 @@ def test_a_sweep_says_where_its_paths_begin_how_long_a_move_is_and_what_is_assum
         "3 paths of a geometric walk from 100 (volatility 0.1 a step, drift 0; 2 moves), a step each 8 hours"
         in said
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "done", "told"),
+    [
+        ({"vary": ["accounts.me.leverage=5,10"]}, 3, [("5", 3), ("10", 0)]),
+        ({"vary": ["accounts.me.leverage=5,10"]}, 6, [("5", 4), ("10", 2)]),
+        ({"venues": "bybit,okx"}, 3, [("bybit", 3), ("okx", 0)]),
+        ({"policies": "queue,pro-rata"}, 1, [("queue", 1), ("pro-rata", 0)]),
+    ],
+)
+def test_a_sweep_that_is_stopped_keeps_its_groups(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], done: int, told: list[tuple[str, int]]
+) -> None:
+    """4 paths for each value, values in order: which have how many of their points is told, those with none
+    too."""
+
+    def stopped(rows: Iterable[Any], _: int) -> Iterator[Any]:
+        for count, row in enumerate(rows, 1):
+            yield row
+            if count == done:
+                raise KeyboardInterrupt
+
+    found = swept(Sweep("coin.yaml", paths="n=4", measures=["adl"], store="s.db", **asked), through=stopped)
+    assert [(next(iter(one.by.values())), one.worked) for one in found.figures] == told
+    page = " ".join(FORMATS["table"].page(sweep_page(found)).split())
+    assert all(f"{worked} of 4" in page for _, worked in told)
+    assert f"Not all points are worked: {done} of 8" in page
+    nothing = [name for name, worked in told if not worked]
+    assert ("and none is worked of" in page) == bool(nothing)
+    assert all(f"={name}." in page for name in nothing)
+    assert found.names == asked_again("s.db", ()).names, "and the store alone keeps the column"
+    whole = swept(Sweep("coin.yaml", paths="n=4", measures=["adl"], store="s.db", **asked))
+    assert "Not all points" not in FORMATS["table"].page(sweep_page(whole))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["--paths", "n=4", "--set", "prices.block=4%"], "--set prices.block=4%"),
+        (["--paths", "n=4", "--set", "fund=4%"], "--set fund=4%"),
+        (["--paths", "n=4,seed=x", "--set", "prices.block=1"], "--paths n=4,seed=x"),
+        (["--paths", "walk:volatility=0.1,steps=3,n=4", "--set", "prices.block=4%"], "--set prices.block=4%"),
+        (["--paths", "walk:volatility=4%,steps=3,n=4", "--set", "fund=1"], "--paths walk:volatility=4%"),
+        (["--paths", "n=4", "--vary", "prices.block=4%,5%"], "--vary prices.block=4%"),
+        (["--vary", "fund=1,2", "--set", "accounts.me.size=x"], "--set accounts.me.size=x"),
+        (["--vary", "fund=1,2", "--paths", "n=4", "--as-of", "May"], "--as-of May"),
+        (["--venues", "bybit,okx", "--paths", "n=4", "--as-of", "1999"], "--as-of 1999"),
+    ],
+)
+def test_a_fault_is_told_of_the_option_that_has_it(
+    adlcalc: Callable[..., Result], book: Path, arguments: list[str], option: str
+) -> None:
+    found = adlcalc("sweep", str(book / "coin.yaml"), "--measure", "adl", *arguments)
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith(option), found.err
+    assert found.err.count("error:") == 1

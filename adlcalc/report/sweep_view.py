@@ -1,13 +1,14 @@
 """What many points came to, as a page (schema adlcalc.sweep/1): a table for each measure, little bars where
 two things are varied, and what the probabilities are of.
 
-Public: sweep_page.
+Public: sweep_page, columns_of, label_of, are_numbers, percent, rounded,
+six_digits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -26,7 +27,7 @@ BARS = "▁▂▃▄▅▆▇█"
 SIX = 6
 NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 NOT_ESTIMABLE = "not estimable"
-MOST_ERRORS = 5
+MOST_ERRORS = MOST_NAMED = 5
 
 
 def sweep_page(swept: Any, limit: int = 0) -> Page:
@@ -55,7 +56,7 @@ def _blocks(swept: Any, limit: int) -> Iterator[Block]:
         yield from _values(swept, by_measure, limit)
     else:
         for measure, figures in by_measure.items():
-            yield _table(swept.names, measure, figures, limit)
+            yield _table(swept, measure, figures, limit)
     for measure, figures in by_measure.items():
         if len(swept.names) == 2 and len(figures) > 1:
             yield _pivot(swept.names, measure, figures)
@@ -68,11 +69,16 @@ def _groups(names: Sequence[str], figures: Sequence[Figure]) -> Iterator[Column 
     """What the points have in common."""
     for name in names:
         texts = [one.by[name] for one in figures]
-        look = right if all(map(NUMBER.fullmatch, texts)) else words
-        yield look(clean(name), [_label(text) for text in texts])
+        look = right if are_numbers(texts) else words
+        yield look(clean(name), [label_of(text) for text in texts])
 
 
-def _label(text: str) -> str:
+def are_numbers(texts: Iterable[str]) -> bool:
+    """Are all values that are varied numbers?"""
+    return all(map(NUMBER.fullmatch, texts))
+
+
+def label_of(text: str) -> str:
     """A value that is varied, a number with its separators."""
     return digits(D(text)) if NUMBER.fullmatch(text) else clean(text)
 
@@ -90,14 +96,21 @@ def _values(swept: Any, by_measure: Mapping[str, Sequence[Figure]], limit: int) 
 def _value(one: Figure) -> str:
     if one.share is not None:
         return "yes" if one.share.hits else "no"
-    return "failed" if one.failed else _digits(one.mean)
+    return "failed" if one.failed else six_digits(one.mean)
 
 
-def _table(names: Sequence[str], measure: str, figures: Sequence[Figure], limit: int) -> Block:
+def _table(swept: Any, measure: str, figures: Sequence[Figure], limit: int) -> Block:
     shown = figures[: limit or None]
-    share = any(one.share is not None for one in figures)
-    columns = [*_groups(names, shown), *(_shares(shown) if share else _numbers(shown))]
+    columns = columns_of(swept.names, shown, swept.each)
     return table(clean(measure), "There is no point.", columns, more=len(figures) - len(shown))
+
+
+def columns_of(names: Sequence[str], figures: Sequence[Figure], each: int = 0) -> list[Column | None]:
+    """The groups of a measure, a row each: what their points have in common, and what they come to. each: how
+    many points a group is to have, where not all are worked."""
+    share = any(one.share is not None for one in figures)
+    worked = [right("worked", [f"{one.worked:,} of {each:,}" for one in figures])] if each else []
+    return [*_groups(names, figures), *worked, *(_shares(figures) if share else _numbers(figures))]
 
 
 def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
@@ -120,18 +133,18 @@ def _probability(one: Figure) -> str:
     share = one.share
     if share.low is not None and share.high is not None and one.n > 1:
         if not share.hits:
-            return f"< {_percent(share.high, CEILING)}"
+            return f"< {percent(share.high, CEILING)}"
         if share.hits == share.n:
-            return f"> {_percent(share.low, FLOOR)}"
-    return _percent(number(share.share) or D(0))
+            return f"> {percent(share.low, FLOOR)}"
+    return percent(number(share.share) or D(0))
 
 
 def _end(one: Figure, name: str, inside: bool) -> str:
     found = None if one.share is None else getattr(one.share, name)
-    return NOTHING if found is None or not inside else _percent(found, FLOOR if name == "low" else CEILING)
+    return NOTHING if found is None or not inside else percent(found, FLOOR if name == "low" else CEILING)
 
 
-def _percent(x: Decimal, rounding: str = HALF_EVEN) -> str:
+def percent(x: Decimal, rounding: str = HALF_EVEN) -> str:
     """'0.17%': to a hundredth of a percent, finer where that would be nothing."""
     percent = x * 100
     places = D("0.01") if percent >= D("0.01") or not percent else D("0.0001")
@@ -142,8 +155,8 @@ def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
     yield right("points", [f"{one.n:,}" for one in figures])
     only = figures[0].only
     if not only:
-        yield right("mean", [_digits(one.mean) for one in figures])
-        yield right("least", [_digits(one.least) for one in figures], drop=3)
+        yield right("mean", [six_digits(one.mean) for one in figures])
+        yield right("least", [six_digits(one.least) for one in figures], drop=3)
     for at, level in enumerate(one.level for one in _first(figures)):
         label = f"{digits(level * 100)}%"
         if not only and not _estimable(figures, at):
@@ -165,7 +178,7 @@ def _numbers(figures: Sequence[Figure]) -> Iterator[Column | None]:
                 drop=0 if only else 1,
             )
     if not only:
-        yield right("most", [_digits(one.most) for one in figures], drop=3)
+        yield right("most", [six_digits(one.most) for one in figures], drop=3)
     yield counts("no\nnumber", [one.none or None for one in figures], hide=True, drop=1)
     yield counts("failed", [one.failed or None for one in figures], hide=True, drop=1)
 
@@ -190,12 +203,18 @@ def _quantile(one: Figure, at: int, value: str, low: str, high: str, *, wide: bo
     found, least, most = (getattr(one.quantiles[at], name) for name in (value, low, high))
     if found is None:
         return NOT_ESTIMABLE
-    return _digits(found) + (f" ({_digits(least)} to {_digits(most)})" if wide and least is not None else "")
+    return six_digits(found) + (
+        f" ({six_digits(least)} to {six_digits(most)})" if wide and least is not None else ""
+    )
 
 
-def _digits(x: Fraction | None) -> str:
+def six_digits(x: Fraction | None) -> str:
     """To six digits, but never above the decimal point."""
-    found = number(x)
+    return rounded(number(x))
+
+
+def rounded(found: Decimal | None) -> str:
+    """The same of a number as it is written."""
     if found is None:
         return NOTHING
     if not found.is_finite():
@@ -223,15 +242,15 @@ def _pivot(names: Sequence[str], measure: str, figures: Sequence[Figure]) -> Blo
     is_share = any(one.share is not None for one in figures)
 
     def show(x: Fraction) -> str:
-        return _percent(number(x) or D(0)) if is_share else _digits(x)
+        return percent(number(x) or D(0)) if is_share else six_digits(x)
 
-    heading = f"{_label(columns[0])} to {_label(columns[-1])}"
+    heading = f"{label_of(columns[0])} to {label_of(columns[-1])}"
     return table(
         f"{clean(measure)}: {clean(across)} from left to right; {BARS[0]} is {show(low)}, {BARS[-1]} is "
         f"{show(high)}",
         "",
         [
-            right(clean(down), [_label(row) for row in rows]),
+            right(clean(down), [label_of(row) for row in rows]),
             words(heading, ["".join(bar(row, column) for column in columns) for row in rows]),
         ],
     )
@@ -271,7 +290,7 @@ def _told(one: Moved, x: Fraction | None) -> str:
     """A figure's headline, a share in percent, of a single point yes or no."""
     if one.figure.share is not None and one.figure.share.n == 1 and x is not None:
         return "yes" if x else "no"
-    return _percent(number(x) or D(0)) if one.figure.share is not None and x is not None else _digits(x)
+    return percent(number(x) or D(0)) if one.figure.share is not None and x is not None else six_digits(x)
 
 
 def _range(one: Moved) -> str:
@@ -281,6 +300,8 @@ def _range(one: Moved) -> str:
 
 
 def _sentences(swept: Any) -> Iterator[Block]:
+    if swept.each:
+        yield _unfinished(swept)
     if said := frequencies(swept):
         yield clean(said)
     if any(LEAST in one.measure for one in swept.figures):
@@ -301,6 +322,23 @@ def _sentences(swept: Any) -> Iterator[Block]:
         which = ", ".join(f"{digits(level * 100)}%" for level in sorted(missing))
         several = "s" * (len(missing) > 1)
         yield f"Not estimable, as fewer than {BEYOND} paths lie beyond: the quantile{several} of {which}."
+
+
+def _unfinished(swept: Any) -> str:
+    """What is there of a sweep that was stopped, and of what there is nothing."""
+    groups = list({tuple(one.by.items()): one for one in swept.figures}.values())
+    total = swept.each * len(groups)
+    text = f"Not all points are worked: {swept.points:,} of {total:,}"
+    if swept.names:
+        whole = sum(one.worked == swept.each for one in groups)
+        text += f"; {whole:,} of {counted(len(groups), 'group')} {'is' if whole == 1 else 'are'} whole"
+        none = [
+            ", ".join(f"{k}={label_of(v)}" for k, v in one.by.items()) for one in groups if not one.worked
+        ]
+        if none:
+            more = f" and {len(none) - MOST_NAMED:,} more" if len(none) > MOST_NAMED else ""
+            text += f", and none is worked of {'; '.join(none[:MOST_NAMED])}{more}"
+    return clean(f"{text}.")
 
 
 def _errors(swept: Any) -> Iterator[Block]:

@@ -80,7 +80,9 @@ def _usual(own: Origin, model: str, given: dict[str, str]) -> dict[str, str]:
         return {}
     try:
         scenario = own.load().scenario
-    except ScenarioErrors:
+    except ScenarioErrors as errors:
+        if settings := [one for one in errors.problems if one.file.startswith(("--set ", "--as-of"))]:
+            raise ScenarioErrors(settings) from None  # they are wrong with any path
         return {}
     starts = {name: show(marks[0]) for name, marks in scenario.path.marks.items()}
     found = {
@@ -111,12 +113,11 @@ def told_of_paths(text: str | None, sets: Sequence[str], load: Callable[[], Load
     except ScenarioErrors as errors:
         if text is None:
             raise
+        own = {f"--set {one}" for one in sets}
         ours = (("--set prices", "--set times"), f"--paths {text}")
         raise ScenarioErrors(
             [
-                one._replace(file=ours[1])
-                if one.file.startswith(ours[0]) and one.file[5:] not in sets
-                else one
+                one._replace(file=ours[1]) if one.file.startswith(ours[0]) and one.file not in own else one
                 for one in errors.problems
             ]
         ) from None

@@ -25,6 +25,7 @@ from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from itertools import groupby
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -293,6 +294,16 @@ class Bounds:
     values: Sequence[Sequence[str]]
     draws: int | None
 
+    @property
+    def by(self) -> list[Sequence[str]]:
+        """What there may be in each column of `Points.by`."""
+        return [self.venues, *self.values, self.policies]
+
+    @property
+    def points(self) -> int:
+        """How many they are, when all are there."""
+        return prod(len(set(texts)) for texts in self.by) * (self.draws or 1)
+
 
 class Points:
     """Points of a store, read from it as often as they are asked for: none is held here."""
@@ -310,9 +321,7 @@ class Points:
     def _within(self, bounds: Bounds) -> str:
         """The condition; its texts are in tables of their own, as they may be many."""
         conditions = ["draw is null" if bounds.draws is None else f"draw < {bounds.draws}"]
-        for n, (column, texts) in enumerate(
-            zip(self.by, (bounds.venues, *bounds.values, bounds.policies), strict=True)
-        ):
+        for n, (column, texts) in enumerate(zip(self.by, bounds.by, strict=True)):
             self._db.execute(f"create temp table if not exists within{n} (text primary key) without rowid")
             self._db.execute(f"delete from within{n}")
             self._db.executemany(f"insert or ignore into within{n} values (?)", ((one,) for one in texts))

@@ -124,6 +124,11 @@ class Figure:
         return self.share is not None
 
     @property
+    def worked(self) -> int:
+        """How many of its points were worked, whatever came of them."""
+        return self.n + self.failed + self.none
+
+    @property
     def headline(self) -> Fraction | None:
         """The one number that it is told by: a share, the quantile or shortfall that was asked for, a
         mean."""

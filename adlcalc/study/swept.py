@@ -6,9 +6,10 @@ Public: Swept, counted, OtherName.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from adlcalc.source.number import NumberError, number_of
@@ -35,6 +36,7 @@ class Swept:
     what they cannot show; drawn: how many of them; seed; venues: the rulebooks; rows: the points, where they
     were asked for, read from the store as often as they are gone through.
 
+    each: how many points each group is to have, where some are not there yet (else 0);
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
     loaded;
     assumed: of each rulebook the assumed rules that a run of the file as it is written uses;
@@ -55,6 +57,7 @@ class Swept:
     measures: Sequence[str]
     venues: Sequence[str] = ()
     rows: Iterable[Saved] = ()
+    each: int = 0
     worked: int = 0
     interrupted: bool = False
     left: int = 0
@@ -83,14 +86,23 @@ def counted(
     points = store.points(bounds)
     count, drawn, different = points.counts()
     every = (VENUE, *design.varied, POLICY)
-    names = _grouped_by(by, every, different)
     order = {VENUE: [*design.venues], POLICY: json.loads(facts["policies"])}
+    asked = order if bounds is None else {VENUE: bounds.venues, POLICY: bounds.policies}
+    several = [name in design.varied or len(asked[name]) > 1 for name in every]
+    names = _grouped_by(
+        by, every, [more or count > 1 for more, count in zip(several, different, strict=True)]
+    )
 
     def place(group: tuple[str, ...]) -> tuple[tuple[int, Decimal, str], ...]:
         return tuple(_place(text, order.get(name)) for name, text in zip(names, group, strict=True))
 
     places = [every.index(name) for name in names]
     figures, errors = figures_of(points, wanted, parts, names, places, place, drawn)
+    each = 0
+    if bounds is not None and count < bounds.points:
+        groups = [*product(*([*dict.fromkeys(bounds.by[i])] for i in places))]
+        each = bounds.points // len(groups)
+        figures = _with_those_without_points(figures, names, groups, place)
     return Swept(
         facts["file"],
         facts["title"],
@@ -106,13 +118,29 @@ def counted(
         design.measures,
         [*design.venues],
         points if keep_rows else (),
+        each=each,
     )
 
 
-def _grouped_by(by: Sequence[str] | None, every: Sequence[str], different: Sequence[int]) -> list[str]:
-    """What was asked for, or all that differs."""
+def _with_those_without_points(
+    figures: Sequence[Figure],
+    names: Sequence[str],
+    groups: Sequence[tuple[str, ...]],
+    place: Callable[[tuple[str, ...]], Any],
+) -> list[Figure]:
+    """Every group of what was asked for, in order, also where none of its points is there yet."""
+    there = {(one.measure, tuple(one.by.values())): one for one in figures}
+    return [
+        there.get((measure, group)) or Figure(measure, dict(zip(names, group, strict=True)), 0)
+        for measure in dict.fromkeys(one.measure for one in figures)
+        for group in sorted(groups, key=place)
+    ]
+
+
+def _grouped_by(by: Sequence[str] | None, every: Sequence[str], varied: Sequence[bool]) -> list[str]:
+    """What was asked for, or all that is varied, also where the points so far do not differ in it."""
     if by is None:
-        return [name for name, count in zip(every, different, strict=True) if count > 1]
+        return [name for name, more in zip(every, varied, strict=True) if more]
     for name in by:
         if name not in every:
             raise OtherName(name, every)

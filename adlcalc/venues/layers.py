@@ -155,9 +155,9 @@ def edition_of(
 ) -> tuple[str, str | None] | None:
     """The name of the edition that held on a day, and the folder that it is looked for in; None where
     `problems` says why there is none."""
-    day = date_of(as_of)
+    day, option = date_of(as_of), Place(Source(f"--as-of {as_of}", "", excerpt=False), 1, 1)
     if day is None:
-        problems.add(where, f"--as-of must be a date like 2024-05-31, 2024-05 or 2024, not {quote(as_of)}")
+        problems.add(option, f"--as-of must be a date like 2024-05-31, 2024-05 or 2024, not {quote(as_of)}")
         return None
     read = file_of(name, problems, where, folder)
     if read is None:
@@ -167,7 +167,7 @@ def edition_of(
     found = newest if read.head.timeless else fitting(editions, day)
     if found is None:
         listed = "; ".join(f"{one.name} as of {one.as_of}" for one in editions)
-        problems.add(where, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
+        problems.add(option, f"no edition of rulebook {quote(name)} is of {as_of}", f"there is {listed}")
         return None
     beside = folder if folder is not None or is_shipped(found.name) else str(FilePath(name).parent)
     return found.name, folder if found is newest else beside

@@ -13,6 +13,7 @@
     series.py      named accounts over time
     policies.py    who pays under other policies or venues
     least_fund.py  the least fund by how deep the crash is
+    by_value.py    what a sweep's measures come to for each value of what is varied
     spread.py      how a sweep's measures are spread
     histogram.py   how a large book is distributed
 
@@ -22,7 +23,7 @@ Public: figures.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adlcalc.report.charts.figure import Figure
@@ -38,9 +39,9 @@ def figures(
     ladders: Mapping[tuple[int, str, int], Ladder] | None = None,
     comparison: Comparison | None = None,
     least: LeastFund | None = None,
-    swept: Any = None,
 ) -> list[Figure]:
-    """Every figure that applies to a run, in the order in which a reader asks. The accounts whose series was
+    """Every figure that applies to a run, in the order in which a reader asks (those of a sweep are of no run:
+    spread.py). The accounts whose series was
     asked for are named in all of them."""
     from adlcalc.ground.numbers import exact
     from adlcalc.report.charts import (
@@ -53,7 +54,6 @@ def figures(
         policies,
         queue,
         series,
-        spread,
     )
 
     named: Collection[str] = frozenset(run.named)
@@ -68,5 +68,4 @@ def figures(
             *health.figures(run, named),
             *(policies.figures(comparison) if comparison is not None else ()),
             *(least_fund.figures(least) if least is not None else ()),
-            *(spread.figures(swept) if swept is not None else ()),
         ]

@@ -10,7 +10,7 @@ Public: Plot, COLORS, FONT, MINUS, Spec, ticks, short, shortened, room, share, V
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -156,15 +156,22 @@ class Plot:
         across = self._padding["left"] + (float(x) - x0) / (x1 - x0) * self.width
         return across, self._padding["top"] + (y1 - float(y)) / (y1 - y0) * self.height
 
-    def grid(self, at: Sequence[Decimal], key: str = "y", *, labels: bool = True) -> None:
-        """Thin lines across, each with its number outside: to the left, or above."""
+    def grid(
+        self,
+        at: Sequence[Decimal],
+        key: str = "y",
+        *,
+        labels: bool = True,
+        text: Callable[[Decimal], str] | None = None,
+    ) -> None:
+        """Thin lines across, each with its number (as `text` has it) outside: to the left, or above."""
         other = "x" if key == "y" else "y"
         first, last = self._scales[other]
         edge = first if key == "y" else min(first, last)
         lines = [{key: value, other: first, f"{other}2": last} for value in at]
         self.add("rule", lines, "line", strokeWidth=1)
         if labels:
-            rows = [{key: value, other: edge, "text": short(value)} for value in at]
+            rows = [{key: value, other: edge, "text": (text or short)(value)} for value in at]
             where: Spec = {"align": "right", "dx": -8} if key == "y" else {"align": "center", "dy": -11}
             self.text(rows, "muted", size=12, **where)
 

@@ -1,4 +1,5 @@
-"""How a sweep's measures are spread over its points.
+"""How a sweep's measures are spread over its points; where something is varied, what they come to for each
+value of it (by_value.py).
 
 Public: figures.
 """
@@ -6,15 +7,18 @@ Public: figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from adlcalc.ground.numbers import decimal_of, drawing
+from adlcalc.report.charts import by_value
 from adlcalc.report.charts.canvas import short, ticks
 from adlcalc.report.charts.figure import Figure
 from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.human import clean, counted
 from adlcalc.report.limits import frequencies
+from adlcalc.report.sweep_told import sweep_verdict
 from adlcalc.study.store import number_in
 from adlcalc.study.sweep import FAR
 
@@ -25,13 +29,17 @@ BINS = 10
 
 
 def figures(swept: Any) -> list[Figure]:
-    """A figure a measure: of a number the bins it falls in, of a question how often it is so. swept: what
-    `adlcalc sweep` tells of a store, with its rows."""
+    """Of each measure a figure by what is varied; where nothing is, of a number the bins it falls in, of a
+    question how often it is so. swept: what `adlcalc sweep` tells of a store, with its rows."""
     found, said = [], frequencies(swept)
     for i, measure in enumerate(swept.measures[:MEASURES]):
         values = [number_in(row.found[i], FAR) for row in swept.rows if not row.error]
         known = [value for value in values if value is not None]
         if not known:
+            continue
+        groups = [one for one in swept.figures if one.measure == measure]
+        if swept.names and any(one.n for one in groups):
+            found += by_value.figures(f"sweep-{i + 1}", measure, groups, swept.names, said)
             continue
         told = f"{counted(len(known), 'point')} of the store"
         told += f", {len(values) - len(known):,} more have no such number" if len(values) > len(known) else ""
@@ -39,6 +47,7 @@ def figures(swept: Any) -> list[Figure]:
         told += f". {clean(said)}" if said else "."
         if all(isinstance(value, bool) for value in known):
             bins = [Bin("so", known.count(True)), Bin("not so", known.count(False))]
+            told = f"{clean(sweep_verdict(replace(swept, figures=groups)))} {told}"
         else:
             bins = _bins([Fraction(value) for value in known])
         title = f"{clean(measure)} over all points"

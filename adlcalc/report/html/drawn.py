@@ -184,6 +184,10 @@ SIGNS: Mapping[str, str] = {
     "box-skipped": _box("card", ' stroke="var(--edge)" stroke-dasharray="3 2"'),
     "box-distance": _box("fund"),
     "least": _shape("M12 4L5 8L12 12Z", "fg"),
+    "series-1": _sign('<circle cx="8" cy="8" r="5" fill="var(--mark)"/>'),
+    "series-2": _shape("M8 1.5L14 8L8 14.5L2 8Z", "adl"),
+    "series-3": _shape("M3 3H13V13H3Z", "fund"),
+    "series-4": _shape("M2 13H14L8 4Z", "loss"),
     "named": _shape("M4 3L13 8L4 13Z", "fg"),
 }
 """The signs of legends, in the colors of the page."""

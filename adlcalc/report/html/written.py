@@ -3,12 +3,12 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Pictured, page, picture, style, rows, halves.
+Public: Pictured, Leading, page, picture, style, rows, halves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,8 @@ from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.page import title_of
+from adlcalc.report.sweep_told import sweep_verdict
+from adlcalc.report.sweep_view import label_of
 from adlcalc.report.table import Table
 from adlcalc.report.verdict import ask_why, verdict
 
@@ -48,15 +50,37 @@ DARK = {
 }
 """The colors of a dark page, by the same names."""
 HERE = Path(__file__).parent
+SOME = 6
+"""Values that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """A sweep, with which a page begins, and its figures. path: what the run below it is."""
+
+    swept: Any
+    figures: Sequence[Figure]
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A run, its figures, and the rules that decided."""
+    """A run, its figures, and the rules that decided; leading: what comes before the run."""
 
     run: Facts
-    figures: Sequence[Figure]
+    own: Sequence[Figure]
     decided: Sequence[Decided] = ()
+    leading: Leading | None = None
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All of them, as they stand on the page."""
+        return [*(self.leading.figures if self.leading else ()), *self.own]
+
+    @property
+    def verdict(self) -> str:
+        """The sentence with which the page begins."""
+        return verdict(self.run) if self.leading is None else sweep_verdict(self.leading.swept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +127,7 @@ def picture(told: Pictured) -> str:
     """All figures of a run on one sheet, as SVG."""
     from adlcalc.report.html.sheet import sheet
 
-    return sheet(title_of(told.run.scenario, told.run.file), verdict(told.run), list(halves(told.figures)))
+    return sheet(title_of(told.run.scenario, told.run.file), told.verdict, list(halves(told.figures)))
 
 
 def style() -> str:
@@ -128,15 +152,43 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "steps": counted(len(run.steps), "step"),
             "file": clean(run.file or ""),
             "changes": " ".join(map(clean, run.options)),
-            "verdict": verdict(run),
+            "verdict": told.verdict,
+            "leading": None if told.leading is None else _leading(told.leading, run, number),
             "why": ask_why(run),
             "asking": ask_why(run).removeprefix("Why: "),
             "numbers": list(_numbers(run)),
-            "figures": list(_shown(told.figures, number)),
+            "figures": list(_shown(told.own, f"f{number}")),
             "decided": [_followed(one) for one in told.decided],
             "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
             "rest": _rest(run),
         }
+
+
+def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
+    """What the template needs of a sweep, and of the run that is told after it."""
+    swept = leading.swept
+    return {
+        "numbers": list(_numbers_of(swept)),
+        "figures": list(_shown(leading.figures, f"s{number}")),
+        "path": leading.path,
+        "verdict": verdict(run),
+    }
+
+
+def _numbers_of(swept: Any) -> Iterator[tuple[str, str, str]]:
+    """Of a sweep: how many points and paths there are, and what is varied."""
+    yield "Points", f"{swept.points:,}", f"{swept.failed:,} failed" if swept.failed else "none failed"
+    if swept.drawn is not None:
+        yield "Paths", f"{swept.drawn:,}", f"seed {clean(swept.seed)}"
+    for name in swept.names[:3]:
+        texts = list(dict.fromkeys(one.by[name] for one in swept.figures))
+        yield clean(name), counted(len(texts), "value"), _few(map(label_of, texts))
+
+
+def _few(texts: Iterable[str]) -> str:
+    """'5, 10, 20, 50', '0 to 1,000,000' of more."""
+    found = list(texts)
+    return ", ".join(found) if len(found) <= SOME else f"{found[0]} to {found[-1]}"
 
 
 def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
@@ -191,9 +243,9 @@ def halves(figures: Sequence[Figure]) -> Iterator[tuple[Figure, bool]]:
         start = max(end, start + 1)
 
 
-def _shown(figures: Sequence[Figure], number: int) -> Iterator[_Shown]:
+def _shown(figures: Sequence[Figure], name: str) -> Iterator[_Shown]:
     for i, (figure, half) in enumerate(halves(figures), 1):
-        id_ = f"f{number}-{i}"
+        id_ = f"{name}-{i}"
         yield _Shown(
             id_,
             figure,
