@@ -6,7 +6,7 @@ Public: run, PrecisionError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
 
@@ -57,7 +57,8 @@ def run(
             if observer and observer.listens_to_queues():
                 state.on_ranked = partial(observer.ranked, facts)
         try:
-            yield from worked(state, facts, observer)
+            for events in worked(state, facts, observer):
+                yield from events
             end = Ended(state.step, state.evaluations)
             if accounts:
                 quiet = quiet_accounts(state.ledger) if together else None
@@ -68,13 +69,16 @@ def run(
             state.take_apart()
 
 
-def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Event]:
-    """The events of all steps."""
+def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Iterable[Event]]:
+    """The events of all steps, some steps at a time."""
     scenario = state.scenario
     audit: Audit | None = None
     still: StepEnded | None = None  # how a step ends in which nothing was posted, as in the one before it
-    stages, last = stages_of(scenario.rules), scenario.path.steps - 1
-    for step in range(last + 1):
+    stages, step, last = stages_of(scenario.rules), 0, scenario.path.steps - 1
+    while step <= last:
+        if still is not None and observer is None:
+            first, step = step, state.still_until(step)
+            yield still_steps(state, range(first, step), still)
         with exact_step(step):
             events = begin_step(state, scenario.path, step)
             audit = audit or Audit(state.ledger)
@@ -98,7 +102,19 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[Ev
                 end = end_step(state, audit)
                 still = end if nothing else None
             events.append(end)
-        yield from events
+        yield events
+        step += 1
+
+
+def still_steps(state: State, steps: Iterable[int], end: StepEnded) -> Iterator[Event]:
+    """Steps in which marks move and nothing else happens: each ends as the one before them."""
+    path, books, rest = state.scenario.path, list(state.ledger.markets.values()), end[1:]
+    for step in steps:
+        time = path.time(step)
+        for book in books:
+            book.mark = path.marks[book.name][step]
+            yield record(MarkMoved, (step, book.name, book.mark, time))
+        yield record(StepEnded, (step, *rest))
 
 
 class exact_step:  # noqa: N801  (a context like `exact`; a class, as a generator costs a fifth of a quiet step)

@@ -23,10 +23,13 @@ from adlcalc.engine.events import (
     FeePaid,
     FundingPaid,
     FundingSettled,
+    FundReceived,
     FundResumed,
     FundStopped,
+    Held,
     Liquidated,
     LossSocialized,
+    MarginTaken,
     Skipped,
     Started,
     StepEnded,
@@ -38,7 +41,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.happened_view import TOLD, HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
-from adlcalc.study.assumptions import TELLING, used_assumptions
+from adlcalc.study.assumptions import READ, TELLING, used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
@@ -100,13 +103,27 @@ class Facts:
 
     def _in_order(self, *kinds: type) -> list[Any]:
         """The events of these kinds in the order in which they happened."""
-        asked = frozenset(kinds)
+        asked = {kind for kind in kinds if kind in self._kinds}
+        if len(asked) < 2:
+            return self._told(*asked)
         return [event for event in self._happened if type(event) in asked]
 
     @cached_property
-    def liquidations(self) -> tuple[run_view.LiquidationRow, ...]:
-        """One row per position that the venue closed."""
-        return run_view.liquidation_rows(self._told(*run_view.OF_CLAIMS), self.scenario)
+    def closed(self) -> Sequence[Liquidated]:
+        """The positions that the venue closed, as it was told."""
+        return self._told(Liquidated)
+
+    @cached_property
+    def held(self) -> Mapping[int, Held]:
+        """What the venue still holds at the end, by claim."""
+        last = run_view.last_step(self._told(StepEnded))
+        return {event.claim: event for event in self._told(Held) if event.step == last}
+
+    @cached_property
+    def liquidations(self) -> Sequence[run_view.LiquidationRow]:
+        """One row per position that the venue closed, with what became of it."""
+        fills, margins = self._told(*run_view.FILLS), self._told(MarginTaken)
+        return run_view.LiquidationRows(self.scenario, self.closed, fills, margins, self.held)
 
     @cached_property
     def fund(self) -> tuple[run_view.FundRow, ...]:
@@ -131,8 +148,10 @@ class Facts:
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        owners = {one.claim: one.account for one in self._told(Liquidated)} if self._told(FeePaid) else {}
-        return happened_rows(self._in_order(*TOLD), owners)
+        owners = {one.claim: one.account for one in self.closed} if self._told(FeePaid) else {}
+        # a fund's many receipts are none of it, but for what the path brings it
+        kinds = TOLD if self.scenario.path.events else TOLD.keys() - {FundReceived}
+        return happened_rows(self._in_order(*kinds), owners)
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
@@ -147,12 +166,19 @@ class Facts:
     @cached_property
     def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
         """Money that nobody covered, row by row."""
-        return run_view.bad_debt_rows(self._told(*run_view.OF_LOSSES))
+        if not self._told(*run_view.LOSSES):
+            return ()
+        return run_view.bad_debt_rows(self._told(*run_view.LOSSES, Liquidated, StepEnded))
 
     @cached_property
     def steps(self) -> tuple[run_view.StepRow, ...]:
         """One row per step of the path."""
         return run_view.step_rows(self._in_order(*run_view.OF_STEPS))
+
+    @property
+    def step_count(self) -> int:
+        """How many there are."""
+        return len(self._told(StepEnded))
 
     @cached_property
     def audit(self) -> run_view.Audit:
@@ -162,7 +188,11 @@ class Facts:
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
-        return used_assumptions(self.scenario, self._told(*TELLING))
+        # of some kinds it is only asked whether there is any
+        told = [
+            event for kind in TELLING for event in self._kinds.get(kind, ())[: None if kind in READ else 1]
+        ]
+        return used_assumptions(self.scenario, told)
 
     @property
     def accounts(self) -> Iterator[AccountState]:
@@ -230,7 +260,7 @@ class Facts:
     @cached_property
     def claimed(self) -> dict[int, str]:
         """By the number of a claim, whose position it was and when the venue closed it: 'alice at step 2'."""
-        return {row.claim: f"{row.account} at step {row.step}" for row in self.liquidations}
+        return {event.claim: f"{event.account} at step {event.step}" for event in self.closed}
 
     @cached_property
     def touched(self) -> frozenset[str]:
@@ -245,7 +275,7 @@ class Facts:
     def __repr__(self) -> str:
         name = self.scenario.title or self.file or ""
         counts = (
-            f"{len(self.steps)} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} "
+            f"{self.step_count} steps, {len(self.liquidations)} liquidated, {len(self.deleveraged)} "
             "deleveraged"
         )
         return f"<adlcalc run {name!r}: {counts}, bad debt {self.audit.bad_debt:f}>"

@@ -81,7 +81,7 @@ def run_page(
 
     return Page(
         title=title_of(run.scenario, run.file),
-        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(len(run.steps) - 1, 0):,}"
+        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(run.step_count - 1, 0):,}"
         + (f", {money_in(run.scenario)}" if money else ""),
         blocks=blocks,
         document=RUN,
@@ -123,7 +123,7 @@ def _blocks(
             f"{clean(run.scenario.venue)} --validation."
         )
     if closing:
-        if limits := not_modeled(run.scenario, liquidated=bool(run.liquidations)):
+        if limits := not_modeled(run.scenario, liquidated=bool(run.closed)):
             yield limits
         if not large:
             yield verdict(run)

@@ -2,16 +2,16 @@
 
 Rows hold the engine's exact numbers; how they are written is decided elsewhere.
 
-Public: LiquidationRow, FundRow, FundStop, BadDebtRow, StepRow, Audit, liquidation_rows, fund_rows,
+Public: LiquidationRow, FundRow, FundStop, BadDebtRow, StepRow, Audit, LiquidationRows, fund_rows,
 fund_stops, bad_debt_rows, step_rows, audit, funding_by_account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from adlcalc.engine.events import (
     BackstopTook,
@@ -155,47 +155,58 @@ class Audit(NamedTuple):
         return " and ".join(f"{digits(x)} {clean(name)}" for name, x in self.bad_debts.items() if x) or "0"
 
 
-OF_CLAIMS = Liquidated, BookFilled, BackstopTook, Deleveraged, MarginTaken, Held, StepEnded
-"""What `liquidation_rows` is made of, in whatever order the kinds are."""
 Fill = BookFilled | BackstopTook | Deleveraged
 FILLS = BookFilled, BackstopTook, Deleveraged
 OF_FUNDS = Started, FundReceived, FundPaid, StepEnded
 """What `fund_rows` is made of, in their order."""
 OF_STEPS = MarkMoved, MarkPushed, Liquidated, Deleveraged, StepEnded
 """What `step_rows` is made of, in their order."""
-OF_LOSSES = Liquidated, BadDebt, Held, Owed, StepEnded
-"""What `bad_debt_rows` is made of."""
+LOSSES = BadDebt, Held, Owed
+"""What a row of `bad_debt_rows` tells."""
 
 
-def liquidation_rows(events: Sequence[Event], scenario: Scenario) -> tuple[LiquidationRow, ...]:
-    """One row per claim, in the order in which the claims were opened."""
-    liquidated: list[Liquidated] = []
-    fills: dict[int, list[Fill]] = {}
-    margins: dict[int, Decimal] = {}
-    held: dict[int, Held] = {}
-    last = last_step(events)
-    markets = {market.name: market for market in scenario.markets}
-    with exact():
-        for event in events:
-            if isinstance(event, FILLS):
-                fills.setdefault(event.claim, []).append(event)
-            elif isinstance(event, Liquidated):
-                liquidated.append(event)
-            elif isinstance(event, MarginTaken):
-                margins[event.claim] = event.amount
-            elif isinstance(event, Held):
-                held[event.claim] = event
-        left = {claim: event.size for claim, event in held.items() if event.step == last}
-        return tuple(
-            _liquidation_row(
-                event,
-                fills.get(event.claim, ()),
-                left.get(event.claim, ZERO),
-                markets[event.market],
-                margins.get(event.claim, ZERO),
-            )
-            for event in liquidated
-        )
+class LiquidationRows(Sequence[LiquidationRow]):
+    """One row per claim, in the order in which the claims were opened. A row is made when it is asked for: of
+    a large run a page shows a few."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        closed: Sequence[Liquidated],
+        fills: Iterable[Fill],
+        margins: Iterable[MarginTaken],
+        held: Mapping[int, Held],
+    ) -> None:
+        self._closed, self._held = closed, held
+        self._markets = {market.name: market for market in scenario.markets}
+        self._margins = {event.claim: event.amount for event in margins}
+        self._fills: dict[int, list[Fill]] = {}
+        for event in fills:
+            self._fills.setdefault(event.claim, []).append(event)
+
+    def __len__(self) -> int:
+        return len(self._closed)
+
+    @overload
+    def __getitem__(self, at: int) -> LiquidationRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[LiquidationRow, ...]: ...
+    def __getitem__(self, at: int | slice) -> LiquidationRow | tuple[LiquidationRow, ...]:
+        with exact():
+            if isinstance(at, slice):
+                return tuple(map(self._row, self._closed[at]))
+            return self._row(self._closed[at])
+
+    def __iter__(self) -> Iterator[LiquidationRow]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return repr(self[:])
+
+    def _row(self, event: Liquidated) -> LiquidationRow:
+        fills, held = self._fills.get(event.claim, ()), self._held.get(event.claim)
+        margin, market = self._margins.get(event.claim, ZERO), self._markets[event.market]
+        return _liquidation_row(event, fills, ZERO if held is None else held.size, market, margin)
 
 
 def _liquidation_row(
@@ -248,10 +259,10 @@ def fund_rows(events: Sequence[Event]) -> tuple[FundRow, ...]:
     paid: dict[str, Decimal] = {}
     with exact():
         for event in events:
-            if isinstance(event, Started):
-                balances = dict(event.funds)
-            elif isinstance(event, FundReceived):
+            if isinstance(event, FundReceived):
                 received[event.fund] = received.get(event.fund, ZERO) + event.amount
+            elif isinstance(event, Started):
+                balances = dict(event.funds)
             elif isinstance(event, FundPaid):
                 paid[event.fund] = paid.get(event.fund, ZERO) + event.amount
             elif isinstance(event, StepEnded):

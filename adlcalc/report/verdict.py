@@ -40,7 +40,7 @@ def verdict(run: Facts) -> str:
 def ask_why(run: Facts) -> str:
     """'Why: adlcalc explain FILE bob', about the first who was deleveraged, else liquidated; '' where nobody
     was, or where the run has no file."""
-    rows: Sequence[Any] = run.deleveraged or run.liquidations
+    rows: Sequence[Any] = run.deleveraged or run.closed
     if not rows or run.file in (None, "-"):
         return ""
     return "Why: " + _typed("explain", str(run.file), rows[0].account, *run.options)
@@ -62,14 +62,14 @@ def _typed(*words: str) -> str:
 
 
 def _liquidated(run: Facts) -> str:
-    accounts = dict.fromkeys(row.account for row in run.liquidations if row.method != "vault")
+    accounts = dict.fromkeys(one.account for one in run.closed if one.method != "vault")
     if not accounts:
         return "nobody was liquidated"
     told = (
         f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated "
-        f"{_steps(row.step for row in run.liquidations)}"
+        f"{_steps(one.step for one in run.closed)}"
     )
-    due = dict.fromkeys(row.account for row in run.liquidations if row.step == 0 and row.method != "vault")
+    due = dict.fromkeys(one.account for one in run.closed if one.step == 0 and one.method != "vault")
     # a book on another scale than its prices is due before anything has moved
     early = due if run.scenario.path.steps > 1 else {}
     return told + (f" ({named(early)} at the opening marks)" if early else "")
@@ -160,14 +160,15 @@ def named(accounts: Iterable[str]) -> str:
 
 def _held(run: Facts) -> Iterator[str]:
     """What the venue is left with: neither the book nor anybody else has taken it."""
-    held = [row for row in run.liquidations if row.held_size]
+    held = [event for event in run.held.values() if event.size]
     if held:
         size = (
-            digits(sum((row.held_size for row in held), ZERO))
-            if len({row.market for row in held}) == 1
+            digits(sum((one.size for one in held), ZERO))
+            if len({one.market for one in held}) == 1
             else "positions"
         )
-        yield f"{size} of {named(row.account for row in held)} still held by the venue"
+        whose = named(one.account for one in run.closed if one.claim in run.held)
+        yield f"{size} of {whose} still held by the venue"
 
 
 def _losses(run: Facts) -> Iterator[str]:

@@ -20,8 +20,8 @@ from adlcalc.source.problems import quote
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")
 SMALL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
 """Numbers that need no further look: within all limits whatever their digits."""
-PLAIN_COLUMN = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?\n)*")
-"""A whole column of such numbers, each ended by a line break."""
+PLAIN_COLUMN = re.compile(r"(?:-?+(?:0|[1-9][0-9]{0,17}+)(?:\.[0-9]{1,12}+)?+\n)*+")
+"""A whole column of such numbers, each ended by a line break. (Possessive: no way back is kept in mind.)"""
 DIGITS = 30
 LONGEST = 1_000  # characters; a longer text is not even tried
 LIMIT_EXPONENT = 18

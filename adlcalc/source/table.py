@@ -213,7 +213,7 @@ def fixed_numbers(cells: Sequence[str], digits: int = 0) -> tuple[list[int], int
 def _fixed(digits: int) -> re.Pattern[str]:
     """A column of plain numbers with so many decimals."""
     decimals = f"[.][0-9]{{{digits}}}" if digits else ""
-    return re.compile(f"(?:-?(?:0|[1-9][0-9]{{0,17}}){decimals}\\n)*")
+    return re.compile(f"(?:-?+(?:0|[1-9][0-9]{{0,17}}+){decimals}\\n)*+")
 
 
 def numbers_of(table: Table, chunk: Chunk, name: str, problems: Problems) -> list[Decimal] | None:

@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, used_assumptions, is_reached.
+Public: TELLING, READ, used_assumptions, is_reached.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ USED_BY: dict[str, tuple[type, ...]] = {
 
 TELLING = frozenset((Traded, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
+READ = frozenset((Traded, Deleveraged))
+"""Those of which each counts; of the others, whether there is any."""
 
 NO_GIFT = Assumption(
     "adl.price (limit)",

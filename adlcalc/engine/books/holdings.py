@@ -187,7 +187,10 @@ class Holding:
 
     def lines(self) -> margin.Lines:
         """The maintenance lines that hold for this position now."""
-        return self.book.lines_of(self.size, self.cost, isolated=self.collateral is not None)
+        alone, book = self.collateral is not None, self.book
+        return (book.lines if alone else book.cross_lines) or margin.lines_of(
+            book.market.maintenance, self.size, self.cost, isolated=alone
+        )
 
     def fee_inside(self) -> Decimal:
         """The rate of the closing fee that is inside its bankruptcy price."""
@@ -302,10 +305,14 @@ class Unit:
 
     def equity(self) -> Decimal:
         """Of the position (isolated) or of the cross positions of the account, at the marks."""
-        total = self.cash()
+        own = self.holdings[0].collateral
+        total = self.holder.balance if own is None else own
         for holding in self.holdings:
             if holding.size:
-                total += holding.value()
+                book = holding.book
+                total += book.value(holding.signed_size, book.mark) - holding.cost
+                if book.funding != holding.funding:
+                    total += holding.pending_funding()
         return total
 
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 
 from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
@@ -39,7 +40,7 @@ from adlcalc.engine.events import (
     LossSocialized,
 )
 from adlcalc.engine.formulas import margin
-from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settled, settler
+from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked, pending, settler
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
@@ -53,6 +54,7 @@ REVENUE = "venue revenue"
 Told = tuple[Event, ...]
 """What a posting is told as: the caller yields it."""
 NOTHING: Told = ()
+signed_size_of = attrgetter("signed_size")
 
 
 class AuditError(Exception):
@@ -66,6 +68,7 @@ class Ledger:
         self.step = 0
         self.unit = scenario.money_unit
         self.round_up, self.round_down = rounder(self.unit, CEILING), rounder(self.unit, DOWN)
+        self._settle = settler(self.unit)
         self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
         for one in scenario.funds:
             if one.behind is not None:
@@ -246,7 +249,7 @@ class Ledger:
     def touch(self, holder: Holder) -> None:
         """Note a holder's standing and sizes before its first change in a step."""
         if holder not in self.touched:
-            self.touched[holder] = (holder.standing(), [holding.signed_size for holding in holder.holdings])
+            self.touched[holder] = holder.standing(), list(map(signed_size_of, holder.holdings))
 
     # --- trades: contracts and their value move between two sides -------------------------------------------
 
@@ -551,39 +554,36 @@ class Ledger:
         book, owed = holding.book, holding.pending_funding()
         per_contract = book.funding - holding.funding
         holding.funding = book.funding
-        amount = settled(owed, self.unit)
+        amount = self._settle(owed)
         book.funding_dust += owed - amount
         if not amount:
             return ()
         self.touch(holding.holder)
         self.pay_in(holding, amount)
         book.rest_cash -= amount
-        return (
-            FundingSettled(
-                self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size
-            ),
-        )
+        who = self.step, holding.holder.id, book.name, holding.side
+        return (record(FundingSettled, (*who, amount, per_contract, holding.size)),)
 
     def settle_everybody(self) -> Iterator[Event]:
         """What everybody has received or owes, by name.
 
         An account that has not been made is not made for it: it is not due, so its position's collateral and
         pnl, whole money units, are more than it owes, and no less than that rounded up to one."""
-        columns, owed, received, settle = self.roster.columns, ZERO, ZERO, settler(self.unit)
+        columns, made, owed, received = self.roster.columns, self.roster.made, ZERO, ZERO
         book = None if columns is None else self.markets[columns.market]
         for place in self.roster.places_by_name():
-            quiet = self.roster.quiet(place)
-            if book is None or quiet is None:
+            if columns is None or book is None or place in made:
                 for holding in self.roster.holder(place).holdings:
                     if holding.size:
                         yield from self.settle_funding(holding)
                 continue
-            name, side, size = quiet
+            side, size = LONG if columns.longs[place] else SHORT, columns.sizes[place]
             own = pending(size if side > 0 else -size, book.funding)
-            amount = settle(own)
+            amount = self._settle(own)
             owed, received = owed + own, received + amount
             if amount:
-                yield record(FundingSettled, (self.step, name, book.name, side, amount, book.funding, size))
+                who = self.step, columns.ids[place], book.name, side
+                yield record(FundingSettled, (*who, amount, book.funding, size))
         if book is not None:
             book.funding_dust += owed - received
             book.rest_cash -= received

@@ -20,7 +20,7 @@ from typing import NamedTuple, overload
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
-from adlcalc.engine.model import LONG, SHORT, Account
+from adlcalc.engine.model import Account
 from adlcalc.ground.numbers import ONE, ZERO
 
 Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
@@ -114,11 +114,10 @@ class Roster:
         found = self.made.get(i)
         if found is None:
             found, standing = self._begun(i)
-            self.made[i], currency = found, self._currencies[0]
+            self.made[i] = found
             for holding in found.holdings:
-                currency = holding.book.settles
                 self.sides[holding.book, holding.side].quiet -= holding.size
-            self._quiet[currency] -= standing
+            self._quiet[self._currency(found)] -= standing
         return found
 
     def as_it_began(self, i: int) -> Holder:
@@ -127,25 +126,33 @@ class Roster:
 
     def _begun(self, i: int) -> tuple[Holder, Decimal]:
         """The same, and its cash - cost."""
-        accounts, markets, received = self.accounts, self.markets, ZERO
-        if isinstance(accounts, Columns):
-            holder, book = Holder(accounts.ids[i], i, ZERO), markets[accounts.market]
-            side, size, entry, collateral, leverage = accounts.terms(i)
-            if self._settled_to:
-                received = settled(pending(side * size, self._settled_to), book.unit)
-                collateral += received
-            terms = side, size, entry, collateral, leverage, self._settled_to
-            holder.holdings.append(Holding(holder, book, i, *terms))
-        else:
-            account = accounts[i]
-            holder = Holder(account.id, i, account.balance)
-            number = i if self._firsts is None else self._firsts[i]
-            for n, p in enumerate(account.positions, number):
-                holder.holdings.append(
-                    Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
-                )
-        standing = holder.standing()
-        total = standing - received
+        accounts = self.accounts
+        return (
+            self._of_columns(accounts, i)
+            if isinstance(accounts, Columns)
+            else self._of_account(accounts[i], i)
+        )
+
+    def _of_columns(self, columns: Columns, i: int) -> tuple[Holder, Decimal]:
+        holder, book, received = Holder(columns.ids[i], i, ZERO), self.markets[columns.market], ZERO
+        side, size, entry, collateral, leverage = columns.terms(i)
+        if self._settled_to:
+            received = settled(pending(side * size, self._settled_to), book.unit)
+            collateral += received
+        holding = Holding(holder, book, i, side, size, entry, collateral, leverage, self._settled_to)
+        holder.holdings.append(holding)
+        standing = collateral - holding.cost
+        holder.equity_start = standing - received + book.value(holding.signed_size, book.first)
+        return holder, standing
+
+    def _of_account(self, account: Account, i: int) -> tuple[Holder, Decimal]:
+        holder, markets = Holder(account.id, i, account.balance), self.markets
+        number = i if self._firsts is None else self._firsts[i]
+        for n, p in enumerate(account.positions, number):
+            holder.holdings.append(
+                Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
+            )
+        total = standing = holder.standing()
         for holding in holder.holdings:
             total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
@@ -190,14 +197,6 @@ class Roster:
             else:
                 yield (for_now := self.as_it_began(i))
                 for_now.take_apart()
-
-    def quiet(self, i: int) -> tuple[str, int, Decimal] | None:
-        """Name, side and size of the one position of an account that has not been made; None where it has, or
-        may have several."""
-        columns = self.columns
-        if columns is None or i in self.made:
-            return None
-        return columns.ids[i], LONG if columns.longs[i] else SHORT, columns.sizes[i]
 
     def settle(self, index: Decimal, received: Decimal) -> None:
         """Those that have not been made have received so much together, and are settled up to that index."""

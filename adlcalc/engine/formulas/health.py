@@ -235,9 +235,7 @@ def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price
     (net size - sum of rate x size) = spent - deductions, with spent = -cash, for a net position whose value
     rises with x, and x (net size + sum of rate x size) = spent + deductions, with spent = cash, for one whose
     value falls with it."""
-    contract, up, deductions = quotes.contract, quotes.rises, ZERO
-    m, linear = contract.multiplier, contract.kind == LINEAR
-    one = m == ONE
+    contract, up, linear, one, deductions = quotes.contract, quotes.rises, quotes.linear, quotes.one, ZERO
     numbers: tuple[Decimal, ...]
     if len(legs) == 1:
         q, found = legs[0]
@@ -252,9 +250,9 @@ def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price
     spent = -cash if up else cash
     numbers = (spent, deductions, *numbers) if deductions else (spent, *numbers)
     if not linear:
-        numbers = (m, *numbers)
+        numbers = (contract.multiplier, *numbers)
     elif not one:
-        numbers = (*numbers, m)
+        numbers = (*numbers, contract.multiplier)
     formula = _formula(linear, one, up, bool(deductions), len(legs) == 1)
     return record(Worked, ("liquidation price", price, formula, numbers, quotes.tick, quotes.to_liquidation))
 

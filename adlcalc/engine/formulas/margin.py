@@ -7,7 +7,7 @@ inverse one by -s (n = q m / P).
 
 Public: value, valuer, notional, commission, fee_inside, lines_of, maintenance_margin,
 notional_at_maintenance, hurt_both_ways, price_of_notional, price_of_value, Quotes, quotes,
-initial_collateral; rises, worth, price_worked."""
+initial_collateral; rises, worth."""
 
 from __future__ import annotations
 
@@ -238,13 +238,16 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
 
 class Quotes:
     """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise
-    with its notional? (Linear long, inverse short.) to_bankruptcy, to_liquidation: which way those prices go
-    to the tick, where the venue says nothing against the account: a long's up, a short's down."""
+    with its notional? (Linear long, inverse short.) one: is the multiplier 1? to_bankruptcy, to_liquidation:
+    which way those prices go to the tick, where the venue says nothing against the account: a long's up, a
+    short's down."""
 
     __slots__ = (
         "_bankruptcy",
         "_liquidation",
         "contract",
+        "linear",
+        "one",
         "rises",
         "side",
         "tick",
@@ -256,6 +259,7 @@ class Quotes:
     def __init__(self, contract: Contract, side: int, tick: Decimal, unit: Decimal) -> None:
         self.contract, self.side, self.tick, self.unit = contract, side, tick, unit
         self.rises = rises(contract, side)
+        self.linear, self.one = contract.kind == LINEAR, contract.multiplier == ONE
         against = CEILING if side > 0 else FLOOR
         self.to_bankruptcy = ROUNDINGS.get(contract.bankruptcy_price, against)
         self.to_liquidation = ROUNDINGS.get(contract.liquidation_price, against)
@@ -292,7 +296,17 @@ class Quotes:
         if price is None:
             return None
         price = self._bankruptcy(price)
-        return price if price > 0 or contract.kind == LINEAR else None
+        return price if price > 0 or self.linear else None
+
+    def bankruptcy_worked(
+        self, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...]
+    ) -> Worked:
+        """How that price came about: `size` has the notional there that the formula `what` gives: n / (q m),
+        inverse q m / n."""
+        held = (size,) if self.one else (size, self.contract.multiplier)
+        amounts = (*parts, *held) if self.linear else (*held, *parts)
+        formula = _price_formula(self.linear, self.one, what)
+        return record(Worked, ("bankruptcy price", price, formula, amounts, self.tick, self.to_bankruptcy))
 
 
 @cache
@@ -349,31 +363,9 @@ def worth(contract: Contract, size: Decimal, price: Decimal, unit: Decimal) -> W
     return rounded("value", f"[size] x {one}", (size, *parts), exactly, unit)
 
 
-def price_worked(
-    name: str,
-    contract: Contract,
-    side: int,
-    size: Decimal,
-    price: Decimal,
-    what: str,
-    parts: tuple[Decimal, ...],
-    tick: Decimal,
-    rounding: str = "",
-) -> Worked:
-    """The price at which `size` has the notional that the formula `what` gives: n / (q m), inverse q m / n,
-    rounded against the account, or as it is said."""
-    m = contract.multiplier
-    linear, one = contract.kind == LINEAR, m == ONE
-    amounts: tuple[Decimal, ...] = (size,) if one else (size, m)
-    amounts = (*parts, *amounts) if linear else (*amounts, *parts)
-    rounding = rounding or (CEILING if side > 0 else FLOOR)
-    formula = _price_formula(linear, one, what)
-    return record(Worked, (name, price, formula, amounts, tick, rounding))
-
-
 @cache
 def _price_formula(linear: bool, one: bool, what: str) -> str:
-    """The formula of `price_worked` in words; one: the multiplier is 1."""
+    """The formula of a bankruptcy price in words; one: the multiplier is 1."""
     held = "[size]" if one else "[size] x [multiplier]"
     if not linear:
         return f"{held} / {what}"

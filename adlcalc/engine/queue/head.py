@@ -21,7 +21,7 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -176,17 +176,25 @@ def in_floats(book: MarketBook, side: int) -> Iterator[tuple[Holding | int, floa
     """The open positions of a side, size, entry value and collateral near enough to lay them into cells:
     those that have been made, and the others by their numbers."""
     positions = book.holdings[side]
-    for one in positions.made() if isinstance(positions, Side) else positions:
-        if one.size:
-            money = None if one.collateral is None else float(one.collateral)
-            yield one, float(one.size), abs(float(one.cost)), money
-    if isinstance(positions, Side):
-        scale, sketches = positions.sketches()
-        q, c, k = map(float, scale)
-        yield from [
-            (number, float(size) * q, float(cost) * c, None if money is None else float(money) * k)
-            for number, size, cost, money in sketches
-        ]
+    made: Iterator[tuple[Holding | int, float, float, float | None]] = (
+        (
+            one,
+            float(one.size),
+            abs(float(one.cost)),
+            None if one.collateral is None else float(one.collateral),
+        )
+        for one in (positions.made() if isinstance(positions, Side) else positions)
+        if one.size
+    )
+    if not isinstance(positions, Side):
+        return made
+    scale, sketches = positions.sketches()
+    q, c, k = map(float, scale)
+    rest = (
+        (number, float(size) * q, float(cost) * c, None if money is None else float(money) * k)
+        for number, size, cost, money in sketches
+    )
+    return chain(made, rest)
 
 
 def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:

@@ -17,6 +17,7 @@ from adlcalc.engine.formulas.policies import by_size
 from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Eligible, Ties
 from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.objects import record
 
 
 class Place:
@@ -111,7 +112,9 @@ def inputs_of(holding: Holding) -> Inputs:
     pnl, entry_value, notional = value - holding.cost, abs(holding.cost), abs(value)
     if unit.isolated:
         assert holding.collateral is not None
-        balance, equity, exposure = holding.collateral, unit.cash() + value, notional
+        balance, exposure, equity = holding.collateral, notional, holding.collateral + pnl
+        if holding.book.funding != holding.funding:
+            equity += holding.pending_funding()
         maintenance = maintenance_margin(holding.lines(), notional)
     else:
         balance, equity, exposure, maintenance = holding.holder.balance, unit.cash(), ZERO, ZERO
@@ -125,7 +128,7 @@ def inputs_of(holding: Holding) -> Inputs:
         initial = initial_collateral(entry_value, holding.leverage, holding.book.unit)
     else:
         initial = entry_value if holding.collateral is None else holding.collateral
-    return Inputs(
+    return record(Inputs, (
         pnl, entry_value, notional, equity, exposure, maintenance, balance, initial,
         holding.size, holding.side, holding.entry, holding.book.mark,
-    )  # fmt: skip
+    ))  # fmt: skip

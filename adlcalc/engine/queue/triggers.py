@@ -104,6 +104,10 @@ class Triggers:
                         self._set[holding] = (price, None) if which else (None, funding)
                         yield holding.unit
 
+    def are_set(self) -> bool:
+        """Does any position hold one?"""
+        return bool(self._set)
+
     def drop(self, unit: Unit) -> None:
         """It holds none."""
         if self._set:

@@ -13,7 +13,7 @@ Public: Watchlist, Everybody.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
 
@@ -36,6 +36,9 @@ class Everybody:
 
     def touched(self) -> Iterable[Unit]:
         return self._units
+
+    def foreseen(self) -> None:
+        """All steps."""
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """Nothing to remember."""
@@ -69,6 +72,11 @@ class Watchlist:
                 units[unit] = None
         units.update(dict.fromkeys(self._triggers.crossed()))
         return units
+
+    def foreseen(self) -> Container[int] | None:
+        """The steps in which a unit is looked at, if nothing happens before; None where somebody waits for a
+        mark, or is looked at in each."""
+        return None if self._kept or self._triggers.are_set() else self._calendar
 
     def watch(self, unit: Unit, slack: Decimal) -> None:
         """When a unit is to be looked at that has `slack` = equity - maintenance margin > 0 at this step."""
@@ -157,15 +165,13 @@ class Watchlist:
         course, lines, multiplier = self._forecast.courses[book], book.lines, book.contract.multiplier
         assert lines is not None
         step = D(1).scaleb(book.first.adjusted() - 9)
+        numbers = [] if course.pays else [steps_of(mark, step) for mark in course.marks]
         for side in (1, -1):
-            numbers: Sequence[Decimal] = course.marks
             if course.pays:
-                weight = weight_of(book, side)
-                numbers = [
-                    mark * weight - index for mark, index in zip(course.marks, course.indices, strict=True)
-                ]
+                weight, moving = weight_of(book, side), zip(course.marks, course.indices, strict=True)
+                numbers = [steps_of(mark * weight - index, step) for mark, index in moving]
             # how far it has gone against the side until each step
-            farthest = list(accumulate((-side * steps_of(number, step) for number in numbers), max))
+            farthest = list(accumulate((-side * number for number in numbers), max))
             until = -side * farthest[-1]
             levels = columns.due_from(side, lines, multiplier, step, until=until, with_index=course.pays)
             for i, level in levels:

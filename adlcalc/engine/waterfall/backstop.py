@@ -108,18 +108,14 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
     for holding, target in bankrupt_values(unit):
         book, size = holding.book, holding.size
         worth = holding.value()
-        bankrupt, stood, number = (
-            bankruptcy(holding, target),
-            stand_of(unit),
-            state.ledger.next_number(),
-        )
+        number = state.ledger.next_number()
         yield liquidated(
             state,
             due,
             holding,
             size=size,
-            bankrupt=bankrupt,
-            stood=stood,
+            bankrupt=bankruptcy(holding, target),
+            stood=stand_of(unit),
             method="backstop",
             number=number,
         )
@@ -159,14 +155,13 @@ def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
         book = holding.book
         size = min(round_to(holding.size * share, book.lot, CEILING), holding.size)
         used.claim, unit.holder.liquidated = ledger.next_number(), True
-        bankrupt, stood = bankruptcy(holding, target), stand_of(unit)
         yield liquidated(
             state,
             due,
             holding,
             size=size,
-            bankrupt=bankrupt,
-            stood=stood,
+            bankrupt=bankruptcy(holding, target),
+            stood=stand_of(unit),
             method="shared",
             number=used.claim,
         )

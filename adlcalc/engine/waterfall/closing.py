@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 
 from adlcalc.engine.books.holdings import Holder, MarketBook
 from adlcalc.engine.books.ledger import OUTSIDE, REST, REVENUE, Ledger
@@ -63,13 +64,14 @@ def accounts_at_end(
     worth = dict.fromkeys(ledger.markets.values(), ZERO)
     holders = by_name(ledger)
     if quiet is not None:
-        holders = iter(sorted(ledger.roster.made.values(), key=lambda holder: holder.id))
+        holders = iter(sorted(ledger.roster.made.values(), key=attrgetter("id")))
         with exact():
             worth[ledger.markets[quiet.market.name]] += quiet.worth()
     while True:
         with exact():
             rows = [
-                AccountEnded(ledger.step, account_state(holder, worth)) for holder in islice(holders, AT_ONCE)
+                record(AccountEnded, (ledger.step, account_state(holder, worth)))
+                for holder in islice(holders, AT_ONCE)
             ]
         if not rows:
             break
@@ -89,19 +91,10 @@ def account_state(holder: Holder, worth: Worth) -> AccountState:
         if h.size:
             value = h.value()
             worth[h.book] += value
-            positions.append(
-                PositionState(
-                    h.book.name,
-                    h.side,
-                    h.size,
-                    h.entry,
-                    h.cost,
-                    h.collateral,
-                    h.book.mark,
-                    value - h.cost,
-                    h.pending_funding(),
-                )
-            )
+            positions.append(record(PositionState, (
+                h.book.name, h.side, h.size, h.entry, h.cost, h.collateral, h.book.mark, value - h.cost,
+                h.pending_funding(),
+            )))  # fmt: skip
     status = "liquidated" if holder.liquidated else ("open" if positions else "closed")
     return record(AccountState, (
         holder.id, status, holder.deleveraged, holder.equity_start, holder.equity(), holder.balance,

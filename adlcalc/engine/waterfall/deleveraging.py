@@ -41,9 +41,10 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
         return
     policy, left = state.rules.adl.policy, claim.left
     if policy is by_score:
+        passed = claim.holder if state.rules.adl.own_account == OwnAccount.EXCLUDED else None
         # lazily: a long queue is not copied for a short claim
         for place in state.queue(claim.book, -claim.side):
-            if itself(state, claim, place):
+            if place.holding.holder is passed:
                 continue
             yield from close_against(state, claim, place, min(left.size - keep, place.holding.size))
             if left.size <= keep:
@@ -124,12 +125,6 @@ def take_in_order(state: State, claims: Iterable[Wanted], gifts: Iterable[Gift])
         given.extendleft(reversed(refused_by_it))
 
 
-def itself(state: State, claim: Closing, place: Place) -> bool:
-    """Does the place belong to the account that is closed, and is it passed over for that (rule
-    adl.own_account)?"""
-    return place.holding.holder is claim.holder and state.rules.adl.own_account == OwnAccount.EXCLUDED
-
-
 def gifts_of(
     policy: Policy, queue: Queue | Lazy, passed: Container[Holding], quantity: Decimal, lot: Decimal
 ) -> list[Gift]:
@@ -199,7 +194,7 @@ def match(
     equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
     if equity_after is not None:
         return pass_over(state, claim, place, size, price, forgone, equity_after)
-    funding = state.ledger.settle_funding(holding)
+    funding = NOTHING if book.funding == holding.funding else state.ledger.settle_funding(holding)
     before, entry_value = holding.size, holding.cost
     pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
     holding.holder.deleveraged = True

@@ -30,15 +30,15 @@ def keep_surplus(state: State, claim: Closing, proceeds: Decimal, result: Decima
     """What a fill brought more than the bankruptcy price: the fees first (rounded down), the rest to the fund
     or the closed account (rule liquidation.surplus). Of what the fund has kept from an earlier step all is
     its own."""
-    fees, own, told = state.rules.fees, state.ledger.is_the_funds(claim), NOTHING
-    if result > 0 and (fees.taker or fees.liquidation) and not own:
+    fees, told = state.rules.fees, NOTHING
+    if result > 0 and (fees.taker or fees.liquidation) and not state.ledger.is_the_funds(claim):
         fee, rate = fees.of_claim(proceeds, result, in_book)
         parts = (rate, abs(proceeds), result)
         how = rounded("fee", "min([rate] x [value], [surplus])", parts, fee, state.ledger.unit, DOWN)
         if how.result:
             told = state.ledger.fee_of_claim(claim, how.result, fees.to, (how,))
             result -= how.result
-    if state.surplus == TO_ACCOUNT and not own:
+    if state.surplus == TO_ACCOUNT and not state.ledger.is_the_funds(claim):
         state.ledger.give_back(claim, result)
         return told
     kept = state.ledger.post_result(claim, result, "surplus")

@@ -1,7 +1,7 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, less, EQUITY, stand_of,
-liquidated."""
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, values_of, several_of, less,
+EQUITY, stand_of, liquidated."""
 
 from __future__ import annotations
 
@@ -64,9 +64,8 @@ class Priced(NamedTuple):
 
 def bankruptcy(holding: Holding, target: Target) -> Priced:
     """The bankruptcy price of a position that is worth `target` there (margin.bankruptcy_price)."""
-    book, side, size = holding.book, holding.side, holding.size
-    contract, tick, quotes = book.contract, book.tick, book.quotes[side]
-    fee = holding.fee_inside()
+    book, size, fee = holding.book, holding.size, holding.fee_inside()
+    quotes = book.quotes[holding.side]
     price = quotes.bankruptcy_price(size, target.value, fee)
     if price is None:
         return Priced(None, target.how)
@@ -76,7 +75,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
         parts = (of, fee)
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
-    if contract.bankruptcy_price == margin.ONE_BY_ONE:
+    if book.contract.bankruptcy_price == margin.ONE_BY_ONE:
         up, value = quotes.rises, margin.with_fee(target.value, fee)
         each = margin.value_of_one(size, value, book.unit)
         one = Worked(
@@ -88,10 +87,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
             CEILING if up else FLOOR,
         )
         how, of, size = (*how, one), one.result, ONE
-    made = margin.price_worked(
-        "bankruptcy price", contract, side, size, price, what, (of,), tick, quotes.to_bankruptcy
-    )
-    return record(Priced, (price, (*how, made)))
+    return record(Priced, (price, (*how, quotes.bankruptcy_worked(size, price, what, (of,)))))
 
 
 class Several(NamedTuple):
@@ -118,10 +114,14 @@ def several_of(unit: Unit) -> Several | None:
     return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
 
 
-def bankrupt_values(unit: Unit, several: Several | None = None) -> list[tuple[Holding, Target]]:
+def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    several = several or several_of(unit)
+    return values_of(unit, several_of(unit))
+
+
+def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
+    """The same of a unit of which that has been asked."""
     if several is None:
         holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
         return [(holding, without_margin(unit, holding))]
@@ -143,7 +143,8 @@ def _share_formula(by: str) -> str:
 def without_margin(unit: Unit, holding: Holding) -> Target:
     """Of a position that is alone: its entry value less what is behind it."""
     up, cost = holding.book.quotes[holding.side].rises, holding.cost
-    money, pending = unit.money(), holding.pending_funding()
+    money = unit.money()
+    pending = holding.pending_funding() if holding.book.funding != holding.funding else ZERO
     target = cost - money - pending
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))

@@ -9,6 +9,7 @@ Public: Stages, stages_of, close_unit, workable, work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -53,10 +54,11 @@ ClaimStage = Callable[[State, VenueClaim], Iterable[Event]]
 
 class Stages(NamedTuple):
     """unit: of a due unit. late: of one whose equity is below its part of the maintenance margin (rule
-    takeover_below). claim: of what the venue has taken over."""
+    takeover_below, where there is one). claim: of what the venue has taken over."""
 
     unit: tuple[UnitStage, ...]
     late: tuple[UnitStage, ...]
+    takeover_below: Decimal | None
     claim: tuple[ClaimStage, ...]
 
 
@@ -64,8 +66,11 @@ def stages_of(rules: Rules) -> Stages:
     """The waterfall that the rules say."""
     how, takeover = rules.liquidation.method, rules.liquidation.takeover
     late = tuple(by_takeover(takeover)) if takeover else ()
-    unit = tuple(in_own_name(rules, how)) if isinstance(how, OwnName) else late
-    return Stages(unit, late, tuple(in_the_venues_hands(rules)))
+    unit, below = late, None
+    if isinstance(how, OwnName):
+        unit = tuple(in_own_name(rules, how))
+        below = None if how.too_late is None else how.too_late.takeover_below
+    return Stages(unit, late, below, tuple(in_the_venues_hands(rules)))
 
 
 def by_takeover(how: Takeover) -> Iterator[UnitStage]:
@@ -143,13 +148,8 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable
 
 def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     """A due unit through its stages."""
-    how = state.rules.liquidation.method
-    late = (
-        isinstance(how, OwnName)
-        and how.too_late is not None
-        and due.equity < how.too_late.takeover_below * due.maintenance
-    )
-    its = stages.late if late else stages.unit
+    unit, late, below, _ = stages
+    its = unit if below is None or due.equity >= below * due.maintenance else late
     if len(its) == 1:
         return its[0](state, due)
     return chain.from_iterable(stage(state, due) for stage in its)
@@ -175,22 +175,28 @@ def workable(state: State) -> list[VenueClaim]:
 def work(state: State, stages: Stages, claims: Sequence[VenueClaim]) -> Iterator[Event]:
     """What the venue holds through its stages, oldest first, as far as this step allows: claim by claim, or
     where the queue takes them together (a policy that gives from everybody) stage by stage."""
-    if not gives_from_everybody(state.rules.adl.policy):
-        for claim in claims:
-            yield from through(state, claim, stages.claim)
-        return
-    for stage in stages.claim:
-        for claim in claims:
-            yield from through(state, claim, (stage,))
+    if gives_from_everybody(state.rules.adl.policy):
+        return stage_by_stage(state, stages.claim, claims)
+    return through(state, stages.claim, claims)
+
+
+def stage_by_stage(
+    state: State, stages: Iterable[ClaimStage], claims: Sequence[VenueClaim]
+) -> Iterator[Event]:
+    """All claims through a stage, then what has come before the queue there, then the next."""
+    for stage in stages:
+        yield from through(state, (stage,), claims)
         yield from deleverage_together(state)
 
 
-def through(state: State, claim: VenueClaim, stages: Iterable[ClaimStage]) -> Iterator[Event]:
-    """A claim through some stages."""
-    state.ledger.at_work, left = claim, claim.left
-    state.kept_whole = None
-    for stage in stages:
-        yield from stage(state, claim)
-        if not left.size:
-            break
-    state.ledger.at_work = None
+def through(state: State, stages: Sequence[ClaimStage], claims: Iterable[VenueClaim]) -> Iterator[Event]:
+    """Claim by claim through some stages."""
+    ledger = state.ledger
+    for claim in claims:
+        ledger.at_work, left = claim, claim.left
+        state.kept_whole = None
+        for stage in stages:
+            yield from stage(state, claim)
+            if not left.size:
+                break
+        ledger.at_work = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing, VenueClaim
@@ -17,12 +18,14 @@ from adlcalc.engine.books.ledger import Ledger, Told
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
-from adlcalc.engine.model import Liquidity, Scenario
+from adlcalc.engine.model import Liquidity, Path, Scenario
 from adlcalc.engine.queue.head import FixedQueue, Grid, Lazy, QueueHead, fixed_order, is_fixed, serves
 from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
+
+by_id = attrgetter("id")
 
 
 class Loss(NamedTuple):
@@ -93,6 +96,7 @@ class State:
         self._orders: dict[tuple[str, int], list[tuple[Decimal, Holding]]] = {}
         self._index = index
         self.has_feedback = any(market.feedback for market in scenario.markets)
+        self._brought = steps_of_more(scenario.path)
         self.halted: set[str] = set()  # markets in which nothing is liquidated
         self.missed: set[tuple[Holding, Decimal]] = set()  # stops that a jump has passed, told
         self.spared: list[Spared] = []  # who is due and was left alone, not yet told
@@ -160,6 +164,16 @@ class State:
         Every number that it ends with is then that of any other such step before or behind it."""
         ledger = self.ledger
         return self.is_idle() and not (ledger.touched or ledger.moved or self.doubtful or self.owed)
+
+    def still_until(self, step: int) -> int:
+        """The first step from `step` on in which something may happen, where one that `is_still` lies before
+        it: the path brings more than marks, somebody is looked at, it is the last. Each may be one where
+        funds look back at their best, or not all looks are foreseen."""
+        foreseen = self.watchlist.foreseen()
+        if foreseen is None or self._newsworthy:
+            return step
+        last = self.scenario.path.steps - 1
+        return next((n for n in range(step, last) if n in foreseen or n in self._brought), last)
 
     def rank_anew(self) -> None:
         """The marks have moved within the step."""
@@ -277,7 +291,7 @@ class State:
         row."""
         owed: list[Owed] = []
         still: dict[Holder, None] = {}
-        for holder in sorted(self.doubtful, key=lambda holder: holder.id):
+        for holder in sorted(self.doubtful, key=by_id):
             for book, amount in holder.shortfalls():
                 owed.append(Owed(self.step, holder.id, book.name, amount))
                 still[holder] = None
@@ -307,3 +321,9 @@ class State:
                 self._held_told[claim] = claim.size
                 who = self.ledger.number_of(claim), claim.book.name, claim.side, claim.size, claim.price
                 yield Held(self.step, *who, claim.pnl(), self.uncovered.get(claim, ZERO))
+
+
+def steps_of_more(path: Path) -> frozenset[int]:
+    """The steps to which the path brings more than marks."""
+    paid = (step for rates in path.funding.values() for step, rate in rates.items() if rate)
+    return frozenset((*path.events, *chain.from_iterable(path.liquidity.values()), *paid))

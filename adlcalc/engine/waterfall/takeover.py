@@ -24,6 +24,7 @@ from adlcalc.engine.waterfall.liquidation import (
     liquidated,
     several_of,
     stand_of,
+    values_of,
 )
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
@@ -52,11 +53,11 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
     told: list[Event] = []
     unit.holder.liquidated, fee_inside = True, False
     for holding in unit.holdings:
-        if holding.size:
+        if holding.size and holding.book.funding != holding.funding:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves, several, stood = [], several_of(unit), stand_of(unit)
-    for holding, target in bankrupt_values(unit, several):
+    for holding, target in values_of(unit, several):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
         cost = target.value if price is None else book.value(holding.signed_size, price)

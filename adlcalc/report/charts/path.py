@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.events import Deleveraged, Liquidated
 from adlcalc.ground.numbers import D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
@@ -19,7 +19,6 @@ from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.run_view import LiquidationRow
 from adlcalc.report.series_view import of_market
 from adlcalc.report.table import table
 
@@ -62,7 +61,7 @@ class _Drawn(NamedTuple):
 
     marks: Sequence[tuple[int, Decimal]]
     times: Sequence[str | None]
-    closed: Sequence[LiquidationRow]
+    closed: Sequence[Liquidated]
     fills: Sequence[Deleveraged]
     low: Decimal
     high: Decimal
@@ -70,7 +69,7 @@ class _Drawn(NamedTuple):
 
 def figures(run: Facts) -> list[Figure]:
     """A figure a market; those where positions were closed first, where there are many."""
-    touched = {row.market for row in run.liquidations} | {row.market for row in run.deleveraged}
+    touched = {one.market for one in run.closed} | {row.market for row in run.deleveraged}
     names = [market.name for market in run.scenario.markets]
     shown = names
     if len(names) > MARKETS:
@@ -84,7 +83,8 @@ def figures(run: Facts) -> list[Figure]:
 
 def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> Figure:
     steps = [(row.step, row.marks[market]) for row in run.steps if market in row.marks]
-    closed = [row for row in run.liquidations if row.market == market]
+    at = [i for i, one in enumerate(run.closed) if one.market == market]
+    closed = [run.closed[i] for i in at]
     fills = [row for row in run.deleveraged if row.market == market]
     marks = [mark for _, mark in steps]
     low, high = min(marks), max(marks)
@@ -110,7 +110,10 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     if closed:
         tables.append(
             table(
-                "Liquidated", "", LIQUIDATIONS.columns(closed[:ROWS], run), len(closed) - len(closed[:ROWS])
+                "Liquidated",
+                "",
+                LIQUIDATIONS.columns([run.liquidations[i] for i in at[:ROWS]], run),
+                len(at) - len(at[:ROWS]),
             )
         )
     if fills:
@@ -208,7 +211,7 @@ def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[in
     return list(dict.fromkeys(kept))
 
 
-def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int) -> None:
+def _lines(plot: Plot, drawn: _Drawn, named: Sequence[Liquidated], last: int) -> None:
     """The prices of those who are named, up to where they were closed."""
     for line in LINES:
         rows = [
@@ -220,7 +223,7 @@ def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int
 
 
 def _events(
-    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[LiquidationRow]
+    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[Liquidated]
 ) -> None:
     """One sign a step for those who were liquidated, above its mark or where that is taken below it; one a
     step and price for those who were deleveraged; and how many where it is several and there is room."""
@@ -298,7 +301,7 @@ class _Told(NamedTuple):
         return next(price for price in reversed(self.prices) if price is not None)
 
 
-def _beside(named: Sequence[LiquidationRow], low: Decimal, high: Decimal) -> list[_Told]:
+def _beside(named: Sequence[Liquidated], low: Decimal, high: Decimal) -> list[_Told]:
     """Whose prices are told beside the drawing, the highest first; those of one account that are the same are
     told once."""
     found = dict.fromkeys(

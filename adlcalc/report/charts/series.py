@@ -36,7 +36,7 @@ def figures(run: Facts) -> list[Figure]:
     names = dict.fromkeys(row.series for row in run.series if row.kind == "account")
     for number, name in enumerate(names, 1):
         rows = [row for row in run.series if row.series == name and row.kind == "account"]
-        closed = [row for row in run.liquidations if row.account == name]
+        closed = [run.liquidations[i] for i, one in enumerate(run.closed) if one.account == name]
         held = [(row.market, row.side) for row in rows if row.market is not None and row.side is not None]
         # one that falls at once holds nothing at the end of any step
         markets = list(dict.fromkeys([*held, *((row.market, row.side) for row in closed)]))

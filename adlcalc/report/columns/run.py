@@ -84,7 +84,7 @@ SCENARIO = Rows(
         Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
         Field("venue", "text", "whose rules", of="scenario.venue"),
         Field("file", "text", "the name that it was read under", null=True, prose=True),
-        Field("steps", "count", "how many steps the path has", of=lambda run, _: len(run.steps)),
+        Field("steps", "count", "how many steps the path has", of=lambda run, _: run.step_count),
         Field(
             "accounts", "step", "how many accounts there are", of=lambda run, _: len(run.scenario.accounts)
         ),
@@ -183,7 +183,7 @@ MARKS = Rows(
 
 
 def _reduced(run: Any) -> bool:
-    return any(row.method != "takeover" for row in run.liquidations)
+    return any(one.method != "takeover" for one in run.closed)
 
 
 def _part(key: str, note: str, heading: str, drop: int = 0, tone: Tone | None = None) -> Field:

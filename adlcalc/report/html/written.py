@@ -149,7 +149,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "title": title_of(run.scenario, run.file),
             "venue": clean(run.scenario.venue),
             "accounts": counted(len(run.scenario.accounts), "account"),
-            "steps": counted(len(run.steps), "step"),
+            "steps": counted(run.step_count, "step"),
             "file": clean(run.file or ""),
             "changes": " ".join(map(clean, run.options)),
             "verdict": told.verdict,
@@ -193,7 +193,7 @@ def _few(texts: Iterable[str]) -> str:
 
 def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     """The five numbers at the top: name, number, what it is of."""
-    closed = {row.account for row in run.liquidations}
+    closed = {one.account for one in run.closed}
     yield "Liquidated", f"{len(closed):,}", "of " + counted(len(run.scenario.accounts), "account")
     if len(run.scenario.currencies) == 1:
         paid = sum((row.paid for row in run.fund), ZERO)
