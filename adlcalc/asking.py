@@ -1,7 +1,7 @@
 """What can be asked of a scenario that is loaded: its queues, its margins, a story, a comparison. The command
 line, goldens and Python all ask here; `through` may watch the events go by (to show progress).
 
-Public: Unknown, one_of, step_of, queues, margins, story, comparison, covering, score_test, doubting,
+Public: Unknown, one_of, step_of, accounts_of, queues, margins, story, comparison, covering, score_test, doubting,
 measure_of, choices, metrics_of, severity_of.
 """
 
@@ -55,6 +55,26 @@ def step_of(text: str, steps: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < steps):
         raise Unknown(f"there is no step {text!r}: the steps are 0 to {steps - 1}, or last")
     return int(text)
+
+
+def accounts_of(series: Sequence[str], scenario: Scenario, *, option: str = "") -> list[str]:
+    """The accounts among the names whose series is asked for; Unknown where a name is none of the scenario's.
+    option: how the names were given, where that is to be said."""
+    from adlcalc.engine.columns import ids_of
+    from adlcalc.report.series_view import kind_of
+    from adlcalc.source.problems import closest_hint, quote
+
+    if not series:
+        return []
+    ids = dict.fromkeys(ids_of(scenario.accounts))
+    funds, markets = (one.name for one in scenario.funds), (one.name for one in scenario.markets)
+    known = list(dict.fromkeys((*ids, "fund", *funds, *markets)))
+    for name in series:
+        if name not in ids and name not in known:
+            hint = closest_hint(name, known)
+            told = f"{option}there is no account, fund or market {quote(name)} in the scenario"
+            raise Unknown(told + (f"\nhint: {hint}" if hint else ""))
+    return [name for name in series if kind_of(scenario, name) == "account"]
 
 
 def _as_they_are(events: Iterable[Event], _: int) -> Iterable[Event]:

@@ -51,7 +51,7 @@ def load(
     return load_file(source, sets=tuple(sets), venue=venue, as_of=as_of)
 
 
-def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
+def run(scenario: Scenario | Loaded | Source, *, series: Sequence[str] = (), index: bool = True) -> Run:
     """Run a scenario to its end.
 
     The Run has `rows(NAME)`: liquidations, fund, deleveraged, skipped, accounts, positions, steps, ...
@@ -59,19 +59,28 @@ def run(scenario: Scenario | Loaded | Source, *, index: bool = True) -> Run:
     order; and `to_text`, `to_markdown`, `to_csv`, `to_json`, `to_dict`, which are what the command line
     prints.
 
+    series: accounts, markets or funds ('fund' is all of them) that `rows("series")` tells step by step.
     index=False looks at every account at every step: slower, the same result.
 
-    Raises ScenarioErrors; adlcalc.engine.books.ledger.AuditError where money or contracts do not match, which
-    would be a bug in adlcalc.
+    Raises ScenarioErrors; Unknown for a series of nothing; adlcalc.engine.books.ledger.AuditError where money or
+    contracts do not match, which would be a bug in adlcalc.
     """
+    from adlcalc.asking import accounts_of
     from adlcalc.engine.loop import run as run_engine
     from adlcalc.engine.model import Scenario
     from adlcalc.report import Run
+    from adlcalc.study.answers import watch_for
 
     if isinstance(scenario, Scenario):
-        return Run(scenario, run_engine(scenario, index=index, together=True))
-    loaded = _loaded(scenario)
-    return Run(loaded.scenario, run_engine(loaded.scenario, index=index, together=True), file=loaded.file)
+        worked: Scenario = scenario
+        file: str | None = None
+    else:
+        loaded = _loaded(scenario)
+        worked, file = loaded.scenario, loaded.file
+    names = tuple(dict.fromkeys([series] if isinstance(series, str) else series))
+    watch = watch_for((), accounts_of(names, worked))
+    events = run_engine(worked, index=index, together=True, observer=watch)
+    return Run(worked, events, file=file, watch=watch, named=names)
 
 
 def margin(scenario: Loaded | Source, *, step: int | str = 0, accounts: Sequence[str] = ()) -> Result:

@@ -77,14 +77,51 @@ def policies() -> Iterator[str]:
         yield f"\n## {name}\n\n{block(f'adlcalc compare --explain {name}')}"
 
 
+FIRST = (
+    "title", "venue", "fund", "accounts", "accounts[].id", "accounts[].side", "accounts[].size", "accounts[].entry",
+    "accounts[].leverage", "prices", "expect",
+)  # fmt: skip
+"""What a first file has."""
+NUMBER = ("about", "within")
+
+
 def keys() -> Iterator[str]:
-    """The keys of the published schema, to the end of each branch."""
+    """The keys of the published schema, to the end of each branch: those of a first file, then all of them by
+    their first."""
     yield (
         "# Keys of a scenario\n\nMade from the JSON Schema that `adlcalc schema` prints and that editors "
-        "complete by. `[]` is an item of a list, `*` a name of your own.\n\n| key | what it is |\n|---|---|\n"
+        "complete by. `[]` is an item of a list, `*` a name of your own.\n"
     )
-    for path, note in branches(json.loads(scenario_schema())).items():
-        yield f"| `{'.'.join(path).replace('.[]', '[]')}` | {cell(note)} |\n"
+    found = branches(json.loads(scenario_schema()))
+    told = {".".join(path).replace(".[]", "[]"): note for path, note in found.items()}
+    head = "\n\n| key | what it is |\n|---|---|\n"
+    yield f"\n## For a first file{head}"
+    yield from (f"| `{name}` | {cell(told[name])} |\n" for name in FIRST)
+    tops: dict[str, list[str]] = {}
+    for path, note in found.items():
+        if not told_elsewhere(path):
+            name = ".".join(path).replace(".[]", "[]")
+            tops.setdefault(path[0], []).append(f"| `{name}` | {cell(note)} |\n")
+    yield f"\n## Of the file{head}"
+    yield from (row for rows in tops.values() if len(rows) == 1 for row in rows)
+    for top, rows in tops.items():
+        if len(rows) == 1:
+            continue
+        yield f"\n## {top}{head}"
+        yield from rows
+        if top == "expect":
+            about, within = (found["expect", "bad_debt", one] for one in NUMBER)
+            yield (
+                f"\nEvery number in it may be written `{{about: ..., within: ...}}`: `about` is {cell(about)}; `within`"
+                f" is {cell(within)}. `liquidated_in_order` has the keys of `liquidated`, and each item of `at` those"
+                " of `expect` itself, for its step.\n"
+            )
+
+
+def told_elsewhere(path: tuple[str, ...]) -> bool:
+    """Is it said once for all of `expect`: how a number is written, or what another of its keys has as well?"""
+    within_a_row = path[1:3] == ("liquidated_in_order", "[]") or (path[1:3] == ("at", "[]") and len(path) > 4)
+    return path[0] == "expect" and (path[-1] in NUMBER or within_a_row)
 
 
 def branches(whole: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

@@ -20,7 +20,7 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
     """Without its 1,000 the fund pays nothing: both of alice's coins go to bob at her bankruptcy price,
     54,000."""
     got = adlcalc("diff", HALF, "--set", "fund=0")
-    assert (got.err, got.code) == ("", 1)
+    assert (got.err, got.code) == (f"adlcalc diff: {HALF} → {HALF} with fund=0\n", 1)
     lines = got.out.splitlines()
     assert "deleveraged: step 2: bob: size 1 → 2" in lines
     assert "liquidated: step 2: alice: deleveraged size 1 → 2" in lines
@@ -31,13 +31,61 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
 def test_two_sets_of_different_keys_say_how_they_are_taken(adlcalc: Command) -> None:
     """Somebody may have meant both changes against none: each is held against the other, and that is said."""
     got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "accounts.bob.leverage=3")
-    assert got.err == "adlcalc diff: fund=0 is held against accounts.bob.leverage=3, each without the other\n"
-    assert adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=5_000").err == ""
+    assert got.err == (
+        f"adlcalc diff: {HALF} with fund=0 → {HALF} with accounts.bob.leverage=3; each without the other; --both "
+        "gives a value to the two\n"
+    )
+    got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=5_000")
+    assert got.err == f"adlcalc diff: {HALF} with fund=0 → {HALF} with fund=5_000\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("--set", "accounts.bob.leverage=3"),
+            f"{HALF} → {HALF} with accounts.bob.leverage=3; both with fund=0",
+        ),
+        (("--venue", "bybit"), f"{HALF} → {HALF} under bybit; both with fund=0"),
+        (("--venue", "bybit", "--venue", "okx"), f"{HALF} under bybit → {HALF} under okx; both with fund=0"),
+        ((HALF, "--venue", "okx"), f"{HALF} → {HALF}; both under okx with fund=0"),
+        (
+            ("--set", "fund=7", "--set", "fund=8"),
+            f"{HALF} with fund=7 → {HALF} with fund=8; both with fund=0",
+        ),
+    ],
+)
+def test_what_both_are_to_have(adlcalc: Command, words: tuple[str, ...], told: str) -> None:
+    """The same as of two files that have it, whichever way the two sides are given."""
+    got = adlcalc("diff", HALF, "--both", "fund=0", *words)
+    assert got.err.splitlines()[0] == f"adlcalc diff: {told}"
+    assert "fund 1000" not in got.out
+
+
+def test_a_change_where_the_fund_is_empty_as_well(adlcalc: Command) -> None:
+    """With nothing in the fund both of alice's coins go to whoever is first: bob, and at 3 times carol, who has
+    one, before him. Without --both it is one of them."""
+    got = adlcalc("diff", HALF, "--both", "fund=0", "--set", "accounts.bob.leverage=3")
+    assert "fund" not in got.out
+    assert "deleveraged: step 2: carol: now deleveraged (" in got.out
+    assert "deleveraged: step 2: bob: size 2 → 1\n" in got.out
+
+
+def test_what_is_only_assumed_is_no_happening(adlcalc: Command) -> None:
+    """Nobody is deleveraged in the first scenario, and no fee is taken there: who receives fees decides nothing.
+    What the generic maintenance is given as outright is no longer assumed, and nothing else changes."""
+    one = "scenarios/01-margin-call-without-loss.yaml"
+    got = adlcalc("diff", one, "--set", "rules.fees.to=venue")
+    assert (got.out, got.code) == ("", 0)
+    assert got.err.endswith("adlcalc diff: the same happens in both\n")
+    got = adlcalc("diff", one, "--both", "venue=bybit", "--set", "rules.margin.commission=both-sides")
+    assert (got.out, got.code) == ("assumptions: no longer assumed: margin.commission\n", 1)
+    assert got.err.endswith("adlcalc diff: nothing that happens changes, only what is assumed\n")
 
 
 def test_rows_that_are_names_alone(adlcalc: Command) -> None:
     got = adlcalc("diff", "04-fund-half-absorbs", "--venue", "bybit")
-    assert "assumptions: adl.score: row is new\n" in got.out
+    assert "assumptions: now assumed: adl.score\n" in got.out
     assert "(nothing)" not in got.out
 
 
@@ -48,7 +96,8 @@ def test_two_sets_two_venues_two_files(adlcalc: Command, tmp_path: Path) -> None
     assert "bob: no longer deleveraged (" in got.out
     other = tmp_path / "other.yaml"
     shutil.copy(ROOT / HALF, other)
-    assert adlcalc("diff", HALF, str(other)) == Result("", "adlcalc diff: the same happens in both\n", 0)
+    told = f"adlcalc diff: {HALF} → {other}\nadlcalc diff: the same happens in both\n"
+    assert adlcalc("diff", HALF, str(other)) == Result("", told, 0)
     text = other.read_text(encoding="utf-8").replace("fund: 1_000", "fund: 999.9").partition("expect:")[0]
     other.write_text(text, encoding="utf-8")
     got = adlcalc("diff", HALF, str(other))

@@ -35,7 +35,8 @@ ILLUSTRATION = "an illustration, not a validation."
 
 def comment(path: Path) -> list[str]:
     """The lines of the comment that begins with the lesson, without their '# '."""
-    lines = path.read_text(encoding="utf-8").splitlines()[2:]
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    lines = lines[next(i for i, line in enumerate(lines) if line.startswith("#")) :]
     end = next(i for i, line in enumerate(lines) if not line.startswith("#"))
     return [line[2:] for line in lines[:end]]
 
@@ -137,3 +138,17 @@ def test_the_money_is_where_it_was_with_and_without_the_index(path: Path) -> Non
     run = adlcalc.run(loaded)
     assert run.audit.money_difference == run.audit.open_interest_difference == ZERO
     assert run.to_json() == adlcalc.run(loaded, index=False).to_json()
+
+
+@pytest.mark.parametrize(
+    "path", [*FILES, ROOT / "scenarios" / "18-march-2020.yaml"], ids=lambda path: path.stem
+)
+def test_what_is_made_up_is_told_where_everybody_reads_it(path: Path) -> None:
+    """Comments are seen by nobody who runs it: a sentence says it under the title, and what is fitted by the
+    comment is not called real there."""
+    told = adlcalc.load(path).scenario.description
+    assert re.search(r"made up|would have been|assumed|fitted", told), told
+    fitted = "".join(comment(path)).partition("fitted      ")[2]
+    if fitted and not fitted.startswith("nothing"):
+        assert re.search(r"fitted|real, coin by coin", told), told
+    assert len(told) <= 240

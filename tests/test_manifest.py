@@ -6,11 +6,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from shlex import join
 
 import pytest
 
 from adlcalc.check.golden import compare
 from adlcalc.cli.app import COMMANDS, SILENT
+from adlcalc.ground.record import digest_of
 from adlcalc.report.columns.sweep import SWEEP
 
 SCENARIO = """\
@@ -293,3 +295,102 @@ def test_a_row_that_a_map_names_is_told_as_it_was_typed() -> None:
     name = next(name for name, rows in SWEEP.held.items() if rows.by == "measure by")
     (found,) = compare({name: [{**row, "hits": 286}]}, {name: [{**row, "hits": 266}]}, SWEEP)
     assert str(found).endswith("adl accounts.me.leverage=5: hits 286 → 266")
+
+
+# --- a result that was sent ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown"])
+def test_the_result_that_was_sent_is_held_to_the_manifest(
+    adlcalc: Callable[..., object], folder: Path, format: str
+) -> None:
+    """amy is bankrupt at 90, ten are missing at 80: whichever way the answer is written, another fill or
+    another title is no longer that answer."""
+    adlcalc("run", "s.yaml", "--format", format, "-o", "result", "--manifest", "m.json")
+    same = adlcalc("verify", "m.json", "--result", "result")
+    assert (same.code, same.err) == (0, "")
+    assert "result is that result, to the byte." in same.out
+    text = (folder / "result").read_text()
+    changed = text.replace("amy", "any")
+    assert changed != text
+    (folder / "other").write_text(changed)
+    found = adlcalc("verify", "m.json", "--result", "other")
+    told = " ".join(found.out.split())
+    assert found.code == 1
+    assert f"other is not the result of this command: its SHA-256 is {digest_of(changed.encode())}" in told
+    assert f"it must be {kept_digest(folder)}" in told
+    assert "amy" in told.partition("Also otherwise")[2]  # where it differs
+
+
+def test_a_result_that_was_not_looked_at_is_told(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "--json", "-o", "result.json", "--manifest", "m.json")
+    (folder / "result.json").write_text("{}")
+    told = " ".join(adlcalc("verify", "m.json").out.split())
+    assert f"was not looked at: it must have the SHA-256 {kept_digest(folder)}." in told
+
+
+OF_COMMANDS = [
+    ("run", "s.yaml"),
+    ("run", "s.yaml", "s.yaml"),
+    ("run", "s.yaml", "--set", "fund=0", "--series", "amy"),
+    ("margin", "s.yaml"),
+    ("rank", "s.yaml", "--side", "short"),
+    ("explain", "s.yaml", "ben"),
+    ("compare", "s.yaml", "--policies", "queue,pro-rata"),
+    ("solve", "s.yaml", "--vary", "fund", "--until", "no adl"),
+    ("venues", "bitmex"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", OF_COMMANDS, ids=" ".join)
+def test_a_result_without_a_manifest_is_held_to_its_command(
+    adlcalc: Callable[..., object], folder: Path, words: tuple[str, ...]
+) -> None:
+    adlcalc(*words, "--json", "-o", "result.json")
+    found = adlcalc("verify", "result.json", "--of", join(words))
+    assert (found.code, found.err) == (0, "")
+    assert "The same: " in found.out
+    document = json.loads((folder / "result.json").read_text())
+    one = document[-1] if isinstance(document, list) else document
+    name = next(key for key, rows in one.items() if isinstance(rows, list) and rows and key != "assumptions")
+    for gone in (one[name].pop, lambda: one.pop(name)):  # a row, and then the whole table
+        gone()
+        (folder / "result.json").write_text(json.dumps(document))
+        assert adlcalc("verify", "result.json", "--of", join(words)).code == 1
+
+
+def test_the_scenario_alone_is_enough_of_a_command(adlcalc: Callable[..., object], folder: Path) -> None:
+    """The fund has 5 and pays 5 of the ten that amy lacks."""
+    adlcalc("run", "s.yaml", "--json", "-o", "result.json")
+    assert adlcalc("verify", "result.json", "--of", "s.yaml").code == 0
+    text = (folder / "result.json").read_text()
+    (folder / "result.json").write_text(text.replace('"paid": "5"', '"paid": "4"'))
+    found = adlcalc("verify", "result.json", "--of", "s.yaml")
+    assert found.code == 1
+    assert "* fund: step 1: fund: paid 4 → 5\n" in found.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("result.json",), "this is a result of `adlcalc run`, not a manifest"),
+        (("result.json",), "hint: hold it against its scenario: adlcalc verify result.json --of s.yaml; or"),
+        (("result.json", "--of", "s.yaml", "--result", "x"), "--of is for a result without a manifest"),
+        (("result.json", "--of", "no.yaml"), "cannot be repeated:\nno.yaml: error: there is no such file"),
+        (("result.json", "--of", "'run"), "a quotation mark has no end"),
+        (("result.json", "--of", "run s.yaml -o x"), "give the command without what writes files"),
+        (("result.json", "--of", "check s.yaml"), "there is no such file"),
+        (("book.csv", "--of", "s.yaml"), "the file does not say which command it is of"),
+        (("no.json", "--of", "s.yaml"), "no.json: error: there is no such file"),
+    ],
+)
+def test_a_result_that_cannot_be_held_to_anything_is_told(
+    adlcalc: Callable[..., object], folder: Path, words: tuple[str, ...], told: str
+) -> None:
+    adlcalc("run", "s.yaml", "--json", "-o", "result.json")
+    found = adlcalc("verify", *words)
+    assert (found.code, found.out) == (2, "")
+    assert told in found.err
+    assert not (folder / "x").exists()

@@ -3,7 +3,9 @@ example."""
 
 from __future__ import annotations
 
+import csv
 import doctest
+import io
 import json
 import re
 from decimal import Decimal
@@ -283,3 +285,28 @@ def test_the_example_of_the_documentation_is_so(monkeypatch: pytest.MonkeyPatch)
     outcome = doctest.DocTestRunner().run(example, out=said.append)
     assert outcome.failed == 0, "".join(said)
     assert outcome.attempted > 20
+
+
+def test_a_series_is_that_of_the_command_line(request: pytest.FixtureRequest) -> None:
+    """The same rows as `run --series` has, for each kind of name; a name alone is one."""
+    command = request.getfixturevalue("adlcalc")
+    names = ["bob", "fund", "BTC-PERP"]
+    options = [word for name in names for word in ("--series", name)]
+    printed = json.loads(command("run", "04-fund-half-absorbs", *options, "--json").out)["series"]
+    found = adlcalc.run("04-fund-half-absorbs", series=names)
+    assert found.to_dict()["series"] == printed
+    assert [row.equity for row in found.rows("series") if row.series == "bob"] == [12_000, 20_000, 13_000]
+    assert adlcalc.run("04-fund-half-absorbs", series="bob").to_dict()["series"] == [
+        row for row in printed if row["series"] == "bob"
+    ]
+    with pytest.raises(adlcalc.Unknown, match="there is no account, fund or market 'bop' in the scenario"):
+        adlcalc.run("04-fund-half-absorbs", series=["bop"])
+
+
+def test_every_row_of_a_step_has_its_time_in_the_csv() -> None:
+    """Whichever table it is of, where the path has times."""
+    found = adlcalc.run("18-march-2020", series=["two", "fund"])
+    times = found.scenario.path.times
+    rows = [row for row in csv.DictReader(io.StringIO(found.to_csv(steps=True))) if row["step"]]
+    assert {row["table"] for row in rows} >= {"liquidation", "fund", "deleveraged", "series", "mark"}
+    assert [row["time"] for row in rows] == [times[int(row["step"])] for row in rows]

@@ -4,11 +4,14 @@ in tests/bad."""
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Result
 
 from adlcalc.engine.events import OrderFilled, Started
 from adlcalc.engine.loop import run
@@ -574,3 +577,26 @@ def test_a_book_of_a_header_alone_is_noted(tmp_path: Path) -> None:
     (note,) = load(str(tmp_path / "s.yaml")).notes
     assert note.message.startswith("'book.csv' has no rows")
     assert note.line == 1
+
+
+def test_what_a_scenario_says_of_itself_stands_under_its_title(
+    tmp_path: Path, adlcalc: Callable[..., Result]
+) -> None:
+    """In every format that is read, in the JSON, on the page; a scenario that says nothing has no line of it."""
+    book = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100, 80]\n"
+    said = "The prices are real,\n  <the account> is made up."
+    path, bare = tmp_path / "s.yaml", tmp_path / "bare.yaml"
+    path.write_text(f"title: T\ndescription: >-\n  {said}\n{book}")
+    bare.write_text(f"title: T\n{book}")
+    line = "The prices are real, <the account> is made up."
+    for command in (["run"], ["explain", "a"], ["compare", "--policies", "queue"]):
+        name, *more = command
+        got = adlcalc(name, str(path), *more).out
+        blank, told = got.split("\n")[2:4]
+        assert (blank, told) == ("", line), got
+        assert adlcalc(name, str(bare), *more).out == got.replace(f"\n{line}\n", "", 1).replace(
+            "s.yaml", "bare.yaml"
+        )
+        scenario = json.loads(adlcalc(name, str(path), *more, "--json").out)["scenario"]
+        assert scenario["description"] == line
+        assert "description" not in json.loads(adlcalc(name, str(bare), *more, "--json").out)["scenario"]

@@ -302,7 +302,12 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     [
         ("010", "write 10"),
         ("1,000,000.5", "write 1_000_000.5"),
-        ("5%", "a rate of 5 % is written 0.05"),
+        ("5%", "write the price, the amount or the number itself: this is no rate"),
+        ("-6 %", "write the price, the amount or the number itself: this is no rate"),
+        ("10k", "write 10_000"),
+        ("1.5M", "write 1_500_000"),
+        ("$2mn", "write 2_000_000"),
+        ("0.25 bn", "write 250_000_000"),
         (".5", "write 0.5"),
         ("+5", "write 5"),
         ("nan", "numbers are finite"),

@@ -18,6 +18,8 @@ from adlcalc.source import ScenarioErrors
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.venues.coverage import open_rulebook, tables_of
 from adlcalc.venues.files import shipped
+from adlcalc.venues.named_tables import coin_of_table, venues_with_tables, which_tables
+from adlcalc.venues.rulebook import known_book
 
 FOLDER = Path(__file__).parent.parent / "adlcalc/venues/tables"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -147,8 +149,8 @@ def test_a_rulebook_takes_one_and_an_heir_inherits_the_file(tmp_path: Path) -> N
     [
         (
             "markets: {X: {maintenance: {table: ABD}}}\n",
-            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; without maintenance the market "
-            "has "
+            "s.yaml:2:36: own.yaml has no table 'ABD'\ndid you mean 'ABC'?; or give a rate or tiers; "
+            "without maintenance the market has "
             "the venue's own table",
         ),
         (
@@ -447,4 +449,31 @@ def test_a_book_of_many_is_told_once(tmp_path: Path) -> None:
     assert one.message == (
         "150x of account 'a1' is more than okx allows: its table of BTC-USDT-SWAP has at most 100x for that "
         "tier; 1 more position has too much"
+    )
+
+
+@pytest.mark.parametrize("venue", venues_with_tables())
+def test_no_table_of_another_coin_is_taken_for_the_one_that_was_meant(venue: str) -> None:
+    """The tiers of BTC are no misspelling of those of ETH, however near the names are."""
+    tables = known_book(venue).table_names
+    assert tables
+    for known in tables:
+        for other in ("ETH", "BTC", "XRP", "DOGE"):
+            asked = known.replace(coin_of_table(known), other, 1)
+            if asked not in tables and not any(coin_of_table(name) == other for name in tables):
+                assert which_tables(asked, tables).startswith(f"its tables: {next(iter(tables))}"), asked
+
+
+def test_a_table_that_a_venue_lacks_is_told_with_those_that_it_has(
+    tmp_path: Path, adlcalc: Callable[..., Result]
+) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "venue: bybit\nmarkets: {ETHUSDT: {maintenance: {table: ETHUSDT}}}\naccounts: []\nprices: [1]\n"
+    )
+    got = adlcalc("run", str(path))
+    assert got.code == 2
+    assert (
+        "hint: its tables: BTCUSDT, BTCPERP, RVNUSDT; or give a rate or tiers; without maintenance the venue's "
+        "BTCUSDT stands in, told as assumed\n" in got.err
     )

@@ -9,15 +9,18 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from conftest import Result
 
 import adlcalc as library
 from adlcalc.engine.formulas.scores import SCORES
+from adlcalc.source.keys import Strict, keys_of
 from adlcalc.venues.coverage import coverage_of, open_rulebook, parameters_of
 from adlcalc.venues.files import shipped
 from adlcalc.venues.rule_list import rule_names
+from adlcalc.venues.schema import section_of
 
 TESTS = Path(__file__).parent
 ONE_BOOK = TESTS.parent / "scenarios" / "19-one-book-many-venues.yaml"
@@ -345,3 +348,25 @@ def test_what_is_asked_of_tables_and_is_not_there(
     got = adlcalc("venues", *arguments)
     assert (got.code, got.out) == (2, "")
     assert told in got.err
+
+
+@pytest.mark.parametrize("rule", ["fund.drawdown", "margin.maintenance", "margin.commission"])
+def test_every_key_of_a_rule_has_its_sentence(adlcalc: Callable[..., Result], rule: str) -> None:
+    """Whatever a rulebook may write under a rule is told where the rule is: by `venues --rules`, and in the
+    rulebook that `new` writes."""
+    section, _, name = rule.partition(".")
+    kinds = [keys_of(section_of(section))[name].takes]
+    keys: dict[str, str] = {}
+    for one in kinds:  # grows while it is walked through
+        if isinstance(one, type) and issubclass(one, Strict):
+            keys |= {key: said.description for key, said in keys_of(one).items()}
+            kinds += [said.takes for said in keys_of(one).values()]
+        else:
+            kinds += get_args(one)
+    assert len(keys) >= 2
+    for told in (adlcalc("venues", "--rules", rule).out, adlcalc("new", "rulebook").out):
+        text = " ".join(word for word in told.split() if word != "#")
+        for key in keys:
+            assert re.search(rf"(\.| ){key}: \S", text), key
+    told = adlcalc("venues", "--rules", rule, "--json").out
+    assert {row["value"].split(".")[-1] for row in json.loads(told)["rules"]} >= keys.keys()

@@ -41,6 +41,7 @@ STAGES = (
 HAPPENS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "skipped": "skipped in the queue"}
 NAMES = ("account", "market", "side", "bankrupt", "claimed", "fund", "method", "rank")
 """What tells rows apart that have the same name."""
+ASSUMED = "assumptions"
 NOTHING = "nothing"
 NEVER = 10**9
 CONTEXT, LINES = 3, 400
@@ -72,6 +73,11 @@ class Difference(NamedTuple):
     market: str | None = None
 
     @property
+    def is_assumption(self) -> bool:
+        """Is it about what is assumed, and not about what happens?"""
+        return self.table == ASSUMED
+
+    @property
     def event(self) -> str:
         """'step 2: alice: bankruptcy price 54000 → 53990'."""
         step = "" if self.step is None else f"step {self.step}: "
@@ -84,6 +90,8 @@ class Difference(NamedTuple):
         now = "now" if self.old is None else "no longer"
         if verb:
             return f"{step}{what}: {now} {verb} ({_shown(self.new if self.old is None else self.old)})"
+        if self.is_assumption:
+            return f"{now} assumed: {what}"
         told = _shown(self.new or self.old)
         of = "" if told == NOTHING else f" ({told})"
         return f"{step}{what}: row {'is new' if self.old is None else 'is gone'}{of}"

@@ -21,7 +21,6 @@ from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
     from adlcalc.report import Run
-    from adlcalc.scenario import Loaded
     from adlcalc.study.questions import Names, Question
 
 
@@ -122,7 +121,12 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
         loaded.expect if not request.sets and request.venue is None and request.as_of is None else None
     )  # it speaks of the file as it stands
     asked = [*(part for one in questions for part in one.parts), *(held.asked if held is not None else ())]
-    watch = watch_for(asked, _accounts(request.series, loaded))
+    accounts: list[str] = []
+    if request.series:
+        from adlcalc.asking import accounts_of
+
+        accounts = accounts_of(request.series, loaded.scenario, option="--series: ")
+    watch = watch_for(asked, accounts)
     events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
@@ -161,26 +165,6 @@ def _question(text: str, names: Names) -> Question:
         return read(text, names)
     except QuestionError as error:
         raise error.told_of("--fail-on", text) from None
-
-
-def _accounts(series: Sequence[str], loaded: Loaded) -> list[str]:
-    """The accounts among the names whose series is asked for, or ScenarioErrors where a name is none of the
-    scenario's."""
-    from adlcalc.engine.columns import ids_of
-    from adlcalc.report.series_view import kind_of
-    from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote
-
-    scenario = loaded.scenario
-    if not series:
-        return []
-    ids = dict.fromkeys(ids_of(scenario.accounts))
-    funds, markets = (one.name for one in scenario.funds), (one.name for one in scenario.markets)
-    known = list(dict.fromkeys((*ids, "fund", *funds, *markets)))
-    for name in series:
-        if name not in ids and name not in known:
-            message = f"--series: there is no account, fund or market {quote(name)} in the scenario"
-            raise ScenarioErrors([Problem(loaded.file, 0, 0, 0, message, closest_hint(name, known))])
-    return [name for name in series if kind_of(scenario, name) == "account"]
 
 
 def _happened(run: Run, outcome: str) -> str:

@@ -24,6 +24,7 @@ EXAMPLE = """\b
 Examples:
   adlcalc diff 04-fund-half-absorbs 05-fund-empty-adl
   adlcalc diff 04-fund-half-absorbs --set fund=0
+  adlcalc diff 04-fund-half-absorbs --both fund=0 --set accounts.bob.leverage=3
   adlcalc diff okx-2024 okx
   adlcalc diff 04-fund-half-absorbs --venue bybit --venue okx"""
 
@@ -34,6 +35,12 @@ class OneRun(NamedTuple):
     file: str
     sets: tuple[str, ...] = ()
     venue: str | None = None
+
+    def told(self, apart: Sequence[str], venue: bool) -> str:
+        """Its name, with what it has that the other one has not."""
+        under = [f"under {self.venue}"] if venue and self.venue else []
+        given = [f"with {', '.join(apart)}"] if apart else []
+        return " ".join([self.file, *under, *given])
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +56,14 @@ def diff(
         typer.Argument(metavar="A [B]", help="One scenario file, or two.", autocompletion=scenario_files),
     ],
     sets: options.Sets = None,
+    both: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--both",
+            metavar="KEY=VALUE",
+            help="Set a value in both of the two, as --set does elsewhere. Repeatable.",
+        ),
+    ] = None,
     venues: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,30 +82,49 @@ def diff(
     things happen.
 
     Two files are held against each other, both with what --set and --venue say. One file is held against
-    itself with that change; where --set or --venue is given twice, the first against the second. Two
+    itself with that change; where --set or --venue is given twice, the first against the second. What --both
+    says holds for the two in every case: what does a change do where the fund is empty as well? Two
     rulebooks (names or files), as the editions of a venue, are told apart rule by rule. Exit code: 0
     the same happens, 1 something differs, 2 a file or the command line cannot be used."""
     found: list[Difference | str] = []
 
     def text() -> str | None:
-        if books := _rulebooks(files, sets, venues):
+        if books := _rulebooks(files, [*(both or ()), *(sets or ())], venues):
             found.extend(_by_rule(*books))
             return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
-        one, two = _sides(files, tuple(sets or ()), tuple(venues or ()))
-        if not quiet and one.sets and one.sets != two.sets and _key(one) != _key(two):
-            say(f"adlcalc diff: {one.sets[0]} is held against {two.sets[0]}, each without the other")
+        one, two = (
+            side._replace(sets=(*(both or ()), *side.sets))
+            for side in _sides(files, tuple(sets or ()), tuple(venues or ()))
+        )
+        if not quiet:
+            say(f"adlcalc diff: {_told(one, two, tuple(both or ()))}")
         found.extend(_differences(one, two, quiet))
         return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
 
     code = work(files[0], output, text)
     if code == RAN and not found and not quiet:
         say("adlcalc diff: the same happens in both")
+    elif code == RAN and not quiet and all(getattr(one, "is_assumption", False) for one in found):
+        say("adlcalc diff: nothing that happens changes, only what is assumed")
     raise typer.Exit(FAILED if code == RAN and found else code)
 
 
+def _told(one: OneRun, two: OneRun, both: tuple[str, ...]) -> str:
+    """The two sides: 'book.yaml → book.yaml with fund=0'."""
+    shared = one.sets if one.sets == two.sets else both
+    venue = one.venue != two.venue
+    sides = " → ".join(side.told(side.sets[len(shared) :], venue) for side in (one, two))
+    alone = len(one.sets) > len(shared) and _key(one) != _key(two)
+    under = [f"under {two.venue}"] if two.venue and not venue else []
+    given = [f"with {', '.join(shared)}"] if shared else []
+    held = [" ".join(["both", *under, *given])] if under or given else []
+    apart = ["each without the other; --both gives a value to the two"] if alone else []
+    return "; ".join([sides, *held, *apart])
+
+
 def _key(side: OneRun) -> str:
-    """What its first --set changes."""
-    return side.sets[0].partition("=")[0].strip()
+    """What its last --set changes."""
+    return side.sets[-1].partition("=")[0].strip()
 
 
 def _lines(found: Sequence[object], limit: int) -> str:
@@ -146,7 +180,10 @@ def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...])
     if file == "-":
         raise Unknown("standard input can be read once: name a file, which is read for each run")
     if len(venues) > 2 or (len(venues) < 2 and len(sets) > 2):
-        raise Unknown("one file is held against itself with one change, or under two --set or two --venue")
+        raise Unknown(
+            "one file is held against itself with one change, or under two --set or two --venue\n"
+            "hint: what both are to have is given with --both"
+        )
     if len(venues) == 2:  # what --set says holds for both
         return OneRun(file, sets, venues[0]), OneRun(file, sets, venues[1])
     venue = venues[0] if venues else None

@@ -179,6 +179,7 @@ class Scenario:
     providers: tuple[Provider, ...] = ()
     exempt: frozenset[str] = frozenset()
     orders: tuple[Standing, ...] = ()
+    description: str = ""
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from adlcalc.explain.story import Chapter, Line, RuleNote, Story
 from adlcalc.report.columns.explain import EXPLAIN
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import money_in
-from adlcalc.report.page import Block, Item, Listing, Page, title_of
+from adlcalc.report.page import Block, Item, Listing, Page, title_of, under_title
 
 NOTHING = "Nothing happened."
 
@@ -29,6 +29,7 @@ def story_page(story: Story, *, rules: bool = True) -> Page:
 
 
 def _blocks(story: Story, rules: bool) -> Iterator[Block]:
+    yield from under_title(story.scenario)
     yield Listing("Why", [Item(line.text, line.rules[0]) for line in story.why], colon=False)
     for chapter in story.chapters:
         yield Listing(_heading(chapter), _items(chapter.lines), NOTHING, colon=False)

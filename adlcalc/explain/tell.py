@@ -286,7 +286,9 @@ def rule_note(rule: str, loaded: Loaded, subject: Subject | None = None) -> Rule
         if given is not None:
             return replace(given, value=said)
     elif entry is not None:
-        said = getattr(entry.node, "text", "")
+        from adlcalc.venues.coverage import lines_of as written
+
+        said = "; ".join(line.strip() for line in written(entry.node))
     if entry is None:
         section, _, name = rule.partition(".")
         word = getattr(getattr(scenario.rules, section, None), name, None)

@@ -19,7 +19,7 @@ from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
-from adlcalc.report.page import Block, Item, Listing, Page, title_of
+from adlcalc.report.page import Block, Item, Listing, Page, title_of, under_title
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
 from adlcalc.study.compare import OWN, Choice, Result
@@ -206,6 +206,7 @@ def _subtitle(page: Comparison) -> str:
 
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
+    yield from under_title(page.scenario)
     for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [

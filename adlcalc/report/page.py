@@ -1,11 +1,11 @@
 """The page that every command makes, whatever it is written as: what a person reads, and the same as data.
 
-Public: Page, Block, Listing, Item, Writer, notes, title_of.
+Public: Page, Block, Listing, Item, Writer, notes, title_of, under_title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -87,3 +87,9 @@ def notes(heading: str, assumptions: Iterable[Assumption]) -> Listing:
 def title_of(scenario: Scenario, file: str | None) -> str:
     """What a page about a scenario is called."""
     return clean(scenario.title or (file if file != "-" else None) or "Scenario")
+
+
+def under_title(scenario: Scenario) -> Iterator[Block]:
+    """What the scenario says of itself: a sentence, however its lines are broken in the file."""
+    if scenario.description:
+        yield clean(" ".join(scenario.description.split()))

@@ -30,7 +30,7 @@ from adlcalc.report.facts import MANY, Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import in_money, money_in, not_modeled
-from adlcalc.report.page import Block, Page, notes, title_of
+from adlcalc.report.page import Block, Page, notes, title_of, under_title
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
 from adlcalc.report.verdict import ask_what_rests, ask_why, verdict
@@ -72,6 +72,7 @@ def run_page(
     accounts = counted(len(run.scenario.accounts), "account")
 
     def blocks(width: int | None) -> Iterator[Block]:
+        yield from under_title(run.scenario)
         if chart:
             from adlcalc.report.chart_view import chart as charted
 

@@ -391,7 +391,8 @@ def rules_page(rows: Sequence[RuleRow], books: int) -> Page:
         )
         if row.rule in items:
             item = items[row.rule]
-            items[row.rule] = item._replace(below=(*item.below, f"{row.value}: {row.meaning}{users}"))
+            left = f" Left out: {row.default}." if row.default else ""
+            items[row.rule] = item._replace(below=(*item.below, f"{row.value}: {row.meaning}{left}{users}"))
         else:
             where = f" Plays a part under {row.where}." if row.where else ""
             left = f" Left out: {row.default}." if row.default else " A rulebook must say it."

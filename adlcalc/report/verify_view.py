@@ -38,12 +38,14 @@ class Answered(Protocol):
 
 @dataclass(frozen=True)
 class Verified:
-    """A manifest, the same made now, and what is otherwise. said: what the command said on stderr."""
+    """A manifest, the same made now, and what is otherwise. said: what the command said on stderr; file: the
+    result that was sent, where one was held against it. Of a result alone the manifest is that of now."""
 
     manifest: Answered
     now: Answered
     deviations: Sequence[Any]
     said: str
+    file: str | None = None
 
     @property
     def same(self) -> bool:
@@ -54,6 +56,16 @@ class Verified:
     def typed(self) -> str:
         """The command."""
         return self.manifest.typed
+
+    @property
+    def sha256(self) -> str:
+        """That a file must have which is the result."""
+        return self.manifest.sha256
+
+    @property
+    def alone(self) -> bool:
+        """Is there no manifest?"""
+        return self.manifest is self.now
 
     @property
     def version(self) -> str:
@@ -73,7 +85,9 @@ def verify_page(verified: Verified, limit: int) -> Page:
     """The same, or what is otherwise."""
     return Page(
         title=clean(verified.typed),
-        subtitle="Repeated from its manifest.",
+        subtitle=f"Repeated, and held against {clean(verified.file or '')}."
+        if verified.alone
+        else "Repeated from its manifest.",
         blocks=lambda _: _blocks(verified, limit),
         document=VERIFY,
         about=verified,
@@ -85,10 +99,14 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
     if verified.same:
         facts = sum(len(rows) for answer in was.answers for rows in answer.facts.values())
         result = "nothing was printed" if was.sha256 == NOTHING else f"result {was.sha256}"
+        if verified.alone:
+            result = f"as {clean(verified.file or '')} has them"
         yield (
             f"The same: {counted(len(was.inputs), 'input')}, {counted(len(was.rules), 'rule')},"
             f" {counted(facts, 'row')} of facts, {result}."
         )
+        if told := _of_file(verified):
+            yield told
     else:
         first, *others = verified.deviations
         yield f"Not the same: {clean(first.text)}."
@@ -97,9 +115,23 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
             [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
         )
         yield Listing("Also otherwise", [*(Item(clean(one.text)) for one in shown), *more])
+        if not verified.file and (told := _of_file(verified)):
+            yield told
     if verified.said and now.exit_code > 1:  # it cannot be worked any more
         yield Listing("The command said", [Item(clean(line)) for line in verified.said.splitlines()])
     if was.version != now.version:
         yield f"It was adlcalc {clean(was.version)} then, it is {now.version} now."
     elif not verified.same and was.commit != now.commit and was.commit and now.commit:
         yield f"It was commit {clean(was.commit)} then, it is {now.commit} now."
+
+
+def _of_file(verified: Verified) -> str:
+    """Which file was looked at."""
+    if verified.file and not verified.alone:
+        return f"{clean(verified.file)} is that result, to the byte."
+    if verified.alone or verified.manifest.sha256 == NOTHING:
+        return ""
+    return (
+        "A result that came with the manifest was not looked at: it must have the SHA-256 "
+        f"{verified.manifest.sha256}. adlcalc verify MANIFEST --result FILE looks at it."
+    )

@@ -123,12 +123,19 @@ def load_source(
         if root is None:
             problems.raise_if_any()
         assert root is not None
-        if isinstance(root, Map):
-            _refuse_rulebook(root, problems)
-            if sets:
-                from adlcalc.scenario.overrides import apply
+        if (
+            not isinstance(root, Map)
+            or "accounts" not in root.items
+            or {"schema", "golden"} & root.items.keys()
+        ):
+            from adlcalc.source.mistaken import SCENARIO, is_of_another_kind
 
-                apply(root, sets, problems)
+            if is_of_another_kind(root, SCENARIO, problems):
+                problems.raise_if_any()
+        if isinstance(root, Map) and sets:
+            from adlcalc.scenario.overrides import apply
+
+            apply(root, sets, problems)
         checked = check(
             ScenarioFile, root, problems, what="the scenario", items=("accounts", "markets", "population")
         )
@@ -206,6 +213,7 @@ def _build(
         funds=funds,
         rules=rules,
         title=file.title,
+        description=file.description,
         venue=rulebook.venue,
         money_unit=unit,
         providers=providers,
@@ -255,16 +263,6 @@ def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:
         draft.problems.note(
             draft.key("backstop"), f"'backstop' plays no part: 'kind' of 'backstop' is {name}"
         )
-
-
-def _refuse_rulebook(root: Map, problems: Problems) -> None:
-    """A rulebook given for a scenario is one error, not one for each of its keys."""
-    key = root.keys.get("as_of") or root.keys.get("sources")
-    if key is not None and not {"accounts", "prices"} & root.items.keys():
-        problems.add(
-            key, "this is a rulebook, not a scenario", "name it under 'venue' of a scenario, or with --venue"
-        )
-        problems.raise_if_any()
 
 
 def _of_rules(setting: str) -> bool:

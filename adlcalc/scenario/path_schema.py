@@ -15,9 +15,9 @@ from adlcalc.ground.numbers import round_to
 from adlcalc.source.fields import (
     Count,
     Fraction,
-    NotNegative,
-    Number,
     Positive,
+    Share,
+    ShareNotNegative,
     Step,
     Text,
     by_shape,
@@ -122,7 +122,7 @@ class BootstrapSpec(ModelSpec):
 class Annual(Strict):
     """The volatility of a year."""
 
-    annual: NotNegative = key(
+    annual: ShareNotNegative = key(
         description="of a year of 365 days; that of a step is annual x sqrt(interval / 365 days), half even "
         "to "
         "twelve decimals"
@@ -130,7 +130,7 @@ class Annual(Strict):
 
 
 VolatilitySpec = Annotated[
-    Annotated[NotNegative, Tag("<of a step>")] | Annotated[Annual, Tag("<of a year>")],
+    Annotated[ShareNotNegative, Tag("<of a step>")] | Annotated[Annual, Tag("<of a year>")],
     by_shape(tag_by_type(text="<of a step>", keys="<of a year>"), "a number, of a step, or {annual: ...}"),
 ]
 
@@ -144,10 +144,10 @@ class WalkSpec(ModelSpec):
         "and "
         "needs an interval"
     )
-    drift: Number = key(Decimal(0), description="mean of the logarithm's move in a step")
+    drift: Share = key(Decimal(0), description="mean of the logarithm's move in a step")
     jump_rate: Fraction = key(Decimal(0), description="how likely a jump is in a step")
-    jump_mean: Number = key(Decimal(0), description="mean of the logarithm's move in a jump")
-    jump_deviation: NotNegative = key(Decimal(0), description="standard deviation of that move")
+    jump_mean: Share = key(Decimal(0), description="mean of the logarithm's move in a jump")
+    jump_deviation: ShareNotNegative = key(Decimal(0), description="standard deviation of that move")
     correlation: Fraction = key(Decimal(0), description="of the moves of any two markets, without the jumps")
     steps: Count = key(description="number of moves; there is one price more")
 
@@ -213,7 +213,7 @@ PricesSpec = Annotated[
 class Regular(Strict):
     """Funding at regular steps."""
 
-    rate: Number = key(description="funding rate, a fraction of the notional; above zero longs pay")
+    rate: Share = key(description="funding rate, a fraction of the notional; above zero longs pay")
     every: Count = key(description="it is paid at steps every, 2 x every, ...")
 
 
@@ -231,8 +231,8 @@ def _funding_tag(value: Any) -> str | None:
 
 _FUNDING = "a rate, a list of rates or {rate, every}"
 _Rates = (
-    Annotated[Number, Tag("<rate>")]
-    | Annotated[list[Number], Tag("<list>")]
+    Annotated[Share, Tag("<rate>")]
+    | Annotated[list[Share], Tag("<list>")]
     | Annotated[Regular, Tag("<every>")]
 )
 RateSpec = Annotated[_Rates, by_shape(_rate_tag, _FUNDING)]

@@ -437,7 +437,12 @@ class ScenarioFile(Strict):
     """A scenario: accounts, a price path, a venue's rules."""
 
     title: Text = key("", description="what the scenario shows, in a line", examples=["The fund covers half"])
-    description: Text = key("", description="free text")
+    description: Text = key(
+        "",
+        description="what a reader must know of it: what is real in it and what is made up; it stands under the "
+        "title of run, explain, compare and the page",
+        examples=["The prices are real, the accounts are made up."],
+    )
     venue: Text = key(
         "generic",
         description="name of a rulebook, or path of your own beside the scenario",

@@ -20,7 +20,7 @@ from adlcalc.scenario.schema import MarketSpec
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.venues.files import SHIPPED_AS, is_shipped, shipped, source_of
 from adlcalc.venues.maintenance import MaintenanceValue, NamedTables
-from adlcalc.venues.named_tables import Table, shipped_with
+from adlcalc.venues.named_tables import Table, shipped_with, which_tables
 from adlcalc.venues.rulebook import Rulebook, known_book
 
 Path = tuple[str | int, ...]
@@ -121,14 +121,19 @@ def _lacks(rulebook: Rulebook, market: str, kind: str, symbol: str) -> tuple[str
             f"give the tiers: maintenance: {{tiers: [...]}}, or the table for its venue alone: {{{for_one}}}"
         )
         return message, hint
-    of_coin = rulebook.table_of_coin(symbol if at_home else market, kind) or "SYMBOL"
-    known = closest_hint(symbol, rulebook.table_names)
+    of_coin = rulebook.table_of_coin(symbol if at_home else market, kind)
+    known = which_tables(symbol, rulebook.table_names)
     several = (
         f"a book for several venues names one for each: table: {{{for_one}, {rulebook.venue}: {of_coin}}}"
     )
-    own = "without maintenance the market has the venue's own table"
+    stands_in = rulebook.stand_in(market, kind)
+    own = "or give a rate or tiers; without maintenance " + (
+        f"the venue's {stands_in[0]} stands in, told as assumed"
+        if stands_in is not None and stands_in[1] is None
+        else "the market has the venue's own table"
+    )
     message = f"{rulebook.table_file} has no table {quote(symbol)}"
-    return message, "; ".join(filter(None, (known, several if at_home else own)))
+    return message, "; ".join(filter(None, (known, several if at_home and of_coin else own)))
 
 
 def _check(

@@ -3,8 +3,8 @@
 They are fed bare text only (nodes.plain), so numbers reach them exactly as written. Tags of the several are
 written '<like this>'.
 
-Public: Text, Number, Positive, NotNegative, Fraction, FractionBelowOne, Rate, Count, Step, Flag, by_shape,
-tag_by_type.
+Public: Text, Number, Positive, NotNegative, Share, ShareNotNegative, Fraction, FractionBelowOne, Rate, Count, Step, Flag,
+by_shape, tag_by_type.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import kind_of
 
 
-def _number(value: Any) -> Decimal:
+def _number(value: Any, *, rate: bool = False) -> Decimal:
     if not isinstance(value, str):
         if isinstance(value, Decimal):
             return value
         raise wrong(f"must be a number, not {kind_of(value)}")
     try:
-        return number_of(value)
+        return number_of(value, rate=rate)
     except NumberError as error:
         raise wrong(error.message, error.hint) from None
 
@@ -37,15 +37,15 @@ def _positive(value: Any) -> Decimal:
     return number
 
 
-def _not_negative(value: Any) -> Decimal:
-    number = _number(value)
+def _not_negative(value: Any, *, rate: bool = False) -> Decimal:
+    number = _number(value, rate=rate)
     if number < 0:
         raise wrong(f"must be zero or more, not {show(number)}")
     return number
 
 
 def _fraction(value: Any) -> Decimal:
-    number = _not_negative(value)
+    number = _not_negative(value, rate=True)
     if number > 1:
         raise wrong(
             f"must be a fraction of at most 1, not {show(number)}",
@@ -55,7 +55,7 @@ def _fraction(value: Any) -> Decimal:
 
 
 def _rate(value: Any) -> Decimal:
-    number = _number(value)
+    number = _number(value, rate=True)
     if abs(number) > 1:
         raise wrong(
             f"must be a rate from -1 to 1, not {show(number)}",
@@ -99,10 +99,21 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _share(value: Any) -> Decimal:
+    return _number(value, rate=True)
+
+
+def _share_not_negative(value: Any) -> Decimal:
+    return _not_negative(value, rate=True)
+
+
 _NUMBER, _WHOLE = ["number", "string"], ["integer", "string"]
 Number = Annotated[Decimal, Reads(_number), InJsonSchema(type=_NUMBER)]
 Positive = Annotated[Decimal, Reads(_positive), InJsonSchema(type=_NUMBER, exclusiveMinimum=0)]
 NotNegative = Annotated[Decimal, Reads(_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
+Share = Annotated[Decimal, Reads(_share), InJsonSchema(type=_NUMBER)]
+"""A rate of any size and sign: only how a percentage of it is written tells it from other numbers."""
+ShareNotNegative = Annotated[Decimal, Reads(_share_not_negative), InJsonSchema(type=_NUMBER, minimum=0)]
 Fraction = Annotated[Decimal, Reads(_fraction), InJsonSchema(type=_NUMBER, minimum=0, maximum=1)]
 Rate = Annotated[Decimal, Reads(_rate), InJsonSchema(type=_NUMBER, minimum=-1, maximum=1)]
 FractionBelowOne = Annotated[

@@ -1,6 +1,6 @@
 """Opening and decoding text. UTF-8 only, with or without a byte order mark; `-` is standard input.
 
-Public: text_of, near_file, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character,
+Public: text_of, content_of, near_file, bytes_of, unpacked, too_large, UnfitFileError, companion, control_character,
 DOCUMENT_LIMIT, TABLE_LIMIT.
 """
 
@@ -60,6 +60,15 @@ def text_of(
         raise fail(nowhere, "the file is larger than the memory that is left") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise fail(nowhere, *_why_unreadable(error, path)) from None
+
+
+def content_of(path: str, *, limit: int) -> bytes:
+    """The bytes of a file, whatever they are; ScenarioErrors if there are none to read. Nothing is worked out
+    of them, so the record does not have it."""
+    try:
+        return bytes(bytes_of(path, limit=limit, opened=was_opened, packed=True))
+    except (OSError, ValueError) as error:
+        raise fail(Place(Source(path, "")), *_why_unreadable(error, path)) from None
 
 
 class UnfitFileError(OSError):

@@ -25,6 +25,8 @@ PLAIN_COLUMN = re.compile(r"(?:-?+(?:0|[1-9][0-9]{0,17}+)(?:\.[0-9]{1,12}+)?+\n)
 DIGITS = 30
 LONGEST = 1_000  # characters; a longer text is not even tried
 LIMIT_EXPONENT = 18
+POWERS = {"k": 3, "m": 6, "b": 9}
+"""What people write behind a number of thousands, millions and billions."""
 
 
 class NumberError(ValueError):
@@ -35,9 +37,9 @@ class NumberError(ValueError):
         self.message, self.hint = message, hint
 
 
-def number_of(text: str) -> Decimal:
+def number_of(text: str, *, rate: bool = False) -> Decimal:
     """The number that a text writes; NumberError with a predicate ('must be a number, not ...') if it writes
-    none."""
+    none. rate: it is a share of something, so that a percentage is one."""
     if SMALL.fullmatch(text):
         return D(text) or ZERO  # no negative zero
     if len(text) > LONGEST:
@@ -46,7 +48,7 @@ def number_of(text: str) -> Decimal:
         )
     written = NUMBER.fullmatch(text)
     if not written:
-        raise NumberError(f"must be a number, not {quote(text)}", _how_to_write(text))
+        raise NumberError(f"must be a number, not {quote(text)}", _how_to_write(text, rate))
     if len((written[1] or "").lstrip("0")) > 4:
         raise NumberError("must be zero or between 1e-18 and 1e18 in size")
     value = D(text.replace("_", ""))
@@ -59,7 +61,7 @@ def number_of(text: str) -> Decimal:
     return value.normalize(CONTEXT) if len(text) > DIGITS else value
 
 
-def _how_to_write(text: str) -> str:
+def _how_to_write(text: str, rate: bool) -> str:
     """One hint for the commonest slips."""
     bare = text.strip()
     if re.fullmatch(r"-?0[0-9_]+(\.[0-9]+)?", bare):
@@ -73,8 +75,14 @@ def _how_to_write(text: str) -> str:
         return f"write {bare.replace(',', '_')}"
     percent = re.fullmatch(r"(-?[0-9]*\.?[0-9]*) ?%", bare)
     if percent:
-        rate = _readable(f"{percent[1]}e-2")
-        return f"a rate of {percent[1]} % is written {rate}" if rate else ""
+        if rate:
+            share = _readable(f"{percent[1]}e-2")
+            return f"for {percent[1]} % write {share}" if share else ""
+        return "write the price, the amount or the number itself: this is no rate"
+    thousands = re.fullmatch(r"[$€£]? ?(-?[0-9][0-9_.]*) ?(k|m|mn|mio|b|bn)", bare, re.IGNORECASE)
+    if thousands:
+        plain = _readable(f"{thousands[1]}e{POWERS[thousands[2][0].lower()]}")
+        return f"write {D(plain):,}".replace(",", "_") if plain else ""
     if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", bare):
         plain = _readable(bare)
         return f"write {plain}" if plain else ""

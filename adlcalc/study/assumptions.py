@@ -14,6 +14,7 @@ from adlcalc.engine.events import (
     BadDebt,
     Deleveraged,
     Event,
+    FeePaid,
     FundingPaid,
     FundPaid,
     FundReceived,
@@ -35,7 +36,12 @@ USED_BY: dict[str, tuple[type, ...]] = {
     "adl": (Deleveraged, Skipped),
     "funding": (FundingPaid,),
     "last_resort": (LossSocialized, BadDebt),
+    "fees": (Liquidated,),
+    "fees.deleveraged": (Deleveraged,),
+    "fees.to": (FeePaid,),
 }
+"""The events that tell that a rule, or one of a section, has decided something. Of the fees their rates decide at
+every fill that none is taken, and who receives them only where one is."""
 
 TELLING = frozenset((Traded, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
@@ -71,7 +77,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
             return in_own_queue(scenario, deleveraged)
         if kind == "margin":
             return bool(scenario.accounts)
-        return kind not in USED_BY or not happened.isdisjoint(USED_BY[kind])
+        telling = USED_BY.get(rule) or USED_BY.get(kind)
+        return telling is None or not happened.isdisjoint(telling)
 
     cut = any(event.rule_price is not None for event in deleveraged)
     return (

@@ -143,8 +143,9 @@ def top_10_share(run: Outcome) -> Value:
 
 
 def gini(run: Outcome) -> Value:
-    """Gini coefficient of what accounts paid, those with a profit who paid nothing included: 0 where all paid
-    alike. (Not in the papers.)"""
+    """Gini coefficient of the money that accounts paid, those with a profit who paid nothing included: 0 where all
+    paid the same amount, however different their profits were: a share of everybody's profit is not 0. (Not in
+    the papers.)"""
     return formulas.gini(list(run.by_account.values()))
 
 
@@ -170,20 +171,22 @@ def pmr(run: Outcome) -> Value:
 
 
 def ptsr_repository(run: Outcome) -> Value:
-    """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H), the deficit
-    that winners do not cover."""
+    """What the code published with arXiv 2512.01112 calls PTSR: largest profit left / (D - H); D the
+    deficits of those who are closed, H what winners pay of them, D - H what they leave uncovered."""
     return _mean(formulas.ptsr_repository(each.top, each.total, each.deficit) for each in _shared(run))
 
 
 def pmr_repository(run: Outcome) -> Value:
-    """What the code published with arXiv 2512.01112 calls PMR: largest profit left / ((1 - H / D) Delta)."""
+    """What the code published with arXiv 2512.01112 calls PMR: largest profit left / ((1 - H / D) Delta); D
+    the deficits of those who are closed, H what winners pay of them, Delta the largest single deficit."""
     return _mean(
         formulas.pmr_repository(each.top, each.total, each.deficit, each.worst) for each in _shared(run)
     )
 
 
 def rd_nse(run: Outcome) -> Value:
-    """largest profit left / (largest profit left + D - H), between 0 and 1, of the same code."""
+    """What the code published with arXiv 2512.01112 calls RD-NSE: largest profit left / (largest profit left + D -
+    H), between 0 and 1; D the deficits of those who are closed, H what winners pay of them."""
     return _mean(formulas.rd_nse(each.top, each.total, each.deficit) for each in _shared(run))
 
 

@@ -70,6 +70,11 @@ def _read_file(
     root = None if source is None else read_document(source, problems)
     if source is None or root is None:
         return None
+    if not isinstance(root, Map) or not {"as_of", "title"} <= root.items.keys():
+        from adlcalc.source.mistaken import RULEBOOK, is_of_another_kind
+
+        if is_of_another_kind(root, RULEBOOK, problems):
+            return None
     head = _head(root, source, problems)
     if head is None or not isinstance(root, Map):
         return None

@@ -9,7 +9,7 @@
     {base_rate: 0.01, slope: 0.00005}                              a rate that rises with the size
     {base_rate: 0.03, factor: 0.0006, exponent: 0.5, of: size}     a rate that rises with a power of the size
                                                                    or entry value
-    {table: ETHUSDT}                                               one of the venue's tables (named_tables.py)
+    {table: BTCUSDT}                                               one of the venue's tables (named_tables.py)
     {table: {binance: ETHUSDT, hyperliquid: ETH}}                  of a market: one for each venue
 
 Public: MaintenanceRule, MarketMaintenance, MaintenanceValue, TierTable, RiskSteps, Slope, PowerRate,

@@ -1,16 +1,17 @@
-"""Maintenance tables by symbol, in a file beside a rulebook: `maintenance: {table: ETHUSDT}` of a market or a
+"""Maintenance tables by symbol, in a file beside a rulebook: `maintenance: {table: BTCUSDT}` of a market or a
 rulebook takes one.
 
 A venue publishes hundreds of them and changes them often, so each file says when and where they were seen.
 The file is read when the first of its tables is asked for.
 
-Public: Table, Tables, coin_of, coin_of_table, venues_with_tables, shipped_with.
+Public: Table, Tables, coin_of, coin_of_table, which_tables, venues_with_tables,
+shipped_with.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -19,12 +20,14 @@ from adlcalc.source.document import read_document
 from adlcalc.source.fields import NotNegative, Positive, Text
 from adlcalc.source.keys import Strict, key
 from adlcalc.source.nodes import Node, Place, Source, at
-from adlcalc.source.problems import Located, Problems, closest_hint, quote
+from adlcalc.source.problems import Located, Problems, escape, nearest, quote
 from adlcalc.source.schema import check, subject
 from adlcalc.venues.files import SHIPPED, SHIPPED_AS, beside
 from adlcalc.venues.maintenance import MaintenanceRule, MaintenanceValue, NamedTable, TierTable, faults
 from adlcalc.venues.schema import SourceNote
 
+TABLES_TOLD = 12
+"""Tables of a venue that a hint lists."""
 FINEST = D("1e-20")
 """Finer than any lot."""
 SYMBOL = re.compile(r"(?:PF_|PERP_)?(?P<coin>[A-Z0-9]{2,12}?)[-_/:]?(?:USDT|USDC|USD|PERP)")
@@ -40,6 +43,18 @@ def coin_of(symbol: str) -> str | None:
 def coin_of_table(name: str) -> str:
     """The coin of a table by its name, which at some venues is the coin itself."""
     return coin_of(name) or name.upper()
+
+
+def which_tables(symbol: str, known: Iterable[str]) -> str:
+    """A hint about a table that there is not: the one that was meant where that is of the same coin (the tiers of
+    another coin are no misspelling), and else those that there are."""
+    names = list(known)
+    near = nearest(symbol, names)
+    if near is not None and (coin_of(symbol) or coin_of_table(near)) == coin_of_table(near):
+        return f"did you mean {quote(near)}?"
+    shown = ", ".join(map(escape, names[:TABLES_TOLD]))
+    more = f" and {len(names) - TABLES_TOLD} more" if len(names) > TABLES_TOLD else ""
+    return f"its tables: {shown}{more}" if names else ""
 
 
 class PartNote(Strict):
@@ -151,8 +166,8 @@ class Tables:
         table = tables.get(name)
         if table is None:
             if not self.broken:
-                hint = closest_hint(name, tables)
-                problems.add(where, f"{self.source.name} has no table {quote(name)}", hint)
+                message = f"{self.source.name} has no table {quote(name)}"
+                problems.add(where, message, which_tables(name, tables))
             return None
         entry = table.entry
         if entry.contract != kind:

@@ -69,7 +69,8 @@ def _rule(name: str, book: Rulebook) -> Iterator[str]:
     meaning = first.meaning if first.meaning.endswith("?") else f"{first.meaning}."
     yield from _comment(f"{meaning} Takes {takes}{':' if values else '.'}")
     for row in values:
-        yield from _comment(f"{row.value}: {row.meaning}", "  ")
+        left = f" Left out: {row.default}." if row.default else ""
+        yield from _comment(f"{row.value}: {row.meaning}{left}", "  ")
     if first.where:
         yield from _comment(f"Plays a part under {first.where}.")
     yield f"  #{name.partition('.')[2]}: {_value(first, book)}"

@@ -1,4 +1,4 @@
-"""Every rule that a rulebook can state: its values, what each means, where it plays a part and which
+"""Every rule that a rulebook can state: its values and their keys, what each means, where it plays a part and which
 rulebooks state it.
 
 Made from the declarations of engine/rules.py and the docstrings behind them; nothing is written down here.
@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from adlcalc.engine.contract import BankruptcyPrice, Commission, LiquidationPrice
 from adlcalc.engine.declared import Takes, Word, meaning_of
 from adlcalc.engine.formulas.scores import SCORES
 from adlcalc.engine.model import RateOf, Rounding
 from adlcalc.ground.numbers import show
-from adlcalc.source.keys import keys_of
+from adlcalc.source.keys import Key, Strict, keys_of
 from adlcalc.venues.parts import SECTIONS, Leaf, default_of, leaves_of, where_words
 from adlcalc.venues.rulebook import Rulebook
 from adlcalc.venues.schema import RuleValues, by_mode, section_of
@@ -27,9 +27,9 @@ from adlcalc.venues.stated import KINDS, conventions
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule, or one of the values that a rule may take.
+    """A rule, or one of the values that a rule may take, or of the keys of a value that is a map.
 
-    value: the name of the value, or in words which values there are. where: the rules beside which it plays a
+    value: the name of the value or key, or in words which values there are. where: the rules beside which it plays a
     part.
     default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks
     where it plays a part and has this value (a number: where it plays a part). convention: what is assumed
@@ -62,7 +62,36 @@ def rule_rows(books: Sequence[Rulebook], only: str | None = None) -> list[RuleRo
         first, *values = _declared(name, leaves, books) if leaves else _of_a_market(name, books)
         assumed = known.get(name)
         found += [replace(first, convention="" if assumed is None else assumed.value), *values]
+        found += _keys(name)
     return found
+
+
+def _keys(name: str) -> Iterator[RuleRow]:
+    """A row for each key of the maps that a rule may take: 'start' of a drawdown, 'tiers.up_to' of a maintenance
+    margin."""
+    section, _, rule = name.partition(".")
+    seen: set[str] = set()
+    for key, said in _inner(keys_of(section_of(section))[rule].takes):
+        if key not in seen:
+            seen.add(key)
+            default = "" if said.required or said.default is None else _written(said.default)
+            yield RuleRow(name, key, _sentence(said.description), "", default, ())
+
+
+def _inner(takes: Any) -> Iterator[tuple[str, Key]]:
+    """The keys of the maps in a type, and of those in them."""
+    if isinstance(takes, type) and issubclass(takes, Strict):
+        for key, said in keys_of(takes).items():
+            yield key, said
+            yield from ((f"{key}.{inner}", one) for inner, one in _inner(said.takes))
+    else:
+        for one in get_args(takes):
+            yield from _inner(one)
+
+
+def _sentence(text: str) -> str:
+    """With a capital, unless it begins with a word that is written so."""
+    return f"{text}." if text.partition(" ")[0].endswith(":") else f"{text[:1].upper()}{text[1:]}."
 
 
 def _declared(name: str, leaves: Sequence[Leaf], books: Sequence[Rulebook]) -> Iterator[RuleRow]:

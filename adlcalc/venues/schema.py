@@ -144,8 +144,10 @@ else:
 class CommissionByMode(Strict):
     """Which margin holds the fee of closing, where the margin modes differ."""
 
-    isolated: CommissionWord = key(description="of an isolated position")
-    cross: CrossWord = key(description="of a cross account, which has no margin of a position")
+    isolated: CommissionWord = key(description="by margin mode: that of an isolated position")
+    cross: CrossWord = key(
+        description="by margin mode: that of a cross account, which has no margin of a position"
+    )
 
 
 def by_mode(rule: str | CommissionByMode) -> tuple[Commission, Commission]:
@@ -192,8 +194,10 @@ class _Maintenance(Strict):
 class DrawdownRule(Strict):
     """When a fund stops paying although it is not empty."""
 
-    start: Fraction = key(description="it stops this share of its peak below the peak")
-    stop: Fraction = key(description="it pays again when it is less than this share below the peak")
+    start: Fraction = key(description="it stops this share of its peak below the peak: 0.3 is 30 % below")
+    stop: Fraction = key(
+        description="having stopped, it pays again when it is less than this share below the peak; less than start"
+    )
     window_hours: Positive | None = key(
         None, description="the peak is that of the last so many hours; of the whole run if left out"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adlcalc.report.columns.shared import DESCRIPTION
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 
 METRICS_SCHEMA: Plain = {
@@ -17,6 +18,7 @@ COMPARE = Document(
             "what was compared",
             (
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                DESCRIPTION,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field(
                     "markout_steps",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adlcalc.report.columns.shared import DESCRIPTION
 from adlcalc.report.field import JSON, TEXT, Document, Field, Plain, Rows
 from adlcalc.study.questions import told
 
@@ -48,6 +49,7 @@ DOUBT = Document(
             "what was run",
             (
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adlcalc.report.columns.shared import DESCRIPTION
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
 
 LINE = (
@@ -23,6 +24,7 @@ EXPLAIN = Document(
             "what was run",
             (
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
             ),

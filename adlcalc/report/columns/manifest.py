@@ -86,6 +86,8 @@ VERIFY = Document(
                 Field("same", "flag", "everything is as it was"),
                 Field("version", "text", "the version of adlcalc now"),
                 Field("was_version", "text", "the version of adlcalc then"),
+                Field("sha256", "text", "the SHA-256 that a file must have which is the result"),
+                Field("file", "text", "the result that was held against it; null where none was", null=True),
             ),
             records=lambda verified: verified,
             one=True,
@@ -94,7 +96,12 @@ VERIFY = Document(
             "deviations",
             "what is otherwise, causes before what follows from them",
             (
-                Field("kind", "text", "input, rule, fact, exit code or result", heading="kind"),
+                Field(
+                    "kind",
+                    "text",
+                    "input, rule, fact, exit code, result, file, or a row of that file",
+                    heading="kind",
+                ),
                 Field("what", "text", "which one"),
                 Field("was", "text", "what it was; none where there was none", null=True),
                 Field("now", "text", "what it is; none where there is none", null=True),

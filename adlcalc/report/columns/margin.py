@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adlcalc.report.columns.health import POSITIONS
-from adlcalc.report.columns.shared import ASSUMPTIONS
+from adlcalc.report.columns.shared import ASSUMPTIONS, DESCRIPTION
 from adlcalc.report.field import DATA, JSON, Document, Field, Rows
 
 MARGIN = Document(
@@ -17,6 +17,7 @@ MARGIN = Document(
             "which step of what",
             (
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),

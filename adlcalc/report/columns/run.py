@@ -18,6 +18,7 @@ from adlcalc.report.columns.shared import (
     CLAIM,
     CLAIMED,
     CURRENCIES,
+    DESCRIPTION,
     MARKET,
     MARKET_SHOWN,
     STEP,
@@ -82,6 +83,7 @@ SCENARIO = Rows(
     "what was run",
     (
         Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+        DESCRIPTION,
         Field("venue", "text", "whose rules", of="scenario.venue"),
         Field("file", "text", "the name that it was read under", null=True, prose=True),
         Field("steps", "count", "how many steps the path has", of=lambda run, _: run.step_count),

@@ -1,6 +1,6 @@
 """Fields and rows that several documents tell alike.
 
-Public: STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
+Public: DESCRIPTION, STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
 score_column, bad_debt."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from adlcalc.ground.numbers import ZERO
-from adlcalc.report.field import GOLDEN, JSON, Field, Rows, told
+from adlcalc.report.field import CSV, GOLDEN, JSON, Field, Rows, told
 from adlcalc.report.human import position, score
 from adlcalc.report.table import Column, numbers, right
 from adlcalc.study import expected
@@ -36,18 +36,28 @@ def score_column(scores: Sequence[Decimal], drop: int = 0) -> Iterator[Column | 
         yield numbers("score", map(score, scores), drop=drop)
 
 
+DESCRIPTION = Field(
+    "description",
+    "text",
+    "what it says of itself: what is real in it and what is made up",
+    of=lambda record, about: about.scenario.description or None,
+    null=True,
+    optional=True,
+    prose=True,
+)
 STEP = told(expected.STEP, heading="step")
 TIME = Field(
     "time",
     "text",
     "the time of the step",
-    of=lambda row, run: run.scenario.path.times[row.step],
-    where=(),
+    of=lambda row, run: run.scenario.path.times[row.step] if run.scenario.path.times else None,
+    null=True,
+    where=(CSV,),
     heading="time",
     drop=1,
     when=lambda run: bool(run.scenario.path.times),
 )
-"""A page shows the time of a row's step where the path has any."""
+"""A page and a CSV tell the time of a row's step where the path has any."""
 MARKET = told(expected.MARKET)
 MARKET_SHOWN = Field("market", "market", "in which market", heading="market", when=several)
 CLAIM = Field("claim", "count", "the number of the position that the venue closed", prose=True)

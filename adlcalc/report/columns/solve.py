@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adlcalc.report.columns.shared import DESCRIPTION
 from adlcalc.report.field import DIGITS, JSON, Document, Field, Plain, Rows
 
 AMOUNT: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
@@ -127,6 +128,7 @@ SOLVE = Document(
             "what it was asked about",
             (
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
+                DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
                 Field(
                     "file", "text", "the name that it was read under", of="asking.file", null=True, prose=True

@@ -162,10 +162,10 @@ RULES = Document(
     (
         Rows(
             "rules",
-            "a row for each rule, and one for each of its values",
+            "a row for each rule, and one for each of its values and of the keys of a value that is a map",
             (
                 Field("rule", "text", "its name: section.rule"),
-                Field("value", "text", "a value, or in words which values there are"),
+                Field("value", "text", "a value, a key of one, or in words which values there are"),
                 Field("meaning", "text", "what it means"),
                 Field("where", "text", "beside which rules it plays a part"),
                 Field(

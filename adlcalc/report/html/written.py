@@ -23,7 +23,7 @@ from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.page import title_of
+from adlcalc.report.page import title_of, under_title
 from adlcalc.report.sweep_told import sweep_verdict
 from adlcalc.report.sweep_view import label_of
 from adlcalc.report.table import Table
@@ -153,6 +153,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "file": clean(run.file or ""),
             "changes": " ".join(map(clean, run.options)),
             "verdict": told.verdict,
+            "description": [*under_title(run.scenario)],
             "leading": None if told.leading is None else _leading(told.leading, run, number),
             "why": ask_why(run),
             "asking": ask_why(run).removeprefix("Why: "),
