@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
@@ -17,6 +17,7 @@ from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
 from adlcalc.report.charts import figures, spread
 from adlcalc.report.charts.least_fund import LeastFund
+from adlcalc.report.given_up import sentences
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Leading, Pictured
 from adlcalc.report.run import Run
@@ -24,6 +25,8 @@ from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load, options_of
 from adlcalc.scenario.knobs import quoted
 from adlcalc.study.ladder import WATCHED, Ladders, Together
+from adlcalc.study.least import least_fund
+from adlcalc.study.solve import FEW, WORK, size_of
 from adlcalc.study.watch import Watch
 
 if TYPE_CHECKING:
@@ -44,12 +47,18 @@ DRAWS = 20
 """Paths of a sweep among which that of the file is looked for."""
 VALUES, BUDGET = 100, 4_000
 """What a search at one mark may take where nothing is proven."""
+ALL = 1_000
+"""As many runs as this are enough for all marks and funds: most of them are proven."""
+FEWEST, EACH = 8, 12
+"""Marks that a frontier of a large book has at least, and about how many runs each of them takes."""
+DIGITS = 1
+"""The funds of a large book are found to so many digits behind the first of one that never runs short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the page shall show. accounts: those that are named; compare: policies and rulebooks; solve:
-    'fund'; store: of a sweep, whose measures are shown."""
+    'fund', values: how many funds are tried at each mark; store: of a sweep, whose measures are shown."""
 
     venue: str | None = None
     as_of: str | None = None
@@ -57,6 +66,7 @@ class Wanted:
     accounts: tuple[str, ...] = ()
     compare: str | None = None
     solve: str | None = None
+    values: int | None = None
     jobs: int = 1
     store: str | None = None
 
@@ -76,8 +86,10 @@ def told(
     *,
     note: Callable[[Loaded], None] = lambda loaded: None,
     through: Callable[[Iterable[Event], int], Iterable[Event]] = lambda events, _: events,
+    foretell: Callable[[Scenario, int], None] = lambda scenario, runs: None,
 ) -> Pictured:
-    """Run a scenario and make its figures. Raises ScenarioErrors and Unknown."""
+    """Run a scenario and make its figures. foretell: hears, before them, how many runs --solve makes at
+    least. Raises ScenarioErrors and Unknown."""
     if wanted.solve not in (None, FUND):
         raise Unknown(f"--solve takes {FUND}, not {wanted.solve!r}: adlcalc solve has the others")
     loaded = wanted.loaded(file)
@@ -98,10 +110,11 @@ def told(
         named=tuple(dict.fromkeys(wanted.accounts)),
     )
     compared = _compared(loaded, file, wanted) if wanted.compare is not None else None
-    least = _frontier(run, file, wanted) if wanted.solve is not None else None
+    least = _frontier(run, file, wanted, foretell) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
     drawn = figures(run, ladders=ladders.found, comparison=compared, least=least)
-    return Pictured(run, drawn, _decided(run, loaded), _leading(swept, loaded) if swept is not None else None)
+    leading = _leading(swept, loaded) if swept is not None else None
+    return Pictured(run, drawn, _decided(run, loaded), leading, sentences(run, ladders.found))
 
 
 def _leading(swept: Swept, loaded: Loaded) -> Leading:
@@ -168,7 +181,33 @@ def _compared(loaded: Loaded, file: str, wanted: Wanted) -> Comparison:
     return comparison(loads, policies=chosen, accounts=True)
 
 
-def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
+class _Effort(NamedTuple):
+    """What a frontier takes: about so many marks, so many funds tried at each where nothing is proven, found
+    to a step of so much (None: the money unit);
+    budget: runs at a mark, at most."""
+
+    marks: int
+    values: int
+    unit: Decimal | None
+    budget: int = BUDGET
+
+
+def _effort(scenario: Scenario, fund: str, values: int | None) -> _Effort:
+    """Of a book for which all marks to the last unit are more work than `solve` allows itself, fewer marks,
+    fewer funds, and coarser ones."""
+    runs = WORK // size_of(scenario)
+    if runs >= ALL:
+        return _Effort(MARKS, values or VALUES, None)
+    marks = max(runs // EACH, FEWEST)
+    never_short = least_fund(scenario, fund)
+    unit = ONE.scaleb(never_short.adjusted() - DIGITS) if never_short else None
+    values = values or max(min(VALUES, runs // marks // 2), FEW)
+    return _Effort(marks, values, unit, values + EACH)
+
+
+def _frontier(
+    run: Run, file: str, wanted: Wanted, foretell: Callable[[Scenario, int], None]
+) -> LeastFund | None:
     """The least fund at marks from the first one to beyond the one that is farthest from it, in the market
     where somebody was liquidated first. None where the marks never move."""
     from adlcalc.solving import Asking, solved
@@ -181,7 +220,10 @@ def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
     step = max(range(len(marks)), key=lambda i: (abs(marks[i] - marks[0]), -i))
     if marks[step] == marks[0]:
         return None
-    low, high, apart = _range(marks[0], marks[step], market.tick)
+    effort = _effort(scenario, market.fund, wanted.values)
+    low, high, apart = _range(marks[0], marks[step], market.tick, effort.marks)
+    with exact():
+        foretell(scenario, (int((high - low) // apart) + 1) * effort.values)
     several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
     asking = Asking(
         file,
@@ -191,7 +233,8 @@ def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
         sets=wanted.sets,
         venue=wanted.venue,
         as_of=wanted.as_of,
-        limits=Limits(None, VALUES, BUDGET, wanted.jobs),
+        unit=None if effort.unit is None else show(effort.unit),
+        limits=Limits(None, effort.values, effort.budget, wanted.jobs),
     )
     try:
         found = solved(asking)
@@ -203,12 +246,12 @@ def _frontier(run: Run, file: str, wanted: Wanted) -> LeastFund | None:
     return LeastFund(found, name, step, marks[step], balance)
 
 
-def _range(first: Decimal, deepest: Decimal, tick: Decimal) -> tuple[Decimal, Decimal, Decimal]:
-    """From the first mark to half as far again as the deepest, in steps of whole ticks, the deepest one among
-    them."""
+def _range(first: Decimal, deepest: Decimal, tick: Decimal, marks: int) -> tuple[Decimal, Decimal, Decimal]:
+    """From the first mark to half as far again as the deepest, in about so many steps of whole ticks, the
+    deepest one among them."""
     with drawing():
         way = abs(deepest - first)
-        apart = max(round_to(divide(way * (ONE + DEEPER), D(MARKS)), tick, CEILING), tick)
+        apart = max(round_to(divide(way * (ONE + DEEPER), D(marks)), tick, CEILING), tick)
         below = min(deepest - way * DEEPER, first) if deepest < first else first
         above = first if deepest < first else deepest + way * DEEPER
         down = int((deepest - max(below, tick)) // apart)

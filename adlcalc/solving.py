@@ -6,7 +6,7 @@ Public: Asking, Column, Solved, solved, grid_of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from adlcalc.engine.events import Event
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ONE, D, exact, show
-from adlcalc.scenario import Loaded
+from adlcalc.scenario import Loaded, options_of
 from adlcalc.scenario.knobs import Knob, Reload, knob_of, quoted
 from adlcalc.scenario.loading import Origin, opened
 from adlcalc.source.number import NumberError, number_of
@@ -80,8 +80,8 @@ class UnderReading:
 class Solved:
     """The answer. columns: one for each value of --across, then `solution` is that of the first; verified:
     the answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
-    asserted: what --assert says of it; readings: the answers under other readings of assumed rules, where it
-    was doubted."""
+    said: how --set says them; asserted: what --assert says of it; readings: the answers under other readings
+    of assumed rules, where it was doubted."""
 
     loaded: Loaded
     asking: Asking
@@ -90,6 +90,7 @@ class Solved:
     across: str = ""
     columns: Sequence[Column] = field(default_factory=tuple)
     verified: bool | None = None
+    said: Mapping[Decimal, Sequence[str]] = field(default_factory=dict)
     asserted: bool | None = None
     readings: Sequence[UnderReading] = field(default_factory=tuple)
 
@@ -97,6 +98,10 @@ class Solved:
     def scenario(self) -> Scenario:
         """What was asked about."""
         return self.loaded.scenario
+
+    def options(self, said: Sequence[str]) -> list[str]:
+        """What makes, beside the file, the scenario that was asked about with these changes."""
+        return options_of((*self.asking.sets, *said), self.asking.venue, self.asking.as_of)
 
     @property
     def interrupted(self) -> bool:
@@ -137,9 +142,10 @@ def solved(
     if asking.across is not None:
         return _frontier(asking, loaded, origin, question, low, high, holds, through)
     found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
-    agrees = _verified(origin, knob, found, loaded.scenario) if not found.interrupted else None
+    said = _settings(origin, knob, found, loaded.scenario) if not found.interrupted else {}
     asserted = None if holds is None else holds(_fraction(found.holds))
-    return Solved(loaded, asking, knob.what or asking.vary, found, verified=agrees, asserted=asserted)
+    what = knob.what or asking.vary
+    return Solved(loaded, asking, what, found, verified=_agreed(said, found), said=said, asserted=asserted)
 
 
 def doubted(found: Solved) -> Solved:
@@ -201,11 +207,13 @@ def _frontier(
         columns.append(Column(value, found))
         if found.interrupted:
             break
-        agreed.append(_verified(there, knob, found, scenario) if settings else None)
+        agreed.append(_agreed(_settings(there, knob, found, scenario), found) if settings else None)
     asserted = None if holds is None else all(holds(_fraction(one.solution.holds)) for one in columns)
     agrees = None if None in agreed or not agreed else all(agreed)
     what = knob.what or asking.vary
-    return Solved(loaded, asking, what, columns[0].solution, name, columns, agrees, asserted)
+    return Solved(
+        loaded, asking, what, columns[0].solution, name, columns, verified=agrees, asserted=asserted
+    )
 
 
 def _knob(
@@ -322,20 +330,23 @@ def _assertion(text: str | None) -> Callable[[Fraction | None], bool] | None:
 # --- once more, from the file -------------------------------------------------------------------------------
 
 
-def _verified(origin: Origin, knob: Asked, found: Solution, scenario: Scenario) -> bool | None:
-    """Does the file, loaded with --set, make the runs of the answer's neighbors? None where --set cannot say
-    it. Anything else is a bug of ours, and is told as one."""
-    tried = [_agrees(origin, knob, value, events, scenario) for value, events in found.ends]
-    if False in tried:
-        raise AssertionError(f"--set {knob.name} does not make the run that was found by varying it")
-    return None if None in tried or not tried else True
+def _settings(origin: Origin, knob: Asked, found: Solution, scenario: Scenario) -> dict[Decimal, list[str]]:
+    """By the answer's neighbors: how --set says them, so that the file makes the runs that were found; without
+    those that --set cannot say. Another run is a bug of ours, and is told as one."""
+    tried = {value: _said(origin, knob, value, events, scenario) for value, events in found.ends}
+    return {value: said for value, said in tried.items() if said is not None}
 
 
-def _agrees(
+def _agreed(said: Mapping[Decimal, Sequence[str]], found: Solution) -> bool | None:
+    """None where --set cannot say one of the answer's neighbors, or there is none."""
+    return True if said and len(said) == len(found.ends) else None
+
+
+def _said(
     origin: Origin, knob: Asked, value: Decimal, events: Sequence[Event], scenario: Scenario
-) -> bool | None:
+) -> list[str] | None:
     """Ticks stay what they were: one that the file leaves out would follow the price that is set."""
-    agreed: bool | None = None
+    loads = False
     for said in knob.said(value):
         try:
             there = origin.load(*said).scenario
@@ -348,6 +359,8 @@ def _agrees(
         except ScenarioErrors:
             continue
         if same(tuple(run(there, accounts=False)), events):
-            return True
-        agreed = False
-    return agreed
+            return [*said, *ticks]
+        loads = True
+    if loads:
+        raise AssertionError(f"--set {knob.name} does not make the run that was found by varying it")
+    return None

@@ -312,6 +312,36 @@ def test_labels_have_room_and_keep_apart(path: Path) -> None:
             assert all(WRITTEN.fullmatch(one.text) for one in texts(spec)), figure.name
 
 
+def test_a_narrow_path_names_who_fell_below_it() -> None:
+    """As many names and prices as beside a wide one."""
+    path = next(f for f in drawn(ROOT / "scenarios" / "05-fund-empty-adl.yaml") if f.name == "path")
+    wide, narrow = ({one.text for one in texts(path.spec(width))} for width in (WIDE, NARROW))
+    assert {"alice", "90.4523", "90"} <= wide & narrow
+
+
+def test_who_is_deleveraged_in_the_first_step_has_its_price_and_no_card_of_one_dot(tmp_path: Path) -> None:
+    """bo is short 10 from 100 with a margin of 100, and gives all of it at step 1: al, long 10 with a margin
+    of 100, is bankrupt at 90 and falls at a mark of 80. What is known of bo: both marks and the fill; his
+    margin ratio is known at step 0 alone, and has no card."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "fund: 0\nprices: [100, 80]\naccounts:\n"
+        "  - {id: al, side: long, size: 10, entry: 100, leverage: 10}\n"
+        "  - {id: bo, side: short, size: 10, entry: 100, leverage: 10}\n"
+    )
+    found = {one.name: one for one in drawn(file, account="bo") if one.name.startswith("account")}
+    assert [*found] == ["account-1-price-1"]
+    layers = found["account-1-price-1"].spec(WIDE)["layer"]
+    lines = [
+        [(row["x"], row["y"]) for row in one["data"]["values"]]
+        for one in layers
+        if one["mark"]["type"] == "line"
+    ]
+    assert lines[0] == [(0, 100), (1, 80)]
+    (given,) = [one for one in layers if one["mark"].get("shape") == "diamond"]
+    assert given["data"]["values"] == [{"x": 1, "y": 90}]
+
+
 FALLEN = """
 fund: 1000
 accounts:

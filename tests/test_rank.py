@@ -26,6 +26,7 @@ from adlcalc.engine.model import LONG, SHORT, Account, Market, Scenario
 from adlcalc.engine.rules import Eligible, Lights
 from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.report.columns.rank import ratio_name
+from adlcalc.study.levers import LEVERS, SIZE_ALONE
 from adlcalc.study.rank import Ranked, Ranker, Ranking
 from adlcalc.study.what_if import Move, lights_of
 from adlcalc.venues.adl_scale import SCALES, scale_of
@@ -227,7 +228,7 @@ def _changed(
         )
         released = (
             ZERO
-            if position.collateral is None
+            if position.collateral is None or move.lever == SIZE_ALONE
             else position.collateral * (position.size - after) / position.size
         )
         new = replace(
@@ -279,7 +280,7 @@ def test_a_suggested_change_does_what_it_says_and_nothing_smaller_does(seed: int
     found = rankings(scenario, 0, [one.id for one in scenario.accounts])["M", LONG]
     before = {row.account: row for row in found.rows}
     for move in found.moves:
-        grid = {"collateral": D(1), "leverage": D("0.01"), "size": D(1)}[move.lever]
+        grid = {"collateral": D(1), "leverage": D("0.01"), "size": D(1), SIZE_ALONE: D(1)}[move.lever]
         if move.after is not None:
             assert move.then is not None
             there = changed(scenario, move, market, LONG, move.after)
@@ -291,11 +292,11 @@ def test_a_suggested_change_does_what_it_says_and_nothing_smaller_does(seed: int
             move.lever == "leverage"
         ):  # margin is rounded to whole units here, so a hundredth less may be the same margin
             continue
-        sign = -1 if move.lever == "size" else 1
+        sign = -1 if move.lever.startswith("size") else 1
         steps = 60 if move.change is None else int(move.change / grid) - 1
         for n in range(1, min(steps, 60) + 1):
             after = move.before + sign * n * grid
-            if move.lever == "size" and after <= 0:
+            if move.lever.startswith("size") and after <= 0:
                 break
             tried = changed(scenario, move, market, LONG, after)
             assert not reached(
@@ -316,6 +317,8 @@ def test_changes_of_the_published_book() -> None:
     assert (one_down.then.rank, one_down.then.lights) == (4, 2)
     assert by["one light down", "leverage"].after == D("9.99")
     assert by["one light down", "size"].after is None  # isolated: margin leaves with the size
+    # with its 1,500 kept, 660 n / (1,500 + 60 n) is 5.5 at 25, a tie that goes to the larger; 24 stand behind
+    assert by["one light down", SIZE_ALONE].after == 24
     assert by["back half", "collateral"].change == D("2100.00000001")
 
 
@@ -441,7 +444,7 @@ def test_limit_csv_and_markdown(adlcalc: Command) -> None:
     table = list(
         csv.DictReader(io.StringIO(adlcalc("rank", QUEUE, "--account", "account-4", "-f", "csv").out))
     )
-    assert [row["table"] for row in table].count("move") == 6
+    assert [row["table"] for row in table].count("move") == 2 * len(LEVERS)
     assert "### Queue of the longs" in adlcalc("rank", QUEUE, "-f", "markdown").out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,8 @@ from fractions import Fraction
 import pytest
 
 import adlcalc
-from adlcalc.engine.loop import PrecisionError
+from adlcalc.engine.events import Deleveraged, Ended, Event, StepEnded
+from adlcalc.engine.loop import PrecisionError, run
 from adlcalc.engine.model import Scenario
 from adlcalc.scenario import load
 from adlcalc.study import runs
@@ -160,3 +161,23 @@ def test_the_last_sentence_tells_what_the_venue_holds() -> None:
     }
     told = adlcalc.run(text).to_text()
     assert "1 of 2 liquidated at step 1; 2 of m still held by the venue." in " ".join(told.split())
+
+
+def test_a_question_that_is_answered_ends_the_run(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob is deleveraged in step 2 of 3: nothing after him is worked out for `adl`; for a number all is."""
+    made: list[Event] = []
+
+    def counted(*given: object, **named: object) -> Generator[Event, None, None]:
+        for event in run(*given, **named):  # type: ignore[arg-type]  # what `run` takes
+            made.append(event)
+            yield event
+
+    monkeypatch.setattr(runs, "run", counted)
+    adl = read("adl", names_of(scenario)).parts
+    assert Asked(adl)(scenario) == {adl[0]: True}
+    assert isinstance(made[-1], Deleveraged)
+    made.clear()
+    asked(scenario, "fund_paid")(scenario)
+    assert isinstance(made[-1], StepEnded | Ended)

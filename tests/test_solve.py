@@ -1100,3 +1100,19 @@ def test_how_far_it_has_come_is_told_of_how_many() -> None:
     assert told[0] == ("1", "11")  # with the value that the file has
     assert all(int(n) <= int(of) for n, of in told)
     assert int(told[-1][1]) > 11
+
+
+def test_many_runs_are_told_before(adlcalc: Command, tmp_path: Path) -> None:
+    """5 accounts over 3 steps are 15 a run: 40,000 values are 600,000, more than a quarter of what a search
+    allows itself; 4,000 are not. In a pipe too; not with -q."""
+    rows = [
+        f"  - {{id: a{i}, side: {'long' if i % 2 else 'short'}, size: 1, entry: 100, leverage: 5}}\n"
+        for i in range(5)
+    ]
+    file = tmp_path / "s.yaml"
+    file.write_text("fund: 50\nprices: [100, 95, 85]\naccounts:\n" + "".join(rows))
+    asked = ("--vary", "prices.2", "--from", "80", "--to", "90", "--until", "no adl", "--budget", "9")
+    many, few = (adlcalc("solve", str(file), *asked, "--values", n) for n in ("40000", "4000"))
+    said = "note: 40,000 runs or more of 5 accounts over 3 steps are to come; --values and --budget make them fewer\n"
+    assert (many.err, few.err) == (said, "")
+    assert adlcalc("solve", str(file), *asked, "--values", "40000", "-q").err == ""

@@ -7,7 +7,7 @@ Public: Request, work_through.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
+    from adlcalc.engine.events import Event
     from adlcalc.report import Run
     from adlcalc.study.questions import Names, Question
 
@@ -127,7 +128,7 @@ def _one(file: str, request: Request) -> tuple[Run, int]:
 
         accounts = accounts_of(request.series, loaded.scenario, option="--series: ")
     watch = watch_for(asked, accounts)
-    events = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
+    events: Iterator[Event] = run_engine(loaded.scenario, index=request.index, together=True, observer=watch)
     if not request.quiet:
         events = with_progress(events, loaded.scenario.path.steps)
     options, series = options_of(request.sets, request.venue, request.as_of), request.series

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adlcalc.asking import OWN, Unknown, comparison, metrics_of, severity_of
+from adlcalc.asking import OWN, Unknown, choices, comparison, metrics_of, severity_of
 from adlcalc.cli import options
 from adlcalc.cli.completion import (
     definitions_listed,
@@ -21,6 +21,7 @@ from adlcalc.cli.completion import (
     policies as policy_names,
 )
 from adlcalc.cli.exits import RAN, UNUSABLE, note, say
+from adlcalc.cli.progress import foretell
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def compare(
         severity_of(severity), metrics_of(metrics)  # before anything is read
         loads = [replace(under, venue=name).loaded(file, quiet=True) for name in named]
         note(*loads)
+        runs = len(loads) * len(choices(choose, loads[0].scenario))
+        foretell(result.quiet, loads[0].scenario, runs, "--policies and --venues make them fewer")
         compared = comparison(
             loads,
             policies=choose,

@@ -1,6 +1,6 @@
 """A line on stderr that counts what long work has done: steps, files, policies, rows.
 
-Public: with_progress, pace, through, counting, watched.
+Public: with_progress, pace, through, counting, watched, foretell.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
+from adlcalc.cli.exits import say
 from adlcalc.ground.how_far import hearing
 
 if TYPE_CHECKING:
     from adlcalc.engine.events import Event
+    from adlcalc.engine.model import Scenario
 
 T = TypeVar("T")
 
@@ -28,6 +30,7 @@ class Counted(Protocol):
 
 PATIENCE = 1.0  # seconds before the first line
 PAUSE = 0.1  # seconds between two lines
+LONG = 4  # a part of the work that `solve` allows itself, from which on it is told before
 
 
 def with_progress(
@@ -116,6 +119,17 @@ def counting(
                 stream.flush()
 
     return counted
+
+
+def foretell(quiet: bool, scenario: Scenario, runs: int, fewer: str) -> None:
+    """Say before long work how many runs it makes at least, and what makes it fewer: also where nobody sees a
+    line that counts them. Whether it is long is told by what there is to do, not by a clock."""
+    from adlcalc.report.human import counted
+    from adlcalc.study.solve import WORK, size_of
+
+    if not quiet and size_of(scenario) * runs >= WORK // LONG:
+        of = f"{counted(len(scenario.accounts), 'account')} over {counted(scenario.path.steps, 'step')}"
+        say(f"note: {counted(runs, 'run')} or more of {of} are to come; {fewer}")
 
 
 def _of(count: int, total: int | None, seconds: float) -> str:

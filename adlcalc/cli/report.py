@@ -19,6 +19,7 @@ from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
+    from adlcalc.engine.model import Scenario
     from adlcalc.report.html.written import Pictured
     from adlcalc.scenario import Loaded
 
@@ -69,6 +70,14 @@ def report(
             metavar="fund", help="How large a fund keeps everybody from ADL, by how deep the crash is."
         ),
     ] = None,
+    values: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="How many funds --solve tries at each mark: 100, of a large book fewer, and fewer marks.",
+        ),
+    ] = None,
     store: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The store of a sweep: how its measures are spread."),
@@ -89,6 +98,7 @@ def report(
         "accounts": tuple(dict.fromkeys(accounts or ())),
         "compare": compare,
         "solve": solve,
+        "values": values,
         "jobs": jobs,
         "store": store,
     }
@@ -108,17 +118,23 @@ def _work(
         say(f"adlcalc: {MissingExtra()}")
         return UNUSABLE
     from adlcalc import __version__
-    from adlcalc.cli.progress import through
+    from adlcalc.cli.progress import foretell, through
     from adlcalc.report.html.written import page
     from adlcalc.reporting import Wanted, told
 
     file, found = files[0], []
+
+    def foretold(scenario: Scenario, runs: int) -> None:
+        foretell(quiet, scenario, runs, "--values makes them fewer")
+
     try:
         with Inputs(output).collected() as inputs:
             inputs.add(files)
             for file in files:
                 said = _silent if quiet else note
-                found.append(told(file, Wanted(**wanted), note=said, through=through(quiet)))
+                found.append(
+                    told(file, Wanted(**wanted), note=said, through=through(quiet), foretell=foretold)
+                )
             text = page(found, __version__) if output is not None or not quiet else ""
         if folder is not None:
             _figures(found, folder, inputs)

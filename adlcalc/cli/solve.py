@@ -14,7 +14,7 @@ from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import questions
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, note, say
-from adlcalc.cli.progress import counting
+from adlcalc.cli.progress import counting, foretell
 from adlcalc.ground.output import write
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def solve(
 
     def page() -> Page:
         from adlcalc.report.solve_view import solve_page
-        from adlcalc.solving import Asking, doubted, solved
-        from adlcalc.study.solve import Limits, Method, Unsolvable
+        from adlcalc.solving import Asking, doubted, grid_of, solved
+        from adlcalc.study.solve import Limits, Method, Unsolvable, values_for
 
         nonlocal code
         asking = Asking(
@@ -156,8 +156,16 @@ def solve(
             as_of=under.as_of,
             limits=Limits(None if method is None else Method(method), values, budget, jobs),
         )
+
+        def loaded(one: Loaded) -> None:
+            if not result.quiet:
+                note(one)
+            columns = 1 if across is None else len(grid_of(across)[1])
+            least = values if values is not None else values_for(one.scenario)
+            foretell(result.quiet, one.scenario, columns * least, "--values and --budget make them fewer")
+
         try:
-            found = solved(asking, through=counting(result.quiet), note=_silent if result.quiet else note)
+            found = solved(asking, through=counting(result.quiet), note=loaded)
             if doubt:
                 found = doubted(found)
         except Unsolvable as error:
@@ -171,10 +179,6 @@ def solve(
 
     done = result.of(file, page)
     raise typer.Exit(done or code)
-
-
-def _silent(loaded: Loaded) -> None:
-    """Nothing is to be said."""
 
 
 def _list() -> int:

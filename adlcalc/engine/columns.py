@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import compress, repeat
 from math import gcd
-from operator import mul, not_
+from operator import mul
 from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
@@ -24,6 +24,7 @@ from adlcalc.ground.numbers import CONTEXT, ONE, ZERO, scaled
 
 MOST = 2**63 - 1
 times = CONTEXT.multiply  # whatever context the caller has
+TURNED = bytes.maketrans(b"\0\1", b"\1\0")
 
 
 class Fixed:
@@ -169,7 +170,7 @@ class Columns(Sequence[Account]):
 
     def sums(self) -> Sums:
         """What all of them have together."""
-        by_side = {LONG: self.longs, SHORT: bytearray(map(not_, self.longs))}
+        by_side = {side: self.on(side) for side in (LONG, SHORT)}
         size = {s: sum(compress(self.sizes.values, chosen)) for s, chosen in by_side.items()}
         cost = {
             s: sum(map(mul, compress(self.sizes.values, chosen), compress(self.entries.values, chosen)))
@@ -189,9 +190,13 @@ class Columns(Sequence[Account]):
 
     def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
         """Number, size, entry price and collateral of the positions of a side."""
-        longs = self.longs if side > 0 else bytearray(map(not_, self.longs))
+        chosen = self.on(side)
         columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
-        return zip(*(compress(column, longs) for column in columns), strict=True)
+        return zip(*(compress(column, chosen) for column in columns), strict=True)
+
+    def on(self, side: int) -> bytearray:
+        """1 for each position of a side, 0 for each other."""
+        return self.longs if side > 0 else self.longs.translate(TURNED)
 
     def equities(
         self, side: int, multiplier: Decimal, first: Decimal, last: Decimal

@@ -6,7 +6,7 @@ Public: run, PrecisionError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
 
@@ -40,8 +40,9 @@ def run(
     accounts: bool = True,
     together: bool = False,
     observer: Observer | None = None,
-) -> Iterator[Event]:
-    """The events of a scenario, step by step, and how every account stands at the end.
+) -> Generator[Event, None, None]:
+    """The events of a scenario, step by step, and how every account stands at the end. Whoever has heard
+    enough closes it.
 
     index=False evaluates every account at every step: slower, the same events. accounts=False: without the
     accounts at the end, for whoever runs many and asks something else. together: those that nothing happened

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from heapq import nsmallest
-from itertools import count, islice
+from itertools import compress, count, islice
 from typing import Any
 
 from adlcalc.engine.columns import Columns, decimals
@@ -135,6 +135,6 @@ class QuietAccounts:
     def worth(self) -> Decimal:
         """The value of all their positions at the last mark."""
         columns, touched = self.accounts, self.touched
-        signed = sum(q if long else -q for q, long in zip(columns.sizes.values, columns.longs, strict=True))
+        signed = sum(side * sum(compress(columns.sizes.values, columns.on(side))) for side in (LONG, SHORT))
         signed -= sum(columns.sizes.values[i] * (1 if columns.longs[i] else -1) for i in touched)
         return columns.sizes.number(signed) * self.market.contract.multiplier * self.mark

@@ -207,7 +207,8 @@ def _subtitle(page: Comparison) -> str:
 
 def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     yield from under_title(page.scenario)
-    for title, names in ({"Metrics": tuple(page.chosen)} if page.chosen else TABLES).items():
+    tables = {"Metrics": tuple(page.chosen)} if page.chosen else TABLES
+    for i, (title, names) in enumerate(tables.items()):
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [
             numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values))
@@ -216,7 +217,8 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
-    yield from _left(page)
+        if not i:  # before anybody compares a spread
+            yield from _left(page)
     if LEAST in page.chosen:
         yield LEAST_FUND_LIMITS
         yield from _unproven(page)
@@ -250,8 +252,8 @@ def _left(page: Comparison) -> Iterator[str]:
         yield (
             f"Bad debt under {_called(page, cut)}: {'they cut' if several else 'it cuts'} profits and "
             f"{'close' if several else 'closes'} no position. What the profits of a step do not cover, and "
-            "what "
-            "is lost later on positions that nobody took, stays."
+            "what is lost later on positions that nobody took, stays; how a loss is spread is told of the "
+            "part that was cut."
         )
     by_held: dict[tuple[tuple[str, Decimal], ...], list[Result]] = {}
     for one in page.results:

@@ -186,6 +186,12 @@ class Facts:
         return run_view.audit(self._told(Started, StepEnded))
 
     @cached_property
+    def pnl_of_held(self) -> Mapping[str, Decimal]:
+        """By currency: the pnl at the last mark of what the venue still holds."""
+        ended = self._told(StepEnded)
+        return dict(ended[-1].held) if ended else {}
+
+    @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
         # of some kinds it is only asked whether there is any

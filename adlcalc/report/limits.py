@@ -1,7 +1,7 @@
 """Sentences that limit a number, the same wherever it stands.
 
 Public: FUND_LIMITS, LEAST_FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
-at_the_price.
+at_the_price, shares_of_equity.
 """
 
 from __future__ import annotations
@@ -113,3 +113,19 @@ def at_the_price(positions: Iterable[OpenPosition]) -> str | None:
     told = ", ".join(names[:NAMED]) + more
     verb = "are" if len(names) > 1 else "is"
     return f"{told} {verb} due at the liquidation price itself, the others a tick beyond theirs."
+
+
+def shares_of_equity(positions: Iterable[OpenPosition]) -> str | None:
+    """What the bankruptcy price of a cross position is, where one is nearer than the liquidation price; None
+    where none is."""
+    for one in positions:
+        bankruptcy, liquidation = one.bankruptcy_price, one.liquidation_price
+        if one.margin == "isolated" or bankruptcy is None or liquidation is None:
+            continue
+        if one.side * (bankruptcy - liquidation) > 0:
+            return (
+                "The bankruptcy price of a cross position is that at which it would be taken over now, when its "
+                "share of the account's equity is gone: it may be nearer than the liquidation price, at which "
+                "all of the account is due."
+            )
+    return None

@@ -14,7 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import at_the_price, in_money, money_in
+from adlcalc.report.limits import at_the_price, in_money, money_in, shares_of_equity
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
 from adlcalc.study.assumptions import is_reached
@@ -99,5 +99,7 @@ def _blocks(margins: Margins) -> Iterator[Block]:
     if any(one.liquidation_price is None for one in margins.positions):
         yield "A position without a liquidation price: no mark on its losing side makes its margin unit due."
     if len(margins.scenario.markets) > 1 and any(one.margin == "cross" for one in margins.positions):
-        yield "Each price is that of its own market, the marks of the others held."
+        yield "Each liquidation price is that of its own market, the marks of the others held."
+    if (there := shares_of_equity(margins.positions)) is not None:
+        yield there
     yield notes(NOTES, margins.assumptions)

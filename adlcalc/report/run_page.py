@@ -29,11 +29,11 @@ from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import MANY, Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import in_money, money_in, not_modeled
+from adlcalc.report.limits import in_money, money_in, not_modeled, shares_of_equity
 from adlcalc.report.page import Block, Page, notes, title_of, under_title
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
-from adlcalc.report.verdict import ask_what_rests, ask_why, verdict
+from adlcalc.report.verdict import ask_what_rests, ask_why, gain, verdict, worth_of_held
 
 FUND_TITLE, CHANGED_TITLE, OPEN_TITLE = "Insurance fund", "Accounts that changed", "Open positions"
 MONEY = ", money in "
@@ -103,6 +103,7 @@ def _blocks(
         yield _table(STEPS, run, limit)
     yield _table(LIQUIDATIONS, run, limit)
     yield _fund(run, limit)
+    yield from _kept(run)
     yield _table(DELEVERAGED, run, limit)
     for rows in (HAPPENED, SKIPPED, SOCIALIZED, BAD_DEBT):
         if rows.of(run):
@@ -166,8 +167,19 @@ def _stood_still(run: Facts) -> str:
         return "No insurance fund moved."
     balance = sum((one.balance for one in run.scenario.funds), ZERO)
     if not balance:
-        return "The insurance fund was empty and stayed so."
+        return "The insurance fund was empty and stayed so: without `fund` a file has none."
     return f"The insurance fund did not move: it holds {digits(balance)}."
+
+
+def _kept(run: Facts) -> Iterator[str]:
+    """Where a fund keeps positions, what is left of it with them."""
+    worth = worth_of_held(run)
+    if worth:
+        left = sum((row.closing for row in run.fund if row.step == run.fund[-1].step), ZERO)
+        yield (
+            f"What the venue still holds is the fund's, and has {gain(worth)} at the last mark: with it the fund "
+            f"is worth {digits(left + worth)}."
+        )
 
 
 def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
@@ -187,6 +199,8 @@ def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
         yield table(
             OPEN_TITLE, "", POSITIONS.columns(near, run) if near else (), more=count + others - len(near)
         )
+        if (there := shares_of_equity(near)) is not None:
+            yield there
 
 
 class _Changed:

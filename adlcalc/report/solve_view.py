@@ -13,13 +13,14 @@ from typing import Any
 
 from adlcalc.engine import events as e
 from adlcalc.engine.events import Event
-from adlcalc.engine.model import Depth
+from adlcalc.engine.model import Depth, Scenario
 from adlcalc.ground.numbers import ZERO, D, drawing, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
 from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
+from adlcalc.report.verdict import typed
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.differs import Part, PartKind
 from adlcalc.study.solve import Method, Solution
@@ -137,6 +138,8 @@ def _answer(solved: Any) -> Iterator[Block]:
                 numbers("bad debt", [_bad_debt(events) for _, events in found.ends], drop=1),
             ],
         )
+    if early := _due_early(found, solved.scenario):
+        yield f"{counted(early, 'account is', 'accounts are')} due at the opening marks already, whatever is varied."
     if found.holds is None:
         yield (
             f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: "
@@ -157,6 +160,17 @@ def _answer(solved: Any) -> Iterator[Block]:
         how = "more" if found.holds > now else "less"
         yield f"The file has {digits(now)}; {digits(found.holds)} is {apart} {how}."
     yield from _left_open(found, solved)
+
+
+def _due_early(found: Solution, scenario: Scenario) -> int:
+    """How many accounts are due at the opening marks, whatever is varied."""
+    if scenario.path.steps < 2:
+        return 0
+    due = (
+        {one.account for one in events if isinstance(one, e.Liquidated) and not one.step}
+        for _, events in found.ends
+    )
+    return min(map(len, due), default=0)
 
 
 def _left_open(found: Solution, solved: Any) -> Iterator[str]:
@@ -333,6 +347,19 @@ def _frontier(solved: Any, limit: int) -> Iterator[Block]:
     yield table(
         f"{clean(solved.asking.vary)} by {clean(solved.across)}", "", columns, len(solved.columns) - len(kept)
     )
+    lowest = [one for one in solved.columns if one.solution.holds == one.solution.low]
+    if lowest:
+        yield (
+            f"{counted(len(lowest), 'row holds', 'rows hold')} from the lowest value on that was asked, "
+            f"{digits(lowest[0].solution.low)}: what is less may do as well (--from)."
+        )
+    early = [one for one in solved.columns if _due_early(one.solution, solved.scenario)]
+    if early:
+        most = max(_due_early(one.solution, solved.scenario) for one in early)
+        yield (
+            f"{counted(len(early), 'row', 'rows')} with accounts that are due at the opening marks already, up "
+            f"to {most:,}: a book on another scale than its prices?"
+        )
     many = [one for one in solved.columns if len(one.solution.changes) > 1]
     if many:
         yield (
@@ -369,8 +396,16 @@ def _known(solved: Any) -> Iterator[Block]:
         yield FUND_LIMITS
     if solved.verified:
         yield "Held against the file: loaded with --set, it makes the same runs."
+        if command := _loaded(solved):
+            yield f"In a file it is: {command}"
     elif solved.verified is None and found.ends and not found.interrupted:
         yield "Not held against the file: --set cannot name what was varied there."
+
+
+def _loaded(solved: Any) -> str:
+    """The command that makes the run of the answer, where --set has to say more than the number."""
+    said, file = solved.said.get(solved.solution.holds, ()), solved.asking.file
+    return "" if len(said) < 2 or file in (None, "-") else typed("run", file, *solved.options(said))
 
 
 def _begun(found: Solution) -> str:

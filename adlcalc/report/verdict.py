@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, ask_what_rests, named.
+Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def ask_why(run: Facts) -> str:
     rows: Sequence[Any] = run.deleveraged or run.closed
     if not rows or run.file in (None, "-"):
         return ""
-    return "Why: " + _typed("explain", str(run.file), rows[0].account, *run.options)
+    return "Why: " + typed("explain", str(run.file), rows[0].account, *run.options)
 
 
 def ask_what_rests(run: Facts) -> str:
@@ -51,10 +51,10 @@ def ask_what_rests(run: Facts) -> str:
     where it is told already, or where the run has no file."""
     if not run.assumptions or run.rests is not None or run.file in (None, "-"):
         return ""
-    return "What hangs on them: " + _typed("doubt", str(run.file), *run.options)
+    return "What hangs on them: " + typed("doubt", str(run.file), *run.options)
 
 
-def _typed(*words: str) -> str:
+def typed(*words: str) -> str:
     """A command as somebody would type it."""
     from shlex import quote
 
@@ -167,8 +167,23 @@ def _held(run: Facts) -> Iterator[str]:
             if len({one.market for one in held}) == 1
             else "positions"
         )
+        told = [gain(pnl) for pnl in run.pnl_of_held.values() if len(run.pnl_of_held) == 1 and pnl]
+        at = "".join(f", which has {one} at the last mark" for one in told)
         whose = named(one.account for one in run.closed if one.claim in run.held)
-        yield f"{size} of {whose} still held by the venue"
+        yield f"{size} of {whose} still held by the venue{at}"
+
+
+def gain(pnl: Decimal) -> str:
+    """'lost 10,000', 'won 10,000'."""
+    return f"{'lost' if pnl < 0 else 'won'} {digits(abs(pnl))}"
+
+
+def worth_of_held(run: Facts) -> Decimal:
+    """What the fund's positions have won or lost at the last mark; zero where a fund keeps none, or where
+    there are several funds."""
+    if not run.scenario.rules.fund.holds.held or len(run.scenario.funds) != 1:
+        return ZERO
+    return sum(run.pnl_of_held.values(), ZERO)
 
 
 def _losses(run: Facts) -> Iterator[str]:

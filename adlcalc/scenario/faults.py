@@ -40,7 +40,7 @@ def margin_faults(
             yield Fault("collateral", message, "give the account's balance")
     elif leverage is not None and collateral is not None:
         message = f"{account}: an isolated position has both 'leverage' and 'collateral'"
-        yield Fault("collateral", message, "give one of the two")
+        yield Fault("collateral", message, "give one of the two; --set ….leverage=null takes the other away")
     elif leverage is None and collateral is None:
         message = f"{account}: an isolated position has neither 'leverage' nor 'collateral'"
         yield Fault(None, message, "give one of the two")

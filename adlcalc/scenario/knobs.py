@@ -407,9 +407,10 @@ def _find_account(name: str, parts: list[str], scenario: Scenario) -> Knob | Non
     of, rest = f"accounts.{quoted(who)}", parts[1:]
     if rest == ["balance"]:
         settings: tuple[str, ...] = (f"{of}.balance",)
+        high = _most_balance(scenario, account)
         return Knob(
             name, "the balance of "
-            f"{who}", scenario.money_unit, account.balance, ZERO, None, settings, "account",
+            f"{who}", scenario.money_unit, account.balance, ZERO, high, settings, "account",
             (who,), key="balance",
         )  # fmt: skip
     at = 0
@@ -458,6 +459,7 @@ def _of_position(
     )
     replaces = has if has and OTHER.get(key) == has else ""
     what += f" instead of its {has}" if replaces else ""
+    what += ", its leverage kept," if key == "size" and has == "leverage" and position.collateral else ""
     now, high = getattr(position, key), _most(scenario, market, position, key)
     return Knob(name, what, unit, now, low, high, settings, "account", (who,), at, key, replaces)
 
@@ -476,6 +478,20 @@ def _most(scenario: Scenario, market: Market, position: Position, key: str) -> D
     isolated = position.collateral is not None
     needed = maintenance_margin(lines_of(market.maintenance, position.size, cost, isolated=isolated), cost)
     return divide(cost, needed) if needed else D(100)
+
+
+def _most_balance(scenario: Scenario, account: Account) -> Decimal | None:
+    """Up to where a balance is looked through: the entry value of the cross positions that stand on it, or
+    twice itself; None where it is of several currencies."""
+    markets = {market.name: market for market in scenario.markets}
+    held = [(markets[one.market], one) for one in account.positions if one.collateral is None]
+    if len({market.settles for market, _ in held}) > 1:
+        return None
+    costs = (
+        abs(value(market.contract, one.side * one.size, one.entry, scenario.money_unit))
+        for market, one in held
+    )
+    return max(sum(costs, ZERO), 2 * account.balance) or None
 
 
 def quoted(name: str) -> str:

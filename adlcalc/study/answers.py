@@ -5,7 +5,7 @@ Public: Finished, Answers, names_of, watch_for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -39,7 +39,7 @@ class Finished(Protocol):
     @property
     def scenario(self) -> Scenario: ...
     @property
-    def events(self) -> Sequence[Event]: ...
+    def events(self) -> Iterable[Event]: ...
     @property
     def accounts(self) -> Iterable[AccountState]: ...
     @property

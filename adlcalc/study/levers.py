@@ -5,17 +5,19 @@
     leverage     a lower chosen leverage, in hundredths, never below 1: the collateral of an isolated position
                  becomes its entry value / leverage; in a cross account only a score that looks at the chosen
                  leverage notices
-    size         a part closed at the mark, in lots, never all of it; the pnl is realized, collateral is
-                 released pro rata
+    size         a part closed at the mark, in lots, never all of it; the pnl is realized, the collateral of an
+                 isolated position is released pro rata
+    size, collateral kept
+                 the same of an isolated position whose collateral stays as it is
 
 They are pulled in a ledger of the account alone (`Ledger.forked`).
 
-Public: Lever, LEVERS.
+Public: Lever, LEVERS, levers_of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -92,8 +94,28 @@ def _size(ledger: Ledger, holding: Holding) -> Lever:
     return Lever("size", before, most, lambda n: before - n * lot, pull)
 
 
+def _size_alone(ledger: Ledger, holding: Holding) -> Lever:
+    """A part closed at the mark, and what that releases of the collateral paid in again."""
+    size = _size(ledger, holding)
+
+    def pull(n: int) -> None:
+        before = holding.collateral or ZERO
+        size.pull(n)
+        ledger.pay_in(holding, max(before - (holding.collateral or ZERO), ZERO))
+
+    return size._replace(name=SIZE_ALONE, pull=pull)
+
+
+SIZE_ALONE = "size, collateral kept"
+
 LEVERS: Mapping[str, Callable[[Ledger, Holding], Lever]] = {
     "collateral": _collateral,
     "leverage": _leverage,
     "size": _size,
+    SIZE_ALONE: _size_alone,
 }
+
+
+def levers_of(holding: Holding) -> Iterator[str]:
+    """Those of a position: no size releases anything of a cross account's balance."""
+    return (name for name in LEVERS if name != SIZE_ALONE or holding.collateral is not None)

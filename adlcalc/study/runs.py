@@ -14,6 +14,7 @@ Public: Variation, Refused, Lost, Row, Ran, Asked, as_written, measured, worked,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -70,12 +71,32 @@ class Row(NamedTuple, Generic[V, T]):
         return cast(T, self.found)
 
 
+class AsAsked:
+    """The events of a run, made as far as they are asked for: whether anybody is deleveraged is known with
+    the first who is."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._made: list[Event] = []
+        self._rest = events
+
+    def __iter__(self) -> Iterator[Event]:
+        at = 0
+        while True:
+            while at < len(self._made):
+                yield self._made[at]
+                at += 1
+            event = next(self._rest, None)
+            if event is None:
+                return
+            self._made.append(event)
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A finished run as `Answers` asks it; it is gone when its measures are taken."""
+    """A run as `Answers` asks it; it is gone when its measures are taken."""
 
     scenario: Scenario
-    events: tuple[Event, ...]
+    events: Iterable[Event]
     watch: Watch | None
 
     @property
@@ -100,7 +121,10 @@ class Asked:
             return _values(Ran(scenario, (), None), self.parts)
         watch = watch_for(self.parts)
         events = run(scenario, accounts=any(map(_of_the_end, self.parts)), observer=watch)
-        return _values(Ran(scenario, tuple(events), watch), self.parts)
+        with closing(events):
+            return _values(
+                Ran(scenario, AsAsked(events) if watch is None else tuple(events), watch), self.parts
+            )
 
     def of(self, scenario: Scenario, events: Sequence[Event]) -> Values | None:
         """The same of a run that was made; None where its events do not tell."""

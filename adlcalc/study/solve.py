@@ -8,7 +8,8 @@ Nothing here is monotone unless it is proven, so every answer says how it was fo
     sampled      some values were run, and every change between neighbors was bisected to the unit; an
                  interval narrower than the spacing may be missing
 
-Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, Through, solve.
+Public: Knob, At, Method, Unsolvable, Stretch, Turn, Solution, Limits, Through, solve, size_of, values_for, WORK,
+FEW.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ EXHAUSTIVE = 5_000
 VALUES, FEWEST, BUDGET = 1_000, 20, 20_000
 """How many values are sampled, of a large book at least so many, and how many runs are made at most, where
 nobody says otherwise."""
-WORK = 2_000_000
+WORK = 500_000
 """Accounts times steps times values: a large book is sampled at fewer values, and says so by their
 spacing."""
 FEW, DEARER = 5, 4
@@ -183,6 +184,19 @@ class Through(Protocol):
     ) -> Iterable[Row[At, Any]]: ...
 
 
+def size_of(scenario: Scenario) -> int:
+    """What a run is counted as: accounts times steps."""
+    return max(len(scenario.accounts) * scenario.path.steps, 1)
+
+
+def values_for(scenario: Scenario, *, dearer: bool = False) -> int:
+    """How many values are sampled of a scenario where nobody says how many."""
+    size, fewest = size_of(scenario), FEWEST
+    if dearer:
+        size, fewest = DEARER * size, FEW
+    return max(min(VALUES, WORK // size), fewest)
+
+
 def unwatched(rows: Iterable[Row[At, Any]], total: int | None = None, /) -> Iterable[Row[At, Any]]:
     """Nobody watches."""
     return rows
@@ -326,11 +340,7 @@ class _Search:
         unit."""
         values = self.limits.values
         if values is None:
-            size = max(len(self.scenario.accounts) * self.scenario.path.steps, 1)
-            fewest = FEWEST
-            if self.proven_from is not None:
-                size, fewest = DEARER * size, FEW
-            values = max(min(VALUES, WORK // size), fewest)
+            values = values_for(self.scenario, dearer=self.proven_from is not None)
         parts = max(min(values, self.limits.budget, high - low + 1) - 1, 1)
         self.spacing = max(divide(D(high - low), D(parts)), ONE)
         wanted = {low + (high - low) * i // parts for i in range(parts + 1)}

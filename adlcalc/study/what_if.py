@@ -24,7 +24,7 @@ from adlcalc.engine.queue.queue import Place, Queue
 from adlcalc.engine.rules import Lights
 from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.ground.numbers import ZERO, D
-from adlcalc.study.levers import LEVERS
+from adlcalc.study.levers import LEVERS, levers_of
 
 
 class Standing(NamedTuple):
@@ -87,7 +87,7 @@ def moves(facts: Facts, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
         now = others.standing(place)
         for goal, reached in GOALS.items():
             if not reached(now, now) and (goal != "one light down" or now.lights > 1):
-                for lever in LEVERS:
+                for lever in levers_of(place.holding):
                     yield _smallest(_Tries(others, place, goal, lever))
 
 
@@ -177,7 +177,7 @@ def _smallest(tries: _Tries) -> Move:
     """The smallest pull that reaches the goal, verified by the engine's own ranking of the changed queue."""
     lever, holding = tries.lever, tries.place.holding
     account = holding.holder.id
-    n = smallest_size(tries) if lever.name == "size" else smallest_pull(tries)
+    n = smallest_size(tries) if lever.name.startswith("size") else smallest_pull(tries)
     if n is None:
         return Move(account, tries.goal, lever.name, lever.before, None, None, None)
     then = tries.standing(n)

@@ -35,8 +35,13 @@ class Fall:
 
     def best(self) -> Decimal:
         """The highest in the window; before the first step, the opening one."""
-        return max(self.measured(), self._highs[0][1] if self._highs else self._opening)
+        return self.best_with(self.measured())
+
+    def best_with(self, now: Decimal) -> Decimal:
+        """The same, where what is measured is known."""
+        return max(now, self._highs[0][1] if self._highs else self._opening)
 
     def depth(self) -> Decimal:
         """How far it is below its best."""
-        return self.best() - self.measured()
+        now = self.measured()
+        return self.best_with(now) - now

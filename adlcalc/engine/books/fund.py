@@ -14,7 +14,7 @@ from adlcalc.engine.events import FundResumed, FundStopped
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.model import Fund
 from adlcalc.engine.rules import Drawdown, FundRules, Measured
-from adlcalc.ground.numbers import DOWN, ONE, ZERO, D, divide, round_to, rounder
+from adlcalc.ground.numbers import DOWN, ZERO, D, divide, rounder
 
 ENDLESS = D("1E+50")
 """What a fund that may go below zero can always pay."""
@@ -185,7 +185,9 @@ class FundBook:
     def _left(self, drawdown: Drawdown, fall: Fall) -> Decimal:
         """Its worth above where it stops; zero or less: there it is."""
         worth = self.worth()
-        line = worth - (max(drawdown.start * self.peak(), drawdown.at_least) - fall.depth())
+        peak = self._whole.best_with(worth)
+        depth = peak - worth if fall is self._whole else fall.depth()
+        line = worth - (max(drawdown.start * peak, drawdown.at_least) - depth)
         return self._money(worth - (max(self.floor, line) if line > drawdown.above else self.floor))
 
     def refuse(self, contract: str = "") -> None:
@@ -248,13 +250,18 @@ def largest_affordable(
     """
     if loss(size) <= available:
         return size
-    low, high = ZERO, round_to(divide(size, lot), ONE, DOWN)  # in lots; low is affordable, high + 1 is not
-    if high and loss(high * lot) <= available:
+    low, high = 0, int(divide(size, lot))  # in lots; low is affordable, high + 1 is not
+    lost = loss(high * lot) if high else ZERO
+    if lost <= available:
         return high * lot
+    # a loss is nearly in proportion to the size: the answer is sought from there, in steps that double
+    middle, step = max(int(divide(high * available, lost)), 1) if available > 0 else 1, 1
     while high - low > 1:
-        middle = round_to(divide(low + high, ONE + ONE), ONE, DOWN)
+        if not low < middle < high:
+            middle = (low + high) // 2
         if loss(middle * lot) <= available:
-            low = middle
+            low, middle = middle, middle + step
         else:
-            high = middle
+            high, middle = middle, middle - step
+        step *= 2
     return low * lot

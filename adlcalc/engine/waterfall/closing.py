@@ -31,10 +31,9 @@ Worth = dict[MarketBook, Decimal]
 def settle_everybody(state: State) -> Iterator[Event]:
     """Settle all pending funding; what the roundings took goes to the fund."""
     yield from state.ledger.settle_everybody()
-    for holder in state.ledger.roster.made.values():
-        state.doubtful[holder] = (
-            None  # settlements are rounded against the account: one of nothing may end below it
-        )
+    # settlements are rounded against the account: one of nothing may end below it
+    settled = (one for one in state.ledger.roster.made.values() if any(h.size for h in one.holdings))
+    state.doubtful.update(dict.fromkeys(settled))
     for book in state.ledger.markets.values():
         yield from state.ledger.funding_dust_to_fund(book)
 

@@ -40,10 +40,13 @@ def figures(least: LeastFund) -> list[Figure]:
     runs = sum(one.solution.runs for one in columns)
     told = (
         f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of "
-        f"its dot, and somebody with one unit less{' (where it is above 0)' if none else ''}."
+        f"its dot, and somebody with {_less(least)} less{' (where it is above 0)' if none else ''}."
     )
     if sampled:
         told += f" At {sampled:,} of {len(columns):,} marks that was sampled, and an interval may be missing."
+    short = sum(not one.solution.whole for one in columns)
+    if short:
+        told += f" At {short:,} of them not all changes were followed to their end."
     missing = sum(value is None for _, value in points)
     if missing:
         told += f" At {counted(missing, 'mark')} no fund does."
@@ -67,6 +70,12 @@ def figures(least: LeastFund) -> list[Figure]:
             ),
         )
     ]
+
+
+def _less(least: LeastFund) -> str:
+    """By how much a fund is smaller with which somebody is deleveraged."""
+    unit = least.solved.solution.knob.unit
+    return f"{digits(unit)}" if least.solved.asking.unit is not None else "one unit"
 
 
 def _spec(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adlcalc.engine.events import Deleveraged, Liquidated
 from adlcalc.ground.numbers import D
@@ -35,6 +35,10 @@ RADIUS, ABOVE = 7, -11
 BESIDE, LABELS = 14, 34
 """From the last step to the end of what stands beside its signs, and to the labels beside the drawing, which
 are none of theirs."""
+NAME, SHORT = 14, 9
+"""Letters of a name beside a drawing, and below a narrow one."""
+ROW = 17
+"""How high a line of them is, in pixels."""
 PIECE = 14
 """How long the piece of a line is that stands before its price, in pixels."""
 DOTS = 24
@@ -170,17 +174,18 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     at = ticks(low, high, 5)
     below = Below(drawn.times)
     left = max(*(room(short(x), 12) + 12 for x in at), below.half)
-    told = _beside(named, low, high) if wide else []
-    right = max(below.half, 14, _columns(told)[-1] if told else 0)
+    told = _beside(named, low, high, NAME if wide else SHORT)
+    right = max(below.half, 14, _columns(told, LABELS)[-1] if told and wide else 0)
+    under = 0 if wide or not told else ROW * len(told) + 8
     plot = Plot(
         width,
-        330 if wide else 250,
+        330 if wide else 250 + under,
         x=(0, max(last, 1)),
         y=(low, high),
         left=left,
         right=right,
         top=14,
-        bottom=26,
+        bottom=26 + under,
     )
     plot.grid(at)
     below.draw(plot, low)
@@ -192,8 +197,14 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
         dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
         plot.rings(dots, "mark", 34, 1.8)
     _events(plot, drawn, line, named)
-    if told:
-        _names(plot, last, told, low, high)
+    if told and wide:
+        heights = _heights(plot, told, low, high)
+        _names(plot, last or 1, told, heights, LABELS, _columns(told, LABELS), 0)
+    elif told:
+        columns = _columns(told, 6 - left)
+        for i, one in enumerate(told):
+            down = 26 + 8 + ROW * i + ROW // 2
+            _names(plot, 0, [one], [float(low)], 6 - left, columns, down)
     return plot.spec(_told(drawn, 0))
 
 
@@ -301,20 +312,21 @@ class _Told(NamedTuple):
         return next(price for price in reversed(self.prices) if price is not None)
 
 
-def _beside(named: Sequence[Liquidated], low: Decimal, high: Decimal) -> list[_Told]:
-    """Whose prices are told beside the drawing, the highest first; those of one account that are the same are
-    told once."""
+def _beside(named: Sequence[Liquidated], low: Decimal, high: Decimal, most: int) -> list[_Told]:
+    """Whose prices are told beside the drawing (below a narrow one), names of at most so many letters, the
+    highest first; those of one account that are the same are told once."""
     found = dict.fromkeys(
-        _Told(shortened(row.account, 14), tuple(getattr(row, line.price) for line in LINES)) for row in named
+        _Told(shortened(row.account, most), tuple(getattr(row, line.price) for line in LINES))
+        for row in named
     )
     shown = [one for one in found if any(price is not None and low <= price <= high for price in one.prices)]
     return sorted(shown, key=lambda one: -one.height)
 
 
-def _columns(told: Sequence[_Told]) -> list[int]:
-    """Where each piece of line and its price begin, and where all ends, in pixels from the last step; the
-    names stand before them."""
-    at = LABELS + max((room(one.name, bold=True) for one in told), default=0) + 10
+def _columns(told: Sequence[_Told], start: int) -> list[int]:
+    """Where each piece of line and its price begin, and where all ends, in pixels from where the names begin
+    at `start`; the names stand before them."""
+    at = start + max((room(one.name, bold=True) for one in told), default=0) + 10
     found: list[int] = []
     for i in range(len(LINES)):
         found.append(at)
@@ -326,29 +338,46 @@ def _price(price: Decimal | None) -> str:
     return "–" if price is None else short(price)
 
 
-def _names(plot: Plot, last: int, told: Sequence[_Told], low: Decimal, high: Decimal) -> None:
-    """Beside the drawing: whose prices are where, each with a piece of its line, none over another."""
-    gap = abs(plot.px("y", 17))
-    at, x = float(high) + gap, last or 1
+def _heights(plot: Plot, told: Sequence[_Told], low: Decimal, high: Decimal) -> list[float]:
+    """Where each name stands beside the drawing: at its price, none over another."""
+    gap = abs(plot.px("y", ROW))
+    at = float(high) + gap
     lowest = float(low) + gap * len(told)
     heights = []
     for one in told:
         at = min(at - gap, max(float(one.height), lowest - gap * 0.5))
         lowest -= gap
         heights.append(at)
+    return heights
+
+
+def _names(
+    plot: Plot,
+    x: int,
+    told: Sequence[_Told],
+    heights: Sequence[float],
+    start: int,
+    columns: Sequence[int],
+    down: int,
+) -> None:
+    """Whose prices are where, each with a piece of its line. start, columns: pixels from x to the names and
+    to the prices; down: so many lower than their heights."""
+    lower: dict[str, Any] = {"dy": down} if down else {}
     plot.text(
         [{"x": x, "y": y, "text": one.name} for y, one in zip(heights, told, strict=True)],
         bold=True,
-        dx=LABELS,
+        dx=start,
+        **lower,
     )
-    for i, (line, start) in enumerate(zip(LINES, _columns(told), strict=False)):
+    for i, (line, at) in enumerate(zip(LINES, columns, strict=False)):
         plot.add(
             "point",
             [{"x": x, "y": y} for y in heights],
             "liq",
             shape="stroke",
             size=PIECE**2,
-            xOffset=start + PIECE // 2,
+            xOffset=at + PIECE // 2,
+            **({"yOffset": down} if down else {}),
             opacity=1,
             filled=False,
             strokeWidth=1.4,
@@ -357,4 +386,4 @@ def _names(plot: Plot, last: int, told: Sequence[_Told], low: Decimal, high: Dec
         texts = [
             {"x": x, "y": y, "text": _price(one.prices[i])} for y, one in zip(heights, told, strict=True)
         ]
-        plot.text(texts, "liq", dx=start + PIECE + 5)
+        plot.text(texts, "liq", dx=at + PIECE + 5, **lower)

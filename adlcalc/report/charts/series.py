@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from adlcalc.engine.events import Deleveraged
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ONE, ZERO, D, divide
 from adlcalc.report.charts.canvas import MINUS, Plot, Spec, room, short, ticks
@@ -44,17 +45,27 @@ def figures(run: Facts) -> list[Figure]:
             own = [row for row in rows if (row.market, row.side) == (market, side)]
             fell = [row for row in closed if (row.market, row.side) == (market, side)]
             dues = [row.liquidation_price for row in own] + [row.liquidation_price for row in fell]
-            if any(due is not None for due in dues):
-                found.append(_prices(run, name, own, fell, f"account-{number}-price-{i}"))
-        if closed or any(row.margin_ratio is not None for row in rows):
+            given = [
+                row for row in run.deleveraged if (row.account, row.market, row.side) == (name, market, side)
+            ]
+            times = {*(row.step for row in own), *(row.step for row in fell), *(row.step for row in given)}
+            if any(due is not None for due in dues) and (len(times) > 1 or fell or len(run.steps) == 1):
+                found.append(_prices(run, name, own, fell, given, f"account-{number}-price-{i}"))
+        told = {row.step for row in rows if row.margin_ratio is not None} | {row.step for row in closed}
+        if len(told) > 1 or closed or (told and len(run.steps) == 1):
             found.append(_ratio(run, name, rows, closed, f"account-{number}-ratio"))
     return found
 
 
 def _prices(
-    run: Facts, name: str, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow], file: str
+    run: Facts,
+    name: str,
+    rows: Sequence[SeriesRow],
+    closed: Sequence[LiquidationRow],
+    given: Sequence[Deleveraged],
+    file: str,
 ) -> Figure:
-    """Up to the last step at which the position is held, or is liquidated."""
+    """Up to the last step at which the position is held, or is liquidated or deleveraged."""
     market, side = (rows or closed)[0].market or "", (rows or closed)[0].side or 0
     where = f" in {clean(market)}" if len(run.scenario.markets) > 1 else ""
     told = _ends(run, name, rows, closed, where) + _stood(run, rows, market, side)
@@ -62,6 +73,11 @@ def _prices(
     marks |= {row.step: row.mark for row in rows if row.mark is not None}
     dues = {row.step: row.liquidation_price for row in closed if row.liquidation_price is not None}
     dues |= {row.step: row.liquidation_price for row in rows if row.liquidation_price is not None}
+    for fill in given:  # in the step that ends a position nothing of it is held at the end
+        marks.setdefault(fill.step, fill.mark)
+        before = [step for step in dues if step < fill.step]
+        if before:
+            dues.setdefault(fill.step, dues[max(before)])
     lines: list[_Line] = [
         ("mark", "mark", sorted(marks.items()), []),
         ("liq", "liquidation price", sorted(dues.items()), [2, 4]),
@@ -71,14 +87,15 @@ def _prices(
         told += f" Its liquidation price, {short(last)} at the end, is too far away to be drawn."
     times = [row.time for row in run.steps]
     signs = [(row.step, marks[row.step]) for row in closed]
+    fills = list(dict.fromkeys((row.step, row.price) for row in given))
     keys = [Key("line-mark", "mark price"), Key("line-liquidation", "liquidation price")][: len(lines)]
     return Figure(
         name=file,
         title=f"{clean(name)}: mark and liquidation price{where}",
         description=told,
         tables=_tables(run, rows, closed),
-        draw=lambda width: _spec(lines, signs, times, None, told, width),
-        keys=(*keys, *_liquidated(closed)),
+        draw=lambda width: _spec(lines, signs, times, None, told, width, fills),
+        keys=(*keys, *_liquidated(closed), *_deleveraged(given)),
         half=True,
     )
 
@@ -95,6 +112,10 @@ def _tables(run: Facts, rows: Sequence[SeriesRow], closed: Sequence[LiquidationR
 
 def _liquidated(closed: Sequence[LiquidationRow]) -> tuple[Key, ...]:
     return (Key("liquidated", "liquidated"),) if closed else ()
+
+
+def _deleveraged(given: Sequence[Deleveraged]) -> tuple[Key, ...]:
+    return (Key("deleveraged", "deleveraged, at its price"),) if given else ()
 
 
 def _ends(
@@ -190,9 +211,11 @@ def _spec(
     due: Decimal | None,
     told: str,
     width: int,
+    fills: Sequence[tuple[int, Decimal]] = (),
 ) -> Spec:
-    """signs: where it was liquidated."""
+    """signs: where it was liquidated; fills: where it was deleveraged."""
     values = [y for _, _, points, _ in lines for _, y in points] + ([due, ZERO] if due is not None else [])
+    values += [price for _, price in fills]
     low, high = min(values), max(values)
     edge = (high - low) * D("0.08") or D(1)
     low, high = low if due is not None else low - edge, high + edge
@@ -218,5 +241,6 @@ def _spec(
         if len(rows) <= 24:
             plot.rings(rows, color, 26, 1.6)
     plot.dots([{"x": x, "y": y} for x, y in signs], "liq", "triangle-down", 110)
+    plot.dots([{"x": x, "y": y} for x, y in fills], "adl", "diamond", 90)
     below.draw(plot, low)
     return plot.spec(told)

@@ -204,9 +204,9 @@ LIQUIDATIONS = Rows(
         told(expected.LIQUIDATED["side"]),
         told(expected.LIQUIDATED["size"], heading="position", shown=shown_position, look=lines),
         told(expected.LIQUIDATED["entry_price"], heading="entry\nprice", drop=2),
-        told(expected.LIQUIDATED["mark_price"], heading="mark\nprice", drop=6),
+        told(expected.LIQUIDATED["mark_price"], heading="mark\nprice", drop=8),
         told(
-            expected.LIQUIDATED["bankruptcy_price"], null=True, heading="bankruptcy\nprice", drop=7, hide=True
+            expected.LIQUIDATED["bankruptcy_price"], null=True, heading="bankruptcy\nprice", drop=6, hide=True
         ),
         told(
             expected.LIQUIDATED["liquidation_price"],
@@ -216,7 +216,7 @@ LIQUIDATIONS = Rows(
             hide=True,
         ),
         _part(
-            "book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=8
+            "book_size", "contracts closed in the book, at this step and later ones", "in the\nbook", drop=7
         ),
         Field(
             "book_price",

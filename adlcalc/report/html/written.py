@@ -18,6 +18,7 @@ from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.charts.canvas import COLORS, FONT, short
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
 from adlcalc.report.facts import Facts
+from adlcalc.report.given_up import Sentence
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
@@ -27,7 +28,7 @@ from adlcalc.report.page import title_of, under_title
 from adlcalc.report.sweep_told import sweep_verdict
 from adlcalc.report.sweep_view import label_of
 from adlcalc.report.table import Table
-from adlcalc.report.verdict import ask_why, verdict
+from adlcalc.report.verdict import ask_why, verdict, worth_of_held
 
 DARK = {
     "fg": "#e6eaf0",
@@ -65,12 +66,14 @@ class Leading:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A run, its figures, and the rules that decided; leading: what comes before the run."""
+    """A run, its figures, the rules that decided, and what deleveraging cost whom; leading: what comes before
+    the run."""
 
     run: Facts
     own: Sequence[Figure]
     decided: Sequence[Decided] = ()
     leading: Leading | None = None
+    given_up: Sequence[Sentence] = ()
 
     @property
     def figures(self) -> list[Figure]:
@@ -160,6 +163,8 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "numbers": list(_numbers(run)),
             "figures": list(_shown(told.own, f"f{number}")),
             "decided": [_followed(one) for one in told.decided],
+            "given_up": told.given_up,
+            "score": next((clean(one.note) for one in told.decided if one.rule == "adl.score"), ""),
             "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
             "rest": _rest(run),
         }
@@ -199,7 +204,12 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     if len(run.scenario.currencies) == 1:
         paid = sum((row.paid for row in run.fund), ZERO)
         left = sum((row.closing for row in run.fund if row.step == run.fund[-1].step), ZERO)
-        yield "Fund paid", short(paid), f"{short(left)} left"
+        worth = worth_of_held(run)
+        yield (
+            "Fund paid",
+            short(paid),
+            f"{short(left)} left" + (f", {short(left + worth)} with what it holds" if worth else ""),
+        )
     else:
         funds = {row.fund for row in run.fund if row.paid}
         yield "Funds that paid", f"{len(funds):,}", f"of {len(run.scenario.funds):,}"
