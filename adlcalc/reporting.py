@@ -100,7 +100,7 @@ def told(
     ladders, watch = Ladders(), Watch(wanted.accounts, wanted.accounts) if wanted.accounts else None
     looking: list[Observer] = [ladders] if len(scenario.accounts) <= WATCHED else []
     looking += [watch] if watch is not None else []
-    events = run_engine(scenario, observer=Together(looking) if looking else None)
+    events = run_engine(scenario, together=True, observer=Together(looking) if looking else None)
     run = Run(
         scenario,
         through(events, scenario.path.steps),

@@ -22,6 +22,8 @@ from adlcalc.engine.events import (
     Started,
     StepEnded,
 )
+from adlcalc.engine.formulas.health import Part, Stand
+from adlcalc.engine.formulas.margin import quotes
 from adlcalc.engine.model import Account, Contract, Fund, Market, Path, Position, Scenario
 from adlcalc.engine.rules import Assumption, Rules
 from adlcalc.ground.numbers import ZERO, D
@@ -65,6 +67,10 @@ def ended(step: int, amount: int, bad_debt: int = 0) -> StepEnded:
 
 
 def taken_over(step: int, claim: int = 1, account: str = "alice", size: str = "2") -> Liquidated:
+    """At 0.5 % of 106,000, 530; 2 x 60,000 - 12,000 = 108,000 is 2 x 0.995 x 54,271.36, up to the tick
+    54,271.4."""
+    sides = quotes(Contract(), 1, D("0.1"), D("0.00000001"))
+    part = Part(BTC, sides, D(2), ((D("0.005"), ZERO),), D(53_000))
     return Liquidated(
         step,
         claim,
@@ -75,11 +81,12 @@ def taken_over(step: int, claim: int = 1, account: str = "alice", size: str = "2
         D(60_000),
         D(53_000),
         D(54_000),
-        D("54271.3"),
         D(-2_000),
         D(530),
         "isolated",
         "takeover",
+        (),
+        Stand((part,), D(-108_000), True),
     )
 
 

@@ -63,7 +63,7 @@ def row(keys: tuple[str, ...], event: Any) -> tuple[Any, ...]:
         fields["positions"] = [
             dict(zip(POSITION, row(POSITION, p), strict=True)) for p in fields["positions"]
         ]
-    return tuple(fields[k] for k in keys)
+    return tuple(fields[k] if k in fields else getattr(event, k) for k in keys)
 
 
 def told_by_engine(events: list[Event]) -> dict[str, list[tuple[Any, ...]]]:

@@ -42,6 +42,8 @@ from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.engine.waterfall import deleveraging
 from adlcalc.ground.numbers import exact
 from adlcalc.report import Run, facts
+from adlcalc.report.charts import figures
+from adlcalc.report.charts.figure import WIDE
 from adlcalc.scenario import load
 from adlcalc.source.files import UnfitFileError, unpacked
 from adlcalc.source.problems import ScenarioErrors
@@ -446,6 +448,34 @@ def test_a_page_shows_the_same_of_a_book_in_columns(limit: int, monkeypatch: pyt
     assert together.to_text(limit) == plain.to_text(limit)
     assert together.to_json() == plain.to_json()
     assert pickle.loads(pickle.dumps(together.events)) == together.events
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["", "down", "thin", "tiers"])
+def test_figures_show_the_same_of_a_book_in_columns(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that nothing happened to only the few that are drawn are made; the others are counted."""
+    monkeypatch.setattr(facts, "MANY", 10)
+    one = isolated_book(accounts=700, steps=40)
+    if change == "down":  # and many are near their liquidation
+        one = replace(one, path=PricePath({"M": (d("60000"), d("57123.4"))}))
+    if change == "thin":  # somebody begins with less than nothing, and most do not change
+        one = replace(one, path=PricePath({"M": (d("55000.5"), d("55000.5"))}))
+    if change == "tiers":
+        tiers = (Tier(d("0"), d("0.005")), Tier(d("200000"), d("0.02"), d("3000")))
+        one = replace(one, markets=(replace(one.markets[0], maintenance=Maintenance(tiers)),))
+    columns = Columns.of(one.accounts)
+    assert columns is not None
+    named = ("a0", "a699", "a350")
+    plain = Run(one, run(one), named=named)
+    together = Run(one, run(replace(one, accounts=columns), together=True), named=named)
+    _, others = together.apart
+    assert others is not None
+    assert len(others) > 200
+    mine, theirs = (figures(done) for done in (together, plain))
+    assert [figure.name for figure in mine] == [figure.name for figure in theirs]
+    for a, b in zip(mine, theirs, strict=True):
+        assert (a.description, a.tables, a.keys) == (b.description, b.tables, b.keys), a.name
+        assert a.spec(WIDE) == b.spec(WIDE), a.name
 
 
 @pytest.mark.slow

@@ -19,6 +19,8 @@ from rules import under_venue
 import adlcalc
 from adlcalc.engine import events as ev
 from adlcalc.engine.events import AccountEnded, Ended, Event, FundPaid, FundReceived, Started, StepEnded
+from adlcalc.engine.formulas.health import Part, Stand
+from adlcalc.engine.formulas.margin import Quotes
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.loop import run
 from adlcalc.engine.quiet import QuietAccounts
@@ -31,8 +33,8 @@ INCIDENTS = sorted(
     for path in (Path(__file__).parent.parent / "scenarios").glob("*/*.yaml")
     if path.parent.name != "large"
 )
-CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState, Worked)
-ATOMS = (type(None), bool, int, str, Decimal)
+CONTAINERS = (*get_args(Event), ev.AccountState, ev.PositionState, Worked, Stand, Part)
+ATOMS = (type(None), bool, int, str, Decimal, Quotes)
 
 
 def modules_in(pickled: bytes) -> set[str]:

@@ -169,7 +169,7 @@ def test_json_is_the_contract_to_the_letter() -> None:
             "entry_price": "60000",
             "mark_price": "53000",
             "bankruptcy_price": "54000",
-            "liquidation_price": "54271.3",
+            "liquidation_price": "54271.4",
             "book_size": "1",
             "book_price": "53000",
             "backstop_size": "0",

@@ -198,6 +198,29 @@ class Columns(Sequence[Account]):
         """1 for each position of a side, 0 for each other."""
         return self.longs if side > 0 else self.longs.translate(TURNED)
 
+    def equities(
+        self, side: int, multiplier: Decimal, first: Decimal, last: Decimal
+    ) -> Iterator[tuple[int, int, int, int]]:
+        """Number, equity at two marks and notional at the second of each position of a side: collateral + s q
+        m (P - entry) and q m P, in the finest unit that all of them need (`finest`)."""
+        digits, of_price = self.finest(multiplier, first, last)
+        each = side * int(multiplier.scaleb(digits - self.sizes.digits - of_price))
+        of_collateral, of_entry = (
+            10 ** (digits - self.collaterals.digits),
+            10 ** (of_price - self.entries.digits),
+        )
+        begin, end = int(first.scaleb(of_price)), int(last.scaleb(of_price))
+        for i, q, entry, collateral in self.rows(side):
+            held, cost = collateral * of_collateral, entry * of_entry
+            worth = q * each
+            yield i, held + worth * (begin - cost), held + worth * (end - cost), side * worth * end
+
+    def finest(self, multiplier: Decimal, *prices: Decimal) -> tuple[int, int]:
+        """How many decimals money at these prices has, and the prices and entries themselves."""
+        of_price = max(self.entries.digits, *map(decimals, prices))
+        of_value = self.sizes.digits + decimals(multiplier) + of_price
+        return max(of_value, self.collaterals.digits), of_price
+
     def due_from(
         self,
         side: int,

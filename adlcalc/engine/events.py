@@ -18,13 +18,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.formulas.health import Stand
+from adlcalc.engine.formulas.worked import How as How
 from adlcalc.ground.numbers import ZERO
 
 if TYPE_CHECKING:
     from adlcalc.engine.quiet import QuietAccounts
-
-How = tuple[Worked, ...]
 
 
 class Started(NamedTuple):
@@ -217,9 +216,8 @@ class MarkPushed(NamedTuple):
 class Liquidated(NamedTuple):
     """A position is closed by the venue. method 'takeover': moved to the venue at its bankruptcy price;
     'reduced': part of it closed in the book for the account, which keeps the rest. equity and maintenance are
-    those of the margin unit (the isolated position, or the cross account). liquidation_price is None where no
-    mark of this market alone would do it. how: of the bankruptcy price; liquidation_how: of the liquidation
-    price."""
+    those of the margin unit (the isolated position, or the cross account). how: of the bankruptcy price;
+    stood: how the unit did before it, None where it is told no liquidation price."""
 
     step: int
     claim: int
@@ -230,13 +228,24 @@ class Liquidated(NamedTuple):
     entry_price: Decimal
     mark_price: Decimal
     bankruptcy_price: Decimal | None
-    liquidation_price: Decimal | None
     equity: Decimal
     maintenance: Decimal
     margin: str
     method: str
     how: How = ()
-    liquidation_how: How = ()
+    stood: Stand | None = None
+
+    @property
+    def liquidation_price(self) -> Decimal | None:
+        """The mark at which the position was to be liquidated; None where no mark of this market alone would
+        do it."""
+        how = self.liquidation_how
+        return how[-1].result if how else None
+
+    @property
+    def liquidation_how(self) -> How:
+        """How the liquidation price comes about; it is worked out here, as few are ever asked for."""
+        return self.stood.liquidation_how(self.market, self.side) if self.stood else ()
 
 
 class MarginTaken(NamedTuple):

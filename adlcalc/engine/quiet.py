@@ -7,13 +7,13 @@ Public: QuietAccounts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from heapq import nsmallest
 from itertools import compress, count, islice
 from typing import Any
 
-from adlcalc.engine.columns import Columns
+from adlcalc.engine.columns import Columns, decimals
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas.margin import Lines, valuer
 from adlcalc.engine.model import LONG, SHORT, Market
@@ -74,6 +74,43 @@ class QuietAccounts:
             near += [one for one in away if one[0] <= farthest + room]
         farthest = max((distance for distance, _ in nsmallest(most, near)), default=0)
         return [i for distance, i in near if distance <= farthest + room]
+
+    def largest(self, most: int) -> set[int]:
+        """So many of each side whose equity the mark has moved farthest: with the largest positions; the
+        first by name of equals."""
+        ids, sizes, touched = self.accounts.ids, self.accounts.sizes.values, set(self.touched)
+        found: set[int] = set()
+        for side in (LONG, SHORT):
+            own = (i for i, long in enumerate(self.accounts.longs) if long == (side > 0) and i not in touched)
+            found.update(nsmallest(most, own, key=lambda i: (-sizes[i], ids[i])))
+        return found
+
+    def without(self, places: Iterable[int]) -> QuietAccounts:
+        """The others, as these are told one by one."""
+        return replace(self, touched=tuple(sorted({*self.touched, *places})))
+
+    def moves(self) -> Iterator[tuple[int, int]]:
+        """Equity at the first and at the last mark of each, in units of one size."""
+        return ((began, ends) for began, ends, _ in self._equities())
+
+    def margins(self, lines: Lines) -> Iterator[tuple[int, int]]:
+        """Equity and maintenance margin (margin.maintenance_margin) of each at the last mark, alike."""
+        digits, _ = self.accounts.finest(self.market.contract.multiplier, self.first, self.mark)
+        finer = max(decimals(x) for line in lines for x in line)
+        of_equity = 10**finer
+        whole = [
+            (int(rate.scaleb(finer)), int(deduction.scaleb(finer + digits))) for rate, deduction in lines
+        ]
+        for _, ends, notional in self._equities():
+            yield ends * of_equity, max(rate * notional - deduction for rate, deduction in whole)
+
+    def _equities(self) -> Iterator[tuple[int, int, int]]:
+        touched, multiplier = set(self.touched), self.market.contract.multiplier
+        for side in (LONG, SHORT):
+            for i, *numbers in self.accounts.equities(side, multiplier, self.first, self.mark):
+                if i not in touched:
+                    began, ends, notional = numbers
+                    yield began, ends, notional
 
     def states(self, places: Iterable[int]) -> Iterator[AccountState]:
         """How these stand."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
 
 from adlcalc.engine import events as ev
 from adlcalc.engine.declared import meaning_of
@@ -47,19 +49,19 @@ def reasons(
             getattr(event, "market", market),
         ):
             continue
-        line = _reason(event, scenario, funds)
-        if line is not None and taken_from:
-            if (AGAINST, line.rules[0]) not in told:
-                told.add((AGAINST, line.rules[0]))
-                yield line
+        why = _reason(event, scenario, funds)
+        if why is not None and taken_from:
+            if (AGAINST, why.rule) not in told:
+                told.add((AGAINST, why.rule))
+                yield why.line()
             continue
-        if line is not None and (line.kind, line.rules[0]) not in told:
-            told.add((line.kind, line.rules[0]))
-            yield line
+        if why is not None and (why.kind, why.rule) not in told:
+            told.add((why.kind, why.rule))
+            yield why.line()
             place = place_of(event) if isinstance(event, ev.Deleveraged) else None
             if place is not None and scenario.rules.adl.policy is queue and (PLACE, RANKED) not in told:
                 told.add((PLACE, RANKED))
-                yield _line(event, PLACE, _stood(place), RANKED)
+                yield Reason(event, PLACE, RANKED, partial(_stood, place)).line()
 
 
 def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str, str, str]]:
@@ -68,11 +70,28 @@ def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str
     funds, ranked = _Funds(scenario), scenario.rules.adl.policy is queue
     for event in events:
         funds.hear(event)
-        line = _reason(event, scenario, funds)
-        if line is not None:
-            yield line.rules[0], line.kind, line.account or ""
+        why = _reason(event, scenario, funds)
+        if why is not None:
+            yield why.rule, why.kind, why.account or ""
             if ranked and isinstance(event, ev.Deleveraged):
-                yield RANKED, PLACE, line.account or ""
+                yield RANKED, PLACE, why.account or ""
+
+
+class Reason(NamedTuple):
+    """Which rule it was, and in words what it said of the account: they are put together at once, or for
+    nobody."""
+
+    event: Event
+    kind: str
+    rule: str
+    text: Callable[[], str]
+
+    @property
+    def account(self) -> str | None:
+        return getattr(self.event, "account", None)
+
+    def line(self) -> Line:
+        return Line(self.event.step, self.kind, self.text(), (), {}, (self.rule,), self.account)
 
 
 class _Funds:
@@ -103,75 +122,98 @@ class _Funds:
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
 
 
-def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Line | None:
+def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Reason | None:
     """What the rule was, and what it said of this account."""
     if isinstance(event, ev.Liquidated):
         return _liquidated(event, scenario)
     if isinstance(event, ev.Deleveraged):
         return _deleveraged(event, scenario, funds)
     if isinstance(event, ev.Skipped):
-        text = (
-            f"a fill at {digits(event.price)} would leave {clean(event.account)} {digits(event.equity_after)}"
-        )
-        return _line(
-            event, "passed over", f"{text}, so its place in the queue was passed over", "adl.would_bankrupt"
-        )
+        return Reason(event, "passed over", "adl.would_bankrupt", partial(_skipped, event))
     if isinstance(event, ev.LossSocialized):
-        text = f"{clean(event.account)} bears {digits(event.amount)} of a loss that nobody covered"
-        return _line(event, "shared loss", text, "last_resort.policy")
+        return Reason(event, "shared loss", "last_resort.policy", partial(_socialized, event))
     return None
 
 
-def _liquidated(e: ev.Liquidated, scenario: Scenario) -> Line:
-    at = f"{clean(e.account)} was liquidated at mark {digits(e.mark_price)}"
-    if scenario.rules.adl.when == AdlWhen.SETTLEMENT:
-        return _line(e, "liquidated", f"{at}: {_sentence(meaning_of(AdlWhen.SETTLEMENT))}", "adl.when")
-    due = "at or below" if scenario.rules.margin.due == DueWhen.AT_OR_BELOW else "below"
-    text = f"{at}: its equity, {digits(e.equity)}, was {due} its maintenance margin, {digits(e.maintenance)}"
-    return _line(e, "liquidated", text, "margin.maintenance")
+def _skipped(e: ev.Skipped) -> str:
+    would = f"a fill at {digits(e.price)} would leave {clean(e.account)} {digits(e.equity_after)}"
+    return f"{would}, so its place in the queue was passed over"
 
 
-def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Line:
-    at = f"{clean(e.account)} was deleveraged against {clean(e.bankrupt)}"
-    when, fund = scenario.rules.adl.when, funds.behind[e.market]
-    if when != AdlWhen.AFTER_FUND:
-        return _line(e, "deleveraged", f"{at}: {_sentence(meaning_of(when))}", "adl.when")
-    name, balance = fund_name(fund), funds.holds.get(fund, ZERO)
-    stop = funds.stopped.get((fund, "")) or funds.stopped.get((fund, e.market))
-    if stop is not None:
-        could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
-        fall = f"it was {digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
-        if stop.market:
-            best = f"its best {over(stop.window)}"
-            fall = f"{clean(stop.market)} had brought it {digits(stop.fall)} less than {best}"
-        text = (
-            f"{at} because {name} {could}, with {digits(balance)} in it: {fall}, and its limit is "
-            f"{digits(stop.limit)}"
+def _socialized(e: ev.LossSocialized) -> str:
+    return f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered"
+
+
+def _liquidated(e: ev.Liquidated, scenario: Scenario) -> Reason:
+    settled = scenario.rules.adl.when == AdlWhen.SETTLEMENT
+
+    def text() -> str:
+        at = f"{clean(e.account)} was liquidated at mark {digits(e.mark_price)}"
+        if settled:
+            return f"{at}: {_sentence(meaning_of(AdlWhen.SETTLEMENT))}"
+        due = "at or below" if scenario.rules.margin.due == DueWhen.AT_OR_BELOW else "below"
+        return (
+            f"{at}: its equity, {digits(e.equity)}, was {due} its maintenance margin, {digits(e.maintenance)}"
         )
-        return _line(e, "deleveraged", text, "fund.drawdown")
-    empty = f"{name} was empty"
-    if floor := funds.floor.get(fund):
-        empty = f"{name} was at its floor, {digits(floor)}"
-    paid = funds.paid_for.get(fund, set())  # it has been used up, and not by this claim
-    used_up = balance <= funds.floor.get(fund, ZERO) and bool(paid) and e.claim not in paid
-    if scenario.rules.adl.skips_book and used_up:
-        text = f"{at} because {empty}, and from then on the queue comes before the book"
-        return _line(e, "deleveraged", text, "adl.while_triggered")
-    kept = scenario.rules.fund.holds.held and e.claim in funds.kept
-    if scenario.rules.adl.skips_book and kept:
-        text = (
-            f"{at} because what {name} held, {digits(balance)}, was used up at this mark by what it had "
-            "kept, and from then on the queue comes before the book"
-        )
-        return _line(e, "deleveraged", text, "adl.while_triggered")
-    if balance > funds.floor.get(fund, ZERO):
-        more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
-        empty = f"what {name} held, {digits(balance)}, {more}"
-    return _line(
+
+    return Reason(e, "liquidated", "adl.when" if settled else "margin.maintenance", text)
+
+
+def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Reason:
+    """The text is put together as long as the funds stand so."""
+    rule, because = _because(e, scenario, funds)
+    return Reason(
         e,
         "deleveraged",
-        f"{at} because the book took no more at a price that could be paid, {empty}, {BEYOND}",
+        rule,
+        lambda: f"{clean(e.account)} was deleveraged against {clean(e.bankrupt)}{because()}",
+    )
+
+
+def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> tuple[str, Callable[[], str]]:
+    """The rule, and its reason in words."""
+    when, fund = scenario.rules.adl.when, funds.behind[e.market]
+    if when != AdlWhen.AFTER_FUND:
+        return "adl.when", lambda: f": {_sentence(meaning_of(when))}"
+    name, balance, floor = fund_name(fund), funds.holds.get(fund, ZERO), funds.floor.get(fund, ZERO)
+    stop = funds.stopped.get((fund, "")) or funds.stopped.get((fund, e.market))
+    if stop is not None:
+        return "fund.drawdown", partial(_stopped, name, balance, stop)
+    empty = f"{name} was at its floor, {digits(floor)}" if floor else f"{name} was empty"
+    if scenario.rules.adl.skips_book:
+        paid = funds.paid_for.get(fund, set())  # it has been used up, and not by this claim
+        if balance <= floor and paid and e.claim not in paid:
+            return (
+                "adl.while_triggered",
+                lambda: f" because {empty}, and from then on the queue comes before the book",
+            )
+        if scenario.rules.fund.holds.held and e.claim in funds.kept:
+            return (
+                "adl.while_triggered",
+                lambda: (
+                    f" because what {name} held, {digits(balance)}, was used up at this mark by what it had kept, "
+                    "and from then on the queue comes before the book"
+                ),
+            )
+    if balance > floor:
+        more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
+        empty = f"what {name} held, {digits(balance)}, {more}"
+    return (
         "adl.when",
+        lambda: f" because the book took no more at a price that could be paid, {empty}, {BEYOND}",
+    )
+
+
+def _stopped(name: str, balance: Decimal, stop: ev.FundStopped) -> str:
+    """That the fund has stopped paying."""
+    could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
+    fall = f"it was {digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
+    if stop.market:
+        best = f"its best {over(stop.window)}"
+        fall = f"{clean(stop.market)} had brought it {digits(stop.fall)} less than {best}"
+    return (
+        f" because {name} {could}, with {digits(balance)} in it: {fall}, and its limit is "
+        f"{digits(stop.limit)}"
     )
 
 
@@ -193,7 +235,3 @@ def _sentence(meaning: str) -> str:
     """As the end of a sentence."""
     first = meaning.split(". ")[0].rstrip(".")
     return first[:1].lower() + first[1:]
-
-
-def _line(event: Event, kind: str, text: str, rule: str) -> Line:
-    return Line(event.step, kind, text, (), {}, (rule,), getattr(event, "account", None))

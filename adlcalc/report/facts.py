@@ -45,6 +45,7 @@ from adlcalc.study.assumptions import READ, TELLING, used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
+    from adlcalc.engine.quiet import QuietAccounts
     from adlcalc.study.watch import Watch
 
 
@@ -52,6 +53,8 @@ AT_THE_END = (AccountEnded, Ended)
 MANY = 1_000
 """A book of more accounts is large: only those quiet ones that are shown are worked out, and a page begins
 with the totals."""
+FEW = 20
+"""So many accounts of a kind may be shown by figures of a large book."""
 
 
 class Facts:
@@ -224,6 +227,20 @@ class Facts:
         some = set(quiet.first_by_name(limit)) | set(quiet.nearest(lines, limit))
         places = sorted(some, key=quiet.accounts.ids.__getitem__)
         return self._with_quiet(places), len(quiet) - len(places), quiet.moved
+
+    @cached_property
+    def apart(self) -> tuple[Sequence[AccountState], QuietAccounts | None]:
+        """The accounts that figures may show one by one: those that something happened to, those that were
+        asked for, the few that are nearest to liquidation or have changed most; and all others, together."""
+        quiet = self.quiet
+        lines = None if quiet is None else self.health.lines_of(quiet.market)
+        if quiet is None or lines is None or len(quiet) <= MANY or hurt_both_ways(lines):
+            return list(self.accounts), None
+        ids = quiet.accounts.ids
+        some = {i for i, name in enumerate(ids) if name in self.named} if self.named else set()
+        some |= quiet.largest(FEW) | set(quiet.nearest(lines, FEW))
+        places = sorted(some.difference(quiet.touched), key=ids.__getitem__)
+        return list(self._with_quiet(places)), quiet.without(places)
 
     @cached_property
     def health(self) -> Health:

@@ -55,7 +55,6 @@ class LiquidationRow(NamedTuple):
     entry_price: Decimal
     mark_price: Decimal
     bankruptcy_price: Decimal | None
-    liquidation_price: Decimal | None
     book_size: Decimal
     book_price: Decimal | None
     backstop_size: Decimal
@@ -68,6 +67,12 @@ class LiquidationRow(NamedTuple):
     equity: Decimal
     maintenance: Decimal
     held_size: Decimal
+    told: Liquidated
+
+    @property
+    def liquidation_price(self) -> Decimal | None:
+        """Worked out for those that are shown."""
+        return self.told.liquidation_price
 
 
 class FundRow(NamedTuple):
@@ -224,9 +229,9 @@ def _liquidation_row(
             shortfall += fill.result
     return LiquidationRow(
         event.step, event.account, event.market, event.side, event.size, event.entry_price, event.mark_price,
-        event.bankruptcy_price, event.liquidation_price, book, _average_price(in_book, market), backstop,
+        event.bankruptcy_price, book, _average_price(in_book, market), backstop,
         deleveraged, surplus, -shortfall, event.claim, event.margin, event.method, event.equity,
-        event.maintenance, held,
+        event.maintenance, held, event,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from adlcalc.engine.events import (
     Event,
     FundResumed,
     FundStopped,
+    Liquidated,
     MarkMoved,
     Started,
     StepEnded,
@@ -26,8 +27,8 @@ from adlcalc.engine.events import (
 PASSED_OVER = (Started, MarkMoved, StepEnded, AccountEnded, Ended)
 """The frame of a run, and how it ends: what follows from what happened."""
 OF_THE_FUND = (FundStopped, FundResumed)
-HELD = frozenset(("before", "after", "balance", "peak", "fall", "limit", "left", "how"))
-"""What only tells of a fund's size."""
+HELD = frozenset(("before", "after", "balance", "peak", "fall", "limit", "left", "how", "stood"))
+"""What only tells of a fund's size, or comes to something that is looked at itself."""
 
 
 class Part(NamedTuple):
@@ -120,7 +121,10 @@ def _contracts(event: Event) -> tuple[Decimal | None, ...]:
 
 def _all(event: Event) -> dict[str, Any]:
     """Everything of it but what a fund holds."""
-    return {name: value for name, value in event._asdict().items() if name not in HELD}
+    fields = {name: value for name, value in event._asdict().items() if name not in HELD}
+    if isinstance(event, Liquidated):
+        fields["liquidation_how"] = event.liquidation_how
+    return fields
 
 
 def same(first: Sequence[Event], second: Sequence[Event]) -> bool:

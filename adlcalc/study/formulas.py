@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from operator import itemgetter
+from operator import itemgetter, sub
 
 Number = Decimal | Fraction | int
 
@@ -72,18 +72,13 @@ def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | No
     """The part of neighbors in the order of u whose order by u - x is the other way round: who had more has
     less now. Source: C26, the queue's instability."""
     pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0), reverse=True)
-    left = [_less(u, x) for u, x in pairs]
+    left = [u - x for u, x in pairs]  # type: ignore[operator]  # both are of one kind
     return Fraction(sum(a < b for a, b in pairwise(left)), len(left) - 1) if len(left) > 1 else None
 
 
 def survivor(could: Sequence[Number], paid: Sequence[Number]) -> Fraction:
     """The largest profit that is left: max (u_i - x_i)+. Source: C25, section 3, upsilon of a policy."""
-    return Fraction(max(map(_less, could, paid), default=0))
-
-
-def _less(u: Number, x: Number) -> Number:
-    """u - x."""
-    return u - x  # type: ignore[operator]  # both are of one kind
+    return Fraction(max(map(sub, could, paid), default=0))
 
 
 def _over(a: Fraction, b: Fraction) -> Fraction | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from adlcalc.engine.events import (
@@ -31,7 +31,8 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.waterfall.facts import Facts, Observer
-from adlcalc.ground.numbers import ZERO, exact
+from adlcalc.ground.numbers import ZERO, divide, exact
+from adlcalc.ground.objects import record
 from adlcalc.study.assumptions import TELLING, used_assumptions
 from adlcalc.study.formulas import survivor
 
@@ -115,7 +116,7 @@ class Outcome:
         """What each account paid over all rounds, those with a profit who paid nothing included."""
         total: dict[str, Decimal] = {}
         for each in self.rounds:
-            for account, _, paid, *_ in each.burdens:
+            for account, paid in zip(map(attrgetter("account"), each.burdens), each.paid, strict=True):
                 total[account] = total.get(account, ZERO) + paid
         return total
 
@@ -123,8 +124,9 @@ class Outcome:
     def most_levered(self) -> Burden | None:
         """The account with a profit that has the highest leverage after the last round."""
         burdens = self.rounds[-1].burdens if self.rounds else ()
-        levered = [(leverage, one) for one in burdens if (leverage := one.leverage) is not None]
-        return max(levered, key=itemgetter(0), default=(ZERO, None))[1]
+        levered = [one for one in burdens if one.notional and one.equity > 0]
+        # 60 digits tell any two of them apart
+        return max(levered, key=lambda one: divide(one.notional, one.equity), default=None)
 
 
 def outcome_of(scenario: Scenario) -> Outcome:
@@ -256,7 +258,7 @@ class _Meter(Observer):
                 )
                 continue
             paid = paid + cut[account] if account in cut else paid
-            rows.append(Burden(account, could, paid, closed, notional, equity))
+            rows.append(record(Burden, (account, could, paid, closed, notional, equity)))
         return [row if row.paid >= 0 else row._replace(paid=ZERO) for row in rows]
 
 

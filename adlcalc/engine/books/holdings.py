@@ -5,16 +5,18 @@ Public: MarketBook, Holding, Holder, Unit, Due.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from operator import mul
 from typing import NamedTuple, Protocol
 
 from adlcalc.engine.books.fund import FundBook
+from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import pending
 from adlcalc.engine.model import Market
-from adlcalc.ground.numbers import ZERO, divide, rounder
+from adlcalc.ground.numbers import ZERO, divide, places, quantizer, rounder
 
 
 class SideOrder(Protocol):
@@ -38,6 +40,7 @@ class MarketBook:
         "funding",
         "funding_dust",
         "holdings",
+        "is_plain",
         "lines",
         "lot",
         "mark",
@@ -77,6 +80,12 @@ class MarketBook:
         # what closing signed_size at price brings: value(signed_size, price)
         self.value = margin.valuer(market.contract, unit)
         self.quotes = {side: margin.quotes(market.contract, side, market.tick, unit) for side in (1, -1)}
+        # is size x multiplier x price, to a decimal of money, all that a value is?
+        self.is_plain = (
+            self.contract.kind == LINEAR
+            and self.contract.rounding != PER_CONTRACT
+            and quantizer(unit) is not None
+        )
         # of all isolated, and of all cross positions, where they have the same; else None
         self.lines, self.cross_lines = (
             margin.lines_of(market.maintenance, ZERO, ZERO, isolated=alone)
@@ -92,6 +101,18 @@ class MarketBook:
         """The maintenance lines of a position here."""
         lines = self.lines if isolated else self.cross_lines
         return lines or margin.lines_of(self.market.maintenance, size, cost, isolated=isolated)
+
+    def adds_up(self, contracts: Decimal, price: Decimal) -> bool:
+        """Does no value at a price need rounding, of sizes that are so many contracts together? Then the sum
+        of the values is the value of the sum."""
+        digits = places(contracts) + places(self.contract.multiplier) + places(price)
+        return self.is_plain and digits <= places(self.unit)
+
+    def values(self, sizes: Sequence[Decimal], prices: Iterable[Decimal], finest: Decimal) -> Decimal:
+        """The sum of the values of longs at their prices, none of which has more decimals than `finest`."""
+        if self.adds_up(sum(sizes, ZERO), finest):
+            return self.to_money(self.contract.multiplier * sum(map(mul, sizes, prices), ZERO))
+        return sum(map(self.value, sizes, prices), ZERO)
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""

@@ -474,7 +474,7 @@ class Ledger:
     def uncovered(self) -> dict[VenueClaim, Decimal]:
         """Of what the venue holds at a loss, the part of it at the mark that nobody covers: all of it, or
         where the fund holds what it lacks to its floor, of the newest first."""
-        found = [loss for stock in self.stocks.values() for loss in stock.losses()]
+        found = [loss for stock in self.stocks.values() if stock.contracts for loss in stock.losses()]
         lacking: dict[FundBook, Decimal] = {}
         parts = {}
         for claim, loss in sorted(found, key=lambda one: by_age(one[0]), reverse=True):

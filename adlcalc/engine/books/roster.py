@@ -14,7 +14,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, overload
+from itertools import repeat
+from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
@@ -69,35 +70,29 @@ class Roster:
     # --- the opening ----------------------------------------------------------------------------------------
 
     def _add_up(self) -> None:
-        markets, sides, opening = self.markets, self.sides, self.opening
-        firsts = array("q")
-        number, single = 0, True
-        found: dict[tuple[str, int], list[Any]] = {
-            (book.name, side): [book.value, book.first, book.settles, ZERO, ZERO, 0] for book, side in sides
+        opening, firsts, number = self.opening, array("q"), 0
+        found: dict[tuple[str, int], tuple[str, list[Decimal], list[Decimal]]] = {
+            (book.name, side): (book.settles, [], []) for book, side in self.sides
         }
         for account in self.accounts:
-            positions = account.positions
             firsts.append(number)
-            number += len(positions)
-            single = single and len(positions) == 1
+            number += len(account.positions)
             cash, currency = account.balance, self._currencies[0]
-            for position in positions:
-                sums = found[position.market, position.side]
-                value, first, currency = sums[:3]
-                size = position.size
-                signed = size if position.side > 0 else -size
-                cash -= value(signed, position.entry)
+            for position in account.positions:
+                currency, sizes, entries = found[position.market, position.side]
+                sizes.append(position.size)
+                entries.append(position.entry)
                 if position.collateral is not None:
                     cash += position.collateral
-                sums[3] += size
-                sums[4] += value(signed, first)
-                sums[5] += 1
             opening[currency] += cash
-        for (name, side), (_, _, _, size, worth, length) in found.items():
-            one = sides[markets[name], side]
-            one.quiet, one.worth, one.length = size, worth, length
+        for (book, side), one in self.sides.items():
+            currency, sizes, entries = found[book.name, side]
+            one.length, one.quiet = len(sizes), sum(sizes, ZERO)
+            one.worth = side * book.values(sizes, repeat(book.first), book.first)
+            opening[currency] -= side * book.values(sizes, entries, sum(entries, ZERO))
         self.count = number
-        self._firsts = None if single else firsts
+        is_single = firsts == array("q", range(number))
+        self._firsts = None if is_single else firsts
 
     def _add_up_columns(self, columns: Columns, book: MarketBook) -> None:
         """The same sums, of a book whose values need no rounding."""

@@ -13,8 +13,7 @@ from operator import attrgetter, itemgetter
 
 from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import MarketBook
-from adlcalc.engine.contract import LINEAR, PER_CONTRACT
-from adlcalc.ground.numbers import ZERO, places, quantizer
+from adlcalc.ground.numbers import ZERO
 
 by_age = attrgetter("number.given")
 """Claims oldest first: their numbers rise."""
@@ -27,7 +26,7 @@ class Stock:
     A claim is plain if it costs exactly what it is worth at its bankruptcy price, so that it brings less than
     it costs at no better mark than that; the others are looked at one by one."""
 
-    __slots__ = ("_has_closed", "_is_exact", "_new", "_odd", "_plain", "book", "contracts", "paid", "side")
+    __slots__ = ("_has_closed", "_new", "_odd", "_plain", "book", "contracts", "paid", "side")
 
     def __init__(self, book: MarketBook, side: int) -> None:
         self.book, self.side = book, side
@@ -37,10 +36,6 @@ class Stock:
         # not yet in either: most are closed before anybody asks
         self._new: dict[VenueClaim, None] = {}
         self._has_closed = False
-        contract = book.contract
-        self._is_exact = (
-            contract.kind == LINEAR and contract.rounding != PER_CONTRACT and quantizer(book.unit) is not None
-        )
 
     def add(self, claim: VenueClaim) -> None:
         """One more."""
@@ -81,13 +76,13 @@ class Stock:
 
     def _is_plain(self, claim: VenueClaim) -> bool:
         worth = None if claim.price is None else self.side * claim.size * claim.price
-        return self._is_exact and worth is not None and worth * self.book.contract.multiplier == claim.cost
+        return (
+            self.book.is_plain and worth is not None and worth * self.book.contract.multiplier == claim.cost
+        )
 
     def _adds_up(self) -> bool:
-        """Does no value at the mark need rounding? Then the sum of them is the value of the sum."""
-        book = self.book
-        digits = places(self.contracts) + places(book.contract.multiplier) + places(book.mark)
-        return self._is_exact and digits <= places(book.unit)
+        """Is the sum of their values at the mark the value of the sum?"""
+        return self.book.adds_up(self.contracts, self.book.mark)
 
     # --- what is asked --------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ is concave: the marks at which it is not negative form one interval. A long is t
 upper, wherever the mark stands. cash: all equity but the values in this market, less the maintenance margin
 of the positions in others.
 
-Public: Leg, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, shares_of, weights_of,
-SHARE_UNIT, liquidation_worked.
+Public: Leg, Part, Stand, safe_marks, liquidation_mark, liquidation_price, bankrupt_values, shares_of,
+weights_of, SHARE_UNIT, liquidation_worked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import NamedTuple
 from adlcalc.engine.contract import LINEAR, Contract, LiquidationPrice
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.margin import Lines, Quotes
-from adlcalc.engine.formulas.worked import Worked
+from adlcalc.engine.formulas.worked import How, Worked
 from adlcalc.ground.numbers import DOWN, FLOOR, ONE, UP, ZERO, D, divide, drawing, rounder
 from adlcalc.ground.objects import record
 
@@ -171,6 +171,61 @@ def weights_of(values: Sequence[Decimal], maintenances: Sequence[Decimal]) -> tu
 
 
 # --- how a liquidation price is told ------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """An open position of a unit with its lines of maintenance margin, and the mark of its market."""
+
+    market: str
+    quotes: Quotes
+    signed_size: Decimal
+    lines: Lines
+    mark: Decimal
+
+    def value(self) -> Decimal:
+        """At the mark."""
+        return margin.value(self.quotes.contract, self.signed_size, self.mark, self.quotes.unit)
+
+
+class Stand(NamedTuple):
+    """How a unit stood: what the liquidation prices of its positions are made of, which are worked out where
+    somebody asks for one. cash: equity but for the values at the marks; alone: no position is beside it."""
+
+    parts: tuple[Part, ...]
+    cash: Decimal
+    alone: bool
+
+    def liquidation_how(self, market: str, side: int) -> How:
+        """How the mark of a market comes about at which the position there is told to be liquidated
+        (`liquidation_price`); nothing where there is none."""
+        with drawing():
+            here = [part for part in self.parts if part.market == market]
+            (quotes,) = (part.quotes for part in here if part.quotes.side == side)
+            legs = [Leg(part.signed_size, part.lines) for part in here]
+            value = sum((part.value() for part in here), ZERO)
+            # the other markets are held: equity there, less what the positions need
+            held = [(part.value(), part.lines) for part in self.parts if part.market != market]
+            equity = self.cash + value + sum((worth for worth, _ in held), ZERO)
+            needed = sum((margin.maintenance_margin(lines, abs(worth)) for worth, lines in held), ZERO)
+            cash = equity - value - needed
+            price = liquidation_price(quotes, legs, cash)
+            if price is None:
+                return ()
+            made = liquidation_worked(quotes, legs, cash, price)
+            return (made,) if self.alone else (free_worked(quotes, value, equity, needed), made)
+
+
+def free_worked(quotes: Quotes, value: Decimal, equity: Decimal, needed: Decimal) -> Worked:
+    """What the positions of a market are worth without the equity that is free: that is not needed by those
+    in others."""
+    sign, back = ("-", "+") if quotes.rises else ("+", "-")
+    result, formula = value - equity + needed, f"[value at the mark] {sign} [equity]"
+    parts: tuple[Decimal, ...] = (value if quotes.rises else -value, equity)
+    if needed:
+        formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, needed)
+    return Worked(
+        "value without the equity that is free", result if quotes.rises else -result, formula, parts
+    )
 
 
 def liquidation_worked(quotes: Quotes, legs: Sequence[Leg], cash: Decimal, price: Decimal) -> Worked:

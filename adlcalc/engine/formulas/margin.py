@@ -266,6 +266,10 @@ class Quotes:
         self._bankruptcy = ticker(tick, self.to_bankruptcy)
         self._liquidation = ticker(tick, self.to_liquidation)
 
+    def __reduce__(self) -> tuple[Callable[..., Quotes], tuple[object, ...]]:
+        """In another process they are made again."""
+        return quotes, (self.contract, self.side, self.tick, self.unit)
+
     def liquidation_price(self, size: Decimal, lines: Lines, cash: Decimal) -> Decimal | None:
         """Mark at which equity equals maintenance margin: cash + value(P) = maintenance(P), everything else
         held fixed.

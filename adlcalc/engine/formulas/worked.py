@@ -3,7 +3,7 @@
 The formula is a text that is written beside the rule, so handing it over costs a tuple and no arithmetic; it
 is put into words only where somebody asks.
 
-Public: Worked, SHARED, rounded, as_it_is.
+Public: Worked, How, SHARED, rounded, as_it_is.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class Worked(NamedTuple):
     parts: tuple[Decimal, ...]
     unit: Decimal | None = None
     rounding: str = HALF_EVEN
+
+
+How = tuple[Worked, ...]
+"""How a number was worked out; later ones build on earlier ones."""
 
 
 def rounded(

@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, Inexact
 from functools import cached_property
 from itertools import accumulate
-from operator import itemgetter, mul
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import MarketBook
@@ -118,7 +117,7 @@ class Forecast:
         self.courses = {book: Course(book, path) for book in books if book.market.feedback is None}
         self.steps = path.steps
         self._seats: dict[tuple[MarketBook, int], Seat] = {}
-        taken = 1
+        taken = 0
         for book, course in self.courses.items():
             for side in (LONG, SHORT):
                 sign = ONE if book.quotes[side].rises else -ONE
@@ -127,9 +126,8 @@ class Forecast:
 
     @cached_property
     def _heights(self) -> list[list[Row]]:
-        """The rows of the steps, those of blocks of them, and so on up to the one of the whole path. A row
-        begins with 1, whose weight is what does not move."""
-        columns: list[tuple[Sequence[Decimal], Callable[..., Decimal]]] = [([ONE] * self.steps, min)]
+        """The rows of the steps, those of blocks of them, and so on up to the one of the whole path."""
+        columns: list[tuple[Sequence[Decimal], Callable[..., Decimal]]] = []
         for (book, side), seat in self._seats.items():
             columns.append((self.courses[book].notionals(side), min if seat.sign > 0 else max))
             if seat.funding:
@@ -168,7 +166,8 @@ class Forecast:
 
     def _left_of(self, money: Decimal, legs: Sequence[Leg]) -> Callable[[Row], Decimal] | None:
         """What is left of a unit at a row."""
-        fixed, seats, weights = money, [0], [ZERO]
+        fixed = money
+        straight: list[tuple[Decimal, int]] = []
         bent: list[tuple[int, list[tuple[Decimal, Decimal]]]] = []
         for book, side, size, cost, lines, settled in legs:
             seat = self._seats.get((book, side))
@@ -179,41 +178,42 @@ class Forecast:
             if len(lines) == 1:
                 ((rate, deduction),) = lines
                 fixed += deduction
-                seats.append(notional)
-                weights.append(size * (sign - rate))
+                straight.append((size * (sign - rate), notional))
             else:
                 bent.append((notional, [(size * (sign - rate), deduction) for rate, deduction in lines]))
             if funding:
                 fixed += side * size * settled
-                seats.append(funding)
-                weights.append(-side * size)
-        weights[0] = fixed
-        pick = itemgetter(*seats, 0)  # two seats at least, so that it gives a tuple
-        if not bent:
-            return lambda row: sum(map(mul, weights, pick(row)), ZERO)
-        return lambda row: (
-            sum(map(mul, weights, pick(row)), ZERO)
-            + sum(
-                (min(weight * row[at] + deduction for weight, deduction in lines) for at, lines in bent), ZERO
-            )
-        )
+                straight.append((-side * size, funding))
+
+        def left(row: Row) -> Decimal:
+            total = fixed
+            for weight, at in straight:
+                total += weight * row[at]
+            for at, lines in bent:
+                total += min(weight * row[at] + deduction for weight, deduction in lines)
+            return total
+
+        return left
 
     def _search(self, left: Callable[[Row], Decimal], since: int) -> int:
         """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
         at each of its steps, and the next block, as large as they come there, is asked; else its parts
         are."""
-        heights = self._heights
-        top = len(heights) - 1
+        heights, top = self._heights, len(self._heights) - 1
         height = top
         place: int = since // BLOCK**top
-        while place < len(heights[height]):
-            if left(heights[height][place]) <= 0:
+        while True:
+            rows = heights[height]
+            end = len(rows) if height == top else min(place - place % BLOCK + BLOCK, len(rows))
+            while place < end and left(rows[place]) > 0:
+                place += 1
+            if place == len(rows):
+                return NEVER
+            if place < end:
                 if not height:
                     return place
                 height -= 1
                 place = max(place * BLOCK, since // BLOCK**height)
             else:
-                place += 1
                 while height < top and not place % BLOCK:
                     height, place = height + 1, place // BLOCK
-        return NEVER

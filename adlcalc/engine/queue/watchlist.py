@@ -115,15 +115,15 @@ class Watchlist:
         number = 0
         for account in self._roster.accounts:
             positions = account.positions
-            cross = [i for i, one in enumerate(positions, number) if one.collateral is None]
+            cross = [one for one in positions if one.collateral is None]
             if len(cross) < len(positions):
                 for i, p in enumerate(positions, number):
                     if p.collateral is not None and not is_safe_by(of_isolated, p.collateral, (p,)):
                         self._look(p.collateral, (p,), (i,))
-                positions = tuple(p for p in positions if p.collateral is None)
-            if cross and not is_safe_by(of_cross, account.balance, positions):
-                self._look(account.balance, positions, cross)
-            number += len(account.positions)
+            if cross and not is_safe_by(of_cross, account.balance, cross):
+                numbers = [i for i, one in enumerate(positions, number) if one.collateral is None]
+                self._look(account.balance, cross, numbers)
+            number += len(positions)
 
     def _look(self, money: Decimal, positions: Sequence[Position], numbers: Sequence[int]) -> None:
         """One margin unit, by its money, its positions and their numbers. Those without contracts will be

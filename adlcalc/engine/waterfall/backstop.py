@@ -24,7 +24,7 @@ from adlcalc.engine.formulas.worked import Worked, as_it_is
 from adlcalc.engine.model import VAULT
 from adlcalc.engine.rules import Providers, Shares
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, told_now
+from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, liquidated, stand_of
 from adlcalc.engine.waterfall.orders import share_fee
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import CEILING, ONE, ZERO, round_to
@@ -115,7 +115,7 @@ def to_vault(state: State, due: Due) -> Iterator[Event]:
             holding,
             size=size,
             bankrupt=bankruptcy(holding, target),
-            stood=told_now(unit, holding),
+            stood=stand_of(unit),
             method="backstop",
             number=number,
         )
@@ -162,7 +162,7 @@ def hand_over_shares(state: State, due: Due, rules: Shares) -> Iterator[Event]:
             holding,
             size=size,
             bankrupt=bankruptcy(holding, target),
-            stood=told_now(unit, holding),
+            stood=stand_of(unit),
             method="shared",
             number=used.claim,
         )

@@ -25,6 +25,7 @@ from adlcalc.engine.waterfall.closing import account_state, backstops_at_end, by
 from adlcalc.engine.waterfall.liquidation import is_due
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.objects import record
 
 
 class PositionFact(NamedTuple):
@@ -143,7 +144,8 @@ class Facts:
                         found.append((one.order, one, pnl))
         found.sort(key=itemgetter(0))
         for _, one, pnl in found:
-            yield Stake(one.holder.id, one.book.name, one.side, one.size, pnl, *one.holder.exposure())
+            who = one.holder.id, one.book.name, one.side, one.size, pnl
+            yield record(Stake, (*who, *one.holder.exposure()))
 
     def queue(self, market: str, side: int) -> Queue:
         """The queue of a side as it would be ranked now."""

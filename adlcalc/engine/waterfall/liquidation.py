@@ -1,7 +1,7 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, AT_NONE, bankruptcy, bankrupt_values, values_of, several_of, less,
-EQUITY, Stand, stand_of, told_now, liquidated."""
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, values_of, several_of, less,
+EQUITY, stand_of, liquidated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.events import How, Liquidated
 from adlcalc.engine.formulas import health, margin
-from adlcalc.engine.formulas.margin import Quotes
+from adlcalc.engine.formulas.health import Part, Stand
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.rules import DueWhen, Rules
 from adlcalc.engine.waterfall.state import State
@@ -169,72 +169,14 @@ def less(holding: Holding, value: Decimal, share: Worked) -> Target:
     return Target(target, (how,) if share.name == EQUITY else (share, how))
 
 
-class Stand(NamedTuple):
-    """How the unit of a position stands: what its liquidation price is made of, which is worked out where
-    something of it is told. cash: equity but for the values in this market, less what the positions in others
-    need; here: those values; others: that need. alone: it is the unit's only position."""
-
-    quotes: Quotes
-    legs: list[health.Leg]
-    cash: Decimal
-    here: Decimal = ZERO
-    others: Decimal = ZERO
-    alone: bool = True
-
-    def liquidation_price(self) -> Priced:
-        """The mark of its market at which the position is told to be liquidated
-        (health.liquidation_price)."""
-        quotes, legs, cash, here, others, alone = self
-        price, how = told = told_price(quotes, legs, cash)
-        if alone or price is None:
-            return told
-        up = quotes.rises
-        sign, back = ("-", "+") if up else ("+", "-")
-        formula = f"[value at the mark] {sign} [equity]"
-        parts: tuple[Decimal, ...] = (here if up else -here, cash + here + others)
-        if others:
-            formula, parts = f"{formula} {back} [maintenance margin of the other markets]", (*parts, others)
-        free = Worked("value without the equity that is free", -cash if up else cash, formula, parts)
-        return Priced(price, (free, *how))
-
-
-AT_NONE = Priced(None, ())
-"""Where there is no such price."""
-
-
-def told_price(quotes: Quotes, legs: list[health.Leg], cash: Decimal) -> Priced:
-    """health.liquidation_price, and how it was worked out."""
-    price = health.liquidation_price(quotes, legs, cash)
-    if price is None:
-        return AT_NONE
-    return record(Priced, (price, (health.liquidation_worked(quotes, legs, cash, price),)))
-
-
-def told_now(unit: Unit, holding: Holding, several: Several | None = None) -> Priced:
-    """The liquidation price of a position as its unit stands now."""
-    if several is not None or len(unit.holdings) > 1:
-        return stand_of(unit, holding, several).liquidation_price()
-    leg = record(health.Leg, (holding.signed_size, holding.lines()))
-    return told_price(holding.book.quotes[holding.side], [leg], unit.cash())
-
-
-def stand_of(unit: Unit, holding: Holding, several: Several | None = None) -> Stand:
-    """How its unit stands now."""
-    book, quotes = holding.book, holding.book.quotes[holding.side]
-    if len(unit.holdings) == 1:
-        return Stand(quotes, [health.Leg(holding.signed_size, holding.lines())], unit.cash())
-    several = several or several_of(unit)
-    if several is None:
-        leg = health.Leg(holding.signed_size, holding.lines())
-        return Stand(quotes, [leg], unit.cash(), holding.value(), alone=False)
-    legs, here, needed = [], ZERO, ZERO
-    for one, worth, need in zip(*several[:3], strict=True):
-        if one.book is book:
-            legs.append(health.Leg(one.signed_size, one.lines()))
-            here += worth
-            needed += need
-    others = several.maintenance - needed  # those markets are held: equity there, less what they need
-    return Stand(quotes, legs, several.equity - here - others, here, others, alone=False)
+def stand_of(unit: Unit) -> Stand:
+    """How a unit stands now."""
+    parts = [
+        record(Part, (h.book.name, h.book.quotes[h.side], h.signed_size, h.lines(), h.book.mark))
+        for h in unit.holdings
+        if h.size
+    ]
+    return record(Stand, (tuple(parts), unit.cash(), len(unit.holdings) == 1))
 
 
 def liquidated(
@@ -244,16 +186,15 @@ def liquidated(
     *,
     size: Decimal,
     bankrupt: Priced,
-    stood: Priced,
+    stood: Stand | None,
     method: str,
     number: int,
 ) -> Liquidated:
     """A position of which `size` is closed, with the prices that explain it: bankrupt, its bankruptcy price;
-    stood, that at which it was to be liquidated as its unit stood."""
+    that at which it was to be liquidated as its unit stood (None: at none)."""
     unit, book = due.unit, holding.book
-    (price, how), (trigger_price, trigger_how) = bankrupt, stood
     return record(Liquidated, (
-        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark, price,
-        trigger_price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method, how,
-        trigger_how,
+        state.step, number, unit.holder.id, book.name, holding.side, size, holding.entry, book.mark,
+        bankrupt.price, due.equity, due.maintenance, "isolated" if unit.isolated else "cross", method,
+        bankrupt.how, stood,
     ))  # fmt: skip

@@ -19,6 +19,7 @@ from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.books.liquidity import Offer, StepBook
 from adlcalc.engine.events import BookFilled, Event
+from adlcalc.engine.formulas.health import Stand
 from adlcalc.engine.formulas.prices import BySolvency
 from adlcalc.engine.formulas.worked import Worked, as_it_is, rounded
 from adlcalc.engine.rules import (
@@ -41,7 +42,6 @@ from adlcalc.engine.waterfall.last_resort import uncovered
 from adlcalc.engine.waterfall.liquidation import (
     EQUITY,
     Priced,
-    Stand,
     bankrupt_values,
     bankruptcy,
     is_due,
@@ -142,7 +142,7 @@ def place_order(
     queued = state.rules.adl.when == AdlWhen.REMAINDER
     if not queued and buyer_of(state, book, holding.side, rules.buyer).next() is None:
         return  # nobody would fill it at any price
-    order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
+    order, stood = own_order(state, due, holding), stand_of(due.unit)
     events = list(
         fill_order(state, order, size, rules, limit_price(rules.limit, due, holding, order.price), used)
     )
@@ -185,7 +185,7 @@ def told(
             order.holding,
             size=done,
             bankrupt=bankrupt,
-            stood=stood.liquidation_price(),
+            stood=stood,
             method=method,
             number=used.claim,
         )
@@ -365,7 +365,7 @@ def close_against_queue(state: State, due: Due, holding: Holding, method: str) -
     yield from state.ledger.settle_funding(holding)
     if not holding.book.open_interest[-holding.side]:
         return  # there is nobody on the other side
-    order, stood = own_order(state, due, holding), stand_of(due.unit, holding)
+    order, stood = own_order(state, due, holding), stand_of(due.unit)
     events = list(against_queue(state, due, order))
     if holding.size < had:
         used.filled.add(holding)

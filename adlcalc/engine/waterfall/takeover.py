@@ -23,7 +23,7 @@ from adlcalc.engine.waterfall.liquidation import (
     is_due,
     liquidated,
     several_of,
-    told_now,
+    stand_of,
     values_of,
 )
 from adlcalc.engine.waterfall.state import State
@@ -56,7 +56,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         if holding.size and holding.book.funding != holding.funding:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
-    moves, several = [], several_of(unit)
+    moves, several, stood = [], several_of(unit), stand_of(unit)
     for holding, target in values_of(unit, several):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
@@ -71,7 +71,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             holding,
             size=holding.size,
             bankrupt=bankrupt,
-            stood=told_now(unit, holding, several),
+            stood=stood,
             method="network" if at_mark else "takeover",
             number=ledger.next_number(),
         )
@@ -124,7 +124,7 @@ def reduce(
         size = sum((filled for filled, _ in fills), ZERO)
         yield from state.ledger.settle_funding(holding)
         number = state.ledger.next_number()
-        stood = told_now(unit, holding)
+        stood = stand_of(unit)
         yield liquidated(
             state,
             due,

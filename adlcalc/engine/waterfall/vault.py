@@ -16,7 +16,7 @@ from adlcalc.engine.model import VAULT
 from adlcalc.engine.rules import AdlWhen, OwnMoney, Vault
 from adlcalc.engine.waterfall.backstop import to_vault
 from adlcalc.engine.waterfall.deleveraging import deleverage
-from adlcalc.engine.waterfall.liquidation import AT_NONE, bankrupt_values, bankruptcy, is_due, liquidated
+from adlcalc.engine.waterfall.liquidation import bankrupt_values, bankruptcy, is_due, liquidated
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import ZERO
 
@@ -83,7 +83,7 @@ def close_against_queue(state: State, vault: Backstop, book: MarketBook, own: Ow
             holding,
             size=had - order.size,
             bankrupt=bankrupt,
-            stood=AT_NONE,
+            stood=None,
             method="vault",
             number=state.ledger.number_of(order),
         )

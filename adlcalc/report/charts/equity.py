@@ -6,22 +6,25 @@ Public: figures.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from heapq import nlargest, nsmallest
+from itertools import chain
 from typing import NamedTuple
 
 from adlcalc.engine.events import AccountState
-from adlcalc.ground.numbers import CEILING, ZERO, D, divide, round_to
+from adlcalc.engine.quiet import QuietAccounts
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import MANY, Figure, Key
 from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.columns.run import ACCOUNTS
-from adlcalc.report.facts import Facts
+from adlcalc.report.facts import FEW, Facts
 from adlcalc.report.human import clean, counted
 from adlcalc.report.table import table
 
-MOST = 10
+MOST = FEW // 2
 """Of a large book: those who lost most, and those who gained most."""
 OURS = ("rest of market", "venue")
 """Names under which no trader stands."""
@@ -41,21 +44,27 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
     currencies = run.scenario.currencies
     found = []
     if len(currencies) == 1:
-        found += _figures(run, list(run.accounts), named, "", 0)
+        found += _figures(run, *run.apart, named, "", 0)
     else:
         settles = {market.name: market.settles for market in run.scenario.markets}
         of = {a.id: settles[a.positions[0].market] for a in run.scenario.accounts if a.positions}
         states = list(run.accounts)
         for i, currency in enumerate(currencies, 1):
             own = [state for state in states if of.get(state.account) == currency]
-            found += _figures(run, own, named, currency, i) if own else []
+            found += _figures(run, own, None, named, currency, i) if own else []
     return found
 
 
 def _figures(
-    run: Facts, states: Sequence[AccountState], named: Collection[str], currency: str, number: int
+    run: Facts,
+    states: Sequence[AccountState],
+    others: QuietAccounts | None,
+    named: Collection[str],
+    currency: str,
+    number: int,
 ) -> list[Figure]:
-    """Who changed, the largest loss first; those who were named are there in any case."""
+    """Who changed, the largest loss first; those who were named are there in any case. others: who has
+    changed less."""
     suffix = f"-{number}" if number else ""
     where = f" in {clean(currency)}" if currency else ""
     moved = [
@@ -66,10 +75,12 @@ def _figures(
         or state.status == "liquidated"
         or state.deleveraged
     ]
-    many = len(states) > MANY
+    together = 0 if others is None else len(others)
+    many = len(states) + together > MANY
+    unseen = together if others is not None and others.moved else 0
     if not moved:
         return []
-    found = [_distribution(run, states, named, where, suffix)] if many else []
+    found = [_distribution(states, others, named, where, suffix)] if many else []
     shown = moved
     if many:
         ours = [one for one in moved if one.state.account not in OURS]
@@ -83,7 +94,7 @@ def _figures(
         }
         shown = [one for one in moved if id(one.state) in chosen]
     rows = sorted(shown, key=lambda one: one.change)
-    still = len(states) - len(moved)
+    still = len(states) + together - len(moved) - unseen
     if many:
         told = f"The {MOST} accounts that lost most and the {MOST} that gained most"
         told += ", and those that were named." if named else "."
@@ -109,7 +120,12 @@ def _figures(
             title=f"{'Most affected' if many else 'Before and after'}{where}",
             description=told,
             tables=(
-                table("", "", ACCOUNTS.columns([one.state for one in rows], run), len(moved) - len(rows)),
+                table(
+                    "",
+                    "",
+                    ACCOUNTS.columns([one.state for one in rows], run),
+                    len(moved) + unseen - len(rows),
+                ),
             ),
             draw=lambda width: _spec(rows, told, width),
             keys=tuple(keys),
@@ -203,36 +219,46 @@ def signed(x: Decimal) -> str:
 # --- a large book -------------------------------------------------------------------------------------------
 
 
+def _tenths(start: Decimal | int, end: Decimal | int) -> int:
+    """The change as a share of the start, in tenths, rounded up."""
+    tenths, rest = divmod(10 * (end - start), start)  # of Decimals toward zero
+    return int(tenths) + (rest > 0)
+
+
 def _distribution(
-    run: Facts, states: Iterable[AccountState], named: Collection[str], where: str, suffix: str
+    states: Iterable[AccountState],
+    others: QuietAccounts | None,
+    named: Collection[str],
+    where: str,
+    suffix: str,
 ) -> Figure:
     """The change of each account as a share of its equity at the start, in tenths; more than doubled in one
     bin."""
     edges = [D(n).scaleb(-1) for n in range(-10, 11)]
-    counts = [0] * (len(edges) + 1)
+    counts: Counter[int] = Counter()
     without, unchanged, marked = 0, 0, []
-    for state in states:
-        if _no_trader(state):
-            continue
-        if state.equity_start <= 0:
+    traders = ((one.account, one.equity_start, one.equity_end) for one in states if not _no_trader(one))
+    crowd = () if others is None else others.moves()
+    together: Iterable[tuple[str, Decimal | int, Decimal | int]] = chain(
+        traders, (("", start, end) for start, end in crowd)
+    )
+    for name, start, end in together:
+        if start <= 0:
             without += 1
-            continue
-        change = state.equity_end - state.equity_start
-        if not change:
+        elif start == end:
             unchanged += 1
-            continue
-        part = divide(change, state.equity_start)
-        bin_ = min(max(int(round_to(part * 10, D(1), CEILING)) + 10, 0), len(edges))
-        counts[bin_] += 1
-        if state.account in named:
-            marked.append((state.account, bin_))
+        else:
+            bin_ = min(max(_tenths(start, end) + 10, 0), len(edges))
+            counts[bin_] += 1
+            if name in named:
+                marked.append((name, bin_))
     bins = [
-        Bin(_label(edges, i), count, tuple(name for name, at in marked if at == i))
-        for i, count in enumerate(counts)
+        Bin(_label(edges, i), counts[i], tuple(name for name, at in marked if at == i))
+        for i in range(len(edges) + 1)
     ]
     used = [i for i, one in enumerate(bins) if one.many]
     bins = bins[used[0] : used[-1] + 1] if used else []
-    touched = sum(counts)
+    touched = counts.total()
     told = (
         f"{touched:,} accounts changed, {unchanged:,} did not: the change as a share of the equity at the "
         "start."

@@ -5,21 +5,25 @@ Public: figures.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from itertools import starmap
 
+from adlcalc.engine.events import AccountState
 from adlcalc.engine.model import side_name
-from adlcalc.ground.numbers import FLOOR, ONE, ZERO, D, exact, round_to
+from adlcalc.engine.quiet import QuietAccounts
+from adlcalc.ground.numbers import ONE, ZERO, D, exact, round_to
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import MANY, Figure, Key
 from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.columns.health import POSITIONS
-from adlcalc.report.facts import Facts
+from adlcalc.report.facts import FEW, Facts
 from adlcalc.report.human import clean, counted
 from adlcalc.report.table import table
 from adlcalc.study.health import OpenPosition
 
-NEAREST = 20
+NEAREST = FEW
 """Positions that are drawn of a large book, besides those of named accounts."""
 FARTHEST = ONE
 """Distances beyond the mark itself are drawn as that."""
@@ -29,9 +33,11 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
     """The open positions, nearest to their liquidation first; of a large book the nearest, and how all of
     them are distributed by margin ratio, which is what liquidates."""
     with exact():
-        states = list(run.accounts)
-        many = len(states) > MANY
+        states, others = run.apart
+        together = 0 if others is None else len(others)
+        many = len(states) + together > MANY
         rows, count = run.health.nearest(states, NEAREST if many else 0)
+        count += together
         more = [
             position
             for state in states
@@ -41,7 +47,7 @@ def figures(run: Facts, named: Collection[str]) -> list[Figure]:
         rows += [row for row in more if row not in rows]
         if not rows:
             return []
-        found = [_ratios(run, states, named)] if many else []
+        found = [_ratios(run, states, others, named)] if many else []
     several = len(run.scenario.markets) > 1
     first = rows[0]
     told = f"{counted(count, 'position')} {'is' if count == 1 else 'are'} still open."
@@ -163,36 +169,44 @@ def _spec(rows: Sequence[OpenPosition], named: Collection[str], several: bool, t
     return plot.spec(told)
 
 
-def _ratios(run: Facts, states: Sequence[object], named: Collection[str]) -> Figure:
+def _tenth(equity: Decimal | int, maintenance: Decimal | int) -> int:
+    """Which bar a margin unit is in: 0 without a maintenance margin, 1 below a tenth, 11 where it is due."""
+    if equity <= 0:
+        return 11
+    return 0 if maintenance <= 0 else min(int(10 * maintenance // equity) + 1, 11)
+
+
+def _ratios(
+    run: Facts, states: Iterable[AccountState], others: QuietAccounts | None, named: Collection[str]
+) -> Figure:
     """Margin units by their margin ratio, in tenths; at 1 a unit is due."""
-    counts = [0] * 12
+    counts: Counter[int] = Counter()
     marked: list[tuple[str, int]] = []
-    for state in run.accounts:
-        for equity, maintenance in run.health.units(state):
-            if equity <= 0:
-                at = 11
-            elif maintenance <= 0:
-                at = 0
-            else:  # ratio = maintenance / equity, without a division: it is below n tenths where 10 m < n e
-                at = min(int((maintenance * 10).to_integral_value(FLOOR) // equity) + 1, 11)
+    for state in states:
+        for unit in run.health.units(state):
+            at = _tenth(*unit)
             counts[at] += 1
             if state.account in named:
                 marked.append((state.account, at))
+    if others is not None:
+        lines = run.health.lines_of(others.market)
+        assert lines is not None
+        counts.update(starmap(_tenth, others.margins(lines)))
     labels = [
         "no maintenance margin",
         *(f"0.{n} to {'1' if n == 9 else f'0.{n + 1}'}" for n in range(10)),
         "1 or more",
     ]
     bins = [
-        Bin(label, count, tuple(dict.fromkeys(name for name, at in marked if at == i)))
-        for i, (label, count) in enumerate(zip(labels, counts, strict=True))
+        Bin(label, counts[i], tuple(dict.fromkeys(name for name, at in marked if at == i)))
+        for i, label in enumerate(labels)
     ]
     if not bins[0].many:
         bins = bins[1:]
     while len(bins) > 1 and not bins[-1].many:
         bins.pop()
     told = (
-        f"{counted(sum(counts), 'margin unit')} by margin ratio, maintenance margin / equity: at 1 one is "
+        f"{counted(counts.total(), 'margin unit')} by margin ratio, maintenance margin / equity: at 1 one is "
         "due."
     )
     return histogram(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.events import Deleveraged, Liquidated
 from adlcalc.ground.numbers import D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
@@ -19,7 +19,6 @@ from adlcalc.report.columns.run import DELEVERAGED, LIQUIDATIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.run_view import LiquidationRow
 from adlcalc.report.series_view import of_market
 from adlcalc.report.table import table
 
@@ -66,7 +65,7 @@ class _Drawn(NamedTuple):
 
     marks: Sequence[tuple[int, Decimal]]
     times: Sequence[str | None]
-    closed: Sequence[LiquidationRow]
+    closed: Sequence[Liquidated]
     fills: Sequence[Deleveraged]
     low: Decimal
     high: Decimal
@@ -88,14 +87,15 @@ def figures(run: Facts) -> list[Figure]:
 
 def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> Figure:
     steps = [(row.step, row.marks[market]) for row in run.steps if market in row.marks]
-    closed = [run.liquidations[i] for i, one in enumerate(run.closed) if one.market == market]
+    at = [i for i, one in enumerate(run.closed) if one.market == market]
+    closed = [run.closed[i] for i in at]
     fills = [row for row in run.deleveraged if row.market == market]
     marks = [mark for _, mark in steps]
     low, high = min(marks), max(marks)
     reach = (high - low) * NEAR or high * D("0.05")
     prices = [
         price
-        for row in closed
+        for row in (closed if len(closed) <= NAMED else ())
         for price in (row.bankruptcy_price, row.liquidation_price)
         if price is not None and low - reach <= price <= high + reach
     ] + [row.price for row in fills if low - reach <= row.price <= high + reach]
@@ -114,7 +114,10 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     if closed:
         tables.append(
             table(
-                "Liquidated", "", LIQUIDATIONS.columns(closed[:ROWS], run), len(closed) - len(closed[:ROWS])
+                "Liquidated",
+                "",
+                LIQUIDATIONS.columns([run.liquidations[i] for i in at[:ROWS]], run),
+                len(at) - len(at[:ROWS]),
             )
         )
     if fills:
@@ -219,7 +222,7 @@ def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[in
     return list(dict.fromkeys(kept))
 
 
-def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int) -> None:
+def _lines(plot: Plot, drawn: _Drawn, named: Sequence[Liquidated], last: int) -> None:
     """The prices of those who are named, up to where they were closed."""
     for line in LINES:
         rows = [
@@ -231,7 +234,7 @@ def _lines(plot: Plot, drawn: _Drawn, named: Sequence[LiquidationRow], last: int
 
 
 def _events(
-    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[LiquidationRow]
+    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[Liquidated]
 ) -> None:
     """One sign a step for those who were liquidated, above its mark or where that is taken below it; one a
     step and price for those who were deleveraged; and how many where it is several and there is room."""
@@ -309,7 +312,7 @@ class _Told(NamedTuple):
         return next(price for price in reversed(self.prices) if price is not None)
 
 
-def _beside(named: Sequence[LiquidationRow], low: Decimal, high: Decimal, most: int) -> list[_Told]:
+def _beside(named: Sequence[Liquidated], low: Decimal, high: Decimal, most: int) -> list[_Told]:
     """Whose prices are told beside the drawing (below a narrow one), names of at most so many letters, the
     highest first; those of one account that are the same are told once."""
     found = dict.fromkeys(
