@@ -410,9 +410,9 @@ def test_a_page_is_not_poured_into_a_terminal(
 
 
 def test_a_frontier_of_a_large_book_is_bounded(adlcalc: Command, tmp_path: Path) -> None:
-    """1,000 accounts over 2 steps are 2,000 a run: of the 2,000,000 that solve allows itself that is 1,000
-    runs, enough for 40 marks. With 3,000 accounts over 3 steps it is 222, so 18 marks of 6 funds, which is
-    said before, in a pipe too; --values bounds it further."""
+    """250 accounts over 2 steps are 500 a run: of the 500,000 that solve allows itself that is 1,000 runs,
+    enough for 40 marks. With 750 accounts over 3 steps it is 222, so 18 marks of 6 funds, which is said
+    before, in a pipe too; --values bounds it further."""
     from adlcalc.reporting import _effort
     from adlcalc.scenario import load
 
@@ -422,12 +422,12 @@ def test_a_frontier_of_a_large_book_is_bounded(adlcalc: Command, tmp_path: Path)
         (tmp_path / "s.yaml").write_text(f"fund: 50\naccounts: {{file: book.csv}}\nprices: {prices}\n")
         return tmp_path / "s.yaml"
 
-    whole = _effort(load(book(1_000, "[100, 85]")).scenario, "fund", None)
+    whole = _effort(load(book(250, "[100, 85]")).scenario, "fund", None)
     assert (whole.marks, whole.values, whole.unit) == (40, 100, None)
-    large = book(3_000, "[100, 95, 85]")
-    # 1,500 longs of 1 from 100, bankrupt at 90 and closed at 85, take 5 each: 7,500, known to 100
+    large = book(750, "[100, 95, 85]")
+    # 375 longs of 1 from 100, bankrupt at 90 and closed at 85, take 5 each: 1,875, known to 100
     assert _effort(load(large).scenario, "fund", None)[:3] == (18, 6, 100)
     few, many = (adlcalc("report", str(large), "--solve", "fund", "--values", n) for n in ("2", "20"))
     assert (few.code, many.code, few.out[:15], few.err) == (0, 0, "<!doctype html>", "")
-    assert re.fullmatch(r"note: \d{3} runs or more of 3,000 accounts over 3 steps .* fewer\n", many.err)
+    assert re.fullmatch(r"note: \d{3} runs or more of 750 accounts over 3 steps .* fewer\n", many.err)
     assert "and somebody with 100 less" in few.out

@@ -1,12 +1,13 @@
 """Large books for the benchmarks and the counts: seeded, plain, and the same on every machine.
 
-Public: crash, isolated_book, cross_book.
+Public: crash, finer, isolated_book, cross_book.
 """
 
 from __future__ import annotations
 
 import random
 from decimal import Decimal
+from itertools import pairwise
 
 from adlcalc.engine.model import Account, Fund, Market, Path, Position, Scenario
 
@@ -24,6 +25,14 @@ def crash(seed: int, steps: int, start: str = "60000", fall: str = "0.994") -> t
         if steps * 3 <= step * 5 < steps * 3 + 100:
             price *= Decimal(fall)
     return tuple(marks)
+
+
+def finer(marks: tuple[Decimal, ...], times: int) -> tuple[Decimal, ...]:
+    """The same way in so many times the steps: the others lie evenly between two marks, so that it goes no
+    further, and the same accounts are liquidated."""
+    steps = range(times)
+    between = (a + (b - a) * i / times for a, b in pairwise(marks) for i in steps)
+    return (*(mark.quantize(Decimal("0.1")) for mark in between), marks[-1])
 
 
 def isolated_book(accounts: int, steps: int) -> Scenario:
