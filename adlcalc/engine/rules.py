@@ -416,8 +416,9 @@ class HoldsNothing:
 @closed
 class WhileSolvent:
     """The fund keeps what the book does not take, at its bankruptcy price, as many lots, oldest first, as its
-    balance and the pnl of what it holds can bear down to its floor (or to where its drawdown stops it); the
-    rest goes to the queue. BitMEX, Binance, KuCoin."""
+    balance and the pnl of the older ones that it holds can bear down to its floor (or to where its drawdown
+    stops it); the rest goes to the queue. Where the queue closes at the mark, the rest costs the fund as much
+    as keeping it does: it keeps all of a position or nothing. BitMEX, Binance, KuCoin."""
 
     held = True
     holds_at_most: Decimal | None = given(

@@ -14,6 +14,7 @@ from adlcalc.engine import events as ev
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
+from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, DueWhen
 from adlcalc.engine.waterfall.facts import PlaceFact
@@ -24,6 +25,7 @@ from adlcalc.report.human import clean, digits
 from adlcalc.report.score_formula import score_text
 
 PLACE, RANKED = "place in the queue", "adl.score"
+PRICE, CLAMP = "price of the fill", "adl.clamp"
 AGAINST = "others were deleveraged against it"
 BEYOND = "and the mark was at or beyond the bankruptcy price"
 
@@ -62,6 +64,9 @@ def reasons(
             if place is not None and scenario.rules.adl.policy is queue and (PLACE, RANKED) not in told:
                 told.add((PLACE, RANKED))
                 yield Reason(event, PLACE, RANKED, partial(_stood, place)).line()
+            if isinstance(event, ev.Deleveraged) and _is_clamped(event) and (PRICE, CLAMP) not in told:
+                told.add((PRICE, CLAMP))
+                yield Reason(event, PRICE, CLAMP, partial(_clamped, event)).line()
 
 
 def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str, str, str]]:
@@ -75,6 +80,8 @@ def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str
             yield why.rule, why.kind, why.account or ""
             if ranked and isinstance(event, ev.Deleveraged):
                 yield RANKED, PLACE, why.account or ""
+            if isinstance(event, ev.Deleveraged) and _is_clamped(event):
+                yield CLAMP, PRICE, why.account or ""
 
 
 class Reason(NamedTuple):
@@ -140,6 +147,18 @@ def _skipped(e: ev.Skipped) -> str:
     return f"{would}, so its place in the queue was passed over"
 
 
+def _is_clamped(e: ev.Deleveraged) -> bool:
+    return any(step.name == CLAMPED for step in e.how)
+
+
+def _clamped(e: ev.Deleveraged) -> str:
+    """Where it counts against the account, or for it."""
+    return (
+        f"{clean(e.account)} was filled at the mark, {digits(e.mark)}, for the price by the rule was farther "
+        "from it than the clamp lets it be"
+    )
+
+
 def _socialized(e: ev.LossSocialized) -> str:
     return f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered"
 
@@ -196,7 +215,13 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> tuple[str,
                 ),
             )
     if balance > floor:
-        more = "could bear no further lot" if scenario.rules.fund.holds.held else "paid for no further lot"
+        more = "paid for no further lot"
+        if scenario.rules.fund.holds.held:
+            more = "could bear no further lot with what the older ones that it keeps have won and lost"
+            if e.price == e.mark:
+                more = (
+                    "could not bear all of it, and at the mark the rest costs it as much as keeping it does"
+                )
         empty = f"what {name} held, {digits(balance)}, {more}"
     return (
         "adl.when",

@@ -211,7 +211,7 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for i, (title, names) in enumerate(tables.items()):
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [
-            numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values))
+            numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values, page))
             for name, values in zip(names, shown, strict=True)
             if name != LIQUIDATED or page.several or page.chosen
         ]
@@ -234,8 +234,11 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
         yield "What hangs on them: the same with --doubt, or adlcalc doubt FILE for one run."
 
 
-def _drop(name: str, beside: Sequence[str], values: Sequence[Decimal | None]) -> int:
-    """When a metric goes from a narrow page: never where it says that something is left unpaid."""
+def _drop(name: str, beside: Sequence[str], values: Sequence[Decimal | None], page: Comparison) -> int:
+    """When a metric goes from a narrow page: never where it says that something is left unpaid; of those that
+    were asked for, the last first."""
+    if page.chosen:
+        return 0 if name in UNPAID and any(values) else 1 + len(beside) - [*beside].index(name)
     if not set(UNPAID) & set(beside) or (name in UNPAID and any(values)):
         return 0
     if name == UNPAID[0]:

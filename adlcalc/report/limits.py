@@ -44,8 +44,9 @@ def in_money(heading: str, scenario: Scenario) -> str:
     return f"{heading}, {money_in(scenario)}" if named else heading
 
 
-def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
+def not_modeled(scenario: Scenario, *, liquidated: bool, deleveraged: bool = False) -> str:
     """What of a venue is not worked here and could matter to this scenario, on one line; '' where nothing is.
+    A queue is of the accounts that the file has.
 
     Who is liquidated when depends on orders in the book, on the time that a venue takes, and on a mark that
     is given; margin across positions is each venue's own."""
@@ -53,6 +54,7 @@ def not_modeled(scenario: Scenario, *, liquidated: bool) -> str:
         sum(one.collateral is None for one in account.positions) > 1 for account in scenario.accounts
     )
     found = ["open orders, latency, mark against last price"] if liquidated else []
+    found += ["accounts that the file does not have (the queue is of its own)"] if deleveraged else []
     found += ["portfolio margin"] if several else []
     return f"Not modeled here: {', '.join(found)}." if found else ""
 

@@ -125,7 +125,9 @@ def _blocks(
             f"{clean(run.scenario.venue)} --validation."
         )
     if closing:
-        if limits := not_modeled(run.scenario, liquidated=bool(run.closed)):
+        if limits := not_modeled(
+            run.scenario, liquidated=bool(run.closed), deleveraged=bool(run.deleveraged)
+        ):
             yield limits
         if not large:
             yield verdict(run)
@@ -167,7 +169,7 @@ def _stood_still(run: Facts) -> str:
         return "No insurance fund moved."
     balance = sum((one.balance for one in run.scenario.funds), ZERO)
     if not balance:
-        return "The insurance fund was empty and stayed so: without `fund` a file has none."
+        return "The insurance fund was empty and stayed so (`fund` is 0, or not in the file)."
     return f"The insurance fund did not move: it holds {digits(balance)}."
 
 

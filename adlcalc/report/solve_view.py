@@ -221,6 +221,16 @@ def _line(told: str) -> str:
     return ", ".join(clean(line) for line in told.splitlines())
 
 
+def _may_hold(scenario: Scenario) -> str:
+    """Which rule would let a fund be enough, where it keeps nothing."""
+    if scenario.rules.fund.holds.held:
+        return ""
+    return (
+        " That is rule fund.holds, which is none: a fund that keeps what it can bear may be enough, --set "
+        "rules.fund.holds=while-solvent (adlcalc venues --rules fund.holds says whose does)."
+    )
+
+
 def _why(solved: Any) -> str:
     """Why nothing helps: what happens at the end of the range all the same."""
     found: Solution = solved.solution
@@ -239,7 +249,7 @@ def _why(solved: Any) -> str:
                 f"the book of {clean(market.name)} takes {digits(takes)} in a step, and what it does not "
                 "take "
                 "goes to the "
-                f"queue, however much the fund holds ({told(fill, solved)})."
+                f"queue, however much the fund holds ({told(fill, solved)}).{_may_hold(solved.scenario)}"
             )
         return f"{start}, {told(fill, solved)}."
     hit = next((event for event in events if isinstance(event, e.Liquidated)), None)

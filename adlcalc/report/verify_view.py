@@ -100,11 +100,16 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         facts = sum(len(rows) for answer in was.answers for rows in answer.facts.values())
         result = "nothing was printed" if was.sha256 == NOTHING else f"result {was.sha256}"
         if verified.alone:
-            result = f"as {clean(verified.file or '')} has them"
-        yield (
-            f"The same: {counted(len(was.inputs), 'input')}, {counted(len(was.rules), 'rule')},"
-            f" {counted(facts, 'row')} of facts, {result}."
-        )
+            yield (
+                f"The same: {counted(facts, 'row')} of facts, as {clean(verified.file or '')} has them. Titles, "
+                "notes, names of files and keys that are no facts are not compared; with a manifest every byte "
+                "is."
+            )
+        else:
+            yield (
+                f"The same: {counted(len(was.inputs), 'input')}, {counted(len(was.rules), 'rule')},"
+                f" {counted(facts, 'row')} of facts, {result}."
+            )
         if told := _of_file(verified):
             yield told
     else:

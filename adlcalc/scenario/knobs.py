@@ -459,7 +459,7 @@ def _of_position(
     )
     replaces = has if has and OTHER.get(key) == has else ""
     what += f" instead of its {has}" if replaces else ""
-    what += ", its leverage kept," if key == "size" and has == "leverage" and position.collateral else ""
+    what += ", its leverage kept" if key == "size" and has == "leverage" and position.collateral else ""
     now, high = getattr(position, key), _most(scenario, market, position, key)
     return Knob(name, what, unit, now, low, high, settings, "account", (who,), at, key, replaces)
 

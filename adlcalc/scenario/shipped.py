@@ -23,11 +23,13 @@ def names(beginning: str = "") -> list[str]:
 
 
 def path_of(name: str) -> str | None:
-    """The file of a scenario that comes with adlcalc; None where the name is none of them, or where such a
-    file is there."""
+    """The file of a scenario that comes with adlcalc, which may be named without its folder; None where the
+    name is none of them, or where such a file is there."""
     if name == "-" or name.endswith(ENDING) or os.path.lexists(name):
         return None
-    return str(_file(name)) if name in names(name) else None
+    known = names()
+    found = [name] if name in known else [one for one in known if one.rpartition("/")[2] == name]
+    return str(_file(found[0])) if len(found) == 1 else None
 
 
 def candles() -> list[str]:

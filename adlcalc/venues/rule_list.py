@@ -32,7 +32,7 @@ class RuleRow:
     value: the name of the value or key, or in words which values there are. where: the rules beside which it plays a
     part.
     default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks
-    where it plays a part and has this value (a number: where it plays a part). convention: what is assumed
+    where it plays a part and has this value (a number: where it is another than left out). convention: what is assumed
     where a rulebook says that the venue is silent; '' where nothing is."""
 
     rule: str
@@ -103,7 +103,12 @@ def _declared(name: str, leaves: Sequence[Leaf], books: Sequence[Rulebook]) -> I
     users = [book for book in books if name in book.used]
     takes = first.rule.takes
     if isinstance(takes, Takes):
-        yield RuleRow(name, takes.value, means, where, default, tuple(book.venue for book in users))
+        own = (
+            book.venue
+            for book in users
+            if not default or {one.lower() for one in _written_in(book, name)} != {default}
+        )
+        yield RuleRow(name, takes.value, means, where, default, tuple(own))
         return
     yield RuleRow(
         name,

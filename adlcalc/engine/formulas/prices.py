@@ -113,11 +113,14 @@ def no_gift(price: Worked, x: Known) -> Worked:
     return Worked("price", x.b, f"{least}([price by the rule], [bankruptcy price])", (price.result, x.b))
 
 
+CLAMPED = "price within the clamp"
+
+
 def clamped(price: Worked, x: Known, clamp: Decimal | None) -> Worked:
     """A price farther from the mark than `clamp` of it is the mark instead (rule adl.clamp)."""
     if clamp is None or abs(price.result - x.m) <= clamp * x.m:
         return price
-    return as_it_is("price within the clamp", "mark", x.m)
+    return as_it_is(CLAMPED, "mark", x.m)
 
 
 def capped(price: Worked, x: Known) -> Worked:

@@ -24,6 +24,13 @@ DIFFERS: Plain = {
         "at": {"description": "the value at which alone it happens, where one lacks it", **AMOUNT},
     },
 }
+FIRST_COLUMN = Field(
+    "across",
+    "number",
+    "of which value of --across it is: the first",
+    of=lambda _, solved: solved.columns[0].at if solved.columns else None,
+    optional=True,
+)
 INTERVAL = (
     Field("from", "number", "the first value", of="low", heading="from"),
     Field("to", "number", "the last value", of="high", heading="to"),
@@ -141,7 +148,7 @@ SOLVE = Document(
         Rows(
             "intervals",
             "values side by side for which it is so, or is not",
-            INTERVAL,
+            (*INTERVAL, FIRST_COLUMN),
             records="solution.stretches",
             table="interval",
             by="from",
@@ -170,6 +177,7 @@ SOLVE = Document(
             "answer",
             "the neighbors of the first change from --from to --to",
             (
+                FIRST_COLUMN,
                 Field("holds", "number", "the one for which it is so", of="solution.holds", null=True),
                 Field("fails", "number", "the one for which it is not", of="solution.fails", null=True),
                 Field(
