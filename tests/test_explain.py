@@ -672,3 +672,31 @@ def test_the_maintenance_margin_names_table_date_and_rate(adlcalc: Command, tmp_
     )
     said = " ".join(adlcalc("explain", str(path), "a", "--set", "markets.BTC.maintenance=0.02").out.split())
     assert "* margin.maintenance = rate 0.02 at the start (given: the scenario's markets)" in said
+
+
+GAP = """venue: bybit
+markets: {ETHUSDT: {maintenance: 0.005, tick: 0.01, lot: 0.01, liquidity: none}}
+fund: 5_000
+accounts:
+  - {id: leo, side: long, size: 60, entry: 3_000, leverage: 10}
+  - {id: sam, side: short, size: 60, entry: 3_100, leverage: 20}
+prices: [3_000, 2_460]
+"""
+
+
+@pytest.mark.slow
+def test_a_clamp_that_decided_the_price_is_told(adlcalc: Callable[..., Result], tmp_path: Path) -> None:
+    """Bankrupt at 2,700, which is more than 5 % of 2,460 from it: the mark instead, where a fund of 5,000
+    that can bear 5,000 / 240 = 20.83 of the 60 saves nothing by keeping those."""
+    file = tmp_path / "gap.yaml"
+    file.write_text(GAP)
+    why = " ".join(adlcalc("explain", str(file), "sam").out.split())
+    assert "adl.clamp: sam was filled at the mark, 2,460, for the price by the rule was farther" in why
+    assert (
+        "what the fund held, 5,000, could not bear all of it, and at the mark the rest costs it as much"
+        in why
+    )
+    free = " ".join(adlcalc("explain", str(file), "sam", "--set", "rules.adl.clamp=none").out.split())
+    assert "adl.clamp: sam was filled" not in free
+    assert "could bear no further lot with what the older ones that it keeps have won and lost" in free
+    assert "adl.clamp" in adlcalc("report", str(file)).out.partition("Rules that decided")[2]

@@ -11,6 +11,7 @@ import adlcalc
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report import Run
 from adlcalc.scenario.expect import Expect, ExpectedRow
+from adlcalc.scenario.shipped import path_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 FILES = sorted(SCENARIOS.glob("*.yaml"))
@@ -79,3 +80,8 @@ def test_the_index_lists_them_all_in_order() -> None:
 def test_every_scenario_of_the_claims_judges_one() -> None:
     page = (SCENARIOS / "claims.md").read_text(encoding="utf-8")
     assert all(f"claims/{path.name}" in page for path in (SCENARIOS / "claims").glob("*.yaml"))
+
+
+def test_a_shipped_scenario_is_named_without_its_folder_too() -> None:
+    assert path_of("2025-10-hyperliquid") == path_of("incidents/2025-10-hyperliquid") is not None
+    assert path_of("no-such-incident") is None

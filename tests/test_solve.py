@@ -1116,3 +1116,22 @@ def test_many_runs_are_told_before(adlcalc: Command, tmp_path: Path) -> None:
     said = "note: 40,000 runs or more of 5 accounts over 3 steps are to come; --values and --budget make them fewer\n"
     assert (many.err, few.err) == (said, "")
     assert adlcalc("solve", str(file), *asked, "--values", "40000", "-q").err == ""
+
+
+@pytest.mark.slow
+def test_where_no_fund_is_enough_the_rule_that_could_change_it_is_named(
+    adlcalc: Command, tmp_path: Path
+) -> None:
+    """Under generic a fund keeps nothing: the four that the book does not take go to the queue."""
+    file = tmp_path / "thin.yaml"
+    file.write_text(
+        "markets: {M: {liquidity: 1}}\naccounts:\n  - {id: a, side: long, size: 5, entry: 100, leverage: 10}\n"
+        "  - {id: b, side: short, size: 5, entry: 100, leverage: 2}\nprices: [100, 80]\n"
+    )
+    asked = "solve", str(file), "--vary", "fund", "--until", "no adl", "--to", "1_000"
+    said = " ".join(adlcalc(*asked).out.split())
+    assert "rule fund.holds, which is none" in said
+    assert "--set rules.fund.holds=while-solvent" in said
+    assert "None does" not in adlcalc(*asked, "--set", "rules.fund.holds=while-solvent").out
+    whole = adlcalc("solve", str(file), "--vary", "accounts.b.size", "--until", "no adl").out
+    assert "the size of b, its leverage kept, from" in " ".join(whole.split())

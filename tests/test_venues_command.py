@@ -187,6 +187,8 @@ def test_every_rule_is_listed_with_its_values_and_users(adlcalc: Command) -> Non
     assert value_of["contract.rounding", "per-contract"]["used_by"] == ["bitmex"]
     seed = value_of["adl.seed", "a whole number from 0"]
     assert (seed["where"], seed["default"]) == ("policy seeded-cycle", "0")
+    clamp = value_of["adl.clamp", "a fraction from 0 to 1"]  # where it is none, it is used by nobody
+    assert clamp["used_by"] == ["bybit", "bybit-2024"]
     assert seed["used_by"] == ["dydx-v4", "dydx-v4-default", "dydx-v4-settlement"]
     assert value_of["margin.due", "one of these"]["default"] == ""  # a rulebook must say it
     assert all(row["meaning"] for row in rows)

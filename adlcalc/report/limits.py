@@ -54,7 +54,7 @@ def not_modeled(scenario: Scenario, *, liquidated: bool, deleveraged: bool = Fal
         sum(one.collateral is None for one in account.positions) > 1 for account in scenario.accounts
     )
     found = ["open orders, latency, mark against last price"] if liquidated else []
-    found += ["accounts that the file does not have (the queue is of its own)"] if deleveraged else []
+    found += ["accounts beyond those of the file"] if deleveraged else []
     found += ["portfolio margin"] if several else []
     return f"Not modeled here: {', '.join(found)}." if found else ""
 

@@ -24,6 +24,8 @@ from adlcalc.venues.rulebook import Rulebook
 from adlcalc.venues.schema import RuleValues, by_mode, section_of
 from adlcalc.venues.stated import KINDS, conventions
 
+NONE = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
@@ -32,8 +34,8 @@ class RuleRow:
     value: the name of the value or key, or in words which values there are. where: the rules beside which it plays a
     part.
     default: what it is where a rulebook says nothing; '' where a rulebook must say it. used_by: the rulebooks
-    where it plays a part and has this value (a number: where it is another than left out). convention: what is assumed
-    where a rulebook says that the venue is silent; '' where nothing is."""
+    where it plays a part and has this value (a number: where it plays a part and is not none). convention: what
+    is assumed where a rulebook says that the venue is silent; '' where nothing is."""
 
     rule: str
     value: str
@@ -106,7 +108,7 @@ def _declared(name: str, leaves: Sequence[Leaf], books: Sequence[Rulebook]) -> I
         own = (
             book.venue
             for book in users
-            if not default or {one.lower() for one in _written_in(book, name)} != {default}
+            if default != NONE or {one.lower() for one in _written_in(book, name)} != {NONE}
         )
         yield RuleRow(name, takes.value, means, where, default, tuple(own))
         return

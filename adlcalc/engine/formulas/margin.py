@@ -266,6 +266,9 @@ class Quotes:
         self._bankruptcy = ticker(tick, self.to_bankruptcy)
         self._liquidation = ticker(tick, self.to_liquidation)
 
+    def __repr__(self) -> str:
+        return f"quotes{self.contract, self.side, self.tick, self.unit}"
+
     def __reduce__(self) -> tuple[Callable[..., Quotes], tuple[object, ...]]:
         """In another process they are made again."""
         return quotes, (self.contract, self.side, self.tick, self.unit)
