@@ -179,7 +179,7 @@ def test_a_broken_rule_is_noticed_and_named(
 
     adlcalc("check", str(folder), "--update")
     whole = SCORES["generic"]
-    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x), whole.formula)
+    other_way_round = Score("generic", whole.meaning, lambda x: -whole(x), whole.formula, whole.reads)
     known_book.cache_clear()
     with monkeypatch.context() as broken:
         broken.setitem(SCORES, "generic", other_way_round)

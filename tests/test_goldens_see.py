@@ -44,7 +44,7 @@ COMMANDS = (
     "explain --fund",
     "compare --policies queue,pro-rata --accounts --axioms",
 )
-PROSE = {"title", "file", "note", "claim", "text", "because", "source", "schema"}
+PROSE = {"title", "description", "file", "note", "claim", "text", "because", "source", "schema"}
 """What a golden leaves out: said to people, or a number of ours."""
 
 

@@ -17,8 +17,7 @@ from adlcalc.engine.formulas.scores import SCORES, Inputs
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Account, Fund, Liquidity, Maintenance, Market, Path, Position, Scenario, Tier
 from adlcalc.engine.queue import head, kept, queue
-from adlcalc.engine.queue.kept import is_kept
-from adlcalc.engine.queue.queue import Queue
+from adlcalc.engine.queue.queue import Queue, is_kept
 from adlcalc.engine.rules import AdlRules, Eligible, MarginRules, Rules
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import exact

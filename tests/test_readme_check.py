@@ -36,7 +36,9 @@ def document_with(key: str) -> Any:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adlcalc: Command) -> Path:
     """Somebody's repository: a folder `scenarios`, in which the command is run."""
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    shutil.rmtree(tmp_path / "scenarios" / "large")
     monkeypatch.chdir(tmp_path)
+    assert adlcalc("check", "scenarios", "--update").code == 0
     return tmp_path
 
 

@@ -96,9 +96,9 @@ def diff(
             side._replace(sets=(*(both or ()), *side.sets))
             for side in _sides(files, tuple(sets or ()), tuple(venues or ()))
         )
+        found.extend(_differences(one, two, quiet))
         if not quiet:
             say(f"adlcalc diff: {_told(one, two, tuple(both or ()))}")
-        found.extend(_differences(one, two, quiet))
         return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
 
     code = work(files[0], output, text)

@@ -58,8 +58,9 @@ class Between:
         return result
 
     def __bool__(self) -> bool:
+        """Nor is it said of zero itself, by which nobody divides: what that is has no bound."""
         if self.low <= 0 <= self.high:
-            return self != NOTHING
+            raise Undecided
         return True
 
     def __eq__(self, other: object) -> bool:
@@ -102,4 +103,4 @@ def around(*found: float) -> Between:
     return Between(*outwards(min(found), max(found)))
 
 
-NOTHING, EVERYTHING = Between(0.0), Between(-math.inf, math.inf)
+EVERYTHING = Between(-math.inf, math.inf)

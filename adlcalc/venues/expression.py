@@ -36,7 +36,6 @@ from adlcalc.engine.formulas.scores import (
     Score,
     most_of,
 )
-from adlcalc.ground.between import Between, Undecided
 from adlcalc.ground.numbers import ZERO, D, decimal_of, divide
 from adlcalc.ground.quotient import Quotient
 
@@ -63,8 +62,6 @@ _Value = Callable[[Any], Any]
 def _over(a: Any, b: Any) -> Any:
     if b:
         return a / b
-    if isinstance(a, Between):
-        raise Undecided  # INFINITE is not so many times as much for so many contracts
     sign = (a > type(a)(ZERO)) - (a < type(a)(ZERO))
     return type(a)(sign * INFINITE)
 
@@ -190,6 +187,8 @@ def _most_by(value: _Value, scale: float, used: Collection[str]) -> Most | None:
         return None
 
     def most(x: Mapping[str, Bounds]) -> float:
+        from adlcalc.ground.between import Between, Undecided
+
         try:
             found = value(Amounts(Between, {name: Between(*x[name]) for name in used}))
             if scale:

@@ -200,7 +200,9 @@ class Stand(NamedTuple):
         (`liquidation_price`); nothing where there is none."""
         with drawing():
             here = [part for part in self.parts if part.market == market]
-            (quotes,) = (part.quotes for part in here if part.quotes.side == side)
+            quotes = next((part.quotes for part in here if part.quotes.side == side), None)
+            if quotes is None:
+                return ()
             legs = [Leg(part.signed_size, part.lines) for part in here]
             value = sum((part.value() for part in here), ZERO)
             # the other markets are held: equity there, less what the positions need

@@ -1,7 +1,7 @@
 """The queue of a score that no mark moves: one side of a market in its order, kept from fill to fill, so that
 who is ranked anew is who has changed. `queue.Queue` is the plain rule next to it; both give the same places.
 
-Public: KeptOrder, KeptQueue, is_kept.
+Public: KeptOrder, KeptQueue.
 """
 
 from __future__ import annotations
@@ -13,15 +13,9 @@ from decimal import Decimal
 from adlcalc.engine.books.holdings import Holding, MarketBook
 from adlcalc.engine.formulas.scores import Score
 from adlcalc.engine.queue.queue import Place, Ranked, inputs_of
-from adlcalc.engine.rules import AdlRules, Eligible, Ties
 
 Entry = tuple[Decimal, Decimal, int, Holding]
 """Score and size of a position, turned round so that the first is the least, and its place in the file."""
-
-
-def is_kept(rules: AdlRules) -> bool:
-    """Is a side in an order that no mark moves?"""
-    return rules.score.is_still and rules.eligible == Eligible.ALL and rules.ties == Ties.LARGER_POSITION
 
 
 class KeptOrder:

@@ -1,7 +1,7 @@
 """The ADL queue of one side of one market: who is deleveraged first, ranked once per step and then used up in
 order.
 
-Public: Place, Scored, Ranked, Queue, inputs_of.
+Public: Place, Scored, Ranked, Queue, inputs_of, is_kept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.rules import AdlRules, Eligible, Ties
 from adlcalc.ground.numbers import ZERO
 from adlcalc.ground.objects import record
+
+
+def is_kept(rules: AdlRules) -> bool:
+    """Is a side in an order that no mark moves (kept.py)?"""
+    return rules.score.is_still and rules.eligible == Eligible.ALL and rules.ties == Ties.LARGER_POSITION
 
 
 class Place:

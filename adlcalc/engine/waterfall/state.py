@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing, VenueClaim
 from adlcalc.engine.books.fund import FundBook, largest_affordable
@@ -20,11 +20,13 @@ from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
 from adlcalc.engine.model import Liquidity, Path, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
-from adlcalc.engine.queue.kept import KeptOrder, KeptQueue, is_kept
-from adlcalc.engine.queue.queue import Place, Queue, Ranked
+from adlcalc.engine.queue.queue import Place, Queue, Ranked, is_kept
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
+
+if TYPE_CHECKING:
+    from adlcalc.engine.queue.kept import KeptOrder
 
 by_id = attrgetter("id")
 
@@ -195,6 +197,8 @@ class State:
         grid of a long side."""
         key, score = (book.name, side), self.rules.adl.score
         if self._index and not self.on_ranked and is_kept(self.rules.adl):
+            from adlcalc.engine.queue.kept import KeptOrder, KeptQueue
+
             if key not in self._orders:
                 self._orders[key] = KeptOrder(book, side, score)
             return KeptQueue(self._orders[key])
