@@ -359,6 +359,12 @@ def _some_loads(name: str, texts: Sequence[str], world: World) -> None:
     raise first
 
 
+def _but_for(varied: Sequence[str]) -> str:
+    """Which numbers of the model are not those of the file at every point."""
+    own = [name for name in varied if name.startswith("prices.")]
+    return f", but for {' and '.join(own)}" if own else ""
+
+
 def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) -> Design:
     """What the store is of."""
     from adlcalc import __version__
@@ -380,7 +386,7 @@ def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) ->
         "policies": json.dumps([one.label for one in plan.policies], ensure_ascii=False),
         "file": asking.file,
         "title": first.scenario.title,
-        "model": "" if model is None else model.told() + _step_of(first.scenario),
+        "model": "" if model is None else model.told() + _step_of(first.scenario) + _but_for(varied),
         "limits": "" if model is None else model.limits(),
         "seed": "" if model is None else str(model.seed),
     }

@@ -408,6 +408,20 @@ def test_the_series_of_an_account_ends_with_its_liquidation(tmp_path: Path) -> N
     assert "worst" not in ratio.description
 
 
+def test_the_best_place_is_that_of_a_fill_too(tmp_path: Path) -> None:
+    """At 100 y has won 1 and x a half: y is first. At 80, where a is bankrupt, x has won 20.5 on 10, y 21 on
+    20: x is first, and gives all that it has."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "accounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 10}\n"
+        "  - {id: x, side: short, size: 1, entry: 100.5, leverage: 10}\n"
+        "  - {id: y, side: short, size: 1, entry: 101, leverage: 5}\n"
+        "markets: {M: {tick: 0.1, lot: 1, liquidity: none}}\nprices: [100, 80]\n"
+    )
+    x = {figure.name: figure for figure in drawn(file, account="x")}["account-1-price-1"]
+    assert "Its best place in the queue of the shorts is 1." in x.description
+
+
 def test_a_place_in_a_queue_that_was_not_used_is_said_to_be_none(tmp_path: Path) -> None:
     """lena, long from 58,000, is in profit at step 0 and first of the longs, from whom nobody was taken; sue
     stands in the queue of the shorts, from which she was."""

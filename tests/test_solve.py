@@ -772,6 +772,8 @@ def test_a_frontier(adlcalc: Command) -> None:
     head = rows[0]
     found = {row[head.index("across")]: row[head.index("holds")] for row in rows if row[0] == "frontier"}
     assert found == {"52000": "4000", "52500": "3000", "53000": "2000", "53500": "1000", "54000": "0"}
+    # the intervals are of the first value, and say so
+    assert {row[head.index("across")] for row in rows if row[0] in ("answer", "interval")} == {"52000"}
 
 
 @pytest.mark.slow

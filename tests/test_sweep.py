@@ -210,6 +210,11 @@ def test_what_a_path_is_made_of_is_varied_by_its_name() -> None:
         assert none == 0 < some
     page = ran("sweep", "walk.yaml", "--paths", "n=9", "-m", "adl")
     assert "volatility 0.8 a year, 0.397250826529 a step" in " ".join(page.split())
+    assert "but for" not in page
+    varied = ran(
+        "sweep", "walk.yaml", "--paths", "n=9", "--vary", "prices.volatility.annual=0,0.8", "-m", "adl"
+    )
+    assert ", but for prices.volatility.annual, seed" in " ".join(varied.split())
 
 
 def test_beside_a_least_fund_stands_what_it_is_not() -> None:

@@ -245,7 +245,8 @@ def _series(run: Facts, limit: int, *, drawn: bool) -> Iterator[Block]:
         made = [*SERIES.columns(shown, run)]
         if drawn:
             made.append(words("", bars([row.drawn for row in shown])))
-        yield table(f"{clean(name)}, step by step", "", made, more=len(rows) - len(shown))
+        whose = " (equity of its margin unit)" if any(row.equity is not None for row in rows) else ""
+        yield table(f"{clean(name)}, step by step{whose}", "", made, more=len(rows) - len(shown))
 
 
 def _audit(run: Facts) -> Iterator[str]:

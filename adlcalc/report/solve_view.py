@@ -363,6 +363,12 @@ def _frontier(solved: Any, limit: int) -> Iterator[Block]:
             f"{counted(len(lowest), 'row holds', 'rows hold')} from the lowest value on that was asked, "
             f"{digits(lowest[0].solution.low)}: what is less may do as well (--from)."
         )
+    left = [one for one in solved.columns if any(_left_open(one.solution, solved))]
+    if left:
+        yield (
+            f"Under {counted(len(left), 'answer', 'answers')} the venue still holds positions at the end of the "
+            "path; solve without --across says how many contracts, and what they have lost."
+        )
     early = [one for one in solved.columns if _due_early(one.solution, solved.scenario)]
     if early:
         most = max(_due_early(one.solution, solved.scenario) for one in early)

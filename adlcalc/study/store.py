@@ -208,7 +208,8 @@ class Store:
                 if name == "program":
                     what += f" ({there.facts.get('version')}; its sources are not the same)"
                 raise StoreError(
-                    f"{self.path} holds points of {what}\nhint: give another --store, or remove that file"
+                    f"{self.path} holds points of {what}\nhint: give another --store; without the scenario file "
+                    "what is in this one is asked again, and nothing is run"
                 )
         for label, digest in design.venues.items():
             if there.venues.get(label, digest) != digest:

@@ -26,7 +26,7 @@ from adlcalc.report.table import table
 
 MOST = FEW // 2
 """Of a large book: those who lost most, and those who gained most."""
-OURS = ("rest of market", "venue")
+OURS = ("rest of market", "venue", "venue revenue", "outside money")
 """Names under which no trader stands."""
 
 

@@ -68,7 +68,7 @@ def _prices(
     """Up to the last step at which the position is held, or is liquidated or deleveraged."""
     market, side = (rows or closed)[0].market or "", (rows or closed)[0].side or 0
     where = f" in {clean(market)}" if len(run.scenario.markets) > 1 else ""
-    told = _ends(run, name, rows, closed, where) + _stood(run, rows, market, side)
+    told = _ends(run, name, rows, closed, where) + _stood(run, rows, given, market, side)
     marks = {row.step: row.mark_price for row in closed}
     marks |= {row.step: row.mark for row in rows if row.mark is not None}
     dues = {row.step: row.liquidation_price for row in closed if row.liquidation_price is not None}
@@ -153,9 +153,13 @@ def _equity(row: LiquidationRow) -> str:
     return f"{text} against a maintenance margin of {digits(row.maintenance)}"
 
 
-def _stood(run: Facts, rows: Sequence[SeriesRow], market: str, side: int) -> str:
-    """Its best place in the queue of its own side; what that is worth where nobody was taken from it."""
+def _stood(
+    run: Facts, rows: Sequence[SeriesRow], given: Sequence[Deleveraged], market: str, side: int
+) -> str:
+    """Its best place in the queue of its own side, as the steps ended and as it was filled; what that is worth
+    where nobody was taken from it."""
     ranks = [row.rank for row in rows if row.rank is not None]
+    ranks += [fill.rank for fill in given if (fill.market, fill.side) == (market, side)]
     if not ranks:
         return ""
     told = f" Its best place in the queue of the {side_name(side)}s is {min(ranks):,}"
