@@ -277,6 +277,7 @@ def test_ctrl_c_exits_with_130(adlcalc: Command, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(loop, "run", interrupted)
     out, err, code = adlcalc("run", ADL)
     assert (out, code) == ("", 130)
+    assert err.endswith("adlcalc: interrupted\n")
     assert "Traceback" not in err
 
 

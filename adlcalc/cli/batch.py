@@ -56,6 +56,7 @@ def work_through(files: Sequence[str], request: Request) -> int:
         say(f"adlcalc: {error}")
         return UNUSABLE
     except KeyboardInterrupt:
+        say("adlcalc: interrupted")
         return INTERRUPTED
 
 

@@ -54,6 +54,7 @@ def work(file: str, output: str | None, result: Callable[[], str | None], *, qui
         if text is not None:
             write(text, output, inputs)
     except KeyboardInterrupt:
+        say("adlcalc: interrupted")
         return INTERRUPTED
     except (OutputError, Unknown) as error:
         say(f"adlcalc: {error}")
