@@ -5,7 +5,7 @@ What has to be known of everybody is added up in one pass at the opening: open i
 of the rest of the market, the cash less the costs of all accounts. One that has not been made cannot have
 changed, so the last audit takes those sums for it.
 
-Public: Roster, Side, Sketch, Scale.
+Public: Roster, Side, Sketches.
 """
 
 from __future__ import annotations
@@ -14,26 +14,24 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import repeat
+from itertools import compress, repeat
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
 from adlcalc.engine.model import Account
-from adlcalc.ground.numbers import ONE, ZERO
-
-Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
-"""A position that has not been made, as whole numbers of `Scale` or as it is: enough to screen it. Its
-number, size, |entry value| and collateral."""
+from adlcalc.ground.numbers import ZERO
 
 
-class Scale(NamedTuple):
-    """What one of a sketch's size, cost and collateral is."""
+class Sketches(NamedTuple):
+    """Positions that have not been made, near enough to screen them: columns of their numbers, sizes, entry
+    values (without a sign) and collaterals (0 of a cross one)."""
 
-    size: Decimal = ONE
-    cost: Decimal = ONE
-    collateral: Decimal = ONE
+    numbers: list[int]
+    sizes: list[float]
+    costs: list[float]
+    collaterals: list[float]
 
 
 class Roster:
@@ -227,23 +225,38 @@ class Roster:
     def _currency(self, holder: Holder) -> str:
         return holder.holdings[0].book.settles if holder.holdings else self._currencies[0]
 
-    def sketches(self, side: Side) -> tuple[Scale, Iterator[Sketch]]:
+    def sketches(self, side: Side) -> Sketches:
         """The positions of a side that have not been made."""
-        columns, made = self.columns, self.made
+        columns = self.columns
         if columns is None:
-            return Scale(), self._sketched(side)
-        size, entry, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
-        scale = Scale(size, size * entry * side.book.contract.multiplier, collateral)
-        return scale, ((i, q, q * e, k) for i, q, e, k in columns.rows(side.side) if i not in made)
+            return self._sketched(side)
+        chosen = bytearray(columns.on(side.side))
+        for i in self.made:
+            chosen[i] = 0
+        (q, size), (e, entry), (k, collateral) = (
+            (compress(column.values, chosen), float(column.unit))
+            for column in (columns.sizes, columns.entries, columns.collaterals)
+        )
+        sizes, each = [x * size for x in q], entry * float(side.book.contract.multiplier)
+        return Sketches(
+            list(compress(range(len(columns)), chosen)),
+            sizes,
+            [x * y * each for x, y in zip(sizes, e, strict=True)],
+            [x * collateral for x in k],
+        )
 
-    def _sketched(self, side: Side) -> Iterator[Sketch]:
-        number = 0
+    def _sketched(self, side: Side) -> Sketches:
+        found, number = Sketches([], [], [], []), 0
         for i, account in enumerate(self.accounts):
             if i not in self.made:
                 for n, p in enumerate(account.positions, number):
                     if p.side == side.side and self.markets[p.market] is side.book:
-                        yield n, p.size, abs(side.book.value(p.size, p.entry)), p.collateral
+                        found.numbers.append(n)
+                        found.sizes.append(float(p.size))
+                        found.costs.append(abs(float(side.book.value(p.size, p.entry))))
+                        found.collaterals.append(float(p.collateral or 0))
             number += len(account.positions)
+        return found
 
 
 class Side(Sequence[Holding]):
@@ -293,6 +306,6 @@ class Side(Sequence[Holding]):
             if holding.side == self.side and holding.book is self.book
         ]
 
-    def sketches(self) -> tuple[Scale, Iterator[Sketch]]:
+    def sketches(self) -> Sketches:
         """The others."""
         return self._roster.sketches(self)

@@ -19,8 +19,8 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import count
-from operator import itemgetter
+from itertools import compress, count
+from operator import itemgetter, truediv
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
@@ -62,23 +62,33 @@ def serves(book: MarketBook, side: int, rules: Rules) -> bool:
 
 FloatLines = tuple[tuple[float, float], ...]
 """Maintenance lines."""
+Column = list[float] | float
+"""A number of each of some positions, or the one that all of them have."""
 
 
-class Placed(NamedTuple):
-    """A position that is laid into the grid, by its number where it has not been made: entry, collateral and
-    initial margin per contract, how many contracts, the funding index up to which it is settled, its
-    maintenance lines where the score reads them."""
+class Columns(NamedTuple):
+    """Positions, by their numbers where they have not been made, and of each its size, entry value,
+    collateral (0 of a cross one) and the index up to which its funding is settled."""
 
-    entry: float
-    collateral: float
-    initial: float
-    contracts: float
-    settled: float
-    lines: FloatLines
-    position: Holding | int
+    positions: list[Holding | int]
+    sizes: list[float]
+    costs: list[float]
+    collaterals: list[float]
+    settled: list[float]
 
 
-ENTRY, COLLATERAL = itemgetter(0), itemgetter(1)
+class Laid(NamedTuple):
+    """Those of a side that are laid into its grid: entry, collateral and initial margin per contract, how
+    many contracts, the index up to which their funding is settled, their maintenance lines where the score
+    reads them."""
+
+    positions: list[Holding | int]
+    entry: list[float]
+    collateral: list[float]
+    initial: list[float]
+    contracts: list[float]
+    settled: Column
+    lines: list[FloatLines] | FloatLines
 
 
 class Cell(NamedTuple):
@@ -95,19 +105,26 @@ class Cell(NamedTuple):
     parts: Sequence[Cell]
 
     @classmethod
-    def of(cls, placed: Sequence[Placed]) -> Cell:
-        """The cell around some positions."""
-        *amounts, lines, members = zip(*placed, strict=True)
-        entry, collateral, initial, contracts, settled = ((min(some), max(some)) for some in amounts)
-        around = entry, wider(collateral), wider(initial), wider(contracts), settled
-        return cls(*around, frozenset(lines), list(members), ())
+    def of(cls, laid: Laid, some: Sequence[int]) -> Cell:
+        """The cell around some of those that are laid."""
+        collateral = wider(between(laid.collateral, some))
+        return record(cls, (
+            between(laid.entry, some),
+            collateral,
+            collateral if laid.initial is laid.collateral else wider(between(laid.initial, some)),
+            wider(between(laid.contracts, some)),
+            between(laid.settled, some),
+            frozenset(map(laid.lines.__getitem__, some) if isinstance(laid.lines, list) else (laid.lines,)),
+            [laid.positions[i] for i in some],
+            (),
+        ))  # fmt: skip
 
     @classmethod
     def around(cls, parts: Sequence[Cell]) -> Cell:
         """The cell around some cells."""
         *amounts, lines, _, _ = zip(*parts, strict=True)
         entry, collateral, initial, contracts, settled = (
-            (min(low for low, _ in some), max(high for _, high in some)) for some in amounts
+            (min(map(LOW, some)), max(map(HIGH, some))) for some in amounts
         )
         return cls(entry, collateral, initial, contracts, settled, frozenset().union(*lines), [], parts)
 
@@ -124,6 +141,17 @@ class Cell(NamedTuple):
             for lines in self.lines
         ]
         return min(least), max(most)
+
+
+LOW, HIGH = itemgetter(0), itemgetter(1)
+
+
+def between(column: Column, some: Sequence[int]) -> Bounds:
+    """Between what the numbers of some positions lie."""
+    if not isinstance(column, list):
+        return column, column
+    number = column.__getitem__
+    return min(map(number, some)), max(map(number, some))
 
 
 def wider(some: Bounds) -> Bounds:
@@ -143,32 +171,35 @@ class Grid:
         assert score.most is not None
         self._most, self._reads = score.most, score.reads
         self._multiplier = float(book.contract.multiplier)
-        placed = list(self._lay())
-        self._count = len(placed)
-        placed.sort(key=ENTRY)
-        cuts = min(CELLS, max(math.isqrt(len(placed) // MEMBERS), 1))
+        laid = self._lay()
+        self._count = len(laid.positions)
+        everybody = sorted(range(self._count), key=laid.entry.__getitem__)
+        cuts = min(CELLS, max(math.isqrt(self._count // MEMBERS), 1))
         self.cells: list[Cell] = []
-        for band in bands(placed, cuts):
-            band.sort(key=COLLATERAL)
-            self.cells.append(Cell.around([Cell.of(part) for part in bands(band, cuts)]))
+        for band in bands(everybody, cuts):
+            band.sort(key=laid.collateral.__getitem__)
+            self.cells.append(Cell.around([Cell.of(laid, part) for part in bands(band, cuts)]))
         book.ranked[side] = self
 
-    def _lay(self) -> Iterator[Placed]:
+    def _lay(self) -> Laid:
         """Everybody that is large enough, and isolated."""
-        book, side = self.book, self.side
-        least = float(book.unit * SMALLEST_MONEY)
-        chosen, needed = INITIAL_MARGIN in self._reads, MAINTENANCE in self._reads
-        lines = floats(book.lines) if needed and book.lines else ()
-        for one, size, cost, collateral, settled in in_floats(book, side):
-            if collateral is None or collateral < least or cost < least:
-                self.single.append(self.made(one))
-                continue
-            contracts = size * self._multiplier
-            entry, own = cost / contracts, collateral / contracts
-            leverage = float(self.made(one).leverage or 0) if chosen else 0
-            initial = entry / leverage if leverage else own
-            its = floats(self.made(one).lines()) if needed and not lines else lines
-            yield record(Placed, (entry, own, initial, contracts, settled, its, one))
+        least, (positions, *numbers) = float(self.book.unit * SMALLEST_MONEY), in_floats(self.book, self.side)
+        fits = [money >= least and cost >= least for cost, money in zip(*numbers[1:3], strict=True)]
+        if not all(fits):
+            self.single = [self.made(one) for one, does in zip(positions, fits, strict=True) if not does]
+            positions = list(compress(positions, fits))
+            numbers = [list(compress(column, fits)) for column in numbers]
+        sizes, costs, money, settled = numbers
+        contracts = [size * self._multiplier for size in sizes]
+        entry, collateral = list(map(truediv, costs, contracts)), list(map(truediv, money, contracts))
+        initial = collateral
+        if INITIAL_MARGIN in self._reads:
+            chosen = [float(self.made(one).leverage or 0) for one in positions]
+            initial = [e / by if by else k for e, k, by in zip(entry, collateral, chosen, strict=True)]
+        lines: list[FloatLines] | FloatLines = floats(self.book.lines or ())
+        if MAINTENANCE in self._reads and not lines:
+            lines = [floats(self.made(one).lines()) for one in positions]
+        return Laid(positions, entry, collateral, initial, contracts, alike(settled), lines)
 
     def made(self, one: Holding | int) -> Holding:
         """The position of a number, or itself."""
@@ -252,28 +283,35 @@ def floats(lines: Iterable[tuple[Decimal, Decimal]]) -> FloatLines:
     return tuple((float(rate), float(deduction)) for rate, deduction in lines)
 
 
-def in_floats(
-    book: MarketBook, side: int
-) -> Iterator[tuple[Holding | int, float, float, float | None, float]]:
-    """The open positions of a side, size, entry value, collateral and the index up to which their funding is
-    settled, near enough to lay them into cells: those that have been made, and the others by their numbers."""
+def in_floats(book: MarketBook, side: int) -> Columns:
+    """The open positions of a side, near enough to lay them into cells."""
     positions = book.holdings[side]
-    for one in positions.made() if isinstance(positions, Side) else positions:
-        if one.size:
-            money = None if one.collateral is None else float(one.collateral)
-            yield one, float(one.size), abs(float(one.cost)), money, float(one.funding)
+    made = [one for one in (positions.made() if isinstance(positions, Side) else positions) if one.size]
+    found = Columns(
+        [*made],
+        [float(one.size) for one in made],
+        [abs(float(one.cost)) for one in made],
+        [float(one.collateral or 0) for one in made],
+        [float(one.funding) for one in made],
+    )
     if isinstance(positions, Side):
-        scale, sketches = positions.sketches()
-        q, c, k = map(float, scale)
-        for number, size, cost, some in sketches:
-            yield number, float(size) * q, float(cost) * c, None if some is None else float(some) * k, 0.0
+        numbers, *others = positions.sketches()
+        found.positions.extend(numbers)
+        for column, more in zip(found[1:], (*others, [0.0] * len(numbers)), strict=True):
+            column.extend(more)
+    return found
 
 
-def bands(placed: list[Placed], parts: int) -> Iterator[list[Placed]]:
+def alike(column: list[float]) -> Column:
+    """A column, or the number that all of it is."""
+    return column[0] if column and column.count(column[0]) == len(column) else column
+
+
+def bands(ordered: list[int], parts: int) -> Iterator[list[int]]:
     """At most so many parts of nearly the same length."""
-    length = max(math.ceil(len(placed) / parts), 1)
-    for first in range(0, len(placed), length):
-        yield placed[first : first + length]
+    length = max(math.ceil(len(ordered) / parts), 1)
+    for first in range(0, len(ordered), length):
+        yield ordered[first : first + length]
 
 
 class QueueHead:
