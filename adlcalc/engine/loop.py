@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
+from itertools import islice
 
 from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, MarkMoved, Started, StepEnded
@@ -27,6 +28,8 @@ from adlcalc.engine.waterfall.state import State
 from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.ground.objects import no_collections, record
+
+MANY = 1000
 
 
 class PrecisionError(ValueError):
@@ -87,14 +90,21 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[It
                 events.extend(state.with_news(happen(state)))
             if observer:
                 observer.marked(facts)
-            events.extend(state.with_news(one_step(state, stages)))
+            rest = state.with_news(one_step(state, stages))
+            events.extend(rest if observer else islice(rest, MANY))
+        many = len(events) > MANY and not observer
+        while len(events) > MANY and not observer:
+            yield events
+            with exact_step(step):
+                events = list(islice(rest, MANY + 1))
+        with exact_step(step):
             if observer:
                 observer.ended(facts)
             if step == last:
                 if any(scenario.path.funding.values()):
                     events.extend(settle_everybody(state))
                 audit.everybody(step)
-            nothing = step < last and len(events) == len(scenario.markets) and state.is_still()
+            nothing = not many and step < last and len(events) == len(scenario.markets) and state.is_still()
             if nothing and still is not None:
                 end = record(StepEnded, (step, *still[1:]))
             else:

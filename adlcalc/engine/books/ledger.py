@@ -259,40 +259,41 @@ class Ledger:
         dust) and goes to the free balance with the pnl; a loss larger than what is released is borne by the
         position's own collateral. release=False (a liquidation in the account's own name): pnl and collateral
         stay where the position was, so that no loss reaches the free balance."""
-        self.touch(holding.holder)
-        holding.book.note_change(holding)
+        holder, book, own = holding.holder, holding.book, holding.collateral
+        self.touch(holder)
+        book.note_change(holding)
         cost = holding.cost_of(size)
         pnl = proceeds - cost
-        if holding.collateral is None:
-            holding.holder.balance += pnl
+        if own is None:
+            holder.balance += pnl
         elif not release:
-            holding.collateral += pnl
+            holding.collateral = own + pnl
+        elif size == holding.size:
+            holding.collateral = own - own
+            holder.balance += own + pnl
         else:
-            whole = size == holding.size
-            released = holding.collateral
-            if not whole:
-                released = self.round_down(divide(holding.collateral * size, holding.size))
-            holding.collateral -= released
-            freed = released + pnl
-            if not whole and freed < 0:
-                holding.collateral += freed
+            released = self.round_down(divide(own * size, holding.size))
+            own, freed = own - released, released + pnl
+            if freed < 0:
+                own += freed
             else:
-                holding.holder.balance += freed
-        holding.book.open_interest[holding.side] -= size
+                holder.balance += freed
+            holding.collateral = own
+        book.open_interest[holding.side] -= size
         holding.cost -= cost
-        holding.size -= size
-        holding.signed_size = holding.size * holding.side
+        holding.size = left = holding.size - size
+        holding.signed_size = left if holding.side > 0 else -left
         return pnl
 
     def close(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost, left = claim.cost_of(size), claim.left
-        before = left.size, left.cost
+        if isinstance(claim, VenueClaim) and claim not in self.moved:
+            self.moved[claim] = left.size, left.cost
         left.cost -= cost
         left.size -= size
         if isinstance(claim, VenueClaim):
-            self.moved.setdefault(claim, before)
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
             if self._inventories:
                 for valued in self._valued_with(claim):

@@ -26,7 +26,7 @@ class Stock:
     A claim is plain if it costs exactly what it is worth at its bankruptcy price, so that it brings less than
     it costs at no better mark than that; the others are looked at one by one."""
 
-    __slots__ = ("_has_closed", "_new", "_odd", "_plain", "book", "contracts", "paid", "side")
+    __slots__ = ("_has_closed", "_new", "_odd", "_partly", "_plain", "book", "contracts", "paid", "side")
 
     def __init__(self, book: MarketBook, side: int) -> None:
         self.book, self.side = book, side
@@ -35,6 +35,7 @@ class Stock:
         self._odd: dict[VenueClaim, None] = {}
         # not yet in either: most are closed before anybody asks
         self._new: dict[VenueClaim, None] = {}
+        self._partly: dict[VenueClaim, None] = {}  # closed in part since somebody asked
         self._has_closed = False
 
     def add(self, claim: VenueClaim) -> None:
@@ -44,7 +45,7 @@ class Stock:
         self._new[claim] = None
 
     def _sort_in(self) -> None:
-        """Put those in their places that are new."""
+        """Put those in their places that are new, or of which a part has been closed."""
         for claim in self._new:
             if claim.left.size:
                 if self._is_plain(claim):
@@ -52,18 +53,20 @@ class Stock:
                     insort(self._plain, (claim.price, claim.number.given or 0, claim))
                 else:
                     self._odd[claim] = None
-        self._new = {}
+        for claim in self._partly:
+            if claim.left.size and claim not in self._odd and not self._is_plain(claim):
+                self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
+                self._odd[claim] = None
+        self._new, self._partly = {}, {}
 
     def note_closed(self, claim: VenueClaim, size: Decimal, cost: Decimal) -> None:
         """So much of a claim is closed."""
         self.contracts -= size
         self.paid -= cost
-        self._has_closed = self._has_closed or not claim.left.size
-        if not claim.left.size or claim in self._new or claim in self._odd:
-            return
-        if not self._is_plain(claim):
-            self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
-            self._odd[claim] = None
+        if claim.left.size:
+            self._partly[claim] = None
+        else:
+            self._has_closed = True
 
     def forget_closed(self) -> None:
         """Of claims of which nothing is left."""

@@ -62,8 +62,6 @@ def serves(book: MarketBook, side: int, rules: Rules) -> bool:
 
 FloatLines = tuple[tuple[float, float], ...]
 """Maintenance lines."""
-Column = list[float] | float
-"""A number of each of some positions, or the one that all of them have."""
 
 
 class Columns(NamedTuple):
@@ -79,21 +77,21 @@ class Columns(NamedTuple):
 
 class Laid(NamedTuple):
     """Those of a side that are laid into its grid: entry, collateral and initial margin per contract, how
-    many contracts, the index up to which their funding is settled, their maintenance lines where the score
-    reads them."""
+    many contracts, the index up to which their funding is settled, their maintenance lines. What all have
+    alike, or the score does not look at, is a pair of bounds, or the lines of all."""
 
     positions: list[Holding | int]
     entry: list[float]
     collateral: list[float]
     initial: list[float]
-    contracts: list[float]
-    settled: Column
-    lines: list[FloatLines] | FloatLines
+    contracts: list[float] | Bounds
+    settled: list[float] | Bounds
+    lines: list[FloatLines] | frozenset[FloatLines]
 
 
 class Cell(NamedTuple):
-    """Positions of neighboring entry and collateral, and between what their amounts lie: positions, or parts
-    that are cells themselves."""
+    """Positions of neighboring entry and collateral, and between what their amounts lie: members, the places
+    in `Laid` of those that lie in no part of it, and parts that are cells themselves."""
 
     entry: Bounds
     collateral: Bounds
@@ -101,21 +99,21 @@ class Cell(NamedTuple):
     contracts: Bounds
     settled: Bounds
     lines: frozenset[FloatLines]
-    members: list[Holding | int]
+    members: Sequence[int]
     parts: Sequence[Cell]
 
     @classmethod
-    def of(cls, laid: Laid, some: Sequence[int]) -> Cell:
-        """The cell around some of those that are laid."""
-        collateral = wider(between(laid.collateral, some))
+    def of(cls, laid: Laid, some: Sequence[int], entry: Bounds) -> Cell:
+        """The cell around some places in order of their collateral, whose entries lie between those."""
+        collateral = wider((laid.collateral[some[0]], laid.collateral[some[-1]]))
         return record(cls, (
-            between(laid.entry, some),
+            entry,
             collateral,
             collateral if laid.initial is laid.collateral else wider(between(laid.initial, some)),
             wider(between(laid.contracts, some)),
             between(laid.settled, some),
-            frozenset(map(laid.lines.__getitem__, some) if isinstance(laid.lines, list) else (laid.lines,)),
-            [laid.positions[i] for i in some],
+            frozenset(laid.lines[i] for i in some) if isinstance(laid.lines, list) else laid.lines,
+            some,
             (),
         ))  # fmt: skip
 
@@ -126,7 +124,7 @@ class Cell(NamedTuple):
         entry, collateral, initial, contracts, settled = (
             (min(map(LOW, some)), max(map(HIGH, some))) for some in amounts
         )
-        return cls(entry, collateral, initial, contracts, settled, frozenset().union(*lines), [], parts)
+        return cls(entry, collateral, initial, contracts, settled, frozenset().union(*lines), (), parts)
 
     def maintenance(self, worth: Bounds) -> Bounds:
         """Between what the maintenance margin of a contract lies: of each position the largest of its lines,
@@ -146,10 +144,10 @@ class Cell(NamedTuple):
 LOW, HIGH = itemgetter(0), itemgetter(1)
 
 
-def between(column: Column, some: Sequence[int]) -> Bounds:
-    """Between what the numbers of some positions lie."""
-    if not isinstance(column, list):
-        return column, column
+def between(column: list[float] | Bounds, some: Sequence[int]) -> Bounds:
+    """Between what the numbers of some places lie."""
+    if isinstance(column, tuple):
+        return column
     number = column.__getitem__
     return min(map(number, some)), max(map(number, some))
 
@@ -170,15 +168,18 @@ class Grid:
         self._changed: dict[Holding, None] = {}
         assert score.most is not None
         self._most, self._reads = score.most, score.reads
+        # the product of ratios is that of a contract, however many there are
+        self._counts = not score.ratios or MAINTENANCE in score.reads
         self._multiplier = float(book.contract.multiplier)
         laid = self._lay()
-        self._count = len(laid.positions)
+        self._positions, self._count = laid.positions, len(laid.positions)
         everybody = sorted(range(self._count), key=laid.entry.__getitem__)
         cuts = min(CELLS, max(math.isqrt(self._count // MEMBERS), 1))
         self.cells: list[Cell] = []
         for band in bands(everybody, cuts):
+            entry = laid.entry[band[0]], laid.entry[band[-1]]
             band.sort(key=laid.collateral.__getitem__)
-            self.cells.append(Cell.around([Cell.of(laid, part) for part in bands(band, cuts)]))
+            self.cells.append(Cell.around([Cell.of(laid, part, entry) for part in bands(band, cuts)]))
         book.ranked[side] = self
 
     def _lay(self) -> Laid:
@@ -192,14 +193,20 @@ class Grid:
         sizes, costs, money, settled = numbers
         contracts = [size * self._multiplier for size in sizes]
         entry, collateral = list(map(truediv, costs, contracts)), list(map(truediv, money, contracts))
-        initial = collateral
+        initial, lines = collateral, frozenset((floats(self.book.lines or ()),))
         if INITIAL_MARGIN in self._reads:
             chosen = [float(self.made(one).leverage or 0) for one in positions]
             initial = [e / by if by else k for e, k, by in zip(entry, collateral, chosen, strict=True)]
-        lines: list[FloatLines] | FloatLines = floats(self.book.lines or ())
-        if MAINTENANCE in self._reads and not lines:
-            lines = [floats(self.made(one).lines()) for one in positions]
-        return Laid(positions, entry, collateral, initial, contracts, alike(settled), lines)
+        of_each = MAINTENANCE in self._reads and not self.book.lines
+        return Laid(
+            positions,
+            entry,
+            collateral,
+            initial,
+            contracts if self._counts else around(contracts),
+            settled if any(settled) else (0.0, 0.0),
+            [floats(self.made(one).lines()) for one in positions] if of_each else lines,
+        )
 
     def made(self, one: Holding | int) -> Holding:
         """The position of a number, or itself."""
@@ -211,9 +218,7 @@ class Grid:
 
     def holdings_of(self, cell: Cell) -> list[Holding]:
         """The positions of a cell that is opened."""
-        found = [self.made(one) for one in cell.members]
-        cell.members[:] = found
-        return found
+        return [self.made(self._positions[i]) for i in cell.members]
 
     def note_change(self, holding: Holding) -> None:
         """A position is about to change: it no longer is where it was laid, and a queue that has not scored
@@ -302,9 +307,9 @@ def in_floats(book: MarketBook, side: int) -> Columns:
     return found
 
 
-def alike(column: list[float]) -> Column:
-    """A column, or the number that all of it is."""
-    return column[0] if column and column.count(column[0]) == len(column) else column
+def around(column: list[float]) -> Bounds:
+    """Between what all of a column lies."""
+    return min(column, default=0.0), max(column, default=0.0)
 
 
 def bands(ordered: list[int], parts: int) -> Iterator[list[int]]:

@@ -15,17 +15,17 @@ from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.books.holdings import Holding
 from adlcalc.engine.books.ledger import NOTHING, Told
 from adlcalc.engine.contract import INVERSE
-from adlcalc.engine.events import Deleveraged, Event, How, Skipped
+from adlcalc.engine.events import Deleveraged, Event, Skipped
 from adlcalc.engine.formulas.policies import Gift, Policy, gives_from_everybody, walk_of
 from adlcalc.engine.formulas.policies import queue as by_score
-from adlcalc.engine.formulas.prices import MarkFirst, capped, clamped, mark, no_gift
+from adlcalc.engine.formulas.prices import capped, clamped, mark, no_gift
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.counterparty import refused
 from adlcalc.engine.queue.head import QueueHead
 from adlcalc.engine.queue.queue import Place, Ranked
 from adlcalc.engine.rules import OwnAccount
 from adlcalc.engine.waterfall.last_resort import settle
-from adlcalc.engine.waterfall.state import State
+from adlcalc.engine.waterfall.state import State, Terms
 from adlcalc.ground.numbers import FLOOR, ZERO, round_to
 from adlcalc.ground.objects import record
 
@@ -44,11 +44,12 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
         passed = claim.holder if state.rules.adl.own_account == OwnAccount.EXCLUDED else None
         # lazily: a long queue is not copied for a short claim
         for place in state.queue(claim.book, -claim.side):
-            if place.holding.holder is passed:
-                continue
-            yield from close_against(state, claim, place, min(left.size - keep, place.holding.size))
-            if left.size <= keep:
-                return
+            holding, wanted = place.holding, left.size - keep
+            if holding.holder is not passed:
+                size = wanted if wanted <= holding.size else holding.size
+                yield from close_against(state, claim, place, size)
+                if left.size <= keep:
+                    return
     elif gives_from_everybody(policy) and isinstance(claim, VenueClaim):
         state.pool.append((claim, keep))
     else:
@@ -140,29 +141,25 @@ def gifts_of(
 
 def close_against(state: State, claim: Closing, place: Place, size: Decimal) -> Told:
     """Close `size` of the claim against `place` at the rulebook's price, or pass the place over."""
-    told = NOTHING
-    if isinstance(state.rules.adl.price, MarkFirst):
-        at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
-        if at_mark:
-            told = match(state, claim, place, at_mark, (mark(claim.known()),))
-            size -= at_mark
-        if not size or not place.holding.size:
-            return told
-    how, rule_price = adl_price(state, claim)
-    matched = match(state, claim, place, size, how, rule_price)
-    return (*told, *matched) if told else matched
+    if not state.mark_first:
+        return match(state, claim, place, size, terms_of(state, claim))
+    at_mark = state.affordable(claim, size, lambda _size: claim.book.mark, claim.book.fund.reserve())
+    told = match(state, claim, place, at_mark, Terms((mark(claim.known()),))) if at_mark else NOTHING
+    if at_mark == size or not place.holding.size:
+        return told
+    return (*told, *match(state, claim, place, size - at_mark, terms_of(state, claim)))
 
 
-def adl_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
+def terms_of(state: State, claim: Closing) -> Terms:
     """The price of a claim's fills, which is the same for all of them as long as the mark is."""
     mark = claim.book.mark
-    found = state.adl_prices.get(claim)
+    found = state.terms.get(claim)
     if found is None or found[0] is not mark:
-        found = state.adl_prices[claim] = mark, worked_price(state, claim)
+        found = state.terms[claim] = mark, worked_price(state, claim)
     return found[1]
 
 
-def worked_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
+def worked_price(state: State, claim: Closing) -> Terms:
     """The price of a fill by the rules adl.price, clamp and capped, step by step, and what becomes of it for
     a bankrupt account (`no_gift`): where that is another one, the price by the rules too."""
     known, rules = claim.known(), state.rules.adl
@@ -172,48 +169,45 @@ def worked_price(state: State, claim: Closing) -> tuple[How, Decimal | None]:
     if rules.capped and (price := capped(how[-1], known)) is not how[-1]:
         how.append(price)
     price = no_gift(how[-1], known)
-    return (tuple(how), None) if price is how[-1] else ((*how, price), how[-1].result)
+    return Terms(tuple(how)) if price is how[-1] else Terms((*how, price), how[-1].result)
 
 
-def match(
-    state: State, claim: Closing, place: Place, size: Decimal, how: How, rule_price: Decimal | None = None
-) -> Told:
+def match(state: State, claim: Closing, place: Place, size: Decimal, terms: Terms) -> Told:
     """One fill: `size` of the claim against `place` for the same proceeds on both sides, unless it would
-    bankrupt the place.
-    how: of its price; rule_price: by the rules alone, where a bankrupt account was to get no more."""
-    price = how[-1].result
-    holding, book = place.holding, claim.book
-    if price <= 0 and book.contract.kind == INVERSE:
+    bankrupt the place."""
+    how, rule_price = terms
+    holding, book, ledger, price = place.holding, claim.book, state.ledger, how[-1].result
+    if price <= ZERO and book.contract.kind == INVERSE:
         return NOTHING  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
     forgone = proceeds - book.value(claim.side * size, book.mark)
     rate = state.rules.fees.deleveraged
     # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5
     # satoshi
-    fee = round_to(rate * abs(proceeds), state.ledger.unit, FLOOR) if rate else ZERO
-    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee)
+    fee = round_to(rate * abs(proceeds), ledger.unit, FLOOR) if rate else ZERO
+    equity_after = refused(state.rules.adl.would_bankrupt, holding, size, forgone + fee if fee else forgone)
     if equity_after is not None:
         return pass_over(state, claim, place, size, price, forgone, equity_after)
-    funding = NOTHING if book.funding == holding.funding else state.ledger.settle_funding(holding)
-    before, entry_value = holding.size, holding.cost
-    pnl, result = state.ledger.fill_against(claim, holding, size, proceeds)
-    holding.holder.deleveraged = True
+    funding = NOTHING if book.funding == holding.funding else ledger.settle_funding(holding)
+    holder, before, entry_value = holding.holder, holding.size, holding.cost
+    pnl, result = ledger.fill_against(claim, holding, size, proceeds)
+    holder.deleveraged = True
     state.note_change(holding)
-    number, at_bankruptcy = state.ledger.number_of(claim), price == claim.price
+    number, at_bankruptcy = ledger.number_of(claim), price == claim.price
     fill = record(Deleveraged, (
-        state.step, number, claim.holder.id, holding.holder.id, book.name, holding.side, place.rank,
-        place.score, before, size, price, book.mark, pnl, forgone, place.tied,
-        ZERO if at_bankruptcy else result, rule_price, how, proceeds, entry_value,
+        state.step, number, claim.holder.id, holder.id, book.name, holding.side, place.rank, place.score,
+        before, size, price, book.mark, pnl, forgone, place.tied, ZERO if at_bankruptcy else result,
+        rule_price, how, proceeds, entry_value,
     ))  # fmt: skip
     charged = posted = NOTHING
     if fee:
         made = rounded(
-            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), state.ledger.unit, FLOOR
+            "fee", "[rate] x [value]", (rate, abs(proceeds)), rate * abs(proceeds), ledger.unit, FLOOR
         )
-        charged = state.ledger.fee_of_account(holding, number, fee, state.rules.fees.to, (made,))
-    if isinstance(claim, VenueClaim):
+        charged = ledger.fee_of_account(holding, number, fee, state.rules.fees.to, (made,))
+    if result and isinstance(claim, VenueClaim):
         posted = (
-            state.ledger.post_result(claim, result, "dust")
+            ledger.post_result(claim, result, "dust")
             if at_bankruptcy
             else settle(state, claim, result, proceeds)
         )

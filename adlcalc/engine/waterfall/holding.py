@@ -16,7 +16,7 @@ from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.prices import MarkFirst
 from adlcalc.engine.rules import AdlWhen, Always, HoldsNothing, WhileSolvent
-from adlcalc.engine.waterfall.deleveraging import adl_price
+from adlcalc.engine.waterfall.deleveraging import terms_of
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, round_to
 
@@ -75,7 +75,7 @@ def price_of_rest(state: State, claim: VenueClaim) -> Decimal | None:
     adl = state.rules.adl
     if adl.when == AdlWhen.NEVER or claim.price is None:
         return None
-    price = claim.book.mark if isinstance(adl.price, MarkFirst) else adl_price(state, claim)[0][-1].result
+    price = claim.book.mark if isinstance(adl.price, MarkFirst) else terms_of(state, claim).how[-1].result
     impossible = price <= 0 and claim.book.contract.kind == INVERSE  # by a coarse tick
     return None if impossible or claim.better_or_equal(price) else price
 

@@ -1,6 +1,6 @@
 """What a run knows while it runs: the ledger, the rules, and what this step has used up (books, queues).
 
-Public: State, Loss, Used.
+Public: State, Loss, Terms, Used.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from adlcalc.engine.books.ledger import Ledger, Told
 from adlcalc.engine.books.liquidity import HeardBook, StepBook
 from adlcalc.engine.books.stock import by_age
 from adlcalc.engine.events import Event, Held, How, Owed, Spared
+from adlcalc.engine.formulas.prices import MarkFirst
 from adlcalc.engine.model import Liquidity, Path, Scenario
 from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue, Ranked, is_kept
@@ -37,6 +38,14 @@ class Loss(NamedTuple):
     book: MarketBook
     number: int
     amount: Decimal
+
+
+class Terms(NamedTuple):
+    """How the price of a claim's fills was worked out, and the price by the rules alone, where a bankrupt
+    account was to get no more."""
+
+    how: How
+    rule_price: Decimal | None = None
 
 
 class Used:
@@ -82,9 +91,8 @@ class State:
         # what has come before the queue, to be shared out together, and how much of it the fund keeps
         self.pool: list[tuple[VenueClaim, Decimal]] = []
         self.unsettled: list[Unit] | None = None  # where a market is wound up: who still has something open
-        # the ADL price of a claim at a mark, and the price by the rules alone where a bankrupt account gets
-        # no more
-        self.adl_prices: dict[Closing, tuple[Decimal, tuple[How, Decimal | None]]] = {}
+        self.mark_first = isinstance(scenario.rules.adl.price, MarkFirst)
+        self.terms: dict[Closing, tuple[Decimal, Terms]] = {}  # of the fills of a claim at a mark
         self.losses: list[Loss] = []  # uncovered and not yet shared out
         self.doubtful: dict[
             Holder, None
@@ -121,7 +129,7 @@ class State:
         self.skipped.clear()
         self.refused.clear()
         self.for_sale.clear()
-        self.adl_prices.clear()
+        self.terms.clear()
         self.capacity.clear()
         self.used.clear()
         self._told.clear()
