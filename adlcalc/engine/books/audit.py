@@ -41,13 +41,14 @@ class Audit:
         standing, contracts = ledger.system_standing(), ledger.system_contracts()
         money = {currency: standing[currency] - before for currency, before in self._standing.items()}
         moved = {name: contracts[name] - self._contracts[name] for name in contracts}
-        for holder, (before, sizes) in ledger.touched.items():
+        for holder, sizes in ledger.touched.items():
             currency = ledger.currencies[0]  # an account's money is of one currency
             for holding, size in zip(holder.holdings, sizes, strict=True):
-                book = holding.book
-                currency = book.settles
-                moved[book.name] += holding.signed_size - size
-            money[currency] += holder.standing() - before
+                if holding.signed_size is not size:
+                    moved[holding.book.name] += holding.signed_size - size
+                currency = holding.book.settles
+            before, holder.stood = holder.stood, holder.standing()
+            money[currency] += holder.stood - before
         for claim, (contracts_before, cost) in ledger.moved.items():
             book, left = claim.book, claim.left
             money[book.settles] -= left.cost - cost

@@ -216,15 +216,15 @@ class Holding:
 
 
 class Holder:
-    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated
-    one."""
+    """An account while it runs. balance backs its cross positions; it is the free balance of an isolated one.
+    stood: its standing as of the last audit that looked at it."""
 
-    __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order")
+    __slots__ = ("balance", "deleveraged", "equity_start", "holdings", "id", "liquidated", "order", "stood")
 
     def __init__(self, id: str, order: int, balance: Decimal) -> None:
         self.id, self.order, self.balance = id, order, balance
         self.holdings: list[Holding] = []
-        self.equity_start = ZERO
+        self.equity_start = self.stood = ZERO
         self.liquidated = self.deleveraged = False
 
     def take_apart(self) -> None:

@@ -5,9 +5,9 @@ value v moves contracts and v between two sides, so the sum of cash - cost over 
 neither does the sum of signed sizes: the two invariants of the audit. Realized pnl = v - the cost of what was
 closed.
 
-An audit that looked at every account at every step would cost more than the run, so each holder notes its
-standing when it is first touched in a step, and the step's audit compares only those; the last audit adds up
-everybody.
+An audit that looked at every account at every step would cost more than the run, so each step notes which
+holders it touches, and its audit compares only those with how they stood after the last one; the last audit
+adds up everybody.
 
 Public: Ledger, AuditError.
 """
@@ -107,7 +107,7 @@ class Ledger:
         self.venue_cash = dict.fromkeys(self.currencies, ZERO)  # negative: losses that nobody covered
         self.revenue: dict[str, Decimal] = {}  # the venue's fees, less its rebates
         self.outside: dict[str, Decimal] = {}  # what has come in (negative) or gone out since the start
-        self.touched: dict[Holder, tuple[Decimal, list[Decimal]]] = {}
+        self.touched: dict[Holder, list[Decimal]] = {}
         self.settled: dict[
             str, Decimal
         ] = {}  # what the accounts that nothing touched have received in this step
@@ -117,8 +117,8 @@ class Ledger:
         # the rest of the market is the other side of everybody, and stands at no profit and no loss
         for (book, side), found in self.roster.sides.items():
             book.holdings[side] = found
-            book.open_interest[side] = found.quiet
-            book.rest_size -= side * found.quiet
+            book.open_interest[side] = found.contracts
+            book.rest_size -= side * found.contracts
             book.rest_cost -= found.worth
 
     # --- who is there ---------------------------------------------------------------------------------------
@@ -246,9 +246,9 @@ class Ledger:
         return contracts
 
     def touch(self, holder: Holder) -> None:
-        """Note a holder's standing and sizes before its first change in a step."""
+        """Note a holder's sizes before its first change in a step; how it stood the last audit has noted."""
         if holder not in self.touched:
-            self.touched[holder] = holder.standing(), list(map(signed_size_of, holder.holdings))
+            self.touched[holder] = list(map(signed_size_of, holder.holdings))
 
     # --- trades: contracts and their value move between two sides -------------------------------------------
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import compress, repeat
+from operator import attrgetter
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
@@ -22,6 +23,8 @@ from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
 from adlcalc.engine.model import Account
 from adlcalc.ground.numbers import ZERO
+
+STOOD = attrgetter("stood")
 
 
 class Sketches(NamedTuple):
@@ -85,7 +88,7 @@ class Roster:
             opening[currency] += cash
         for (book, side), one in self.sides.items():
             currency, sizes, entries = found[book.name, side]
-            one.length, one.quiet = len(sizes), sum(sizes, ZERO)
+            one.length, one.contracts = len(sizes), sum(sizes, ZERO)
             one.worth = side * book.values(sizes, repeat(book.first), book.first)
             opening[currency] -= side * book.values(sizes, entries, sum(entries, ZERO))
         self.count = number
@@ -98,7 +101,7 @@ class Roster:
         self.count = len(columns)
         for s in (1, -1):
             side = self.sides[book, s]
-            side.length, side.quiet = found.length[s], found.size[s]
+            side.length, side.contracts = found.length[s], found.size[s]
             side.worth = s * found.size[s] * m * book.first
         self.opening[book.settles] += found.collateral - (found.cost[1] - found.cost[-1]) * m
 
@@ -109,52 +112,57 @@ class Roster:
 
     def holder(self, i: int) -> Holder:
         """Account i of the file."""
-        found = self.made.get(i)
-        if found is None:
-            found, standing = self._begun(i)
-            self.made[i] = found
-            for holding in found.holdings:
-                self.sides[holding.book, holding.side].quiet -= holding.size
-            self._quiet[self._currency(found)] -= standing
-        return found
+        if i not in self.made:
+            self._make((i,))
+        return self.made[i]
 
     def as_it_began(self, i: int) -> Holder:
         """The books of an account that nothing has happened to, for who only wants to look at them."""
-        return self._begun(i)[0]
+        return next(self._begun((i,)))
 
-    def _begun(self, i: int) -> tuple[Holder, Decimal]:
-        """The same, and its cash - cost."""
+    def _make(self, places: Sequence[int]) -> None:
+        """The books of some accounts that had none."""
+        found = list(self._begun(places))
+        self.made.update(zip(places, found, strict=True))
+        if len(self._currencies) == 1:
+            self._quiet[self._currencies[0]] -= sum(map(STOOD, found), ZERO)
+        else:
+            for holder in found:
+                self._quiet[self._currency(holder)] -= holder.stood
+
+    def _begun(self, places: Iterable[int]) -> Iterator[Holder]:
+        """The same of any accounts, for whatever they are wanted."""
         accounts = self.accounts
-        return (
-            self._of_columns(accounts, i)
-            if isinstance(accounts, Columns)
-            else self._of_account(accounts[i], i)
-        )
+        if isinstance(accounts, Columns):
+            return self._of_columns(accounts, places)
+        return (self._of_account(accounts[i], i) for i in places)
 
-    def _of_columns(self, columns: Columns, i: int) -> tuple[Holder, Decimal]:
-        holder, book, received = Holder(columns.ids[i], i, ZERO), self.markets[columns.market], ZERO
-        side, size, entry, collateral, leverage = columns.terms(i)
-        if self._settled_to:
-            received = settled(pending(side * size, self._settled_to), book.unit)
-            collateral += received
-        holding = Holding(holder, book, i, side, size, entry, collateral, leverage, self._settled_to)
-        holder.holdings.append(holding)
-        standing = collateral - holding.cost
-        holder.equity_start = standing - received + book.value(holding.signed_size, book.first)
-        return holder, standing
+    def _of_columns(self, columns: Columns, places: Iterable[int]) -> Iterator[Holder]:
+        book, terms, index = self.markets[columns.market], columns.terms, self._settled_to
+        ids, value, first, received = columns.ids, book.value, book.first, ZERO
+        for i in places:
+            holder, (side, size, entry, collateral, leverage) = Holder(ids[i], i, ZERO), terms(i)
+            if index:
+                received = settled(pending(side * size, index), book.unit)
+                collateral += received
+            holding = Holding(holder, book, i, side, size, entry, collateral, leverage, index)
+            holder.holdings.append(holding)
+            holder.stood = stood = collateral - holding.cost
+            holder.equity_start = stood - received + value(holding.signed_size, first)
+            yield holder
 
-    def _of_account(self, account: Account, i: int) -> tuple[Holder, Decimal]:
+    def _of_account(self, account: Account, i: int) -> Holder:
         holder, markets = Holder(account.id, i, account.balance), self.markets
         number = i if self._firsts is None else self._firsts[i]
         for n, p in enumerate(account.positions, number):
             holder.holdings.append(
                 Holding(holder, markets[p.market], n, p.side, p.size, p.entry, p.collateral, p.leverage)
             )
-        total = standing = holder.standing()
+        total = holder.stood = holder.standing()
         for holding in holder.holdings:
             total += holding.book.value(holding.signed_size, holding.book.first)
         holder.equity_start = total
-        return holder, standing
+        return holder
 
     def holding(self, number: int) -> Holding:
         """The position of a number."""
@@ -162,6 +170,15 @@ class Roster:
             return self.holder(number).holdings[0]
         i = bisect_right(self._firsts, number) - 1
         return self.holder(i).holdings[number - self._firsts[i]]
+
+    def holdings(self, numbers: Sequence[int]) -> list[Holding]:
+        """The positions of some numbers: those that have not been made are made in one go."""
+        if self._firsts is not None:
+            return [self.holding(number) for number in numbers]
+        made = self.made
+        if missing := dict.fromkeys(i for i in numbers if i not in made):
+            self._make(list(missing))
+        return [made[i].holdings[0] for i in numbers]
 
     def everybody(self) -> list[Holder]:
         """All of them, made; in file order."""
@@ -212,10 +229,23 @@ class Roster:
         return total
 
     def contracts(self) -> dict[str, Decimal]:
-        """Signed contracts of all accounts per market, counted alike."""
-        total = {book.name: ZERO for book in self.markets.values()}
+        """Signed contracts of all accounts per market: those that all began with, less those of who has been
+        made, who has what he has now."""
+        total, columns, accounts = (
+            {book.name: ZERO for book in self.markets.values()},
+            self.columns,
+            self.accounts,
+        )
         for (book, side), found in self.sides.items():
-            total[book.name] += side * found.quiet
+            total[book.name] += side * found.contracts
+        if columns is not None:
+            sizes, longs = columns.sizes.values, columns.longs
+            began = sum(sizes[i] if longs[i] else -sizes[i] for i in self.made)
+            total[columns.market] -= columns.sizes.number(began)
+        else:
+            for i in self.made:
+                for p in accounts[i].positions:
+                    total[p.market] -= p.side * p.size
         for holder in self.made.values():
             for holding in holder.holdings:
                 if holding.size:
@@ -266,8 +296,8 @@ class Side(Sequence[Holding]):
     def __init__(self, roster: Roster, book: MarketBook, side: int) -> None:
         self._roster, self.book, self.side = roster, book, side
         self.length = 0
-        self.quiet = self.worth = ZERO
-        """Contracts of those that have not been made; the value of all at the opening mark."""
+        self.contracts = self.worth = ZERO
+        """Of all at the opening, and their value at the opening mark."""
         self._holdings: list[Holding] | None = None
 
     def __len__(self) -> int:
@@ -293,9 +323,9 @@ class Side(Sequence[Holding]):
     def __iter__(self) -> Iterator[Holding]:
         return iter(self._whole())
 
-    def holding(self, number: int) -> Holding:
-        """The position of a number, made where it was not."""
-        return self._roster.holding(number)
+    def holdings(self, numbers: Sequence[int]) -> list[Holding]:
+        """The positions of some numbers, made where they were not."""
+        return self._roster.holdings(numbers)
 
     def made(self) -> list[Holding]:
         """The positions that have been made."""

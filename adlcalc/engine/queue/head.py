@@ -30,7 +30,7 @@ from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.formulas.scores import INITIAL_MARGIN, MAINTENANCE, Bounds, Score
 from adlcalc.engine.queue.queue import Scored, inputs_of
 from adlcalc.engine.rules import Eligible, Rules
-from adlcalc.ground.numbers import D
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.ground.objects import record
 
 LONG_QUEUE = 200
@@ -187,7 +187,7 @@ class Grid:
         least, (positions, *numbers) = float(self.book.unit * SMALLEST_MONEY), in_floats(self.book, self.side)
         fits = [money >= least and cost >= least for cost, money in zip(*numbers[1:3], strict=True)]
         if not all(fits):
-            self.single = [self.made(one) for one, does in zip(positions, fits, strict=True) if not does]
+            self.single = self.made([one for one, does in zip(positions, fits, strict=True) if not does])
             positions = list(compress(positions, fits))
             numbers = [list(compress(column, fits)) for column in numbers]
         sizes, costs, money, settled = numbers
@@ -195,7 +195,7 @@ class Grid:
         entry, collateral = list(map(truediv, costs, contracts)), list(map(truediv, money, contracts))
         initial, lines = collateral, frozenset((floats(self.book.lines or ()),))
         if INITIAL_MARGIN in self._reads:
-            chosen = [float(self.made(one).leverage or 0) for one in positions]
+            chosen = [float(one.leverage or 0) for one in self.made(positions)]
             initial = [e / by if by else k for e, k, by in zip(entry, collateral, chosen, strict=True)]
         of_each = MAINTENANCE in self._reads and not self.book.lines
         return Laid(
@@ -205,20 +205,22 @@ class Grid:
             initial,
             contracts if self._counts else around(contracts),
             settled if any(settled) else (0.0, 0.0),
-            [floats(self.made(one).lines()) for one in positions] if of_each else lines,
+            [floats(one.lines()) for one in self.made(positions)] if of_each else lines,
         )
 
-    def made(self, one: Holding | int) -> Holding:
-        """The position of a number, or itself."""
-        if isinstance(one, Holding):
-            return one
+    def made(self, some: Sequence[Holding | int]) -> list[Holding]:
+        """The positions that some are, made where they were numbers."""
+        numbers = [one for one in some if not isinstance(one, Holding)]
+        if not numbers:
+            return [one for one in some if isinstance(one, Holding)]
         positions = self.book.holdings[self.side]
         assert isinstance(positions, Side)
-        return positions.holding(one)
+        of = dict(zip(numbers, positions.holdings(numbers), strict=True))
+        return [one if isinstance(one, Holding) else of[one] for one in some]
 
     def holdings_of(self, cell: Cell) -> list[Holding]:
         """The positions of a cell that is opened."""
-        return [self.made(self._positions[i]) for i in cell.members]
+        return self.made([self._positions[i] for i in cell.members])
 
     def note_change(self, holding: Holding) -> None:
         """A position is about to change: it no longer is where it was laid, and a queue that has not scored
@@ -226,7 +228,7 @@ class Grid:
         if holding not in self._changed:
             self._changed[holding] = None
             if self.head is not None:
-                self.head.add(holding)
+                self.head.add((holding,))
 
     def is_worn(self) -> bool:
         """Have many of its positions changed? (Those that are closed are in nobody's way.)"""
@@ -330,44 +332,49 @@ class QueueHead:
         self._head = 0  # those before it are gone
         self._scored: set[Holding] = set()
         self._best: list[tuple[tuple[Decimal, Decimal, Decimal, int], Scored]] = []
-        for holding in grid.one_by_one():
-            self.add(holding)
-        self._rest = self._in_order()
+        self.add(grid.one_by_one())
+        self._rest = self._ranked()
         grid.head = self
 
     def __iter__(self) -> Iterator[Scored]:
-        while self._head < len(self._found) and not self._found[self._head].holding.size:
+        found = self._found
+        while self._head < len(found) and not found[self._head].holding.size:
             self._head += 1
         i = self._head
-        while self._reach(i):
-            place = self._found[i]
+        while True:
+            if i == len(found):
+                if (place := next(self._rest, None)) is None:
+                    return
+                found.append(place)
+            place = found[i]
             if place.holding.size:
                 yield place
             i += 1
 
-    def _reach(self, i: int) -> bool:
-        """Find the places up to i, and the one after it, which tells whether i is tied."""
-        while len(self._found) < i + 2:
-            place = next(self._rest, None)
-            if place is None:
-                return i < len(self._found)
-            if self._found and self._found[-1].score == place.score:
-                self._found[-1].tied = place.tied = True
-            self._found.append(place)
-            place.rank = len(self._found)
-        return True
+    def _ranked(self) -> Iterator[Scored]:
+        """The places with their ranks. Whether one is tied only the one after it tells."""
+        places = self._in_order()
+        rank, place = 1, next(places, None)
+        while place is not None:
+            place.rank, following = rank, next(places, None)
+            if following is not None and following.score == place.score:
+                place.tied = following.tied = True
+            yield place
+            rank, place = rank + 1, following
 
-    def add(self, holding: Holding) -> None:
-        """Score a position as it is now. One that is about to change is scored now, for what a later fill of
-        this step does to it the queue does not see."""
-        if holding in self._scored:
-            return
-        self._scored.add(holding)
-        if holding.size:
-            inputs = inputs_of(holding)
-            if inputs.pnl > 0 or not self._winners_only:
-                place = Scored(holding, self._score(inputs), inputs, self._ties)
-                heapq.heappush(self._best, (place.key(), place))
+    def add(self, some: Iterable[Holding]) -> None:
+        """Score positions as they are now. One that is about to change is scored now, for what a later fill
+        of this step does to it the queue does not see."""
+        scored, best, score = self._scored, self._best, self._score
+        ties, winners_only = self._ties, self._winners_only
+        for holding in some:
+            if holding not in scored:
+                scored.add(holding)
+                if holding.size:
+                    inputs = inputs_of(holding)
+                    if not winners_only or inputs.pnl > ZERO:
+                        place = Scored(holding, score(inputs), inputs, ties)
+                        heapq.heappush(best, (place.key(), place))
 
     def _in_order(self) -> Iterator[Scored]:
         """By opening cells, best bound first."""
@@ -388,8 +395,7 @@ class QueueHead:
         while True:
             while cells and not (best and best[0][1].score > certain):
                 _, _, cell = heapq.heappop(cells)
-                for holding in grid.holdings_of(cell):
-                    self.add(holding)
+                self.add(grid.holdings_of(cell))
                 certain = put(cell.parts)
             if not best:
                 return

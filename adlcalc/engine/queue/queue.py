@@ -40,8 +40,8 @@ class Scored(Place):
     __slots__ = ("inputs", "ties")
 
     def __init__(self, holding: Holding, score: Decimal, inputs: Inputs, ties: Ties) -> None:
-        super().__init__(holding, score, holding.size, 0, False)
-        self.inputs, self.ties = inputs, ties
+        self.holding, self.score, self.size, self.rank, self.tied = holding, score, holding.size, 0, False
+        self.inputs, self.ties = inputs, ties  # all set here: there may be very many
 
     def key(self) -> tuple[Decimal, Decimal, Decimal, int]:
         """Highest score first; among equal ones as rule `ties` has it; the last word is the order in the
@@ -155,15 +155,16 @@ class Queue(Ranked):
 
 def inputs_of(holding: Holding) -> Inputs:
     """The amounts of a position at the marks."""
-    value, unit = holding.value(), holding.unit
-    pnl, entry_value, notional = value - holding.cost, abs(holding.cost), abs(value)
-    if unit.isolated:
-        assert holding.collateral is not None
-        balance, exposure, equity = holding.collateral, notional, holding.collateral + pnl
-        if holding.book.funding != holding.funding:
+    book, cost, own = holding.book, holding.cost, holding.collateral
+    value = book.value(holding.signed_size, book.mark)
+    pnl, entry_value, notional = value - cost, abs(cost), abs(value)
+    if own is not None:
+        balance, exposure, equity = own, notional, own + pnl
+        if book.funding != holding.funding:
             equity += holding.pending_funding()
-        maintenance = maintenance_margin(holding.lines(), notional)
+        maintenance = maintenance_margin(book.lines or holding.lines(), notional)
     else:
+        unit = holding.unit
         balance, equity, exposure, maintenance = holding.holder.balance, unit.cash(), ZERO, ZERO
         for other in unit.holdings:
             if other.size:
@@ -172,10 +173,10 @@ def inputs_of(holding: Holding) -> Inputs:
                 exposure += abs(worth)
                 maintenance += maintenance_margin(other.lines(), abs(worth))
     if holding.leverage:
-        initial = initial_collateral(entry_value, holding.leverage, holding.book.unit)
+        initial = initial_collateral(entry_value, holding.leverage, book.unit)
     else:
-        initial = entry_value if holding.collateral is None else holding.collateral
+        initial = entry_value if own is None else own
     return record(Inputs, (
         pnl, entry_value, notional, equity, exposure, maintenance, balance, initial,
-        holding.size, holding.side, holding.entry, holding.book.mark,
+        holding.size, holding.side, holding.entry, book.mark,
     ))  # fmt: skip

@@ -63,10 +63,9 @@ class Watchlist:
         if not self._opened:
             self._opened = True
             self._open()
-        step, holding = self._ledger.step, self._roster.holding
-        units, self._kept = self._kept, {}
-        for number in self._calendar.pop(step, ()):
-            unit = holding(number).unit
+        step, units, self._kept = self._ledger.step, self._kept, {}
+        for holding in self._roster.holdings(self._calendar.pop(step, ())):
+            unit = holding.unit
             # one that has been made since it was foreseen, and not changed, does not know it
             if unit.looked_at in (step, None) and unit.is_open():
                 units[unit] = None
