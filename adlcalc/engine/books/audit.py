@@ -29,6 +29,7 @@ class Audit:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self._only = ledger.currencies[0] if len(ledger.currencies) == 1 else None
         self._standing = ledger.system_standing()
         self._contracts = ledger.system_contracts()
         self._total = {
@@ -37,18 +38,17 @@ class Audit:
 
     def step(self, step: int) -> Differences:
         """Compare what this step touched with what it was before; raises AuditError on any difference."""
-        ledger = self.ledger
+        ledger, only = self.ledger, self._only
         standing, contracts = ledger.system_standing(), ledger.system_contracts()
         money = {currency: standing[currency] - before for currency, before in self._standing.items()}
         moved = {name: contracts[name] - self._contracts[name] for name in contracts}
         for holder, sizes in ledger.touched.items():
-            currency = ledger.currencies[0]  # an account's money is of one currency
             for holding, size in zip(holder.holdings, sizes, strict=True):
                 if holding.signed_size is not size:
                     moved[holding.book.name] += holding.signed_size - size
-                currency = holding.book.settles
-            before, holder.stood = holder.stood, holder.standing()
-            money[currency] += holder.stood - before
+            before, now = holder.stood, holder.standing()
+            money[only or ledger.currency_of(holder)] += now - before
+            holder.stood = now
         for claim, (contracts_before, cost) in ledger.moved.items():
             book, left = claim.book, claim.left
             money[book.settles] -= left.cost - cost

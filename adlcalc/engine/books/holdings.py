@@ -230,7 +230,7 @@ class Holder:
     def take_apart(self) -> None:
         """Nobody asks for it any more: it, its positions and their units let go of one another."""
         for holding in self.holdings:
-            holding.move_to(self, holding.book)
+            holding._unit = None
         self.holdings = []
 
     def standing(self) -> Decimal:

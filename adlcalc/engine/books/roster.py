@@ -124,11 +124,8 @@ class Roster:
         """The books of some accounts that had none."""
         found = list(self._begun(places))
         self.made.update(zip(places, found, strict=True))
-        if len(self._currencies) == 1:
-            self._quiet[self._currencies[0]] -= sum(map(STOOD, found), ZERO)
-        else:
-            for holder in found:
-                self._quiet[self._currency(holder)] -= holder.stood
+        for currency, some in self._by_currency(found):
+            self._quiet[currency] -= sum(map(STOOD, some), ZERO)
 
     def _begun(self, places: Iterable[int]) -> Iterator[Holder]:
         """The same of any accounts, for whatever they are wanted."""
@@ -224,8 +221,8 @@ class Roster:
         """Cash - cost of all accounts by currency: of those that were made as they stand, of the others as
         they began."""
         total = dict(self._quiet)
-        for holder in self.made.values():
-            total[self._currency(holder)] += holder.standing()
+        for currency, some in self._by_currency(self.made.values()):
+            total[currency] += sum(map(Holder.standing, some), ZERO)
         return total
 
     def contracts(self) -> dict[str, Decimal]:
@@ -252,8 +249,16 @@ class Roster:
                     total[holding.book.name] += holding.signed_size
         return total
 
-    def _currency(self, holder: Holder) -> str:
-        return holder.holdings[0].book.settles if holder.holdings else self._currencies[0]
+    def _by_currency(self, holders: Iterable[Holder]) -> Iterable[tuple[str, Iterable[Holder]]]:
+        """Accounts by the currency that their money is in."""
+        first = self._currencies[0]
+        if len(self._currencies) == 1:
+            return ((first, holders),)
+        found: dict[str, list[Holder]] = {}
+        for holder in holders:
+            currency = holder.holdings[0].book.settles if holder.holdings else first
+            found.setdefault(currency, []).append(holder)
+        return found.items()
 
     def sketches(self, side: Side) -> Sketches:
         """The positions of a side that have not been made."""

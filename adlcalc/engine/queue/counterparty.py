@@ -22,10 +22,10 @@ def refused(rule: WouldBankrupt, holding: Holding, size: Decimal, forgone: Decim
 
     skip: a fill worse than the mark that leaves less than zero. margin-check: a fill that `may_move` forbids.
     allow: none."""
-    if rule == SKIP and forgone > 0:
+    if rule is SKIP and forgone > ZERO:
         after = holding.unit.equity() - forgone
-        return after if after < 0 else None
-    if rule == MARGIN_CHECK:
+        return after if after < ZERO else None
+    if rule is MARGIN_CHECK:
         equity, maintenance = holding.unit.margin()
         after = equity - forgone
         left = holding.size - size

@@ -35,7 +35,7 @@ from adlcalc.ground.objects import record
 
 LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
-CELLS, MEMBERS = 48, 12
+CELLS, MEMBERS = 40, 24
 """A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so
 many that a cell has about so many members."""
 WORN = 8
@@ -337,18 +337,19 @@ class QueueHead:
         grid.head = self
 
     def __iter__(self) -> Iterator[Scored]:
-        found = self._found
-        while self._head < len(found) and not found[self._head].holding.size:
-            self._head += 1
-        i = self._head
+        found, i = self._found, self._head
         while True:
-            if i == len(found):
-                if (place := next(self._rest, None)) is None:
-                    return
+            if i < len(found):
+                place = found[i]
+            elif (following := next(self._rest, None)) is not None:
+                place = following
                 found.append(place)
-            place = found[i]
+            else:
+                return
             if place.holding.size:
                 yield place
+            elif i == self._head:
+                self._head += 1
             i += 1
 
     def _ranked(self) -> Iterator[Scored]:
