@@ -29,8 +29,6 @@ from adlcalc.engine.waterfall.vault import deleverage_vaults
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.ground.objects import no_collections, record
 
-MANY = 1000
-
 
 class PrecisionError(ValueError):
     """The scenario's numbers have more digits together than 60-digit arithmetic holds exactly."""
@@ -90,21 +88,24 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[It
                 events.extend(state.with_news(happen(state)))
             if observer:
                 observer.marked(facts)
-            rest = state.with_news(one_step(state, stages))
-            events.extend(rest if observer else islice(rest, MANY))
-        many = len(events) > MANY and not observer
-        while len(events) > MANY and not observer:
-            yield events
-            with exact_step(step):
-                events = list(islice(rest, MANY + 1))
-        with exact_step(step):
+            told = state.with_news(one_step(state, stages))
             if observer:
+                told = iter(list(told))  # it looks on when all of it is done
                 observer.ended(facts)
+        is_long = False
+        for part in parts(told, step):
+            events += part
+            if len(part) == PART:
+                yield events
+                events, is_long = [], True
+        with exact_step(step):
             if step == last:
                 if any(scenario.path.funding.values()):
                     events.extend(settle_everybody(state))
                 audit.everybody(step)
-            nothing = not many and step < last and len(events) == len(scenario.markets) and state.is_still()
+            nothing = (
+                not is_long and len(events) == len(scenario.markets) and step < last and state.is_still()
+            )
             if nothing and still is not None:
                 end = record(StepEnded, (step, *still[1:]))
             else:
@@ -115,6 +116,19 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[It
             events.append(end)
         yield events
         step += 1
+
+
+PART = 1_000
+
+
+def parts(events: Iterator[Event], step: int) -> Iterator[list[Event]]:
+    """What a step tells, so many events at a time: where nobody keeps them their memory is used again."""
+    while True:
+        with exact_step(step):
+            part = list(islice(events, PART))
+        yield part
+        if len(part) < PART:
+            return
 
 
 def still_steps(state: State, steps: Iterable[int], end: StepEnded) -> Iterator[Event]:

@@ -35,7 +35,7 @@ from adlcalc.ground.objects import record
 
 LONG_QUEUE = 200
 """Below so many positions a side is ranked plainly."""
-CELLS, MEMBERS = 40, 24
+CELLS, MEMBERS = 48, 12
 """A side is cut into at most so many bands of the entry, and each band into as many of the collateral: so
 many that a cell has about so many members."""
 WORN = 8
