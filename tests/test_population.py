@@ -108,7 +108,7 @@ def test_a_large_block_is_not_made_for_a_file_that_is_refused(
     made = population.Population.drawn
 
     def few(self: population.Population) -> Drawn:
-        assert self.count < 1_000
+        assert self.accounts < 1_000
         return made(self)
 
     monkeypatch.setattr(population.Population, "drawn", few)
