@@ -18,7 +18,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
+from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in, venue_of
 from adlcalc.report.page import Block, Item, Listing, Page, title_of, under_title
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
@@ -196,7 +196,7 @@ def compare_page(comparison: Comparison, limit: int = 0) -> Page:
 
 
 def _subtitle(page: Comparison) -> str:
-    venues = list(dict.fromkeys(clean(result.venue) for result in page.results))
+    venues = list(dict.fromkeys(venue_of(result.outcome.scenario) for result in page.results))
     named = f"{'venues' if len(venues) > 1 else 'venue'} {', '.join(venues)}"
     if len(venues) == len(page.results) > 1:  # each under its own policy
         what = "One book and one path"

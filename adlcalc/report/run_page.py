@@ -29,7 +29,7 @@ from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import MANY, Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import in_money, money_in, not_modeled, shares_of_equity
+from adlcalc.report.limits import in_money, money_in, not_modeled, shares_of_equity, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of, under_title
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
@@ -82,7 +82,7 @@ def run_page(
 
     return Page(
         title=title_of(run.scenario, run.file),
-        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(run.step_count - 1, 0):,}"
+        subtitle=f"Venue {venue_of(run.scenario)}, {accounts}, steps 0 to {max(run.step_count - 1, 0):,}"
         + (f", {money_in(run.scenario)}" if money else ""),
         blocks=blocks,
         document=RUN,

@@ -17,7 +17,7 @@ from adlcalc.engine.model import Depth, Scenario
 from adlcalc.ground.numbers import ZERO, D, drawing, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.report.verdict import typed
@@ -39,7 +39,7 @@ def solve_page(solved: Any, limit: int = 0, *, drawn: bool = False) -> Page:
         asked += f", from {digits(found.low)} to {digits(found.high)}"
     return Page(
         title=title_of(solved.scenario, asking.file),
-        subtitle=clean(f"{asked}, venue {solved.scenario.venue}, {money_in(solved.scenario)}"),
+        subtitle=clean(f"{asked}, venue {venue_of(solved.scenario)}, {money_in(solved.scenario)}"),
         blocks=lambda _: _blocks(solved, limit, drawn),
         document=SOLVE,
         about=solved,

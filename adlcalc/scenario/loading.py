@@ -215,6 +215,7 @@ def _build(
         title=file.title,
         description=file.description,
         venue=rulebook.venue,
+        as_of="" if rulebook.timeless else rulebook.as_of,
         money_unit=unit,
         providers=providers,
         exempt=exempt_accounts(draft),
