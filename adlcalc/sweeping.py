@@ -89,10 +89,12 @@ def swept(
     keep_rows: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] | None = None,
+    foretell: Callable[[Scenario, int], None] | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. origin: what is loaded, where it is no file; workers: who works the
-    points, instead of local processes; tell: hears, before anything is worked, what will not be known."""
+    points, instead of local processes; tell: hears, before anything is worked, what will not be known; foretell: how many
+    points are to come, each about as long as a run of that scenario."""
     plan, inputs, notes = _laid_out(asking, origin)
     wanted = _wanted(asking.measures, names_of(plan.worlds[0].scenario))
     _refuse_unproven(wanted, plan)
@@ -108,6 +110,8 @@ def swept(
         store = until.enter_context(closing(Store(asking.store or TEMPORARY, design)))
         places = store.missing((i, work.key(point)) for i, point in enumerate(plan))
         todo = Chosen(plan, array("Q", places))
+        if foretell is not None:
+            foretell(plan.worlds[0].scenario, len(todo))
         done, stopped = 0, False
         try:
             for saved in through(workers(work, todo), len(todo)):
