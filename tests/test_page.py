@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -431,3 +432,104 @@ def test_a_frontier_of_a_large_book_is_bounded(adlcalc: Command, tmp_path: Path)
     assert (few.code, many.code, few.out[:15], few.err) == (0, 0, "<!doctype html>", "")
     assert re.fullmatch(r"note: \d{3} runs or more of 750 accounts over 3 steps .* fewer\n", many.err)
     assert "and somebody with 100 less" in few.out
+
+
+def section_of(text: str, heading: str) -> str:
+    """What a reader reads from a heading to the next one."""
+    found = re.sub(r"<svg xmlns.*?</svg>", "", text[text.index("<body>") :], flags=re.DOTALL)
+    parts = re.split(r"<h[123][^>]*>", found)
+    own = next(part for part in parts if unescape(re.sub("<[^>]+>", "", part)).startswith(heading))
+    return unescape(" ".join(re.sub("<[^>]+>", " ", own).split()))
+
+
+def test_a_page_of_a_sweep_shows_what_was_asked(adlcalc: Command, tmp_path: Path) -> None:
+    """04 pays 0 of a fund of 0, and 1,000 of one of 1,000, of which nothing is left; of 3,000 it pays 2,000.
+    `fund_left < 1` is so with the first two, and it is what the page tells, in the order of the question: not
+    `fund_left`, of which the store keeps the numbers. So does the sweep that is asked again."""
+    store, asked = str(tmp_path / "s.db"), "fund_left < 1,adl"
+    words = ("--vary", "fund=0,1000,3000", "--measure", asked, "--store", store)
+    swept = adlcalc("sweep", "scenarios/04-fund-half-absorbs.yaml", *words)
+    assert swept.code == 0, swept.err
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", store).out
+    assert re.findall(r"<h2[^>]*><bdi>([^<]* by fund)</bdi></h2>", text) == [
+        "fund_left &lt; 1 by fund",
+        "adl by fund",
+    ]
+    verdict = re.search(r'<p class="verdict">(.*?)</p>', text)
+    assert verdict is not None
+    assert unescape(verdict[1]) == (
+        "fund_left < 1: no with fund=3,000, yes with fund=0; adl: no with fund=3,000, yes with fund=0."
+    )
+    again = adlcalc("sweep", "--store", store, "--json")
+    assert [(one["measure"], one["hits"]) for one in json.loads(again.out)["figures"]] == [
+        *(("fund_left < 1", hits) for hits in (1, 1, 0)),
+        *(("adl", hits) for hits in (1, 1, 0)),
+    ]
+
+
+def test_a_question_over_all_points_is_counted_as_it_was_asked(adlcalc: Command, tmp_path: Path) -> None:
+    """Nothing is varied, three paths are drawn: of a question so many are so, of a number whatever quantiles
+    are asked there is one drawing."""
+    store = str(tmp_path / "s.db")
+    asked = "fund_paid >= 0, quantile(fund_paid, 0.5), shortfall(fund_paid, 0.5)"
+    words = ("--paths", "n=3", "--measure", asked, "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    text = adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
+    assert re.findall(r"<h2[^>]*><bdi>([^<]* over all points)</bdi></h2>", text) == [
+        "fund_paid &gt;= 0 over all points",
+        "fund_paid over all points",
+    ]
+    assert "The numbers of fund_paid >= 0 over all points fund_paid >= 0" in section_of(
+        text, "fund_paid >= 0"
+    )
+    assert re.search(r"\bso 3 not so 0\b", section_of(text, "fund_paid >= 0"))
+
+
+def test_the_run_of_a_file_that_was_not_swept_is_said_to_be_none(adlcalc: Command, tmp_path: Path) -> None:
+    """24 has a fund of its own; swept are two others. With --set it is one of them, however it is written."""
+    store = str(tmp_path / "s.db")
+    words = ("--paths", "n=3", "--vary", "fund=7000,9000", "--measure", "adl", "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    page = ("report", "scenarios/24-a-random-crash.yaml", "--store", store)
+    own = section_of(adlcalc(*page).out, "One of these paths: draw 2, with everything as the file has it")
+    assert re.search(
+        r"Fund is [\d,]+ here, which is none of the 2 swept \(7,000, 9,000\): what follows is no", own
+    )
+    assert "--set fund=7000 shows one." in own
+    varied = adlcalc(*page, "--set", "fund=7e3").out
+    assert "is none of" not in section_of(varied, "One of these paths: draw 2, with fund=7,000")
+
+
+def test_a_drawing_of_its_own_says_what_it_is(adlcalc: Command, tmp_path: Path) -> None:
+    """Each file has the figure's title, and of a sweep both axes say what they are: 1, 10 and 100 stand by
+    their logarithms. The page has titles already, and draws none."""
+    store, folder = str(tmp_path / "s.db"), tmp_path / "figures"
+    words = ("--paths", "n=2", "--vary", "fund=1,10,100", "--measure", "adl", "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    result = adlcalc(
+        "report", "scenarios/24-a-random-crash.yaml", "--store", store, "--figures", str(folder),
+        "-o", str(tmp_path / "p.html"),
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    for drawing in folder.glob("*.svg"):
+        root = ElementTree.parse(drawing).getroot()
+        drawn = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert drawing.stem == "page" or root[0].text in drawn
+        if drawing.stem == "sweep-1":
+            assert {"adl by fund", "fund (log scale)", "probability of adl, 95% interval"} <= {*drawn}
+    assert ">adl by fund</text>" not in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_what_a_rulebook_has_in_backticks_is_code(adlcalc: Command, tmp_path: Path) -> None:
+    """A note is escaped piece by piece; one backtick alone stays what it is."""
+    from adlcalc.report.html.written import coded
+
+    assert [*coded("a `b: {c: d}`, or `e")] == [("a ", False), ("b: {c: d}", True), (", or `e", False)]
+    book = (ROOT / "adlcalc" / "venues" / "bitmex.yaml").read_text(encoding="utf-8")
+    assert "note: " in book
+    (tmp_path / "own.yaml").write_text(
+        re.sub(r"(note: >?-?\s*)", r"\1Say `<b>x</b>` here. ", book), encoding="utf-8"
+    )
+    result = adlcalc("report", "scenarios/18-march-2020.yaml", "--venue", str(tmp_path / "own.yaml"))
+    assert result.code == 0, result.err
+    assert "Say <code>&lt;b&gt;x&lt;/b&gt;</code> here." in result.out

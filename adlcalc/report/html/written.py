@@ -3,11 +3,12 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Pictured, Leading, page, picture, style, rows, halves.
+Public: Pictured, Leading, page, picture, style, rows, halves, few, coded.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,17 +53,20 @@ DARK = {
 }
 """The colors of a dark page, by the same names."""
 HERE = Path(__file__).parent
+CODE = re.compile("`([^`]+)`")
 SOME = 6
 """Values that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """A sweep, with which a page begins, and its figures. path: what the run below it is."""
+    """A sweep, with which a page begins, and its figures. path: what the run below it is; beside: what of it is
+    no part of the sweep, '' where nothing is."""
 
     swept: Any
     figures: Sequence[Figure]
     path: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def page(told: Sequence[Pictured], version: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["rows"] = rows
+    environment.filters["coded"] = coded
     sections = [_section(one, i) for i, one in enumerate(told, 1)]
     title = sections[0]["title"] if len(told) == 1 else counted(len(told), "scenario")
     text: str = environment.get_template("page.html.j2").render(
@@ -179,6 +184,7 @@ def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
         "numbers": list(_numbers_of(swept)),
         "figures": list(_shown(leading.figures, f"s{number}")),
         "path": leading.path,
+        "beside": leading.beside,
         "verdict": verdict(run),
     }
 
@@ -190,10 +196,10 @@ def _numbers_of(swept: Any) -> Iterator[tuple[str, str, str]]:
         yield "Paths", f"{swept.drawn:,}", f"seed {clean(swept.seed)}"
     for name in swept.names[:3]:
         texts = list(dict.fromkeys(one.by[name] for one in swept.figures))
-        yield clean(name), counted(len(texts), "value"), _few(map(label_of, texts))
+        yield clean(name), counted(len(texts), "value"), few(map(label_of, texts))
 
 
-def _few(texts: Iterable[str]) -> str:
+def few(texts: Iterable[str]) -> str:
     """'5, 10, 20, 50', '0 to 1,000,000' of more."""
     found = list(texts)
     return ", ".join(found) if len(found) <= SOME else f"{found[0]} to {found[-1]}"
@@ -266,6 +272,14 @@ def _shown(figures: Sequence[Figure], name: str) -> Iterator[_Shown]:
             "" if half else svg(figure.spec(WIDE), f"{id_}w", figure.title, figure.description),
             svg(figure.spec(NARROW), f"{id_}n", figure.title, figure.description),
         )
+
+
+def coded(text: str) -> Iterator[tuple[str, bool]]:
+    """A text of a rulebook in pieces, each with whether it stands in `backticks`, which are then gone: what a
+    reader may type looks like it."""
+    for i, piece in enumerate(CODE.split(text)):
+        if piece:
+            yield piece, i % 2 == 1
 
 
 def rows(table: Table) -> Iterator[list[tuple[str, bool]]]:
