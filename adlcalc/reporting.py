@@ -7,17 +7,19 @@ Public: Wanted, told.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.asking import OWN, Unknown, comparison, one_of
+from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
 from adlcalc.report.charts import figures, spread
-from adlcalc.report.charts.least_fund import LeastFund
-from adlcalc.report.given_up import sentences
+from adlcalc.report.charts.least_fund import LeastFund, enough
+from adlcalc.report.given_up import Sentence, sentences
+from adlcalc.report.helped_view import helped
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Leading, Pictured, few
 from adlcalc.report.human import clean
@@ -27,6 +29,7 @@ from adlcalc.report.verdict import named, typed
 from adlcalc.scenario import Loaded, load, options_of
 from adlcalc.scenario.knobs import knob_of, quoted
 from adlcalc.source.problems import ScenarioErrors
+from adlcalc.study.helped import enough_fund, moved_back
 from adlcalc.study.ladder import WATCHED, Ladders, Together
 from adlcalc.study.least import least_fund
 from adlcalc.study.solve import FEW, WORK, size_of
@@ -101,6 +104,8 @@ def told(
     scenario = loaded.scenario
     for name in wanted.accounts:
         one_of("account", name, (one.id for one in scenario.accounts))
+    from adlcalc.explain.formula import formula
+
     ladders, watch = Ladders(), Watch(wanted.accounts, wanted.accounts) if wanted.accounts else None
     looking: list[Observer] = [ladders] if len(scenario.accounts) <= WATCHED else []
     looking += [watch] if watch is not None else []
@@ -118,7 +123,9 @@ def told(
     swept = _swept(wanted.store) if wanted.store is not None else None
     drawn = figures(run, ladders=ladders.found, comparison=compared, least=least)
     leading = _leading(swept, loaded, file, wanted) if swept is not None else None
-    return Pictured(run, drawn, _decided(run, loaded), leading, sentences(run, ladders.found))
+    with exact():
+        given_up = sentences(run, ladders.found, formula)
+    return Pictured(run, drawn, _decided(run, loaded), leading, given_up, _helped(run, least))
 
 
 def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading:
@@ -140,6 +147,25 @@ def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading
         elif swept.drawn is not None:
             path += ", with everything as the file has it"
         return Leading(swept, spread.figures(swept), path, _beside(not_there, file, wanted))
+
+
+def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
+    """What would have helped those who were deleveraged: a few runs more."""
+    if not run.deleveraged:
+        return ()
+    scenario, first = run.scenario, run.deleveraged[0]
+    looked = len(scenario.accounts) <= WATCHED and scenario.rules.adl.policy is by_score
+    with exact():
+        fund = enough_fund(scenario, first)
+        curve = enough(least) if least is not None and fund.rule else ""
+        vary = _vary(scenario, fund.fund)
+        return [*helped(run, first, fund, moved_back(scenario, first) if looked else None, vary, curve)]
+
+
+def _vary(scenario: Scenario, fund: str) -> str:
+    """How solve names what a fund holds."""
+    several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
+    return f"{FUND}.{quoted(fund)}" if several else FUND
 
 
 class _Else(NamedTuple):
@@ -288,10 +314,9 @@ def _frontier(
     low, high, apart = _range(marks[0], marks[step], market.tick, effort.marks)
     with exact():
         foretell(scenario, (int((high - low) // apart) + 1) * effort.values)
-    several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
     asking = Asking(
         file,
-        f"{FUND}.{quoted(market.fund)}" if several else FUND,
+        _vary(scenario, market.fund),
         "no adl",
         across=f"prices.{quoted(name)}.{step}={show(low)}..{show(high)}/{show(apart)}",
         sets=wanted.sets,

@@ -347,6 +347,10 @@ def test_the_least_fund_by_how_deep_the_crash_is(adlcalc: Command) -> None:
         if float(mark) < 90:
             assert float(holds) == pytest.approx(20 * (90 - float(mark)))
     assert "is not a recommended size" in figure
+    assert (
+        "200 would have been enough: at 80, the mark of this scenario, nobody is deleveraged with it."
+        in figure
+    )
 
 
 def test_solve_in_a_page_takes_the_fund_only(adlcalc: Command) -> None:
@@ -533,3 +537,145 @@ def test_what_a_rulebook_has_in_backticks_is_code(adlcalc: Command, tmp_path: Pa
     result = adlcalc("report", "scenarios/18-march-2020.yaml", "--venue", str(tmp_path / "own.yaml"))
     assert result.code == 0, result.err
     assert "Say <code>&lt;b&gt;x&lt;/b&gt;</code> here." in result.out
+
+
+def test_what_would_have_helped_is_told_by_a_few_runs(
+    adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """21: alice, long 20 from 100 and bankrupt at 90, owes 20 x (90 - 80) = 200, and the fund is empty: with 200
+    nobody is deleveraged, with a cent less somebody is.
+
+    gambler scores 160 / 800 x 640 / 192 = 2/3, early 480 / 1,440 x 960 / 960 = 1/3. With an equity of 384, which
+    is 192 more, gambler's is 1/5 x 640 / 384 = 1/3 as well, and early's 12 are more than gambler's 8: early is
+    first. That is a collateral of 224, a leverage of 800 / 224 = 3.5714.., in hundredths at most 3.57. gambler's
+    8 of 70 contracts then end at 20, in the second fifth (14 to 28): 4 lights. But the queue is to take 20, 12
+    of early and 8 of the next: it is deleveraged all the same.
+
+    One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
+    from adlcalc.engine import loop
+
+    begun = []
+    state = loop.State
+    monkeypatch.setattr(loop, "State", lambda *given: begun.append(1) or state(*given))
+    text = section_of(adlcalc("report", "scenarios/21-who-pays.yaml").out, "What would have helped")
+    assert text == (
+        "What would have helped The fund had 0. With 200 at the start nobody would have been deleveraged, nor "
+        "with any more, for it never runs short; with 199.99 somebody is. It is for this path, book and depth "
+        "only: marks are given and nobody trades. It is not a recommended size. gambler was deleveraged first, "
+        "at rank 1 of 4 in the queue of the shorts at step 1. With 192 more collateral (224 instead of 32) or "
+        "leverage 3.57 instead of 25 it would have stood at rank 2, with 4 lights instead of 5, nobody else "
+        "changing anything. That is one moment: beginning the run with 192 more collateral or leverage 3.57 it "
+        "is deleveraged all the same. adlcalc rank scenarios/21-who-pays.yaml --account gambler --step 1 has "
+        "the other ways."
+    )
+    assert len(begun) == 1 + 2 + 1 + 3
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "said"),
+    [
+        # a long of 1 whose loss is beyond the whole queue: the book cannot take it however rich the fund is
+        (
+            "16-queue-too-short",
+            (),
+            "Even one that never runs short would not have kept everybody from it: bob",
+        ),
+        (
+            "16-queue-too-short",
+            (),
+            "Nobody else stood there, so nothing of its own could have moved it back.",
+        ),
+        ("18-march-2020", (), "does not follow from one run: bitmex has fund.holds , under which"),
+        (
+            "18-march-2020",
+            (),
+            "adlcalc solve scenarios/18-march-2020.yaml --vary fund --until 'no adl' tries",
+        ),
+        ("21-who-pays", ("--set", "rules.adl.policy=pro-rata"), "by the policy pro-rata: it does not take"),
+        # bob needs 6,025.00000001 more: the example of `rank` in the README's pages
+        ("04-fund-half-absorbs", (), "leverage 6.65 it is not deleveraged."),
+    ],
+)
+def test_what_would_have_helped_says_what_is_not_known(
+    adlcalc: Command, file: str, options: tuple[str, ...], said: str
+) -> None:
+    result = adlcalc("report", f"scenarios/{file}.yaml", *options)
+    assert result.code == 0, result.err
+    assert said in section_of(result.out, "What would have helped")
+
+
+def test_nothing_would_have_helped_where_nobody_was_deleveraged(adlcalc: Command) -> None:
+    assert "What would have helped" not in adlcalc("report", "scenarios/03-fund-absorbs.yaml").out
+
+
+def test_who_stood_first_has_its_score_worked_out(adlcalc: Command) -> None:
+    """21: what `explain` has, for each who is named: gambler 160 / 800 x 640 / 192, early 480 / 1,440 x
+    960 / 960."""
+    told = section_of(adlcalc("report", "scenarios/21-who-pays.yaml").out, "What deleveraging cost whom")
+    worked = "score = pnl / entry value x exposure / equity ="
+    assert f"{worked} 160 / 800 x 640 / 192 = 0.666667, rounded to six digits" in told
+    assert f"{worked} 480 / 1,440 x 960 / 960 = 0.333333, rounded to six digits" in told
+
+
+def test_where_nobody_pays_there_is_no_empty_drawing(adlcalc: Command, tmp_path: Path) -> None:
+    """03: the fund has enough, so under no policy anybody pays. With 04 somebody does."""
+    for name, drawings in (("03-fund-absorbs", 0), ("04-fund-half-absorbs", 2)):
+        words = (
+            "--compare",
+            "queue,pro-rata",
+            "--figures",
+            str(tmp_path / name),
+            "-o",
+            str(tmp_path / "p.html"),
+        )
+        result = adlcalc("report", f"scenarios/{name}.yaml", *words)
+        assert result.code == 0, result.err
+        text = (tmp_path / "p.html").read_text(encoding="utf-8")
+        (figure,) = (
+            one
+            for one in re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+            if "under other policies" in one
+        )
+        assert ("Nobody pays under any of them." in figure) is (drawings == 0)
+        assert figure.count("<svg xmlns") == drawings
+        assert "<table>" in figure, "the numbers of each policy are still there"
+        assert (tmp_path / name / "compare.svg").exists() is (drawings > 0)
+
+
+def test_the_words_of_a_page_say_what_its_lights_count(adlcalc: Command) -> None:
+    """In the words of the glossary: by contracts, or where a venue counts positions by those."""
+    from adlcalc.engine.rules import Lights
+    from adlcalc.report.limits import LIGHTS
+
+    glossary = (ROOT / "adlcalc" / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert all(told in glossary for told in LIGHTS.values())
+    own, other = "scenarios/03-fund-absorbs.yaml", "scenarios/21-who-pays.yaml"
+    pages = {
+        (Lights.CONTRACTS,): adlcalc("report", own, other).out,
+        (Lights.HEADS,): adlcalc("report", own, "--set", "rules.adl.lights=heads").out,
+    }
+    for rules, text in pages.items():
+        found = unescape(re.findall(r"<dt>Lights</dt><dd>(.*?)</dd>", text)[0])
+        assert [one for one in Lights if LIGHTS[one] in found] == [*rules]
+
+
+def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
+    """Of a curve whose fund of 600 is enough, while those from 700 to 800 and from 900 on are not."""
+    from adlcalc.ground.numbers import D
+    from adlcalc.report.charts.least_fund import LeastFund, _again, enough
+    from adlcalc.study.solve import Stretch
+
+    spans = ((0, 599, False), (600, 699, True), (700, 800, False), (801, 899, True), (900, 1200, False))
+    stretches = tuple(Stretch(D(low), D(high), holds) for low, high, holds in spans)
+    solution = SimpleNamespace(holds=D(600), stretches=stretches, high=D(1200))
+    again = "deleverage again from 700 to 800 and from 900 to 1,200, the end of the range"
+    assert _again(solution) == again  # type: ignore[arg-type]  # what it reads of one
+    solved = SimpleNamespace(columns=[SimpleNamespace(at=D(52), solution=solution)])
+    told = enough(LeastFund(solved, "X", 1, D(52), D(10)))
+    assert told == (
+        "600 would have been enough: at 52, the mark of this scenario, nobody is deleveraged with it. But more is "
+        f"not safe: larger funds {again}."
+    )
+    assert enough(LeastFund(solved, "X", 1, D(53), D(10))) == ""
+    solution.stretches = stretches[:2]
+    assert _again(solution) == ""  # type: ignore[arg-type]

@@ -173,7 +173,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
         whole = picture(one)
         write(whole, f"{start}.svg", inputs, beside=True)
         write(png(whole), f"{start}.png", inputs, beside=True)
-        for figure in one.figures:
+        for figure in one.drawn:
             start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
             spec = titled(figure.spec(NARROW if figure.half else WIDE), figure.title)
             text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"

@@ -19,7 +19,7 @@ from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.human import clean, counted
 from adlcalc.report.limits import frequencies
 from adlcalc.report.sweep_told import sweep_verdict
-from adlcalc.study.store import number_in
+from adlcalc.study.store import Saved, number_in
 from adlcalc.study.sweep import FAR, Wanted
 
 MEASURES = 12
@@ -58,11 +58,11 @@ def _each_once(swept: Any) -> list[Wanted]:
 def _over_all(swept: Any, wanted: Wanted, name: str) -> Iterator[Figure]:
     """One measure over all points."""
     at = {text: i for i, text in enumerate(swept.measures)}
-    values = [
-        wanted.value(lambda part, row=row: number_in(row.found[at[part.text]], FAR))
-        for row in swept.rows
-        if not row.error
-    ]
+
+    def value(row: Saved) -> Fraction | bool | None:
+        return wanted.value(lambda part: number_in(row.found[at[part.text]], FAR))
+
+    values = [value(row) for row in swept.rows if not row.error]
     values = [value is True for value in values] if wanted.is_share else values
     known = [value for value in values if value is not None]
     if not known:

@@ -23,7 +23,7 @@ from adlcalc.report.given_up import Sentence
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
-from adlcalc.report.html.words import WORDS
+from adlcalc.report.html.words import words_of
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
@@ -71,19 +71,25 @@ class Leading:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A run, its figures, the rules that decided, and what deleveraging cost whom; leading: what comes before
-    the run."""
+    """A run, its figures, the rules that decided, what deleveraging cost whom, and what would have helped;
+    leading: what comes before the run."""
 
     run: Facts
     own: Sequence[Figure]
     decided: Sequence[Decided] = ()
     leading: Leading | None = None
     given_up: Sequence[Sentence] = ()
+    helped: Sequence[Sentence] = ()
 
     @property
     def figures(self) -> list[Figure]:
         """All of them, as they stand on the page."""
         return [*(self.leading.figures if self.leading else ()), *self.own]
+
+    @property
+    def drawn(self) -> list[Figure]:
+        """Those that have a drawing."""
+        return [figure for figure in self.figures if figure.draw is not None]
 
     @property
     def verdict(self) -> str:
@@ -126,7 +132,7 @@ def page(told: Sequence[Pictured], version: str) -> str:
         sections=sections,
         several=len(told) > 1,
         css=style(),
-        words=WORDS,
+        words=words_of(one.run.scenario.rules.adl.lights for one in told),
         version=version,
     )
     return text
@@ -136,7 +142,7 @@ def picture(told: Pictured) -> str:
     """All figures of a run on one sheet, as SVG."""
     from adlcalc.report.html.sheet import sheet
 
-    return sheet(title_of(told.run.scenario, told.run.file), told.verdict, list(halves(told.figures)))
+    return sheet(title_of(told.run.scenario, told.run.file), told.verdict, list(halves(told.drawn)))
 
 
 def style() -> str:
@@ -171,6 +177,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "figures": list(_shown(told.own, f"f{number}")),
             "decided": [_followed(one) for one in told.decided],
             "given_up": told.given_up,
+            "helped": told.helped,
             "score": next((clean(one.note) for one in told.decided if one.rule == "adl.score"), ""),
             "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
             "rest": _rest(run),
@@ -269,9 +276,16 @@ def _shown(figures: Sequence[Figure], name: str) -> Iterator[_Shown]:
             id_,
             figure,
             half,
-            "" if half else svg(figure.spec(WIDE), f"{id_}w", figure.title, figure.description),
-            svg(figure.spec(NARROW), f"{id_}n", figure.title, figure.description),
+            "" if half else _svg(figure, WIDE, f"{id_}w"),
+            _svg(figure, NARROW, f"{id_}n"),
         )
+
+
+def _svg(figure: Figure, width: int, name: str) -> str:
+    """Its drawing, '' where it has none."""
+    if figure.draw is None:
+        return ""
+    return svg(figure.spec(width), name, figure.title, figure.description)
 
 
 def coded(text: str) -> Iterator[tuple[str, bool]]:
