@@ -574,7 +574,7 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
 @pytest.mark.parametrize(
     ("file", "options", "said"),
     [
-        # a long of 1 whose loss is beyond the whole queue: the book cannot take it however rich the fund is
+        # of alice's 10 the book takes 3: bob gives his 4 however rich the fund is
         (
             "16-queue-too-short",
             (),
@@ -592,7 +592,7 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
             "adlcalc solve scenarios/18-march-2020.yaml --vary fund --until 'no adl' tries",
         ),
         ("21-who-pays", ("--set", "rules.adl.policy=pro-rata"), "by the policy pro-rata: it does not take"),
-        # bob needs 6,025.00000001 more: the example of `rank` in the README's pages
+        # what `rank` says of it in the tutorial
         ("04-fund-half-absorbs", (), "leverage 6.65 it is not deleveraged."),
     ],
 )
