@@ -250,6 +250,15 @@ def _left(page: Comparison) -> Iterator[str]:
     """Why there is bad debt under a policy that closes nothing, and what the venue holds at the end, both of
     which the metrics do not say by themselves."""
     cut = [one for one in page.results if one.choice.space == "profit" and one.outcome.bad_debt]
+    idle = [
+        one for one in cut if not one.outcome.socialized and one.outcome.held_loss == one.outcome.bad_debt
+    ]
+    cut = [one for one in cut if one not in idle]
+    if idle:
+        yield (
+            f"Bad debt under {_called(page, idle)}: nothing was cut. A haircut shares the loss of what is sold, and "
+            "nobody took the positions: what they have lost by the last mark is all of the bad debt."
+        )
     if cut:
         several = len(cut) > 1
         yield (

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
+from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
@@ -170,7 +171,11 @@ def _stood_still(run: Facts) -> str:
     balance = sum((one.balance for one in run.scenario.funds), ZERO)
     if not balance:
         return "The insurance fund was empty and stayed so (`fund` is 0, or not in the file)."
-    return f"The insurance fund did not move: it holds {digits(balance)}."
+    why = ""
+    rules = run.scenario.rules
+    if run.deleveraged and rules.adl.when == AdlWhen.AFTER_FUND and not rules.fund.holds.held:
+        why = " It pays for what is sold at a loss, and keeps no positions (fund.holds)."
+    return f"The insurance fund did not move: it holds {digits(balance)}.{why}"
 
 
 def _kept(run: Facts) -> Iterator[str]:

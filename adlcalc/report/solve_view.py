@@ -274,6 +274,8 @@ def _parted(part: Part, before: Decimal, after: Decimal, solved: Any) -> str:
     return f"With {digits(before)}, {first}. With {digits(after)}, {second}."
 
 
+BORDERS = 3
+"""Further borders whose reason is told; the table has where all of them lie."""
 Tell = Callable[[Any, bool], str]
 TOLD: Mapping[type[Any], Tell] = {
     e.Liquidated: lambda x, several: (
@@ -331,6 +333,13 @@ def _intervals(solved: Any, limit: int) -> Iterator[Block]:
     kept = rows[:limit] if limit else rows
     intervals = next(one for one in SOLVE.sections if one.name == "intervals")
     yield table("Intervals", "", intervals.columns(kept, solved), len(rows) - len(kept))
+    further = [
+        one
+        for one in solved.solution.changes
+        if one.differs and (one.before, one.after) != solved.solution.first
+    ]
+    for one in further[:BORDERS]:
+        yield _parted(one.differs, one.before, one.after, solved)
     refused = next((one.why for one in rows if one.why), "")
     if refused:
         yield f"Refused: {_line(refused)}"
