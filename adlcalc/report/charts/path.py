@@ -206,10 +206,12 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     line: list[_Point] = [*thinned(drawn.marks, plot.width)]
     if drawn.jumps:
         line = [*line, (last + tail, line[-1][1])]
-    how = {"interpolate": "step-after"} if drawn.jumps else {"strokeJoin": "round"}
+    how = {"interpolate": "step-after"} if drawn.jumps else {}
     plot.add("area", [{"x": x, "y": mark, "y2": low} for x, mark in line], "area", **how)
     _lines(plot, drawn, named, last)
-    plot.add("line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, **how)
+    plot.add(
+        "line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, strokeJoin="round", **how
+    )
     if len(drawn.marks) <= DOTS:
         dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
         plot.rings(dots, "mark", 34, 1.8)
