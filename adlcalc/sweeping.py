@@ -32,13 +32,13 @@ from adlcalc.solving import grid_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.doubt import readings_under, used_by
-from adlcalc.study.least import LEAST, unproven, why_not
+from adlcalc.study.least import LEAST, RAN_SHORT, unproven, why_not
 from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
 from adlcalc.study.runs import Asked, worked
 from adlcalc.study.sample import BEYOND
-from adlcalc.study.store import SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
+from adlcalc.study.store import ASKED, SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
 from adlcalc.study.sweep import ANYBODY, Wanted, moved, wanted_of
 from adlcalc.study.swept import OtherName, Swept, counted
 
@@ -89,18 +89,20 @@ def swept(
     keep_rows: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] | None = None,
+    foretell: Callable[[Scenario, int], None] | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. origin: what is loaded, where it is no file; workers: who works the
-    points, instead of local processes; tell: hears, before anything is worked, what will not be known."""
+    points, instead of local processes; tell: hears, before anything is worked, what will not be known; foretell: how many
+    points are to come, each about as long as a run of that scenario."""
     plan, inputs, notes = _laid_out(asking, origin)
     wanted = _wanted(asking.measures, names_of(plan.worlds[0].scenario))
     _refuse_unproven(wanted, plan)
     if tell is not None:
-        for text in _not_estimable(wanted, plan):
+        for text in (*_not_estimable(wanted, plan), *_of_the_end(wanted)):
             tell(text)
     parts = tuple(dict.fromkeys(part for one in wanted for part in one.parts))
-    design = _design(asking, plan, parts, inputs)
+    design = _design(asking, plan, parts, inputs, [one.text for one in wanted])
     base = key_of(*(design.facts[name] for name in ("program", "inputs", "paths", "measures")))
     work = Work(plan, base, Asked(parts))
     by, workers = _split_by(asking.by), workers or _local(asking.jobs)
@@ -108,6 +110,8 @@ def swept(
         store = until.enter_context(closing(Store(asking.store or TEMPORARY, design)))
         places = store.missing((i, work.key(point)) for i, point in enumerate(plan))
         todo = Chosen(plan, array("Q", places))
+        if foretell is not None:
+            foretell(plan.worlds[0].scenario, len(todo))
         done, stopped = 0, False
         try:
             for saved in through(workers(work, todo), len(todo)):
@@ -128,6 +132,16 @@ def swept(
     return found
 
 
+def _of_the_end(wanted: Sequence[Wanted]) -> Iterator[str]:
+    """The questions that ask what a fund holds where it may be meant whether it was used up."""
+    for one in wanted:
+        if one.is_share and any(part.word == "fund_left" and part.step is None for part in one.parts):
+            yield (
+                f"{one.text} is of the end of the path, after what the fund has received: {RAN_SHORT} asks whether it "
+                "was used up"
+            )
+
+
 def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
     """The quantiles that so few paths cannot tell, and how many could."""
     draws = plan.draws or 0
@@ -145,14 +159,17 @@ def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
 def asked_again(
     path: str, measures: Sequence[str], by: str | None = None, *, keep_rows: bool = False
 ) -> Swept:
-    """A store is counted once more; nothing is run."""
+    """A store is counted once more; nothing is run. measures: none, for those that its sweep asked for last
+    (all numbers in it, where an older version made it, which did not note them)."""
     with ExitStack() as until:
         store = until.enter_context(closing(Store(path)))
         if (record := current()) is not None:
             record.content(path, *store.digest(), "store")
         design = store.design
         parts = {one.text: one for one in (Measure(*part) for part in json.loads(design.facts["parts"]))}
-        wanted = _wanted(measures or design.measures, ANYBODY, parts)
+        wanted = _wanted(
+            measures or json.loads(design.facts.get(ASKED, "[]")) or design.measures, ANYBODY, parts
+        )
         for part in (part for one in wanted for part in one.parts):
             if part.text not in parts:
                 known = ", ".join(design.measures)
@@ -254,12 +271,18 @@ def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
     if any(axis.name.partition(".")[0] in FUND_RULES for axis in plan.axes):
         return
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]
-    asked = [one.text for one in wanted if any(part.word == LEAST for part in one.parts)]
+    asked = [
+        (one.text, word)
+        for word in (LEAST, RAN_SHORT)
+        for one in wanted
+        if word in {part.word for part in one.parts}
+    ]
     if asked and all(rule for _, rule in rules):
-        message = f"{LEAST} cannot be measured: it {unproven(*rules[0])}"
-        hint = "adlcalc solve --vary fund --until 'no adl' tries values, and says so"
-        place = asked[0].index(LEAST) + 1, len(LEAST)
-        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, asked[0])])
+        text, word = asked[0]
+        message = f"{word} cannot be measured: it {unproven(*rules[0])}"
+        hint = "'adl' tells whether anybody was deleveraged; adlcalc solve --vary fund --until 'no adl' tries values"
+        place = text.index(word) + 1, len(word)
+        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, text)])
 
 
 # --- laying out ---------------------------------------------------------------------------------------------
@@ -365,8 +388,8 @@ def _but_for(varied: Sequence[str]) -> str:
     return f", but for {' and '.join(own)}" if own else ""
 
 
-def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) -> Design:
-    """What the store is of."""
+def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str, asked: Sequence[str]) -> Design:
+    """What the store is of. asked: the measures as they were typed, which its next reader is shown."""
     from adlcalc import __version__
 
     first = plan.worlds[0]
@@ -381,6 +404,7 @@ def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) ->
         "inputs": inputs,
         "paths": "" if model is None else key_of(repr(bare)),
         "measures": json.dumps(texts, ensure_ascii=False),
+        ASKED: json.dumps(asked, ensure_ascii=False),
         "varied": json.dumps(varied, ensure_ascii=False),
         "parts": json.dumps([(one.word, one.of, one.step) for one in parts], ensure_ascii=False),
         "policies": json.dumps([one.label for one in plan.policies], ensure_ascii=False),
