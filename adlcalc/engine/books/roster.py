@@ -15,26 +15,28 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import compress, repeat
-from operator import attrgetter
+from operator import attrgetter, mul
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
 from adlcalc.engine.model import Account
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import ONE, ZERO
 
 STOOD = attrgetter("stood")
 
 
 class Sketches(NamedTuple):
-    """Positions that have not been made, near enough to screen them: columns of their numbers, sizes, entry
-    values (without a sign) and collaterals (0 of a cross one)."""
+    """Positions that have not been made, enough to screen them: columns of their numbers, sizes, entry values
+    (without a sign) and collaterals (0 of a cross one), as whole numbers of a unit each or as they are; and
+    these units."""
 
     numbers: list[int]
-    sizes: list[float]
-    costs: list[float]
-    collaterals: list[float]
+    sizes: list[Decimal | int]
+    costs: list[Decimal | int]
+    collaterals: list[Decimal | int]
+    units: tuple[Decimal, Decimal, Decimal] = (ONE, ONE, ONE)
 
 
 class Roster:
@@ -268,17 +270,14 @@ class Roster:
         chosen = bytearray(columns.on(side.side))
         for i in self.made:
             chosen[i] = 0
-        (q, size), (e, entry), (k, collateral) = (
-            (compress(column.values, chosen), float(column.unit))
+        sizes, entries, collaterals = (
+            list[Decimal | int](compress(column.values, chosen))
             for column in (columns.sizes, columns.entries, columns.collaterals)
         )
-        sizes, each = [x * size for x in q], entry * float(side.book.contract.multiplier)
-        return Sketches(
-            list(compress(range(len(columns)), chosen)),
-            sizes,
-            [x * y * each for x, y in zip(sizes, e, strict=True)],
-            [x * collateral for x in k],
-        )
+        size, entry, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
+        units = size, size * entry * side.book.contract.multiplier, collateral
+        numbers, costs = list(compress(range(len(columns)), chosen)), list(map(mul, sizes, entries))
+        return Sketches(numbers, sizes, costs, collaterals, units)
 
     def _sketched(self, side: Side) -> Sketches:
         found, number = Sketches([], [], [], []), 0
@@ -287,9 +286,9 @@ class Roster:
                 for n, p in enumerate(account.positions, number):
                     if p.side == side.side and self.markets[p.market] is side.book:
                         found.numbers.append(n)
-                        found.sizes.append(float(p.size))
-                        found.costs.append(abs(float(side.book.value(p.size, p.entry))))
-                        found.collaterals.append(float(p.collateral or 0))
+                        found.sizes.append(p.size)
+                        found.costs.append(abs(side.book.value(p.size, p.entry)))
+                        found.collaterals.append(p.collateral or ZERO)
             number += len(account.positions)
         return found
 

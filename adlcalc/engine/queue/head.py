@@ -64,11 +64,11 @@ FloatLines = tuple[tuple[float, float], ...]
 """Maintenance lines."""
 
 
-class Columns(NamedTuple):
+class Screened(NamedTuple):
     """Positions, by their numbers where they have not been made, and of each its size, entry value,
     collateral (0 of a cross one) and the index up to which its funding is settled."""
 
-    positions: list[Holding | int]
+    members: list[Holding | int]
     sizes: list[float]
     costs: list[float]
     collaterals: list[float]
@@ -290,11 +290,11 @@ def floats(lines: Iterable[tuple[Decimal, Decimal]]) -> FloatLines:
     return tuple((float(rate), float(deduction)) for rate, deduction in lines)
 
 
-def in_floats(book: MarketBook, side: int) -> Columns:
+def in_floats(book: MarketBook, side: int) -> Screened:
     """The open positions of a side, near enough to lay them into cells."""
     positions = book.holdings[side]
     made = [one for one in (positions.made() if isinstance(positions, Side) else positions) if one.size]
-    found = Columns(
+    found = Screened(
         [*made],
         [float(one.size) for one in made],
         [abs(float(one.cost)) for one in made],
@@ -302,10 +302,11 @@ def in_floats(book: MarketBook, side: int) -> Columns:
         [float(one.funding) for one in made],
     )
     if isinstance(positions, Side):
-        numbers, *others = positions.sketches()
-        found.positions.extend(numbers)
-        for column, more in zip(found[1:], (*others, [0.0] * len(numbers)), strict=True):
-            column.extend(more)
+        numbers, *columns, units = positions.sketches()
+        found.members.extend(numbers)
+        for column, more, unit in zip(found[1:4], columns, map(float, units), strict=True):
+            column.extend([x * unit for x in map(float, more)])
+        found.settled.extend([0.0] * len(numbers))
     return found
 
 
