@@ -553,7 +553,10 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
 
     One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
     from adlcalc.engine import loop
+    from adlcalc.study.helped import LIGHT
+    from adlcalc.study.what_if import GOALS
 
+    assert LIGHT in GOALS
     begun = []
     state = loop.State
     monkeypatch.setattr(loop, "State", lambda *given: begun.append(1) or state(*given))
