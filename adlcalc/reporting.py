@@ -15,8 +15,7 @@ from adlcalc.asking import OWN, Unknown, comparison, one_of
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
-from adlcalc.report.charts import figures, spread
-from adlcalc.report.charts.least_fund import LeastFund
+from adlcalc.report.charts import figures
 from adlcalc.report.given_up import sentences
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Leading, Pictured
@@ -25,8 +24,6 @@ from adlcalc.report.verdict import named
 from adlcalc.scenario import Loaded, load, options_of
 from adlcalc.scenario.knobs import quoted
 from adlcalc.study.ladder import WATCHED, Ladders, Together
-from adlcalc.study.least import least_fund
-from adlcalc.study.solve import FEW, WORK, size_of
 from adlcalc.study.watch import Watch
 
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from adlcalc.engine.events import Event
     from adlcalc.engine.model import Scenario
+    from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.report.compare_view import Comparison
     from adlcalc.study.swept import Swept
 
@@ -119,6 +117,8 @@ def told(
 
 def _leading(swept: Swept, loaded: Loaded) -> Leading:
     """A sweep, and what the run of the file is beside it: one of its paths where both draw from one model."""
+    from adlcalc.report.charts import spread
+
     model, marks = loaded.model, loaded.scenario.path.marks
     if swept.drawn is None:
         path = "The scenario as its file has it"
@@ -195,6 +195,9 @@ class _Effort(NamedTuple):
 def _effort(scenario: Scenario, fund: str, values: int | None) -> _Effort:
     """Of a book for which all marks to the last unit are more work than `solve` allows itself, fewer marks,
     fewer funds, and coarser ones."""
+    from adlcalc.study.least import least_fund
+    from adlcalc.study.solve import FEW, WORK, size_of
+
     runs = WORK // size_of(scenario)
     if runs >= ALL:
         return _Effort(MARKS, values or VALUES, None)
@@ -210,6 +213,7 @@ def _frontier(
 ) -> LeastFund | None:
     """The least fund at marks from the first one to beyond the one that is farthest from it, in the market
     where somebody was liquidated first. None where the marks never move."""
+    from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.solving import Asking, solved
     from adlcalc.study.solve import Limits, Unsolvable
 

@@ -74,8 +74,9 @@ def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str
     accounts at once."""
     funds, ranked = _Funds(scenario), scenario.rules.adl.policy is queue
     for event in events:
-        funds.hear(event)
-        why = _reason(event, scenario, funds)
+        if type(event) in HEARD:
+            funds.hear(event)
+        why = _reason(event, scenario, funds) if type(event) in DECIDING else None
         if why is not None:
             yield why.rule, why.kind, why.account or ""
             if ranked and isinstance(event, ev.Deleveraged):
@@ -115,10 +116,11 @@ class _Funds:
     def hear(self, event: Event) -> None:
         if isinstance(event, ev.Started):
             self.holds = dict(event.funds)
-        elif isinstance(event, ev.FundPaid | ev.FundReceived):
+        elif isinstance(event, ev.FundReceived):
             self.holds[event.fund] = event.after
-            if isinstance(event, ev.FundPaid):
-                self.paid_for.setdefault(event.fund, set()).add(event.claim)
+        elif isinstance(event, ev.FundPaid):
+            self.holds[event.fund] = event.after
+            self.paid_for.setdefault(event.fund, set()).add(event.claim)
         elif isinstance(event, ev.Held):
             self.kept.add(event.claim)
         elif isinstance(event, ev.FundStopped):
@@ -127,6 +129,14 @@ class _Funds:
             self.stopped.pop((event.fund, event.market), None)
         elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
+
+
+HEARD = frozenset(
+    {ev.Started, ev.FundPaid, ev.FundReceived, ev.Held, ev.FundStopped, ev.FundResumed, ev.StepEnded}
+)
+"""The events by which funds stand otherwise, or a claim does: most of a run's are others."""
+DECIDING = frozenset({ev.Liquidated, ev.Deleveraged, ev.Skipped, ev.LossSocialized})
+"""Those that a rule was the reason of."""
 
 
 def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Reason | None:
