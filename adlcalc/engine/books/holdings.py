@@ -212,6 +212,19 @@ class Holding:
             book.market.maintenance, self.size, self.cost, isolated=alone
         )
 
+    def exposure(self, worth: Decimal) -> tuple[Decimal, Decimal]:
+        """All the notional and all the equity of its account, where it is worth so much (`Holder.exposure`):
+        mostly it is all that the account has."""
+        holder, own = self.holder, self.collateral
+        if len(holder.holdings) > 1:
+            return holder.exposure()
+        equity = holder.balance + worth - self.cost
+        if own is not None:
+            equity += own
+        if self.size and self.book.funding != self.funding:
+            equity += self.pending_funding()
+        return abs(worth), equity
+
     def fee_inside(self) -> Decimal:
         """The rate of the closing fee that is inside its bankruptcy price."""
         return self.book.cross_fee_inside if self.collateral is None else self.book.fee_inside
