@@ -32,7 +32,7 @@ from adlcalc.solving import grid_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.doubt import readings_under, used_by
-from adlcalc.study.least import LEAST, unproven, why_not
+from adlcalc.study.least import LEAST, RAN_SHORT, unproven, why_not
 from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
@@ -89,15 +89,17 @@ def swept(
     keep_rows: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] | None = None,
+    foretell: Callable[[Scenario, int], None] | None = None,
 ) -> Swept:
     """Load, lay out, work what is not in the store, and count. Ctrl-C counts what is there. Raises
     ScenarioErrors, Unknown, StoreError. origin: what is loaded, where it is no file; workers: who works the
-    points, instead of local processes; tell: hears, before anything is worked, what will not be known."""
+    points, instead of local processes; tell: hears, before anything is worked, what will not be known; foretell: how many
+    points are to come, each about as long as a run of that scenario."""
     plan, inputs, notes = _laid_out(asking, origin)
     wanted = _wanted(asking.measures, names_of(plan.worlds[0].scenario))
     _refuse_unproven(wanted, plan)
     if tell is not None:
-        for text in _not_estimable(wanted, plan):
+        for text in (*_not_estimable(wanted, plan), *_of_the_end(wanted)):
             tell(text)
     parts = tuple(dict.fromkeys(part for one in wanted for part in one.parts))
     design = _design(asking, plan, parts, inputs)
@@ -108,6 +110,8 @@ def swept(
         store = until.enter_context(closing(Store(asking.store or TEMPORARY, design)))
         places = store.missing((i, work.key(point)) for i, point in enumerate(plan))
         todo = Chosen(plan, array("Q", places))
+        if foretell is not None:
+            foretell(plan.worlds[0].scenario, len(todo))
         done, stopped = 0, False
         try:
             for saved in through(workers(work, todo), len(todo)):
@@ -126,6 +130,16 @@ def swept(
         if keep_rows:  # they are read from it for as long as somebody has them
             finalize(found.rows, until.pop_all().close)
     return found
+
+
+def _of_the_end(wanted: Sequence[Wanted]) -> Iterator[str]:
+    """The questions that ask what a fund holds where it may be meant whether it was used up."""
+    for one in wanted:
+        if one.is_share and any(part.word == "fund_left" and part.step is None for part in one.parts):
+            yield (
+                f"{one.text} is of the end of the path, after what the fund has received: {RAN_SHORT} asks whether it "
+                "was used up"
+            )
 
 
 def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
@@ -254,12 +268,18 @@ def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
     if any(axis.name.partition(".")[0] in FUND_RULES for axis in plan.axes):
         return
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]
-    asked = [one.text for one in wanted if any(part.word == LEAST for part in one.parts)]
+    asked = [
+        (one.text, word)
+        for word in (LEAST, RAN_SHORT)
+        for one in wanted
+        if word in {part.word for part in one.parts}
+    ]
     if asked and all(rule for _, rule in rules):
-        message = f"{LEAST} cannot be measured: it {unproven(*rules[0])}"
-        hint = "adlcalc solve --vary fund --until 'no adl' tries values, and says so"
-        place = asked[0].index(LEAST) + 1, len(LEAST)
-        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, asked[0])])
+        text, word = asked[0]
+        message = f"{word} cannot be measured: it {unproven(*rules[0])}"
+        hint = "'adl' tells whether anybody was deleveraged; adlcalc solve --vary fund --until 'no adl' tries values"
+        place = text.index(word) + 1, len(word)
+        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, text)])
 
 
 # --- laying out ---------------------------------------------------------------------------------------------

@@ -155,7 +155,8 @@ def outputs() -> Iterator[str]:
     yield (
         "# Outputs\n\nEvery key of JSON and CSV. Amounts, prices and sizes are texts of plain digits; keys "
         "are "
-        "added, never renamed. `adlcalc schema output` prints the JSON Schema.\n"
+        "added, never renamed. `adlcalc schema output` prints the JSON Schema. The CSV has the rows of all tables under one "
+        "header; `--format csv:NAME` has those of one, `csv:deleveraged`, with its own columns.\n"
     )
     for name, document in DOCUMENTS.items():
         yield f"\n## {document.name}\n\n{cell(document.note)}\n"

@@ -482,3 +482,37 @@ def test_what_is_left_unpaid_has_room_on_any_page(adlcalc: Callable[..., Result]
         assert not re.search(r"no room for[^:]*(bad debt|undershoot)", told), width
         lines = [line for line in told.splitlines() if str(tmp_path) not in line]  # a path is not torn
         assert max(map(len, lines)) <= max(int(width), 80)
+
+
+GAP = """\
+markets: {M: {liquidity: none}}
+money_unit: 0.01
+fund: {fund}
+rules: {fund: {holds: {holds}}}
+accounts:
+  - {id: lena, side: long, size: 4, entry: 64_000, leverage: 20}
+  - {id: omar, side: long, size: 2, entry: 63_000, leverage: 10}
+  - {id: dan, side: short, size: 9, entry: 63_000, leverage: 3}
+prices: [64_000, 52_000]
+"""
+
+
+@pytest.mark.parametrize(("fund", "holds"), [(0, "none"), (10_000, "none"), (10_000, "while-solvent")])
+def test_the_shortfall_is_the_same_whoever_bears_it(
+    adlcalc: Callable[..., Result], tmp_path: Path, fund: int, holds: str
+) -> None:
+    """lena is bankrupt at 60,800 and omar at 56,700: by 52,000 they have lost 4 x 8,800 and 2 x 4,700 more,
+    44,600 together, whether dan takes their contracts, the fund keeps some or the venue is left with all. Of these
+    a fund of 10,000 that keeps what it can bear bears 10,000."""
+    file = tmp_path / "gap.yaml"
+    file.write_text(GAP.replace("{fund}", str(fund)).replace("{holds}", holds), encoding="utf-8")
+    got = adlcalc("compare", str(file), "--policies", "queue,pro-rata,haircut", "--json")
+    found = {one["policy"]: one["metrics"] for one in json.loads(got.out)["policies"]}
+    borne = 10_000 if holds == "while-solvent" else 0
+    assert {name: D(one["shortfall"]) for name, one in found.items()} == dict.fromkeys(found, D(44_600))
+    assert D(found["haircut"]["needed_budget"]) == 44_600 - borne
+    page = " ".join(adlcalc("compare", str(file), "--policies", "queue,haircut").out.split())
+    assert (
+        "Bad debt under haircut: nothing was cut. A haircut shares the loss of what is sold, and nobody"
+        in page
+    )

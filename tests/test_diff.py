@@ -47,6 +47,15 @@ def test_two_sets_of_different_keys_say_how_they_are_taken(adlcalc: Command) -> 
             f"{HALF} → {HALF} with accounts.bob.leverage=3; both with fund=0",
         ),
         (("--venue", "bybit"), f"{HALF} → {HALF} under bybit; both with fund=0"),
+        (
+            ("--venue", "bybit", "--set", "fund=7"),
+            f"{HALF} → {HALF} under bybit with fund=7; both with fund=0; two changes at once; --both "
+            "venue=bybit leaves the second alone",
+        ),
+        (
+            ("--both", "venue=bybit", "--set", "fund=7"),
+            f"{HALF} → {HALF} with fund=7; both with fund=0, venue=bybit",
+        ),
         (("--venue", "bybit", "--venue", "okx"), f"{HALF} under bybit → {HALF} under okx; both with fund=0"),
         ((HALF, "--venue", "okx"), f"{HALF} → {HALF}; both under okx with fund=0"),
         (

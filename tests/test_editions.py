@@ -147,3 +147,19 @@ def test_times_are_utc_and_end_in_z(adlcalc: Callable[..., Any], tmp_path: Path)
     out = adlcalc("run", str(tmp_path / "s.yaml"), "--steps").out
     for time in ("2020-03-12T10:00Z", "2020-03-12T11:30Z", "2020-03-12T12:00:05Z"):
         assert time in out
+
+
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        (("run", BOOK, "--venue", "okx-2024"), "Venue okx-2024 as of 2024-04-04, "),
+        (("margin", BOOK, "--venue", "okx"), "Venue okx as of 2025-11-05, "),
+        (("rank", BOOK, "--venue", "bitmex"), "Venue bitmex as of 2018 to 2020, "),
+        (("run", BOOK, "--venue", "generic"), "Venue generic, "),
+    ],
+)
+def test_the_head_says_of_when_the_rules_are(
+    adlcalc: Callable[..., Any], words: tuple[str, ...], head: str
+) -> None:
+    """As the rulebook's first lines have it; a yardstick is of no time."""
+    assert adlcalc(*words).out.splitlines()[1].startswith(head)

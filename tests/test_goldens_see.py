@@ -44,8 +44,9 @@ COMMANDS = (
     "explain --fund",
     "compare --policies queue,pro-rata --accounts --axioms",
 )
-PROSE = {"title", "description", "file", "note", "claim", "text", "because", "source", "schema"}
-"""What a golden leaves out: said to people, or a number of ours."""
+PROSE = {"title", "description", "as_of", "file", "note", "claim", "text", "because", "source", "schema"}
+"""What a golden leaves out: said to people, or a number of ours. Of when the rules are it need not hold: it holds the
+rules."""
 
 
 def other(value: Any) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shlex import join
 
 import pytest
 
 from adlcalc.check.golden import compare
+from adlcalc.check.manifest import NotManifest, deviations, read
 from adlcalc.cli.app import COMMANDS, SILENT
 from adlcalc.ground.record import digest_of
 from adlcalc.report.columns.sweep import SWEEP
@@ -295,6 +296,76 @@ def test_a_row_that_a_map_names_is_told_as_it_was_typed() -> None:
     name = next(name for name, rows in SWEEP.held.items() if rows.by == "measure by")
     (found,) = compare({name: [{**row, "hits": 286}]}, {name: [{**row, "hits": 266}]}, SWEEP)
     assert str(found).endswith("adl accounts.me.leverage=5: hits 286 → 266")
+
+
+# --- nothing of it is held to nothing -----------------------------------------------------------------------
+
+
+FREE = ("version", "commit", "command")
+"""What the program was; and what is repeated, so that all the rest is held to it."""
+
+
+def leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where each value and each list or map of a JSON stands."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from leaves(inner, (*path, key))
+
+
+def changed_at(found: object, path: tuple[str | int, ...], how: str) -> object:
+    """The JSON with one value otherwise: another one, gone from its list, twice in it, or with a key more."""
+    whole = json.loads(json.dumps(found))
+    outer = whole
+    for key in path[:-1]:
+        outer = outer[key]
+    last, value = path[-1], outer[path[-1]]
+    if how == "gone" and isinstance(outer, list):
+        del outer[last]
+    elif how == "twice" and isinstance(outer, list):
+        outer.insert(last, value)
+    elif how == "more" and isinstance(value, dict):
+        value["certified"] = "by me"
+    elif how == "other" and isinstance(value, str | int) and not isinstance(value, bool):
+        outer[last] = value + 1 if isinstance(value, int) else f"{value}x"
+    else:
+        return None
+    return whole
+
+
+@pytest.mark.parametrize("how", ["other", "gone", "twice", "more"])
+def test_whatever_is_changed_in_a_manifest_is_told(
+    adlcalc: Callable[..., object], folder: Path, how: str
+) -> None:
+    """Each value of it, each row and each map: what nobody compares could say anything."""
+    adlcalc("run", "s.yaml", "--set", "fund=1", "--manifest", "m.json")
+    text = (folder / "m.json").read_text()
+    now, found, held = read(text), json.loads(text), 0
+    assert deviations(now, now) == []
+    for path in leaves(found):
+        if not path or path[0] in FREE:
+            continue
+        other = changed_at(found, path, how)
+        if other is None:
+            continue
+        held += 1
+        try:
+            told = deviations(read(json.dumps(other)), now)
+        except NotManifest:
+            continue
+        assert told, path
+    assert held > 20
+
+
+def test_what_was_set_is_that_of_the_command(adlcalc: Callable[..., object], folder: Path) -> None:
+    adlcalc("run", "s.yaml", "--set", "fund=10", "--manifest", "m.json")
+    found = json.loads((folder / "m.json").read_text())
+    (folder / "m.json").write_text(json.dumps({**found, "overrides": ["--set", "fund=0"], "certified": True}))
+    answer = adlcalc("verify", "m.json")
+    told = " ".join(answer.out.split())
+    assert answer.code == 1
+    assert "the manifest says overrides --set fund=0, and its command has --set fund=10" in told
+    assert "the manifest has the key 'certified', which no manifest has: it is held to nothing" in told
 
 
 # --- a result that was sent ---------------------------------------------------------------------------------

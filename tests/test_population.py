@@ -92,6 +92,32 @@ DIGEST = "fc169161a3ab85550cb153b376a84c2b0d91c026861e041fc3b3d4b2de268322"
 """Held under every Python that is tested."""
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[60_000, 52_000]", "[60_000, x]", "'x'"),
+        ("fund: 100", "fund: -1", "'fund'"),
+        ("count: 3", "count: y", "'y'"),
+    ],
+    ids=["a-price", "the-fund", "another-block"],
+)
+def test_a_large_block_is_not_made_for_a_file_that_is_refused(
+    old: str, new: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A typo in the prices beneath a million accounts is told at once."""
+    made = population.Population.drawn
+
+    def few(self: population.Population) -> Drawn:
+        assert self.accounts < 1_000
+        return made(self)
+
+    monkeypatch.setattr(population.Population, "drawn", few)
+    text = BOOK.replace("count: 40", "count: 900_000").replace(old, new)
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioErrors, match=says):
+        load(str(tmp_path / "x.yaml"))
+
+
 def test_the_digits_are_the_same_everywhere() -> None:
     assert digest() == DIGEST
 

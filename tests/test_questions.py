@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from books import random_scenario
 from conftest import Result
 
 import adlcalc
 from adlcalc.engine.loop import run
+from adlcalc.engine.model import Liquidity
 from adlcalc.report import Run
 from adlcalc.scenario import load
 from adlcalc.study.answers import Answers, names_of, watch_for
 from adlcalc.study.questions import MEASURES, METRICS, PREDICATES, Names, QuestionError, read, read_measure
 
+HALF = "scenarios/04-fund-half-absorbs.yaml"
 Command = Callable[..., Result]
 ADL = "scenarios/05-fund-empty-adl.yaml"
 NAMES = Names(["alice", "bob", "a b", "it's", "x)y"], ["fund"], ["M"], 3)
@@ -296,3 +301,35 @@ events: [{step: 3, fund: fund, deposit: 400}]
     question = read(text, names_of(run_.scenario))
     assert watch_for(question.parts) is None
     assert Answers(run_).holds(question) == holds
+
+
+@pytest.mark.parametrize(
+    ("fund", "short"),
+    [("0", True), ("1_000", True), ("1_999.99999999", True), ("2_000", False), ("9_000", False)],
+)
+def test_a_fund_has_run_short_below_what_the_path_asks_of_it(
+    adlcalc: Command, fund: str, short: bool
+) -> None:
+    """alice's two coins are sold at 53,000, a thousand below her bankruptcy price each: 2,000. With 1,999.99999999
+    the fund ends with 0.99999999, as it pays for whole lots of 0.001: what it is left with does not tell."""
+    got = adlcalc("run", HALF, "-q", "--set", f"fund={fund}", "--fail-on", "ran_short")
+    assert got.code == (1 if short else 0)
+    assert (
+        adlcalc("run", HALF, "-q", "--set", f"fund={fund}", "--fail-on", "ran_short(fund)").code == got.code
+    )
+
+
+@pytest.mark.slow
+def test_where_the_book_has_no_end_a_fund_that_has_run_short_is_what_deleverages() -> None:
+    """On random books that anybody may sell into: a position goes to the queue, or a loss to nobody, if and only if
+    the fund was asked for more than it had."""
+    seen: Counter[bool] = Counter()
+    for seed in range(150):
+        one = random_scenario(seed)
+        one = replace(one, markets=tuple(replace(market, liquidity=Liquidity()) for market in one.markets))
+        done = Run(one, run(one))
+        ask = Answers(done)
+        short, adl, loss = (ask.holds(read(word, names_of(one))) for word in ("ran_short", "adl", "loss"))
+        assert short is (adl or loss), seed
+        seen[short] += 1
+    assert min(seen[True], seen[False]) > 10

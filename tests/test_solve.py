@@ -1137,3 +1137,24 @@ def test_where_no_fund_is_enough_the_rule_that_could_change_it_is_named(
     assert "None does" not in adlcalc(*asked, "--set", "rules.fund.holds=while-solvent").out
     whole = adlcalc("solve", str(file), "--vary", "accounts.b.size", "--until", "no adl").out
     assert "the size of b, its leverage kept, from" in " ".join(whole.split())
+
+
+def test_each_border_has_its_reason(adlcalc: Command, tmp_path: Path) -> None:
+    """sam's short of 63,000 leaves the queue twice: with little leverage because others stand before him, and with
+    so much that he is liquidated at the opening mark himself. 63,000 / 52.01 backs a short that has lost 1,000 at
+    64,000 and needs 0.0033 of it; with 52.02 it is 211.07 against 211.2."""
+    file = tmp_path / "gap.yaml"
+    file.write_text(
+        "markets: {M: {liquidity: none, tick: 0.1, lot: 0.001, maintenance: {tiers: [{rate: 0.0033}]}}}\n"
+        "money_unit: 0.01\naccounts:\n"
+        "  - {id: lena, side: long, size: 1, entry: 64_000, leverage: 20}\n"
+        "  - {id: ben, side: short, size: 1, entry: 66_000, leverage: 25}\n"
+        "  - {id: sam, side: short, size: 1, entry: 63_000, leverage: 40}\n"
+        "prices: [64_000, 52_000]\n"
+    )
+    got = adlcalc("solve", str(file), "--vary", "accounts.sam.leverage", "--when", "not adl(sam)")
+    told = " ".join(got.out.split())
+    assert (
+        "With 52.02, at step 0 sam's short 1 is liquidated (mark 64,000). With 52.01, that does not happen."
+        in told
+    )

@@ -27,7 +27,9 @@ import pytest
 from conftest import Result
 from typer.testing import CliRunner
 
+import adlcalc
 from adlcalc.cli.app import app_for
+from adlcalc.cli.progress import foretell
 from adlcalc.report.columns.sweep import SWEEP
 from adlcalc.report.sweep_view import sweep_page
 from adlcalc.report.writers import FORMATS
@@ -887,3 +889,42 @@ def test_a_fault_is_told_of_the_option_that_has_it(
     assert (found.code, found.out) == (2, "")
     assert found.err.startswith(option), found.err
     assert found.err.count("error:") == 1
+
+
+def test_many_points_are_told_before_they_are_worked(tmp_path: Path) -> None:
+    """Two accounts over 2 steps are 4 a run: 40,000 points are 160,000, more than a quarter of what a search
+    allows itself; 20,000 are not. Told before the first of them, and how many are worked already is left out."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "prices: [100, 95]\naccounts:\n  - {id: a, side: long, size: 1, entry: 100, leverage: 5}\n"
+        "  - {id: b, side: short, size: 1, entry: 100, leverage: 5}\n"
+    )
+    told: list[tuple[int, int]] = []
+
+    def nobody(work: Any, todo: Any) -> Iterator[Saved]:
+        assert told, "after the work it would come too late"
+        return iter(())
+
+    for many in (40_000, 20_000):
+        asking = Sweep(str(file), [f"fund=1..{many}/1"], measures=["fund_paid"])
+        swept(asking, workers=nobody, foretell=lambda one, runs: told.append((len(one.accounts), runs)))
+    assert told == [(2, 40_000), (2, 20_000)]
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [(40_000, "note: 40,000 points of 2 accounts over 2 steps are to come; fewer\n"), (20_000, "")],
+)
+def test_what_is_said_of_many_points(points: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = adlcalc.load(
+        {
+            "prices": [100, 95],
+            "accounts": [
+                {"id": "a", "side": "long", "size": 1, "entry": 100, "leverage": 5},
+                {"id": "b", "side": "short", "size": 1, "entry": 100, "leverage": 5},
+            ],
+        }
+    ).scenario
+    foretell(False, scenario, points, "fewer", what="point")
+    foretell(True, scenario, points, "fewer", what="point")
+    assert capsys.readouterr().err == said

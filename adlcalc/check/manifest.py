@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,8 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A command with what it read and answered."""
+    """A command with what it read and answered. strangers: keys of the text that no manifest has, each with
+    where it stands."""
 
     version: str
     commit: str | None
@@ -64,6 +66,7 @@ class Manifest:
     exit_code: int
     sha256: str
     answers: Sequence[Answer]
+    strangers: Sequence[str] = ()
 
     @property
     def result(self) -> Manifest:
@@ -83,15 +86,13 @@ class Manifest:
         return join(["adlcalc", *self.command])
 
 
-def made_from(
-    record: Record, version: str, command: Sequence[str], overrides: Sequence[str], code: int
-) -> Manifest:
+def made_from(record: Record, version: str, command: Sequence[str], code: int) -> Manifest:
     """The manifest of a command of this version of adlcalc, which has ended."""
     return Manifest(
         version,
         commit(),
         list(command),
-        list(overrides),
+        record.overrides,
         sorted(record.read.values(), key=lambda one: (ROLES.get(one.role, len(ROLES)), one.name, one.sha256)),
         list(dict.fromkeys(_rules(record.rulebooks))),
         code,
@@ -153,7 +154,20 @@ def read(text: str) -> Manifest:
             for one in _rows(found, "answers")
             for facts in (_of(one, "facts", dict),)
         ],
+        list(_strangers(found)),
     )
+
+
+def _strangers(found: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that no manifest has: nobody looks at them, so nobody may rely on them."""
+    for rows in MANIFEST.sections:
+        known = {field.key for field in rows.fields}
+        if not rows.name:
+            known |= {"schema", *(one.name for one in MANIFEST.sections)}
+        held = found[rows.name] if rows.name else found
+        for one in held if isinstance(held, list) else [held]:
+            place = f" in {rows.name!r}" if rows.name else ""
+            yield from (f"{key!r}{place}" for key in one if key not in known)
 
 
 def _of(found: Mapping[str, Any], key: str, *kinds: type) -> Any:
@@ -182,7 +196,7 @@ def _rows(found: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 class Deviation(NamedTuple):
-    """What is otherwise. kind: input, rule, fact, exit code or result; what: which one; was, now: its values,
+    """What is otherwise. kind: input, manifest, rule, fact, exit code or result; what: which one; was, now: its values,
     None where it is only in one of the two; text: the sentence."""
 
     kind: str
@@ -198,7 +212,7 @@ def deviations(was: Manifest, now: Manifest) -> list[Deviation]:
     rest."""
     if gone := missing(was, now):
         return gone
-    found = [*_inputs(was, now)]
+    found = [*_inputs(was, now), *_itself(was, now)]
     if now.answers or all(one.now is not None for one in found):
         found += [*_changed_rules(was, now), *_facts(was, now)]
     if was.exit_code != now.exit_code:
@@ -222,6 +236,22 @@ def missing(was: Manifest, now: Manifest) -> list[Deviation]:
     ]
 
 
+def _itself(was: Manifest, now: Manifest) -> Iterator[Deviation]:
+    """What the manifest says otherwise than its own command."""
+    if list(was.overrides) != list(now.overrides):
+        before, after = (" ".join(one) or "none" for one in (was.overrides, now.overrides))
+        text = f"the manifest says overrides {before}, and its command has {after}"
+        yield Deviation("manifest", "overrides", before, after, text)
+    named = [f"{one.role} {one.name} {one.sha256}" for one in was.inputs]
+    named += [f"rule {one.rule} of {one.venue}" for one in was.rules]
+    for name, times in Counter(named).items():
+        if times > 1:
+            yield Deviation("manifest", name, str(times), "1", f"the manifest has {name} {times} times")
+    for key in dict.fromkeys(was.strangers):
+        text = f"the manifest has the key {key}, which no manifest has: it is held to nothing"
+        yield Deviation("manifest", key, None, None, text)
+
+
 def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
     before = {(one.role, one.name): one for one in was.inputs}
     after = {(one.role, one.name): one for one in now.inputs}
@@ -230,8 +260,10 @@ def _inputs(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         name = f"{key[0]} {key[1]}"
         if old is None or new is None:
             text = f"{name} was {'not read, it is now' if old is None else 'read, it is not now'}"
-        elif old.sha256 == new.sha256:
+        elif old.sha256 == new.sha256 and old.size == new.size:
             continue
+        elif old.sha256 == new.sha256:
+            text = f"{name} has {counted(new.size, 'byte')}, the manifest says {old.size:,}"
         elif old.size == new.size:
             text = f"{name} has changed, and is as long as it was ({counted(new.size, 'byte')})"
         else:
@@ -254,10 +286,18 @@ def _facts(was: Manifest, now: Manifest) -> Iterator[Deviation]:
     from adlcalc.report.columns.documents import DOCUMENTS
 
     documents = {one.name: one for one in DOCUMENTS.values()}
+    before, after = (", ".join(map(_named, each.answers)) or "none" for each in (was, now))
+    if before != after:
+        text = f"the manifest has answers {before}, and its command has {after}"
+        yield Deviation("manifest", "answers", before, after, text)
     for old, new in zip(was.answers, now.answers, strict=False):
-        if old.schema == new.schema and old.schema in documents and old.facts and new.facts:
+        if old.schema == new.schema and old.schema in documents:
             facts = compare({**old.facts}, {**new.facts}, documents[old.schema])
             yield from (Deviation("fact", one.table, one.old, one.new, str(one)) for one in facts)
+
+
+def _named(answer: Answer) -> str:
+    return answer.schema if answer.facts else f"{answer.schema} without facts"
 
 
 # --- where the program comes from ---------------------------------------------------------------------------

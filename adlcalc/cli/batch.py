@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import watched, with_progress
-from adlcalc.cli.usual import ROWS, TABLE, room
+from adlcalc.cli.usual import ROWS, TABLE, room, written
 from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
@@ -64,7 +64,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
     from adlcalc.report.run_page import run_page
     from adlcalc.report.writers import FORMATS
 
-    writer, several = FORMATS[request.format], len(files) > 1
+    writer, several = FORMATS[request.format.partition(":")[0]], len(files) > 1
     drawn = request.output is None and sys.stdout.isatty() and current() is None
     paint = paint_for(request.output)
     silent = request.quiet and request.output is None
@@ -88,6 +88,7 @@ def _work_through(files: Sequence[str], request: Request, inputs: Inputs) -> int
                 record.pages.append(page)
             if not silent:
                 page = replace(page, width=room(request.width, request.output), paint=paint)
+                _, page = written(request.format, page)
                 parts.append(writer.page(page, several=several, first=not parts))
             code = max(code, found)
         except OutputError:

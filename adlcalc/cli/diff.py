@@ -25,6 +25,7 @@ Examples:
   adlcalc diff 04-fund-half-absorbs 05-fund-empty-adl
   adlcalc diff 04-fund-half-absorbs --set fund=0
   adlcalc diff 04-fund-half-absorbs --both fund=0 --set accounts.bob.leverage=3
+  adlcalc diff 04-fund-half-absorbs --both venue=bybit --set fund=0
   adlcalc diff okx-2024 okx
   adlcalc diff 04-fund-half-absorbs --venue bybit --venue okx"""
 
@@ -69,7 +70,8 @@ def diff(
         typer.Option(
             "--venue",
             metavar="NAME",
-            help="Another rulebook; twice: one against the other.",
+            help="Another rulebook, which is a change too (--both venue=NAME is none); twice: one against the "
+            "other.",
             autocompletion=venue_names,
         ),
     ] = None,
@@ -119,6 +121,8 @@ def _told(one: OneRun, two: OneRun, both: tuple[str, ...]) -> str:
     given = [f"with {', '.join(shared)}"] if shared else []
     held = [" ".join(["both", *under, *given])] if under or given else []
     apart = ["each without the other; --both gives a value to the two"] if alone else []
+    if venue and one.venue is None and len(two.sets) > len(shared):
+        apart = [f"two changes at once; --both venue={two.venue} leaves the second alone"]
     return "; ".join([sides, *held, *apart])
 
 

@@ -16,7 +16,7 @@ import typer
 
 from adlcalc.cli.exits import FAILED, RAN, UNUSABLE, say
 from adlcalc.ground.output import Inputs, OutputError, write
-from adlcalc.ground.record import Record, recording
+from adlcalc.ground.record import Record, current, recording
 
 WHERE_TO = ("manifest", "output", "figures", "store", "jobs", "dask", "parquet")
 """Options that say where a result goes, or who works it: the result is the same without them."""
@@ -40,11 +40,14 @@ def answering(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def recorded(*, ctx: typer.Context, manifest: str | None = None, **given: Any) -> None:
         if manifest is None:
+            if (kept := current()) is not None:  # it is repeated
+                kept.overrides = list(_words(ctx, OVERRIDES))
             command(**given)
             return
         inputs = Inputs(manifest)
         try:
             with recording() as record, inputs.collected():
+                record.overrides = list(_words(ctx, OVERRIDES))
                 code = call(command, given)
             if code in (RAN, FAILED):
                 _write(record, ctx, manifest, inputs, code)
@@ -80,7 +83,7 @@ def _write(record: Record, ctx: typer.Context, manifest: str, inputs: Inputs, co
                 f"--manifest: {name} is a path of this machine\n"
                 "hint: name files from the folder you work in, so that others can repeat the command"
             )
-    made = made_from(record, __version__, [str(ctx.info_name), *words], list(_words(ctx, OVERRIDES)), code)
+    made = made_from(record, __version__, [str(ctx.info_name), *words], code)
     write(FORMATS["json"].page(made.page), manifest, inputs)
 
 

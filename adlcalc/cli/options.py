@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from adlcalc.cli.completion import scenario_files, venue_names
-from adlcalc.cli.usual import JSON
+from adlcalc.cli.usual import CSV, JSON
 from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
 from adlcalc.cli.usual import TABLE as TABLE
 from adlcalc.report.writers import FORMATS
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 
 def _format(text: str) -> str:
-    """A format that there is."""
-    if text not in FORMATS:
+    """A format that there is; csv:NAME is one table of it."""
+    name, colon, table = text.partition(":")
+    if name not in FORMATS or (colon and (name != CSV or not table)):
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, FORMATS))}.")
     return text
 
@@ -89,7 +90,8 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}: a table keeps to the width, the others leave no column out.",
+        help=f"{', '.join(FORMATS)}: a table keeps to the width, the others leave no column out; csv:NAME is one "
+        "table of the CSV.",
         parser=_format,
         autocompletion=_formats,
     ),

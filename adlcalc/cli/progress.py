@@ -121,7 +121,7 @@ def counting(
     return counted
 
 
-def foretell(quiet: bool, scenario: Scenario, runs: int, fewer: str) -> None:
+def foretell(quiet: bool, scenario: Scenario, runs: int, fewer: str, *, what: str = "run") -> None:
     """Say before long work how many runs it makes at least, and what makes it fewer: also where nobody sees a
     line that counts them. Whether it is long is told by what there is to do, not by a clock."""
     from adlcalc.report.human import counted
@@ -129,7 +129,8 @@ def foretell(quiet: bool, scenario: Scenario, runs: int, fewer: str) -> None:
 
     if not quiet and size_of(scenario) * runs >= WORK // LONG:
         of = f"{counted(len(scenario.accounts), 'account')} over {counted(scenario.path.steps, 'step')}"
-        say(f"note: {counted(runs, 'run')} or more of {of} are to come; {fewer}")
+        many = f"{counted(runs, what)}{' or more' * (what == 'run')}"
+        say(f"note: {many} of {of} are to come; {fewer}")
 
 
 def _of(count: int, total: int | None, seconds: float) -> str:

@@ -14,7 +14,7 @@ from adlcalc.asking import Unknown
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, say
 from adlcalc.cli.progress import watched
-from adlcalc.cli.usual import room
+from adlcalc.cli.usual import room, written
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
 
@@ -35,12 +35,13 @@ def show(
     as --width has it."""
 
     def result() -> str | None:
-        from adlcalc.report.writers import FORMATS
-
         made = replace(page(), width=room(width, output), paint=paint_for(output))
         if (record := current()) is not None:
             record.pages.append(made)
-        return None if quiet and output is None else FORMATS[format].page(made)
+        if quiet and output is None:
+            return None
+        writer, made = written(format, made)
+        return writer.page(made)
 
     return work(file, output, result, quiet=quiet)
 

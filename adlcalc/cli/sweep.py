@@ -14,7 +14,7 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import policies as policy_names
 from adlcalc.cli.completion import questions, venues_listed
 from adlcalc.cli.exits import INTERRUPTED, note, say
-from adlcalc.cli.progress import counting
+from adlcalc.cli.progress import counting, foretell
 from adlcalc.ground.record import current
 
 if TYPE_CHECKING:
@@ -174,6 +174,13 @@ def sweep(
                     keep_rows=keep,
                     workers=_of(dask),
                     tell=lambda text: say(f"note: {text}"),
+                    foretell=lambda scenario, many: foretell(
+                        result.quiet,
+                        scenario,
+                        many,
+                        "--jobs shares them out, --store keeps what is done",
+                        what="point",
+                    ),
                 )
         except StoreError as error:
             raise Unknown(str(error)) from None

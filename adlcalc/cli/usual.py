@@ -1,16 +1,20 @@
 """What the options are where nobody says otherwise; a call without options needs no parser of them.
 
-Public: ROWS, TABLE, JSON, only_files, room, facts_in.
+Public: ROWS, TABLE, JSON, CSV, only_files, room, written, facts_in.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adlcalc.report.page import Page, Writer
 
 ROWS = 50
 """Rows of a table that are shown where nobody asks for another number."""
-TABLE, JSON = "table", "json"
+TABLE, JSON, CSV = "table", "json", "csv"
 NARROW = 40
 """A terminal that says it is narrower is not believed."""
 
@@ -33,6 +37,23 @@ def room(width: int | None, output: str | None) -> int | None:
     from shutil import get_terminal_size
 
     return max(get_terminal_size((PAGE, 24)).columns, NARROW)
+
+
+def written(format: str, page: Page) -> tuple[Writer, Page]:
+    """What writes the page, and the page as it is written: csv:NAME is one table of it."""
+    from dataclasses import replace
+
+    from adlcalc.ground.output import OutputError
+    from adlcalc.report.writers import FORMATS
+
+    name, _, table = format.partition(":")
+    tables = page.document.csv_tables(page.asked)
+    if table and table not in tables:
+        has = f"it has {', '.join(tables)}" if tables else "it is one table: --format csv"
+        if table in page.document.csv_tables(one.asked for one in page.document.sections):
+            has = f"{table} is there where it is asked for, with --steps"
+        raise OutputError(f"--format {format}: the CSV of this answer has no table {table!r}\nhint: {has}")
+    return FORMATS[name], replace(page, only=table)
 
 
 def facts_in(text: str, width: int | None, output: str | None) -> str:

@@ -102,7 +102,7 @@ def _against_manifest(file: str, sent: str | None, where: str | None) -> Verifie
     was = _read(file)
     theirs = None if sent is None else _sent(sent)
     with _inside(where):
-        now, answered, said = _repeated(was.command, was.overrides)
+        now, answered, said = _repeated(was.command)
         found = deviations(was, now)
         gone = missing(was, now)
     if theirs is not None:
@@ -119,7 +119,7 @@ def _against_command(file: str, of: str, where: str | None) -> Verified:
     documents = documents_in(theirs.data)
     words = _command(of, documents)
     with _inside(where):
-        now, answered, said = _repeated(words, ())
+        now, answered, said = _repeated(words)
     if now.exit_code > FAILED:
         raise Unknown(f"{now.typed} cannot be repeated:\n{said.rstrip()}")
     return Verified(now, now, in_facts(theirs, answered), said, file)
@@ -205,7 +205,7 @@ def _instead(file: str, text: str) -> tuple[str, str]:
     )
 
 
-def _repeated(command: Sequence[str], overrides: Sequence[str]) -> tuple[Manifest, bytes, str]:
+def _repeated(command: Sequence[str]) -> tuple[Manifest, bytes, str]:
     """A command once more, its results kept and not written: its manifest, what it answers, and what it says
     on stderr."""
     from adlcalc import __version__
@@ -224,5 +224,5 @@ def _repeated(command: Sequence[str], overrides: Sequence[str]) -> tuple[Manifes
             typed = join(["adlcalc", *words])
             raise Unknown(f"the command {typed} cannot be given: {error.format_message()}") from None
     code = code if isinstance(code, int) else RAN
-    made = made_from(record, __version__, command, overrides, code)
+    made = made_from(record, __version__, command, code)
     return made, b"".join(record.results), said.getvalue()

@@ -166,7 +166,8 @@ class Path:
 class Scenario:
     """Everything a run depends on. Markets, funds and accounts are in file order, which is the last
     tie-breaker everywhere. exempt: the accounts that are never liquidated; orders: stops and
-    take-profits that stand with positions."""
+    take-profits that stand with positions; as_of: when the rules were those of the venue, '' where they are no
+    venue's."""
 
     markets: tuple[Market, ...]
     accounts: Sequence[Account]
@@ -180,6 +181,7 @@ class Scenario:
     exempt: frozenset[str] = frozenset()
     orders: tuple[Standing, ...] = ()
     description: str = ""
+    as_of: str = ""
 
     @property
     def currencies(self) -> tuple[str, ...]:

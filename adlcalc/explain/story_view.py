@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from adlcalc.explain.story import Chapter, Line, RuleNote, Story
 from adlcalc.report.columns.explain import EXPLAIN
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import money_in
+from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import Block, Item, Listing, Page, title_of, under_title
 
 NOTHING = "Nothing happened."
@@ -21,7 +21,7 @@ def story_page(story: Story, *, rules: bool = True) -> Page:
     only those that made the difference."""
     return Page(
         title=f"{title_of(story.scenario, story.file)}: {story.subject}",
-        subtitle=f"Venue {clean(story.scenario.venue)}, {money_in(story.scenario)}",
+        subtitle=f"Venue {venue_of(story.scenario)}, {money_in(story.scenario)}",
         blocks=lambda _: _blocks(story, rules),
         document=EXPLAIN,
         about=story,

@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from adlcalc.engine import events as ev
+from adlcalc.engine.books.liquidity import StepBook
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
@@ -27,6 +28,7 @@ from adlcalc.report.score_formula import score_text
 PLACE, RANKED = "place in the queue", "adl.score"
 PRICE, CLAMP = "price of the fill", "adl.clamp"
 AGAINST = "others were deleveraged against it"
+KEEPS_NONE = "pays for what is sold at a loss and keeps no positions (fund.holds)"
 BEYOND = "and the mark was at or beyond the bankruptcy price"
 
 
@@ -42,7 +44,7 @@ def reasons(
     of each, and anew where another rule did it. place_of: its place in the queue that a fill used; market:
     only there."""
     told: set[tuple[str, str]] = set()
-    funds = _Funds(scenario)
+    funds = _Means(scenario)
     for event in events:
         funds.hear(event)
         taken_from = isinstance(event, ev.Deleveraged) and event.bankrupt == account
@@ -72,11 +74,10 @@ def reasons(
 def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str, str, str]]:
     """(rule, what it decided, for whom) over a whole run, as things happened: the rules of `reasons`, of all
     accounts at once."""
-    funds, ranked = _Funds(scenario), scenario.rules.adl.policy is queue
+    funds, ranked = _Means(scenario), scenario.rules.adl.policy is queue
     for event in events:
-        if type(event) in HEARD:
-            funds.hear(event)
-        why = _reason(event, scenario, funds) if type(event) in DECIDING else None
+        funds.hear(event)
+        why = _reason(event, scenario, funds)
         if why is not None:
             yield why.rule, why.kind, why.account or ""
             if ranked and isinstance(event, ev.Deleveraged):
@@ -102,10 +103,15 @@ class Reason(NamedTuple):
         return Line(self.event.step, self.kind, self.text(), (), {}, (self.rule,), self.account)
 
 
-class _Funds:
-    """How the funds stand while the events are gone through."""
+class _Means:
+    """How the funds stand, and what the books have taken in the step, while the events are gone through."""
 
     def __init__(self, scenario: Scenario) -> None:
+        self.markets = {market.name: market for market in scenario.markets}
+        self.liquidity = {market.name: market.liquidity for market in scenario.markets}
+        self.changes = scenario.path.liquidity
+        self.taken: dict[tuple[str, int], Decimal] = {}
+        self.step = -1
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
         self.holds: dict[str, Decimal] = {}
@@ -114,13 +120,20 @@ class _Funds:
         self.stopped: dict[tuple[str, str], ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
+        if event.step != self.step:  # books are whole again
+            self.step = event.step
+            self.taken.clear()
+            for market, by_step in self.changes.items():
+                self.liquidity[market] = by_step.get(event.step, self.liquidity[market])
         if isinstance(event, ev.Started):
             self.holds = dict(event.funds)
-        elif isinstance(event, ev.FundReceived):
+        elif isinstance(event, ev.BookFilled | ev.OrderFilled):
+            key = event.market, event.side
+            self.taken[key] = self.taken.get(key, ZERO) + event.size
+        elif isinstance(event, ev.FundPaid | ev.FundReceived):
             self.holds[event.fund] = event.after
-        elif isinstance(event, ev.FundPaid):
-            self.holds[event.fund] = event.after
-            self.paid_for.setdefault(event.fund, set()).add(event.claim)
+            if isinstance(event, ev.FundPaid):
+                self.paid_for.setdefault(event.fund, set()).add(event.claim)
         elif isinstance(event, ev.Held):
             self.kept.add(event.claim)
         elif isinstance(event, ev.FundStopped):
@@ -130,16 +143,15 @@ class _Funds:
         elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
 
+    def takes_in_all(self, e: ev.Deleveraged) -> Decimal | None:
+        """The contracts that the book takes in the step of those that the fill closes, where it has taken all
+        of them; else None."""
+        market, side = self.markets[e.market], -e.side
+        depth = StepBook(self.liquidity[e.market], side, e.mark, market.lot).depth()
+        return depth if depth is not None and self.taken.get((e.market, side), ZERO) >= depth else None
 
-HEARD = frozenset(
-    {ev.Started, ev.FundPaid, ev.FundReceived, ev.Held, ev.FundStopped, ev.FundResumed, ev.StepEnded}
-)
-"""The events by which funds stand otherwise, or a claim does: most of a run's are others."""
-DECIDING = frozenset({ev.Liquidated, ev.Deleveraged, ev.Skipped, ev.LossSocialized})
-"""Those that a rule was the reason of."""
 
-
-def _reason(event: Event, scenario: Scenario, funds: _Funds) -> Reason | None:
+def _reason(event: Event, scenario: Scenario, funds: _Means) -> Reason | None:
     """What the rule was, and what it said of this account."""
     if isinstance(event, ev.Liquidated):
         return _liquidated(event, scenario)
@@ -188,7 +200,7 @@ def _liquidated(e: ev.Liquidated, scenario: Scenario) -> Reason:
     return Reason(e, "liquidated", "adl.when" if settled else "margin.maintenance", text)
 
 
-def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Reason:
+def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> Reason:
     """The text is put together as long as the funds stand so."""
     rule, because = _because(e, scenario, funds)
     return Reason(
@@ -199,7 +211,7 @@ def _deleveraged(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> Reason
     )
 
 
-def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> tuple[str, Callable[[], str]]:
+def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> tuple[str, Callable[[], str]]:
     """The rule, and its reason in words."""
     when, fund = scenario.rules.adl.when, funds.behind[e.market]
     if when != AdlWhen.AFTER_FUND:
@@ -224,19 +236,27 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Funds) -> tuple[str,
                     "and from then on the queue comes before the book"
                 ),
             )
+    book, held = funds.takes_in_all(e), scenario.rules.fund.holds.held
+    if book is not None and not held:
+        return "adl.when", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
     if balance > floor:
         more = "paid for no further lot"
-        if scenario.rules.fund.holds.held:
-            more = "could bear no further lot with what the older ones that it keeps have won and lost"
+        if held:
+            more = "could bear no further lot beside what it keeps"
             if e.price == e.mark:
                 more = (
                     "could not bear all of it, and at the mark the rest costs it as much as keeping it does"
                 )
         empty = f"what {name} held, {digits(balance)}, {more}"
-    return (
-        "adl.when",
-        lambda: f" because the book took no more at a price that could be paid, {empty}, {BEYOND}",
-    )
+    took = "the book took no more at a price that could be paid" if book is None else _used_up(e, book)
+    return "adl.when", lambda: f" because {took}, {empty}, {BEYOND}"
+
+
+def _used_up(e: ev.Deleveraged, depth: Decimal) -> str:
+    """That the book has nothing left."""
+    if not depth:
+        return f"nobody {'bid' if e.side < 0 else 'offered'} in the book at that step"
+    return f"the book had taken all that it takes in a step, {digits(depth)}"
 
 
 def _stopped(name: str, balance: Decimal, stop: ev.FundStopped) -> str:

@@ -34,10 +34,12 @@ class Read(NamedTuple):
 class Record:
     """What has happened so far. silent: results are kept and not written.
 
-    read: the files, by name, as often as one was read with other bytes. rulebooks, pages: what was made of
-    them. results: what was written where results go."""
+    overrides: the values that the command sets, and the rulebook that it chooses, as typed. read: the files, by
+    name, as often as one was read with other bytes. rulebooks, pages: what was made of them. results: what was
+    written where results go."""
 
     silent: bool = False
+    overrides: list[str] = field(default_factory=list)
     read: dict[tuple[str, str], Read] = field(default_factory=dict)
     rulebooks: list[Any] = field(default_factory=list)
     pages: list[Any] = field(default_factory=list)

@@ -18,7 +18,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO, D, divide, round_to, show
 from adlcalc.report.columns.compare import COMPARE
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in
+from adlcalc.report.limits import LEAST_FUND_LIMITS, in_money, money_in, venue_of
 from adlcalc.report.page import Block, Item, Listing, Page, title_of, under_title
 from adlcalc.report.table import GAP, Column, Table, numbers, right, table, words
 from adlcalc.study.axioms import AXIOMS, Finding
@@ -196,7 +196,7 @@ def compare_page(comparison: Comparison, limit: int = 0) -> Page:
 
 
 def _subtitle(page: Comparison) -> str:
-    venues = list(dict.fromkeys(clean(result.venue) for result in page.results))
+    venues = list(dict.fromkeys(venue_of(result.outcome.scenario) for result in page.results))
     named = f"{'venues' if len(venues) > 1 else 'venue'} {', '.join(venues)}"
     if len(venues) == len(page.results) > 1:  # each under its own policy
         what = "One book and one path"
@@ -250,6 +250,15 @@ def _left(page: Comparison) -> Iterator[str]:
     """Why there is bad debt under a policy that closes nothing, and what the venue holds at the end, both of
     which the metrics do not say by themselves."""
     cut = [one for one in page.results if one.choice.space == "profit" and one.outcome.bad_debt]
+    idle = [
+        one for one in cut if not one.outcome.socialized and one.outcome.held_loss == one.outcome.bad_debt
+    ]
+    cut = [one for one in cut if one not in idle]
+    if idle:
+        yield (
+            f"Bad debt under {_called(page, idle)}: nothing was cut. A haircut shares the loss of what is sold, and "
+            "nobody took the positions: what they have lost by the last mark is all of the bad debt."
+        )
     if cut:
         several = len(cut) > 1
         yield (

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.columns.cover import COVER
-from adlcalc.report.human import clean, digits
-from adlcalc.report.limits import FUND_LIMITS, in_money, money_in
+from adlcalc.report.human import digits
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, venue_of
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import Column, names, numbers, right, table
 from adlcalc.study.cover import ALL, Cover, Covers
@@ -31,7 +31,7 @@ def cover_page(covers: Covers, limit: int) -> Page:
     """A row for each shock."""
     return Page(
         title=title_of(covers.scenario, covers.file),
-        subtitle=f"Venue {clean(covers.scenario.venue)}, shocks of the opening marks, "
+        subtitle=f"Venue {venue_of(covers.scenario)}, shocks of the opening marks, "
         f"{money_in(covers.scenario)}",
         blocks=lambda _: _blocks(covers, limit),
         document=COVER,

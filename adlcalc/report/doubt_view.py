@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from adlcalc.report.columns.doubt import DOUBT
 from adlcalc.report.human import clean, counted
-from adlcalc.report.limits import in_money, money_in
+from adlcalc.report.limits import in_money, money_in, venue_of
 from adlcalc.report.page import Block, Item, Listing, Page, title_of
 from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.doubt import Doubt, Line
@@ -26,7 +26,7 @@ def doubt_page(doubt: Doubt, limit: int) -> Page:
     """A row for each assumed rule that changes something, and the sentences that name them."""
     return Page(
         title=title_of(doubt.scenario, doubt.file),
-        subtitle=f"Venue {clean(doubt.scenario.venue)}: {counted(len(doubt.rules), 'assumed rule')} that the "
+        subtitle=f"Venue {venue_of(doubt.scenario)}: {counted(len(doubt.rules), 'assumed rule')} that the "
         "run uses, "
         f"{money_in(doubt.scenario)}",
         blocks=lambda _: _blocks(doubt, limit),

@@ -312,6 +312,14 @@ class Rows:
             if CSV in field.where and not field.spread:
                 yield from (field.key,) if field.inner is None else field.inner.csv_keys()
 
+    def csv_tables(self, outer: Sequence[str] = ()) -> Iterator[tuple[str, Sequence[str]]]:
+        """What its rows are called in CSV, with their keys; and those inside it."""
+        own = [f.key for f in self.fields if CSV in f.where and f.inner is None and not f.spread]
+        yield self.table or self.name, [*outer, *own]
+        for field in self.fields:
+            if field.inner is not None and CSV in field.where:
+                yield from field.inner.csv_tables([field.inner.under])
+
     @cached_property
     def _on_page(self) -> Sequence[Field]:
         order = {key: i for i, key in enumerate(self.page.split())}
@@ -440,6 +448,12 @@ class Document:
     def header_of(self, about: Any) -> tuple[str, ...]:
         """Those of one result."""
         return tuple(dict.fromkeys((*self.header, *self.more(about))))
+
+    def csv_tables(self, asked: Iterable[str] = ()) -> Mapping[str, Sequence[str]]:
+        """The tables of the CSV with their columns, where it has several."""
+        wanted = {"", *asked}
+        sections = [rows for rows in self.sections if CSV in rows.where and rows.asked in wanted]
+        return {name: keys for rows in sections for name, keys in rows.csv_tables()} if self.tables else {}
 
     def schema(self) -> Plain:
         """The JSON document."""

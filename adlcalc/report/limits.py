@@ -29,6 +29,11 @@ LEAST_FUND_LIMITS = (
 COMMON = {"quote": "the quote currency", "base": "the base coin"}
 
 
+def venue_of(scenario: Scenario) -> str:
+    """'bybit as of 2026-09': whose rules, and of when."""
+    return clean(scenario.venue) + (f" as of {clean(scenario.as_of)}" if scenario.as_of else "")
+
+
 def money_in(scenario: Scenario) -> str:
     """'money in USDT', 'money in BTC and USDT': what the amounts of a page are."""
     names = [COMMON.get(name) or clean(name) for name in scenario.currencies]

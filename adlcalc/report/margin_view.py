@@ -14,7 +14,7 @@ from adlcalc.engine.rules import Assumption
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.margin import MARGIN
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import at_the_price, in_money, money_in, shares_of_equity
+from adlcalc.report.limits import at_the_price, in_money, money_in, shares_of_equity, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import table
 from adlcalc.study.assumptions import is_reached
@@ -69,7 +69,7 @@ def margin_page(margins: Margins) -> Page:
     at = f"mark{'s' * (len(margins.marks) > 1)} {marks}"
     return Page(
         title=title_of(margins.scenario, margins.file),
-        subtitle=f"Venue {clean(margins.scenario.venue)}, step {margins.step:,}{time}, {at}, "
+        subtitle=f"Venue {venue_of(margins.scenario)}, step {margins.step:,}{time}, {at}, "
         f"{money_in(margins.scenario)}",
         blocks=lambda _: _blocks(margins),
         document=MARGIN,

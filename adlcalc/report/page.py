@@ -55,6 +55,7 @@ class Page:
     name      the file that it is about, where there may be several
     width     the columns that a text of it may have, None where there is no end
     paint     how a terminal shows what stands out, None where nothing does
+    only      the one table that a CSV has, '' where it has all
     """
 
     title: str
@@ -66,6 +67,7 @@ class Page:
     name: str = ""
     width: int | None = PAGE
     paint: Paint | None = None
+    only: str = ""
 
 
 class Writer(Protocol):

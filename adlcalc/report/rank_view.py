@@ -23,7 +23,7 @@ from adlcalc.engine.model import Scenario, side_name
 from adlcalc.engine.rules import AdlWhen, Assumption, Eligible, Lights
 from adlcalc.report.columns.rank import MOVES, QUEUE, RANK
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import at_the_price, in_money, money_in, one_sided
+from adlcalc.report.limits import at_the_price, in_money, money_in, one_sided, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import Table, table
 from adlcalc.study.standing import Ahead, standing
@@ -136,7 +136,7 @@ def rank_page(queues: Queues, limit: int = 0) -> Page:
     """At most `limit` rows of each queue (0: all), unless accounts were asked for."""
     rules = queues.scenario.rules.adl
     moment = f"step {queues.step:,}" + (f" ({clean(queues.time)})" if queues.time else "")
-    venue = f"Venue {clean(queues.scenario.venue)}"
+    venue = f"Venue {venue_of(queues.scenario)}"
     return Page(
         title=title_of(queues.scenario, queues.file),
         subtitle=f"{venue}, {moment}, {money_in(queues.scenario)}; score {clean(rules.score.name)}, "

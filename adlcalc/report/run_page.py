@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from adlcalc.engine.events import AccountState
+from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
@@ -29,7 +30,7 @@ from adlcalc.report.columns.series import SERIES
 from adlcalc.report.facts import MANY, Facts
 from adlcalc.report.field import Rows
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import in_money, money_in, not_modeled, shares_of_equity
+from adlcalc.report.limits import in_money, money_in, not_modeled, shares_of_equity, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of, under_title
 from adlcalc.report.series_view import bars
 from adlcalc.report.table import Table, table, words
@@ -82,7 +83,7 @@ def run_page(
 
     return Page(
         title=title_of(run.scenario, run.file),
-        subtitle=f"Venue {clean(run.scenario.venue)}, {accounts}, steps 0 to {max(run.step_count - 1, 0):,}"
+        subtitle=f"Venue {venue_of(run.scenario)}, {accounts}, steps 0 to {max(run.step_count - 1, 0):,}"
         + (f", {money_in(run.scenario)}" if money else ""),
         blocks=blocks,
         document=RUN,
@@ -170,7 +171,11 @@ def _stood_still(run: Facts) -> str:
     balance = sum((one.balance for one in run.scenario.funds), ZERO)
     if not balance:
         return "The insurance fund was empty and stayed so (`fund` is 0, or not in the file)."
-    return f"The insurance fund did not move: it holds {digits(balance)}."
+    why = ""
+    rules = run.scenario.rules
+    if run.deleveraged and rules.adl.when == AdlWhen.AFTER_FUND and not rules.fund.holds.held:
+        why = " It pays for what is sold at a loss, and keeps no positions (fund.holds)."
+    return f"The insurance fund did not move: it holds {digits(balance)}.{why}"
 
 
 def _kept(run: Facts) -> Iterator[str]:

@@ -17,7 +17,7 @@ from adlcalc.engine.model import Depth, Scenario
 from adlcalc.ground.numbers import ZERO, D, drawing, round_to
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits, position
-from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided
+from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, one_sided, venue_of
 from adlcalc.report.page import Block, Page, notes, title_of
 from adlcalc.report.table import listed, numbers, right, table, words
 from adlcalc.report.verdict import typed
@@ -39,7 +39,7 @@ def solve_page(solved: Any, limit: int = 0, *, drawn: bool = False) -> Page:
         asked += f", from {digits(found.low)} to {digits(found.high)}"
     return Page(
         title=title_of(solved.scenario, asking.file),
-        subtitle=clean(f"{asked}, venue {solved.scenario.venue}, {money_in(solved.scenario)}"),
+        subtitle=clean(f"{asked}, venue {venue_of(solved.scenario)}, {money_in(solved.scenario)}"),
         blocks=lambda _: _blocks(solved, limit, drawn),
         document=SOLVE,
         about=solved,
@@ -274,6 +274,8 @@ def _parted(part: Part, before: Decimal, after: Decimal, solved: Any) -> str:
     return f"With {digits(before)}, {first}. With {digits(after)}, {second}."
 
 
+BORDERS = 3
+"""Further borders whose reason is told; the table has where all of them lie."""
 Tell = Callable[[Any, bool], str]
 TOLD: Mapping[type[Any], Tell] = {
     e.Liquidated: lambda x, several: (
@@ -331,6 +333,13 @@ def _intervals(solved: Any, limit: int) -> Iterator[Block]:
     kept = rows[:limit] if limit else rows
     intervals = next(one for one in SOLVE.sections if one.name == "intervals")
     yield table("Intervals", "", intervals.columns(kept, solved), len(rows) - len(kept))
+    further = [
+        one
+        for one in solved.solution.changes
+        if one.differs and (one.before, one.after) != solved.solution.first
+    ]
+    for one in further[:BORDERS]:
+        yield _parted(one.differs, one.before, one.after, solved)
     refused = next((one.why for one in rows if one.why), "")
     if refused:
         yield f"Refused: {_line(refused)}"

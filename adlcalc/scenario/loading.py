@@ -171,14 +171,14 @@ def _build(
     funds = build_funds(draft, settles, unit)
     markets = build_markets(draft, settles, rulebook, unit)
     listed = build_accounts(draft, markets, unit)
+    marks = build_path(draft, markets)
     accounts = listed
-    if file.population is not None:
+    if file.population is not None:  # behind whatever else may be at fault: it is not made for nothing
         from adlcalc.scenario.population import build_population
 
         accounts = build_population(draft, file.population, listed, markets, unit)
     providers = build_providers(draft, markets, set(ids_of(accounts))) if file.backstop else ()
     check_currencies(draft, markets, accounts)
-    marks = build_path(draft, markets)
     if marks is not None:
         changes = build_changes(draft, markets, marks.steps)
         check_feedback(draft, markets, changes)
@@ -215,6 +215,7 @@ def _build(
         title=file.title,
         description=file.description,
         venue=rulebook.venue,
+        as_of="" if rulebook.timeless else rulebook.as_of,
         money_unit=unit,
         providers=providers,
         exempt=exempt_accounts(draft),

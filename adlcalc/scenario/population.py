@@ -30,6 +30,8 @@ from adlcalc.source.number import DIGITS, LIMIT_EXPONENT, NumberError, number_of
 from adlcalc.source.problems import quote
 
 MOST_MADE = 1_000_000
+MOST_FOR_NOTHING = 10_000
+"""Accounts of a block that are made though the scenario is refused, for the faults that only they show."""
 HUNDREDTH = D("0.01")
 AT = "population"
 Fixed = tuple[list[int], int]
@@ -152,7 +154,7 @@ class _Maker:
         entry = self._spread("entry", market.tick, f"the tick of market {quote(market.name)}")
         leverage = self._spread("leverage", HUNDREDTH, "the step of leverages")
         cross = self._words("margin", spec.margin, "cross", "isolated")
-        if len(self.draft.problems) > self.before:
+        if len(self.draft.problems) > (self.before if spec.count <= MOST_FOR_NOTHING else 0):
             return None
         assert size is not None
         assert entry is not None

@@ -219,6 +219,14 @@ class Answers:
         fills = (event for event in self._in(measure) if isinstance(event, Deleveraged))
         return any(measure.of in (None, fill.account) for fill in fills)
 
+    def _ran_short(self, measure: Measure) -> bool:
+        """Does it hold less than the least fund at the start?"""
+        from adlcalc.study.least import least_fund
+
+        one = self._run.scenario
+        funds = [fund for fund in one.funds if measure.of in (None, fund.name)]
+        return any(fund.balance < least_fund(one, fund.name) for fund in funds)
+
     def _loss(self, measure: Measure) -> bool:
         return self._bad_debt(measure) != 0 or any(
             isinstance(event, LossSocialized) for event in self._in(measure)

@@ -32,7 +32,7 @@ def shortfall(run: Outcome) -> Value:
     """What bankrupt positions lost beyond their bankruptcy prices: book fills at their price, ADL fills and
     what the venue still holds at the mark. The deficit D of arXiv 2512.01112 and 2602.15182, of positions
     instead of accounts."""
-    return sum((each.deficit for each in run.rounds), run.held_loss)
+    return sum((each.deficit for each in run.rounds), run.held_loss + run.borne)
 
 
 def needed_budget(run: Outcome) -> Value:

@@ -111,7 +111,10 @@ MEASURES: Mapping[str, Kind] = {
 PREDICATES: Mapping[str, Kind] = {
     "liquidation": Kind("was anybody liquidated?"),
     "adl": Kind("was anybody deleveraged, or this account?", "account"),
-    "loss": Kind("was a loss left to others or to nobody?"),
+    "ran_short": Kind("has a fund been used up: was it asked for more than it had?", "fund", whole=True),
+    "loss": Kind(
+        "was a loss shared by winners who keep their positions, or left to nobody? (adl is another)"
+    ),
     "liquidated": Kind("was this account liquidated?", "account", needed=True, of_vaults=True),
     "stopped": Kind("has its drawdown stopped the fund?", "fund", needed=True),
 }

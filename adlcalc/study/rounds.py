@@ -23,6 +23,7 @@ from adlcalc.engine.events import (
     Deleveraged,
     Event,
     FundPaid,
+    Held,
     Liquidated,
     LossSocialized,
     StepEnded,
@@ -97,7 +98,8 @@ class Round:
 class Outcome:
     """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
     last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
-    held_loss is that part of it. assumed: the assumed rules that it has made use of; held: the contracts of
+    held_loss is that part of it; borne: how much more than that they have lost, which a fund that keeps them can
+    bear. assumed: the assumed rules that it has made use of; held: the contracts of
     each market that the venue still holds at the end."""
 
     scenario: Scenario
@@ -110,6 +112,7 @@ class Outcome:
     held_loss: Decimal
     assumed: tuple[str, ...] = ()
     held: tuple[tuple[str, Decimal], ...] = ()
+    borne: Decimal = ZERO
 
     @cached_property
     def by_account(self) -> dict[str, Decimal]:
@@ -148,6 +151,7 @@ def outcome_of(scenario: Scenario) -> Outcome:
         meter.bad_debt - booked,
         tuple(one.rule for one in used_assumptions(scenario, used)),
         meter.held(),
+        max(sum(meter.standing.values(), ZERO) - (meter.bad_debt - booked), ZERO),
     )
 
 
@@ -160,8 +164,12 @@ class _Meter(Observer):
         self.claims: dict[int, Liquidated] = {}
         self.amounts: dict[type, list[Decimal]] = {FundPaid: [], LossSocialized: [], BadDebt: []}
         self.bad_debt = ZERO
+        self.standing: dict[
+            int, Decimal
+        ] = {}  # what each claim of which something is held has lost by the mark
         self._value = {one.name: margin.valuer(one.contract, scenario.money_unit) for one in scenario.markets}
         self._facts: Facts | None = None
+        self._last = scenario.path.steps - 1
         self._step: list[Event] = []
 
     def ended(self, facts: Facts) -> None:
@@ -181,6 +189,9 @@ class _Meter(Observer):
         """One event of the run."""
         if isinstance(event, Liquidated):
             self.claims[event.claim] = event
+        elif isinstance(event, Held):
+            if event.step == self._last:  # all of them are told at the end
+                self.standing[event.claim] = max(-event.unrealized_pnl, ZERO)
         elif isinstance(event, StepEnded):
             self.bad_debt = event.bad_debt
             with exact():

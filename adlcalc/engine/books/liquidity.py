@@ -57,6 +57,12 @@ class StepBook:
         price, size = self._levels[0]
         return Offer(size, lambda _size: price, flat=True)
 
+    def depth(self) -> Decimal | None:
+        """How much is left of it at all prices; None where it has no end."""
+        if self._liquidity.kind == Depth.LEVELS:
+            return sum((size for _, size in self._levels), ZERO)
+        return None if self._endless is not None else self._impact_left()
+
     def take(self, size: Decimal) -> Worked:
         """Use up `size` of the best offer; its price."""
         if self._endless is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adlcalc.report.columns.shared import DESCRIPTION
+from adlcalc.report.columns.shared import AS_OF, DESCRIPTION
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
 
 COVER = Document(
@@ -16,6 +16,7 @@ COVER = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose contracts", of="scenario.venue"),
+                AS_OF,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("fund", "number", "what the funds can pay, down to their floors"),
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adlcalc.report.columns.shared import DESCRIPTION
+from adlcalc.report.columns.shared import AS_OF, DESCRIPTION
 from adlcalc.report.field import JSON, TEXT, Document, Field, Plain, Rows
 from adlcalc.study.questions import told
 
@@ -51,6 +51,7 @@ DOUBT = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
+                AS_OF,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field(
                     "as_written",

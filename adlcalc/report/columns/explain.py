@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adlcalc.report.columns.shared import DESCRIPTION
+from adlcalc.report.columns.shared import AS_OF, DESCRIPTION
 from adlcalc.report.field import CSV, JSON, Document, Field, Rows
 
 LINE = (
@@ -26,6 +26,7 @@ EXPLAIN = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
+                AS_OF,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
             ),
             records=lambda story: story,

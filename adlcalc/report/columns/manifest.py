@@ -99,7 +99,7 @@ VERIFY = Document(
                 Field(
                     "kind",
                     "text",
-                    "input, rule, fact, exit code, result, file, or a row of that file",
+                    "input, manifest, rule, fact, exit code, result, file, or a row of that file",
                     heading="kind",
                 ),
                 Field("what", "text", "which one"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adlcalc.report.columns.health import POSITIONS
-from adlcalc.report.columns.shared import ASSUMPTIONS, DESCRIPTION
+from adlcalc.report.columns.shared import AS_OF, ASSUMPTIONS, DESCRIPTION
 from adlcalc.report.field import DATA, JSON, Document, Field, Rows
 
 MARGIN = Document(
@@ -19,6 +19,7 @@ MARGIN = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
+                AS_OF,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),
                 Field("time", "text", "when that is", null=True),

@@ -8,7 +8,7 @@ from typing import Any
 
 from adlcalc.ground.numbers import D, divide, show
 from adlcalc.report.columns.health import DISTANCE, MARGIN_RATIO, shown_ratio
-from adlcalc.report.columns.shared import ASSUMPTIONS, DESCRIPTION, score_column
+from adlcalc.report.columns.shared import AS_OF, ASSUMPTIONS, DESCRIPTION, score_column
 from adlcalc.report.field import CSV, DIGITS, JSON, Document, Field, Plain, Rows
 from adlcalc.report.human import NOTHING, digits, score
 from adlcalc.report.table import Column, lines, numbers, right
@@ -350,6 +350,7 @@ RANK = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
+                AS_OF,
                 Field("file", "text", "the name that it was read under", null=True, prose=True),
                 Field("step", "step", "at which step"),
                 Field("time", "text", "when that is", null=True),

@@ -14,6 +14,7 @@ from adlcalc.report.columns.happened import HAPPENED
 from adlcalc.report.columns.health import POSITIONS
 from adlcalc.report.columns.series import SERIES
 from adlcalc.report.columns.shared import (
+    AS_OF,
     ASSUMPTIONS,
     CLAIM,
     CLAIMED,
@@ -85,6 +86,7 @@ SCENARIO = Rows(
         Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
         DESCRIPTION,
         Field("venue", "text", "whose rules", of="scenario.venue"),
+        AS_OF,
         Field("file", "text", "the name that it was read under", null=True, prose=True),
         Field("steps", "count", "how many steps the path has", of=lambda run, _: run.step_count),
         Field(

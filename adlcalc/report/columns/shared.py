@@ -1,6 +1,6 @@
 """Fields and rows that several documents tell alike.
 
-Public: DESCRIPTION, STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
+Public: AS_OF, DESCRIPTION, STEP, TIME, MARKET, MARKET_SHOWN, CLAIM, CLAIMED, ASSUMPTIONS, CURRENCIES, several, shown_position,
 score_column, bad_debt."""
 
 from __future__ import annotations
@@ -41,6 +41,15 @@ DESCRIPTION = Field(
     "text",
     "what it says of itself: what is real in it and what is made up",
     of=lambda record, about: about.scenario.description or None,
+    null=True,
+    optional=True,
+    prose=True,
+)
+AS_OF = Field(
+    "as_of",
+    "text",
+    "when these were the venue's rules, as its rulebook says",
+    of=lambda record, about: about.scenario.as_of or None,
     null=True,
     optional=True,
     prose=True,

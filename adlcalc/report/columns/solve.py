@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adlcalc.report.columns.shared import DESCRIPTION
+from adlcalc.report.columns.shared import AS_OF, DESCRIPTION
 from adlcalc.report.field import DIGITS, JSON, Document, Field, Plain, Rows
 
 AMOUNT: Plain = {"type": ["string", "null"], "pattern": DIGITS["pattern"]}
@@ -137,6 +137,7 @@ SOLVE = Document(
                 Field("title", "text", "its title", of="scenario.title", null=True, prose=True),
                 DESCRIPTION,
                 Field("venue", "text", "whose rules", of="scenario.venue"),
+                AS_OF,
                 Field(
                     "file", "text", "the name that it was read under", of="asking.file", null=True, prose=True
                 ),

@@ -24,7 +24,7 @@ from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
 from adlcalc.report.html.words import WORDS
 from adlcalc.report.human import clean, counted, digits
-from adlcalc.report.limits import money_in
+from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
 from adlcalc.report.table import Table
 from adlcalc.report.verdict import ask_why, verdict, worth_of_held
@@ -153,7 +153,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
         return {
             "id": f"run-{number}",
             "title": title_of(run.scenario, run.file),
-            "venue": clean(run.scenario.venue),
+            "venue": venue_of(run.scenario),
             "accounts": counted(len(run.scenario.accounts), "account"),
             "steps": counted(run.step_count, "step"),
             "money": money_in(run.scenario),
