@@ -148,16 +148,11 @@ class Watchlist:
             self._note(step, number)
 
     def _leg(self, p: Position) -> Leg:
+        """A position that nothing has happened to."""
         book = self._ledger.markets[p.market]
         cost = book.value(p.side * p.size, p.entry)
-        return (
-            book,
-            p.side,
-            p.size,
-            cost,
-            book.lines_of(p.size, cost, isolated=p.collateral is not None),
-            ZERO,
-        )
+        lines = book.lines_of(p.size, cost, isolated=p.collateral is not None)
+        return book, p.side, p.size, cost, lines, ZERO
 
     def _columns(self) -> Columns | None:
         """The accounts as columns, where values at all marks of the path need no rounding and one number that
