@@ -7,22 +7,25 @@ Public: Wanted, told.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.asking import OWN, Unknown, comparison, one_of
+from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
 from adlcalc.report.charts import figures
-from adlcalc.report.given_up import sentences
+from adlcalc.report.given_up import Sentence, sentences
 from adlcalc.report.html.decided import Decided
-from adlcalc.report.html.written import Leading, Pictured
+from adlcalc.report.html.written import Leading, Pictured, few
+from adlcalc.report.human import clean
 from adlcalc.report.run import Run
-from adlcalc.report.verdict import named
+from adlcalc.report.verdict import named, typed
 from adlcalc.scenario import Loaded, load, options_of
-from adlcalc.scenario.knobs import quoted
+from adlcalc.scenario.knobs import knob_of, quoted
+from adlcalc.source.problems import ScenarioErrors
 from adlcalc.study.ladder import WATCHED, Ladders, Together
 from adlcalc.study.watch import Watch
 
@@ -95,6 +98,8 @@ def told(
     scenario = loaded.scenario
     for name in wanted.accounts:
         one_of("account", name, (one.id for one in scenario.accounts))
+    from adlcalc.explain.formula import formula
+
     ladders, watch = Ladders(), Watch(wanted.accounts, wanted.accounts) if wanted.accounts else None
     looking: list[Observer] = [ladders] if len(scenario.accounts) <= WATCHED else []
     looking += [watch] if watch is not None else []
@@ -111,12 +116,15 @@ def told(
     least = _frontier(run, file, wanted, foretell) if wanted.solve is not None else None
     swept = _swept(wanted.store) if wanted.store is not None else None
     drawn = figures(run, ladders=ladders.found, comparison=compared, least=least)
-    leading = _leading(swept, loaded) if swept is not None else None
-    return Pictured(run, drawn, _decided(run, loaded), leading, sentences(run, ladders.found))
+    leading = _leading(swept, loaded, file, wanted) if swept is not None else None
+    with exact():
+        given_up = sentences(run, ladders.found, formula)
+    return Pictured(run, drawn, _decided(run, loaded), leading, given_up, _helped(run, least))
 
 
-def _leading(swept: Swept, loaded: Loaded) -> Leading:
-    """A sweep, and what the run of the file is beside it: one of its paths where both draw from one model."""
+def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading:
+    """A sweep, and what the run of the file is beside it: one of its paths where both draw from one model;
+    and whether it has what is varied at a value that was swept."""
     from adlcalc.report.charts import spread
 
     model, marks = loaded.model, loaded.scenario.path.marks
@@ -128,9 +136,97 @@ def _leading(swept: Swept, loaded: Loaded) -> Leading:
         tried = range(min(swept.drawn, DRAWS))
         draw = next((n for n in tried if dict(model.marks(n)) == dict(marks)), None)
         path = "One path of this model" if draw is None else f"One of these paths: draw {draw:,}"
-        path += ", with everything as the file has it"
     with exact():
-        return Leading(swept, spread.figures(swept), path)
+        there, not_there = _among(swept, loaded.scenario)
+        if there:
+            path += f", with {' and '.join(there)}"
+        elif swept.drawn is not None:
+            path += ", with everything as the file has it"
+        return Leading(swept, spread.figures(swept), path, _beside(not_there, file, wanted))
+
+
+def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
+    """What would have helped those who were deleveraged: a few runs more."""
+    if not run.deleveraged:
+        return ()
+    from adlcalc.report.charts.least_fund import enough
+    from adlcalc.report.helped_view import helped
+    from adlcalc.study.helped import enough_fund, moved_back
+
+    scenario, first = run.scenario, run.deleveraged[0]
+    looked = len(scenario.accounts) <= WATCHED and scenario.rules.adl.policy is by_score
+    with exact():
+        fund = enough_fund(scenario, first)
+        curve = enough(least) if least is not None and fund.rule else ""
+        vary = _vary(scenario, fund.fund)
+        return [*helped(run, first, fund, moved_back(scenario, first) if looked else None, vary, curve)]
+
+
+def _vary(scenario: Scenario, fund: str) -> str:
+    """How solve names what a fund holds."""
+    several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
+    return f"{FUND}.{quoted(fund)}" if several else FUND
+
+
+class _Else(NamedTuple):
+    """Something that is varied and that the file has at another value than any that was swept: its name, that
+    value, and those that were swept."""
+
+    name: str
+    own: str
+    texts: Sequence[str]
+
+
+def _among(swept: Swept, scenario: Scenario) -> tuple[list[str], list[_Else]]:
+    """Of what is varied: which of its values the scenario has ('fund=1,000'); and what it has otherwise."""
+    from adlcalc.report.sweep_view import are_numbers, label_of
+    from adlcalc.study.swept import POLICY, VENUE
+
+    there, not_there = [], []
+    for name in swept.names:
+        texts = list(dict.fromkeys(one.by[name] for one in swept.figures))
+        if name == VENUE:
+            own, among = scenario.venue, scenario.venue in texts
+        else:
+            now = None if name == POLICY else _now(name, scenario)
+            if now is None:
+                continue
+            own, among = show(now), are_numbers(texts) and any(D(text) == now for text in texts)
+        if among:
+            there.append(f"{clean(name)}={label_of(own)}")
+        else:
+            not_there.append(_Else(name, own, texts))
+    return there, not_there
+
+
+def _now(name: str, scenario: Scenario) -> Decimal | None:
+    """What the scenario has under that name; None where that is not one number."""
+    try:
+        knob = knob_of(name, scenario)
+    except ScenarioErrors:
+        return None
+    return None if knob is None else knob.now
+
+
+def _beside(not_there: Sequence[_Else], file: str, wanted: Wanted) -> str:
+    """What a reader takes for a point of the sweep, and is none; '' where it is one."""
+    if not not_there:
+        return ""
+    from adlcalc.report.sweep_view import label_of
+    from adlcalc.study.swept import VENUE
+
+    told = [
+        f"{clean(one.name)} is {label_of(one.own)} here, which is none of the {len(one.texts):,} swept "
+        f"({few(map(label_of, one.texts))})"
+        for one in not_there
+    ]
+    sets = [
+        word for one in not_there for word in ("--set", f"{one.name}={one.texts[0]}") if one.name != VENUE
+    ]
+    sets += [word for one in not_there for word in ("--venue", one.texts[0]) if one.name == VENUE]
+    text = "; ".join(told)
+    how = typed("report", file, "--store", wanted.store or "", *wanted.changes, *sets)
+    return f"{text[:1].upper()}{text[1:]}: what follows is no point of the sweep. `{how}` shows one."
 
 
 def _decided(run: Run, loaded: Loaded) -> tuple[Decided, ...]:
@@ -228,10 +324,9 @@ def _frontier(
     low, high, apart = _range(marks[0], marks[step], market.tick, effort.marks)
     with exact():
         foretell(scenario, (int((high - low) // apart) + 1) * effort.values)
-    several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
     asking = Asking(
         file,
-        f"{FUND}.{quoted(market.fund)}" if several else FUND,
+        _vary(scenario, market.fund),
         "no adl",
         across=f"prices.{quoted(name)}.{step}={show(low)}..{show(high)}/{show(apart)}",
         sets=wanted.sets,

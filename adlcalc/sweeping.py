@@ -38,7 +38,7 @@ from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
 from adlcalc.study.runs import Asked, worked
 from adlcalc.study.sample import BEYOND
-from adlcalc.study.store import SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
+from adlcalc.study.store import ASKED, SCHEMA, TEMPORARY, Bounds, Design, Saved, Store, key_of, program
 from adlcalc.study.sweep import ANYBODY, Wanted, moved, wanted_of
 from adlcalc.study.swept import OtherName, Swept, counted
 
@@ -102,7 +102,7 @@ def swept(
         for text in (*_not_estimable(wanted, plan), *_of_the_end(wanted)):
             tell(text)
     parts = tuple(dict.fromkeys(part for one in wanted for part in one.parts))
-    design = _design(asking, plan, parts, inputs)
+    design = _design(asking, plan, parts, inputs, [one.text for one in wanted])
     base = key_of(*(design.facts[name] for name in ("program", "inputs", "paths", "measures")))
     work = Work(plan, base, Asked(parts))
     by, workers = _split_by(asking.by), workers or _local(asking.jobs)
@@ -159,14 +159,17 @@ def _not_estimable(wanted: Sequence[Wanted], plan: Plan) -> Iterator[str]:
 def asked_again(
     path: str, measures: Sequence[str], by: str | None = None, *, keep_rows: bool = False
 ) -> Swept:
-    """A store is counted once more; nothing is run."""
+    """A store is counted once more; nothing is run. measures: none, for those that its sweep asked for last
+    (all numbers in it, where an older version made it, which did not note them)."""
     with ExitStack() as until:
         store = until.enter_context(closing(Store(path)))
         if (record := current()) is not None:
             record.content(path, *store.digest(), "store")
         design = store.design
         parts = {one.text: one for one in (Measure(*part) for part in json.loads(design.facts["parts"]))}
-        wanted = _wanted(measures or design.measures, ANYBODY, parts)
+        wanted = _wanted(
+            measures or json.loads(design.facts.get(ASKED, "[]")) or design.measures, ANYBODY, parts
+        )
         for part in (part for one in wanted for part in one.parts):
             if part.text not in parts:
                 known = ", ".join(design.measures)
@@ -385,8 +388,8 @@ def _but_for(varied: Sequence[str]) -> str:
     return f", but for {' and '.join(own)}" if own else ""
 
 
-def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) -> Design:
-    """What the store is of."""
+def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str, asked: Sequence[str]) -> Design:
+    """What the store is of. asked: the measures as they were typed, which its next reader is shown."""
     from adlcalc import __version__
 
     first = plan.worlds[0]
@@ -401,6 +404,7 @@ def _design(asking: Sweep, plan: Plan, parts: Sequence[Measure], inputs: str) ->
         "inputs": inputs,
         "paths": "" if model is None else key_of(repr(bare)),
         "measures": json.dumps(texts, ensure_ascii=False),
+        ASKED: json.dumps(asked, ensure_ascii=False),
         "varied": json.dumps(varied, ensure_ascii=False),
         "parts": json.dumps([(one.word, one.of, one.step) for one in parts], ensure_ascii=False),
         "policies": json.dumps([one.label for one in plan.policies], ensure_ascii=False),

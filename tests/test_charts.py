@@ -126,6 +126,24 @@ def test_both_prices_of_who_was_liquidated_stand_beside_the_path() -> None:
 
 
 @pytest.mark.slow
+def test_a_gap_is_no_ramp_through_the_prices_between() -> None:
+    """04 has three marks: each holds until the next, the last one a little beyond its step. 18 has 77, of which
+    the line alone is seen."""
+    for name, jumps in (("04-fund-half-absorbs", True), ("18-march-2020", False)):
+        path = next(one for one in drawn(ROOT / "scenarios" / f"{name}.yaml") if one.name == "path")
+        for width in (WIDE, NARROW):
+            layers = path.spec(width)["layer"]
+            (line,) = (one for one in layers if one["mark"]["type"] == "line")
+            (area,) = (one for one in layers if one["mark"]["type"] == "area")
+            assert {one["mark"].get("interpolate") for one in (line, area)} == {
+                "step-after" if jumps else None
+            }
+            if jumps:
+                points = [(row["x"], row["y"]) for row in line["data"]["values"]]
+                assert points == [(0, 60_000), (1, 56_000), (2, 53_000), (2.15, 53_000)]
+
+
+@pytest.mark.slow
 def test_colors_are_told_apart() -> None:
     """A page puts its own in their place, so none may stand for two things."""
     assert len(set(COLORS.values())) == len(COLORS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -346,6 +347,10 @@ def test_the_least_fund_by_how_deep_the_crash_is(adlcalc: Command) -> None:
         if float(mark) < 90:
             assert float(holds) == pytest.approx(20 * (90 - float(mark)))
     assert "is not a recommended size" in figure
+    assert (
+        "200 would have been enough: at 80, the mark of this scenario, nobody is deleveraged with it."
+        in figure
+    )
 
 
 def test_solve_in_a_page_takes_the_fund_only(adlcalc: Command) -> None:
@@ -431,3 +436,246 @@ def test_a_frontier_of_a_large_book_is_bounded(adlcalc: Command, tmp_path: Path)
     assert (few.code, many.code, few.out[:15], few.err) == (0, 0, "<!doctype html>", "")
     assert re.fullmatch(r"note: \d{3} runs or more of 750 accounts over 3 steps .* fewer\n", many.err)
     assert "and somebody with 100 less" in few.out
+
+
+def section_of(text: str, heading: str) -> str:
+    """What a reader reads from a heading to the next one."""
+    found = re.sub(r"<svg xmlns.*?</svg>", "", text[text.index("<body>") :], flags=re.DOTALL)
+    parts = re.split(r"<h[123][^>]*>", found)
+    own = next(part for part in parts if unescape(re.sub("<[^>]+>", "", part)).startswith(heading))
+    return unescape(" ".join(re.sub("<[^>]+>", " ", own).split()))
+
+
+def test_a_page_of_a_sweep_shows_what_was_asked(adlcalc: Command, tmp_path: Path) -> None:
+    """04 pays 0 of a fund of 0, and 1,000 of one of 1,000, of which nothing is left; of 3,000 it pays 2,000.
+    `fund_left < 1` is so with the first two, and it is what the page tells, in the order of the question: not
+    `fund_left`, of which the store keeps the numbers. So does the sweep that is asked again."""
+    store, asked = str(tmp_path / "s.db"), "fund_left < 1,adl"
+    words = ("--vary", "fund=0,1000,3000", "--measure", asked, "--store", store)
+    swept = adlcalc("sweep", "scenarios/04-fund-half-absorbs.yaml", *words)
+    assert swept.code == 0, swept.err
+    text = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "--store", store).out
+    assert re.findall(r"<h2[^>]*><bdi>([^<]* by fund)</bdi></h2>", text) == [
+        "fund_left &lt; 1 by fund",
+        "adl by fund",
+    ]
+    verdict = re.search(r'<p class="verdict">(.*?)</p>', text)
+    assert verdict is not None
+    assert unescape(verdict[1]) == (
+        "fund_left < 1: no with fund=3,000, yes with fund=0; adl: no with fund=3,000, yes with fund=0."
+    )
+    again = adlcalc("sweep", "--store", store, "--json")
+    assert [(one["measure"], one["hits"]) for one in json.loads(again.out)["figures"]] == [
+        *(("fund_left < 1", hits) for hits in (1, 1, 0)),
+        *(("adl", hits) for hits in (1, 1, 0)),
+    ]
+
+
+def test_a_question_over_all_points_is_counted_as_it_was_asked(adlcalc: Command, tmp_path: Path) -> None:
+    """Nothing is varied, three paths are drawn: of a question so many are so, of a number whatever quantiles
+    are asked there is one drawing."""
+    store = str(tmp_path / "s.db")
+    asked = "fund_paid >= 0, quantile(fund_paid, 0.5), shortfall(fund_paid, 0.5)"
+    words = ("--paths", "n=3", "--measure", asked, "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    text = adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
+    assert re.findall(r"<h2[^>]*><bdi>([^<]* over all points)</bdi></h2>", text) == [
+        "fund_paid &gt;= 0 over all points",
+        "fund_paid over all points",
+    ]
+    assert "The numbers of fund_paid >= 0 over all points fund_paid >= 0" in section_of(
+        text, "fund_paid >= 0"
+    )
+    assert re.search(r"\bso 3 not so 0\b", section_of(text, "fund_paid >= 0"))
+
+
+def test_the_run_of_a_file_that_was_not_swept_is_said_to_be_none(adlcalc: Command, tmp_path: Path) -> None:
+    """24 has a fund of its own; swept are two others. With --set it is one of them, however it is written."""
+    store = str(tmp_path / "s.db")
+    words = ("--paths", "n=3", "--vary", "fund=7000,9000", "--measure", "adl", "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    page = ("report", "scenarios/24-a-random-crash.yaml", "--store", store)
+    own = section_of(adlcalc(*page).out, "One of these paths: draw 2, with everything as the file has it")
+    assert re.search(
+        r"Fund is [\d,]+ here, which is none of the 2 swept \(7,000, 9,000\): what follows is no", own
+    )
+    assert "--set fund=7000 shows one." in own
+    varied = adlcalc(*page, "--set", "fund=7e3").out
+    assert "is none of" not in section_of(varied, "One of these paths: draw 2, with fund=7,000")
+
+
+def test_a_drawing_of_its_own_says_what_it_is(adlcalc: Command, tmp_path: Path) -> None:
+    """Each file has the figure's title, and of a sweep both axes say what they are: 1, 10 and 100 stand by
+    their logarithms. The page has titles already, and draws none."""
+    store, folder = str(tmp_path / "s.db"), tmp_path / "figures"
+    words = ("--paths", "n=2", "--vary", "fund=1,10,100", "--measure", "adl", "--store", store)
+    assert adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words).code == 0
+    result = adlcalc(
+        "report", "scenarios/24-a-random-crash.yaml", "--store", store, "--figures", str(folder),
+        "-o", str(tmp_path / "p.html"),
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    for drawing in folder.glob("*.svg"):
+        root = ElementTree.parse(drawing).getroot()
+        drawn = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert drawing.stem == "page" or root[0].text in drawn
+        if drawing.stem == "sweep-1":
+            assert {"adl by fund", "fund (log scale)", "probability of adl, 95% interval"} <= {*drawn}
+    assert ">adl by fund</text>" not in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_what_a_rulebook_has_in_backticks_is_code(adlcalc: Command, tmp_path: Path) -> None:
+    """A note is escaped piece by piece; one backtick alone stays what it is."""
+    from adlcalc.report.html.written import coded
+
+    assert [*coded("a `b: {c: d}`, or `e")] == [("a ", False), ("b: {c: d}", True), (", or `e", False)]
+    book = (ROOT / "adlcalc" / "venues" / "bitmex.yaml").read_text(encoding="utf-8")
+    assert "note: " in book
+    (tmp_path / "own.yaml").write_text(
+        re.sub(r"(note: >?-?\s*)", r"\1Say `<b>x</b>` here. ", book), encoding="utf-8"
+    )
+    result = adlcalc("report", "scenarios/18-march-2020.yaml", "--venue", str(tmp_path / "own.yaml"))
+    assert result.code == 0, result.err
+    assert "Say <code>&lt;b&gt;x&lt;/b&gt;</code> here." in result.out
+
+
+def test_what_would_have_helped_is_told_by_a_few_runs(
+    adlcalc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """21: alice, long 20 from 100 and bankrupt at 90, owes 20 x (90 - 80) = 200, and the fund is empty: with 200
+    nobody is deleveraged, with a cent less somebody is.
+
+    gambler scores 160 / 800 x 640 / 192 = 2/3, early 480 / 1,440 x 960 / 960 = 1/3. With an equity of 384, which
+    is 192 more, gambler's is 1/5 x 640 / 384 = 1/3 as well, and early's 12 are more than gambler's 8: early is
+    first. That is a collateral of 224, a leverage of 800 / 224 = 3.5714.., in hundredths at most 3.57. gambler's
+    8 of 70 contracts then end at 20, in the second fifth (14 to 28): 4 lights. But the queue is to take 20, 12
+    of early and 8 of the next: it is deleveraged all the same.
+
+    One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
+    from adlcalc.engine import loop
+
+    begun = []
+    state = loop.State
+    monkeypatch.setattr(loop, "State", lambda *given: begun.append(1) or state(*given))
+    text = section_of(adlcalc("report", "scenarios/21-who-pays.yaml").out, "What would have helped")
+    assert text == (
+        "What would have helped The fund had 0. With 200 at the start nobody would have been deleveraged, nor "
+        "with any more, for it never runs short; with 199.99 somebody is. It is for this path, book and depth "
+        "only: marks are given and nobody trades. It is not a recommended size. gambler was deleveraged first, "
+        "at rank 1 of 4 in the queue of the shorts at step 1. With 192 more collateral (224 instead of 32) or "
+        "leverage 3.57 instead of 25 it would have stood at rank 2, with 4 lights instead of 5, nobody else "
+        "changing anything. That is one moment: beginning the run with 192 more collateral or leverage 3.57 it "
+        "is deleveraged all the same. adlcalc rank scenarios/21-who-pays.yaml --account gambler --step 1 has "
+        "the other ways."
+    )
+    assert len(begun) == 1 + 2 + 1 + 3
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "said"),
+    [
+        # of alice's 10 the book takes 3: bob gives his 4 however rich the fund is
+        (
+            "16-queue-too-short",
+            (),
+            "Even one that never runs short would not have kept everybody from it: bob",
+        ),
+        (
+            "16-queue-too-short",
+            (),
+            "Nobody else stood there, so nothing of its own could have moved it back.",
+        ),
+        ("18-march-2020", (), "does not follow from one run: bitmex has fund.holds , under which"),
+        (
+            "18-march-2020",
+            (),
+            "adlcalc solve scenarios/18-march-2020.yaml --vary fund --until 'no adl' tries",
+        ),
+        ("21-who-pays", ("--set", "rules.adl.policy=pro-rata"), "by the policy pro-rata: it does not take"),
+        # what `rank` says of it in the tutorial
+        ("04-fund-half-absorbs", (), "leverage 6.65 it is not deleveraged."),
+    ],
+)
+def test_what_would_have_helped_says_what_is_not_known(
+    adlcalc: Command, file: str, options: tuple[str, ...], said: str
+) -> None:
+    result = adlcalc("report", f"scenarios/{file}.yaml", *options)
+    assert result.code == 0, result.err
+    assert said in section_of(result.out, "What would have helped")
+
+
+def test_nothing_would_have_helped_where_nobody_was_deleveraged(adlcalc: Command) -> None:
+    assert "What would have helped" not in adlcalc("report", "scenarios/03-fund-absorbs.yaml").out
+
+
+def test_who_stood_first_has_its_score_worked_out(adlcalc: Command) -> None:
+    """21: what `explain` has, for each who is named: gambler 160 / 800 x 640 / 192, early 480 / 1,440 x
+    960 / 960."""
+    told = section_of(adlcalc("report", "scenarios/21-who-pays.yaml").out, "What deleveraging cost whom")
+    worked = "score = pnl / entry value x exposure / equity ="
+    assert f"{worked} 160 / 800 x 640 / 192 = 0.666667, rounded to six digits" in told
+    assert f"{worked} 480 / 1,440 x 960 / 960 = 0.333333, rounded to six digits" in told
+
+
+def test_where_nobody_pays_there_is_no_empty_drawing(adlcalc: Command, tmp_path: Path) -> None:
+    """03: the fund has enough, so under no policy anybody pays. With 04 somebody does."""
+    for name, drawings in (("03-fund-absorbs", 0), ("04-fund-half-absorbs", 2)):
+        words = (
+            "--compare",
+            "queue,pro-rata",
+            "--figures",
+            str(tmp_path / name),
+            "-o",
+            str(tmp_path / "p.html"),
+        )
+        result = adlcalc("report", f"scenarios/{name}.yaml", *words)
+        assert result.code == 0, result.err
+        text = (tmp_path / "p.html").read_text(encoding="utf-8")
+        (figure,) = (
+            one
+            for one in re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+            if "under other policies" in one
+        )
+        assert ("Nobody pays under any of them." in figure) is (drawings == 0)
+        assert figure.count("<svg xmlns") == drawings
+        assert "<table>" in figure, "the numbers of each policy are still there"
+        assert (tmp_path / name / "compare.svg").exists() is (drawings > 0)
+
+
+def test_the_words_of_a_page_say_what_its_lights_count(adlcalc: Command) -> None:
+    """In the words of the glossary: by contracts, or where a venue counts positions by those."""
+    from adlcalc.engine.rules import Lights
+    from adlcalc.report.limits import LIGHTS
+
+    glossary = (ROOT / "adlcalc" / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert all(told in glossary for told in LIGHTS.values())
+    own, other = "scenarios/03-fund-absorbs.yaml", "scenarios/21-who-pays.yaml"
+    pages = {
+        (Lights.CONTRACTS,): adlcalc("report", own, other).out,
+        (Lights.HEADS,): adlcalc("report", own, "--set", "rules.adl.lights=heads").out,
+    }
+    for rules, text in pages.items():
+        found = unescape(re.findall(r"<dt>Lights</dt><dd>(.*?)</dd>", text)[0])
+        assert [one for one in Lights if LIGHTS[one] in found] == [*rules]
+
+
+def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
+    """Of a curve whose fund of 600 is enough, while those from 700 to 800 and from 900 on are not."""
+    from adlcalc.ground.numbers import D
+    from adlcalc.report.charts.least_fund import LeastFund, _again, enough
+    from adlcalc.study.solve import Stretch
+
+    spans = ((0, 599, False), (600, 699, True), (700, 800, False), (801, 899, True), (900, 1200, False))
+    stretches = tuple(Stretch(D(low), D(high), holds) for low, high, holds in spans)
+    solution = SimpleNamespace(holds=D(600), stretches=stretches, high=D(1200))
+    again = "deleverage again from 700 to 800 and from 900 to 1,200, the end of the range"
+    assert _again(solution) == again  # type: ignore[arg-type]  # what it reads of one
+    solved = SimpleNamespace(columns=[SimpleNamespace(at=D(52), solution=solution)])
+    told = enough(LeastFund(solved, "X", 1, D(52), D(10)))
+    assert told == (
+        "600 would have been enough: at 52, the mark of this scenario, nobody is deleveraged with it. But more is "
+        f"not safe: larger funds {again}."
+    )
+    assert enough(LeastFund(solved, "X", 1, D(53), D(10))) == ""
+    solution.stretches = stretches[:2]
+    assert _again(solution) == ""  # type: ignore[arg-type]

@@ -159,6 +159,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
     several scenarios with its number before it."""
     import json
 
+    from adlcalc.report.charts.canvas import titled
     from adlcalc.report.charts.figure import NARROW, WIDE
     from adlcalc.report.html.drawn import png, standalone
     from adlcalc.report.html.written import picture
@@ -172,9 +173,9 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
         whole = picture(one)
         write(whole, f"{start}.svg", inputs, beside=True)
         write(png(whole), f"{start}.png", inputs, beside=True)
-        for figure in one.figures:
+        for figure in one.drawn:
             start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
-            spec = figure.spec(NARROW if figure.half else WIDE)
+            spec = titled(figure.spec(NARROW if figure.half else WIDE), figure.title)
             text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"
             write(text, f"{start}.vl.json", inputs, beside=True)
             drawing = standalone(spec, figure.title, figure.description)

@@ -110,7 +110,7 @@ class _Means:
         self.markets = {market.name: market for market in scenario.markets}
         self.liquidity = {market.name: market.liquidity for market in scenario.markets}
         self.changes = scenario.path.liquidity
-        self.taken: dict[tuple[str, int], Decimal] = {}
+        self.filled: dict[tuple[str, int], Decimal] = {}
         self.step = -1
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
@@ -122,14 +122,14 @@ class _Means:
     def hear(self, event: Event) -> None:
         if event.step != self.step:  # books are whole again
             self.step = event.step
-            self.taken.clear()
+            self.filled.clear()
             for market, by_step in self.changes.items():
                 self.liquidity[market] = by_step.get(event.step, self.liquidity[market])
         if isinstance(event, ev.Started):
             self.holds = dict(event.funds)
         elif isinstance(event, ev.BookFilled | ev.OrderFilled):
             key = event.market, event.side
-            self.taken[key] = self.taken.get(key, ZERO) + event.size
+            self.filled[key] = self.filled.get(key, ZERO) + event.size
         elif isinstance(event, ev.FundPaid | ev.FundReceived):
             self.holds[event.fund] = event.after
             if isinstance(event, ev.FundPaid):
@@ -148,7 +148,7 @@ class _Means:
         of them; else None."""
         market, side = self.markets[e.market], -e.side
         depth = StepBook(self.liquidity[e.market], side, e.mark, market.lot).depth()
-        return depth if depth is not None and self.taken.get((e.market, side), ZERO) >= depth else None
+        return depth if depth is not None and self.filled.get((e.market, side), ZERO) >= depth else None
 
 
 def _reason(event: Event, scenario: Scenario, funds: _Means) -> Reason | None:

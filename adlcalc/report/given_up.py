@@ -5,11 +5,12 @@ Public: Sentence, sentences, LIST.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
@@ -24,16 +25,18 @@ Ladders = Mapping[tuple[int, str, int], Ladder]
 
 
 class Sentence(NamedTuple):
-    """who: whom it is of, '' of all others together; asked: was this account asked for?"""
+    """who: whom it is of, '' of all others together; asked: was this account asked for? how: its score worked
+    out in a line, '' where its place is not known."""
 
     who: str
     text: str
     asked: bool = False
+    how: str = ""
 
 
-def sentences(run: Facts, ladders: Ladders) -> list[Sentence]:
+def sentences(run: Facts, ladders: Ladders, line: Callable[[Worked], str] | None = None) -> list[Sentence]:
     """Of each position that was deleveraged: how much of it was closed, at which price, what that cost
-    against the mark, and why it stood where it stood."""
+    against the mark, and why it stood where it stood. line: how what is worked out is written."""
     with exact():
         positions: dict[tuple[str, str, int], list[Deleveraged]] = {}
         for fill in run.deleveraged:
@@ -43,7 +46,12 @@ def sentences(run: Facts, ladders: Ladders) -> list[Sentence]:
         order = sorted(positions, key=lambda key: (key[0] not in asked, -cost[key]))
         shown, rest = order[:LIST], order[LIST:]
         told = [
-            Sentence(clean(key[0]), _told(run, positions[key], cost[key], ladders), key[0] in asked)
+            Sentence(
+                clean(key[0]),
+                _told(run, positions[key], cost[key], ladders),
+                key[0] in asked,
+                "" if line is None else _how(run, positions[key][0], ladders, line),
+            )
             for key in shown
         ]
         if rest:
@@ -101,6 +109,16 @@ def _place(first: Deleveraged, ladders: Ladders) -> str:
     if behind is not None:
         text += f"; next was {clean(behind.account)}, with {score_text(behind.score)}"
     return text + ". "
+
+
+def _how(run: Facts, first: Deleveraged, ladders: Ladders, line: Callable[[Worked], str]) -> str:
+    """The score by which it stood there, worked out."""
+    ladder = ladders.get((first.step, first.market, first.side))
+    place = (first.rank, first.account)
+    rung = next((one for one in ladder.rungs if (one.rank, one.account) == place), None) if ladder else None
+    if rung is None or rung.inputs is None:
+        return ""
+    return line(run.scenario.rules.adl.score.worked(rung.inputs))
 
 
 def _whom(fills: Sequence[Deleveraged]) -> str:

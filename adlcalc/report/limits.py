@@ -1,6 +1,6 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, LEAST_FUND_LIMITS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
+Public: FUND_LIMITS, LEAST_FUND_LIMITS, LIGHTS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
 at_the_price, shares_of_equity.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from adlcalc.engine.columns import Columns
 from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.rules import Lights
 from adlcalc.report.human import clean
 from adlcalc.study.health import OpenPosition
 
@@ -25,6 +26,18 @@ LEAST_FUND_LIMITS = (
     "may go to the queue, however much the fund holds. adlcalc solve --vary fund --until 'no adl' asks for "
     "that."
 )
+
+LIGHTS = {
+    Lights.CONTRACTS: (
+        "1 to 5: the fifth of the queue's contracts that the end of a position reaches; 5 where all of it lies in "
+        "the first fifth. A large position that stands first shows fewer"
+    ),
+    Lights.HEADS: (
+        "1 to 5: the fifth of the queue's positions that a position stands in; 5 in the first fifth, however "
+        "large it is"
+    ),
+}
+"""What a light says, by the rule `adl.lights`."""
 
 COMMON = {"quote": "the quote currency", "base": "the base coin"}
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
+from adlcalc.engine.formulas.scores import Inputs
 from adlcalc.engine.queue.queue import Queue
 from adlcalc.engine.waterfall.facts import Facts, Observer
 
@@ -21,12 +22,14 @@ WATCHED = 2_000
 
 
 class Rung(NamedTuple):
-    """A place in a queue as it was ranked."""
+    """A place in a queue as it was ranked. inputs: what its score was worked out of, where the
+    queue was looked at."""
 
     rank: int
     account: str
     score: Decimal
     size: Decimal
+    inputs: Inputs | None = None
 
 
 class Ladder(NamedTuple):
@@ -47,7 +50,7 @@ class Ladders(Observer):
         key = (facts.step, queue.book.name, queue.side)
         if key not in self.found:
             rungs = (
-                Rung(place.rank, place.holding.holder.id, place.score, place.size)
+                Rung(place.rank, place.holding.holder.id, place.score, place.size, place.inputs)
                 for place in islice(queue, HEAD)
             )
             self.found[key] = Ladder(tuple(rungs), len(queue))

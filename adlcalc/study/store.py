@@ -10,7 +10,8 @@ A point's key is the SHA-256 of what determines it. What is not of the same file
 refused, not mixed. Rows are committed as they come, so that whatever ends the program leaves what was
 committed; `adlcalc` need not be there to read it.
 
-Public: Store, Points, Bounds, Design, Saved, StoreError, text_of, number_in, key_of, program, TEMPORARY.
+Public: Store, Points, Bounds, Design, Saved, StoreError, text_of, number_in, key_of, program, TEMPORARY,
+ASKED.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SCHEMA = "adlcalc.sweep-store/2"
+ASKED = "asked"
+"""The fact that has the measures as they were typed last: a question is made of those that are kept."""
 PAUSE = 0.2  # seconds between two commits
 AT_ONCE = 500
 FIXED = ("key", "venue", "policy", "draw", "error", "status")

@@ -41,7 +41,7 @@ class Swept:
     loaded;
     assumed: of each rulebook the assumed rules that a run of the file as it is written uses;
     readings: the other readings that were tried, None where it was not doubted; doubts: what each figure
-    comes to under them."""
+    comes to under them; wanted: what was asked of the points, each with its measures."""
 
     file: str
     title: str
@@ -65,6 +65,7 @@ class Swept:
     assumed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     readings: Sequence[str] | None = None
     doubts: Sequence[Moved] = ()
+    wanted: Sequence[Wanted] = ()
 
     @property
     def failed(self) -> int:
@@ -119,6 +120,7 @@ def counted(
         [*design.venues],
         points if keep_rows else (),
         each=each,
+        wanted=wanted,
     )
 
 

@@ -36,6 +36,8 @@ UNEVEN = 3
 scale of logarithms."""
 FEW = 12
 """Dots up to which each has its number beside it."""
+TITLE = 12
+"""The size of the letters of what an axis is."""
 NAMES, PHONE = 22, 600
 """Letters of a text that has a row, where the drawing is wider than so many pixels; else two thirds."""
 
@@ -48,15 +50,25 @@ class _Series(NamedTuple):
 
 
 class _Scales(NamedTuple):
-    """across, texts: what is varied, and its values in order; numbers: are they?; unit: of the dots, which
-    are all between low and high."""
+    """measure: what the dots are of; across, texts: what is varied, and its values in order; numbers: are
+    they?; unit: of the dots, which are all between low and high; bars: have they intervals?"""
 
+    measure: str
     across: str
     texts: Sequence[str]
     numbers: bool
     unit: Unit
     low: Decimal
     high: Decimal
+    bars: bool
+
+    def title(self, width: int) -> str:
+        """What the dots rise to: 'probability of adl, 95% interval'."""
+        before = "" if self.unit in (Unit.ASKED, Unit.SINGLE) else f"{self.unit.value} of "
+        before = "answer to " if self.unit is Unit.ANSWER else before
+        after = ", 95% interval" if self.bars else ""
+        letters = (width - 8) * 10 // int(TITLE * 6.5) - len(before) - len(after)
+        return f"{before}{shortened(self.measure, max(letters, 8))}{after}"
 
     @property
     def ticks(self) -> list[Decimal]:
@@ -88,7 +100,10 @@ def figures(
         parts.setdefault(tuple(group.by[one] for one in others), []).append(group)
     unit = unit_of(known)
     dots = [told for group in known if (told := told_of(group, unit)) is not None]
-    scales = _Scales(first, values[first], are_numbers(values[first]), unit, *_span(dots, unit))
+    bars = any(one.low is not None for one in dots)
+    scales = _Scales(
+        measure, first, values[first], are_numbers(values[first]), unit, *_span(dots, unit), bars
+    )
     made = []
     for number, (key, own) in enumerate(list(parts.items())[:MOST], 1):
         where = [f"{clean(one)}={label_of(text)}" for one, text in zip(others, key, strict=True)]
@@ -150,16 +165,19 @@ def _span(dots: Sequence[Told], unit: Unit) -> tuple[Decimal, Decimal]:
     return low - edge * bool(low), high + edge
 
 
+def _by_logarithm(scales: _Scales) -> bool:
+    """Do the numbers stand by their logarithms?"""
+    at = sorted(map(D, scales.texts)) if scales.numbers else []
+    gaps = [b - a for a, b in pairwise(at)]
+    return bool(gaps) and at[0] > 0 and max(gaps) > UNEVEN * min(gaps)
+
+
 def _places(scales: _Scales) -> dict[str, Decimal]:
     """Where each value stands: as it is, by its logarithm, or one after the other."""
     if not scales.numbers:
         return {text: D(i) for i, text in enumerate(scales.texts)}
     found = {text: D(text) for text in scales.texts}
-    at = sorted(found.values())
-    gaps = [b - a for a, b in pairwise(at)]
-    if gaps and at[0] > 0 and max(gaps) > UNEVEN * min(gaps):
-        return {text: x.log10() for text, x in found.items()}
-    return found
+    return {text: x.log10() for text, x in found.items()} if _by_logarithm(scales) else found
 
 
 def _spec(series: Sequence[_Series], scales: _Scales, told: str, width: int) -> Spec:
@@ -208,12 +226,12 @@ def _standing(scales: _Scales, series: Sequence[_Series], places: Mapping[str, D
     edge = (last - first) * D("0.07") or ONE
     plot = Plot(
         width,
-        300 if width > PHONE else 250,
+        324 if width > PHONE else 274,
         x=(first - edge, last + edge),
         y=(scales.low, scales.high),
         left=max(room(scales.tick(x), 12) for x in scales.ticks) + 14,
         right=max(room(label_of(ordered[-1]), 12) // 2, 14),
-        top=14,
+        top=38,
         bottom=46,
     )
     labels: list[dict[str, Any]] = []
@@ -226,9 +244,18 @@ def _standing(scales: _Scales, series: Sequence[_Series], places: Mapping[str, D
     strokes = [{"x": row["x"], "y": row["y"]} for row in labels]
     plot.add("point", strokes, "edge", shape="stroke", angle=90, size=20, yOffset=3, opacity=1, strokeWidth=1)
     plot.text(labels, "muted", align="center", size=12, dy=15)
-    name = {"x": (first + last) / 2, "y": scales.low, "text": shortened(scales.across, max(width // 10, 12))}
-    plot.text([name], "muted", align="center", size=12, dy=35)
+    scale = " (log scale)" if _by_logarithm(scales) else ""
+    name = shortened(scales.across, max(width // 10 - len(scale), 12)) + scale
+    row = {"x": (first + last) / 2, "y": scales.low, "text": name}
+    plot.text([row], "muted", align="center", size=TITLE, dy=35)
+    _rises(plot, scales, first - edge, scales.high, width)
     return plot
+
+
+def _rises(plot: Plot, scales: _Scales, x: Decimal, y: Decimal, width: int) -> None:
+    """What the dots are, in a line above the drawing; x, y: its upper left corner."""
+    left = plot.corner[0]
+    plot.text([{"x": x, "y": y, "text": scales.title(width)}], "muted", size=TITLE, dx=4 - left, dy=-26)
 
 
 def _lying(scales: _Scales, series: Sequence[_Series], places: Mapping[str, Decimal], width: int) -> Plot:
@@ -236,16 +263,17 @@ def _lying(scales: _Scales, series: Sequence[_Series], places: Mapping[str, Deci
     names = [scales.name(text, width) for text in scales.texts]
     plot = Plot(
         width,
-        (APART * len(series) + 17) * len(names) + 34,
+        (APART * len(series) + 17) * len(names) + 54,
         x=(scales.low, scales.high),
         y=(D(len(names)) - D("0.5"), D("-0.5")),
         left=max(room(name, 12) for name in names) + 14,
         right=max(room(scales.tick(x), 12) for x in scales.ticks) // 2 + 6,
-        top=24,
+        top=44,
         bottom=10,
     )
     rows = [{"x": scales.low, "y": i, "text": name} for i, name in enumerate(names)]
     plot.text(rows, "muted", align="right", size=12, dx=-10)
+    _rises(plot, scales, scales.low, D("-0.5"), width)
     return plot
 
 

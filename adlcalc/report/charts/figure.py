@@ -31,17 +31,18 @@ class Key(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Figure:
     """name: what its files are called (never text of the user's); half: it may stand beside another one;
-    draw: the drawing for a width in pixels."""
+    draw: the drawing for a width in pixels, None where there is nothing to draw and the sentence says it."""
 
     name: str
     title: str
     description: str
     tables: tuple[Table, ...]
-    draw: Callable[[int], Spec]
+    draw: Callable[[int], Spec] | None
     keys: tuple[Key, ...] = ()
     half: bool = False
 
     def spec(self, width: int) -> Spec:
         """Its Vega-Lite specification."""
+        assert self.draw is not None, "a figure that is only told has none"
         with drawing():
             return self.draw(width)

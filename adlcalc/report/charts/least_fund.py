@@ -1,6 +1,6 @@
 """How large a fund keeps everybody from being deleveraged, by how deep the crash is.
 
-Public: figures, LeastFund.
+Public: figures, LeastFund, enough.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from adlcalc.report.charts.figure import Figure, Key
 from adlcalc.report.columns.solve import SOLVE
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import FUND_LIMITS
-from adlcalc.report.table import table
-from adlcalc.study.solve import Method
+from adlcalc.report.table import table, words
+from adlcalc.study.solve import Method, Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def figures(least: LeastFund) -> list[Figure]:
     sampled = sum(one.solution.method is Method.SAMPLED for one in columns)
     none = sum(value == 0 for _, value in points)
     runs = sum(one.solution.runs for one in columns)
-    told = (
+    told = f"{own} " if (own := enough(least)) else ""
+    told += (
         f"{counted(runs, 'run')}: at each of {len(columns):,} marks nobody is deleveraged with the fund of "
         f"its dot, and somebody with {_less(least)} less{' (where it is above 0)' if none else ''}."
     )
@@ -50,18 +51,26 @@ def figures(least: LeastFund) -> list[Figure]:
     missing = sum(value is None for _, value in points)
     if missing:
         told += f" At {counted(missing, 'mark')} no fund does."
-    several = any(len(one.solution.changes) > 1 for one in columns)
-    if several:
-        told += " Where a larger fund deleverages again, the first change is drawn."
+    again = [_again(one.solution) for one in columns]
+    if any(again):
+        told += (
+            f" At {sum(map(bool, again)):,} of them it is not safe to have more: a larger fund deleverages "
+            "again, and the least one is drawn."
+        )
     told += f" {FUND_LIMITS}"
     frontier = next(one for one in SOLVE.sections if one.name == "frontier")
+    larger = words("larger funds", [one or None for one in again], hide=True)
     where = f"mark of {clean(least.market)} at step {least.step:,}"
     return [
         Figure(
             name="least-fund",
             title="How large a fund, for how deep a crash?",
             description=told,
-            tables=(table(f"The least fund by the {where}", "", frontier.columns(columns, least.solved)),),
+            tables=(
+                table(
+                    f"The least fund by the {where}", "", [*frontier.columns(columns, least.solved), larger]
+                ),
+            ),
             draw=lambda width: _spec(least, points, where, told, width),
             keys=(
                 Key("line-least", "least fund"),
@@ -70,6 +79,39 @@ def figures(least: LeastFund) -> list[Figure]:
             ),
         )
     ]
+
+
+def enough(least: LeastFund) -> str:
+    """What would have been enough in the scenario itself: '200 would have been enough: at 80, ...'; '' where
+    its mark is none of those of the curve."""
+    column = next((one for one in least.solved.columns if one.at == least.mark), None)
+    if column is None:
+        return ""
+    mark, found = f"at {digits(least.mark)}, the mark of this scenario", column.solution.holds
+    if found is None:
+        return f"No fund that was tried would have been enough {mark}."
+    text = f"{digits(found)} {'would have been' if found > least.fund else 'is'} enough: {mark},"
+    text += " nobody is deleveraged with it."
+    if again := _again(column.solution):
+        text += f" But more is not safe: larger funds {again}."
+    return text
+
+
+def _again(solution: Solution) -> str:
+    """'deleverage again from 600 to 700': what is not safe about more than the answer; '' where nothing is known
+    to be."""
+    if solution.holds is None:
+        return ""
+    spans = [
+        (one.low, one.high) for one in solution.stretches if one.holds is False and one.low > solution.holds
+    ]
+    told = [
+        f"from {digits(low)}"
+        + f" to {digits(high)}"
+        + (", the end of the range" if high == solution.high else "")
+        for low, high in spans
+    ]
+    return f"deleverage again {' and '.join(told)}" if told else ""
 
 
 def _less(least: LeastFund) -> str:

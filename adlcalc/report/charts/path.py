@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from adlcalc.engine.events import Deleveraged, Liquidated
-from adlcalc.ground.numbers import D
+from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
 from adlcalc.report.charts.labels import Places
@@ -42,7 +43,13 @@ ROW = 17
 PIECE = 14
 """How long the piece of a line is that stands before its price, in pixels."""
 DOTS = 24
-"""Steps that have a dot each; of more the line alone."""
+"""Steps that have a dot each, and between which the mark jumps; of more the line alone, which goes straight
+from one to the next."""
+TAIL = D("0.15")
+"""How long the last mark is drawn to hold, in steps."""
+
+
+_Point = tuple[Decimal | int, Decimal]
 
 
 class _Line(NamedTuple):
@@ -69,6 +76,12 @@ class _Drawn(NamedTuple):
     fills: Sequence[Deleveraged]
     low: Decimal
     high: Decimal
+
+    @property
+    def jumps(self) -> bool:
+        """Is a mark drawn to hold until the next one? That is all that is known of it: between two steps it
+        passes no price, and nobody is due there."""
+        return len(self.marks) <= DOTS
 
 
 def figures(run: Facts) -> list[Figure]:
@@ -176,11 +189,12 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     left = max(*(room(short(x), 12) + 12 for x in at), below.half)
     told = _beside(named, low, high, NAME if wide else SHORT)
     right = max(below.half, 14, _columns(told, LABELS)[-1] if told and wide else 0)
+    tail = TAIL if drawn.jumps else ZERO
     under = 0 if wide or not told else ROW * len(told) + 8
     plot = Plot(
         width,
         330 if wide else 250 + under,
-        x=(0, max(last, 1)),
+        x=(0, max(last, 1) + tail),
         y=(low, high),
         left=left,
         right=right,
@@ -189,22 +203,27 @@ def _spec(drawn: _Drawn, width: int) -> Spec:
     )
     plot.grid(at)
     below.draw(plot, low)
-    line = thinned(drawn.marks, plot.width)
-    plot.add("area", [{"x": x, "y": mark, "y2": low} for x, mark in line], "area")
+    line: list[_Point] = [*thinned(drawn.marks, plot.width)]
+    if drawn.jumps:
+        line = [*line, (last + tail, line[-1][1])]
+    how = {"interpolate": "step-after"} if drawn.jumps else {}
+    plot.add("area", [{"x": x, "y": mark, "y2": low} for x, mark in line], "area", **how)
     _lines(plot, drawn, named, last)
-    plot.add("line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, strokeJoin="round")
+    plot.add(
+        "line", [{"x": x, "y": mark} for x, mark in line], "mark", strokeWidth=2.2, strokeJoin="round", **how
+    )
     if len(drawn.marks) <= DOTS:
         dots = [{"x": x, "y": mark} for x, mark in drawn.marks]
         plot.rings(dots, "mark", 34, 1.8)
     _events(plot, drawn, line, named)
     if told and wide:
         heights = _heights(plot, told, low, high)
-        _names(plot, last or 1, told, heights, LABELS, _columns(told, LABELS), 0)
+        _names(plot, max(last, 1) + tail, told, heights, LABELS, _columns(told, LABELS), 0)
     elif told:
         columns = _columns(told, 6 - left)
         for i, one in enumerate(told):
             down = 26 + 8 + ROW * i + ROW // 2
-            _names(plot, 0, [one], [float(low)], 6 - left, columns, down)
+            _names(plot, ZERO, [one], [float(low)], 6 - left, columns, down)
     return plot.spec(_told(drawn, 0))
 
 
@@ -222,6 +241,14 @@ def thinned(points: Sequence[tuple[int, Decimal]], pixels: int) -> list[tuple[in
     return list(dict.fromkeys(kept))
 
 
+def _stairs(line: Sequence[_Point]) -> list[_Point]:
+    """The corners of a line that holds until the next point."""
+    corners = [line[0]]
+    for (_, before), (x, mark) in pairwise(line):
+        corners += [(x, before), (x, mark)]
+    return corners
+
+
 def _lines(plot: Plot, drawn: _Drawn, named: Sequence[Liquidated], last: int) -> None:
     """The prices of those who are named, up to where they were closed."""
     for line in LINES:
@@ -233,9 +260,7 @@ def _lines(plot: Plot, drawn: _Drawn, named: Sequence[Liquidated], last: int) ->
         plot.add("rule", rows, "liq", strokeWidth=1.4, **line.style)
 
 
-def _events(
-    plot: Plot, drawn: _Drawn, line: Sequence[tuple[int, Decimal]], named: Sequence[Liquidated]
-) -> None:
+def _events(plot: Plot, drawn: _Drawn, line: Sequence[_Point], named: Sequence[Liquidated]) -> None:
     """One sign a step for those who were liquidated, above its mark or where that is taken below it; one a
     step and price for those who were deleveraged; and how many where it is several and there is room."""
     marks = dict(drawn.marks)
@@ -256,7 +281,7 @@ def _events(
         if len(drawn.marks) <= DOTS:
             for step, mark in drawn.marks:
                 places.take(places.sign(step, mark, RADIUS / 2))
-        places.line(line)
+        places.line(_stairs(line) if drawn.jumps else line)
         for row in named:
             for line_of in LINES:
                 y = getattr(row, line_of.price)
@@ -353,7 +378,7 @@ def _heights(plot: Plot, told: Sequence[_Told], low: Decimal, high: Decimal) -> 
 
 def _names(
     plot: Plot,
-    x: int,
+    x: Decimal,
     told: Sequence[_Told],
     heights: Sequence[float],
     start: int,

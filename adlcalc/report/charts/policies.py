@@ -24,7 +24,7 @@ METRICS = (("bad_debt", "bad debt"), ("leverage_left", "leverage left"), ("gini"
 
 
 def figures(comparison: Comparison) -> list[Figure]:
-    """One figure; all metrics are in its tables."""
+    """One figure, without a drawing where nobody pays; all metrics are in its tables."""
     results = comparison.results
     if not results:
         return []
@@ -77,7 +77,7 @@ def figures(comparison: Comparison) -> list[Figure]:
             else "The same loss under other policies",
             description=told,
             tables=tuple(one for one in tables if one.height),
-            draw=lambda width: _spec(comparison, labels, paid, payers, told, width),
+            draw=(lambda width: _spec(comparison, labels, paid, payers, told, width)) if payers else None,
             keys=(Key("box-adl", "paid"), Key("least", "least of its column")) if payers else (),
         )
     ]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from adlcalc.engine.events import Deleveraged
 from adlcalc.engine.model import side_name
 from adlcalc.ground.numbers import ONE, ZERO, D, divide
 from adlcalc.report.charts.canvas import MINUS, Plot, Spec, room, short, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
-from adlcalc.report.charts.path import thinned
+from adlcalc.report.charts.path import DOTS, thinned
 from adlcalc.report.charts.steps import Below
 from adlcalc.report.columns.run import LIQUIDATIONS
 from adlcalc.report.columns.series import SERIES
@@ -241,8 +242,11 @@ def _spec(
         plot.add("rule", [{"x": 0, "x2": last, "y": due}], "liq", strokeDash=[4, 3], strokeWidth=1.4)
     for color, _, points, dash in lines:
         rows = [{"x": x, "y": y} for x, y in thinned(points, plot.width)]
-        plot.add("line", rows, color, strokeWidth=2.2, **({"strokeDash": dash} if dash else {}))
-        if len(rows) <= 24:
+        look: dict[str, Any] = {"strokeDash": dash} if dash else {}
+        if len(rows) <= DOTS:
+            look["interpolate"] = "step-after"
+        plot.add("line", rows, color, strokeWidth=2.2, **look)
+        if len(rows) <= DOTS:
             plot.rings(rows, color, 26, 1.6)
     plot.dots([{"x": x, "y": y} for x, y in signs], "liq", "triangle-down", 110)
     plot.dots([{"x": x, "y": y} for x, y in fills], "adl", "diamond", 90)

@@ -6,7 +6,7 @@ Public: figures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -19,40 +19,69 @@ from adlcalc.report.charts.histogram import Bin, histogram
 from adlcalc.report.human import clean, counted
 from adlcalc.report.limits import frequencies
 from adlcalc.report.sweep_told import sweep_verdict
-from adlcalc.study.store import number_in
-from adlcalc.study.sweep import FAR
+from adlcalc.study.store import Saved, number_in
+from adlcalc.study.sweep import FAR, Wanted
 
-MEASURES = 6
-"""Measures that are drawn."""
+MEASURES = 12
+"""Measures that are drawn; of more it is said."""
 BINS = 10
 """Bins of a number, about."""
 
 
 def figures(swept: Any) -> list[Figure]:
-    """Of each measure a figure by what is varied; where nothing is, of a number the bins it falls in, of a
-    question how often it is so. swept: what `adlcalc sweep` tells of a store, with its rows."""
-    found, said = [], frequencies(swept)
-    for i, measure in enumerate(swept.measures[:MEASURES]):
-        values = [number_in(row.found[i], FAR) for row in swept.rows if not row.error]
-        known = [value for value in values if value is not None]
-        if not known:
-            continue
-        groups = [one for one in swept.figures if one.measure == measure]
-        if swept.names and any(one.n for one in groups):
-            found += by_value.figures(f"sweep-{i + 1}", measure, groups, swept.names, said)
-            continue
-        told = f"{counted(len(known), 'point')} of the store"
-        told += f", {len(values) - len(known):,} more have no such number" if len(values) > len(known) else ""
-        told += f", {counted(swept.failed, 'point')} failed" if swept.failed else ""
-        told += f". {clean(said)}" if said else "."
-        if all(isinstance(value, bool) for value in known):
-            bins = [Bin("so", known.count(True)), Bin("not so", known.count(False))]
-            told = f"{clean(sweep_verdict(replace(swept, figures=groups)))} {told}"
+    """Of each measure that was asked for a figure by what is varied; where nothing is, of a number the bins it
+    falls in, of a question how often it is so. swept: what `adlcalc sweep` tells of a store, with its
+    rows."""
+    found: list[Figure] = []
+    shown = _each_once(swept)
+    for number, one in enumerate(shown[:MEASURES], 1):
+        groups = [group for group in swept.figures if group.measure == one.text]
+        if swept.names and any(group.n for group in groups):
+            said = frequencies(swept)
+            found += by_value.figures(f"sweep-{number}", one.text, groups, swept.names, said)
         else:
-            bins = _bins([Fraction(value) for value in known])
-        title = f"{clean(measure)} over all points"
-        found.append(histogram(f"sweep-{i + 1}", title, told, bins, clean(measure), "points"))
+            found += _over_all(swept, one, f"sweep-{number}")
+    if found and len(shown) > MEASURES:
+        left = counted(len(shown) - MEASURES, "further measure is", "further measures are")
+        found[-1] = replace(found[-1], description=f"{found[-1].description} {left} not drawn.")
     return found
+
+
+def _each_once(swept: Any) -> list[Wanted]:
+    """What has a figure: where nothing is varied, a number has one, whichever of its quantiles are asked
+    for."""
+    return [
+        *{one.text if one.is_share or swept.names else one.parts[0]: one for one in swept.wanted}.values()
+    ]
+
+
+def _over_all(swept: Any, wanted: Wanted, name: str) -> Iterator[Figure]:
+    """One measure over all points."""
+    at = {text: i for i, text in enumerate(swept.measures)}
+
+    def value(row: Saved) -> Fraction | bool | None:
+        return wanted.value(lambda part: number_in(row.found[at[part.text]], FAR))
+
+    values = [value(row) for row in swept.rows if not row.error]
+    values = [value is True for value in values] if wanted.is_share else values
+    known = [value for value in values if value is not None]
+    if not known:
+        return
+    alike = [one.text for one in swept.wanted if one.parts[0] == wanted.parts[0]]
+    told = f"{counted(len(known), 'point')} of the store"
+    told += f", {len(values) - len(known):,} more have no such number" if len(values) > len(known) else ""
+    told += f", {counted(swept.failed, 'point')} failed" if swept.failed else ""
+    told += f". {clean(said)}" if (said := frequencies(swept)) else "."
+    if wanted.is_share:
+        asked = [one for one in swept.figures if one.measure == wanted.text]
+        bins = [Bin("so", known.count(True)), Bin("not so", known.count(False))]
+    else:
+        asked = [one for one in swept.figures if one.measure in alike and one.only]
+        bins = _bins([Fraction(value) for value in known])
+    if asked:
+        told = f"{clean(sweep_verdict(replace(swept, figures=asked)))} {told}"
+    what = clean(wanted.text if wanted.is_share else wanted.parts[0].text)
+    yield histogram(name, f"{what} over all points", told, bins, what, "points")
 
 
 def _bins(values: Sequence[Fraction]) -> list[Bin]:

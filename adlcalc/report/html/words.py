@@ -1,12 +1,16 @@
 """What every word on the page means, in a sentence each.
 
-Public: WORDS.
+Public: words_of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from adlcalc.engine.rules import Lights
+from adlcalc.report.limits import LIGHTS
+
+LIGHTS_OF = "Lights"
 WORDS: Mapping[str, str] = {
     "ADL, auto-deleveraging": (
         "A position that neither the book nor the insurance fund can close is closed against traders on "
@@ -31,9 +35,7 @@ WORDS: Mapping[str, str] = {
         "What pays for fills worse than the bankruptcy price, as long as it has something and its rules "
         "let it."
     ),
-    "Lights": (
-        "How near to the front of the queue an account stands: five in the first fifth, one in the last."
-    ),
+    LIGHTS_OF: "",
     "Liquidated": "Closed by the venue because the equity no longer covered the maintenance margin.",
     "Liquidation price": "The mark at which that happens, all other marks held.",
     "Maintenance margin": "The least equity with which a position may stay open.",
@@ -47,3 +49,9 @@ WORDS: Mapping[str, str] = {
     "Rest of market": "Whoever is on the other side of a book whose longs and shorts do not balance.",
     "Surplus, shortfall": "The money by which a fill is better or worse than the bankruptcy price.",
 }
+
+
+def words_of(lights: Iterable[Lights]) -> dict[str, str]:
+    """The words of a page whose runs count lights so: by contracts, by heads, or one so and one so."""
+    told = " Or, where the other rule holds, ".join(f"{LIGHTS[one]}." for one in dict.fromkeys(lights))
+    return {word: told if word == LIGHTS_OF else meaning for word, meaning in WORDS.items()}

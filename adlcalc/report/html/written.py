@@ -3,11 +3,12 @@
 Everything that a file says goes through jinja2, which escapes it; what does not (the drawings, the signs) is
 made and escaped in drawn.py.
 
-Public: Pictured, Leading, page, picture, style, rows, halves.
+Public: Pictured, Leading, page, picture, style, rows, halves, few, coded.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +23,7 @@ from adlcalc.report.given_up import Sentence
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.drawn import SIGNS, svg
 from adlcalc.report.html.extra import needed
-from adlcalc.report.html.words import WORDS
+from adlcalc.report.html.words import words_of
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
@@ -50,34 +51,43 @@ DARK = {
 }
 """The colors of a dark page, by the same names."""
 HERE = Path(__file__).parent
+CODE = re.compile("`([^`]+)`")
 SOME = 6
 """Values that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """A sweep, with which a page begins, and its figures. path: what the run below it is."""
+    """A sweep, with which a page begins, and its figures. path: what the run below it is; beside: what of it is
+    no part of the sweep, '' where nothing is."""
 
     swept: Any
     figures: Sequence[Figure]
     path: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A run, its figures, the rules that decided, and what deleveraging cost whom; leading: what comes before
-    the run."""
+    """A run, its figures, the rules that decided, what deleveraging cost whom, and what would have helped;
+    leading: what comes before the run."""
 
     run: Facts
     own: Sequence[Figure]
     decided: Sequence[Decided] = ()
     leading: Leading | None = None
     given_up: Sequence[Sentence] = ()
+    helped: Sequence[Sentence] = ()
 
     @property
     def figures(self) -> list[Figure]:
         """All of them, as they stand on the page."""
         return [*(self.leading.figures if self.leading else ()), *self.own]
+
+    @property
+    def drawn(self) -> list[Figure]:
+        """Those that have a drawing."""
+        return [figure for figure in self.figures if figure.draw is not None]
 
     @property
     def verdict(self) -> str:
@@ -116,6 +126,7 @@ def page(told: Sequence[Pictured], version: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["rows"] = rows
+    environment.filters["coded"] = coded
     sections = [_section(one, i) for i, one in enumerate(told, 1)]
     title = sections[0]["title"] if len(told) == 1 else counted(len(told), "scenario")
     text: str = environment.get_template("page.html.j2").render(
@@ -123,7 +134,7 @@ def page(told: Sequence[Pictured], version: str) -> str:
         sections=sections,
         several=len(told) > 1,
         css=style(),
-        words=WORDS,
+        words=words_of(one.run.scenario.rules.adl.lights for one in told),
         version=version,
     )
     return text
@@ -133,7 +144,7 @@ def picture(told: Pictured) -> str:
     """All figures of a run on one sheet, as SVG."""
     from adlcalc.report.html.sheet import sheet
 
-    return sheet(title_of(told.run.scenario, told.run.file), told.verdict, list(halves(told.figures)))
+    return sheet(title_of(told.run.scenario, told.run.file), told.verdict, list(halves(told.drawn)))
 
 
 def style() -> str:
@@ -168,6 +179,7 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "figures": list(_shown(told.own, f"f{number}")),
             "decided": [_followed(one) for one in told.decided],
             "given_up": told.given_up,
+            "helped": told.helped,
             "score": next((clean(one.note) for one in told.decided if one.rule == "adl.score"), ""),
             "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
             "rest": _rest(run),
@@ -181,6 +193,7 @@ def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
         "numbers": list(_numbers_of(swept)),
         "figures": list(_shown(leading.figures, f"s{number}")),
         "path": leading.path,
+        "beside": leading.beside,
         "verdict": verdict(run),
     }
 
@@ -194,10 +207,10 @@ def _numbers_of(swept: Any) -> Iterator[tuple[str, str, str]]:
         yield "Paths", f"{swept.drawn:,}", f"seed {clean(swept.seed)}"
     for name in swept.names[:3]:
         texts = list(dict.fromkeys(one.by[name] for one in swept.figures))
-        yield clean(name), counted(len(texts), "value"), _few(map(label_of, texts))
+        yield clean(name), counted(len(texts), "value"), few(map(label_of, texts))
 
 
-def _few(texts: Iterable[str]) -> str:
+def few(texts: Iterable[str]) -> str:
     """'5, 10, 20, 50', '0 to 1,000,000' of more."""
     found = list(texts)
     return ", ".join(found) if len(found) <= SOME else f"{found[0]} to {found[-1]}"
@@ -267,9 +280,24 @@ def _shown(figures: Sequence[Figure], name: str) -> Iterator[_Shown]:
             id_,
             figure,
             half,
-            "" if half else svg(figure.spec(WIDE), f"{id_}w", figure.title, figure.description),
-            svg(figure.spec(NARROW), f"{id_}n", figure.title, figure.description),
+            "" if half else _svg(figure, WIDE, f"{id_}w"),
+            _svg(figure, NARROW, f"{id_}n"),
         )
+
+
+def _svg(figure: Figure, width: int, name: str) -> str:
+    """Its drawing, '' where it has none."""
+    if figure.draw is None:
+        return ""
+    return svg(figure.spec(width), name, figure.title, figure.description)
+
+
+def coded(text: str) -> Iterator[tuple[str, bool]]:
+    """A text of a rulebook in pieces, each with whether it stands in `backticks`, which are then gone: what a
+    reader may type looks like it."""
+    for i, piece in enumerate(CODE.split(text)):
+        if piece:
+            yield piece, i % 2 == 1
 
 
 def rows(table: Table) -> Iterator[list[tuple[str, bool]]]:
