@@ -663,18 +663,18 @@ def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
     """Of a curve whose fund of 600 is enough, while those from 700 to 800 and from 900 on are not."""
     from adlcalc.ground.numbers import D
     from adlcalc.report.charts.least_fund import LeastFund, _again, enough
-    from adlcalc.study.solve import Stretch
+    from adlcalc.study.solve import Method, Stretch
 
     spans = ((0, 599, False), (600, 699, True), (700, 800, False), (801, 899, True), (900, 1200, False))
     stretches = tuple(Stretch(D(low), D(high), holds) for low, high, holds in spans)
-    solution = SimpleNamespace(holds=D(600), stretches=stretches, high=D(1200))
+    solution = SimpleNamespace(method=Method.SAMPLED, holds=D(600), stretches=stretches, high=D(1200))
     again = "deleverage again from 700 to 800 and from 900 to 1,200, the end of the range"
     assert _again(solution) == again  # type: ignore[arg-type]  # what it reads of one
     solved = SimpleNamespace(columns=[SimpleNamespace(at=D(52), solution=solution)])
     told = enough(LeastFund(solved, "X", 1, D(52), D(10)))
     assert told == (
-        "600 would have been enough: at 52, the mark of this scenario, nobody is deleveraged with it. But more is "
-        f"not safe: larger funds {again}."
+        "600 would have been enough, as far as was tried: at 52, the mark of this scenario, nobody is "
+        f"deleveraged with it. But more is not safe: larger funds {again}."
     )
     assert enough(LeastFund(solved, "X", 1, D(53), D(10))) == ""
     solution.stretches = stretches[:2]
