@@ -140,3 +140,16 @@ def test_a_sweep_in_a_sentence() -> None:
     )
     same = SimpleNamespace(figures=shares(LEVERAGES, [0, 0, 0, 0]))
     assert sweep_verdict(same).endswith("for each of 4.")
+
+
+def test_none_of_some_is_never_told_as_nought() -> None:
+    """As in the tables of a sweep: 0 of 60 exclude what is above 3.84146 / (60 + 3.84146) = 6.02%, 60 of 60 what is
+    below 93.98%."""
+    groups = shares([{"fund": "0"}, {"fund": "9"}], [60, 0], 60)
+    assert [told.text for one in groups if (told := told_of(one, Unit.PROBABILITY))] == [
+        "> 93.98%",
+        "< 6.02%",
+    ]
+    assert sweep_verdict(SimpleNamespace(figures=groups)) == (
+        "adl: 0 of 60 (< 6.02%) with fund=9, 60 of 60 (> 93.98%) with fund=0."
+    )

@@ -553,7 +553,10 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
 
     One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
     from adlcalc.engine import loop
+    from adlcalc.study.helped import LIGHT
+    from adlcalc.study.what_if import GOALS
 
+    assert LIGHT in GOALS
     begun = []
     state = loop.State
     monkeypatch.setattr(loop, "State", lambda *given: begun.append(1) or state(*given))
@@ -663,19 +666,31 @@ def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
     """Of a curve whose fund of 600 is enough, while those from 700 to 800 and from 900 on are not."""
     from adlcalc.ground.numbers import D
     from adlcalc.report.charts.least_fund import LeastFund, _again, enough
-    from adlcalc.study.solve import Stretch
+    from adlcalc.study.solve import Method, Stretch
 
     spans = ((0, 599, False), (600, 699, True), (700, 800, False), (801, 899, True), (900, 1200, False))
     stretches = tuple(Stretch(D(low), D(high), holds) for low, high, holds in spans)
-    solution = SimpleNamespace(holds=D(600), stretches=stretches, high=D(1200))
+    solution = SimpleNamespace(method=Method.SAMPLED, holds=D(600), stretches=stretches, high=D(1200))
     again = "deleverage again from 700 to 800 and from 900 to 1,200, the end of the range"
     assert _again(solution) == again  # type: ignore[arg-type]  # what it reads of one
     solved = SimpleNamespace(columns=[SimpleNamespace(at=D(52), solution=solution)])
     told = enough(LeastFund(solved, "X", 1, D(52), D(10)))
     assert told == (
-        "600 would have been enough: at 52, the mark of this scenario, nobody is deleveraged with it. But more is "
-        f"not safe: larger funds {again}."
+        "600 would have been enough, as far as was tried: at 52, the mark of this scenario, nobody is "
+        f"deleveraged with it. But more is not safe: larger funds {again}."
     )
     assert enough(LeastFund(solved, "X", 1, D(53), D(10))) == ""
     solution.stretches = stretches[:2]
     assert _again(solution) == ""  # type: ignore[arg-type]
+
+
+def test_why_points_of_a_sweep_failed_is_said(adlcalc: Command, tmp_path: Path) -> None:
+    """Under bitmex nothing tells whether a fund ran short: its points fail, and its figure says so."""
+    store = str(tmp_path / "s.db")
+    words = ("--paths", "n=2", "--venues", "generic,bitmex", "--measure", "ran_short", "--store", store)
+    adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words)
+    text = adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
+    (reason,) = re.findall(r"<p>Points that failed:</p>\s*<ul><li><bdi>(.*?)</bdi></li></ul>", text)
+    assert reason.startswith("ran_short is proven only of a fund that pays down to its floor")
+    assert reason.endswith("and bitmex has fund.holds (2 points)")
+    assert "1 group has no point that tells it." in section_of(text, "ran_short by venue")

@@ -60,7 +60,7 @@ def rank(
 
     The queue is the one that the engine ranked at that step (the last where none is given); where no fill
     needed one, it is ranked at the step's end. With --account: the smallest change of collateral, leverage or
-    size that moves the account one light down and to the back half."""
+    size that moves the account one place back, one light down and to the back half."""
 
     def page() -> Page:
         from adlcalc.asking import queues

@@ -28,7 +28,8 @@ def helped(
     """first: who was deleveraged first; moved: None where its place was not looked at; vary: how solve names
     the fund; curve: what a curve on the page says of the fund, '' where there is none."""
     solve = _command(run, "solve", "--vary", vary, "--until", "no adl")
-    yield Sentence("The fund", f"had {digits(fund.has)}. {curve or _fund(run, fund, solve)}")
+    who = "The fund" if len(run.scenario.funds) == 1 else f"Fund {clean(fund.fund)}"
+    yield Sentence(who, f"had {digits(fund.has)}. {curve or _fund(run, fund, solve)}")
     rank = _command(run, "rank", "--account", first.account, "--step", str(first.step))
     yield Sentence(clean(first.account), _account(run, first, moved, rank))
 

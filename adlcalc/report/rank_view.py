@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from adlcalc.study.what_if import Move
 
 NEIGHBOURS = 2  # rows on either side of an account that was asked for
+LIGHTS = 5
 RULES = ("adl.score", "adl.eligible", "adl.lights", "adl.policy", "adl.rank")
 NOTES = "Assumed rules behind this"
 
@@ -177,6 +178,25 @@ def _queue(queues: Queues, ranking: Ranking, places: Sequence[Place]) -> Table:
     )
 
 
+def _dim(queues: Queues, limit: int) -> Iterator[str]:
+    """Who is first and shows less than all lights: it is next all the same."""
+    firsts = [
+        place.row
+        for ranking in queues.rankings
+        for place in queues.of(ranking, limit)
+        if place.row.rank == 1 and place.row.lights < LIGHTS and len(ranking.rows) > 1
+    ]
+    if firsts and not queues.is_part:
+        who = " and ".join(f"{clean(row.account)} ({row.lights} of {LIGHTS})" for row in firsts)
+        heads = queues.scenario.rules.adl.lights == Lights.HEADS
+        why = (
+            "positions one stands, and there are few"
+            if heads
+            else "contracts a position ends; a large one that stands first ends further back"
+        )
+        yield f"Rank 1 is next whatever its lights, {who}: they tell in which fifth of the queue's {why}."
+
+
 def _sentences(queues: Queues, limit: int) -> Iterator[str]:
     yield from _standings(queues)
     yield from _made_of(queues, limit)
@@ -186,6 +206,7 @@ def _sentences(queues: Queues, limit: int) -> Iterator[str]:
             "to "
             "take all of it."
         )
+    yield from _dim(queues, limit)
     shown = (place.row.stands for ranking in queues.rankings for place in queues.of(ranking, limit))
     if (there := at_the_price(one for one in shown if one is not None)) is not None:
         yield there

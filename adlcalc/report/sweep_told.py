@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from adlcalc.ground.numbers import CEILING, FLOOR, D
 from adlcalc.report.columns.sweep import number
 from adlcalc.report.human import clean, counted
-from adlcalc.report.sweep_view import label_of, percent, rounded
+from adlcalc.report.sweep_view import label_of, percent, probability, rounded
 from adlcalc.study.sample import Quantile
 from adlcalc.study.sweep import Figure
 
@@ -76,7 +76,7 @@ def told_of(one: Figure, unit: Unit) -> Told | None:
             share * 100,
             None if low is None else low * 100,
             None if high is None else high * 100,
-            percent(share),
+            probability(one),
         )
     value, low_end, high_end = _ends(one, unit)
     found = number(value)
@@ -123,7 +123,10 @@ def _end(one: Figure, found: Told, unit: Unit, *, where: bool) -> str:
     """'a median of 12 (10 to 15) with fund=0'."""
     text = found.text
     if unit is Unit.PROBABILITY and one.share is not None:
-        text += f" of {one.share.n:,}"
+        if text[0] in "<>":  # none of them, or all: the interval has no other end
+            text, found = f"{one.share.hits:,} of {one.share.n:,} ({text})", found._replace(low=None)
+        else:
+            text += f" of {one.share.n:,}"
     elif unit in (Unit.MEDIAN, Unit.MEAN):
         text = f"{unit.value} {text}"
     if found.low is not None and found.high is not None:

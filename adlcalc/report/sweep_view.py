@@ -1,7 +1,7 @@
 """What many points came to, as a page (schema adlcalc.sweep/1): a table for each measure, little bars where
 two things are varied, and what the probabilities are of.
 
-Public: sweep_page, columns_of, label_of, are_numbers, percent, rounded,
+Public: sweep_page, columns_of, label_of, are_numbers, probability, percent, rounded,
 six_digits.
 """
 
@@ -117,7 +117,7 @@ def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
     """Hits, probability, interval. No hit is never 0 %: what is told is the end of the interval."""
     yield right("true in", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures])
     yield right("points", [f"{one.n:,}" for one in figures])
-    yield right("probability", [_probability(one) for one in figures])
+    yield right("probability", [probability(one) for one in figures])
     yield right(
         "95% from", [_end(one, "low", one.share is not None and one.share.hits > 0) for one in figures]
     )
@@ -127,7 +127,8 @@ def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
     yield counts("failed", [one.failed or None for one in figures], hide=True, drop=1)
 
 
-def _probability(one: Figure) -> str:
+def probability(one: Figure) -> str:
+    """Of hits among points; none of them is never 0%, and all are never 100%: there it is told what they exclude."""
     if one.share is None:
         return NOTHING
     share = one.share

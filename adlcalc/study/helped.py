@@ -22,6 +22,9 @@ from adlcalc.study.least import endless, why_not, with_balance
 from adlcalc.study.rank import Ranked, Ranker
 from adlcalc.study.what_if import GOALS, Move
 
+LIGHT = "one light down"
+"""The goal that is told where it can be reached: one place is little in a long queue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Enough:
@@ -72,15 +75,18 @@ class MovedBack:
         return self.places == 1
 
 
-def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack:
-    """What moves the account of a fill back: one run to that step, and one for each move and for none."""
+def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack | None:
+    """What moves the account of a fill back: one run to that step, and one for each move and for none. None where
+    it was not in the first queue of its step, but came into a later one."""
     ranker = Ranker(scenario, first.step, [first.market], (first.side,), (first.account,))
     for event in run(scenario, observer=ranker):
         if isinstance(event, StepEnded) and event.step == first.step:
             break
     (ranking,) = ranker.rankings
-    place = next(row for row in ranking.rows if row.account == first.account)
-    for goal in GOALS:
+    place = next((row for row in ranking.rows if row.account == first.account), None)
+    if place is None:
+        return None
+    for goal in dict.fromkeys((LIGHT, *GOALS)):
         moves = tuple(
             one for one in ranking.moves if one.goal == goal and one.lever in TRIED and one.after is not None
         )

@@ -12,7 +12,7 @@
 
 They are pulled in a ledger of the account alone (`Ledger.forked`).
 
-Public: Lever, LEVERS, levers_of.
+Public: Lever, LEVERS, SIZE, SIZE_ALONE, levers_of.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _size(ledger: Ledger, holding: Holding) -> Lever:
         ledger.close_part(holding, part, holding.book.value(holding.side * part, holding.book.mark))
 
     most = int(round_to(divide(before, lot), ONE, CEILING)) - 1
-    return Lever("size", before, most, lambda n: before - n * lot, pull)
+    return Lever(SIZE, before, most, lambda n: before - n * lot, pull)
 
 
 def _size_alone(ledger: Ledger, holding: Holding) -> Lever:
@@ -106,12 +106,12 @@ def _size_alone(ledger: Ledger, holding: Holding) -> Lever:
     return size._replace(name=SIZE_ALONE, pull=pull)
 
 
-SIZE_ALONE = "size, collateral kept"
+SIZE, SIZE_ALONE = "size", "size, collateral kept"
 
 LEVERS: Mapping[str, Callable[[Ledger, Holding], Lever]] = {
     "collateral": _collateral,
     "leverage": _leverage,
-    "size": _size,
+    SIZE: _size,
     SIZE_ALONE: _size_alone,
 }
 

@@ -4,7 +4,8 @@ position.
 Each try changes a copy of the account in a ledger of its own, lets the engine score it and looks up its place
 among the others: the run that is looked at does not notice. The smallest step is found by bisection, on the
 footing that the further a lever is pulled the further back the account stands; what is found is ranked once
-more by the engine as a whole queue before it is told.
+more by the engine as a whole queue before it is told. (What a smaller position releases is rounded down, so that
+it may pass a neighbor whose score is that close; a place that hangs on this dust is not looked for.)
 
 It is the queue of one moment; what the whole run would be is asked by study/solve.py.
 
@@ -24,7 +25,7 @@ from adlcalc.engine.queue.queue import Queue, Scored
 from adlcalc.engine.rules import Lights
 from adlcalc.engine.waterfall.facts import Facts
 from adlcalc.ground.numbers import ZERO, D
-from adlcalc.study.levers import LEVERS, levers_of
+from adlcalc.study.levers import LEVERS, SIZE, levers_of
 
 
 class Standing(NamedTuple):
@@ -71,7 +72,9 @@ def standing(
     return Standing(rank, ahead, whole, lights, half)
 
 
+PLACE = "one place back"
 GOALS: Mapping[str, Callable[[Standing, Standing], bool]] = {
+    PLACE: lambda now, then: then.rank > now.rank,
     "one light down": lambda now, then: then.lights < now.lights,
     "back half": lambda now, then: then.back_half,
 }
@@ -86,9 +89,25 @@ def moves(facts: Facts, queue: Queue, accounts: Collection[str]) -> Iterator[Mov
         others = _Others(facts, queue, [other for other in places if other is not place])
         now = others.standing(place)
         for goal, reached in GOALS.items():
-            if not reached(now, now) and (goal != "one light down" or now.lights > 1):
+            if not reached(now, now) and goal not in _beyond(now, len(places)):
                 for lever in levers_of(place.holding):
+                    if goal == PLACE and _is_pro_rata(place.holding, lever):
+                        continue
                     yield _smallest(_Tries(others, place, goal, lever))
+
+
+def _beyond(now: Standing, places: int) -> Iterator[str]:
+    """The goals beyond the end of the queue."""
+    if now.rank == places:
+        yield PLACE
+    if now.lights == 1:
+        yield "one light down"
+
+
+def _is_pro_rata(holding: Holding, lever: str) -> bool:
+    """Does the lever leave all ratios as they are? A smaller isolated position that releases its part of the
+    collateral passes its neighbor by the dust of a rounding, if it does."""
+    return lever == SIZE and holding.collateral is not None
 
 
 class _Others:

@@ -90,8 +90,9 @@ def enough(least: LeastFund) -> str:
     mark, found = f"at {digits(least.mark)}, the mark of this scenario", column.solution.holds
     if found is None:
         return f"No fund that was tried would have been enough {mark}."
-    text = f"{digits(found)} {'would have been' if found > least.fund else 'is'} enough: {mark},"
-    text += " nobody is deleveraged with it."
+    text = f"{digits(found)} {'would have been' if found > least.fund else 'is'} enough"
+    text += ", as far as was tried" if column.solution.method is Method.SAMPLED else ""
+    text += f": {mark}, nobody is deleveraged with it."
     if again := _again(column.solution):
         text += f" But more is not safe: larger funds {again}."
     return text
