@@ -204,6 +204,8 @@ class Ledger:
     def take_apart(self) -> None:
         """The run is over: what it has made goes at once (roster.py)."""
         self.roster.take_apart()
+        for kept in (self.claims, self.stocks, self.moved, self.touched):
+            kept.clear()
         for fund in self.funds.values():
             fund.take_apart()
 

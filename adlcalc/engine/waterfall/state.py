@@ -141,6 +141,8 @@ class State:
     def take_apart(self) -> None:
         """The run is over: what it has made goes at once (roster.py)."""
         self.on_ranked = None
+        for kept in (self.terms, self._queues, self._grids, self._orders, self.changed, self._held_told):
+            kept.clear()
         self.ledger.take_apart()
 
     def used_by(self, unit: Unit) -> Used:
