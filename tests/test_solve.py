@@ -1167,7 +1167,8 @@ def test_why_what_is_below_a_proven_fund_is_not_proven(adlcalc: Command, tmp_pat
 
     def answer(many: int, *asked: str) -> str:
         rows = [
-            f"  - {{id: a{i}, side: long, size: 1, entry: {100 + i / 10}, leverage: 10}}\n" for i in range(many)
+            f"  - {{id: a{i}, side: long, size: 1, entry: {100 + i / 10}, leverage: 10}}\n"
+            for i in range(many)
         ]
         rows.append(f"  - {{id: s, side: short, size: {many}, entry: 100, leverage: 2}}\n")
         file.write_text(
