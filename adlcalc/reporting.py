@@ -16,24 +16,17 @@ from adlcalc.engine.formulas.policies import queue as by_score
 from adlcalc.engine.loop import run as run_engine
 from adlcalc.engine.waterfall.facts import Observer
 from adlcalc.ground.numbers import CEILING, ONE, D, divide, drawing, exact, round_to, show
-from adlcalc.report.charts import figures, spread
-from adlcalc.report.charts.least_fund import LeastFund, enough
+from adlcalc.report.charts import figures
 from adlcalc.report.given_up import Sentence, sentences
-from adlcalc.report.helped_view import helped
 from adlcalc.report.html.decided import Decided
 from adlcalc.report.html.written import Leading, Pictured, few
 from adlcalc.report.human import clean
 from adlcalc.report.run import Run
-from adlcalc.report.sweep_view import are_numbers, label_of
 from adlcalc.report.verdict import named, typed
 from adlcalc.scenario import Loaded, load, options_of
 from adlcalc.scenario.knobs import knob_of, quoted
 from adlcalc.source.problems import ScenarioErrors
-from adlcalc.study.helped import enough_fund, moved_back
 from adlcalc.study.ladder import WATCHED, Ladders, Together
-from adlcalc.study.least import least_fund
-from adlcalc.study.solve import FEW, WORK, size_of
-from adlcalc.study.swept import POLICY, VENUE
 from adlcalc.study.watch import Watch
 
 if TYPE_CHECKING:
@@ -41,6 +34,7 @@ if TYPE_CHECKING:
 
     from adlcalc.engine.events import Event
     from adlcalc.engine.model import Scenario
+    from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.report.compare_view import Comparison
     from adlcalc.study.swept import Swept
 
@@ -131,6 +125,8 @@ def told(
 def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading:
     """A sweep, and what the run of the file is beside it: one of its paths where both draw from one model;
     and whether it has what is varied at a value that was swept."""
+    from adlcalc.report.charts import spread
+
     model, marks = loaded.model, loaded.scenario.path.marks
     if swept.drawn is None:
         path = "The scenario as its file has it"
@@ -153,6 +149,10 @@ def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
     """What would have helped those who were deleveraged: a few runs more."""
     if not run.deleveraged:
         return ()
+    from adlcalc.report.charts.least_fund import enough
+    from adlcalc.report.helped_view import helped
+    from adlcalc.study.helped import enough_fund, moved_back
+
     scenario, first = run.scenario, run.deleveraged[0]
     looked = len(scenario.accounts) <= WATCHED and scenario.rules.adl.policy is by_score
     with exact():
@@ -179,6 +179,9 @@ class _Else(NamedTuple):
 
 def _among(swept: Swept, scenario: Scenario) -> tuple[list[str], list[_Else]]:
     """Of what is varied: which of its values the scenario has ('fund=1,000'); and what it has otherwise."""
+    from adlcalc.report.sweep_view import are_numbers, label_of
+    from adlcalc.study.swept import POLICY, VENUE
+
     there, not_there = [], []
     for name in swept.names:
         texts = list(dict.fromkeys(one.by[name] for one in swept.figures))
@@ -209,6 +212,9 @@ def _beside(not_there: Sequence[_Else], file: str, wanted: Wanted) -> str:
     """What a reader takes for a point of the sweep, and is none; '' where it is one."""
     if not not_there:
         return ""
+    from adlcalc.report.sweep_view import label_of
+    from adlcalc.study.swept import VENUE
+
     told = [
         f"{clean(one.name)} is {label_of(one.own)} here, which is none of the {len(one.texts):,} swept "
         f"({few(map(label_of, one.texts))})"
@@ -285,6 +291,9 @@ class _Effort(NamedTuple):
 def _effort(scenario: Scenario, fund: str, values: int | None) -> _Effort:
     """Of a book for which all marks to the last unit are more work than `solve` allows itself, fewer marks,
     fewer funds, and coarser ones."""
+    from adlcalc.study.least import least_fund
+    from adlcalc.study.solve import FEW, WORK, size_of
+
     runs = WORK // size_of(scenario)
     if runs >= ALL:
         return _Effort(MARKS, values or VALUES, None)
@@ -300,6 +309,7 @@ def _frontier(
 ) -> LeastFund | None:
     """The least fund at marks from the first one to beyond the one that is farthest from it, in the market
     where somebody was liquidated first. None where the marks never move."""
+    from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.solving import Asking, solved
     from adlcalc.study.solve import Limits, Unsolvable
 

@@ -27,6 +27,7 @@ from adlcalc.engine.model import (
     Maintenance,
     Market,
     Path,
+    Position,
     Scenario,
     Tier,
 )
@@ -221,9 +222,10 @@ def test_the_index_changes_nothing_where_marks_follow_the_fills() -> None:
 
 @pytest.mark.slow
 def test_a_forecast_is_the_first_step_that_leaves_nothing() -> None:
-    """From whatever step on, and for positions with several maintenance lines, inverse ones and funding: no
-    step before leaves nothing, and it leaves no more than is allowed for rounding."""
-    found = never = 0
+    """From whatever step on, for positions with several maintenance lines, inverse ones and funding, and as the
+    views of the sides have it at the opening: no step before leaves nothing, and it leaves no more than is
+    allowed for rounding."""
+    found = never = viewed = 0
     for seed in range(120):
         rng = random.Random(f"forecast {seed}")
         one = random_scenario(seed, inverse=seed % 3 == 0)
@@ -239,12 +241,20 @@ def test_a_forecast_is_the_first_step_that_leaves_nothing() -> None:
         with exact():
             ledger = Ledger(replace(one, path=path))
             forecast = Forecast(ledger.markets.values(), path)
+            views = {isolated: forecast.views(isolated=isolated) for isolated in (True, False)}
             for unit in ledger.units:
                 legs = [(h.book, h.side, h.size, h.cost, h.lines(), d(0)) for h in unit.open_holdings()]
                 left = [left_at(forecast, unit.money(), legs, step) for step in range(steps)]
                 few = sum(abs(cost) for _, _, _, cost, *_ in legs) * d("1E-8") + ledger.unit * 4 * len(legs)
-                for since in range(steps + 1):
-                    first = forecast.first_due(unit.money(), legs, since)
+                firsts = [
+                    (since, forecast.first_due(unit.money(), legs, since)) for since in range(steps + 1)
+                ]
+                own = [Position(h.book.name, h.side, h.size, h.entry) for h in unit.open_holdings()]
+                seen = forecast.first_seen(views[unit.isolated], unit.money(), own)
+                if seen is not None:
+                    firsts.append((0, seen))
+                    viewed += 1
+                for since, first in firsts:
                     if first is None:
                         assert any(map(hurt_both_ways, (leg[4] for leg in legs)))
                         continue
@@ -254,6 +264,7 @@ def test_a_forecast_is_the_first_step_that_leaves_nothing() -> None:
                     found, never = found + (first != NEVER), never + (first == NEVER)
     assert found > 1_000
     assert never > 1_000
+    assert viewed > 300
 
 
 def left_at(forecast: Forecast, money: Decimal, legs: list[Leg], step: int) -> Decimal:

@@ -188,21 +188,25 @@ class Columns(Sequence[Account]):
         """How many decimals size, entry price and collateral have in `rows`."""
         return self.sizes.digits, self.entries.digits, self.collaterals.digits
 
-    def rows(self, side: int) -> Iterator[tuple[int, int, int, int]]:
-        """Number, size, entry price and collateral of the positions of a side."""
-        chosen = self.on(side)
+    def rows(self, side: int, without: Iterable[int] = ()) -> Iterator[tuple[int, int, int, int]]:
+        """Number, size, entry price and collateral of the positions of a side. without: the numbers of some
+        that are left out."""
+        chosen = self.on(side, without)
         columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
         return zip(*(compress(column, chosen) for column in columns), strict=True)
 
-    def on(self, side: int) -> bytearray:
-        """1 for each position of a side, 0 for each other."""
-        return self.longs if side > 0 else self.longs.translate(TURNED)
+    def on(self, side: int, without: Iterable[int] = ()) -> bytearray:
+        """1 for each position of a side, 0 for each other and for those of these numbers."""
+        chosen = self.longs[:] if side > 0 else self.longs.translate(TURNED)
+        for i in without:
+            chosen[i] = 0
+        return chosen
 
     def equities(
-        self, side: int, multiplier: Decimal, first: Decimal, last: Decimal
-    ) -> Iterator[tuple[int, int, int, int]]:
-        """Number, equity at two marks and notional at the second of each position of a side: collateral + s q
-        m (P - entry) and q m P, in the finest unit that all of them need (`finest`)."""
+        self, side: int, multiplier: Decimal, first: Decimal, last: Decimal, without: Iterable[int] = ()
+    ) -> Iterator[tuple[int, int, int]]:
+        """Equity at two marks and notional at the second of each position of a side: collateral + s q m (P -
+        entry) and q m P, in the finest unit that all of them need (`finest`). without: as in `rows`."""
         digits, of_price = self.finest(multiplier, first, last)
         each = side * int(multiplier.scaleb(digits - self.sizes.digits - of_price))
         of_collateral, of_entry = (
@@ -210,10 +214,9 @@ class Columns(Sequence[Account]):
             10 ** (of_price - self.entries.digits),
         )
         begin, end = int(first.scaleb(of_price)), int(last.scaleb(of_price))
-        for i, q, entry, collateral in self.rows(side):
-            held, cost = collateral * of_collateral, entry * of_entry
-            worth = q * each
-            yield i, held + worth * (begin - cost), held + worth * (end - cost), side * worth * end
+        for _, q, entry, collateral in self.rows(side, without):
+            held, cost, worth = collateral * of_collateral, entry * of_entry, q * each
+            yield held + worth * (begin - cost), held + worth * (end - cost), side * worth * end
 
     def finest(self, multiplier: Decimal, *prices: Decimal) -> tuple[int, int]:
         """How many decimals money at these prices has, and the prices and entries themselves."""
@@ -230,12 +233,13 @@ class Columns(Sequence[Account]):
         *,
         until: int | None = None,
         with_index: bool = False,
+        without: Iterable[int] = (),
     ) -> Iterator[tuple[int, int]]:
         """Number and liquidation price in whole steps, rounded down, of each position of a side: the mark at
         which collateral - s cost + s q m P = the largest of rate x q m P - deduction (rates below 1).
 
         until: only of those that are due there, in steps. with_index: instead of the mark the one number that
-        moves it where funding is paid, m P (1 - s rate) - index; one line only."""
+        moves it where funding is paid, m P (1 - s rate) - index; one line only. without: as in `rows`."""
         # money in units of the finest amount: (s-side cost - s collateral - s deduction) / (q m (1 - s rate))
         s, m = (1 if side > 0 else -1), Fraction(multiplier)
         of_cost = self.sizes.digits + self.entries.digits + decimals(multiplier)
@@ -252,7 +256,7 @@ class Columns(Sequence[Account]):
             c, d = int(s * deduction.scaleb(digits)) * each.numerator, each.denominator
             common = gcd(a, b, c, d)
             a, b, c, d = a // common, b // common, c // common, d // common
-            rows = self.rows(side)
+            rows = self.rows(side, without)
             if until is not None:  # the same without a division, for everybody
                 end = (until + (s < 0)) * d
                 rows = (

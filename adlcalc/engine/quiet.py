@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from heapq import nsmallest
-from itertools import compress, count, islice
+from functools import partial
+from heapq import nlargest, nsmallest
+from itertools import chain, compress, count, islice
 from typing import Any
 
 from adlcalc.engine.columns import Columns, decimals
@@ -59,17 +60,21 @@ class QuietAccounts:
         """Those that may be among so many that are nearest to their liquidation prices, and some more: prices
         are told to the tick."""
         step = D(1).scaleb(self.mark.adjusted() - 9)
-        room, now, touched = 2 * int(self.market.tick / step) + 4, int(self.mark / step), set(self.touched)
-        multiplier = self.market.contract.multiplier
+        room, now = 2 * int(self.market.tick / step) + 4, int(self.mark / step)
+        due_from = partial(
+            self.accounts.due_from,
+            lines=lines,
+            multiplier=self.market.contract.multiplier,
+            step=step,
+            without=self.touched,
+        )
         near: list[tuple[int, int]] = []
         for side in (LONG, SHORT):
             # so many of the first few thousand are not nearer than those that are sought: farther ones are
             # passed over without a division
-            some = islice(self.accounts.due_from(side, lines, multiplier, step), SOME)
-            first = nsmallest(most, (abs(now - level) for i, level in some if i not in touched))
+            first = nsmallest(most, (abs(now - level) for _, level in islice(due_from(side), SOME)))
             until = now - side * (first[-1] + room) if len(first) == most else None
-            levels = self.accounts.due_from(side, lines, multiplier, step, until=until)
-            away = [(abs(now - level), i) for i, level in levels if i not in touched]
+            away = [(abs(now - level), i) for i, level in due_from(side, until=until)]
             farthest = max((distance for distance, _ in nsmallest(most, away)), default=0)
             near += [one for one in away if one[0] <= farthest + room]
         farthest = max((distance for distance, _ in nsmallest(most, near)), default=0)
@@ -78,11 +83,13 @@ class QuietAccounts:
     def largest(self, most: int) -> set[int]:
         """So many of each side whose equity the mark has moved farthest: with the largest positions; the
         first by name of equals."""
-        ids, sizes, touched = self.accounts.ids, self.accounts.sizes.values, set(self.touched)
+        ids, sizes = self.accounts.ids, self.accounts.sizes.values
         found: set[int] = set()
         for side in (LONG, SHORT):
-            own = (i for i, long in enumerate(self.accounts.longs) if long == (side > 0) and i not in touched)
-            found.update(nsmallest(most, own, key=lambda i: (-sizes[i], ids[i])))
+            own = self.accounts.on(side, self.touched)
+            least = min(nlargest(most, compress(sizes, own)), default=0)
+            large = (i for i, size in enumerate(sizes) if size >= least and own[i])
+            found.update(nsmallest(most, large, key=lambda i: (-sizes[i], ids[i])))
         return found
 
     def without(self, places: Iterable[int]) -> QuietAccounts:
@@ -98,19 +105,21 @@ class QuietAccounts:
         digits, _ = self.accounts.finest(self.market.contract.multiplier, self.first, self.mark)
         finer = max(decimals(x) for line in lines for x in line)
         of_equity = 10**finer
-        whole = [
+        (rate, deduction), *others = (
             (int(rate.scaleb(finer)), int(deduction.scaleb(finer + digits))) for rate, deduction in lines
-        ]
+        )
         for _, ends, notional in self._equities():
-            yield ends * of_equity, max(rate * notional - deduction for rate, deduction in whole)
+            needed = rate * notional - deduction
+            for steeper, less in others:
+                needed = max(needed, steeper * notional - less)
+            yield ends * of_equity, needed
 
     def _equities(self) -> Iterator[tuple[int, int, int]]:
-        touched, multiplier = set(self.touched), self.market.contract.multiplier
-        for side in (LONG, SHORT):
-            for i, *numbers in self.accounts.equities(side, multiplier, self.first, self.mark):
-                if i not in touched:
-                    began, ends, notional = numbers
-                    yield began, ends, notional
+        multiplier, touched = self.market.contract.multiplier, self.touched
+        sides = (
+            self.accounts.equities(side, multiplier, self.first, self.mark, touched) for side in (LONG, SHORT)
+        )
+        return chain.from_iterable(sides)
 
     def states(self, places: Iterable[int]) -> Iterator[AccountState]:
         """How these stand."""
@@ -134,7 +143,7 @@ class QuietAccounts:
 
     def worth(self) -> Decimal:
         """The value of all their positions at the last mark."""
-        columns, touched = self.accounts, self.touched
-        signed = sum(side * sum(compress(columns.sizes.values, columns.on(side))) for side in (LONG, SHORT))
-        signed -= sum(columns.sizes.values[i] * (1 if columns.longs[i] else -1) for i in touched)
-        return columns.sizes.number(signed) * self.market.contract.multiplier * self.mark
+        sizes, touched = self.accounts.sizes, self.touched
+        sides = (LONG, SHORT)
+        signed = sum(side * sum(compress(sizes.values, self.accounts.on(side, touched))) for side in sides)
+        return sizes.number(signed) * self.market.contract.multiplier * self.mark

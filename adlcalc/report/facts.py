@@ -97,98 +97,98 @@ class Facts:
         for event in self._happened:
             self._kinds[type(event)].append(event)
 
-    def _told(self, *kinds: type) -> list[Any]:
+    def told(self, *kinds: type) -> list[Any]:
         """The events of these kinds: those of a kind in their order, kind after kind."""
         return [event for kind in kinds for event in self._kinds.get(kind, ())]
 
-    def _in_order(self, *kinds: type) -> list[Any]:
+    def in_order(self, *kinds: type) -> list[Any]:
         """The events of these kinds in the order in which they happened."""
         asked = {kind for kind in kinds if kind in self._kinds}
         if len(asked) < 2:
-            return self._told(*asked)
+            return self.told(*asked)
         return [event for event in self._happened if type(event) in asked]
 
     @cached_property
     def closed(self) -> Sequence[Liquidated]:
         """The positions that the venue closed, as it was told."""
-        return self._told(Liquidated)
+        return self.told(Liquidated)
 
     @cached_property
     def held(self) -> Mapping[int, Held]:
         """What the venue still holds at the end, by claim."""
-        last = run_view.last_step(self._told(StepEnded))
-        return {event.claim: event for event in self._told(Held) if event.step == last}
+        last = run_view.last_step(self.told(StepEnded))
+        return {event.claim: event for event in self.told(Held) if event.step == last}
 
     @cached_property
     def liquidations(self) -> Sequence[run_view.LiquidationRow]:
         """One row per position that the venue closed, with what became of it."""
-        fills, margins = self._told(*run_view.FILLS), self._told(MarginTaken)
+        fills, margins = self.told(*run_view.FILLS), self.told(MarginTaken)
         return run_view.LiquidationRows(self.scenario, self.closed, fills, margins, self.held)
 
     @cached_property
     def fund(self) -> tuple[run_view.FundRow, ...]:
         """One row per step and fund."""
-        return run_view.fund_rows(self._in_order(*run_view.OF_FUNDS))
+        return run_view.fund_rows(self.in_order(*run_view.OF_FUNDS))
 
     @cached_property
     def fund_stops(self) -> tuple[run_view.FundStop, ...]:
         """One row for each time that a fund stopped paying or paid again."""
-        return run_view.fund_stops(self._happened) if self._told(FundStopped, FundResumed) else ()
+        return run_view.fund_stops(self._happened) if self.told(FundStopped, FundResumed) else ()
 
     @cached_property
     def deleveraged(self) -> tuple[Deleveraged, ...]:
         """One row per counterparty and fill."""
-        return tuple(self._told(Deleveraged))
+        return tuple(self.told(Deleveraged))
 
     @cached_property
     def skipped(self) -> tuple[Skipped, ...]:
         """Counterparties that were passed over because the fill would have bankrupted them."""
-        return tuple(self._told(Skipped))
+        return tuple(self.told(Skipped))
 
     @cached_property
     def happened(self) -> tuple[HappenedRow, ...]:
         """What the path brought besides marks, and what came of it."""
-        owners = {one.claim: one.account for one in self.closed} if self._told(FeePaid) else {}
+        owners = {one.claim: one.account for one in self.closed} if self.told(FeePaid) else {}
         # a fund's many receipts are none of it, but for what the path brings it
         kinds = TOLD if self.scenario.path.events else TOLD.keys() - {FundReceived}
-        return happened_rows(self._in_order(*kinds), owners)
+        return happened_rows(self.in_order(*kinds), owners)
 
     @cached_property
     def funding(self) -> tuple[FundingPaid, ...]:
         """One row per market and step at which funding fell due."""
-        return tuple(self._told(FundingPaid))
+        return tuple(self.told(FundingPaid))
 
     @cached_property
     def socialized(self) -> tuple[LossSocialized, ...]:
         """One row per account whose profit was cut to cover a loss."""
-        return tuple(self._told(LossSocialized))
+        return tuple(self.told(LossSocialized))
 
     @cached_property
     def bad_debt(self) -> tuple[run_view.BadDebtRow, ...]:
         """Money that nobody covered, row by row."""
-        if not self._told(*run_view.LOSSES):
+        if not self.told(*run_view.LOSSES):
             return ()
-        return run_view.bad_debt_rows(self._told(*run_view.LOSSES, Liquidated, StepEnded))
+        return run_view.bad_debt_rows(self.told(*run_view.LOSSES, Liquidated, StepEnded))
 
     @cached_property
     def steps(self) -> tuple[run_view.StepRow, ...]:
         """One row per step of the path."""
-        return run_view.step_rows(self._in_order(*run_view.OF_STEPS))
+        return run_view.step_rows(self.in_order(*run_view.OF_STEPS))
 
     @property
     def step_count(self) -> int:
         """How many there are."""
-        return len(self._told(StepEnded))
+        return len(self.told(StepEnded))
 
     @cached_property
     def audit(self) -> run_view.Audit:
         """The audit after the last step."""
-        return run_view.audit(self._told(Started, StepEnded))
+        return run_view.audit(self.told(Started, StepEnded))
 
     @cached_property
     def pnl_of_held(self) -> Mapping[str, Decimal]:
         """By currency: the pnl at the last mark of what the venue still holds."""
-        ended = self._told(StepEnded)
+        ended = self.told(StepEnded)
         return dict(ended[-1].held) if ended else {}
 
     @cached_property
@@ -261,7 +261,7 @@ class Facts:
     @cached_property
     def funding_by_account(self) -> dict[str, Decimal]:
         """What each account has paid (negative) or received as funding over the whole run."""
-        return run_view.funding_by_account(self._told(FundingSettled))
+        return run_view.funding_by_account(self.told(FundingSettled))
 
     @cached_property
     def claimed(self) -> dict[int, str]:

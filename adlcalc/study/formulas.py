@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
-from operator import itemgetter, sub
+from itertools import islice
+from operator import itemgetter, lt, sub
 
 Number = Decimal | Fraction | int
 
@@ -73,7 +73,8 @@ def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | No
     less now. Source: C26, the queue's instability."""
     pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0), reverse=True)
     left = [u - x for u, x in pairs]  # type: ignore[operator]  # both are of one kind
-    return Fraction(sum(a < b for a, b in pairwise(left)), len(left) - 1) if len(left) > 1 else None
+    changed = sum(map(lt, left, islice(left, 1, None)))
+    return Fraction(changed, len(left) - 1) if len(left) > 1 else None
 
 
 def survivor(could: Sequence[Number], paid: Sequence[Number]) -> Fraction:

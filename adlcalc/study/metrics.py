@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from inspect import cleandoc
+from operator import attrgetter
 
 from adlcalc.engine.formulas import margin
 from adlcalc.ground.numbers import exact
@@ -123,7 +124,7 @@ def accounts_touched(run: Outcome) -> Value:
 
 def wholly_closed(run: Outcome) -> Value:
     """How many positions ADL closed wholly."""
-    return sum(burden.closed for each in run.rounds for burden in each.burdens)
+    return sum(sum(map(attrgetter("closed"), each.burdens)) for each in run.rounds)
 
 
 def largest_haircut(run: Outcome) -> Value:

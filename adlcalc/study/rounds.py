@@ -211,7 +211,7 @@ class _Meter(Observer):
                 lost[account] = lost.get(account, ZERO) + self._loss(event)
                 if isinstance(event, Deleveraged):
                     shared = True
-                    self.fills.append(Fill(event, abs(at_mark(event))))
+                    self.fills.append(record(Fill, (event, abs(at_mark(event)))))
             elif isinstance(event, FundPaid):
                 by_fund += event.amount
             elif isinstance(event, LossSocialized):
@@ -252,9 +252,11 @@ class _Meter(Observer):
         }
         giving = {*cut, *(account for account, *_ in gave)}
         rows: list[Burden] = []
+        last = None
         for account, market, side, size, pnl, notional, equity in self._facts.stakes(markets, giving):
-            could, paid, closed = (pnl if pnl > 0 else ZERO), ZERO, 0
-            if account in giving:
+            could, paid, closed = pnl, ZERO, 0
+            if account in giving:  # of others only those with a profit are told
+                could = pnl if pnl > ZERO else ZERO
                 place = account, market, side
                 if place in gave:
                     paid, realized = gave[place]
@@ -262,15 +264,16 @@ class _Meter(Observer):
                     closed = 0 if size else 1
                 elif not could and account not in cut:
                     continue
-            if rows and rows[-1].account == account:  # they come one after the other, as positions do
+            if account == last:  # they come one after the other, as positions do
                 more = rows[-1]
                 rows[-1] = more._replace(
                     could=more.could + could, paid=more.paid + paid, closed=more.closed + closed
                 )
                 continue
+            last = account
             paid = paid + cut[account] if account in cut else paid
             rows.append(record(Burden, (account, could, paid, closed, notional, equity)))
-        return [row if row.paid >= 0 else row._replace(paid=ZERO) for row in rows]
+        return [row if row.paid >= ZERO else row._replace(paid=ZERO) for row in rows]
 
 
 def at_mark(fill: Deleveraged) -> Decimal:

@@ -65,6 +65,13 @@ def cpu(work: Callable[[], object], rounds: int = 3) -> float:
     return best
 
 
+def in_turn(*works: Callable[[], float], rounds: int = 3) -> list[float]:
+    """The least that each of some measurements found, one after the other and all of them again: what slows a
+    machine for a while slows the two sides of a ratio alike."""
+    found = [[work() for work in works] for _ in range(rounds)]
+    return list(map(min, zip(*found, strict=True)))
+
+
 @cache
 def sort_time() -> float:
     """CPU seconds of sorting a million random integers."""
@@ -108,7 +115,7 @@ def runs(accounts: int) -> Iterator[Measure]:
     funded = replace(one, path=Path(one.path.marks, funding={"M": rates}))
     yield Measure("funding on / off", cpu(lambda: consume(funded), 2) / plain, 1.5)
     cross = cross_book(max(accounts // 5, 1), 1_000)
-    yield Measure("cross, 8 markets, crash (x)", x(cpu(lambda: consume(cross), 2), len(cross.accounts)), 56)
+    yield Measure("cross, 8 markets, crash (x)", x(cpu(lambda: consume(cross)), len(cross.accounts)), 56)
     thin = replace(
         one.markets[0],
         liquidity=Liquidity(Depth.LEVELS),
@@ -221,8 +228,12 @@ def pages(accounts: int) -> Iterator[Measure]:
     with TemporaryDirectory() as folder:
         file, _ = written(FilePath(folder), accounts)
         page = FilePath(folder, "page.html")
-        plain = process([sys.executable, "-m", "adlcalc", "run", file, "-q", "-o", f"{folder}/run.txt"], 2)
-        drawn = process([sys.executable, "-m", "adlcalc", "report", file, "-q", "-o", str(page)], 2)
+        command = [sys.executable, "-m", "adlcalc"]
+        plain, drawn = in_turn(
+            lambda: process([*command, "run", file, "-q", "-o", f"{folder}/run.txt"], 1),
+            lambda: process([*command, "report", file, "-q", "-o", str(page)], 1),
+            rounds=5,
+        )
         yield Measure("page of the book / its run", drawn / plain, 2)
         yield Measure("megabytes of that page", page.stat().st_size / 1e6, 2)
 

@@ -5,9 +5,10 @@ Public: MarketBook, Holding, Holder, Unit, Due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from itertools import repeat
 from operator import mul
 from typing import NamedTuple, Protocol
 
@@ -108,11 +109,18 @@ class MarketBook:
         digits = places(contracts) + places(self.contract.multiplier) + places(price)
         return self.is_plain and digits <= places(self.unit)
 
-    def values(self, sizes: Sequence[Decimal], prices: Iterable[Decimal], finest: Decimal) -> Decimal:
-        """The sum of the values of longs at their prices, none of which has more decimals than `finest`."""
-        if self.adds_up(sum(sizes, ZERO), finest):
-            return self.to_money(self.contract.multiplier * sum(map(mul, sizes, prices), ZERO))
-        return sum(map(self.value, sizes, prices), ZERO)
+    def opening(
+        self, sizes: Sequence[Decimal], entries: Sequence[Decimal]
+    ) -> tuple[Decimal, Decimal, Decimal]:
+        """Of longs: their contracts, the sum of their values at the first mark, and that at their entries."""
+        whole, first, value, multiplier = sum(sizes, ZERO), self.first, self.value, self.contract.multiplier
+        if self.adds_up(whole, first):
+            worth = self.to_money(multiplier * whole * first)
+        else:
+            worth = sum(map(value, sizes, repeat(first)), ZERO)
+        if self.adds_up(whole, sum(entries, ZERO)):  # no entry has more decimals than their sum
+            return whole, worth, self.to_money(multiplier * sum(map(mul, sizes, entries), ZERO))
+        return whole, worth, sum(map(value, sizes, entries), ZERO)
 
     def with_holdings(self, holdings: Mapping[int, Sequence[Holding]]) -> MarketBook:
         """The market as it stands, with these positions instead of its own."""
@@ -203,6 +211,19 @@ class Holding:
         return (book.lines if alone else book.cross_lines) or margin.lines_of(
             book.market.maintenance, self.size, self.cost, isolated=alone
         )
+
+    def exposure(self, worth: Decimal) -> tuple[Decimal, Decimal]:
+        """All the notional and all the equity of its account, where it is worth so much (`Holder.exposure`):
+        mostly it is all that the account has."""
+        holder, own = self.holder, self.collateral
+        if len(holder.holdings) > 1:
+            return holder.exposure()
+        equity = holder.balance + worth - self.cost
+        if own is not None:
+            equity += own
+        if self.size and self.book.funding != self.funding:
+            equity += self.pending_funding()
+        return abs(worth), equity
 
     def fee_inside(self) -> Decimal:
         """The rate of the closing fee that is inside its bankruptcy price."""

@@ -14,13 +14,12 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import repeat
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
-from adlcalc.engine.model import Account
+from adlcalc.engine.model import Account, Position
 from adlcalc.ground.numbers import ONE, ZERO
 
 Sketch = tuple[int, Decimal | int, Decimal | int, Decimal | int | None]
@@ -71,25 +70,23 @@ class Roster:
 
     def _add_up(self) -> None:
         opening, firsts, number = self.opening, array("q"), 0
-        found: dict[tuple[str, int], tuple[str, list[Decimal], list[Decimal]]] = {
-            (book.name, side): (book.settles, [], []) for book, side in self.sides
-        }
+        found: dict[tuple[str, int], list[Position]] = {(book.name, side): [] for book, side in self.sides}
+        settles = {name: book.settles for name, book in self.markets.items()}
         for account in self.accounts:
+            positions, cash = account.positions, account.balance
             firsts.append(number)
-            number += len(account.positions)
-            cash, currency = account.balance, self._currencies[0]
-            for position in account.positions:
-                currency, sizes, entries = found[position.market, position.side]
-                sizes.append(position.size)
-                entries.append(position.entry)
+            number += len(positions)
+            for position in positions:
+                found[position.market, position.side].append(position)
                 if position.collateral is not None:
                     cash += position.collateral
-            opening[currency] += cash
+            # an account's money is of one currency
+            opening[settles[positions[0].market] if positions else self._currencies[0]] += cash
         for (book, side), one in self.sides.items():
-            currency, sizes, entries = found[book.name, side]
-            one.length, one.quiet = len(sizes), sum(sizes, ZERO)
-            one.worth = side * book.values(sizes, repeat(book.first), book.first)
-            opening[currency] -= side * book.values(sizes, entries, sum(entries, ZERO))
+            own = found[book.name, side]
+            quiet, worth, cost = book.opening([p.size for p in own], [p.entry for p in own])
+            one.length, one.quiet, one.worth = len(own), quiet, side * worth
+            opening[book.settles] -= side * cost
         self.count = number
         is_single = firsts == array("q", range(number))
         self._firsts = None if is_single else firsts

@@ -21,7 +21,7 @@ Public: Forecast, Course, View, Leg, ROUNDINGS, NEVER.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, Inexact
 from functools import cached_property
 from itertools import accumulate
@@ -31,8 +31,8 @@ from adlcalc.engine.books.holdings import MarketBook
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.funding import payment_per_contract
-from adlcalc.engine.model import LONG, SHORT, Path
-from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, divide, round_to, rounder, scaled
+from adlcalc.engine.model import LONG, SHORT, Path, Position
+from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to, rounder, scaled
 
 BLOCK = 4
 """So many rows make one of the next height."""
@@ -45,6 +45,8 @@ Leg = tuple[MarketBook, int, Decimal, Decimal, margin.Lines, Decimal]
 """A position: market, side, size, cost, maintenance lines, and the index up to which its funding is
 settled."""
 Row = tuple[Decimal, ...]
+Weight = tuple[Decimal, int]
+Bent = tuple[int, list[tuple[Decimal, Decimal]]]
 
 
 def tenth_digit(x: Decimal) -> Decimal:
@@ -101,12 +103,13 @@ class View(NamedTuple):
     """What a screen of a unit has to know of a side: what more than values are rounded by, less the deduction
     of its one line of maintenance; what a contract is worth less its maintenance margin, and has received, at
     the worst numbers of the path; by what its entry price is multiplied for its cost, None where that is
-    rounded; the value function."""
+    rounded; the value function; the weights of a contract, each with where its number is in a row."""
 
     least: Decimal
     worst: Decimal
     entry: Decimal | None
     value: Callable[[Decimal, Decimal], Decimal]
+    weights: tuple[tuple[Decimal, int], ...]
 
 
 class Forecast:
@@ -147,12 +150,33 @@ class Forecast:
             if lines is None or len(lines) != 1 or margin.hurt_both_ways(lines):
                 continue
             ((rate, deduction),), ((*_, row),), contract = lines, self._heights[-1:], book.contract
-            worst = (sign - rate) * row[notional] - side * (row[funding] if funding else ZERO)
+            weights = ((sign - rate, notional), *(((D(-side), funding),) if funding else ()))
+            worst = sum((weight * row[at] for weight, at in weights), ZERO)
             worst = round_to(worst, tenth_digit(worst), FLOOR)
             is_plain = contract.kind == LINEAR and contract.rounding != PER_CONTRACT
             entry = side * contract.multiplier if is_plain else None
-            found[book.name, side] = View(book.unit * ROUNDINGS - deduction, worst, entry, book.value)
+            least = book.unit * ROUNDINGS - deduction
+            found[book.name, side] = View(least, worst, entry, book.value, weights)
         return found
+
+    def first_seen(
+        self, views: Mapping[tuple[str, int], View], money: Decimal, positions: Sequence[Position]
+    ) -> int | None:
+        """`first_due` of a unit that nothing has happened to, as the views of its sides have it. None also
+        where one of them has none."""
+        fixed, straight = money, []
+        try:
+            for p in positions:
+                view = views.get((p.market, p.side))
+                if view is None:
+                    return None
+                least, _, entry, value, weights = view
+                cost = value(p.side * p.size, p.entry) if entry is None else p.size * (entry * p.entry)
+                fixed -= cost + least
+                straight += [(p.size * weight, at) for weight, at in weights]
+            return self._search(left_at(fixed, straight, ()), 0)
+        except Inexact:
+            return None
 
     def first_due(self, money: Decimal, legs: Sequence[Leg], since: int) -> int | None:
         """The first step from `since` on at which a unit with that collateral or balance may have nothing
@@ -167,8 +191,8 @@ class Forecast:
     def _left_of(self, money: Decimal, legs: Sequence[Leg]) -> Callable[[Row], Decimal] | None:
         """What is left of a unit at a row."""
         fixed = money
-        straight: list[tuple[Decimal, int]] = []
-        bent: list[tuple[int, list[tuple[Decimal, Decimal]]]] = []
+        straight: list[Weight] = []
+        bent: list[Bent] = []
         for book, side, size, cost, lines, settled in legs:
             seat = self._seats.get((book, side))
             if seat is None or margin.hurt_both_ways(lines):
@@ -185,15 +209,7 @@ class Forecast:
                 fixed += side * size * settled
                 straight.append((-side * size, funding))
 
-        def left(row: Row) -> Decimal:
-            total = fixed
-            for weight, at in straight:
-                total += weight * row[at]
-            for at, lines in bent:
-                total += min(weight * row[at] + deduction for weight, deduction in lines)
-            return total
-
-        return left
+        return left_at(fixed, straight, bent)
 
     def _search(self, left: Callable[[Row], Decimal], since: int) -> int:
         """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
@@ -205,7 +221,7 @@ class Forecast:
         while True:
             rows = heights[height]
             end = len(rows) if height == top else min(place - place % BLOCK + BLOCK, len(rows))
-            while place < end and left(rows[place]) > 0:
+            while place < end and left(rows[place]) > ZERO:
                 place += 1
             if place == len(rows):
                 return NEVER
@@ -217,3 +233,24 @@ class Forecast:
             else:
                 while height < top and not place % BLOCK:
                     height, place = height + 1, place // BLOCK
+
+
+def left_at(fixed: Decimal, straight: Sequence[Weight], bent: Sequence[Bent]) -> Callable[[Row], Decimal]:
+    """What is left of a unit at a row: what no number moves; weights, each with where its number is; where a
+    notional is, and the lines of maintenance that hold there."""
+    if len(straight) == 1 and not bent:  # by far the most frequent, and asked a dozen times a unit
+        ((weight, at),) = straight
+        return lambda row: fixed + weight * row[at]
+    if len(straight) == 2 and not bent:
+        (weight, at), (other, there) = straight
+        return lambda row: fixed + weight * row[at] + other * row[there]
+
+    def left(row: Row) -> Decimal:
+        total = fixed
+        for weight, at in straight:
+            total += weight * row[at]
+        for at, lines in bent:
+            total += min(weight * row[at] + deduction for weight, deduction in lines)
+        return total
+
+    return left

@@ -114,35 +114,45 @@ class Watchlist:
         of_isolated, of_cross = self._forecast.views(isolated=True), self._forecast.views(isolated=False)
         number = 0
         for account in self._roster.accounts:
-            positions = account.positions
-            cross = [one for one in positions if one.collateral is None]
-            if len(cross) < len(positions):
+            positions = cross = account.positions
+            for p in positions:
+                if p.collateral is not None:
+                    cross = tuple(one for one in positions if one.collateral is None)
+                    break
+            if cross and not is_safe_by(of_cross, account.balance, cross):
+                self._look(of_cross, account.balance, cross, number + positions.index(cross[0]))
+            if cross is not positions:
                 for i, p in enumerate(positions, number):
                     if p.collateral is not None and not is_safe_by(of_isolated, p.collateral, (p,)):
-                        self._look(p.collateral, (p,), (i,))
-            if cross and not is_safe_by(of_cross, account.balance, cross):
-                numbers = [i for i, one in enumerate(positions, number) if one.collateral is None]
-                self._look(account.balance, cross, numbers)
+                        self._look(of_isolated, p.collateral, (p,), i)
             number += len(positions)
 
-    def _look(self, money: Decimal, positions: Sequence[Position], numbers: Sequence[int]) -> None:
-        """One margin unit, by its money, its positions and their numbers. Those without contracts will be
-        opened by a trade, and the unit is looked at then."""
-        legs: list[Leg] = []
-        markets, last = self._ledger.markets, 0
-        for p, number in zip(positions, numbers, strict=True):
-            if p.size:
-                book = markets[p.market]
-                cost = book.value(p.size if p.side > 0 else -p.size, p.entry)
-                lines = book.lines_of(p.size, cost, isolated=p.collateral is not None)
-                legs.append((book, p.side, p.size, cost, lines, ZERO))
-                last = number
-        if legs:
-            step = self._forecast.first_due(money, legs, 0)
-            if step is None:
-                self.keep(self._roster.holding(last).unit)
-            else:
-                self._note(step, last)
+    def _look(
+        self,
+        views: Mapping[tuple[str, int], View],
+        money: Decimal,
+        positions: Sequence[Position],
+        number: int,
+    ) -> None:
+        """One margin unit, by its money, its positions and the number of one of them. Those without contracts
+        will be opened by a trade, and the unit is looked at then."""
+        positions = [p for p in positions if p.size]
+        if not positions:
+            return
+        step = self._forecast.first_seen(views, money, positions)
+        if step is None:
+            step = self._forecast.first_due(money, [self._leg(p) for p in positions], 0)
+        if step is None:
+            self.keep(self._roster.holding(number).unit)
+        else:
+            self._note(step, number)
+
+    def _leg(self, p: Position) -> Leg:
+        """A position that nothing has happened to."""
+        book = self._ledger.markets[p.market]
+        cost = book.value(p.side * p.size, p.entry)
+        lines = book.lines_of(p.size, cost, isolated=p.collateral is not None)
+        return book, p.side, p.size, cost, lines, ZERO
 
     def _columns(self) -> Columns | None:
         """The accounts as columns, where values at all marks of the path need no rounding and one number that
@@ -187,12 +197,12 @@ def is_safe_by(views: Mapping[tuple[str, int], View], money: Decimal, positions:
         view = views.get((p.market, p.side))
         if view is None:
             return False
-        least, worst, entry, value = view
+        least, worst, entry, value, _ = view
         if entry is not None:
             money += p.size * (worst - entry * p.entry) - least
         else:
             money += p.size * worst - value(p.size if p.side > 0 else -p.size, p.entry) - least
-    return money > 0
+    return money > ZERO
 
 
 def one_line(book: MarketBook) -> tuple[Decimal, Decimal] | None:

@@ -139,13 +139,13 @@ class Facts:
             value, mark = book.value, book.mark
             for side in (LONG, SHORT):
                 for one in book.holdings[side]:
-                    pnl = value(one.signed_size, mark) - one.cost if one.size else ZERO
-                    if pnl > 0 or one.holder.id in accounts:
-                        found.append((one.order, one, pnl))
+                    worth = value(one.signed_size, mark) if one.size else ZERO
+                    if worth > one.cost or one.holder.id in accounts:
+                        found.append((one.order, one, worth))
         found.sort(key=itemgetter(0))
-        for _, one, pnl in found:
-            who = one.holder.id, one.book.name, one.side, one.size, pnl
-            yield record(Stake, (*who, *one.holder.exposure()))
+        for _, one, worth in found:
+            who = one.holder.id, one.book.name, one.side, one.size, worth - one.cost
+            yield record(Stake, (*who, *one.exposure(worth)))
 
     def queue(self, market: str, side: int) -> Queue:
         """The queue of a side as it would be ranked now."""

@@ -91,33 +91,30 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
 
 
 class Several(NamedTuple):
-    """A unit of several open positions at the marks: what each is worth and needs; its equity, and what all
-    of them need."""
+    """A unit of several open positions at the marks: what each is worth and needs, and its equity."""
 
     holdings: list[Holding]
     values: list[Decimal]
     needed: list[Decimal]
     equity: Decimal
-    maintenance: Decimal
 
 
-def several_of(unit: Unit) -> Several | None:
-    """None where one position has all of it."""
-    holdings = unit.holdings if len(unit.holdings) == 1 else unit.open_holdings()
-    if len(holdings) == 1:
+def several_of(unit: Unit, stood: Stand) -> Several | None:
+    """Of a unit that stands so; None where one position has all of it."""
+    if len(stood.parts) == 1:
         return None
+    holdings = unit.open_holdings()
     values = [holding.value() for holding in holdings]
     needed = [
-        margin.maintenance_margin(holding.lines(), abs(v))
-        for holding, v in zip(holdings, values, strict=True)
+        margin.maintenance_margin(part.lines, abs(v)) for part, v in zip(stood.parts, values, strict=True)
     ]
-    return Several(holdings, values, needed, sum(values, unit.cash()), sum(needed, ZERO))
+    return Several(holdings, values, needed, sum(values, stood.cash))
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    return values_of(unit, several_of(unit))
+    return values_of(unit, several_of(unit, stand_of(unit)))
 
 
 def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
@@ -129,7 +126,8 @@ def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target
     whole, formula, out = sum(weights, ZERO), _share_formula(by), []
     shares = health.shares_of(several.equity, weights, whole)
     for holding, value, amount, weight in zip(several.holdings, several.values, shares, weights, strict=True):
-        share = Worked(SHARE, amount, formula, (several.equity, weight, whole), health.SHARE_UNIT, FLOOR)
+        parts = several.equity, weight, whole
+        share = record(Worked, (SHARE, amount, formula, parts, health.SHARE_UNIT, FLOOR))
         out.append((holding, less(holding, value, share)))
     return out
 
@@ -164,9 +162,15 @@ def less(holding: Holding, value: Decimal, share: Worked) -> Target:
     """The value at the mark less an amount of equity."""
     up = holding.book.quotes[holding.side].rises
     target = value - share.result
-    formula = f"[value at the mark] {'-' if up else '+'} [{share.name}]"
-    how = Worked(VALUE, target if up else -target, formula, (abs(value), share.result))
-    return Target(target, (how,) if share.name == EQUITY else (share, how))
+    formula, parts = _less(share.name, up), (abs(value), share.result)
+    how = record(Worked, (VALUE, target if up else -target, formula, parts, None, HALF_EVEN))
+    return record(Target, (target, (how,) if share.name == EQUITY else (share, how)))
+
+
+@cache
+def _less(name: str, up: bool) -> str:
+    """The formula of `less` in words."""
+    return f"[value at the mark] {'-' if up else '+'} [{name}]"
 
 
 def stand_of(unit: Unit) -> Stand:

@@ -56,8 +56,8 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         if holding.size and holding.book.funding != holding.funding:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
-    moves, several, stood = [], several_of(unit), stand_of(unit)
-    for holding, target in values_of(unit, several):
+    moves, stood = [], stand_of(unit)
+    for holding, target in values_of(unit, several_of(unit, stood)):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
         cost = target.value if price is None else book.value(holding.signed_size, price)

@@ -44,21 +44,11 @@ def figures(
     spread.py). The accounts whose series was
     asked for are named in all of them."""
     from adlcalc.ground.numbers import exact
-    from adlcalc.report.charts import (
-        cover,
-        equity,
-        fund,
-        health,
-        least_fund,
-        path,
-        policies,
-        queue,
-        series,
-    )
+    from adlcalc.report.charts import cover, equity, fund, health, path, queue, series
 
     named: Collection[str] = frozenset(run.named)
     with exact():
-        return [
+        found = [
             *path.figures(run),
             *cover.figures(run),
             *fund.figures(run),
@@ -66,6 +56,13 @@ def figures(
             *equity.figures(run, named),
             *series.figures(run),
             *health.figures(run, named),
-            *(policies.figures(comparison) if comparison is not None else ()),
-            *(least_fund.figures(least) if least is not None else ()),
         ]
+        if comparison is not None:
+            from adlcalc.report.charts import policies
+
+            found += policies.figures(comparison)
+        if least is not None:
+            from adlcalc.report.charts import least_fund
+
+            found += least_fund.figures(least)
+    return found

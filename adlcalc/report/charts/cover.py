@@ -53,7 +53,7 @@ def shares(run: Facts, currency: str) -> list[Share]:
     for account, lost in _lost(run, markets):
         own[account] = own.get(account, ZERO) + lost
     funds = {market.fund for market in markets.values()}
-    paid = sum((e.amount for e in run.events if isinstance(e, FundPaid) and e.fund in funds), ZERO)
+    paid = sum((event.amount for event in run.told(FundPaid) if event.fund in funds), ZERO)
     fills = [row for row in run.deleveraged if row.market in markets]
     gave: dict[str, Decimal] = {}
     for row in fills:
@@ -81,10 +81,10 @@ def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal
     """What the fills of each closed position lost up to its bankruptcy price: value at entry - proceeds +
     result."""
     claims: dict[int, Liquidated] = {}
-    for event in run.events:
+    for event in run.in_order(Liquidated, BookFilled, BackstopTook, Deleveraged):
         if isinstance(event, Liquidated):
             claims[event.claim] = event
-        elif isinstance(event, BookFilled | BackstopTook | Deleveraged) and event.market in markets:
+        elif event.market in markets:
             claim, market = claims[event.claim], markets[event.market]
             opened = margin.value(
                 market.contract, claim.side * event.size, claim.entry_price, run.scenario.money_unit
@@ -95,8 +95,8 @@ def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal
 def _backstop(run: Facts, markets: dict[str, Market]) -> Iterator[Decimal]:
     """What each takeover by a backstop cost it against the mark of the step."""
     marks = {(row.step, market): mark for row in run.steps for market, mark in row.marks.items()}
-    for event in run.events:
-        if isinstance(event, BackstopTook) and event.market in markets:
+    for event in run.told(BackstopTook):
+        if event.market in markets:
             held = event.side * event.size
             unit = run.scenario.money_unit
             contract = markets[event.market].contract

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from heapq import nlargest, nsmallest
-from itertools import chain
+from itertools import chain, starmap
 from typing import NamedTuple
 
 from adlcalc.engine.events import AccountState
@@ -219,10 +219,21 @@ def signed(x: Decimal) -> str:
 # --- a large book -------------------------------------------------------------------------------------------
 
 
-def _tenths(start: Decimal | int, end: Decimal | int) -> int:
-    """The change as a share of the start, in tenths, rounded up."""
+EDGES = tuple(D(n).scaleb(-1) for n in range(-10, 11))
+"""Of the bars: changes as shares of the equity at the start."""
+UNCHANGED, WITHOUT = -1, -2
+"""Of accounts that are in no bar."""
+
+
+def _bar(start: Decimal | int, end: Decimal | int) -> int:
+    """Which bar an account is in: the tenth, rounded up, of its equity at the start by which that changed."""
+    if start == end and start > 0:
+        return UNCHANGED
+    if start <= 0:
+        return WITHOUT
     tenths, rest = divmod(10 * (end - start), start)  # of Decimals toward zero
-    return int(tenths) + (rest > 0)
+    at = int(tenths) + 11 if rest > 0 else int(tenths) + 10
+    return 0 if at < 0 else at if at < len(EDGES) else len(EDGES)
 
 
 def _distribution(
@@ -234,27 +245,14 @@ def _distribution(
 ) -> Figure:
     """The change of each account as a share of its equity at the start, in tenths; more than doubled in one
     bin."""
-    edges = [D(n).scaleb(-1) for n in range(-10, 11)]
-    counts: Counter[int] = Counter()
-    without, unchanged, marked = 0, 0, []
-    traders = ((one.account, one.equity_start, one.equity_end) for one in states if not _no_trader(one))
+    traders = [one for one in states if not _no_trader(one)]
     crowd = () if others is None else others.moves()
-    together: Iterable[tuple[str, Decimal | int, Decimal | int]] = chain(
-        traders, (("", start, end) for start, end in crowd)
-    )
-    for name, start, end in together:
-        if start <= 0:
-            without += 1
-        elif start == end:
-            unchanged += 1
-        else:
-            bin_ = min(max(_tenths(start, end) + 10, 0), len(edges))
-            counts[bin_] += 1
-            if name in named:
-                marked.append((name, bin_))
+    counts = Counter(starmap(_bar, chain(((one.equity_start, one.equity_end) for one in traders), crowd)))
+    unchanged, without = counts.pop(UNCHANGED, 0), counts.pop(WITHOUT, 0)
+    asked = [one for one in traders if one.account in named]
     bins = [
-        Bin(_label(edges, i), counts[i], tuple(name for name, at in marked if at == i))
-        for i in range(len(edges) + 1)
+        Bin(_label(i), counts[i], tuple(x.account for x in asked if _bar(x.equity_start, x.equity_end) == i))
+        for i in range(len(EDGES) + 1)
     ]
     used = [i for i, one in enumerate(bins) if one.many]
     bins = bins[used[0] : used[-1] + 1] if used else []
@@ -278,11 +276,11 @@ def _no_trader(state: AccountState) -> bool:
     return state.account in OURS or state.status == "backstop"
 
 
-def _label(edges: Sequence[Decimal], i: int) -> str:
+def _label(i: int) -> str:
     """'−30 to −20 %'."""
     if i == 0:
         return "−100 % or less"
-    if i == len(edges):
+    if i == len(EDGES):
         return "over +100 %"
-    low, high = edges[i - 1] * 100, edges[i] * 100
+    low, high = EDGES[i - 1] * 100, EDGES[i] * 100
     return f"{signed(low)} to {signed(high)} %"

@@ -173,7 +173,8 @@ def _tenth(equity: Decimal | int, maintenance: Decimal | int) -> int:
     """Which bar a margin unit is in: 0 without a maintenance margin, 1 below a tenth, 11 where it is due."""
     if equity <= 0:
         return 11
-    return 0 if maintenance <= 0 else min(int(10 * maintenance // equity) + 1, 11)
+    tenths = int(10 * maintenance // equity)
+    return 0 if maintenance <= 0 else tenths + 1 if tenths < 10 else 11
 
 
 def _ratios(

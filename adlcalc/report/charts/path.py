@@ -114,7 +114,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
     ] + [row.price for row in fills if low - reach <= row.price <= high + reach]
     low, high = min(low, *prices, low), max(high, *prices, high)
     drawn = _Drawn(steps, [row.time for row in run.steps], closed, fills, low, high)
-    rows = list(of_market(run.steps, run.events, market))
+    rows = list(of_market(run.steps, (*run.closed, *run.deleveraged), market))
     told = [row for row in rows if row.liquidated or row.deleveraged] if len(rows) > ROWS else rows
     tables = [
         table(

@@ -27,8 +27,6 @@ from adlcalc.report.html.words import words_of
 from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
-from adlcalc.report.sweep_told import sweep_verdict
-from adlcalc.report.sweep_view import label_of
 from adlcalc.report.table import Table
 from adlcalc.report.verdict import ask_why, verdict, worth_of_held
 
@@ -55,7 +53,7 @@ DARK = {
 HERE = Path(__file__).parent
 CODE = re.compile("`([^`]+)`")
 SOME = 6
-"""Values that are told one by one."""
+"""Values, and reasons why points failed, that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,11 @@ class Pictured:
     @property
     def verdict(self) -> str:
         """The sentence with which the page begins."""
-        return verdict(self.run) if self.leading is None else sweep_verdict(self.leading.swept)
+        if self.leading is None:
+            return verdict(self.run)
+        from adlcalc.report.sweep_told import sweep_verdict
+
+        return sweep_verdict(self.leading.swept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,17 @@ def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
         "figures": list(_shown(leading.figures, f"s{number}")),
         "path": leading.path,
         "beside": leading.beside,
+        "failed": [
+            f"{clean(why)} ({counted(many, 'point')})" for why, many in list(swept.errors.items())[:SOME]
+        ],
         "verdict": verdict(run),
     }
 
 
 def _numbers_of(swept: Any) -> Iterator[tuple[str, str, str]]:
     """Of a sweep: how many points and paths there are, and what is varied."""
+    from adlcalc.report.sweep_view import label_of
+
     yield "Points", f"{swept.points:,}", f"{swept.failed:,} failed" if swept.failed else "none failed"
     if swept.drawn is not None:
         yield "Paths", f"{swept.drawn:,}", f"seed {clean(swept.seed)}"
