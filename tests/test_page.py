@@ -553,7 +553,10 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
 
     One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
     from adlcalc.engine import loop
+    from adlcalc.study.helped import LIGHT
+    from adlcalc.study.what_if import GOALS
 
+    assert LIGHT in GOALS
     begun = []
     state = loop.State
     monkeypatch.setattr(loop, "State", lambda *given: begun.append(1) or state(*given))
@@ -679,3 +682,15 @@ def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
     assert enough(LeastFund(solved, "X", 1, D(53), D(10))) == ""
     solution.stretches = stretches[:2]
     assert _again(solution) == ""  # type: ignore[arg-type]
+
+
+def test_why_points_of_a_sweep_failed_is_said(adlcalc: Command, tmp_path: Path) -> None:
+    """Under bitmex nothing tells whether a fund ran short: its points fail, and its figure says so."""
+    store = str(tmp_path / "s.db")
+    words = ("--paths", "n=2", "--venues", "generic,bitmex", "--measure", "ran_short", "--store", store)
+    adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words)
+    text = adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
+    (reason,) = re.findall(r"<p>Points that failed:</p>\s*<ul><li><bdi>(.*?)</bdi></li></ul>", text)
+    assert reason.startswith("ran_short is proven only of a fund that pays down to its floor")
+    assert reason.endswith("and bitmex has fund.holds (2 points)")
+    assert "1 group has no point that tells it." in section_of(text, "ran_short by venue")

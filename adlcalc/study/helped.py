@@ -22,6 +22,9 @@ from adlcalc.study.least import endless, why_not, with_balance
 from adlcalc.study.rank import Ranked, Ranker
 from adlcalc.study.what_if import GOALS, Move
 
+LIGHT = "one light down"
+"""The goal that is told where it can be reached: one place is little in a long queue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Enough:
@@ -83,7 +86,7 @@ def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack | None:
     place = next((row for row in ranking.rows if row.account == first.account), None)
     if place is None:
         return None
-    for goal in GOALS:
+    for goal in dict.fromkeys((LIGHT, *GOALS)):
         moves = tuple(
             one for one in ranking.moves if one.goal == goal and one.lever in TRIED and one.after is not None
         )

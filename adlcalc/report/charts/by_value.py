@@ -36,6 +36,8 @@ UNEVEN = 3
 scale of logarithms."""
 FEW = 12
 """Dots up to which each has its number beside it."""
+FIRST = D("-0.85")
+"""Where a drawing of rows begins above the first of them, at 0: its numbers have room below those of the scale."""
 TITLE = 12
 """The size of the letters of what an axis is."""
 NAMES, PHONE = 22, 600
@@ -104,6 +106,9 @@ def figures(
     scales = _Scales(
         measure, first, values[first], are_numbers(values[first]), unit, *_span(dots, unit), bars
     )
+    nothing = len(groups) - len(known)
+    missing = f"{counted(nothing, 'group has', 'groups have')} no point that tells it."
+    missing = missing if nothing else ""
     made = []
     for number, (key, own) in enumerate(list(parts.items())[:MOST], 1):
         where = [f"{clean(one)}={label_of(text)}" for one, text in zip(others, key, strict=True)]
@@ -122,6 +127,7 @@ def figures(
             for some, label in alike
         ]
         described = _described(series, unit, own, len(parts) - MOST if number == MOST else 0)
+        described += f" {missing}" if number == 1 and missing else ""
         shown = own[:ROWS]
         made.append(
             Figure(
@@ -252,10 +258,10 @@ def _standing(scales: _Scales, series: Sequence[_Series], places: Mapping[str, D
     return plot
 
 
-def _rises(plot: Plot, scales: _Scales, x: Decimal, y: Decimal, width: int) -> None:
+def _rises(plot: Plot, scales: _Scales, x: Decimal, y: Decimal, width: int, dy: int = -26) -> None:
     """What the dots are, in a line above the drawing; x, y: its upper left corner."""
     left = plot.corner[0]
-    plot.text([{"x": x, "y": y, "text": scales.title(width)}], "muted", size=TITLE, dx=4 - left, dy=-26)
+    plot.text([{"x": x, "y": y, "text": scales.title(width)}], "muted", size=TITLE, dx=4 - left, dy=dy)
 
 
 def _lying(scales: _Scales, series: Sequence[_Series], places: Mapping[str, Decimal], width: int) -> Plot:
@@ -263,17 +269,17 @@ def _lying(scales: _Scales, series: Sequence[_Series], places: Mapping[str, Deci
     names = [scales.name(text, width) for text in scales.texts]
     plot = Plot(
         width,
-        (APART * len(series) + 17) * len(names) + 54,
+        (APART * len(series) + 17) * len(names) + 70,
         x=(scales.low, scales.high),
-        y=(D(len(names)) - D("0.5"), D("-0.5")),
+        y=(D(len(names)) - D("0.5"), FIRST),
         left=max(room(name, 12) for name in names) + 14,
         right=max(room(scales.tick(x), 12) for x in scales.ticks) // 2 + 6,
-        top=44,
+        top=50,
         bottom=10,
     )
     rows = [{"x": scales.low, "y": i, "text": name} for i, name in enumerate(names)]
     plot.text(rows, "muted", align="right", size=12, dx=-10)
-    _rises(plot, scales, scales.low, D("-0.5"), width)
+    _rises(plot, scales, scales.low, FIRST, width, -34)
     return plot
 
 

@@ -53,7 +53,7 @@ DARK = {
 HERE = Path(__file__).parent
 CODE = re.compile("`([^`]+)`")
 SOME = 6
-"""Values that are told one by one."""
+"""Values, and reasons why points failed, that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,9 @@ def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
         "figures": list(_shown(leading.figures, f"s{number}")),
         "path": leading.path,
         "beside": leading.beside,
+        "failed": [
+            f"{clean(why)} ({counted(many, 'point')})" for why, many in list(swept.errors.items())[:SOME]
+        ],
         "verdict": verdict(run),
     }
 
