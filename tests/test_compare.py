@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from books import random_scenario
 from conftest import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,9 +21,11 @@ import adlcalc
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, CashQueue
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
+from adlcalc.engine.loop import run
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, Position, Scenario
 from adlcalc.engine.model import Path as Marks
 from adlcalc.engine.rules import IN_PAPERS, LAST_RESORTS, AdlRules, AdlWhen, Rules
+from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.ground.numbers import ONE, ZERO, D
 from adlcalc.report.compare_view import TABLES
 from adlcalc.study.axioms import findings
@@ -516,3 +519,32 @@ def test_the_shortfall_is_the_same_whoever_bears_it(
         "Bad debt under haircut: nothing was cut. A haircut shares the loss of what is sold, and nobody"
         in page
     )
+
+
+class _Stakes(Observer):
+    """Holds what a stake tells of its account to how the account stands."""
+
+    def __init__(self, markets: list[str]) -> None:
+        self.markets, self.alone, self.several = markets, 0, 0
+
+    def ended(self, facts: Facts) -> None:
+        states = {state.account: state for state in facts.accounts()}
+        for stake in facts.stakes(self.markets, states):
+            state = states[stake.account]
+            worth = [position.cost + position.unrealized_pnl for position in state.positions]
+            assert (stake.notional, stake.equity) == (sum(map(abs, worth), ZERO), state.equity_end)
+            self.alone, self.several = self.alone + (len(worth) < 2), self.several + (len(worth) > 1)
+
+
+@pytest.mark.slow
+def test_a_stake_tells_what_its_account_has_in_all() -> None:
+    """Isolated or cross, alone or beside others, closed or not, and with funding that is not settled."""
+    alone = several = 0
+    for seed in range(60):
+        one = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 2 == 0)
+        looking = _Stakes([market.name for market in one.markets])
+        for _ in run(one, accounts=False, observer=looking):
+            pass
+        alone, several = alone + looking.alone, several + looking.several
+    assert alone > 500
+    assert several > 500

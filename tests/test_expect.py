@@ -130,3 +130,10 @@ def test_the_order_is_held_where_it_is_given(told) -> None:  # type: ignore[no-u
         "liquidated_in_order: row 1: expected anna, got alice",
         "liquidated_in_order: row 2: expected alice, got anna",
     ]
+
+
+def test_who_stood_at_the_rank_is_told(told) -> None:  # type: ignore[no-untyped-def]
+    """bob stood there, who was expected at another one."""
+    assert told("ranks: {carol: 1}") == [
+        "ranks: carol: expected 1, got none: the queue was not worked that far; at rank 1 stood bob"
+    ]

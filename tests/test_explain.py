@@ -747,3 +747,5 @@ def test_a_clamp_that_decided_the_price_is_told(adlcalc: Callable[..., Result], 
     assert "adl.clamp: sam was filled" not in free
     assert "nobody bid in the book at that step, what the fund held, 5,000, could bear no further lot" in free
     assert "adl.clamp" in adlcalc("report", str(file)).out.partition("Rules that decided")[2]
+    ends = " ".join(adlcalc("run", str(file)).out.split())
+    assert "deleveraged from sam at 2,460, the mark, by adl.clamp, which is assumed" in ends

@@ -15,6 +15,7 @@ import pytest
 from conftest import PATIENCE, ROOT, Result
 
 from adlcalc.cli.app import COMMANDS, app_for
+from adlcalc.cli.topics import folded, text_of, topics
 
 Adlcalc = Callable[..., Result]
 SHELL = f'adlcalc() {{ "{sys.executable}" -m adlcalc "$@"; }}; set -o pipefail; '
@@ -339,3 +340,26 @@ def test_lists_keep_80_columns(adlcalc: Callable[..., Result]) -> None:
     for words in (["help"], ["new", "--list"]):
         out = adlcalc(*words).out
         assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", [topic.name for topic in topics()])
+def test_in_a_pipe_a_page_is_its_markdown_with_its_sentences_folded(name: str) -> None:
+    """The same words in the same order; blocks and rows of tables are the lines that they were; sentences keep to 80
+    columns, but for one word (an address) that is longer."""
+    text = text_of(name)
+    got = folded(text)
+    assert got.split() == text.split()
+    assert folded(got) == got, "folded once more it stays"
+
+    def kept(whole: str) -> list[str]:
+        fenced, found = False, []
+        for line in whole.splitlines():
+            if line.lstrip().startswith("```"):
+                fenced = not fenced
+            if fenced or line.startswith(("|", "#")):
+                found.append(line)
+        return found
+
+    assert kept(got) == kept(text)
+    wide = [line for line in got.splitlines() if len(line) > 80 and line not in kept(text)]
+    assert [line for line in wide if len(line.split()) > 2] == []

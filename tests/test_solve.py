@@ -1158,3 +1158,31 @@ def test_each_border_has_its_reason(adlcalc: Command, tmp_path: Path) -> None:
         "With 52.02, at step 0 sam's short 1 is liquidated (mark 64,000). With 52.01, that does not happen."
         in told
     )
+
+
+def test_why_what_is_below_a_proven_fund_is_not_proven(adlcalc: Command, tmp_path: Path) -> None:
+    """Sixty longs that are each bankrupt at another price: a fund is drawn on sixty times, and each time it sinks lower.
+    Of six the smaller funds are proven too."""
+    file = tmp_path / "many.yaml"
+
+    def answer(many: int, *asked: str) -> str:
+        rows = [
+            f"  - {{id: a{i}, side: long, size: 1, entry: {100 + i / 10}, leverage: 10}}\n"
+            for i in range(many)
+        ]
+        rows.append(f"  - {{id: s, side: short, size: {many}, entry: 100, leverage: 2}}\n")
+        file.write_text(
+            "money_unit: 0.01\nmarkets: {M: {tick: 0.01, lot: 1}}\nfund: 0\nprices: [100, 60]\naccounts:\n"
+            + "".join(rows)
+        )
+        words = asked or ("--until", "no adl")
+        return " ".join(adlcalc("solve", str(file), "--vary", "fund", *words).out.split())
+
+    assert "and no smaller one: the fund pays to its floor. Proven; " in answer(6)
+    assert (
+        "Below it nothing is proven: that is done draw by draw, of 50 at most, and here there are 60."
+        in answer(60)
+    )
+    assert "Below it nothing is proven: more is asked than whether anybody is deleveraged." in answer(
+        6, "--until", "bad_debt == 0 and no adl"
+    )

@@ -214,16 +214,23 @@ def _deleveraged(rows: Sequence[Deleveraged], expected: Sequence[Named]) -> Iter
     yield from _paired("deleveraged", rows, expected, DELEVERAGED, gave_up)
 
 
+FEW = 3
+
+
 def _ranks(run: Facts, expected: Mapping[str, int]) -> Iterator[Unmet]:
     """The rank at which each account was first reached: deleveraged or skipped."""
     reached: dict[str, int] = {}
+    stood: dict[int, dict[str, None]] = {}
     for event in run.events if expected else ():
         if isinstance(event, Deleveraged | Skipped):
             reached.setdefault(event.account, event.rank)
+            stood.setdefault(event.rank, {})[event.account] = None
     for account, rank in expected.items():
         if reached.get(account) != rank:
             got = reached.get(account, "none: the queue was not worked that far")
-            yield Unmet(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}")
+            there = " and ".join(map(clean, [*stood.get(rank, {})][:FEW]))
+            who = f"; at rank {rank:,} stood {there}" if there else ""
+            yield Unmet(f"ranks.{account}", f"ranks: {clean(account)}: expected {rank}, got {got}{who}")
 
 
 def _paired(

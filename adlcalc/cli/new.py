@@ -95,6 +95,7 @@ def new(
     The scenarios that come with adlcalc need not be copied to be run: their names work wherever a FILE does,
     as in `adlcalc run 04-fund-half-absorbs`."""
     from adlcalc.source.problems import closest_hint, quote
+    from adlcalc.venues.files import shipped as venues
 
     known = template_names()
     try:
@@ -103,6 +104,11 @@ def new(
             return
         if template not in known:
             near = closest_hint(template, known) or "adlcalc new --list shows all names"
+            if template in venues():
+                near = (
+                    f"a rulebook that differs from {template} in a few rules begins with `adlcalc new rulebook -o my.yaml`; "
+                    f"write `extends: {template}` there, and only what differs"
+                )
             raise OutputError(f"there is no template {quote(template)}\nhint: {near}")
         _write(_start(template), output)
     except OutputError as error:

@@ -75,8 +75,10 @@ def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str
     """(rule, what it decided, for whom) over a whole run, as things happened: the rules of `reasons`, of all
     accounts at once."""
     funds, ranked = _Means(scenario), scenario.rules.adl.policy is queue
+    asked = any(isinstance(event, ev.Deleveraged) for event in events)  # of others nobody asks for the funds
     for event in events:
-        funds.hear(event)
+        if asked:
+            funds.hear(event)
         why = _reason(event, scenario, funds)
         if why is not None:
             yield why.rule, why.kind, why.account or ""
@@ -127,10 +129,10 @@ class _Means:
                 self.liquidity[market] = by_step.get(event.step, self.liquidity[market])
         if isinstance(event, ev.Started):
             self.holds = dict(event.funds)
-        elif isinstance(event, ev.BookFilled | ev.OrderFilled):
+        elif isinstance(event, (ev.BookFilled, ev.OrderFilled)):
             key = event.market, event.side
             self.filled[key] = self.filled.get(key, ZERO) + event.size
-        elif isinstance(event, ev.FundPaid | ev.FundReceived):
+        elif isinstance(event, (ev.FundPaid, ev.FundReceived)):
             self.holds[event.fund] = event.after
             if isinstance(event, ev.FundPaid):
                 self.paid_for.setdefault(event.fund, set()).add(event.claim)

@@ -194,7 +194,15 @@ def _tried(found: Solution) -> str:
 
 def _names(kind: type[Any], events: Sequence[Event]) -> str:
     names = list(dict.fromkeys(event.account for event in events if isinstance(event, kind)))
-    return ", ".join(map(clean, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "-"
+    return _few([clean(name) for name in names])
+
+
+def _few(told: Sequence[str]) -> str:
+    """Three of them; of many one, so that a narrow page has room for what they cost."""
+    shown = told[: 1 if len(told) > MANY_NAMES else 3]
+    return (
+        ", ".join(shown) + (f" and {len(told) - len(shown):,} more" if len(told) > len(shown) else "") or "-"
+    )
 
 
 def _deleveraged(events: Sequence[Event]) -> str:
@@ -204,7 +212,7 @@ def _deleveraged(events: Sequence[Event]) -> str:
         if isinstance(event, e.Deleveraged):
             sizes[event.account] = sizes.get(event.account, ZERO) + event.size
     told = [f"{clean(name)} {digits(size)}" for name, size in sizes.items()]
-    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "") or "-"
+    return _few(told)
 
 
 def _sum(kind: type[Any], events: Sequence[Event]) -> Decimal:
@@ -274,6 +282,7 @@ def _parted(part: Part, before: Decimal, after: Decimal, solved: Any) -> str:
     return f"With {digits(before)}, {first}. With {digits(after)}, {second}."
 
 
+MANY_NAMES = 10
 BORDERS = 3
 """Further borders whose reason is told; the table has where all of them lie."""
 Tell = Callable[[Any, bool], str]
@@ -456,6 +465,8 @@ def _method(solved: Any, runs: str) -> str:
         if found.proven_from is not None
         else ""
     )
+    if proven and found.open_below:
+        proven += f" Below it nothing is proven: {found.open_below}."
     if not found.whole:
         return f"{_begun(found)}: {runs}.{proven}"
     if found.method is Method.EXHAUSTIVE:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
@@ -17,6 +18,7 @@ NAMED = 3
 """Names that a sentence lists; of more it says how many there are."""
 
 
+CLAMP = "adl.clamp"
 FOLDED = 5
 """Markets, and funds, that a sentence tells one by one; of more it tells how many there are."""
 
@@ -146,7 +148,15 @@ def _deleveraged(run: Facts) -> Iterator[str]:
         )
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
-        yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}"
+        yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}{_clamped(own, run)}"
+
+
+def _clamped(fills: Sequence[Any], run: Facts) -> str:
+    """That the clamp, and not the price by the rule, made the prices: what winners forgo hangs on it."""
+    if not any(step.name == CLAMPED for fill in fills for step in fill.how):
+        return ""
+    assumed = ", which is assumed" if any(one.rule == CLAMP for one in run.assumptions) else ""
+    return f", the mark, by {CLAMP}{assumed}"
 
 
 def named(accounts: Iterable[str]) -> str:

@@ -238,18 +238,19 @@ class _Meter(Observer):
         assert self._facts is not None
         gave: dict[tuple[str, str, int], tuple[Decimal, Decimal]] = {}  # what was forgone and realized
         cut: dict[str, Decimal] = {}
+        markets: set[str] = set()
         for event in self._step:
             if isinstance(event, Deleveraged):
                 place = event.account, event.market, event.side
-                forgone, realized = gave.get(place, (ZERO, ZERO))
-                gave[place] = forgone + event.forgone_pnl, realized + event.realized_pnl
+                more = event.forgone_pnl, event.realized_pnl
+                if (before := gave.get(place)) is not None:
+                    more = before[0] + more[0], before[1] + more[1]
+                gave[place] = more
             elif isinstance(event, LossSocialized):
                 cut[event.account] = cut.get(event.account, ZERO) + event.amount
-        markets = {
-            event.market
-            for event in self._step
-            if isinstance(event, (BookFilled, BackstopTook, Deleveraged, LossSocialized))
-        }
+            elif not isinstance(event, (BookFilled, BackstopTook)):
+                continue
+            markets.add(event.market)
         giving = {*cut, *(account for account, *_ in gave)}
         rows: list[Burden] = []
         last = None
@@ -265,9 +266,9 @@ class _Meter(Observer):
                 elif not could and account not in cut:
                     continue
             if account == last:  # they come one after the other, as positions do
-                more = rows[-1]
-                rows[-1] = more._replace(
-                    could=more.could + could, paid=more.paid + paid, closed=more.closed + closed
+                row = rows[-1]
+                rows[-1] = row._replace(
+                    could=row.could + could, paid=row.paid + paid, closed=row.closed + closed
                 )
                 continue
             last = account

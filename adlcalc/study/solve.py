@@ -126,8 +126,9 @@ class Limits:
 class Solution:
     """What was found. values, runs: how many values were tried, and engine runs made; spacing: between two
     values that were tried, where not all were; proven_from: the balance from which on the theorem tells;
-    not_by: the rule for which it does not; whole: nothing was left out (a budget, Ctrl-C); ends: the events
-    at both neighbors of the first change (of the two ends of the range where there is none), by value."""
+    not_by: the rule for which it does not; open_below: why what is below is not proven; whole: nothing was left
+    out (a budget, Ctrl-C); ends: the events at both neighbors of the first change (of the two ends of the range
+    where there is none), by value."""
 
     knob: Knob
     question: Question
@@ -142,6 +143,7 @@ class Solution:
     ends: tuple[tuple[Decimal, tuple[Event, ...]], ...]
     proven_from: Decimal | None = None
     not_by: str = ""
+    open_below: str = ""
     whole: bool = True
     interrupted: bool = False
 
@@ -251,6 +253,7 @@ class _Search:
         self.endless: Endless | None = None
         self.not_by = ""
         self.proven_from: int | None = None
+        self.open_below = ""
 
     # --- the range ------------------------------------------------------------------------------------------
 
@@ -453,7 +456,17 @@ class _Search:
             and rules.adl.when == AdlWhen.AFTER_FUND
             and rules.adl.policy is by_score
         )
-        if {*self.question.parts} != {ANYBODY} or not plain or len(found.draws) > LOW_ENDS:
+        if {*self.question.parts} != {ANYBODY}:
+            self.open_below = "more is asked than whether anybody is deleveraged"
+        elif not plain:
+            self.open_below = (
+                "the rules are not those of a queue in its order after a fund that takes positions over"
+            )
+        elif len(found.draws) > LOW_ENDS:
+            self.open_below = (
+                f"that is done draw by draw, of {LOW_ENDS} at most, and here there are {len(found.draws):,}"
+            )
+        if self.open_below:
             return False
         before = ZERO
         for draw in found.draws:
@@ -472,6 +485,7 @@ class _Search:
                 isinstance(one, Deleveraged) and (one.step, one.claim) == (draw.step, draw.claim)
                 for one in events
             ):
+                self.open_below = "a fund that runs short does not always deleverage somebody at once"
                 return False
         return True
 
@@ -501,7 +515,7 @@ class _Search:
             self.knob, self.question, self.low * self.unit, self.high * self.unit, self.method,
             len(self.known), self.runs, self._apart(), stretches, changes, (),
             None if self.proven_from is None else self.proven_from * self.unit, self.not_by,
-            not (self.short or interrupted), interrupted,
+            self.open_below, not (self.short or interrupted), interrupted,
         )  # fmt: skip
         shown = found.first or tuple(end for one in stretches[:1] for end in (one.low, one.high))
         return replace(found, ends=tuple((x, told[x]) for x in dict.fromkeys(shown) if x in told))

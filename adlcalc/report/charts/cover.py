@@ -81,14 +81,14 @@ def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal
     """What the fills of each closed position lost up to its bankruptcy price: value at entry - proceeds +
     result."""
     claims: dict[int, Liquidated] = {}
+    unit = run.scenario.money_unit
+    values = {name: margin.valuer(market.contract, unit) for name, market in markets.items()}
     for event in run.in_order(Liquidated, BookFilled, BackstopTook, Deleveraged):
         if isinstance(event, Liquidated):
             claims[event.claim] = event
         elif event.market in markets:
-            claim, market = claims[event.claim], markets[event.market]
-            opened = margin.value(
-                market.contract, claim.side * event.size, claim.entry_price, run.scenario.money_unit
-            )
+            claim = claims[event.claim]
+            opened = values[event.market](claim.side * event.size, claim.entry_price)
             yield claim.account, opened - event.proceeds + event.result
 
 
