@@ -7,12 +7,13 @@ here, from the run; `pytest tests/test_incidents.py --update-golden` writes them
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Result
 
 import adlcalc
 from adlcalc.engine import loop as engine
@@ -152,3 +153,9 @@ def test_what_is_made_up_is_told_where_everybody_reads_it(path: Path) -> None:
     if fitted and not fitted.startswith("nothing"):
         assert re.search(r"fitted|real, coin by coin", told), told
     assert len(told) <= 240
+
+
+def test_what_was_deposited_is_no_surplus(adlcalc: Callable[..., Result]) -> None:
+    """Binance paid 30,000,000 into its fund while it lasted; the rest of what the fund received are surpluses."""
+    told = " ".join(adlcalc("run", "scenarios/incidents/2020-05-binance.yaml").out.split())
+    assert "received 30,040,542.742 (30,000,000 of it deposited) and holds" in told

@@ -465,3 +465,18 @@ def test_a_result_that_cannot_be_held_to_anything_is_told(
     assert (found.code, found.out) == (2, "")
     assert told in found.err
     assert not (folder / "x").exists()
+
+
+def test_an_input_that_changes_nothing_is_told_with_a_result_that_is_unchanged(
+    adlcalc: Callable[..., object], folder: Path
+) -> None:
+    adlcalc("run", "s.yaml", "--manifest", "m.json")
+    with open(folder / "s.yaml", "a") as file:
+        file.write("# a comment\n")
+    got = adlcalc("verify", "m.json")
+    assert got.code == 1
+    assert "Not the same: scenario s.yaml has changed" in got.out
+    assert "Its result is unchanged, to the byte." in got.out
+    with open(folder / "book.csv", "a") as file:
+        file.write("cat,short,1,100,5\n")
+    assert "Its result is unchanged" not in adlcalc("verify", "m.json").out

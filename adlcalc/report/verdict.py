@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from adlcalc.engine.events import FundReceived
 from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
@@ -101,6 +102,10 @@ def _funds(run: Facts) -> Iterator[str]:
     if len(moved) > FOLDED:
         yield from _many_funds(run, moved)
         return
+    deposited: dict[str, Decimal] = {}
+    for event in run.told(FundReceived) if run.scenario.path.events else ():
+        if event.why == "deposit":
+            deposited[event.fund] = deposited.get(event.fund, ZERO) + event.amount
     for name in names:
         own = [row for row in run.fund if row.fund == name]
         paid, received, left = (
@@ -110,7 +115,8 @@ def _funds(run: Facts) -> Iterator[str]:
         )
         who = "the fund" if len(names) == 1 else f"fund {clean(name)}"
         done = [f"paid {digits(paid)}"] if paid else []
-        done += [f"received {digits(received)}"] if received else []
+        brought = f" ({digits(deposited[name])} of it deposited)" if name in deposited else ""
+        done += [f"received {digits(received)}{brought}"] if received else []
         if not done:
             continue
         holds = f"holds {digits(left)}" if left else "is empty"

@@ -120,6 +120,8 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
             [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
         )
         yield Listing("Also otherwise", [*(Item(clean(one.text)) for one in shown), *more])
+        if was.sha256 == now.sha256 and not verified.alone:
+            yield "Its result is unchanged, to the byte."
         if not verified.file and (told := _of_file(verified)):
             yield told
     if verified.said and now.exit_code > 1:  # it cannot be worked any more
