@@ -230,6 +230,12 @@ class Grid:
             if self.head is not None:
                 self.head.add((holding,))
 
+    def end_step(self) -> None:
+        """The queue of this step is over. It and what it walks through point at one another: left so, all
+        that it has scored would wait for a collection."""
+        if self.head is not None:
+            self.head._rest, self.head = iter(()), None
+
     def is_worn(self) -> bool:
         """Have many of its positions changed? (Those that are closed are in nobody's way.)"""
         self._changed = {holding: None for holding in self._changed if holding.size}

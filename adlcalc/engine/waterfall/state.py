@@ -141,7 +141,8 @@ class State:
     def take_apart(self) -> None:
         """The run is over: what it has made goes at once (roster.py)."""
         self.on_ranked = None
-        for kept in (self.terms, self._queues, self._grids, self._orders, self.changed, self._held_told):
+        self.rank_anew()
+        for kept in (self.terms, self._grids, self._orders, self.changed, self._held_told):
             kept.clear()
         self.ledger.take_apart()
 
@@ -200,7 +201,7 @@ class State:
         """The marks have moved."""
         self._queues.clear()
         for grid in self._grids.values():
-            grid.head = None
+            grid.end_step()
 
     def _ranked(self, book: MarketBook, side: int) -> Ranked | QueueHead:
         """Whole, or where nobody looks on, only as far as it will be used: in an order that is kept, or by a
