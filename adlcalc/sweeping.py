@@ -32,7 +32,7 @@ from adlcalc.solving import grid_of
 from adlcalc.source.problems import Problem, ScenarioErrors, closest_hint, quote, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.doubt import readings_under, used_by
-from adlcalc.study.least import LEAST, RAN_SHORT, unproven, why_not
+from adlcalc.study.least import LEAST, unproven, why_not
 from adlcalc.study.plan import Axis, Chosen, Plan, Point, World
 from adlcalc.study.points import Uses, Work
 from adlcalc.study.questions import Measure, Names, QuestionError, split
@@ -137,7 +137,7 @@ def _of_the_end(wanted: Sequence[Wanted]) -> Iterator[str]:
     for one in wanted:
         if one.is_share and any(part.word == "fund_left" and part.step is None for part in one.parts):
             yield (
-                f"{one.text} is of the end of the path, after what the fund has received: {RAN_SHORT} asks whether it "
+                f"{one.text} is of the end of the path, after what the fund has received: ran_short asks whether it "
                 "was used up"
             )
 
@@ -271,18 +271,12 @@ def _refuse_unproven(wanted: Sequence[Wanted], plan: Plan) -> None:
     if any(axis.name.partition(".")[0] in FUND_RULES for axis in plan.axes):
         return
     rules = [(world.scenario.venue, why_not(world.scenario.rules)) for world in plan.worlds]
-    asked = [
-        (one.text, word)
-        for word in (LEAST, RAN_SHORT)
-        for one in wanted
-        if word in {part.word for part in one.parts}
-    ]
+    asked = [one.text for one in wanted if any(part.word == LEAST for part in one.parts)]
     if asked and all(rule for _, rule in rules):
-        text, word = asked[0]
-        message = f"{word} cannot be measured: it {unproven(*rules[0])}"
-        hint = "'adl' tells whether anybody was deleveraged; adlcalc solve --vary fund --until 'no adl' tries values"
-        place = text.index(word) + 1, len(word)
-        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, text)])
+        message = f"{LEAST} cannot be measured: it {unproven(*rules[0])}"
+        hint = "ran_short and adl tell how often a fund is not enough; adlcalc solve --vary fund --until 'no adl' tries values"
+        place = asked[0].index(LEAST) + 1, len(LEAST)
+        raise ScenarioErrors([Problem("--measure", 1, *place, message, hint, asked[0])])
 
 
 # --- laying out ---------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 
 from adlcalc.engine import events as ev
-from adlcalc.engine.books.liquidity import StepBook
 from adlcalc.engine.declared import meaning_of
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.policies import queue
@@ -24,6 +23,7 @@ from adlcalc.explain.story_lines import fund_name, over
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.human import clean, digits
 from adlcalc.report.score_formula import score_text
+from adlcalc.study.depths import Depths
 
 PLACE, RANKED = "place in the queue", "adl.score"
 PRICE, CLAMP = "price of the fill", "adl.clamp"
@@ -109,11 +109,7 @@ class _Means:
     """How the funds stand, and what the books have taken in the step, while the events are gone through."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.markets = {market.name: market for market in scenario.markets}
-        self.liquidity = {market.name: market.liquidity for market in scenario.markets}
-        self.changes = scenario.path.liquidity
-        self.filled: dict[tuple[str, int], Decimal] = {}
-        self.step = -1
+        self.depths = Depths(scenario)
         self.behind = {market.name: market.fund for market in scenario.markets}
         self.floor = {fund.name: fund.floor for fund in scenario.funds}
         self.holds: dict[str, Decimal] = {}
@@ -122,16 +118,9 @@ class _Means:
         self.stopped: dict[tuple[str, str], ev.FundStopped] = {}
 
     def hear(self, event: Event) -> None:
-        if event.step != self.step:  # books are whole again
-            self.step = event.step
-            self.filled.clear()
-            for market, by_step in self.changes.items():
-                self.liquidity[market] = by_step.get(event.step, self.liquidity[market])
+        self.depths.hear(event)
         if isinstance(event, ev.Started):
             self.holds = dict(event.funds)
-        elif isinstance(event, (ev.BookFilled, ev.OrderFilled)):
-            key = event.market, event.side
-            self.filled[key] = self.filled.get(key, ZERO) + event.size
         elif isinstance(event, (ev.FundPaid, ev.FundReceived)):
             self.holds[event.fund] = event.after
             if isinstance(event, ev.FundPaid):
@@ -144,13 +133,6 @@ class _Means:
             self.stopped.pop((event.fund, event.market), None)
         elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
-
-    def takes_in_all(self, e: ev.Deleveraged) -> Decimal | None:
-        """The contracts that the book takes in the step of those that the fill closes, where it has taken all
-        of them; else None."""
-        market, side = self.markets[e.market], -e.side
-        depth = StepBook(self.liquidity[e.market], side, e.mark, market.lot).depth()
-        return depth if depth is not None and self.filled.get((e.market, side), ZERO) >= depth else None
 
 
 def _reason(event: Event, scenario: Scenario, funds: _Means) -> Reason | None:
@@ -238,7 +220,7 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> tuple[str,
                     "and from then on the queue comes before the book"
                 ),
             )
-    book, held = funds.takes_in_all(e), scenario.rules.fund.holds.held
+    book, held = funds.depths.takes_in_all(e.market, -e.side), scenario.rules.fund.holds.held
     if book is not None and not held:
         return "adl.when", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
     if balance > floor:

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Protocol
 
 from adlcalc.engine.events import (
     AccountState,
+    BadDebt,
     Deleveraged,
     Event,
     FundPaid,
     FundReceived,
     FundResumed,
     FundStopped,
+    Held,
     Liquidated,
     LossSocialized,
     StepEnded,
 )
 from adlcalc.engine.model import Scenario
+from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.study.health import FAR, Health, OpenPosition, ratio
 from adlcalc.study.questions import METRICS, Measure, Names, Question, number_of, told
@@ -220,12 +223,29 @@ class Answers:
         return any(measure.of in (None, fill.account) for fill in fills)
 
     def _ran_short(self, measure: Measure) -> bool:
-        """Does it hold less than the least fund at the start?"""
-        from adlcalc.study.least import least_fund
+        """A loss went to others or to nobody; or, where the queue comes after the fund, what somebody would have
+        bought at a loss went to the queue or was left over; or a fund that keeps positions could not bear one."""
+        from adlcalc.study.depths import Depths
 
-        one = self._run.scenario
-        funds = [fund for fund in one.funds if measure.of in (None, fund.name)]
-        return any(fund.balance < least_fund(one, fund.name) for fund in funds)
+        rules, depths = self._run.scenario.rules, Depths(self._run.scenario)
+        keeps, after_fund = rules.fund.holds.held, rules.adl.when == AdlWhen.AFTER_FUND
+        behind = {market.name: market.fund for market in self._run.scenario.markets}
+        for event in self._until(measure):
+            depths.hear(event)
+            if not isinstance(event, (Deleveraged, Held, LossSocialized, BadDebt)):
+                continue
+            if measure.of not in (None, behind[event.market]) or measure.step not in (None, event.step):
+                continue
+            if isinstance(event, (LossSocialized, BadDebt)):
+                return True
+            if keeps or not after_fund:
+                short = after_fund and isinstance(event, Deleveraged)
+            else:
+                side = event.side if isinstance(event, Held) else -event.side
+                short = depths.takes_in_all(event.market, side) is None
+            if short:
+                return True
+        return False
 
     def _loss(self, measure: Measure) -> bool:
         return self._bad_debt(measure) != 0 or any(

@@ -7,7 +7,7 @@ the largest net draw of that run (payments less receipts, posting by posting) ma
 holds less runs short at the first draw that goes beyond what it holds. Elsewhere (a fund that stops at a part
 of its peak) it is looked for from above, run by run.
 
-Public: LEAST, RAN_SHORT, ENDLESS, Draw, Endless, endless, why_not, unproven, least_fund, with_balance.
+Public: LEAST, ENDLESS, Draw, Endless, endless, why_not, unproven, least_fund, with_balance.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from adlcalc.engine.rules import FundRules, Rules
 from adlcalc.ground.numbers import CEILING, ZERO, D, divide, exact, round_to
 from adlcalc.study.differs import same
 
-LEAST, RAN_SHORT = "least_fund", "ran_short"
-"""The measure that it is, and the question whether a fund holds less."""
+LEAST = "least_fund"
+"""The measure that it is."""
 ENDLESS = D("1E+30")
 """What an endless fund holds: more than the accounts of any book, and its balance is still exact."""
 PARTS = 100

@@ -19,7 +19,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.paths.models import PathError
 from adlcalc.source.problems import ScenarioErrors
 from adlcalc.study.doubt import used_by
-from adlcalc.study.least import LEAST, RAN_SHORT, unproven, why_not
+from adlcalc.study.least import LEAST, unproven, why_not
 from adlcalc.study.plan import Plan, Point
 from adlcalc.study.runs import Asked, Refused, Values
 from adlcalc.study.store import Saved, key_of
@@ -63,10 +63,8 @@ class Work:
         try:
             with exact():
                 scenario = self.varied(point)
-            rule = why_not(scenario.rules)
-            for word in (LEAST, RAN_SHORT) if rule else ():
-                if any(part.word == word for part in self.asked.parts):
-                    raise Refused(f"{word} {unproven(scenario.venue, rule)}")
+            if any(part.word == LEAST for part in self.asked.parts) and (rule := why_not(scenario.rules)):
+                raise Refused(f"{LEAST} {unproven(scenario.venue, rule)}")
             return self._kept(point, self.asked(scenario))
         except (Refused, PrecisionError, PathError) as refused:
             return self._kept(point, error=str(refused))

@@ -111,7 +111,7 @@ MEASURES: Mapping[str, Kind] = {
 PREDICATES: Mapping[str, Kind] = {
     "liquidation": Kind("was anybody liquidated?"),
     "adl": Kind("was anybody deleveraged, or this account?", "account"),
-    "ran_short": Kind("has a fund been used up: was it asked for more than it had?", "fund", whole=True),
+    "ran_short": Kind("was a fund used up: asked in a step for more than it could pay or bear?", "fund"),
     "loss": Kind(
         "was a loss shared by winners who keep their positions, or left to nobody? (adl is another)"
     ),
