@@ -451,7 +451,7 @@ def test_why_bad_debt_stays_and_what_is_held_is_told(adlcalc: Callable[..., Resu
         "  - {id: bob, side: short, size: 5, entry: 100, leverage: 10}\nprices: [100, 80, 60]\n"
     )
     said = " ".join(adlcalc("compare", str(path), "--policies", "queue,haircut").out.split())
-    assert "Bad debt under haircut: it cuts profits and closes no position." in said
+    assert "Bad debt under haircut, 90: it cuts profits and closes no position." in said
     assert "At the end the venue still holds 3 contracts under haircut; what they have lost" in said
     said = " ".join(adlcalc("compare", str(path), "--venues", "generic,fund-only").out.split())
     assert "At the end the venue still holds 3 contracts under fund-only;" in said
@@ -516,7 +516,7 @@ def test_the_shortfall_is_the_same_whoever_bears_it(
     assert D(found["haircut"]["needed_budget"]) == 44_600 - borne
     page = " ".join(adlcalc("compare", str(file), "--policies", "queue,haircut").out.split())
     assert (
-        "Bad debt under haircut: nothing was cut. A haircut shares the loss of what is sold, and nobody"
+        f"Bad debt under haircut, {44_600 - borne:,}: nothing was cut. A haircut shares the loss of what is sold, and nobody"
         in page
     )
 

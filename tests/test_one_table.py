@@ -60,6 +60,12 @@ def test_every_table_alone_is_what_it_is_among_the_others(
             assert not any(value for key, value in whole.items() if key not in one)
 
 
+def test_the_name_that_the_json_has_will_do(adlcalc: Command) -> None:
+    one, other = (adlcalc("run", HALF, "-f", f"csv:{name}") for name in ("liquidation", "liquidations"))
+    assert one == other
+    assert one.code == 0
+
+
 @pytest.mark.parametrize(
     ("format", "told"),
     [

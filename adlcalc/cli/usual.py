@@ -47,7 +47,7 @@ def written(format: str, page: Page) -> tuple[Writer, Page]:
     from adlcalc.report.writers import FORMATS
 
     name, _, table = format.partition(":")
-    tables = page.document.csv_tables(page.asked)
+    tables, table = page.document.csv_tables(page.asked), page.document.csv_name(table)
     if table and table not in tables:
         has = f"it has {', '.join(tables)}" if tables else "it is one table: --format csv"
         if table in page.document.csv_tables(one.asked for one in page.document.sections):

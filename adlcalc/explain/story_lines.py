@@ -44,6 +44,22 @@ def over(window: int | None) -> str:
     return f"of {window // 3600:,} hours" if window % 3600 == 0 else f"of {window:,} seconds"
 
 
+SHOWN_STEPS = 3
+
+
+def _settled_before(events: Sequence[Event]) -> Iterator[tuple[tuple[str, str, int, int], int]]:
+    """(account, market, side, step) of each settlement of funding -> the step of the one before; -1 where it is the
+    first."""
+    last: dict[tuple[str, str, int], int] = {}
+    for event in events:
+        if isinstance(event, ev.FundingSettled):
+            place = event.account, event.market, event.side
+            before = last.get(place, -1)
+            if before < event.step:  # twice in a step is once
+                yield (*place, event.step), before
+            last[place] = event.step
+
+
 class Teller:
     """Tells the events of one run, in order."""
 
@@ -62,6 +78,7 @@ class Teller:
         }
         self.claims = {event.claim: event for event in events if isinstance(event, ev.Liquidated)}
         self._dust = dict(_dust_of(events))
+        self._settled_before = dict(_settled_before(events))
         self._held: dict[int, Decimal] = {}
         self._tell: dict[type, Callable[[Any], Line]] = {
             ev.Liquidated: self._liquidated,
@@ -442,10 +459,23 @@ class Teller:
         verb = "receives" if e.amount > 0 else "pays"
         text = (
             f"{clean(e.account)} {verb} {digits(abs(e.amount))} of funding on its {side_name(e.side)} "
-            f"{clean(e.market)}"
+            f"{clean(e.market)}{self._due_at(e)}"
         )
         told = formula(settled_worked(e.side, e.size, e.per_contract, e.amount, self.scenario.money_unit))
         return Line(e.step, "funding", text, (told,), {"amount": e.amount}, (), e.account)
+
+    def _due_at(self, e: ev.FundingSettled) -> str:
+        """', due at step 1': a position is settled when something happens to it, or at the end, for all funding
+        that fell due since it was settled before."""
+        before = self._settled_before[e.account, e.market, e.side, e.step]
+        rates = self.scenario.path.funding.get(e.market, {})
+        steps = [step for step, rate in rates.items() if rate and before < step <= e.step]
+        if not steps or steps == [e.step]:
+            return ""
+        if len(steps) > SHOWN_STEPS:
+            return f", due at {len(steps):,} steps, {steps[0]:,} to {steps[-1]:,}"
+        *most, last = (f"{step:,}" for step in steps)
+        return f", due at step {last}" if not most else f", due at steps {', '.join(most)} and {last}"
 
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
         text = (

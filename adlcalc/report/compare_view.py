@@ -256,13 +256,13 @@ def _left(page: Comparison) -> Iterator[str]:
     cut = [one for one in cut if one not in idle]
     if idle:
         yield (
-            f"Bad debt under {_called(page, idle)}: nothing was cut. A haircut shares the loss of what is sold, and "
-            "nobody took the positions: what they have lost by the last mark is all of the bad debt."
+            f"Bad debt under {_called(page, idle)}{_up_to(idle)}: nothing was cut. A haircut shares the loss of what is "
+            "sold, and nobody took the positions: what they have lost by the last mark is all of the bad debt."
         )
     if cut:
         several = len(cut) > 1
         yield (
-            f"Bad debt under {_called(page, cut)}: {'they cut' if several else 'it cuts'} profits and "
+            f"Bad debt under {_called(page, cut)}{_up_to(cut)}: {'they cut' if several else 'it cuts'} profits and "
             f"{'close' if several else 'closes'} no position. What the profits of a step do not cover, and "
             "what is lost later on positions that nobody took, stays; how a loss is spread is told of the "
             "part that was cut."
@@ -282,6 +282,12 @@ def _left(page: Comparison) -> Iterator[str]:
             f"{_called(page, results)}; what they have lost by the last mark is in the bad debt, as far as "
             "no fund bears it."
         )
+
+
+def _up_to(results: Sequence[Result]) -> str:
+    """', 12', of several ', up to 12': a spread of what was paid alone would hide it."""
+    most = max(one.outcome.bad_debt for one in results)
+    return f", {'up to ' if len(results) > 1 else ''}{digits(most)}"
 
 
 def _called(page: Comparison, results: Sequence[Result]) -> str:

@@ -449,6 +449,10 @@ class Document:
         """Those of one result."""
         return tuple(dict.fromkeys((*self.header, *self.more(about))))
 
+    def csv_name(self, table: str) -> str:
+        """What the CSV calls a table: by that name, or by that of the JSON ('liquidations': 'liquidation')."""
+        return next((one.table for one in self.sections if one.table and one.name == table), table)
+
     def csv_tables(self, asked: Iterable[str] = ()) -> Mapping[str, Sequence[str]]:
         """The tables of the CSV with their columns, where it has several."""
         wanted = {"", *asked}

@@ -128,8 +128,11 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         yield Listing("The command said", [Item(clean(line)) for line in verified.said.splitlines()])
     if was.version != now.version:
         yield f"It was adlcalc {clean(was.version)} then, it is {now.version} now."
-    elif not verified.same and was.commit != now.commit and was.commit and now.commit:
-        yield f"It was commit {clean(was.commit)} then, it is {now.commit} now."
+    elif was.commit != now.commit and not verified.alone:
+        before, after = (
+            f"commit {clean(one)}" if one else "of no known commit" for one in (was.commit, now.commit)
+        )
+        yield f"It was {before} then, it is {after} now."
 
 
 def _of_file(verified: Verified) -> str:

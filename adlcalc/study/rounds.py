@@ -150,7 +150,7 @@ def outcome_of(scenario: Scenario) -> Outcome:
         meter.bad_debt,
         meter.bad_debt - booked,
         tuple(one.rule for one in used_assumptions(scenario, used)),
-        meter.held(),
+        meter.held,
         max(sum(meter.standing.values(), ZERO) - (meter.bad_debt - booked), ZERO),
     )
 
@@ -168,6 +168,7 @@ class _Meter(Observer):
             int, Decimal
         ] = {}  # what each claim of which something is held has lost by the mark
         self._value = {one.name: margin.valuer(one.contract, scenario.money_unit) for one in scenario.markets}
+        self.held: tuple[tuple[str, Decimal], ...] = ()
         self._facts: Facts | None = None
         self._last = scenario.path.steps - 1
         self._step: list[Event] = []
@@ -176,8 +177,9 @@ class _Meter(Observer):
         """The step's events are told after this, while the run stands still."""
         self._facts = facts
 
-    def held(self) -> tuple[tuple[str, Decimal], ...]:
-        """What the venue holds after the last step, in contracts of either side, by market."""
+    def _held(self) -> tuple[tuple[str, Decimal], ...]:
+        """What the venue holds after the last step, in contracts of either side, by market: looked at while the run
+        still stands there."""
         sizes: dict[str, Decimal] = {}
         with exact():
             for state in self._facts.others() if self._facts is not None else ():
@@ -196,6 +198,8 @@ class _Meter(Observer):
             self.bad_debt = event.bad_debt
             with exact():
                 self._end_step(event.step)
+            if event.step == self._last:
+                self.held = self._held()
             self._step = []
         elif isinstance(event, (BookFilled, BackstopTook, Deleveraged, FundPaid, LossSocialized, BadDebt)):
             self._step.append(event)
