@@ -685,12 +685,21 @@ def test_a_larger_fund_that_is_not_safe_is_said_beside_the_least() -> None:
 
 
 def test_why_points_of_a_sweep_failed_is_said(adlcalc: Command, tmp_path: Path) -> None:
-    """Under bitmex nothing tells whether a fund ran short: its points fail, and its figure says so."""
+    """Under bitmex no run tells what a fund must hold: its points fail, and its figure says so."""
     store = str(tmp_path / "s.db")
-    words = ("--paths", "n=2", "--venues", "generic,bitmex", "--measure", "ran_short", "--store", store)
+    words = (
+        "--paths",
+        "n=2",
+        "--venues",
+        "generic,bitmex",
+        "--measure",
+        "least_fund > 5",
+        "--store",
+        store,
+    )
     adlcalc("sweep", "scenarios/24-a-random-crash.yaml", *words)
     text = adlcalc("report", "scenarios/24-a-random-crash.yaml", "--store", store).out
     (reason,) = re.findall(r"<p>Points that failed:</p>\s*<ul><li><bdi>(.*?)</bdi></li></ul>", text)
-    assert reason.startswith("ran_short is proven only of a fund that pays down to its floor")
+    assert reason.startswith("least_fund is proven only of a fund that pays down to its floor")
     assert reason.endswith("and bitmex has fund.holds (2 points)")
-    assert "1 group has no point that tells it." in section_of(text, "ran_short by venue")
+    assert "1 group has no point that tells it." in section_of(text, "least_fund > 5 by venue")

@@ -1,7 +1,7 @@
 """What the bench measures, and the target of each. Times are CPU times of one process, told as ratios: x is
 `sorted()` of as many random integers as the book has accounts (a million of them, told for a million).
 
-Public: Measure, MEASURES, sort_time.
+Public: Measure, MEASURES.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path as FilePath
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -72,17 +73,27 @@ def in_turn(*works: Callable[[], float], rounds: int = 3) -> list[float]:
     return list(map(min, zip(*found, strict=True)))
 
 
+def ratio(work: Callable[[], object], beside: Callable[[], object], rounds: int = 5) -> float:
+    """The median over some rounds of what the work takes beside another, one right after the other: the speed of a
+    machine drifts by a third within minutes, and a yardstick that was taken before would measure that."""
+    return median(cpu(work, 1) / cpu(beside, 1) for _ in range(rounds))
+
+
 @cache
-def sort_time() -> float:
-    """CPU seconds of sorting a million random integers."""
+def numbers() -> Sequence[int]:
+    """A million random integers."""
     r = random.Random(1)
-    numbers = [r.randrange(10**12) for _ in range(MILLION)]
-    return cpu(lambda: sorted(numbers))
+    return [r.randrange(10**12) for _ in range(MILLION)]
 
 
-def x(seconds: float, accounts: int) -> float:
+def sort() -> None:
+    """What x is: sorted() of them."""
+    sorted(numbers())
+
+
+def x(work: Callable[[], object], accounts: int, rounds: int = 5) -> float:
     """In sorted() of as many integers; larger books cost in proportion."""
-    return seconds / sort_time() * MILLION / accounts
+    return ratio(work, sort, rounds) * MILLION / accounts
 
 
 def consume(scenario: Scenario) -> None:
@@ -107,29 +118,36 @@ def runs(accounts: int) -> Iterator[Measure]:
     """A crash of a thousand steps, in ten times as many (of another walk more are liquidated, and that is not
     what a step costs), and with funding."""
     one = large(accounts, 1_000)
-    plain = cpu(lambda: consume(one))
+
+    def plain() -> None:
+        consume(one)
+
     yield Measure("run, isolated, 1,000 steps, 14 % liquidated (x)", x(plain, accounts), 13)
     longer = replace(one, path=Path({"M": finer(one.path.marks["M"], 10)}))
-    yield Measure("ten times the steps, the same way / once", cpu(lambda: consume(longer)) / plain, 1.2)
+    yield Measure("ten times the steps, the same way / once", ratio(lambda: consume(longer), plain, 3), 1.2)
     rates = {step: Decimal("0.0001") for step in range(1, 1_000, 100)}
     funded = replace(one, path=Path(one.path.marks, funding={"M": rates}))
-    yield Measure("funding on / off", cpu(lambda: consume(funded), 2) / plain, 1.5)
+    yield Measure("funding on / off", ratio(lambda: consume(funded), plain), 1.5)
     cross = cross_book(max(accounts // 5, 1), 1_000)
-    yield Measure("cross, 8 markets, crash (x)", x(cpu(lambda: consume(cross)), len(cross.accounts)), 56)
-    thin = replace(
-        one.markets[0],
-        liquidity=Liquidity(Depth.LEVELS),
-    )
-    gap = replace(
-        one, markets=(thin,), funds=(Fund("fund"),), path=Path({"M": (Decimal(60_000), Decimal(52_800))})
-    )
+    yield Measure("cross, 8 markets, crash (x)", x(lambda: consume(cross), len(cross.accounts), 3), 56)
+    yield Measure("an ADL fill on top of a liquidation (x)", x_of_a_fill(one), 53)
+
+
+def x_of_a_fill(one: Scenario, rounds: int = 5) -> float:
+    """What a gap costs more where nobody buys and the fund is empty than where all is sold at once, a fill."""
+    thin = replace(one.markets[0], liquidity=Liquidity(Depth.LEVELS))
+    path = Path({"M": (Decimal(60_000), Decimal(52_800))})
+    gap = replace(one, markets=(thin,), funds=(Fund("fund"),), path=path)
     events = list(run(gap, accounts=False))
     fills = sum(isinstance(event, Deleveraged) for event in events)
-    closed = sum(isinstance(event, Liquidated) for event in events)
-    filled = replace(gap, funds=(Fund("fund", Decimal(10) ** 15),), markets=one.markets)
-    extra = (cpu(lambda: consume(gap)) - cpu(lambda: consume(filled))) / max(fills, 1)
-    assert closed
-    yield Measure("an ADL fill on top of a liquidation (x)", extra / sort_time() * MILLION, 53)
+    assert any(isinstance(event, Liquidated) for event in events)
+    del events
+    sold = replace(gap, funds=(Fund("fund", Decimal(10) ** 15),), markets=one.markets)
+    found = []
+    for _ in range(rounds):
+        taken, without, unit = (cpu(work, 1) for work in (lambda: consume(gap), lambda: consume(sold), sort))
+        found.append((taken - without) / unit)
+    return median(found) * MILLION / max(fills, 1)
 
 
 def whole_way(accounts: int) -> Iterator[Measure]:
@@ -139,8 +157,8 @@ def whole_way(accounts: int) -> Iterator[Measure]:
         read = cpu(lambda: [None for _ in csv.reader(io.StringIO(text, newline=""))])
         adlcalc.load(file)  # what is imported and read once is not the book's
         yield Measure("CSV to accounts / csv.reader", cpu(lambda: adlcalc.load(file)) / read, 5)
-        whole = cpu(lambda: adlcalc.run(adlcalc.load(file)).to_text(), 2)
-        yield Measure("CSV to tables (x)", x(whole, accounts), 22)
+        whole = x(lambda: adlcalc.run(adlcalc.load(file)).to_text(), accounts, 3)
+        yield Measure("CSV to tables (x)", whole, 22)
         gc.collect()
         tracemalloc.start()
         loaded = adlcalc.load(file)
