@@ -103,11 +103,11 @@ def _figures(
         down, up = sum(change < 0 for change in traders), sum(change > 0 for change in traders)
         told = f"{counted(down, 'account')} lost and {up:,} gained"
         told += f"; {counted(still, 'account')} did not change." if still else "."
-        told += "".join(
-            f" The {clean(one.state.account)} {'lost' if one.change < 0 else 'gained'} too."
-            for one in rows
-            if one.change and _no_trader(one.state)
-        )
+        for verb, sign in (("lost", -1), ("gained", 1)):
+            own = [
+                clean(one.state.account) for one in rows if one.change * sign > 0 and _no_trader(one.state)
+            ]
+            told += f" The {' and the '.join(own)} {verb} too." if own else ""
         if not currency and _adds_up(run, rows):
             told += " All changes, the fund's and the bad debt add up to zero."
     keys = [Key("start", "start")]
