@@ -20,10 +20,7 @@ from adlcalc.ground.numbers import ZERO
 from adlcalc.study.from_the_start import TRIED, MoveTried, tried
 from adlcalc.study.least import endless, why_not, with_balance
 from adlcalc.study.rank import Ranked, Ranker
-from adlcalc.study.what_if import GOALS, Move
-
-LIGHT = "one light down"
-"""The goal that is told where it can be reached: one place is little in a long queue."""
+from adlcalc.study.what_if import GOALS, LIGHT, Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack | None:
     place = next((row for row in ranking.rows if row.account == first.account), None)
     if place is None:
         return None
-    for goal in dict.fromkeys((LIGHT, *GOALS)):
+    for goal in dict.fromkeys((LIGHT, *GOALS)):  # one place is little in a long queue
         moves = tuple(
             one for one in ranking.moves if one.goal == goal and one.lever in TRIED and one.after is not None
         )

@@ -164,9 +164,8 @@ class _Meter(Observer):
         self.claims: dict[int, Liquidated] = {}
         self.amounts: dict[type, list[Decimal]] = {FundPaid: [], LossSocialized: [], BadDebt: []}
         self.bad_debt = ZERO
-        self.standing: dict[
-            int, Decimal
-        ] = {}  # what each claim of which something is held has lost by the mark
+        # what each claim of which something is held at the end has lost by the last mark
+        self.standing: dict[int, Decimal] = {}
         self._value = {one.name: margin.valuer(one.contract, scenario.money_unit) for one in scenario.markets}
         self.held: tuple[tuple[str, Decimal], ...] = ()
         self._facts: Facts | None = None

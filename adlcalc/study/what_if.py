@@ -9,7 +9,7 @@ it may pass a neighbor whose score is that close; a place that hangs on this dus
 
 It is the queue of one moment; what the whole run would be is asked by study/solve.py.
 
-Public: Move, Standing, moves, standing, lights_of, GOALS.
+Public: Move, Standing, moves, standing, lights_of, GOALS, LIGHT.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ def standing(
     return Standing(rank, ahead, whole, lights, half)
 
 
-PLACE = "one place back"
+PLACE, LIGHT = "one place back", "one light down"
 GOALS: Mapping[str, Callable[[Standing, Standing], bool]] = {
     PLACE: lambda now, then: then.rank > now.rank,
-    "one light down": lambda now, then: then.lights < now.lights,
+    LIGHT: lambda now, then: then.lights < now.lights,
     "back half": lambda now, then: then.back_half,
 }
 
@@ -101,7 +101,7 @@ def _beyond(now: Standing, places: int) -> Iterator[str]:
     if now.rank == places:
         yield PLACE
     if now.lights == 1:
-        yield "one light down"
+        yield LIGHT
 
 
 def _is_pro_rata(holding: Holding, lever: str) -> bool:
