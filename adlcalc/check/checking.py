@@ -433,7 +433,6 @@ class _Goldens:
         message = f"{found.first}; {rules[0]}" if rules else found.first
         return Finding("golden", self.job.file, *place, message, details, found.differences, words)
 
-
     def _lines(self, found: Comparison) -> str:
         """The diff; a long one that the words have told is only counted. Of two pages it is all there is."""
         many = sum(line[:1] in "+-" for line in found.diff.splitlines()[2:])
