@@ -189,6 +189,26 @@ def test_what_a_fund_still_holds_is_a_part_of_the_loss() -> None:
     assert amounts == {"own margin": own, "insurance fund": 0, "counterparties": gave, "nobody": fund}
 
 
+@pytest.mark.parametrize("many", [5, 61, 100])
+def test_everybody_who_gives_up_is_counted(many: int) -> None:
+    """A long of `many` contracts, as many shorts of one: the table and the drawing are cut, the sentence is
+    not."""
+    shorts = [f"- {{id: s{i}, side: short, size: 1, entry: 100.{i:03}, leverage: 5}}" for i in range(many)]
+    text = (
+        "markets: {M: {tick: 0.001, lot: 1, liquidity: none}}\naccounts:\n"
+        f"- {{id: whale, side: long, size: {many}, entry: 100, leverage: 20}}\n"
+        + "\n".join(shorts)
+        + "\nprices: [100, 90]\n"
+    )
+    scenario = adlcalc.load(text).scenario
+    ladders = Ladders()
+    made = Run(scenario, run_engine(scenario, observer=ladders))
+    for found in (ladders.found, {}):
+        (queue,) = (one for one in figures(made, ladders=found) if one.name == "queue")
+        assert f"{many} contracts to close" in queue.description
+        assert f"{many} accounts give up what is needed" in queue.description
+
+
 def test_nobody_covers_what_the_queue_cannot() -> None:
     """16: what is bad debt there is what nobody covered here."""
     made = adlcalc.run(adlcalc.load(ROOT / "scenarios" / "16-queue-too-short.yaml"))
