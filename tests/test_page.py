@@ -207,6 +207,8 @@ def test_figures_are_written_as_specification_svg_and_png(adlcalc: Command, tmp_
             "v6.json"
         )
         ElementTree.parse(folder / f"{name}.svg")
+        legend = {"path": "bankruptcy price", "queue": "gave up", "equity": "deleveraged"}.get(name, "")
+        assert legend in (folder / f"{name}.svg").read_text(encoding="utf-8").partition("</desc>")[2]
         assert (folder / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

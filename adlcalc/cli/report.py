@@ -159,8 +159,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
     several scenarios with its number before it."""
     import json
 
-    from adlcalc.report.charts.canvas import titled
-    from adlcalc.report.charts.figure import NARROW, WIDE
+    from adlcalc.report.charts.alone import alone
     from adlcalc.report.html.drawn import png, standalone
     from adlcalc.report.html.written import picture
 
@@ -175,7 +174,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
         write(png(whole), f"{start}.png", inputs, beside=True)
         for figure in one.drawn:
             start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
-            spec = titled(figure.spec(NARROW if figure.half else WIDE), figure.title)
+            spec = alone(figure)
             text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"
             write(text, f"{start}.vl.json", inputs, beside=True)
             drawing = standalone(spec, figure.title, figure.description)
