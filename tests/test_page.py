@@ -250,6 +250,17 @@ def test_nothing_is_written_where_something_is_wrong(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("x.csv", "run -o FILE"), ("x.JSON", "run -o FILE"), ("x.png", "--figures DIR")]
+)
+def test_a_page_is_not_called_otherwise(adlcalc: Command, tmp_path: Path, name: str, hint: str) -> None:
+    file = tmp_path / name
+    file.write_text("mine")
+    result = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "-o", str(file))
+    assert (result.code, file.read_text()) == (2, "mine")
+    assert hint in result.err
+
+
 def test_a_page_does_not_take_the_place_of_its_scenario(adlcalc: Command, tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(

@@ -17,6 +17,7 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.ground.output import Inputs, OutputError, write
+from adlcalc.ground.text import clean
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
@@ -27,6 +28,10 @@ EXAMPLE = """\b
 Examples:
   adlcalc report 04-fund-half-absorbs -o page.html
   adlcalc report 21-who-pays --compare queue,haircut -o page.html"""
+
+
+TABLES, PICTURES = "adlcalc run -o FILE writes the tables", "--figures DIR writes the pictures"
+OTHERS = dict.fromkeys((".csv", ".json", ".md"), TABLES) | dict.fromkeys((".png", ".svg"), PICTURES)
 
 
 def register(app: typer.Typer) -> None:
@@ -104,6 +109,9 @@ def report(
     }
     if output is None and sys.stdout.isatty():
         say("adlcalc: a page is a file\nhint: -o page.html, or > page.html")
+        raise typer.Exit(UNUSABLE)
+    if output and (other := OTHERS.get(os.path.splitext(output)[1].lower())):
+        say(f"adlcalc: a page is HTML, and {clean(output)} is named as if it were not\nhint: {other}")
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(_work(files, output, figures, wanted, quiet))
 
