@@ -23,7 +23,7 @@ from adlcalc.cli.completion import scenario_files, venue_names
 from adlcalc.cli.usual import CSV, JSON
 from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
 from adlcalc.cli.usual import TABLE as TABLE
-from adlcalc.report.writers import FORMATS
+from adlcalc.report.writers import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -38,14 +38,11 @@ def _format(text: str) -> str:
     return text
 
 
-ENDINGS = {".csv": CSV, ".json": JSON, ".md": "markdown"}
-
-
 def _by_ending(ctx: typer.Context, format: str) -> str:
     """Where no format was asked for: that of the ending of --output, as if it had been asked for."""
     source = ctx.get_parameter_source("format")
     ending = os.path.splitext(ctx.params.get("output") or "")[1].lower()
-    if source is None or source.name != "DEFAULT" or ctx.params.get("json") or ending not in ENDINGS:
+    if source is None or source.name != "DEFAULT" or ctx.params.get(JSON) or ending not in ENDINGS:
         return format
     ctx.set_parameter_source("format", type(source).COMMANDLINE)  # a manifest repeats it without --output
     return ENDINGS[ending]

@@ -18,6 +18,7 @@ from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.text import clean
+from adlcalc.report.writers import ENDINGS
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
@@ -31,7 +32,7 @@ Examples:
 
 
 TABLES, PICTURES = "adlcalc run -o FILE writes the tables", "--figures DIR writes the pictures"
-OTHERS = dict.fromkeys((".csv", ".json", ".md"), TABLES) | dict.fromkeys((".png", ".svg"), PICTURES)
+OTHERS = dict.fromkeys(ENDINGS, TABLES) | dict.fromkeys((".png", ".svg"), PICTURES)
 
 
 def register(app: typer.Typer) -> None:
