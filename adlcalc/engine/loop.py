@@ -213,9 +213,9 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         for one in due:
             yield from close_unit(state, stages, one)
         claims = workable(state)
-        sizes = [claim.left.size for claim in claims]
+        sizes = [claim.size for claim in claims]
         yield from work(state, stages, claims)
-        moved = sizes != [claim.left.size for claim in claims]
+        moved = sizes != [claim.size for claim in claims]
         told = state.ledger.claim_count
         yield from deleverage_vaults(state)
         moved = moved or state.ledger.claim_count != told

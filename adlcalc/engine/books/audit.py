@@ -50,9 +50,9 @@ class Audit:
             money[only or ledger.currency_of(holder)] += now - before
             holder.stood = now
         for claim, (contracts_before, cost) in ledger.moved.items():
-            book, left = claim.book, claim.left
-            money[book.settles] -= left.cost - cost
-            moved[book.name] += claim.side * (left.size - contracts_before)
+            book = claim.book
+            money[book.settles] -= claim.cost - cost
+            moved[book.name] += claim.side * (claim.size - contracts_before)
         for currency, received in ledger.settled.items():
             money[currency] += received
         self._standing, self._contracts = standing, contracts

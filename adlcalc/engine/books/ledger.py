@@ -21,7 +21,7 @@ from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 
-from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
+from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.inventory import Inventory
@@ -186,8 +186,8 @@ class Ledger:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
-        if any(not claim.left.size for claim in self.moved):
-            self.claims = [claim for claim in self.claims if claim.left.size]
+        if any(not claim.size for claim in self.moved):
+            self.claims = [claim for claim in self.claims if claim.size]
             for stock in self.stocks.values():
                 stock.forget_closed()
         self.moved.clear()
@@ -290,11 +290,11 @@ class Ledger:
     def close(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
-        cost, left = claim.cost_of(size), claim.left
+        cost = claim.cost_of(size)
         if isinstance(claim, VenueClaim) and claim not in self.moved:
-            self.moved[claim] = left.size, left.cost
-        left.cost -= cost
-        left.size -= size
+            self.moved[claim] = claim.size, claim.cost
+        claim.cost -= cost
+        claim.size -= size
         if isinstance(claim, VenueClaim):
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
             if self._inventories:
@@ -408,7 +408,7 @@ class Ledger:
         with the account's books until `empty_margin` takes it."""
         holder, book, side, size = holding.holder, holding.book, holding.side, holding.size
         self.touch(holder)
-        claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
+        claim = VenueClaim(holder, book, side, price, size, cost, Number(number))
         self.claims.append(claim)
         self.moved[claim] = ZERO, ZERO
         stock = self.stocks.get((book, side))
@@ -509,7 +509,7 @@ class Ledger:
 
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
-        return (claim for claim in list(self.claims) if claim.left.size)
+        return (claim for claim in list(self.claims) if claim.size)
 
     # --- payments: money moves between two sides; each gives back what it is told as ------------------------
 

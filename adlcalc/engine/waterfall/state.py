@@ -339,7 +339,7 @@ class State:
         become smaller, and at the end of the run."""
         self.uncovered = self.ledger.uncovered() if self.ledger.claims else {}
         for claim in self.ledger.open_claims() if tell_all else sorted(self.ledger.moved, key=by_age):
-            if claim.left.size and (tell_all or self._held_told.get(claim) != claim.size):
+            if claim.size and (tell_all or self._held_told.get(claim) != claim.size):
                 self._held_told[claim] = claim.size
                 who = self.ledger.number_of(claim), claim.book.name, claim.side, claim.size, claim.price
                 yield Held(self.step, *who, claim.pnl(), self.uncovered.get(claim, ZERO))
