@@ -208,7 +208,7 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         if state.spared:
             yield from state.told_spared()
         state.doubt([one.unit for one in due])
-        state.doubt([unit for unit in pending if unit.holder.balance < 0 and not unit.is_open()])
+        state.doubt([unit for unit in pending if unit.holder.balance < ZERO and not unit.is_open()])
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)

@@ -44,11 +44,10 @@ class Audit:
         moved = {name: contracts[name] - self._contracts[name] for name in contracts}
         for holder, sizes in ledger.touched.items():
             for holding, size in zip(holder.holdings, sizes, strict=True):
-                if holding.signed_size is not size:
-                    moved[holding.book.name] += holding.signed_size - size
-            before, now = holder.stood, holder.standing()
-            money[only or ledger.currency_of(holder)] += now - before
-            holder.stood = now
+                if (now := holding.signed_size) is not size:
+                    moved[holding.book.name] += now - size
+            before, holder.stood = holder.stood, holder.standing()
+            money[only or ledger.currency_of(holder)] += holder.stood - before
         for claim, (contracts_before, cost) in ledger.moved.items():
             book = claim.book
             money[book.settles] -= claim.cost - cost

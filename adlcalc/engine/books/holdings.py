@@ -301,9 +301,9 @@ class Holder:
             else:
                 own = holding.collateral
                 own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
-                if own < 0:
+                if own < ZERO:
                     lacking.append((holding.book, -own))
-        if free < 0 and self.holdings:
+        if free < ZERO and self.holdings:
             lacking.append((first or self.holdings[0].book, -free))
         return lacking
 

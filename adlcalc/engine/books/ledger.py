@@ -291,11 +291,11 @@ class Ledger:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
         cost = claim.cost_of(size)
-        if isinstance(claim, VenueClaim) and claim not in self.moved:
-            self.moved[claim] = claim.size, claim.cost
+        before = claim.size, claim.cost
         claim.cost -= cost
         claim.size -= size
         if isinstance(claim, VenueClaim):
+            self.moved.setdefault(claim, before)
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
             if self._inventories:
                 for valued in self._valued_with(claim):
@@ -419,7 +419,10 @@ class Ledger:
             for valued in self._valued_with(claim):
                 valued.add(claim)
         book.note_change(holding)
-        self.pay_in(holding, cost - holding.cost)
+        if holding.collateral is not None:
+            holding.collateral += cost - holding.cost
+        else:
+            holder.balance += cost - holding.cost
         book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
@@ -608,7 +611,7 @@ class Ledger:
         and what is left is bad debt."""
         if not result:
             return ()
-        if result > 0:
+        if result > ZERO:
             book = claim.book
             return (self._to_fund(book.fund, book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)

@@ -240,12 +240,13 @@ class Quotes:
     """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise
     with its notional? (Linear long, inverse short.) one: is the multiplier 1? to_bankruptcy, to_liquidation:
     which way those prices go to the tick, where the venue says nothing against the account: a long's up, a
-    short's down."""
+    short's down. in_favor: may that of a bankruptcy price be in favor of the account?"""
 
     __slots__ = (
         "_bankruptcy",
         "_liquidation",
         "contract",
+        "in_favor",
         "linear",
         "one",
         "rises",
@@ -261,6 +262,7 @@ class Quotes:
         self.rises = rises(contract, side)
         self.linear, self.one = contract.kind == LINEAR, contract.multiplier == ONE
         against = CEILING if side > 0 else FLOOR
+        self.in_favor = contract.bankruptcy_price in ROUNDINGS
         self.to_bankruptcy = ROUNDINGS.get(contract.bankruptcy_price, against)
         self.to_liquidation = ROUNDINGS.get(contract.liquidation_price, against)
         self._bankruptcy = ticker(tick, self.to_bankruptcy)
@@ -299,7 +301,7 @@ class Quotes:
         if price is None:
             return None
         price = self._bankruptcy(price)
-        return price if price > 0 or self.linear else None
+        return price if self.linear or price > ZERO else None
 
     def bankruptcy_worked(
         self, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...]

@@ -97,7 +97,7 @@ def fill(
     filled = record(
         BookFilled, (state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
     )
-    if result > 0:
+    if result > ZERO:
         return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
     if covered:
         return (filled, *state.ledger.post_result(claim, result, "surplus"))
