@@ -28,6 +28,7 @@ from adlcalc.ground.numbers import ZERO
 if TYPE_CHECKING:
     from adlcalc.engine.queue.kept import KeptOrder
 
+
 class Loss(NamedTuple):
     """Money that nobody has covered yet, and the number of the claim that left it."""
 
