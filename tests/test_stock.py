@@ -14,7 +14,7 @@ from bench.books import isolated_book
 from books import d
 from rules import under_venue
 
-from adlcalc.engine.books.claims import Closing, Number, VenueClaim
+from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, MarketBook
 from adlcalc.engine.books.stock import Stock, by_age
@@ -40,9 +40,7 @@ def stock_of(rng: random.Random) -> tuple[Stock, list[VenueClaim]]:
         price, size = d(rng.randrange(900, 1100)) / 10, d(rng.randrange(1, 5000)) / 1000
         known = rng.random() < 0.9
         cost = book.value(side * size, price) + (rng.random() < 0.2) * unit
-        claim = VenueClaim(
-            Holder("a", 0, ZERO), book, side, price if known else None, size, cost, Number(number)
-        )
+        claim = VenueClaim(Holder("a", 0, ZERO), book, side, price if known else None, size, cost, number)
         claims.append(claim)
         stock.add(claim)
     return stock, claims

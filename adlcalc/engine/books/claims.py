@@ -4,7 +4,7 @@ A position is closed either in the account's own name (`OwnOrder`: the account k
 by the venue, which has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the
 two are one thing, a `Closing`.
 
-Public: Closing, OwnOrder, VenueClaim, VaultOrder, Number, Backstop.
+Public: Closing, Unnumbered, OwnOrder, VenueClaim, VaultOrder, Number, Backstop.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
 class Number:
-    """The number under which a closing is told; None until the ledger gives it the next one
-    (`Ledger.number_of`)."""
+    """The number under which an order is told, whatever becomes of its size and its price; None until the
+    ledger gives it the next one (`Ledger.number_of`)."""
 
     __slots__ = ("given",)
 
-    def __init__(self, given: int | None = None) -> None:
-        self.given = given
+    def __init__(self) -> None:
+        self.given: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +43,6 @@ class Closing:
     price: Decimal | None
     size: Decimal
     cost: Decimal
-    number: Number
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
         """What closing a part at `price` brings."""
@@ -104,20 +103,31 @@ class Closing:
 
 @dataclass(slots=True, eq=False)
 class VenueClaim(Closing):
-    """A position that the venue has taken over, and closes."""
+    """A position that the venue has taken over, and closes. number: under which it is told."""
+
+    number: int
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
         """What closing a part at `price` brings; never less than it cost where that is the bankruptcy price
         or better: the last part costs what the others' rounding has left of the whole, and such dust is the
         other side's, not a loss of anybody's."""
-        value = self.book.value(self.side * size, price)
+        value = self.book.value(size if self.side > 0 else -size, price)
+        if size == self.size and value >= self.cost:
+            return value
         if not self.better_or_equal(price) or (price == self.price and size != self.size):
             return value  # a part at the bankruptcy price costs just that
         return max(value, self.cost_of(size))
 
 
 @dataclass(slots=True, eq=False)
-class OwnOrder(Closing):
+class Unnumbered(Closing):
+    """One that is told once something of it is closed."""
+
+    number: Number
+
+
+@dataclass(slots=True, eq=False)
+class OwnOrder(Unnumbered):
     """An order to close `holding` in the account's own name. quote(size): the value of a part at the
     bankruptcy price, where the venue rounds that money itself; else the price does. how: of its bankruptcy
     price."""
@@ -159,7 +169,7 @@ class OwnOrder(Closing):
 
 
 @dataclass(slots=True, eq=False)
-class VaultOrder(Closing):
+class VaultOrder(Unnumbered):
     """A position of a vault that is deleveraged itself; what closing it brings is the vault's."""
 
     vault: Backstop

@@ -44,7 +44,7 @@ class Inventory:
         value = book.value(claim.side * claim.size, book.mark)
         pnl = value - claim.cost
         self._claims.append(claim)
-        self._numbers.append(claim.number.given or 0)
+        self._numbers.append(claim.number)
         self._values.append(value)
         self._pnls.append(pnl)
         self.pnl += pnl
@@ -78,4 +78,4 @@ class Inventory:
 
     def _place(self, claim: VenueClaim) -> int:
         """How many of them are older."""
-        return bisect_left(self._numbers, claim.number.given or 0)
+        return bisect_left(self._numbers, claim.number)

@@ -21,7 +21,7 @@ from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 
-from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, VaultOrder, VenueClaim
+from adlcalc.engine.books.claims import Backstop, Closing, OwnOrder, Unnumbered, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.inventory import Inventory
@@ -331,7 +331,7 @@ class Ledger:
     def fill_in_book(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """A fill of a claim in the book; the claim's result."""
         result = self.close(claim, size, proceeds)
-        self.to_rest(claim.book, claim.side * size, proceeds)
+        self.to_rest(claim.book, size if claim.side > 0 else -size, proceeds)
         return result
 
     def reduce_in_book(self, holding: Holding, size: Decimal, proceeds: Decimal) -> Decimal:
@@ -399,6 +399,9 @@ class Ledger:
     def number_of(self, claim: Closing) -> int:
         """The number under which a closing is told. An order in the account's own name takes it with its
         first fill."""
+        if isinstance(claim, VenueClaim):
+            return claim.number
+        assert isinstance(claim, Unnumbered)
         if claim.number.given is None:
             claim.number.given = self.next_number()
         return claim.number.given
@@ -408,7 +411,7 @@ class Ledger:
         with the account's books until `empty_margin` takes it."""
         holder, book, side, size = holding.holder, holding.book, holding.side, holding.size
         self.touch(holder)
-        claim = VenueClaim(holder, book, side, price, size, cost, Number(number))
+        claim = VenueClaim(holder, book, side, price, size, cost, number)
         self.claims.append(claim)
         self.moved[claim] = ZERO, ZERO
         stock = self.stocks.get((book, side))
@@ -474,7 +477,7 @@ class Ledger:
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it
         costs."""
-        kept = isinstance(claim, VenueClaim) and (claim.number.given or 0) <= self._carried
+        kept = isinstance(claim, VenueClaim) and claim.number <= self._carried
         return kept and claim.book.fund.held is not None
 
     def uncovered(self) -> dict[VenueClaim, Decimal]:

@@ -15,7 +15,7 @@ from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import MarketBook
 from adlcalc.ground.numbers import ZERO
 
-by_age = attrgetter("number.given")
+by_age = attrgetter("number")
 """Claims oldest first: their numbers rise."""
 price_of = itemgetter(0)
 
@@ -50,12 +50,12 @@ class Stock:
             if claim.size:
                 if self._is_plain(claim):
                     assert claim.price is not None
-                    insort(self._plain, (claim.price, claim.number.given or 0, claim))
+                    insort(self._plain, (claim.price, claim.number, claim))
                 else:
                     self._odd[claim] = None
         for claim in self._partly:
             if claim.size and claim not in self._odd and not self._is_plain(claim):
-                self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
+                self._plain.remove((claim.price or ZERO, claim.number, claim))
                 self._odd[claim] = None
         self._new, self._partly = {}, {}
 

@@ -238,7 +238,8 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
 
 class Quotes:
     """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise
-    with its notional? (Linear long, inverse short.) one: is the multiplier 1? to_bankruptcy, to_liquidation:
+    with its notional? (Linear long, inverse short.) one: is the multiplier 1? one_by_one: is
+    the value of a contract at a bankruptcy price rounded? to_bankruptcy, to_liquidation:
     which way those prices go to the tick, where the venue says nothing against the account: a long's up, a
     short's down. in_favor: may that of a bankruptcy price be in favor of the account?"""
 
@@ -249,6 +250,7 @@ class Quotes:
         "in_favor",
         "linear",
         "one",
+        "one_by_one",
         "rises",
         "side",
         "tick",
@@ -262,6 +264,7 @@ class Quotes:
         self.rises = rises(contract, side)
         self.linear, self.one = contract.kind == LINEAR, contract.multiplier == ONE
         against = CEILING if side > 0 else FLOOR
+        self.one_by_one = contract.bankruptcy_price == ONE_BY_ONE
         self.in_favor = contract.bankruptcy_price in ROUNDINGS
         self.to_bankruptcy = ROUNDINGS.get(contract.bankruptcy_price, against)
         self.to_liquidation = ROUNDINGS.get(contract.liquidation_price, against)
@@ -295,9 +298,12 @@ class Quotes:
         contract, signed_size = self.contract, size if self.side > 0 else -size
         if fee:
             target = with_fee(target, fee)
-        if contract.bankruptcy_price == ONE_BY_ONE:
+        if self.one_by_one:
             signed_size, target = D(self.side), value_of_one(size, target, self.unit)
-        price = price_of_value(contract, signed_size, target)
+        if self.linear and self.one:  # by far the most frequent
+            price: Decimal | None = divide(target, signed_size)
+        else:
+            price = price_of_value(contract, signed_size, target)
         if price is None:
             return None
         price = self._bankruptcy(price)

@@ -74,7 +74,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
         parts = (of, fee)
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
-    if book.contract.bankruptcy_price == margin.ONE_BY_ONE:
+    if quotes.one_by_one:
         up, value = quotes.rises, margin.with_fee(target.value, fee)
         each = margin.value_of_one(size, value, book.unit)
         one = Worked(
@@ -184,7 +184,6 @@ def liquidated(
     state: State,
     due: Due,
     holding: Holding,
-    *,
     size: Decimal,
     bankrupt: Priced,
     stood: Stand | None,

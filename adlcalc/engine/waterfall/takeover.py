@@ -46,6 +46,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
     mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
     unit, ledger, at_mark = due.unit, state.ledger, state.at_mark
+    method = "network" if at_mark else "takeover"
     told: list[Event] = []
     unit.holder.liquidated, fee_inside = True, False
     for holding in unit.holdings:
@@ -57,20 +58,12 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
         cost = target.value if price is None else book.value(holding.signed_size, price)
-        if not book.quotes[holding.side].in_favor:
+        if target.value > cost and not book.quotes[holding.side].in_favor:
             # value() rounds half even; the closed account must not end below zero, so its target is the least
             # it gets. Where the venue cuts its price off, the fund pays what the account is short of it.
-            cost = max(cost, target.value)
-        story = liquidated(
-            state,
-            due,
-            holding,
-            size=holding.size,
-            bankrupt=bankrupt,
-            stood=stood,
-            method="network" if at_mark else "takeover",
-            number=ledger.next_number(),
-        )
+            cost = target.value
+        number = ledger.next_number()
+        story = liquidated(state, due, holding, holding.size, bankrupt, stood, method, number)
         if at_mark:
             price, cost = book.mark, holding.value()
         moves.append((holding, price, cost, story))
