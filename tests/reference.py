@@ -168,8 +168,11 @@ def table_of(rows: Rows, title: str) -> Iterator[str]:
     if not any(field.key for field in rows.fields):
         return
     yield f"\n### {title}\n\n{cell(rows.note)}\n\n| key | what it is |\n|---|---|\n"
+    said: dict[str, str] = {}  # what is a list in JSON is one text in CSV, and is told once
     for field in (field for field in rows.fields if not field.spread):
-        yield f"| `{field.key}` | {cell(field.note)} |\n"
+        said.setdefault(field.key, field.note)
+    assert all(said.values()), f"{title}: nothing is said of {[key for key in said if not said[key]]}"
+    yield from (f"| `{key}` | {cell(note)} |\n" for key, note in said.items())
 
 
 def errors() -> Iterator[str]:

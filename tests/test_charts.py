@@ -167,6 +167,28 @@ def test_who_covered_the_loss() -> None:
     assert rows == {"own margin": 200, "insurance fund": 0, "counterparties": 200, "nobody": 0}
 
 
+def test_what_a_fund_still_holds_is_a_part_of_the_loss() -> None:
+    """Ten from 90 at 79: the margin of 100 is lost, nine stay with the fund (9 x 11), one goes to the queue; as
+    all of it, 210, is what the long lost from 100 to 79. Without that rule the nine are nobody's."""
+    text = (
+        "fund: 100\nrules: {fund: {holds: while-solvent}}\nmarkets: {X: {lot: 1, liquidity: none}}\n"
+        "accounts:\n- {id: a, side: long, size: 10, entry: 100, leverage: 10}\n"
+        "- {id: b, side: short, size: 1, entry: 100, leverage: 2}\nprices: [100, 79]\n"
+    )
+    amounts = {row.who: row.amount for row in shares(adlcalc.run(adlcalc.load(text)), "quote")}
+    own, fund, gave, nobody = D(100), D(99), D(11), D(0)
+    assert amounts == {
+        "own margin": own,
+        "insurance fund": 0,
+        "fund, still held": fund,
+        "counterparties": gave,
+        "nobody": nobody,
+    }
+    bare = text.replace("rules: {fund: {holds: while-solvent}}\n", "").replace("fund: 100", "fund: 0")
+    amounts = {row.who: row.amount for row in shares(adlcalc.run(adlcalc.load(bare)), "quote")}
+    assert amounts == {"own margin": own, "insurance fund": 0, "counterparties": gave, "nobody": fund}
+
+
 def test_nobody_covers_what_the_queue_cannot() -> None:
     """16: what is bad debt there is what nobody covered here."""
     made = adlcalc.run(adlcalc.load(ROOT / "scenarios" / "16-queue-too-short.yaml"))

@@ -160,6 +160,32 @@ def test_a_difference_is_told_with_its_table_row_column_and_first_event(
     assert any(line.startswith("@@ ") for line in more)
 
 
+@pytest.mark.slow
+def test_a_long_diff_is_counted_until_it_is_asked_for(adlcalc: Command, folder: Path) -> None:
+    """Of four times the steps more than forty rows differ; the words come first in both."""
+    path = folder / f"{HALF}.yaml"
+    without_expect(path)
+    change(path, "prices:", "prices: [" + "60_000, 56_000, " * 30 + "53_000]\nold_prices:")
+    text = path.read_text(encoding="utf-8").split("old_prices:")
+    path.write_text(text[0], encoding="utf-8")
+    adlcalc("check", str(path), "--update")
+    change(path, "fund: 1_000", "fund: 2_000")
+    short, whole = adlcalc("check", str(path)).out, adlcalc("check", str(path), "--diff").out
+    words, last = short.rstrip("\n").rsplit("\n", 1)
+    rows = [line for line in whole.partition("@@ ")[2].splitlines()[1:] if line.startswith(("+", "-"))]
+    assert len(rows) > 40
+    assert last == f"  {len(rows)} lines differ: --diff shows them"
+    assert whole.startswith(words)
+    assert "@@ " not in short
+
+
+def test_what_happens_no_more_is_told_row_by_row() -> None:
+    """A run in which nobody pays a fee has no table of what else happened."""
+    fee = {"step": 2, "kind": "fee", "account": "sue", "amount": "-0.5"}
+    found = compare({"events": [fee]}, {}, DOCUMENTS["run"])
+    assert [difference.event for difference in found] == ["step 2: fee sue: row is gone (amount -0.5)"]
+
+
 def test_who_is_deleveraged_no_longer_and_who_is_now(adlcalc: Command, folder: Path) -> None:
     path = folder / f"{HALF}.yaml"
     without_expect(path)

@@ -386,6 +386,18 @@ def test_the_price_of_ftx_is_told_as_two_thirds_and_one_third() -> None:
     assert lines(story, "deleveraged")[0].formulas[0] == f"price = {price}"
 
 
+def test_the_closing_fee_is_told_apart_from_the_maintenance_rate(adlcalc: Command, tmp_path: Path) -> None:
+    """OKX: 0.4 % and a closing fee of 0.05 %; 0.0045 x 0.7 x 58,000 = 182.7."""
+    path = tmp_path / "okx.yaml"
+    path.write_text(
+        "venue: okx\nmarkets: {BTC-USDT-SWAP: {}}\naccounts:\n"
+        "- {id: me, side: long, size: 0.7, entry: 61500, leverage: 20}\nprices: [61500, 58000]\n",
+        encoding="utf-8",
+    )
+    printed = " ".join(adlcalc("explain", str(path), "me").out.split())
+    assert "maintenance margin = rate x notional = (0.004 + closing fee 0.0005) x 40,600 = 182.7" in printed
+
+
 def test_the_drawdown_is_told_as_the_reason() -> None:
     """A fund of 5,000 that may fall by 30 %: carl's first 0.75 cost it 2,000 each, 1,500 in all; then dora
     gives up the rest."""

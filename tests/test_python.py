@@ -295,7 +295,10 @@ def test_a_series_is_that_of_the_command_line(request: pytest.FixtureRequest) ->
     printed = json.loads(command("run", "04-fund-half-absorbs", *options, "--json").out)["series"]
     found = adlcalc.run("04-fund-half-absorbs", series=names)
     assert found.to_dict()["series"] == printed
-    assert [row.equity for row in found.rows("series") if row.series == "bob"] == [12_000, 20_000, 13_000]
+    bob = [row for row in found.rows("series") if row.series == "bob"]
+    assert [row.equity for row in bob] == [12_000, 20_000, 13_000]
+    # what the first coin brought, 6,000 + 6,000, is free and no longer the position's: README's 25,000
+    assert [row.account_equity for row in bob] == [12_000, 20_000, 25_000]
     assert adlcalc.run("04-fund-half-absorbs", series="bob").to_dict()["series"] == [
         row for row in printed if row["series"] == "bob"
     ]

@@ -28,19 +28,22 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """As many differences of a golden are listed before the diff."""
+SHORT = 40
+"""As many lines of a diff follow the words unasked: a row of facts is several lines of a screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """update: write goldens; strict: see `_strict`; required: a scenario without a golden fails; rules: one
-    whose rules are others than its golden's fails, though no fact is; style: of
-    goldens that are written, None: facts, and what was asked for as a page stays one; commands: what else
-    there shall be goldens of."""
+    whose rules are others than its golden's fails, though no fact is; lines: tell all lines that differ,
+    however many; style: of goldens that are written, None: facts, and what was asked for as a page stays one;
+    commands: what else there shall be goldens of."""
 
     update: bool = False
     strict: bool = False
     required: bool = False
     rules: bool = False
+    lines: bool = False
     style: Style | None = None
     commands: tuple[str, ...] = ()
 
@@ -425,9 +428,17 @@ class _Goldens:
         told = [f"  {rule}" for rule in rules]
         words = "\n".join([*told, f"  first in {golden}, line {found.line}", *_words(found)])
         place = self.places.of(found.differences[0] if found.differences else None)
-        details = f"{words}\n{found.diff}" if found.diff else words
+        diff = self._lines(found)
+        details = f"{words}\n{diff}" if diff else words
         message = f"{found.first}; {rules[0]}" if rules else found.first
         return Finding("golden", self.job.file, *place, message, details, found.differences, words)
+
+    def _lines(self, found: Comparison) -> str:
+        """The diff; a long one that the words have told is only counted. Of two pages it is all there is."""
+        many = sum(line[:1] in "+-" for line in found.diff.splitlines()[2:])
+        if self.options.lines or many <= SHORT or not found.differences:
+            return found.diff
+        return f"  {many:,} lines differ: --diff shows them"
 
 
 def _words(found: Comparison) -> list[str]:

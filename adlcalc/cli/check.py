@@ -76,6 +76,10 @@ def check(
             "--rules", help="A rule that is another than in a golden fails, though no fact changes."
         ),
     ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Show every line that differs; else more than forty are only counted."),
+    ] = False,
     format: Annotated[
         ReportFormat, typer.Option("--format", "-f", help="Who reads the report.")
     ] = ReportFormat.text,
@@ -114,6 +118,7 @@ def check(
         strict=strict,
         required=require_golden,
         rules=rules,
+        lines=diff,
         style=golden_format,
         commands=commands,
     )

@@ -102,7 +102,7 @@ def compare(
     top-n-pro-rata[:N], minimax-leverage. Policies that cut profits and close nothing: haircut (socialized),
     capped-haircut[:SHARE], levered-haircut, risk-weighted, risk-weighted-power[:EXPONENT],
     risk-weighted-tail[:LEVERAGE], integer-haircut, floored-gains, cash-queue[:SCORE], hybrid[:SHARE]. own:
-    what the rulebook says."""
+    what the rulebook says. CSV has a number a line: venue, policy, measure, account, value."""
     if explain is not None:
         raise typer.Exit(explained(explain))
     if file is None:

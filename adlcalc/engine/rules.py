@@ -797,7 +797,8 @@ class FeeRules:
         ZERO,
     )
     deleveraged: Decimal = given(
-        "rate on the value of an ADL fill that its counterparty pays; below zero: a rebate, from the venue",
+        "rate on the value of an ADL fill that its counterparty pays; below zero: a rebate, from the venue; "
+        "out of the margin of what is left of an isolated position, else of the balance (a rebate: into it)",
         Takes.RATE,
         ZERO,
     )

@@ -5,6 +5,9 @@ Public: margin_line.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from adlcalc.engine.formulas.margin import commission
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.waterfall.facts import MarginFact, PositionFact
 from adlcalc.explain.formula import added, less, money
@@ -37,7 +40,9 @@ def margin_line(fact: MarginFact, scenario: Scenario, market: str | None = None)
         parts["pending funding"] = fact.pending
     formulas = [_unrealized(name, p) for name, p in zip(names, shown, strict=True)]
     formulas.append(f"equity = {' + '.join(parts)} = {added(parts.values())} = {digits(fact.equity)}")
-    formulas += [_maintenance(name, p) for name, p in zip(names, shown, strict=True)]
+    rules = {one.name: one.maintenance for one in scenario.markets}
+    fees = [commission(rules[p.market], isolated=fact.margin == "isolated") for p in shown]
+    formulas += [_maintenance(*one) for one in zip(names, shown, fees, strict=True)]
     if len(fact.positions) > 1:
         needed = [p.maintenance for p in shown]
         needed += [sum((p.maintenance for p in others), ZERO)] if others else []
@@ -60,8 +65,9 @@ def _unrealized(name: str, p: PositionFact) -> str:
     return less(f"unrealized pnl{name}", f"value at {digits(p.mark)}", p.value, "entry value", p.cost)
 
 
-def _maintenance(name: str, p: PositionFact) -> str:
-    """The line of the maintenance table that counts: the largest at this notional."""
+def _maintenance(name: str, p: PositionFact, closing_fee: Decimal) -> str:
+    """The line of the maintenance table that counts: the largest at this notional. closing_fee: the
+    part of its rate that is that."""
     if not p.rate and p.deduction < 0:
         return (
             f"maintenance margin{name} = that of the value at entry {digits(abs(p.cost))} = "
@@ -71,7 +77,10 @@ def _maintenance(name: str, p: PositionFact) -> str:
         entry, fee = digits(-p.deduction), f"{digits(p.rate)} x {digits(abs(p.value))}"
         words = "that of the value at entry + closing fee x notional"
         return f"maintenance margin{name} = {words} = {entry} + {fee} = {digits(p.maintenance)}"
-    words, numbers = "rate x notional", f"{digits(p.rate)} x {digits(abs(p.value))}"
+    rate = digits(p.rate)
+    if closing_fee:
+        rate = f"({digits(p.rate - closing_fee)} + closing fee {digits(closing_fee)})"
+    words, numbers = "rate x notional", f"{rate} x {digits(abs(p.value))}"
     if p.deduction:
         words, numbers = f"{words} - deduction", f"{numbers} - {money(p.deduction)}"
     return f"maintenance margin{name} = {words} = {numbers} = {digits(p.maintenance)}"

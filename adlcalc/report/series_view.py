@@ -23,7 +23,8 @@ BARS = "▁▂▃▄▅▆▇█"
 
 class SeriesRow(NamedTuple):
     """One step of a series. Of an account: a row for each open position, one without a position where it
-    holds none; equity, unit_maintenance and margin_ratio are those of the position's margin unit. Of a fund:
+    holds none; equity, unit_maintenance and margin_ratio are those of the position's margin unit,
+    account_equity is that of all its units and its free balance. Of a fund:
     its balance, what it received and paid, and the unrealized pnl of what the venue holds in its markets. Of
     a market: the contracts that were liquidated and deleveraged in the step."""
 
@@ -47,6 +48,7 @@ class SeriesRow(NamedTuple):
     held: Decimal | None = None
     liquidated: Decimal | None = None
     deleveraged: Decimal | None = None
+    account_equity: Decimal | None = None
 
     @property
     def ratio_text(self) -> str | None:
@@ -87,9 +89,9 @@ def _of_account(scenario: Scenario, steps: Sequence[StepRow], watch: Watch, name
         if moment.before or moment.state.account != name:
             continue
         step = steps[moment.step]
-        held = health.of(moment.state)
+        held, whole = health.of(moment.state), moment.state.equity_end
         if not held:
-            yield SeriesRow(step.step, step.time, name, "account", equity=moment.state.equity_end)
+            yield SeriesRow(step.step, step.time, name, "account", equity=whole, account_equity=whole)
         for one in held:
             place = watch.places.get((moment.step, name, one.market, one.side))
             yield SeriesRow(
@@ -107,6 +109,7 @@ def _of_account(scenario: Scenario, steps: Sequence[StepRow], watch: Watch, name
                 liquidation_price=one.liquidation_price,
                 rank=place.rank if place else None,
                 lights=place.lights if place else None,
+                account_equity=whole,
             )
 
 

@@ -119,7 +119,7 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         more = (
             [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
         )
-        yield Listing("Also otherwise", [*(Item(clean(one.text)) for one in shown), *more])
+        yield Listing("What else differs", [*(Item(clean(one.text)) for one in shown), *more])
         if was.sha256 == now.sha256 and not verified.alone:
             yield "Its result is unchanged, to the byte."
         if not verified.file and (told := _of_file(verified)):

@@ -128,8 +128,9 @@ def wholly_closed(run: Outcome) -> Value:
 
 
 def largest_haircut(run: Outcome) -> Value:
-    """max x / u: the largest part of a profit that anybody lost in a round. Source: arXiv 2602.15182, eq.
-    10."""
+    """max x / u: the largest part of a profit that anybody lost in a round; above 1 where the ADL price closed
+    a winner at a loss (a short from 96 that is closed at 98 while the mark is 95 pays 3 of a profit of 1).
+    Source: arXiv 2602.15182, eq. 10."""
     return _most(formulas.largest_haircut(each.could, each.paid) for each in run.rounds)
 
 

@@ -5,6 +5,7 @@ counterparties, or nobody.
     insurance fund   what it paid
     backstop         what it took over at prices worse than the mark of the step
     counterparties   forgone pnl of ADL fills
+    fund, still held what it took over and still holds has lost since then, at the last mark
     profits cut      socialized losses
     nobody           bad debt
 
@@ -27,6 +28,9 @@ from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
 from adlcalc.report.table import numbers, right, table, words
 
+HELD = "fund, still held"
+SELDOM = ("backstop", HELD, "profits cut")
+
 
 class Share(NamedTuple):
     """Who, how much, the color it is drawn in, and what the amount is."""
@@ -43,7 +47,10 @@ def figures(run: Facts) -> list[Figure]:
         found = [(name, shares(run, name)) for name in run.scenario.currencies]
     found = [(name, rows) for name, rows in found if any(row.amount for row in rows)]
     several = len(run.scenario.currencies) > 1
-    return [_figure(name if several else "", rows, i, several) for i, (name, rows) in enumerate(found, 1)]
+    return [
+        _figure(name if several else "", rows, i, several, bool(run.held))
+        for i, (name, rows) in enumerate(found, 1)
+    ]
 
 
 def shares(run: Facts, currency: str) -> list[Share]:
@@ -66,10 +73,11 @@ def shares(run: Facts, currency: str) -> list[Share]:
         Share("insurance fund", paid, "fund", "what it paid"),
         Share("backstop", backstop, "mark", "taken over at prices worse than the mark"),
         Share("counterparties", _positive(gave), "adl", "forgone pnl of those who were deleveraged"),
+        Share(HELD, _of_held(run, markets), "fund", "lost by what it took over and still holds"),
         Share("profits cut", cut, "adl", "losses that were socialized"),
         Share("nobody", bad, "down", "bad debt"),
     ]
-    return [row for row in rows if row.amount or row.who not in ("backstop", "profits cut")]
+    return [row for row in rows if row.amount or row.who not in SELDOM]
 
 
 def _positive(by_account: dict[str, Decimal]) -> Decimal:
@@ -79,7 +87,7 @@ def _positive(by_account: dict[str, Decimal]) -> Decimal:
 
 def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
     """What the fills of each closed position lost up to its bankruptcy price: value at entry - proceeds +
-    result."""
+    result; and what the venue holds of it has lost by then."""
     claims: dict[int, Liquidated] = {}
     unit = run.scenario.money_unit
     values = {name: margin.valuer(market.contract, unit) for name, market in markets.items()}
@@ -90,6 +98,17 @@ def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal
             claim = claims[event.claim]
             opened = values[event.market](claim.side * event.size, claim.entry_price)
             yield claim.account, opened - event.proceeds + event.result
+    for held in run.held.values():
+        if held.market in markets and held.size and held.bankruptcy_price is not None:
+            value, size, claim = values[held.market], held.side * held.size, claims[held.claim]
+            yield claim.account, value(size, claim.entry_price) - value(size, held.bankruptcy_price)
+
+
+def _of_held(run: Facts, markets: dict[str, Market]) -> Decimal:
+    """What the claims that the fund still holds have lost from the bankruptcy price to the last mark: it bears
+    that, but for what is beyond it, which counts as nobody's."""
+    held = [one for one in run.held.values() if one.market in markets]
+    return sum((max(-one.unrealized_pnl - one.uncovered, ZERO) for one in held), ZERO)
 
 
 def _backstop(run: Facts, markets: dict[str, Market]) -> Iterator[Decimal]:
@@ -104,11 +123,12 @@ def _backstop(run: Facts, markets: dict[str, Market]) -> Iterator[Decimal]:
             yield max(event.proceeds - at_mark, ZERO)
 
 
-def _figure(currency: str, rows: list[Share], number: int, several: bool) -> Figure:
+def _figure(currency: str, rows: list[Share], number: int, several: bool, still_held: bool) -> Figure:
     whole = sum((row.amount for row in rows), ZERO)
     beyond = whole - rows[0].amount
     unit = f" {clean(currency)}" if currency else ""
-    told = f"The positions that were closed lost {digits(whole)}{unit}"
+    held = ", counting what is still held at the last mark" if still_held else ""
+    told = f"The positions that were closed lost {digits(whole)}{unit}{held}"
     if not beyond:
         told += ", and their own margin covered all of it."
     else:
@@ -144,6 +164,7 @@ def _called(who: str) -> str:
     return {
         "insurance fund": "the insurance fund",
         "backstop": "the backstop",
+        HELD: "the fund on what it still holds",
         "profits cut": "winners whose profits were cut",
     }.get(who, who)
 

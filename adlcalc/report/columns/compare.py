@@ -112,8 +112,18 @@ COMPARE = Document(
         ),
         Rows(
             "measures",
-            "a line for each venue, policy and measure",
-            tuple(Field(key, "text", "") for key in ("venue", "policy", "measure", "account", "value")),
+            "a line for each venue, policy and measure: one number a line, not one policy a line",
+            (
+                Field("venue", "text", "the rulebook"),
+                Field("policy", "text", "the policy"),
+                Field("measure", "text", "a metric; or paid, by account; or axiom and its name"),
+                Field("account", "text", "whose number it is; nobody's of a metric"),
+                Field(
+                    "value",
+                    "text",
+                    "the number; holds, fails or - of an axiom; nothing where it does not apply",
+                ),
+            ),
             where=(CSV,),
         ),
     ),

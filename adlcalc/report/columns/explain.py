@@ -13,7 +13,9 @@ LINE = (
     Field("formulas", "texts", "how the numbers came about"),
     Field("amounts", "numbers", "the numbers by name", where=(JSON,)),
     Field("rules", "texts", "the rules behind it", where=(JSON,)),
-    Field("rule", "text", "", of=lambda line, _: " ".join(line.rules), where=(CSV,)),
+    Field(
+        "rule", "text", "the rules that it rests on", of=lambda line, _: " ".join(line.rules), where=(CSV,)
+    ),
 )
 EXPLAIN = Document(
     "adlcalc.explain/1",

@@ -550,5 +550,5 @@ RUN = Document(
         bankrupt tied equity_after rate amount base why equity_start equity_end status deleveraged balance
         funding unrealized_pnl collateral money_difference open_interest_difference bad_debt rule note claim
         maintenance_margin unit_maintenance margin_ratio distance series kind
-        lights held liquidated_size trigger closed opened allowed what""",
+        lights held liquidated_size trigger closed opened allowed what account_equity""",
 )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from adlcalc.report.columns.health import MARGIN_RATIO, OF_UNIT
-from adlcalc.report.columns.shared import STEP
+from adlcalc.report.columns.shared import STEP, shown_position
 from adlcalc.report.field import Field, Rows
-from adlcalc.report.human import NOTHING, position
+from adlcalc.report.human import NOTHING
 from adlcalc.report.table import lines
 from adlcalc.report.tones import Tone
 
 
-def _whole(row: Any, _: Any) -> str:
+def _whole(row: Any, run: Any) -> str:
     """'short 1.5'; nothing where the account holds nothing."""
-    return NOTHING if row.size is None else position(row.side, row.size, None)
+    return NOTHING if row.size is None else shown_position(row, run)
+
+
+def _of_account(row: Any, _: Any) -> Decimal | None:
+    """The equity of the whole account, where that is another than its margin unit's."""
+    return None if row.account_equity == row.equity else row.account_equity
 
 
 SERIES = Rows(
@@ -135,6 +141,16 @@ SERIES = Rows(
             null=True,
             heading="deleveraged",
             zero=NOTHING,
+            hide=True,
+        ),
+        Field(
+            "account_equity",
+            "number",
+            "equity of the whole account",
+            null=True,
+            heading="account\nequity",
+            shown=_of_account,
+            drop=1,
             hide=True,
         ),
     ),

@@ -63,7 +63,7 @@ VENUE = Document(
             "rules",
             "the rules",
             (
-                Field("venue", "text", "", of=lambda _, sheet: sheet.book.venue, where=(CSV,)),
+                Field("venue", "text", "whose rulebook", of=lambda _, sheet: sheet.book.venue, where=(CSV,)),
                 Field("rule", "text", "its name", of="name"),
                 Field("value", "texts", "what it says, line by line", where=(JSON,)),
                 Field(
@@ -75,9 +75,9 @@ VENUE = Document(
                 ),
                 Field("status", "text", "documented, observed or assumed"),
                 Field("source", "text", "the key of its source", null=True),
-                Field("title", "text", "", of=_source("title"), where=(CSV,)),
-                Field("url", "text", "", of=_source("url"), where=(CSV,)),
-                Field("seen", "text", "", of=_source("seen"), where=(CSV,)),
+                Field("title", "text", "what its source is called", of=_source("title"), where=(CSV,)),
+                Field("url", "text", "where its source is", of=_source("url"), where=(CSV,)),
+                Field("seen", "text", "the day its source was read", of=_source("seen"), where=(CSV,)),
                 Field("note", "text", "what else there is to say"),
             ),
         ),

@@ -230,7 +230,7 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
         yield (
             "Fund paid",
             short(paid),
-            f"{short(left)} left" + (f", {short(left + worth)} with what it holds" if worth else ""),
+            f"{short(left)} left" + (f", {_gain(worth)} on what it holds" if worth else ""),
         )
     else:
         funds = {row.fund for row in run.fund if row.paid}
@@ -245,6 +245,11 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     else:
         told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
         yield "Audit", told, "money / open interest do not balance"
+
+
+def _gain(pnl: Decimal) -> str:
+    """'lost 1,234', as short as a card has room."""
+    return f"{'lost' if pnl < 0 else 'won'} {short(abs(pnl))}"
 
 
 def _followed(one: Decided) -> Decided:
