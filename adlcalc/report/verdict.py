@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held.
+Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held, who_backed, pnl_of_backstops.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.events import FundReceived
+from adlcalc.engine.events import BackstopTook, FundReceived
 from adlcalc.engine.formulas.prices import CLAMPED
+from adlcalc.engine.model import VAULT
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
@@ -32,6 +33,7 @@ def verdict(run: Facts) -> str:
             _liquidated(run),
             *_stopped(run),
             *_funds(run),
+            *_backstops(run),
             *_deleveraged(run),
             *_held(run),
             *_losses(run),
@@ -133,6 +135,37 @@ def _many_funds(run: Facts, moved: Collection[str]) -> Iterator[str]:
     told += [f"{len(paid):,} paid"] if paid else []
     told += [f"{len(received):,} received"] if received else []
     yield f"{', '.join(told)} and {sum(not left[name] for name in moved):,} are empty"
+
+
+def _backstops(run: Facts) -> Iterator[str]:
+    """What backstops took over, and what that has brought them: no bad debt tells it."""
+    took = run.told(BackstopTook)
+    if not took:
+        return
+    size = sum((one.size for one in took), ZERO)
+    contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}"
+    what = contracts if len({one.market for one in took}) == 1 else "positions"
+    pnl, told = pnl_of_backstops(run), ""
+    if pnl:
+        has = "has" if len({one.provider for one in took}) == 1 else "have"
+        told = f" and {has} {gain(pnl)} by the last mark"
+    yield f"{who_backed(run)} took over {what}{told}"
+
+
+def who_backed(run: Facts) -> str:
+    """'the vault', 'lena and omar', '4 backstops': who took something over."""
+    names = dict.fromkeys(one.provider for one in run.told(BackstopTook))
+    if [*names] == [VAULT]:
+        return "the vault"
+    return named(names) if len(names) <= NAMED else counted(len(names), "backstop")
+
+
+def pnl_of_backstops(run: Facts) -> Decimal:
+    """What backstops have won or lost at the last mark by what they took over, with the margin that they got;
+    zero where there are several currencies."""
+    if len(run.scenario.currencies) != 1:
+        return ZERO
+    return sum((one.equity_end - one.equity_start for one in run.backstops), ZERO)
 
 
 def _deleveraged(run: Facts) -> Iterator[str]:
