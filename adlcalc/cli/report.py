@@ -16,6 +16,7 @@ from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
+from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def report(
     if output is None and sys.stdout.isatty():
         say("adlcalc: a page is a file\nhint: -o page.html, or > page.html")
         raise typer.Exit(UNUSABLE)
-    raise typer.Exit(_work(files, output, figures, wanted, quiet))
+    with no_collections():  # what it imports stays, and a page makes hardly any cycles
+        exit_code = _work(files, output, figures, wanted, quiet)
+    raise typer.Exit(exit_code)
 
 
 def _work(
