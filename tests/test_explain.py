@@ -752,7 +752,7 @@ def test_a_clamp_that_decided_the_price_is_told(adlcalc: Callable[..., Result], 
     why = " ".join(adlcalc("explain", str(file), "sam").out.split())
     assert "adl.clamp: sam was filled at the mark, 2,460, for the price by the rule was farther" in why
     assert (
-        "what the fund held, 5,000, could not bear all of it, and at the mark the rest costs it as much"
+        "what the fund held, 5,000, could not bear the loss of the whole position; keeping a part would save it"
         in why
     )
     free = " ".join(adlcalc("explain", str(file), "sam", "--set", "rules.adl.clamp=none").out.split())
