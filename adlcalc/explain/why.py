@@ -223,7 +223,7 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> tuple[str,
             )
     book, held = funds.depths.takes_in_all(e.market, -e.side), scenario.rules.fund.holds.held
     if book is not None and not held:
-        return "adl.when", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
+        return "fund.holds", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
     if balance > floor:
         more = "paid for no further lot"
         if held:

@@ -87,7 +87,7 @@ def _readings(solved: Any, limit: int) -> Iterator[Block]:
         ends = " to ".join(dict.fromkeys((digits(min(there)), digits(max(there)))))
         yield f"As written {digits(solved.solution.holds)}; under all readings {ends}{none}."
     else:
-        yield "No value does, under any reading."
+        yield "No value does, under any of these readings."
 
 
 def _ranges(solved: Any, limit: int) -> Iterator[Block]:
