@@ -222,7 +222,7 @@ def test_money_balances_under_every_policy(policy: str, rows: list[tuple[int, in
     outcome = outcome_of(Under(choice)(book(rows, size)))
     forgone = sum((fill.event.forgone_pnl for fill in outcome.fills), ZERO)
     owed = sum((each.deficit for each in outcome.rounds), outcome.held_loss)
-    assert forgone + outcome.socialized + outcome.fund_paid + outcome.bad_debt == owed
+    assert forgone + outcome.socialized + outcome.borne.fund + outcome.bad_debt == owed
 
 
 @pytest.mark.slow

@@ -41,6 +41,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "wholly_closed",
         "haircut_total",
         "bad_debt",
+        "backstop_pnl",
     ),
     "Need and budget": ("shortfall", "needed_budget", "overshoot", "undershoot", "notional_closed"),
     "How it is spread": ("largest_haircut", "largest_share", "top_10_share", "gini", "inversions"),

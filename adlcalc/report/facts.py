@@ -206,6 +206,12 @@ class Facts:
         hold anything."""
         return self._with_quiet(None if self.quiet is None else self.quiet.by_name())
 
+    @cached_property
+    def backstops(self) -> tuple[AccountState, ...]:
+        """The providers and vaults that have taken something over, or have money of their own, at the end."""
+        ended = (event for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded))
+        return tuple(event.state for event in ended if event.state.status == "backstop")
+
     def _with_quiet(self, places: Sequence[int] | None) -> Iterator[AccountState]:
         """The accounts that were told one by one, and the quiet ones of these places in the order of their
         names."""

@@ -29,15 +29,20 @@ Metric = Callable[[Outcome], Value]
 
 
 def shortfall(run: Outcome) -> Value:
-    """What bankrupt positions lost beyond their bankruptcy prices: book fills at their price, ADL fills and
-    what the venue still holds at the mark. The deficit D of arXiv 2512.01112 and 2602.15182, of positions
-    instead of accounts."""
-    return sum((each.deficit for each in run.rounds), run.held_loss + run.borne)
+    """What closed positions lacked beyond their own margin, by the money that others paid or lost for it: =
+    fund_used + what backstops paid for takeovers at worse than the mark + what winners paid of it by ADL fills
+    and haircuts + bad_debt + what a fund has lost by the last mark on positions that it keeps. A fill worse
+    than the mark (a thin book, a spread) makes it larger. It counts no price that is rounded to the tick, as
+    the shortfall of `run` does, which is that of each fill against the bankruptcy price; nor what a backstop
+    wins or loses after its takeover, which is backstop_pnl. The deficit D of arXiv 2512.01112 and 2602.15182,
+    of positions instead of accounts."""
+    return run.borne.whole + run.held_loss + run.kept_loss
 
 
 def needed_budget(run: Outcome) -> Value:
-    """The part of the shortfall that the insurance fund did not pay: B. For positions that are deleveraged at
-    the bankruptcy price it is sum |mark - bankruptcy price| x size over the ADL fills. It is what the fund
+    """The part of the shortfall that neither the insurance fund nor a backstop paid: B. For
+    positions that are deleveraged at the bankruptcy price it is sum |mark - bankruptcy price| x size over the
+    ADL fills. It is what the fund
     lacked, not how much larger it would have to be (that is least_fund): one that a rule stops before it is
     empty (fund.drawdown: at 30 % of its peak) pays so little of what is added to it that the least fund is
     several times that.
@@ -58,19 +63,21 @@ def least_fund(run: Outcome) -> Value:
 
 
 def haircut_total(run: Outcome) -> Value:
-    """H: what winners paid, forgone pnl of ADL fills and haircuts together; an account that gained by its
-    fills counts as zero."""
+    """H: what winners paid, forgone pnl of ADL fills and haircuts together, those of the rest of the market
+    included; a fill by which an account gained counts as zero."""
     return sum(each.total for each in run.rounds)
 
 
 def overshoot(run: Outcome) -> Value:
-    """sum over rounds of (H - B)+: what was taken beyond the need. Source: arXiv 2602.15182, section 3.7."""
+    """sum over rounds of (H - B)+: what was taken beyond the need, which closed accounts or the fund got.
+    Source: arXiv 2602.15182, section 3.7."""
     return sum((formulas.overshoot(each.total, each.needed) for each in run.rounds), Fraction(0))
 
 
 def undershoot(run: Outcome) -> Value:
-    """sum over rounds of (B - H)+, and the loss of what the venue still holds: what nobody paid. Source:
-    arXiv 2602.15182, section 3.7."""
+    """sum over rounds of (B - H)+, and the loss of what the venue still holds and accounts still owe: what
+    nobody paid. It is bad_debt, but for what winners paid in the same round beyond the need. Source: arXiv
+    2602.15182, section 3.7."""
     return sum((formulas.undershoot(each.total, each.needed) for each in run.rounds), Fraction(run.held_loss))
 
 
@@ -99,13 +106,22 @@ def notional_closed(run: Outcome) -> Value:
 
 
 def fund_used(run: Outcome) -> Value:
-    """What the insurance funds paid."""
-    return run.fund_paid
+    """What the insurance funds paid: what they received meanwhile is not taken off, and one that may go below
+    zero (fund.negative) pays more than it ever held."""
+    return run.borne.fund
 
 
 def bad_debt(run: Outcome) -> Value:
-    """What nobody covered, the loss at the last mark of what the venue still holds included."""
+    """What nobody covered, the loss at the last mark of what the venue still holds and what accounts owe
+    included. A fund that ends below zero and a loss of backstops are not in it: those are somebody's."""
     return run.bad_debt
+
+
+def backstop_pnl(run: Outcome) -> Value:
+    """What backstops (providers, bidders, vaults) have won or lost at the last mark by what they took over, the
+    margin that they got with it included: equity at the end - money of their own that they began with. What
+    they lose after a takeover is in no shortfall and no bad debt. None where no backstop took anything."""
+    return run.backstop_pnl
 
 
 # --- how it is spread ---------------------------------------------------------------------------------------
@@ -229,7 +245,7 @@ METRICS: Mapping[str, Metric] = {
     metric.__name__: metric
     for metric in (
         shortfall, needed_budget, haircut_total, overshoot, undershoot, forgone_pnl, markout, notional_closed,
-        fund_used, bad_debt,
+        fund_used, bad_debt, backstop_pnl,
         accounts_liquidated, accounts_touched, wholly_closed, largest_haircut, largest_share, top_10_share,
         gini, inversions, ptsr, pmr, ptsr_repository, pmr_repository, rd_nse, leverage_left,
         equity_of_most_levered,

@@ -69,7 +69,7 @@ class Kind(NamedTuple):
 
 METRICS = (
     "shortfall", "needed_budget", "haircut_total", "overshoot", "undershoot", "forgone_pnl", "markout",
-    "notional_closed", "fund_used", "accounts_liquidated", "accounts_touched", "wholly_closed",
+    "notional_closed", "fund_used", "backstop_pnl", "accounts_liquidated", "accounts_touched", "wholly_closed",
     "largest_haircut", "largest_share", "top_10_share", "gini", "inversions",
     "ptsr", "pmr", "ptsr_repository", "pmr_repository", "rd_nse",
     "leverage_left", "equity_of_most_levered",

@@ -1,8 +1,9 @@
 """What a run took from whom: its rounds, measured at the marks of their steps.
 
-A round is a step in which a bankrupt position was closed at a loss. Fills are valued against the mark: an ADL
-fill takes `forgone` from its counterparty, a haircut its cut. What an account could pay is its positive pnl,
-at the mark, before the round's fills, on its positions in the markets concerned.
+A round is a step in which somebody bore what a closed position lacked (study/borne.py), or winners gave
+something. Fills are valued against the mark: an ADL fill takes `forgone` from its counterparty, a haircut its
+cut. What an account could pay is its positive pnl, at the mark, before the round's fills, on its positions in
+the markets concerned.
 
 Public: Burden, Fill, Round, Outcome, outcome_of.
 """
@@ -16,6 +17,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
+from adlcalc.engine.books.ledger import REST
 from adlcalc.engine.events import (
     BackstopTook,
     BadDebt,
@@ -24,17 +26,16 @@ from adlcalc.engine.events import (
     Event,
     FundPaid,
     Held,
-    Liquidated,
     LossSocialized,
     StepEnded,
 )
-from adlcalc.engine.formulas import margin
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.waterfall.facts import Facts, Observer
 from adlcalc.ground.numbers import ZERO, divide, exact
 from adlcalc.ground.objects import record
 from adlcalc.study.assumptions import TELLING, used_assumptions
+from adlcalc.study.borne import KINDS, Borne, Losses, worth
 from adlcalc.study.formulas import survivor
 
 
@@ -64,14 +65,16 @@ class Fill(NamedTuple):
 
 @dataclass(frozen=True)
 class Round:
-    """deficit: what the positions closed in this step lost beyond their bankruptcy prices; worst: the largest
-    part of it that is one account's; needed: what the fund did not pay of it."""
+    """deficit: what the positions closed in this step lacked beyond their margin; worst: the largest part of
+    it that is one account's; needed: what neither fund nor backstop paid of it; rest: what the rest of the
+    market paid, which is no account."""
 
     step: int
     deficit: Decimal
     worst: Decimal
     needed: Decimal
     burdens: tuple[Burden, ...]
+    rest: Decimal = ZERO
 
     @cached_property
     def could(self) -> list[Decimal]:
@@ -90,29 +93,33 @@ class Round:
 
     @cached_property
     def total(self) -> Decimal:
-        """H, the sum of x."""
-        return sum(self.paid, ZERO)
+        """H, the sum of x, and what the rest of the market paid."""
+        return sum(self.paid, self.rest)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run, measured. liquidated: accounts in the order in which they were. bad_debt: after the
-    last step, the loss at the mark of what the venue still holds and what accounts below zero owe included;
-    held_loss is that part of it; borne: how much more than that they have lost, which a fund that keeps them can
-    bear. assumed: the assumed rules that it has made use of; held: the contracts of
-    each market that the venue still holds at the end."""
+    """A finished run, measured. liquidated: accounts in the order in which they were; borne: what closed
+    positions lacked, and who bore it. bad_debt: after the last step, the loss at the mark of what the venue
+    still holds and what accounts below zero owe included; held_loss is that part of it; kept_loss: how much
+    more than that the former have lost, which a fund that keeps them can bear. assumed: the assumed rules
+    that it has made use of; held: the contracts of each market that the venue still holds at the end; funds:
+    their balances then; backstop_pnl: what backstops have won or lost by what they took over (None: there is
+    none)."""
 
     scenario: Scenario
     rounds: tuple[Round, ...]
     fills: tuple[Fill, ...]
     liquidated: tuple[str, ...]
-    fund_paid: Decimal
+    borne: Borne
     socialized: Decimal
     bad_debt: Decimal
     held_loss: Decimal
     assumed: tuple[str, ...] = ()
     held: tuple[tuple[str, Decimal], ...] = ()
-    borne: Decimal = ZERO
+    kept_loss: Decimal = ZERO
+    funds: tuple[tuple[str, Decimal], ...] = ()
+    backstop_pnl: Decimal | None = None
 
     @cached_property
     def by_account(self) -> dict[str, Decimal]:
@@ -139,20 +146,23 @@ def outcome_of(scenario: Scenario) -> Outcome:
         meter.hear(event)
         if type(event) in TELLING:
             used.append(event)
-    booked = sum(meter.amounts[BadDebt], ZERO)
-    return Outcome(
-        scenario,
-        tuple(meter.rounds),
-        tuple(meter.fills),
-        tuple(dict.fromkeys(claim.account for claim in meter.claims.values())),
-        sum(meter.amounts[FundPaid], ZERO),
-        sum(meter.amounts[LossSocialized], ZERO),
-        meter.bad_debt,
-        meter.bad_debt - booked,
-        tuple(one.rule for one in used_assumptions(scenario, used)),
-        meter.held,
-        max(sum(meter.standing.values(), ZERO) - (meter.bad_debt - booked), ZERO),
-    )
+    with exact():
+        held_loss = meter.bad_debt - meter.borne.nobody
+        return Outcome(
+            scenario,
+            tuple(meter.rounds),
+            tuple(meter.fills),
+            tuple(dict.fromkeys(claim.account for claim in meter.losses.claims.values())),
+            meter.borne,
+            meter.socialized,
+            meter.bad_debt,
+            held_loss,
+            tuple(one.rule for one in used_assumptions(scenario, used)),
+            meter.held,
+            sum(meter.kept.values(), ZERO),
+            meter.funds,
+            meter.backstop_pnl,
+        )
 
 
 class _Meter(Observer):
@@ -161,13 +171,13 @@ class _Meter(Observer):
     def __init__(self, scenario: Scenario) -> None:
         self.rounds: list[Round] = []
         self.fills: list[Fill] = []
-        self.claims: dict[int, Liquidated] = {}
-        self.amounts: dict[type, list[Decimal]] = {FundPaid: [], LossSocialized: [], BadDebt: []}
-        self.bad_debt = ZERO
-        # what each claim of which something is held at the end has lost by the last mark
-        self.standing: dict[int, Decimal] = {}
-        self._value = {one.name: margin.valuer(one.contract, scenario.money_unit) for one in scenario.markets}
+        self.losses, self.borne = Losses(scenario), Borne()
+        self.socialized = self.bad_debt = ZERO
+        # what each claim that the fund keeps has lost by the last mark, and the fund can bear
+        self.kept: dict[int, Decimal] = {}
         self.held: tuple[tuple[str, Decimal], ...] = ()
+        self.funds: tuple[tuple[str, Decimal], ...] = ()
+        self.backstop_pnl: Decimal | None = None
         self._facts: Facts | None = None
         self._last = scenario.path.steps - 1
         self._step: list[Event] = []
@@ -176,82 +186,76 @@ class _Meter(Observer):
         """The step's events are told after this, while the run stands still."""
         self._facts = facts
 
-    def _held(self) -> tuple[tuple[str, Decimal], ...]:
-        """What the venue holds after the last step, in contracts of either side, by market: looked at while the run
-        still stands there."""
+    def _look_at_others(self) -> None:
+        """What the venue holds after the last step, in contracts of either side, by market, and what backstops
+        have won or lost: looked at while the run still stands there."""
         sizes: dict[str, Decimal] = {}
-        with exact():
-            for state in self._facts.others() if self._facts is not None else ():
-                for one in state.positions if state.status != "backstop" else ():
-                    sizes[one.market] = sizes.get(one.market, ZERO) + one.size
-        return tuple(sizes.items())
+        for state in self._facts.others() if self._facts is not None else ():
+            if state.status == "backstop":
+                self.backstop_pnl = (self.backstop_pnl or ZERO) + state.equity_end - state.equity_start
+                continue
+            for one in state.positions:
+                sizes[one.market] = sizes.get(one.market, ZERO) + one.size
+        self.held = tuple(sizes.items())
 
     def hear(self, event: Event) -> None:
         """One event of the run."""
-        if isinstance(event, Liquidated):
-            self.claims[event.claim] = event
+        if isinstance(event, KINDS):
+            self._step.append(event)
         elif isinstance(event, Held):
             if event.step == self._last:  # all of them are told at the end
-                self.standing[event.claim] = max(-event.unrealized_pnl, ZERO)
+                with exact():
+                    self.kept[event.claim] = max(-event.unrealized_pnl - event.uncovered, ZERO)
         elif isinstance(event, StepEnded):
             self.bad_debt = event.bad_debt
             with exact():
                 self._end_step(event.step)
-            if event.step == self._last:
-                self.held = self._held()
+                if event.step == self._last:
+                    self.funds = event.funds
+                    self._look_at_others()
             self._step = []
-        elif isinstance(event, (BookFilled, BackstopTook, Deleveraged, FundPaid, LossSocialized, BadDebt)):
-            self._step.append(event)
-            if isinstance(event, (FundPaid, LossSocialized, BadDebt)):
-                self.amounts[type(event)].append(event.amount)
 
     def _end_step(self, step: int) -> None:
-        lost: dict[str, Decimal] = {}
-        by_fund, shared = ZERO, False
+        borne = self.losses.of_step(self._step)
+        given = rest = ZERO
+        gave = False
         for event in self._step:
-            if isinstance(event, (BookFilled, BackstopTook, Deleveraged)):
-                account = self.claims[event.claim].account
-                lost[account] = lost.get(account, ZERO) + self._loss(event)
-                if isinstance(event, Deleveraged):
-                    shared = True
-                    self.fills.append(record(Fill, (event, abs(at_mark(event)))))
-            elif isinstance(event, FundPaid):
-                by_fund += event.amount
+            if isinstance(event, Deleveraged):
+                gave = True
+                self.fills.append(record(Fill, (event, abs(worth(event)))))
             elif isinstance(event, LossSocialized):
-                shared = True
-        deficit = sum(lost.values(), ZERO)
-        if deficit or shared:
-            worst, needed = max(lost.values(), default=ZERO), max(deficit - by_fund, ZERO)
-            self.rounds.append(Round(step, deficit, worst, needed, tuple(self._burdens())))
-
-    def _loss(self, event: BookFilled | BackstopTook | Deleveraged) -> Decimal:
-        """How much worse than its bankruptcy price a bankrupt position was closed; an ADL fill counts at the
-        mark."""
-        if not isinstance(event, Deleveraged):
-            return max(-event.result, ZERO)
-        price = self.claims[event.claim].bankruptcy_price
-        if price is None:
-            return ZERO
-        value = self._value[event.market]
-        return max(value(-event.side * event.size, price) - at_mark(event), ZERO)
+                gave, given = True, given + event.amount
+                rest += event.amount if event.account == REST else ZERO
+        deficit = borne.whole
+        self.borne.add(borne)
+        self.socialized += given
+        if deficit or gave:
+            worst, needed = max(borne.lacking.values(), default=ZERO), deficit - borne.fund - borne.backstop
+            self.rounds.append(Round(step, deficit, worst, needed, tuple(self._burdens()), rest))
 
     def _burdens(self) -> list[Burden]:
         """Every account with a profit in the markets of the round, in file order, and whoever else gave
         something."""
         assert self._facts is not None
-        gave: dict[tuple[str, str, int], tuple[Decimal, Decimal]] = {}  # what was forgone and realized
+        # what was forgone, paid and realized: a fill that gained something pays for no other
+        gave: dict[tuple[str, str, int], tuple[Decimal, Decimal, Decimal]] = {}
         cut: dict[str, Decimal] = {}
         markets: set[str] = set()
         for event in self._step:
             if isinstance(event, Deleveraged):
                 place = event.account, event.market, event.side
-                more = event.forgone_pnl, event.realized_pnl
+                forgone = event.forgone_pnl
+                more = forgone, forgone if forgone > ZERO else ZERO, event.realized_pnl
                 if (before := gave.get(place)) is not None:
-                    more = before[0] + more[0], before[1] + more[1]
+                    more = before[0] + more[0], before[1] + more[1], before[2] + more[2]
                 gave[place] = more
             elif isinstance(event, LossSocialized):
                 cut[event.account] = cut.get(event.account, ZERO) + event.amount
-            elif not isinstance(event, (BookFilled, BackstopTook)):
+            elif isinstance(event, FundPaid):
+                if event.claim in self.losses.claims:
+                    markets.add(self.losses.claims[event.claim].market)
+                continue
+            elif not isinstance(event, (BookFilled, BackstopTook, BadDebt)):
                 continue
             markets.add(event.market)
         giving = {*cut, *(account for account, *_ in gave)}
@@ -263,8 +267,8 @@ class _Meter(Observer):
                 could = pnl if pnl > ZERO else ZERO
                 place = account, market, side
                 if place in gave:
-                    paid, realized = gave[place]
-                    could = max(could + realized + paid, ZERO)
+                    forgone, paid, realized = gave[place]
+                    could = max(could + realized + forgone, ZERO)
                     closed = 0 if size else 1
                 elif not could and account not in cut:
                     continue
@@ -277,9 +281,4 @@ class _Meter(Observer):
             last = account
             paid = paid + cut[account] if account in cut else paid
             rows.append(record(Burden, (account, could, paid, closed, notional, equity)))
-        return [row if row.paid >= ZERO else row._replace(paid=ZERO) for row in rows]
-
-
-def at_mark(fill: Deleveraged) -> Decimal:
-    """The signed value at the mark of the bankrupt position's part that an ADL fill has closed."""
-    return fill.proceeds - fill.forgone_pnl
+        return rows

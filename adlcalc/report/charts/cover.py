@@ -1,13 +1,16 @@
 """Who covered the losses of those who were liquidated: their own margin, the fund, a backstop,
 counterparties, or nobody.
 
-    own margin       what was lost on the way from the entry price to the bankruptcy price
-    insurance fund   what it paid
-    backstop         what it took over at prices worse than the mark of the step
-    counterparties   forgone pnl of ADL fills
-    fund, still held what it took over and still holds has lost since then, at the last mark
-    profits cut      socialized losses
-    nobody           bad debt
+What each of them bore beyond the margin study/borne.py tells; here it is set against what was lost.
+
+    own margin           what closed positions lost, less what all others bore of it
+    insurance fund       what it paid
+    backstop             what it paid for takeovers more than the mark of the step, as far as that was lacking
+    backstop, since then what it has lost by the last mark on what it took over, less the margin it got with it
+    counterparties       the same of ADL fills
+    fund, still held     what it took over and still holds has lost since then, at the last mark
+    profits cut          socialized losses
+    nobody               bad debt
 
 Public: figures, Share, shares.
 """
@@ -16,9 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
-from adlcalc.engine.events import BackstopTook, BookFilled, Deleveraged, FundPaid, Liquidated
+from adlcalc.engine.events import BackstopTook, BookFilled, Deleveraged, Liquidated, MarginTaken
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
@@ -27,9 +32,11 @@ from adlcalc.report.charts.figure import Figure
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
 from adlcalc.report.table import numbers, right, table, words
+from adlcalc.study.borne import KINDS, TAKEN_OVER, Borne, Losses, worth
 
 HELD = "fund, still held"
-SELDOM = ("backstop", HELD, "profits cut")
+SINCE = "backstop, since then"
+SELDOM = ("backstop", SINCE, HELD, "profits cut")
 
 
 class Share(NamedTuple):
@@ -56,48 +63,64 @@ def figures(run: Facts) -> list[Figure]:
 def shares(run: Facts, currency: str) -> list[Share]:
     """Everybody's part of the losses in a currency; those who seldom play a part only where they do."""
     markets = {market.name: market for market in run.scenario.markets if market.settles == currency}
+    borne, losses = Borne(), Losses(run.scenario, currency)
+    for _, events in groupby(run.in_order(*KINDS), key=attrgetter("step")):
+        borne.add(losses.of_step(events))
     own: dict[str, Decimal] = {}
     for account, lost in _lost(run, markets):
         own[account] = own.get(account, ZERO) + lost
-    funds = {market.fund for market in markets.values()}
-    paid = sum((event.amount for event in run.told(FundPaid) if event.fund in funds), ZERO)
-    fills = [row for row in run.deleveraged if row.market in markets]
-    gave: dict[str, Decimal] = {}
-    for row in fills:
-        gave[row.account] = gave.get(row.account, ZERO) + row.forgone_pnl
-    cut = sum((row.amount for row in run.socialized if row.market in markets), ZERO)
-    backstop = sum(_backstop(run, markets), ZERO)
+    for account, lacked in borne.lacking.items():
+        own[account] = own.get(account, ZERO) - lacked
+    # what one account gains covers nobody else's loss
+    margins = sum((x for x in own.values() if x > 0), ZERO)
     bad = sum((row.amount for row in run.bad_debt if row.market in markets), ZERO)
     rows = [
-        Share("own margin", _positive(own), "loss", "from the entry price to the bankruptcy price"),
-        Share("insurance fund", paid, "fund", "what it paid"),
-        Share("backstop", backstop, "mark", "taken over at prices worse than the mark"),
-        Share("counterparties", _positive(gave), "adl", "forgone pnl of those who were deleveraged"),
+        Share("own margin", margins, "loss", "what was lost, less what all others bore of it"),
+        Share("insurance fund", borne.fund, "fund", "what it paid"),
+        Share("backstop", borne.backstop, "mark", "taken over at prices worse than the mark"),
+        Share(
+            SINCE,
+            _since(run, markets, borne.backstop),
+            "mark",
+            "lost by the last mark on what it took over, less the margin it got",
+        ),
+        Share(
+            "counterparties",
+            borne.winners,
+            "adl",
+            "forgone pnl of who was deleveraged, as far as it was lacking",
+        ),
         Share(HELD, _of_held(run, markets), "fund", "lost by what it took over and still holds"),
-        Share("profits cut", cut, "adl", "losses that were socialized"),
+        Share("profits cut", borne.shared, "adl", "losses that were socialized"),
         Share("nobody", bad, "down", "bad debt"),
     ]
     return [row for row in rows if row.amount or row.who not in SELDOM]
 
 
-def _positive(by_account: dict[str, Decimal]) -> Decimal:
-    """The sum of those who lost: what one account gains covers nobody else's loss."""
-    return sum((x for x in by_account.values() if x > 0), ZERO)
-
-
 def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
-    """What the fills of each closed position lost up to its bankruptcy price: value at entry - proceeds +
-    result; and what the venue holds of it has lost by then."""
+    """What the fills of each closed position lost: its value at entry less what it brought, or was worth at
+    the mark where somebody paid more. A position that was taken over is lost up to its bankruptcy price, as what
+    it brings beyond that is another's; so is one that is still held. What a vault of its own money loses is
+    no margin of an account."""
     claims: dict[int, Liquidated] = {}
     unit = run.scenario.money_unit
     values = {name: margin.valuer(market.contract, unit) for name, market in markets.items()}
-    for event in run.in_order(Liquidated, BookFilled, BackstopTook, Deleveraged):
+    for event in run.in_order(Liquidated, MarginTaken, BookFilled, BackstopTook, Deleveraged):
         if isinstance(event, Liquidated):
             claims[event.claim] = event
-        elif event.market in markets:
+        elif event.market not in markets or claims[event.claim].method == "vault":
+            continue
+        elif isinstance(event, MarginTaken):
+            yield event.account, max(event.amount, ZERO)
+        else:
             claim = claims[event.claim]
             opened = values[event.market](claim.side * event.size, claim.entry_price)
-            yield claim.account, opened - event.proceeds + event.result
+            brought = event.proceeds
+            if isinstance(event, Deleveraged):
+                brought = min(brought, worth(event))
+            if claim.method in TAKEN_OVER:
+                brought = min(brought, event.proceeds - event.result)
+            yield claim.account, opened - brought
     for held in run.held.values():
         if held.market in markets and held.size and held.bankruptcy_price is not None:
             value, size, claim = values[held.market], held.side * held.size, claims[held.claim]
@@ -111,16 +134,15 @@ def _of_held(run: Facts, markets: dict[str, Market]) -> Decimal:
     return sum((max(-one.unrealized_pnl - one.uncovered, ZERO) for one in held), ZERO)
 
 
-def _backstop(run: Facts, markets: dict[str, Market]) -> Iterator[Decimal]:
-    """What each takeover by a backstop cost it against the mark of the step."""
-    marks = {(row.step, market): mark for row in run.steps for market, mark in row.marks.items()}
-    for event in run.told(BackstopTook):
-        if event.market in markets:
-            held = event.side * event.size
-            unit = run.scenario.money_unit
-            contract = markets[event.market].contract
-            at_mark = margin.value(contract, held, marks[event.step, event.market], unit)
-            yield max(event.proceeds - at_mark, ZERO)
+def _since(run: Facts, markets: dict[str, Market], at_once: Decimal) -> Decimal:
+    """What backstops have lost by the last mark, but for what they bore when they took over, and what a vault
+    lacks beyond its own money, which is nobody's."""
+    takers = {event.provider for event in run.told(BackstopTook) if event.market in markets}
+    lost = sum(
+        (max(one.equity_start - one.equity_end, ZERO) for one in run.backstops if one.account in takers), ZERO
+    )
+    owed = sum((row.amount for row in run.bad_debt if row.why == "owed" and row.account in takers), ZERO)
+    return max(lost - at_once - owed, ZERO)
 
 
 def _figure(currency: str, rows: list[Share], number: int, several: bool, still_held: bool) -> Figure:
@@ -164,6 +186,7 @@ def _called(who: str) -> str:
     return {
         "insurance fund": "the insurance fund",
         "backstop": "the backstop",
+        SINCE: "the backstop since then",
         HELD: "the fund on what it still holds",
         "profits cut": "winners whose profits were cut",
     }.get(who, who)
