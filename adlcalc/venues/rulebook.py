@@ -91,13 +91,13 @@ class Rulebook:
 
     @property
     def unsaid(self) -> Mapping[str, Rule]:
-        """What adlcalc assumes of rules that a venue's rulebook does not name and that play a part; of a model
-        that is no venue's nothing is."""
+        """What adlcalc assumes of rules that a venue's rulebook does not name and that play a part. What
+        extends the generic one has its rules, those that it leaves out as well."""
         said = {f"{section}.{rule}" for section, rule, _ in self.layer}
         return {
             name: rule
             for name, rule in conventional().items()
-            if not self.timeless and name in self.used and name not in said
+            if f"{SHIPPED_AS}generic.yaml" not in self.family and name in self.used and name not in said
         }
 
     def taken_from(self, rule: Rule) -> str:
