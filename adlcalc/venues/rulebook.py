@@ -93,12 +93,10 @@ class Rulebook:
     def unsaid(self) -> Mapping[str, Rule]:
         """What adlcalc assumes of rules that a venue's rulebook does not name and that play a part. What
         extends the generic one has its rules, those that it leaves out as well."""
-        said = {f"{section}.{rule}" for section, rule, _ in self.layer}
-        return {
-            name: rule
-            for name, rule in conventional().items()
-            if f"{SHIPPED_AS}generic.yaml" not in self.family and name in self.used and name not in said
-        }
+        if f"{SHIPPED_AS}generic.yaml" in self.family:
+            return {}
+        unsaid = self.used - {f"{section}.{rule}" for section, rule, _ in self.layer}
+        return {name: rule for name, rule in conventional().items() if name in unsaid}
 
     def taken_from(self, rule: Rule) -> str:
         """Of a rulebook of one's own the shipped one that a rule is of, which is where its status holds; ''
