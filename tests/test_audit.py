@@ -80,12 +80,12 @@ def grown(ledger: Ledger, holding: Holding, *_: Any, **__: Any) -> None:
 
 
 def dearer(ledger: Ledger, claim: VenueClaim, *_: Any, **__: Any) -> None:
-    claim.left.cost += ONE_UNIT
+    claim.cost += ONE_UNIT
     ledger.claims.append(claim) if claim not in ledger.claims else None
 
 
 def smaller(ledger: Ledger, claim: VenueClaim, *_: Any, **__: Any) -> None:
-    claim.left.size -= min(claim.size, ONE_UNIT)
+    claim.size -= min(claim.size, ONE_UNIT)
 
 
 def generous(ledger: Ledger, claim: VenueClaim, result: Decimal, why: str) -> None:

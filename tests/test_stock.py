@@ -14,7 +14,7 @@ from bench.books import isolated_book
 from books import d
 from rules import under_venue
 
-from adlcalc.engine.books.claims import Closing, Number, Remainder, VenueClaim
+from adlcalc.engine.books.claims import Closing, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, MarketBook
 from adlcalc.engine.books.stock import Stock, by_age
@@ -40,8 +40,7 @@ def stock_of(rng: random.Random) -> tuple[Stock, list[VenueClaim]]:
         price, size = d(rng.randrange(900, 1100)) / 10, d(rng.randrange(1, 5000)) / 1000
         known = rng.random() < 0.9
         cost = book.value(side * size, price) + (rng.random() < 0.2) * unit
-        left = Remainder(size, cost)
-        claim = VenueClaim(Holder("a", 0, ZERO), book, side, price if known else None, left, Number(number))
+        claim = VenueClaim(Holder("a", 0, ZERO), book, side, price if known else None, size, cost, number)
         claims.append(claim)
         stock.add(claim)
     return stock, claims
@@ -50,8 +49,8 @@ def stock_of(rng: random.Random) -> tuple[Stock, list[VenueClaim]]:
 def close(stock: Stock, claim: VenueClaim, size: Decimal) -> None:
     """As the ledger does."""
     cost = claim.cost_of(size)
-    claim.left.size -= size
-    claim.left.cost -= cost
+    claim.size -= size
+    claim.cost -= cost
     stock.note_closed(claim, size, cost)
 
 

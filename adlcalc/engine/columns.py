@@ -66,6 +66,15 @@ class Sums(NamedTuple):
     collateral: Decimal
 
 
+class Half(NamedTuple):
+    """The positions of one side: their places in the book, and their numbers as in its columns."""
+
+    places: array[int]
+    sizes: array[int]
+    entries: array[int]
+    collaterals: array[int]
+
+
 class Columns(Sequence[Account]):
     """Accounts of one isolated position each. leverage: the chosen one, 0 where there was none; empty where
     nobody has chosen any."""
@@ -75,6 +84,8 @@ class Columns(Sequence[Account]):
         self.ids: list[str] = []
         self.longs = bytearray()  # 1: long, 0: short
         self.sizes, self.entries, self.collaterals, self.leverages = Fixed(), Fixed(), Fixed(), Fixed()
+        self._halves: dict[int, Half] = {}
+        self._sums: Sums | None = None
 
     @classmethod
     def of(cls, accounts: Sequence[Account]) -> Columns | None:
@@ -110,6 +121,8 @@ class Columns(Sequence[Account]):
     ) -> None:
         """Further accounts; each column as integers, and of how many decimals they are. OverflowError, and
         none of them, where they do not fit."""
+        self._halves.clear()
+        self._sums = None
         before = len(self.ids)
         columns = [self.sizes, self.entries, self.collaterals]
         given = [sizes, entries, collaterals]
@@ -169,19 +182,19 @@ class Columns(Sequence[Account]):
         return self.sizes.digits + decimals(contract.multiplier) + finest <= decimals(unit)
 
     def sums(self) -> Sums:
-        """What all of them have together."""
-        by_side = {side: self.on(side) for side in (LONG, SHORT)}
-        size = {s: sum(compress(self.sizes.values, chosen)) for s, chosen in by_side.items()}
-        cost = {
-            s: sum(map(mul, compress(self.sizes.values, chosen), compress(self.entries.values, chosen)))
-            for s, chosen in by_side.items()
-        }
-        return Sums(
-            {s: sum(chosen) for s, chosen in by_side.items()},
+        """What all of them have together; runs of the same book ask again and again."""
+        if self._sums is not None:
+            return self._sums
+        halves = {side: self.half(side) for side in (LONG, SHORT)}
+        size = {s: sum(half.sizes) for s, half in halves.items()}
+        cost = {s: sum(map(mul, half.sizes, half.entries)) for s, half in halves.items()}
+        self._sums = Sums(
+            {s: len(half.places) for s, half in halves.items()},
             {s: self.sizes.number(x) for s, x in size.items()},
             {s: self.sizes.number(x).scaleb(-self.entries.digits) for s, x in cost.items()},
             self.collaterals.number(sum(self.collaterals.values)),
         )
+        return self._sums
 
     @property
     def scale(self) -> tuple[int, int, int]:
@@ -191,9 +204,20 @@ class Columns(Sequence[Account]):
     def rows(self, side: int, without: Iterable[int] = ()) -> Iterator[tuple[int, int, int, int]]:
         """Number, size, entry price and collateral of the positions of a side. without: the numbers of some
         that are left out."""
-        chosen = self.on(side, without)
-        columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
-        return zip(*(compress(column, chosen) for column in columns), strict=True)
+        half = self.half(side)
+        if not without:
+            return zip(*half, strict=True)
+        chosen = bytes(compress(self.on(side, without), self.on(side)))
+        return zip(*(compress(column, chosen) for column in half), strict=True)
+
+    def half(self, side: int) -> Half:
+        """The positions of a side, picked out once: every pass over it would ask each of the others whether
+        it belongs to it."""
+        if side not in self._halves:
+            chosen = self.on(side)
+            columns = range(len(self.ids)), self.sizes.values, self.entries.values, self.collaterals.values
+            self._halves[side] = Half(*(array("q", compress(column, chosen)) for column in columns))
+        return self._halves[side]
 
     def on(self, side: int, without: Iterable[int] = ()) -> bytearray:
         """1 for each position of a side, 0 for each other and for those of these numbers."""
@@ -257,13 +281,18 @@ class Columns(Sequence[Account]):
             common = gcd(a, b, c, d)
             a, b, c, d = a // common, b // common, c // common, d // common
             rows = self.rows(side, without)
-            if until is not None:  # the same without a division, for everybody
-                end = (until + (s < 0)) * d
-                rows = (
-                    ((i, q, e, k) for i, q, e, k in rows if q * (e * a - end) - k * b >= c)
-                    if side > 0
-                    else ((i, q, e, k) for i, q, e, k in rows if q * (e * a - end) - k * b < c)
-                )
+            if (
+                until is not None
+            ):  # the same without a division, for those whom a rough look does not rule out
+                end, rough = (until + (s < 0)) * d, abs(b) // a
+                if side > 0:
+                    low, least = end // a, -(-c // a)
+                    some = ((i, q, e, k) for i, q, e, k in rows if q * (e - low) - k * rough >= least)
+                    rows = ((i, q, e, k) for i, q, e, k in some if q * (e * a - end) - k * b >= c)
+                else:
+                    high, most = -(-end // a), -(-c // a)
+                    some = ((i, q, e, k) for i, q, e, k in rows if q * (e - high) + k * rough < most)
+                    rows = ((i, q, e, k) for i, q, e, k in some if q * (e * a - end) - k * b < c)
             levels = ((i, (q * e * a - k * b - c) // (q * d)) for i, q, e, k in rows)
             if len(lines) == 1:
                 return levels

@@ -208,14 +208,14 @@ def one_step(state: State, stages: Stages) -> Iterator[Event]:
         if state.spared:
             yield from state.told_spared()
         state.doubt([one.unit for one in due])
-        state.doubt([unit for unit in pending if unit.holder.balance < 0 and not unit.is_open()])
+        state.doubt([unit for unit in pending if unit.holder.balance < ZERO and not unit.is_open()])
         state.changed = {}
         for one in due:
             yield from close_unit(state, stages, one)
         claims = workable(state)
-        sizes = [claim.left.size for claim in claims]
+        sizes = [claim.size for claim in claims]
         yield from work(state, stages, claims)
-        moved = sizes != [claim.left.size for claim in claims]
+        moved = sizes != [claim.size for claim in claims]
         told = state.ledger.claim_count
         yield from deleverage_vaults(state)
         moved = moved or state.ledger.claim_count != told

@@ -79,7 +79,7 @@ def decisions(events: Sequence[Event], scenario: Scenario) -> Iterator[tuple[str
     for event in events:
         if asked:
             funds.hear(event)
-        why = _reason(event, scenario, funds)
+        why = _reason(event, scenario, funds) if isinstance(event, RULED) else None
         if why is not None:
             yield why.rule, why.kind, why.account or ""
             if ranked and isinstance(event, ev.Deleveraged):
@@ -133,6 +133,10 @@ class _Means:
             self.stopped.pop((event.fund, event.market), None)
         elif isinstance(event, ev.StepEnded):  # one that could not pay enough is asked anew
             self.stopped = {name: stop for name, stop in self.stopped.items() if not stop.left}
+
+
+RULED = ev.Liquidated, ev.Deleveraged, ev.Skipped, ev.LossSocialized
+"""What `_reason` knows a rule of."""
 
 
 def _reason(event: Event, scenario: Scenario, funds: _Means) -> Reason | None:

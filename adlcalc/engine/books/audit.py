@@ -44,15 +44,14 @@ class Audit:
         moved = {name: contracts[name] - self._contracts[name] for name in contracts}
         for holder, sizes in ledger.touched.items():
             for holding, size in zip(holder.holdings, sizes, strict=True):
-                if holding.signed_size is not size:
-                    moved[holding.book.name] += holding.signed_size - size
-            before, now = holder.stood, holder.standing()
-            money[only or ledger.currency_of(holder)] += now - before
-            holder.stood = now
+                if (now := holding.signed_size) is not size:
+                    moved[holding.book.name] += now - size
+            before, holder.stood = holder.stood, holder.standing()
+            money[only or ledger.currency_of(holder)] += holder.stood - before
         for claim, (contracts_before, cost) in ledger.moved.items():
-            book, left = claim.book, claim.left
-            money[book.settles] -= left.cost - cost
-            moved[book.name] += claim.side * (left.size - contracts_before)
+            book = claim.book
+            money[book.settles] -= claim.cost - cost
+            moved[book.name] += claim.side * (claim.size - contracts_before)
         for currency, received in ledger.settled.items():
             money[currency] += received
         self._standing, self._contracts = standing, contracts

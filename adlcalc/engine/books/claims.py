@@ -4,7 +4,7 @@ A position is closed either in the account's own name (`OwnOrder`: the account k
 by the venue, which has taken it over (`VenueClaim`: the fund keeps it). For the stages of the waterfall the
 two are one thing, a `Closing`.
 
-Public: Closing, OwnOrder, VenueClaim, VaultOrder, Remainder, Number, Backstop.
+Public: Closing, Unnumbered, OwnOrder, VenueClaim, VaultOrder, Number, Backstop.
 """
 
 from __future__ import annotations
@@ -20,48 +20,29 @@ from adlcalc.engine.formulas.prices import Known
 from adlcalc.ground.numbers import ZERO, divide, round_to
 
 
-class Remainder:
-    """What is still to be closed: contracts, and their value at the bankruptcy price. Only the ledger changes
-    it."""
-
-    __slots__ = ("cost", "size")
-
-    def __init__(self, size: Decimal, cost: Decimal) -> None:
-        self.size, self.cost = size, cost
-
-
 class Number:
-    """The number under which a closing is told; None until the ledger gives it the next one
-    (`Ledger.number_of`)."""
+    """The number under which an order is told, whatever becomes of its size and its price; None until the
+    ledger gives it the next one (`Ledger.number_of`)."""
 
     __slots__ = ("given",)
 
-    def __init__(self, given: int | None = None) -> None:
-        self.given = given
+    def __init__(self) -> None:
+        self.given: int | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Closing:
-    """A position that is being closed. price: its bankruptcy price (None where there is none). Its cost is
-    its value there, so that what its closing brings beyond it is surplus or shortfall. Nothing of it is set
-    again but what `left` and `number` hold. (A frozen one takes thrice as long to make.)"""
+    """A position that is being closed. price: its bankruptcy price (None where there is none); size, cost:
+    the contracts that are still to be closed, and their value there, so that what closing them brings beyond
+    it is surplus or shortfall. Only the ledger changes these two, and nobody the others. (A frozen one takes
+    thrice as long to make.)"""
 
     holder: Holder
     book: MarketBook
     side: int
     price: Decimal | None
-    left: Remainder
-    number: Number
-
-    @property
-    def size(self) -> Decimal:
-        """How many contracts are still to be closed."""
-        return self.left.size
-
-    @property
-    def cost(self) -> Decimal:
-        """The value at the bankruptcy price of what is still to be closed."""
-        return self.left.cost
+    size: Decimal
+    cost: Decimal
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
         """What closing a part at `price` brings."""
@@ -69,16 +50,15 @@ class Closing:
 
     def pnl(self) -> Decimal:
         """What is still to be closed at the mark, less what it costs at the bankruptcy price."""
-        return self.book.value(self.side * self.left.size, self.book.mark) - self.left.cost
+        return self.book.value(self.side * self.size, self.book.mark) - self.cost
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part: its value at the bankruptcy price (pro rata where there is none); the last part
         takes what is left."""
-        left = self.left
-        if size == left.size:
-            return left.cost
+        if size == self.size:
+            return self.cost
         if self.price is None:
-            return round_to(divide(left.cost * size, left.size), self.book.unit)
+            return round_to(divide(self.cost * size, self.size), self.book.unit)
         return self.book.value(self.side * size, self.price)
 
     def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
@@ -92,13 +72,13 @@ class Closing:
         """How much worse than at the bankruptcy price `size` will close at `price` once the rest is gone: by
         the cost that the rest leaves with it, whose rounding is not that of a part closed now. (By that of a
         part, a claim of which one lot too much is kept gives up one lot, and is one lot too large again.)"""
-        whole = size == self.left.size
+        whole = size == self.size
         return self._worse(self.cost_kept(size) - self.proceeds(size, price), size, price, whole)
 
     def cost_kept(self, size: Decimal) -> Decimal:
         """What `size` will cost once the rest is gone."""
-        whole = size == self.left.size
-        return self.left.cost if whole else self.left.cost - self.cost_of(self.left.size - size)
+        whole = size == self.size
+        return self.cost if whole else self.cost - self.cost_of(self.size - size)
 
     def _worse(self, posted: Decimal, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         if self.price is None or whole or self.book.contract.rounding == PER_CONTRACT:
@@ -123,20 +103,31 @@ class Closing:
 
 @dataclass(slots=True, eq=False)
 class VenueClaim(Closing):
-    """A position that the venue has taken over, and closes."""
+    """A position that the venue has taken over, and closes. number: under which it is told."""
+
+    number: int
 
     def proceeds(self, size: Decimal, price: Decimal) -> Decimal:
         """What closing a part at `price` brings; never less than it cost where that is the bankruptcy price
         or better: the last part costs what the others' rounding has left of the whole, and such dust is the
         other side's, not a loss of anybody's."""
-        value = self.book.value(self.side * size, price)
-        if not self.better_or_equal(price) or (price == self.price and size != self.left.size):
+        value = self.book.value(size if self.side > 0 else -size, price)
+        if size == self.size and value >= self.cost:
+            return value
+        if not self.better_or_equal(price) or (price == self.price and size != self.size):
             return value  # a part at the bankruptcy price costs just that
         return max(value, self.cost_of(size))
 
 
 @dataclass(slots=True, eq=False)
-class OwnOrder(Closing):
+class Unnumbered(Closing):
+    """One that is told once something of it is closed."""
+
+    number: Number
+
+
+@dataclass(slots=True, eq=False)
+class OwnOrder(Unnumbered):
     """An order to close `holding` in the account's own name. quote(size): the value of a part at the
     bankruptcy price, where the venue rounds that money itself; else the price does. how: of its bankruptcy
     price."""
@@ -158,23 +149,27 @@ class OwnOrder(Closing):
     def of_size(self, size: Decimal) -> OwnOrder:
         """The same order for `size` contracts."""
         cost = self.cost if self.price is None else self.proceeds(size, self.price)
-        return self._again(self.price, Remainder(size, cost), self.quote)
+        return self._again(self.price, size, cost, self.quote)
 
     def at_the_mark(self) -> OwnOrder:
         """The same order, with the mark for its bankruptcy price."""
         value = self.book.value(self.side * self.size, self.book.mark)
-        return self._again(self.book.mark, Remainder(self.size, value), None)
+        return self._again(self.book.mark, self.size, value, None)
 
     def _again(
-        self, price: Decimal | None, left: Remainder, quote: Callable[[Decimal], Decimal] | None
+        self,
+        price: Decimal | None,
+        size: Decimal,
+        cost: Decimal,
+        quote: Callable[[Decimal], Decimal] | None,
     ) -> OwnOrder:
         """The same order but for these. (`replace` takes thrice as long.)"""
         who = self.holder, self.book, self.side
-        return OwnOrder(*who, price, left, self.number, self.holding, self.how, quote)
+        return OwnOrder(*who, price, size, cost, self.number, self.holding, self.how, quote)
 
 
 @dataclass(slots=True, eq=False)
-class VaultOrder(Closing):
+class VaultOrder(Unnumbered):
     """A position of a vault that is deleveraged itself; what closing it brings is the vault's."""
 
     vault: Backstop

@@ -182,12 +182,10 @@ class Holding:
         """What it is liquidated with. The unit of an isolated position is made when it is first asked for:
         most never are."""
         if self._unit is None:
-            alone = self.collateral is not None
-            Unit(
-                self.holder,
-                [self] if alone else [h for h in self.holder.holdings if h.collateral is None],
-                isolated=alone,
-            )
+            if self.collateral is not None:
+                Unit(self.holder, [self], True)
+            else:
+                Unit(self.holder, [h for h in self.holder.holdings if h.collateral is None], False)
             assert self._unit is not None
         return self._unit
 
@@ -301,9 +299,9 @@ class Holder:
             else:
                 own = holding.collateral
                 own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
-                if own < 0:
+                if own < ZERO:
                     lacking.append((holding.book, -own))
-        if free < 0 and self.holdings:
+        if free < ZERO and self.holdings:
             lacking.append((first or self.holdings[0].book, -free))
         return lacking
 

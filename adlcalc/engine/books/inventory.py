@@ -38,13 +38,13 @@ class Inventory:
 
     def add(self, claim: VenueClaim) -> None:
         """The newest claim. Where the mark has moved since the older ones were valued, it is not current."""
-        book, left = claim.book, claim.left
+        book = claim.book
         if book not in self._marks:
             self._marks[book] = book.mark
-        value = book.value(claim.side * left.size, book.mark)
-        pnl = value - left.cost
+        value = book.value(claim.side * claim.size, book.mark)
+        pnl = value - claim.cost
         self._claims.append(claim)
-        self._numbers.append(claim.number.given or 0)
+        self._numbers.append(claim.number)
         self._values.append(value)
         self._pnls.append(pnl)
         self.pnl += pnl
@@ -52,7 +52,7 @@ class Inventory:
     def note_change(self, claim: VenueClaim) -> None:
         """A part of a claim was closed: the sums after it are made anew where they are asked for. As claims
         are worked oldest first, there are none yet."""
-        self.count(claim, claim.pnl(), claim.left.size)
+        self.count(claim, claim.pnl(), claim.size)
 
     def count(self, claim: VenueClaim, pnl: Decimal, size: Decimal) -> None:
         """A claim counts with that pnl and the notional of so many contracts."""
@@ -78,4 +78,4 @@ class Inventory:
 
     def _place(self, claim: VenueClaim) -> int:
         """How many of them are older."""
-        return bisect_left(self._numbers, claim.number.given or 0)
+        return bisect_left(self._numbers, claim.number)

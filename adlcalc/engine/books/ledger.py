@@ -21,7 +21,7 @@ from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 
-from adlcalc.engine.books.claims import Backstop, Closing, Number, OwnOrder, Remainder, VaultOrder, VenueClaim
+from adlcalc.engine.books.claims import Backstop, Closing, OwnOrder, Unnumbered, VaultOrder, VenueClaim
 from adlcalc.engine.books.fund import FundBook
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook, Unit
 from adlcalc.engine.books.inventory import Inventory
@@ -186,8 +186,8 @@ class Ledger:
         """A new step: marks have moved, closed claims are forgotten, funds look at their peaks, providers
         have their capacity again."""
         path, self.step = scenario.path, step
-        if any(not claim.left.size for claim in self.moved):
-            self.claims = [claim for claim in self.claims if claim.left.size]
+        if any(not claim.size for claim in self.moved):
+            self.claims = [claim for claim in self.claims if claim.size]
             for stock in self.stocks.values():
                 stock.forget_closed()
         self.moved.clear()
@@ -290,12 +290,12 @@ class Ledger:
     def close(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """The leg of what is being closed; its surplus (+) or shortfall (-). That of a claim of the venue is
         still to be posted (`post_result`); that of an order in the account's own name is the account's."""
-        cost, left = claim.cost_of(size), claim.left
-        if isinstance(claim, VenueClaim) and claim not in self.moved:
-            self.moved[claim] = left.size, left.cost
-        left.cost -= cost
-        left.size -= size
+        cost = claim.cost_of(size)
+        before = claim.size, claim.cost
+        claim.cost -= cost
+        claim.size -= size
         if isinstance(claim, VenueClaim):
+            self.moved.setdefault(claim, before)
             self.stocks[claim.book, claim.side].note_closed(claim, size, cost)
             if self._inventories:
                 for valued in self._valued_with(claim):
@@ -331,7 +331,7 @@ class Ledger:
     def fill_in_book(self, claim: Closing, size: Decimal, proceeds: Decimal) -> Decimal:
         """A fill of a claim in the book; the claim's result."""
         result = self.close(claim, size, proceeds)
-        self.to_rest(claim.book, claim.side * size, proceeds)
+        self.to_rest(claim.book, size if claim.side > 0 else -size, proceeds)
         return result
 
     def reduce_in_book(self, holding: Holding, size: Decimal, proceeds: Decimal) -> Decimal:
@@ -399,6 +399,9 @@ class Ledger:
     def number_of(self, claim: Closing) -> int:
         """The number under which a closing is told. An order in the account's own name takes it with its
         first fill."""
+        if isinstance(claim, VenueClaim):
+            return claim.number
+        assert isinstance(claim, Unnumbered)
         if claim.number.given is None:
             claim.number.given = self.next_number()
         return claim.number.given
@@ -408,7 +411,7 @@ class Ledger:
         with the account's books until `empty_margin` takes it."""
         holder, book, side, size = holding.holder, holding.book, holding.side, holding.size
         self.touch(holder)
-        claim = VenueClaim(holder, book, side, price, Remainder(size, cost), Number(number))
+        claim = VenueClaim(holder, book, side, price, size, cost, number)
         self.claims.append(claim)
         self.moved[claim] = ZERO, ZERO
         stock = self.stocks.get((book, side))
@@ -419,7 +422,10 @@ class Ledger:
             for valued in self._valued_with(claim):
                 valued.add(claim)
         book.note_change(holding)
-        self.pay_in(holding, cost - holding.cost)
+        if holding.collateral is not None:
+            holding.collateral += cost - holding.cost
+        else:
+            holder.balance += cost - holding.cost
         book.open_interest[side] -= size
         holding.cost = holding.size = holding.signed_size = ZERO
         return claim
@@ -471,7 +477,7 @@ class Ledger:
     def is_the_funds(self, claim: Closing) -> bool:
         """Has the fund kept it from an earlier step? Then what it brings is the fund's, like what it
         costs."""
-        kept = isinstance(claim, VenueClaim) and (claim.number.given or 0) <= self._carried
+        kept = isinstance(claim, VenueClaim) and claim.number <= self._carried
         return kept and claim.book.fund.held is not None
 
     def uncovered(self) -> dict[VenueClaim, Decimal]:
@@ -509,7 +515,7 @@ class Ledger:
 
     def open_claims(self) -> Iterator[VenueClaim]:
         """What the venue still holds."""
-        return (claim for claim in list(self.claims) if claim.left.size)
+        return (claim for claim in list(self.claims) if claim.size)
 
     # --- payments: money moves between two sides; each gives back what it is told as ------------------------
 
@@ -608,7 +614,7 @@ class Ledger:
         and what is left is bad debt."""
         if not result:
             return ()
-        if result > 0:
+        if result > ZERO:
             book = claim.book
             return (self._to_fund(book.fund, book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)

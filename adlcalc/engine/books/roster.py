@@ -14,17 +14,17 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import compress
+from itertools import accumulate, chain, compress
 from operator import attrgetter, mul
 from typing import NamedTuple, overload
 
 from adlcalc.engine.books.holdings import Holder, Holding, MarketBook
 from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.formulas.funding import pending, settled
-from adlcalc.engine.model import Account, Position
+from adlcalc.engine.model import Account
 from adlcalc.ground.numbers import ONE, ZERO
 
-STOOD = attrgetter("stood")
+BALANCE, STOOD = attrgetter("balance"), attrgetter("stood")
 
 
 class Sketches(NamedTuple):
@@ -73,26 +73,31 @@ class Roster:
     # --- the opening ----------------------------------------------------------------------------------------
 
     def _add_up(self) -> None:
-        opening, firsts, number = self.opening, array("q"), 0
-        found: dict[tuple[str, int], list[Position]] = {(book.name, side): [] for book, side in self.sides}
-        settles = {name: book.settles for name, book in self.markets.items()}
-        for account in self.accounts:
-            positions, cash = account.positions, account.balance
-            firsts.append(number)
-            number += len(positions)
-            for position in positions:
-                found[position.market, position.side].append(position)
-                if position.collateral is not None:
-                    cash += position.collateral
-            # an account's money is of one currency
-            opening[settles[positions[0].market] if positions else self._currencies[0]] += cash
+        opening, held = self.opening, [account.positions for account in self.accounts]
+        if len(opening) == 1:
+            opening[self._currencies[0]] += sum(map(BALANCE, self.accounts), ZERO)
+        else:
+            for account, positions in zip(self.accounts, held, strict=True):
+                # an account's money is of one currency
+                currency = self.markets[positions[0].market].settles if positions else self._currencies[0]
+                opening[currency] += account.balance
+        found: dict[tuple[str, int], tuple[list[Decimal], ...]] = {
+            (book.name, side): ([], [], []) for book, side in self.sides
+        }
+        for p in chain.from_iterable(held):  # once, as a large book does not stay at hand
+            sizes, entries, collaterals = found[p.market, p.side]
+            sizes.append(p.size)
+            entries.append(p.entry)
+            if p.collateral is not None:
+                collaterals.append(p.collateral)
         for (book, side), one in self.sides.items():
-            own = found[book.name, side]
-            contracts, worth, cost = book.opening([p.size for p in own], [p.entry for p in own])
-            one.length, one.contracts, one.worth = len(own), contracts, side * worth
-            opening[book.settles] -= side * cost
-        self.count = number
-        is_single = firsts == array("q", range(number))
+            sizes, entries, collaterals = found[book.name, side]
+            contracts, worth, cost = book.opening(sizes, entries)
+            one.length, one.contracts, one.worth = len(sizes), contracts, side * worth
+            opening[book.settles] += sum(collaterals, ZERO) - side * cost
+        firsts = array("q", accumulate(map(len, held), initial=0))
+        self.count = firsts.pop()
+        is_single = firsts == array("q", range(self.count))
         self._firsts = None if is_single else firsts
 
     def _add_up_columns(self, columns: Columns, book: MarketBook) -> None:
@@ -163,19 +168,17 @@ class Roster:
 
     def holding(self, number: int) -> Holding:
         """The position of a number."""
-        if self._firsts is None:
-            return self.holder(number).holdings[0]
-        i = bisect_right(self._firsts, number) - 1
-        return self.holder(i).holdings[number - self._firsts[i]]
+        return self.holdings((number,))[0]
 
     def holdings(self, numbers: Sequence[int]) -> list[Holding]:
         """The positions of some numbers: those that have not been made are made in one go."""
-        if self._firsts is not None:
-            return [self.holding(number) for number in numbers]
-        made = self.made
-        if missing := dict.fromkeys(i for i in numbers if i not in made):
+        firsts, made = self._firsts, self.made
+        places = numbers if firsts is None else [bisect_right(firsts, number) - 1 for number in numbers]
+        if missing := dict.fromkeys(i for i in places if i not in made):
             self._make(list(missing))
-        return [made[i].holdings[0] for i in numbers]
+        if firsts is None:
+            return [made[i].holdings[0] for i in places]
+        return [made[i].holdings[number - firsts[i]] for i, number in zip(places, numbers, strict=True)]
 
     def everybody(self) -> list[Holder]:
         """All of them, made; in file order."""

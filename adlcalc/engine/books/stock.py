@@ -15,7 +15,7 @@ from adlcalc.engine.books.claims import VenueClaim
 from adlcalc.engine.books.holdings import MarketBook
 from adlcalc.ground.numbers import ZERO
 
-by_age = attrgetter("number.given")
+by_age = attrgetter("number")
 """Claims oldest first: their numbers rise."""
 price_of = itemgetter(0)
 
@@ -40,22 +40,22 @@ class Stock:
 
     def add(self, claim: VenueClaim) -> None:
         """One more."""
-        self.contracts += claim.left.size
-        self.paid += claim.left.cost
+        self.contracts += claim.size
+        self.paid += claim.cost
         self._new[claim] = None
 
     def _sort_in(self) -> None:
         """Put those in their places that are new, or of which a part has been closed."""
         for claim in self._new:
-            if claim.left.size:
+            if claim.size:
                 if self._is_plain(claim):
                     assert claim.price is not None
-                    insort(self._plain, (claim.price, claim.number.given or 0, claim))
+                    insort(self._plain, (claim.price, claim.number, claim))
                 else:
                     self._odd[claim] = None
         for claim in self._partly:
-            if claim.left.size and claim not in self._odd and not self._is_plain(claim):
-                self._plain.remove((claim.price or ZERO, claim.number.given or 0, claim))
+            if claim.size and claim not in self._odd and not self._is_plain(claim):
+                self._plain.remove((claim.price or ZERO, claim.number, claim))
                 self._odd[claim] = None
         self._new, self._partly = {}, {}
 
@@ -63,7 +63,7 @@ class Stock:
         """So much of a claim is closed."""
         self.contracts -= size
         self.paid -= cost
-        if claim.left.size:
+        if claim.size:
             self._partly[claim] = None
         else:
             self._has_closed = True
@@ -71,9 +71,9 @@ class Stock:
     def forget_closed(self) -> None:
         """Of claims of which nothing is left."""
         if self._has_closed:
-            self._plain = [one for one in self._plain if one[2].left.size]
+            self._plain = [one for one in self._plain if one[2].size]
             self._odd, self._new = (
-                {claim: None for claim in some if claim.left.size} for some in (self._odd, self._new)
+                {claim: None for claim in some if claim.size} for some in (self._odd, self._new)
             )
             self._has_closed = False
 
@@ -92,17 +92,17 @@ class Stock:
     def claims(self) -> Iterator[VenueClaim]:
         """All that are open, in no order."""
         for _, _, claim in self._plain:
-            if claim.left.size:
+            if claim.size:
                 yield claim
         for claim in (*self._odd, *self._new):
-            if claim.left.size:
+            if claim.size:
                 yield claim
 
     def reached(self) -> list[VenueClaim]:
         """Whose bankruptcy price the mark has reached or passed."""
         self._sort_in()
         mark = self.book.mark
-        return self._from(mark) + [c for c in self._odd if c.left.size and c.at_or_beyond(mark)]
+        return self._from(mark) + [c for c in self._odd if c.size and c.at_or_beyond(mark)]
 
     def _from(self, mark: Decimal) -> list[VenueClaim]:
         """Of the plain ones."""
@@ -110,7 +110,7 @@ class Stock:
             found = self._plain[bisect_left(self._plain, mark, key=price_of) :]
         else:
             found = self._plain[: bisect_right(self._plain, mark, key=price_of)]
-        return [claim for _, _, claim in found if claim.left.size]
+        return [claim for _, _, claim in found if claim.size]
 
     def pnl(self) -> Decimal:
         """Of all of them at the mark."""
@@ -123,5 +123,5 @@ class Stock:
         self._sort_in()
         some = [*self._from(self.book.mark), *self._odd] if self._adds_up() else self.claims()
         for claim in some:
-            if claim.left.size and (pnl := claim.pnl()) < 0:
+            if claim.size and (pnl := claim.pnl()) < 0:
                 yield claim, -pnl

@@ -238,16 +238,19 @@ def price_of_value(contract: Contract, signed_size: Decimal, target: Decimal) ->
 
 class Quotes:
     """The prices of one side of a market, as its venue tells them. rises: does the value of a position rise
-    with its notional? (Linear long, inverse short.) one: is the multiplier 1? to_bankruptcy, to_liquidation:
+    with its notional? (Linear long, inverse short.) one: is the multiplier 1? one_by_one: is
+    the value of a contract at a bankruptcy price rounded? to_bankruptcy, to_liquidation:
     which way those prices go to the tick, where the venue says nothing against the account: a long's up, a
-    short's down."""
+    short's down. in_favor: may that of a bankruptcy price be in favor of the account?"""
 
     __slots__ = (
         "_bankruptcy",
         "_liquidation",
         "contract",
+        "in_favor",
         "linear",
         "one",
+        "one_by_one",
         "rises",
         "side",
         "tick",
@@ -261,6 +264,8 @@ class Quotes:
         self.rises = rises(contract, side)
         self.linear, self.one = contract.kind == LINEAR, contract.multiplier == ONE
         against = CEILING if side > 0 else FLOOR
+        self.one_by_one = contract.bankruptcy_price == ONE_BY_ONE
+        self.in_favor = contract.bankruptcy_price in ROUNDINGS
         self.to_bankruptcy = ROUNDINGS.get(contract.bankruptcy_price, against)
         self.to_liquidation = ROUNDINGS.get(contract.liquidation_price, against)
         self._bankruptcy = ticker(tick, self.to_bankruptcy)
@@ -293,13 +298,16 @@ class Quotes:
         contract, signed_size = self.contract, size if self.side > 0 else -size
         if fee:
             target = with_fee(target, fee)
-        if contract.bankruptcy_price == ONE_BY_ONE:
+        if self.one_by_one:
             signed_size, target = D(self.side), value_of_one(size, target, self.unit)
-        price = price_of_value(contract, signed_size, target)
+        if self.linear and self.one:  # by far the most frequent
+            price: Decimal | None = divide(target, signed_size)
+        else:
+            price = price_of_value(contract, signed_size, target)
         if price is None:
             return None
         price = self._bankruptcy(price)
-        return price if price > 0 or self.linear else None
+        return price if self.linear or price > ZERO else None
 
     def bankruptcy_worked(
         self, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...]

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, Inexact
 from functools import cached_property
 from itertools import accumulate
+from operator import itemgetter, mul
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import MarketBook
@@ -174,7 +175,8 @@ class Forecast:
                 cost = value(p.side * p.size, p.entry) if entry is None else p.size * (entry * p.entry)
                 fixed -= cost + least
                 straight += [(p.size * weight, at) for weight, at in weights]
-            return self._search(left_at(fixed, straight, ()), 0)
+            # it is not safe for all of the path (watchlist.is_safe_by), so the one row of that need not be asked
+            return self._search(left_at(fixed, straight, ()), 0, max(len(self._heights) - 2, 0))
         except Inexact:
             return None
 
@@ -184,7 +186,7 @@ class Forecast:
         in its favor may hurt it, or the numbers have too many digits together."""
         try:
             left = self._left_of(money, legs)
-            return None if left is None else self._search(left, since)
+            return None if left is None else self._search(left, since, len(self._heights) - 1)
         except Inexact:
             return None
 
@@ -211,12 +213,11 @@ class Forecast:
 
         return left_at(fixed, straight, bent)
 
-    def _search(self, left: Callable[[Row], Decimal], since: int) -> int:
+    def _search(self, left: Callable[[Row], Decimal], since: int, top: int) -> int:
         """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
         at each of its steps, and the next block, as large as they come there, is asked; else its parts
-        are."""
-        heights, top = self._heights, len(self._heights) - 1
-        height = top
+        are. top: the height to begin with."""
+        heights, height = self._heights, top
         place: int = since // BLOCK**top
         while True:
             rows = heights[height]
@@ -244,6 +245,9 @@ def left_at(fixed: Decimal, straight: Sequence[Weight], bent: Sequence[Bent]) ->
     if len(straight) == 2 and not bent:
         (weight, at), (other, there) = straight
         return lambda row: fixed + weight * row[at] + other * row[there]
+    if len(straight) > 2 and not bent:
+        weights, numbers_of = [weight for weight, _ in straight], itemgetter(*(at for _, at in straight))
+        return lambda row: sum(map(mul, weights, numbers_of(row)), fixed)
 
     def left(row: Row) -> Decimal:
         total = fixed

@@ -67,7 +67,8 @@ class Watchlist:
         for holding in self._roster.holdings(self._calendar.pop(step, ())):
             unit = holding.unit
             # one that has been made since it was foreseen, and not changed, does not know it
-            if unit.looked_at in (step, None) and unit.is_open():
+            foreseen = unit.looked_at
+            if (foreseen is None or foreseen == step) and unit.is_open():
                 units[unit] = None
         units.update(dict.fromkeys(self._triggers.crossed()))
         return units

@@ -32,7 +32,7 @@ def close_with_fund(state: State, claim: VenueClaim) -> Iterable[Event]:
 def offer_to_book(state: State, claim: VenueClaim, available: Decimal | None) -> Iterable[Event]:
     """`close_in_book`, where there is anything to close, and anybody who takes any of it. Most often the best
     offer takes all of it, and there is nothing to repeat."""
-    side, size = state.book_side(claim.book, claim.side), claim.left.size
+    side, size = state.book_side(claim.book, claim.side), claim.size
     offer = side.next() if size else None
     if offer is None:
         return NOTHING
@@ -50,9 +50,8 @@ def close_in_book(
     pay it, in lots.
 
     available: what the fund may pay (None: what it has)."""
-    left = claim.left
-    while left.size and (offer := side.next()):
-        size = left.size if offer.size is None else min(left.size, offer.size)
+    while claim.size and (offer := side.next()):
+        size = claim.size if offer.size is None else min(claim.size, offer.size)
         affordable, at_a_loss = size, False
         if not (offer.flat and claim.better_or_equal(offer.price(size))):
             if available is None:
@@ -98,7 +97,7 @@ def fill(
     filled = record(
         BookFilled, (state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
     )
-    if result > 0:
+    if result > ZERO:
         return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
     if covered:
         return (filled, *state.ledger.post_result(claim, result, "surplus"))

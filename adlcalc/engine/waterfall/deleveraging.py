@@ -39,16 +39,16 @@ def deleverage(state: State, claim: Closing, keep: Decimal = ZERO) -> Iterator[E
     it is worth) cannot be matched at any price."""
     if claim.price is None or claim.size <= keep:
         return
-    policy, left = state.rules.adl.policy, claim.left
+    policy = state.rules.adl.policy
     if policy is by_score:
         passed = claim.holder if state.rules.adl.own_account == OwnAccount.EXCLUDED else None
         # lazily: a long queue is not copied for a short claim
         for place in state.queue(claim.book, -claim.side):
-            holding, wanted = place.holding, left.size - keep
+            holding, wanted = place.holding, claim.size - keep
             if holding.holder is not passed:
                 size = wanted if wanted <= holding.size else holding.size
                 yield from close_against(state, claim, place, size)
-                if left.size <= keep:
+                if claim.size <= keep:
                     return
     elif gives_from_everybody(policy) and isinstance(claim, VenueClaim):
         state.pool.append((claim, keep))

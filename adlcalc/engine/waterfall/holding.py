@@ -58,7 +58,7 @@ def waits(state: State, claim: VenueClaim) -> bool:
     if state.book_side(claim.book, claim.side).next() is not None:
         return False
     state.ledger.at_work = claim
-    size = claim.left.size
+    size = claim.size
     whole = not size or kept(state, claim) == size
     state.ledger.at_work = None
     return whole

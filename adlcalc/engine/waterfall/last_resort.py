@@ -31,7 +31,7 @@ def keep_surplus(state: State, claim: Closing, proceeds: Decimal, result: Decima
     or the closed account (rule liquidation.surplus). Of what the fund has kept from an earlier step all is
     its own."""
     fees, told = state.rules.fees, NOTHING
-    if result > 0 and (fees.taker or fees.liquidation) and not state.ledger.is_the_funds(claim):
+    if result > ZERO and (fees.taker or fees.liquidation) and not state.ledger.is_the_funds(claim):
         fee, rate = fees.of_claim(proceeds, result, in_book)
         parts = (rate, abs(proceeds), result)
         how = rounded("fee", "min([rate] x [value], [surplus])", parts, fee, state.ledger.unit, DOWN)
@@ -51,7 +51,7 @@ def settle(
     """Post what a transfer or a deleveraging brought. More than the bankruptcy price goes where the surplus
     of a fill goes (rule liquidation.surplus); less, the fund pays as far as it may, and the rest is for the
     last resort."""
-    if result >= 0:
+    if result >= ZERO:
         return keep_surplus(state, claim, proceeds, result, in_book=in_book)
     paid = state.ledger.fund_pays_loss(claim, -result)
     left = -result - sum((event.amount for event in paid), ZERO)

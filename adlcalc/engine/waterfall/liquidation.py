@@ -1,7 +1,6 @@
 """Which margin units are due, and the prices of their positions that explain it.
 
-Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, values_of, several_of, less,
-EQUITY, stand_of, liquidated."""
+Public: is_due, find_due, Target, Priced, bankruptcy, bankrupt_values, values_of, less, EQUITY, stand_of, liquidated."""
 
 from __future__ import annotations
 
@@ -75,7 +74,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
         parts = (of, fee)
         how = (*how, Worked("value with the fee", value, f"[that value] / (1 {sign} [fee])", parts))
         of = value
-    if book.contract.bankruptcy_price == margin.ONE_BY_ONE:
+    if quotes.one_by_one:
         up, value = quotes.rises, margin.with_fee(target.value, fee)
         each = margin.value_of_one(size, value, book.unit)
         one = Worked(
@@ -99,10 +98,8 @@ class Several(NamedTuple):
     equity: Decimal
 
 
-def several_of(unit: Unit, stood: Stand) -> Several | None:
-    """Of a unit that stands so; None where one position has all of it."""
-    if len(stood.parts) == 1:
-        return None
+def several_of(unit: Unit, stood: Stand) -> Several:
+    """Of a unit that stands so."""
     holdings = unit.open_holdings()
     values = [holding.value() for holding in holdings]
     needed = [
@@ -114,14 +111,15 @@ def several_of(unit: Unit, stood: Stand) -> Several | None:
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
-    return values_of(unit, several_of(unit, stand_of(unit)))
+    return values_of(unit, stand_of(unit))
 
 
-def values_of(unit: Unit, several: Several | None) -> list[tuple[Holding, Target]]:
-    """The same of a unit of which that has been asked."""
-    if several is None:
-        holding = unit.holdings[0] if len(unit.holdings) == 1 else unit.open_holdings()[0]
-        return [(holding, without_margin(unit, holding))]
+def values_of(unit: Unit, stood: Stand) -> list[tuple[Holding, Target]]:
+    """The same of a unit that stands so."""
+    if len(stood.parts) == 1:
+        holding = unit.holdings[0] if stood.alone else unit.open_holdings()[0]
+        return [(holding, without_margin(unit, holding, stood.cash))]
+    several = several_of(unit, stood)
     by, weights = health.weights_of(several.values, several.needed)
     whole, formula, out = sum(weights, ZERO), _share_formula(by), []
     shares = health.shares_of(several.equity, weights, whole)
@@ -138,12 +136,11 @@ def _share_formula(by: str) -> str:
     return f"[equity] x [its {by}] / [{by} of all]"
 
 
-def without_margin(unit: Unit, holding: Holding) -> Target:
-    """Of a position that is alone: its entry value less what is behind it."""
-    up, cost = holding.book.quotes[holding.side].rises, holding.cost
-    money = unit.money()
-    pending = holding.pending_funding() if holding.book.funding != holding.funding else ZERO
-    target = cost - money - pending
+def without_margin(unit: Unit, holding: Holding, cash: Decimal) -> Target:
+    """Of a position that is alone: its entry value less what is behind it, which is all its unit's cash."""
+    book, cost, money, target = holding.book, holding.cost, unit.money(), -cash
+    up = book.quotes[holding.side].rises
+    pending = holding.pending_funding() if book.funding != holding.funding else ZERO
     parts = (abs(cost), money, pending) if pending else (abs(cost), money)
     formula = _without_margin(unit.isolated, up, bool(pending))
     made = record(Worked, (VALUE, target if up else -target, formula, parts, None, HALF_EVEN))
@@ -187,7 +184,6 @@ def liquidated(
     state: State,
     due: Due,
     holding: Holding,
-    *,
     size: Decimal,
     bankrupt: Priced,
     stood: Stand | None,

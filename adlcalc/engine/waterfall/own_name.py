@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adlcalc.engine.books.claims import Closing, Number, OwnOrder, Remainder
+from adlcalc.engine.books.claims import Closing, Number, OwnOrder
 from adlcalc.engine.books.fund import largest_affordable
 from adlcalc.engine.books.holdings import Due, Holding, MarketBook, Unit
 from adlcalc.engine.books.ledger import NOTHING, Told
@@ -207,7 +207,8 @@ def own_order(state: State, due: Due, holding: Holding) -> OwnOrder:
         book=holding.book,
         side=holding.side,
         price=price,
-        left=Remainder(holding.size, cost),
+        size=holding.size,
+        cost=cost,
         number=Number(),
         holding=holding,
         how=made,

@@ -144,7 +144,7 @@ def deleverage_once_triggered(state: State, claim: VenueClaim) -> Iterator[Event
 
 def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable[Event]:
     """A stage for what remains while the mark is at or beyond the bankruptcy price."""
-    if claim.left.size and claim.at_or_beyond(claim.book.mark):
+    if claim.size and claim.at_or_beyond(claim.book.mark):
         return stage(state, claim)
     return NOTHING
 
@@ -197,10 +197,10 @@ def through(state: State, stages: Sequence[ClaimStage], claims: Iterable[VenueCl
     """Claim by claim through some stages."""
     ledger = state.ledger
     for claim in claims:
-        ledger.at_work, left = claim, claim.left
+        ledger.at_work = claim
         state.kept_whole = None
         for stage in stages:
             yield from stage(state, claim)
-            if not left.size:
+            if not claim.size:
                 break
         ledger.at_work = None

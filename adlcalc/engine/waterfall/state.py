@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from adlcalc.engine.books.claims import Backstop, Closing, VenueClaim
@@ -28,8 +27,6 @@ from adlcalc.ground.numbers import ZERO
 
 if TYPE_CHECKING:
     from adlcalc.engine.queue.kept import KeptOrder
-
-by_id = attrgetter("id")
 
 
 class Loss(NamedTuple):
@@ -162,11 +159,13 @@ class State:
     def book_side(self, book: MarketBook, side: int) -> StepBook:
         """What closing a position of `side` meets in the book in this step."""
         key = (book.name, side)
-        if key not in self._sides:
+        found = self._sides.get(key)
+        if found is None:
             liquidity = self._liquidity.get(book.name, book.market.liquidity)
             kind = HeardBook if book.market.feedback else StepBook
-            self._sides[key] = kind(liquidity, side, self.opened_at.get(book.name, book.mark), book.lot)
-        return self._sides[key]
+            found = kind(liquidity, side, self.opened_at.get(book.name, book.mark), book.lot)
+            self._sides[key] = found
+        return found
 
     def queue(self, book: MarketBook, side: int) -> Ranked | QueueHead:
         """The queue of the positions of `side`, ranked when it is first needed in a step."""
@@ -313,8 +312,9 @@ class State:
         row."""
         owed: list[Owed] = []
         still: dict[Holder, None] = {}
-        for holder in sorted(self.doubtful, key=by_id):
-            for book, amount in holder.shortfalls():
+        lacking = [(holder, parts) for holder in self.doubtful if (parts := holder.shortfalls())]
+        for holder, parts in sorted(lacking, key=lambda one: one[0].id):
+            for book, amount in parts:
                 owed.append(Owed(self.step, holder.id, book.name, amount))
                 still[holder] = None
         for vault in self.ledger.backstops.values():
@@ -338,8 +338,9 @@ class State:
         """What the venue holds at the end of a step: a claim is told when it is first held, when it has
         become smaller, and at the end of the run."""
         self.uncovered = self.ledger.uncovered() if self.ledger.claims else {}
-        for claim in self.ledger.open_claims() if tell_all else sorted(self.ledger.moved, key=by_age):
-            if claim.left.size and (tell_all or self._held_told.get(claim) != claim.size):
+        held = self.ledger.open_claims() if tell_all else (one for one in self.ledger.moved if one.size)
+        for claim in sorted(held, key=by_age):
+            if tell_all or self._held_told.get(claim) != claim.size:
                 self._held_told[claim] = claim.size
                 who = self.ledger.number_of(claim), claim.book.name, claim.side, claim.size, claim.price
                 yield Held(self.step, *who, claim.pnl(), self.uncovered.get(claim, ZERO))

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
 from adlcalc.engine.books.ledger import NOTHING, Told
-from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE, BankruptcyPrice
+from adlcalc.engine.contract import BY_ENTRY_VALUE, BY_NOTIONAL, BY_SIZE
 from adlcalc.engine.events import BookFilled, Event, MarginTaken
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.formulas.worked import as_it_is, rounded
@@ -22,15 +22,11 @@ from adlcalc.engine.waterfall.liquidation import (
     bankruptcy,
     is_due,
     liquidated,
-    several_of,
     stand_of,
     values_of,
 )
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, UP, ZERO, divide, round_to
-
-IN_FAVOR = (BankruptcyPrice.DOWN, BankruptcyPrice.UP, BankruptcyPrice.NEAREST)
-"""Roundings that may be in favor of the account."""
 
 
 def reduce_or_take_over(state: State, due: Due, how: Reduction, order: ReductionOrder) -> Iterator[Event]:
@@ -50,6 +46,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
     mark, and the account is left nothing of that margin. At the mark the margin goes the way of a surplus at
     once, and what the account lacks is a loss (settle). Source of the mark: Vega 0012-POSR-009."""
     unit, ledger, at_mark = due.unit, state.ledger, state.at_mark
+    method = "network" if at_mark else "takeover"
     told: list[Event] = []
     unit.holder.liquidated, fee_inside = True, False
     for holding in unit.holdings:
@@ -57,24 +54,16 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
             told += ledger.settle_funding(holding)
     # all prices are those of the unit as it stands, before any of it is moved
     moves, stood = [], stand_of(unit)
-    for holding, target in values_of(unit, several_of(unit, stood)):
+    for holding, target in values_of(unit, stood):
         bankrupt, book = bankruptcy(holding, target), holding.book
         price, fee_inside = bankrupt.price, fee_inside or bool(holding.fee_inside())
         cost = target.value if price is None else book.value(holding.signed_size, price)
-        if book.contract.bankruptcy_price not in IN_FAVOR:
+        if target.value > cost and not book.quotes[holding.side].in_favor:
             # value() rounds half even; the closed account must not end below zero, so its target is the least
             # it gets. Where the venue cuts its price off, the fund pays what the account is short of it.
-            cost = max(cost, target.value)
-        story = liquidated(
-            state,
-            due,
-            holding,
-            size=holding.size,
-            bankrupt=bankrupt,
-            stood=stood,
-            method="network" if at_mark else "takeover",
-            number=ledger.next_number(),
-        )
+            cost = target.value
+        number = ledger.next_number()
+        story = liquidated(state, due, holding, holding.size, bankrupt, stood, method, number)
         if at_mark:
             price, cost = book.mark, holding.value()
         moves.append((holding, price, cost, story))
@@ -86,7 +75,7 @@ def take_over(state: State, due: Due) -> Sequence[Event]:
         left = ledger.empty_margin(unit)
         told.append(MarginTaken(state.step, ledger.number_of(last), unit.holder.id, last.book.name, left))
         told += settle(state, last, left)
-    elif (left := ledger.empty_margin(unit)) > 0 and fee_inside:
+    elif (left := ledger.empty_margin(unit)) > ZERO and fee_inside:
         how = as_it_is("fee", "margin that the fee inside the bankruptcy price leaves", left)
         told += ledger.fee_of_claim(last, left, state.rules.fees.to, (how,))
     else:  # the dust of rounded prices; below zero where no price exists, or a rounded one is too low

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adlcalc.engine.books.claims import Backstop, Number, Remainder, VaultOrder
+from adlcalc.engine.books.claims import Backstop, Number, VaultOrder
 from adlcalc.engine.books.holdings import Due, MarketBook
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.prices import BySolvency
@@ -72,9 +72,7 @@ def close_against_queue(state: State, vault: Backstop, book: MarketBook, own: Ow
     cost = target.value if price is None else book.value(holding.signed_size, price)
     if isinstance(state.rules.adl.price, BySolvency) and equity >= 0:
         price, cost = book.mark, holding.value()
-    order = VaultOrder(
-        unit.holder, book, holding.side, price, Remainder(had, cost), Number(), vault, bankrupt.how
-    )
+    order = VaultOrder(unit.holder, book, holding.side, price, had, cost, Number(), vault, bankrupt.how)
     events = list(deleverage(state, order))
     if order.size < had:
         yield liquidated(
