@@ -585,6 +585,10 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
         "the other ways."
     )
     assert len(begun) == 1 + 2 + 1 + 3
+    page = adlcalc("report", "scenarios/21-who-pays.yaml", "--account", "early").out
+    text = section_of(page, "What would have helped")
+    assert "early was deleveraged at rank 2 of 4 in the queue of the shorts at step 1." in text
+    assert "gambler was" not in text
 
 
 @pytest.mark.parametrize(
