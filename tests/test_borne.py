@@ -4,19 +4,21 @@ books under every rulebook, random rules and every policy, told once more from t
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from books import in_cents, random_scenario
 from conftest import EVERYTHING
+from conftest import Result as Told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules import under_venue, with_rules
 
-import adlcalc
+import adlcalc as lib
 from adlcalc.engine.events import (
     BackstopTook,
     BookFilled,
@@ -34,6 +36,8 @@ from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import ZERO, D, exact
 from adlcalc.report.charts.cover import SINCE, shares
 from adlcalc.report.facts import Facts
+from adlcalc.report.html.written import _numbers
+from adlcalc.report.verdict import verdict
 from adlcalc.study.compare import ALL, OWN, Under, choices_of
 from adlcalc.study.metrics import METRICS, all_of
 from adlcalc.study.rounds import Outcome, outcome_of
@@ -61,7 +65,7 @@ def lacking(
 
 
 def measured(text: str) -> tuple[Outcome, dict[str, object]]:
-    outcome = outcome_of(adlcalc.load(text).scenario)
+    outcome = outcome_of(lib.load(text).scenario)
     with exact():
         return outcome, {name: metric(outcome) for name, metric in METRICS.items()}
 
@@ -89,24 +93,24 @@ def test_one_long_lacks_what_it_lacks(
     assert tuple(found[name] for name in names) == (shortfall, needed, paid, under, 0, bad)
 
 
-def expected(scenario: Scenario, events: list[Event], equity: Decimal) -> Decimal | None:
-    """What a lacks by its equity at the one mark that all of it is closed at (None: part of it was before),
-    what fills brought less than that mark, and what others took of it: its dust in the fund, a fee inside its
-    bankruptcy price (one of what an account has left in its own name takes nothing that is lacking)."""
+def expected(scenario: Scenario, events: list[Event]) -> tuple[Decimal, Decimal] | None:
+    """What fills brought less than the one mark that all of it is closed at (None: part of it was before), and
+    what others took of it: its dust in the fund, a fee inside its bankruptcy price (one of what an account has
+    left in its own name takes nothing that is lacking)."""
     mark = scenario.path.marks["BTC"][-1]
-    lacks, account = -equity, ""
+    worse, taken, account = ZERO, ZERO, ""
     for event in events:
         if isinstance(event, (BookFilled, Deleveraged, BackstopTook)):
             if not event.step:
                 return None
             side = -event.side if isinstance(event, Deleveraged) else event.side
-            lacks += max(side * event.size * mark - event.proceeds, ZERO)
+            worse += max(side * event.size * mark - event.proceeds, ZERO)
         elif isinstance(event, FeePaid):
             account = event.account or "a"
-            lacks += event.amount if account == "a" and event.to == "venue" else ZERO
+            taken += event.amount if account == "a" and event.to == "venue" else ZERO
         elif isinstance(event, FundReceived) and (event.why != "fee" or account == "a"):
-            lacks += event.amount
-    return lacks
+            taken += event.amount
+    return worse, taken
 
 
 @given(
@@ -123,11 +127,75 @@ def test_what_is_lacking_is_the_equity_below_zero(
 ) -> None:
     """One long that is closed at one mark: no price that is rounded to a tick plays a part in what it lacks."""
     text = lacking(venue, tick, fund, f"{cents / 100:.2f}", 57_001)
-    scenario = Under(choices_of(policy)[0])(adlcalc.load(text).scenario)
+    scenario = Under(choices_of(policy)[0])(lib.load(text).scenario)
     outcome, events = outcome_of(scenario), list(run(scenario))
     with exact():
-        lacks = expected(scenario, events, D(cents) / 100 - 3 * (60_000 - 57_001))
-        assert lacks is None or METRICS["shortfall"](outcome) == lacks
+        margin, told = D(cents) / 100, expected(scenario, events)
+        if told is not None:
+            worse, taken = told
+            assert METRICS["shortfall"](outcome) == 3 * (60_000 - 57_001) - margin + worse + taken
+            own = next(row for row in shares(Facts(scenario, events), "USDC") if row.who == "own margin")
+            assert own.amount == margin - taken, "the rest of the loss"
+
+
+# --- what is nobody's bad debt ------------------------------------------------------------------------------
+
+POPCAT = Path(__file__).parent.parent / "scenarios" / "incidents" / "2025-11-hyperliquid-popcat.yaml"
+AHEAD = """\
+fund: 50
+accounts:
+  - {id: long, side: long, size: 10, entry: 100, leverage: 10}
+  - {id: short, side: short, size: 10, entry: 100, leverage: 2}
+prices: [100, 80, 75]
+"""
+
+
+def test_the_loss_of_a_vault_is_told(adlcalc: Callable[..., Told]) -> None:
+    """123,809,523 coins from 0.21 to 0.146 have lost 7,923,809.472, of which 3,000,000 were the longs' margin: the
+    vault, which got that with them at 0.186, has the rest by the last mark, and no bad debt tells it."""
+    made = lib.run(lib.load(POPCAT))
+    lost = D("4923809.472")
+    assert verdict(made).endswith(
+        "the vault took over 123,809,523 contracts and has lost 4,923,809.472 by the last mark."
+    )
+    rows = {row.who: row.amount for row in shares(made, "quote")}
+    assert rows == {
+        "own margin": 3_000_000,
+        "insurance fund": 0,
+        SINCE: lost,
+        "counterparties": 0,
+        "nobody": 0,
+    }
+    assert ("Bad debt", "0", "all is covered, the vault lost 4,923,809") in list(_numbers(made))
+    told = adlcalc("compare", str(POPCAT), "--venues", "hyperliquid,generic", "--width", "50").out
+    assert "-4,923,809.472" in told, "on a narrow page, too"
+    assert "Backstops have lost money on what they took over under hyperliquid" in " ".join(told.split())
+    assert all(each.borne.whole == 0 for each in [outcome_of(made.scenario)]), "no part of the shortfall"
+
+
+def test_who_took_over_is_told_where_several_did() -> None:
+    """Two providers take eight of ten at the bankruptcy price of 90 while the mark is 80: 80 at once, and 40
+    more by 75; the shortfall is what they paid at the takeover, and the two that winners closed."""
+    text = AHEAD.replace("fund: 50", "fund: 0") + (
+        "markets: {X: {lot: 1, liquidity: none}}\nrules: {backstop: {kind: providers, when: before-fund}}\n"
+        "backstop:\n  - {id: one, market: X, size: 4}\n  - {id: two, market: X, size: 4}\n"
+    )
+    made = lib.run(lib.load(text))
+    assert "one and two took over 8 contracts and have lost 120 by the last mark" in verdict(made)
+    rows = {row.who: row.amount for row in shares(made, "quote")}
+    assert (rows["own margin"], rows["backstop"], rows[SINCE], rows["counterparties"]) == (100, 80, 40, 20)
+    with exact():
+        found = all_of(outcome_of(made.scenario))
+    names = "shortfall", "needed_budget", "haircut_total", "bad_debt", "backstop_pnl"
+    assert [found[name] for name in names] == [100, 20, 20, 0, -120]
+
+
+def test_where_a_fund_ends_that_pays_more_than_it_has(adlcalc: Callable[..., Told], tmp_path: Path) -> None:
+    """The long is bankrupt at 90 and sold at 80: the fund of 50 pays 100."""
+    (tmp_path / "s.yaml").write_text(AHEAD, encoding="utf-8")
+    told = " ".join(adlcalc("compare", str(tmp_path / "s.yaml"), "--venues", "fund-only,generic").out.split())
+    assert "The fund ends at -50 under fund-only: it may go below zero (fund.negative)" in told
+    assert "under generic" not in told
 
 
 # --- any book -----------------------------------------------------------------------------------------------

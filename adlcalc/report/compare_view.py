@@ -55,8 +55,9 @@ HEADINGS = {
     "rd_nse": "rd-nse",
     "top_10_share": "top 10\nshare",
 }
-UNPAID = ("bad_debt", "undershoot")
-"""What a policy leaves unpaid decides between policies: these stay while others go from a narrow page."""
+UNPAID = ("bad_debt", "undershoot", "backstop_pnl")
+"""What a policy leaves unpaid, or to a backstop, decides between policies: these stay while others go from a
+narrow page."""
 GOES = (LIQUIDATED, "wholly_closed", "accounts_touched", "overshoot", "notional_closed", "fund_used")
 """What goes first beside them, in this order; then the rest of their table, from its end."""
 
@@ -268,6 +269,8 @@ def _left(page: Comparison) -> Iterator[str]:
             "what is lost later on positions that nobody took, stays; how a loss is spread is told of the "
             "part that was cut."
         )
+    yield from _funds_below_zero(page)
+    yield from _backed(page)
     by_held: dict[tuple[tuple[str, Decimal], ...], list[Result]] = {}
     for one in page.results:
         if one.outcome.held:
@@ -282,6 +285,32 @@ def _left(page: Comparison) -> Iterator[str]:
             f"At the end the venue still holds {' and '.join(sizes)} {what} under "
             f"{_called(page, results)}; what they have lost by the last mark is in the bad debt, as far as "
             "no fund bears it."
+        )
+
+
+def _funds_below_zero(page: Comparison) -> Iterator[str]:
+    """Where a fund ends that pays more than it has: what it paid alone does not say that."""
+    below: dict[tuple[str, Decimal], list[Result]] = {}
+    for one in page.results:
+        for fund in one.outcome.funds:
+            if fund[1] < 0:
+                below.setdefault(fund, []).append(one)
+    several = len(page.scenario.funds) > 1
+    for (name, balance), results in below.items():
+        yield (
+            f"{f'Fund {clean(name)}' if several else 'The fund'} ends at {digits(balance)} under "
+            f"{_called(page, results)}: it may go below zero (fund.negative), and what it is short of is in no "
+            "bad debt."
+        )
+
+
+def _backed(page: Comparison) -> Iterator[str]:
+    """That a loss of backstops is one more."""
+    lost = [one for one in page.results if (one.outcome.backstop_pnl or ZERO) < 0]
+    if lost:
+        yield (
+            f"Backstops have lost money on what they took over under {_called(page, lost)} (backstop pnl): what "
+            "they lose after a takeover is in neither shortfall nor bad debt."
         )
 
 

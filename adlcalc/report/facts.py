@@ -206,18 +206,21 @@ class Facts:
         hold anything."""
         return self._with_quiet(None if self.quiet is None else self.quiet.by_name())
 
+    @property
+    def told_accounts(self) -> Iterator[AccountState]:
+        """Those of them that were told one by one: whatever something happened to is."""
+        ended = self.events[len(self._happened) :]
+        return (event.state for event in ended if isinstance(event, AccountEnded))
+
     @cached_property
     def backstops(self) -> tuple[AccountState, ...]:
         """The providers and vaults that have taken something over, or have money of their own, at the end."""
-        ended = (event for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded))
-        return tuple(event.state for event in ended if event.state.status == "backstop")
+        return tuple(state for state in self.told_accounts if state.status == "backstop")
 
     def _with_quiet(self, places: Sequence[int] | None) -> Iterator[AccountState]:
         """The accounts that were told one by one, and the quiet ones of these places in the order of their
         names."""
-        told = (
-            event.state for event in self.events[len(self._happened) :] if isinstance(event, AccountEnded)
-        )
+        told = self.told_accounts
         if self.quiet is None or not places:
             return told
         touched = islice(told, len(self.quiet.touched))

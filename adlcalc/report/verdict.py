@@ -1,6 +1,6 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held.
+Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held, who_backed, pnl_of_backstops.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.events import FundReceived
+from adlcalc.engine.events import BackstopTook, FundReceived
 from adlcalc.engine.formulas.prices import CLAMPED
+from adlcalc.engine.model import VAULT
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
@@ -32,6 +33,7 @@ def verdict(run: Facts) -> str:
             _liquidated(run),
             *_stopped(run),
             *_funds(run),
+            *_backstops(run),
             *_deleveraged(run),
             *_held(run),
             *_losses(run),
@@ -135,6 +137,37 @@ def _many_funds(run: Facts, moved: Collection[str]) -> Iterator[str]:
     yield f"{', '.join(told)} and {sum(not left[name] for name in moved):,} are empty"
 
 
+def _backstops(run: Facts) -> Iterator[str]:
+    """What backstops took over, and what that has brought them: no bad debt tells it."""
+    took = run.told(BackstopTook)
+    if not took:
+        return
+    size = sum((one.size for one in took), ZERO)
+    contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}"
+    what = contracts if len({one.market for one in took}) == 1 else "positions"
+    pnl, told = pnl_of_backstops(run), ""
+    if pnl:
+        has = "has" if len({one.provider for one in took}) == 1 else "have"
+        told = f" and {has} {gain(pnl)} by the last mark"
+    yield f"{who_backed(run)} took over {what}{told}"
+
+
+def who_backed(run: Facts) -> str:
+    """'the vault', 'lena and omar', '4 backstops': who took something over."""
+    names = dict.fromkeys(one.provider for one in run.told(BackstopTook))
+    if [*names] == [VAULT]:
+        return "the vault"
+    return named(names) if len(names) <= NAMED else counted(len(names), "backstop")
+
+
+def pnl_of_backstops(run: Facts) -> Decimal:
+    """What backstops have won or lost at the last mark by what they took over, with the margin that they got;
+    zero where there are several currencies."""
+    if len(run.scenario.currencies) != 1:
+        return ZERO
+    return sum((one.equity_end - one.equity_start for one in run.backstops), ZERO)
+
+
 def _deleveraged(run: Facts) -> Iterator[str]:
     """How many contracts, from whom, at which prices: market by market."""
     several = len(run.scenario.markets) > 1
@@ -149,12 +182,15 @@ def _deleveraged(run: Facts) -> Iterator[str]:
     for market in dict.fromkeys(row.market for row in run.deleveraged):
         own = [row for row in run.deleveraged if row.market == market]
         size = sum((row.size for row in own), ZERO)
-        contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}" + (
-            f" of {clean(market)}" if several else ""
-        )
+        contracts = _contracts(size) + (f" of {clean(market)}" if several else "")
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
         yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}{_clamped(own, run)}"
+
+
+def _contracts(size: Decimal) -> str:
+    """'1 contract', '0.5 contracts'."""
+    return f"{digits(size)} {'contract' if size == 1 else 'contracts'}"
 
 
 def _clamped(fills: Sequence[Any], run: Facts) -> str:
@@ -178,11 +214,9 @@ def _held(run: Facts) -> Iterator[str]:
     """What the venue is left with: neither the book nor anybody else has taken it."""
     held = [event for event in run.held.values() if event.size]
     if held:
-        size = (
-            digits(sum((one.size for one in held), ZERO))
-            if len({one.market for one in held}) == 1
-            else "positions"
-        )
+        size = "positions"
+        if len({one.market for one in held}) == 1:
+            size = _contracts(sum((one.size for one in held), ZERO))
         told = [gain(pnl) for pnl in run.pnl_of_held.values() if len(run.pnl_of_held) == 1 and pnl]
         at = "".join(f", which has {one} at the last mark" for one in told)
         whose = named(one.account for one in run.closed if one.claim in run.held)

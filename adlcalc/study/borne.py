@@ -43,14 +43,16 @@ from adlcalc.engine.formulas import margin
 from adlcalc.engine.model import Scenario
 from adlcalc.ground.numbers import CEILING, ZERO, rounder
 
-TAKEN_OVER = ("takeover", "network", "backstop", "shared")
+TAKEN_OVER = ("takeover", "network", "backstop")
 """The methods of a liquidation by which an account's position is another's before it is closed."""
 
 
 @dataclass(slots=True)
 class Borne:
-    """lacking: what was lacking, by the account whose position it was; then who bore it."""
+    """By the account whose positions they were, lost: what they lost in all, from their entry prices;
+    lacking: what of that was lacking. Then who bore the latter."""
 
+    lost: dict[str, Decimal] = field(default_factory=dict)
     lacking: dict[str, Decimal] = field(default_factory=dict)
     fund: Decimal = ZERO
     backstop: Decimal = ZERO
@@ -70,6 +72,8 @@ class Borne:
         self.nobody += more.nobody
         for account, amount in more.lacking.items():
             self.lacks(account, amount)
+        for account, amount in more.lost.items():
+            _add(self.lost, account, amount)
 
     def lacks(self, account: str, amount: Decimal) -> None:
         """So much of it is this account's."""
@@ -108,9 +112,9 @@ class Losses:
         """A new step."""
         self._found = Borne()
         self._posted: dict[str, Decimal] = {}  # by account: what the fund paid and nobody paid
-        self._short: dict[
-            str, Decimal
-        ] = {}  # by account: how much worse than at its bankruptcy price it closed
+        # by account: how much worse than at its bankruptcy price it closed
+        self._short: dict[str, Decimal] = {}
+        self._own: dict[str, int] = {}  # by account: its newest claim in its own name
         self._dust: Callable[[Decimal], None] | None = None  # whose the dust is, should the fund receive any
 
     def of_step(self, events: Iterable[Event]) -> Borne:
@@ -126,11 +130,15 @@ class Losses:
         return found
 
     def _share(self, found: Borne) -> None:
-        """Whose the losses were that have been shared out: they are told of all claims together. Of each
-        account what its fills lacked and nothing was posted for; the last one has what rounding moved."""
+        """Whose the losses were that have been shared out: they are told of all claims together. An account's
+        that is closed in its own name is how far it stood below zero, else what its fills lacked, and nothing
+        was posted for; the last one has what rounding moved."""
         left, last = found.shared, ""
-        for account, amount in self._short.items():
-            own = min(max(amount - self._posted.get(account, ZERO), ZERO), left)
+        for account in {**self._short, **self._own}:
+            lacks = self._short.get(account, ZERO) - self._posted.get(account, ZERO)
+            if account in self._own:
+                lacks = self._owing[self._own[account]]
+            own = min(max(lacks, ZERO), left)
             left, last = left - own, account
             found.lacks(account, own)
         found.lacks(last, left)
@@ -159,10 +167,12 @@ class Losses:
         self.claims[event.claim], self._dust = event, None
         if event.method not in TAKEN_OVER:
             self._owing[event.claim] = self._up(-event.equity)  # its funding is settled against it
+            self._own[event.account] = event.claim
 
     def margin_taken(self, event: MarginTaken) -> None:
         if event.market in self._value:
             _add(self._short, event.account, max(-event.amount, ZERO))
+            _add(self._found.lost, event.account, max(event.amount, ZERO))
 
     def fund_paid(self, event: FundPaid) -> None:
         if event.fund in self._funds:
@@ -184,12 +194,14 @@ class Losses:
     def bad_debt(self, event: BadDebt) -> None:
         if event.market in self._value:
             self._found.nobody += event.amount
+            self._brings(event.claim, event.amount)
             _add(self._posted, self._whose(event.claim), event.amount)
 
     def book_filled(self, event: BookFilled) -> None:
         if event.market in self._value:
             self._dust = None
             _add(self._short, self._whose(event.claim), max(-event.result, ZERO))
+            self._closed(event, event.proceeds)
             if event.claim in self._owing:
                 self._brings(event.claim, event.proceeds - self._at_mark(event))
 
@@ -197,7 +209,9 @@ class Losses:
         if event.market in self._value:
             self._dust, account = None, self._whose(event.claim)
             _add(self._short, account, max(-event.result, ZERO))
-            part = _paid(event, self._at_mark(event))
+            value = self._at_mark(event)
+            self._closed(event, min(event.proceeds, value))
+            part = _paid(event, value)
             self._found.backstop += part
             self._found.lacks(account, part)
 
@@ -205,6 +219,7 @@ class Losses:
         if event.market in self._value:
             value, account = worth(event), event.bankrupt
             _add(self._short, account, max(-event.result, ZERO))
+            self._closed(event, min(event.proceeds, value))
             part = _paid(event, value)
             if (owing := self._owing.get(event.claim)) is not None:
                 part = min(part, max(owing, ZERO))
@@ -212,6 +227,18 @@ class Losses:
             self._found.winners += part
             self._found.lacks(account, part)
             self._dust = partial(self._found.winners_less, account, part)
+
+    def _closed(self, event: BookFilled | BackstopTook | Deleveraged, brought: Decimal) -> None:
+        """What a position lost by a fill: its value at entry less what that brought, or was worth at the mark
+        where somebody paid more. One that was taken over is lost up to its bankruptcy price, as what it brings
+        beyond that is another's. What a vault of its own money loses is no margin of an account."""
+        claim = self.claims.get(event.claim)
+        if claim is None or claim.method == "vault":
+            return
+        if claim.method in TAKEN_OVER:
+            brought = min(brought, event.proceeds - event.result)
+        opened = self._value[event.market](claim.side * event.size, claim.entry_price)
+        _add(self._found.lost, claim.account, opened - brought)
 
     def _at_mark(self, event: BookFilled | BackstopTook) -> Decimal:
         return self._value[event.market](event.side * event.size, self._marks[event.market])

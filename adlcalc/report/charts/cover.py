@@ -23,7 +23,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from adlcalc.engine.events import BackstopTook, BookFilled, Deleveraged, Liquidated, MarginTaken
+from adlcalc.engine.events import BackstopTook
 from adlcalc.engine.formulas import margin
 from adlcalc.engine.model import Market
 from adlcalc.ground.numbers import ZERO, D, divide, exact, round_to
@@ -32,7 +32,7 @@ from adlcalc.report.charts.figure import Figure
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
 from adlcalc.report.table import numbers, right, table, words
-from adlcalc.study.borne import KINDS, TAKEN_OVER, Borne, Losses, worth
+from adlcalc.study.borne import KINDS, Borne, Losses
 
 HELD = "fund, still held"
 SINCE = "backstop, since then"
@@ -55,7 +55,14 @@ def figures(run: Facts) -> list[Figure]:
     found = [(name, rows) for name, rows in found if any(row.amount for row in rows)]
     several = len(run.scenario.currencies) > 1
     return [
-        _figure(name if several else "", rows, i, several, bool(run.held))
+        _figure(
+            name if several else "",
+            rows,
+            i,
+            several,
+            bool(run.held),
+            any(row.why == "owed" for row in run.bad_debt),
+        )
         for i, (name, rows) in enumerate(found, 1)
     ]
 
@@ -66,11 +73,11 @@ def shares(run: Facts, currency: str) -> list[Share]:
     borne, losses = Borne(), Losses(run.scenario, currency)
     for _, events in groupby(run.in_order(*KINDS), key=attrgetter("step")):
         borne.add(losses.of_step(events))
-    own: dict[str, Decimal] = {}
-    for account, lost in _lost(run, markets):
-        own[account] = own.get(account, ZERO) + lost
-    for account, lacked in borne.lacking.items():
-        own[account] = own.get(account, ZERO) - lacked
+    own = borne.lost
+    for account, amount in (*_margin_of_held(run, losses, markets), *_margin_of_debtors(run, markets)):
+        own[account] = own.get(account, ZERO) + amount
+    for account, amount in borne.lacking.items():
+        own[account] = own.get(account, ZERO) - amount
     # what one account gains covers nobody else's loss
     margins = sum((x for x in own.values() if x > 0), ZERO)
     bad = sum((row.amount for row in run.bad_debt if row.market in markets), ZERO)
@@ -97,34 +104,28 @@ def shares(run: Facts, currency: str) -> list[Share]:
     return [row for row in rows if row.amount or row.who not in SELDOM]
 
 
-def _lost(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
-    """What the fills of each closed position lost: its value at entry less what it brought, or was worth at
-    the mark where somebody paid more. A position that was taken over is lost up to its bankruptcy price, as what
-    it brings beyond that is another's; so is one that is still held. What a vault of its own money loses is
-    no margin of an account."""
-    claims: dict[int, Liquidated] = {}
-    unit = run.scenario.money_unit
-    values = {name: margin.valuer(market.contract, unit) for name, market in markets.items()}
-    for event in run.in_order(Liquidated, MarginTaken, BookFilled, BackstopTook, Deleveraged):
-        if isinstance(event, Liquidated):
-            claims[event.claim] = event
-        elif event.market not in markets or claims[event.claim].method == "vault":
-            continue
-        elif isinstance(event, MarginTaken):
-            yield event.account, max(event.amount, ZERO)
-        else:
-            claim = claims[event.claim]
-            opened = values[event.market](claim.side * event.size, claim.entry_price)
-            brought = event.proceeds
-            if isinstance(event, Deleveraged):
-                brought = min(brought, worth(event))
-            if claim.method in TAKEN_OVER:
-                brought = min(brought, event.proceeds - event.result)
-            yield claim.account, opened - brought
+def _margin_of_held(run: Facts, losses: Losses, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
+    """What the positions that the venue still holds had lost from the entry price to the bankruptcy price."""
     for held in run.held.values():
-        if held.market in markets and held.size and held.bankruptcy_price is not None:
-            value, size, claim = values[held.market], held.side * held.size, claims[held.claim]
+        if held.market in markets and held.bankruptcy_price is not None:
+            market, size = markets[held.market], held.side * held.size
+            value, claim = margin.valuer(market.contract, run.scenario.money_unit), losses.claims[held.claim]
             yield claim.account, value(size, claim.entry_price) - value(size, held.bankruptcy_price)
+
+
+def _margin_of_debtors(run: Facts, markets: dict[str, Market]) -> Iterator[tuple[str, Decimal]]:
+    """What accounts that were not closed, and owe, have lost by the last mark on the positions that they owe it
+    for, but for what they owe."""
+    owed: dict[str, dict[str, Decimal]] = {}
+    for row in run.bad_debt:
+        if row.why == "owed" and row.market in markets:
+            owed.setdefault(row.account, {})[row.market] = row.amount
+    for state in run.told_accounts if owed else ():
+        if state.account in owed and state.status != "backstop":
+            debts = owed[state.account]
+            bearing = (one for one in state.positions if one.collateral is None or one.market in debts)
+            lost = sum((-one.unrealized_pnl for one in bearing), ZERO)
+            yield state.account, lost - sum(debts.values(), ZERO)
 
 
 def _of_held(run: Facts, markets: dict[str, Market]) -> Decimal:
@@ -145,12 +146,15 @@ def _since(run: Facts, markets: dict[str, Market], at_once: Decimal) -> Decimal:
     return max(lost - at_once - owed, ZERO)
 
 
-def _figure(currency: str, rows: list[Share], number: int, several: bool, still_held: bool) -> Figure:
+def _figure(
+    currency: str, rows: list[Share], number: int, several: bool, still_held: bool, owes: bool
+) -> Figure:
     whole = sum((row.amount for row in rows), ZERO)
     beyond = whole - rows[0].amount
     unit = f" {clean(currency)}" if currency else ""
     held = ", counting what is still held at the last mark" if still_held else ""
-    told = f"The positions that were closed lost {digits(whole)}{unit}{held}"
+    owing = " and those of accounts that owe" if owes else ""
+    told = f"The positions that were closed{owing} lost {digits(whole)}{unit}{held}"
     if not beyond:
         told += ", and their own margin covered all of it."
     else:
@@ -186,7 +190,7 @@ def _called(who: str) -> str:
     return {
         "insurance fund": "the insurance fund",
         "backstop": "the backstop",
-        SINCE: "the backstop since then",
+        SINCE: "the backstop since its takeovers",
         HELD: "the fund on what it still holds",
         "profits cut": "winners whose profits were cut",
     }.get(who, who)

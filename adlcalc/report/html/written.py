@@ -28,7 +28,7 @@ from adlcalc.report.human import clean, counted, digits
 from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
 from adlcalc.report.table import Table
-from adlcalc.report.verdict import ask_why, verdict, worth_of_held
+from adlcalc.report.verdict import ask_why, pnl_of_backstops, verdict, who_backed, worth_of_held
 
 DARK = {
     "fg": "#e6eaf0",
@@ -238,13 +238,20 @@ def _numbers(run: Facts) -> Iterator[tuple[str, str, str]]:
     given = {row.account for row in run.deleveraged}
     yield "Deleveraged", f"{len(given):,}", counted(len(run.deleveraged), "fill")
     bad: Decimal = run.audit.bad_debt
-    yield "Bad debt", run.audit.told if bad else "0", "nobody covered it" if bad else "all is covered"
+    covered = "nobody covered it" if bad else "all is covered"
+    yield "Bad debt", run.audit.told if bad else "0", covered + "".join(_backed(run))
     audit = run.audit
     if not (audit.money_difference or audit.open_interest_difference):
         yield "Audit", "exact", "money and open interest balance to the last unit"
     else:
         told = f"{digits(audit.money_difference)} / {digits(audit.open_interest_difference)}"
         yield "Audit", told, "money / open interest do not balance"
+
+
+def _backed(run: Facts) -> Iterator[str]:
+    """', the vault lost 944,420': a loss of a backstop is no bad debt, and is told beside it."""
+    if pnl := pnl_of_backstops(run):
+        yield f", {who_backed(run)} {_gain(pnl)}"
 
 
 def _gain(pnl: Decimal) -> str:
