@@ -146,7 +146,8 @@ def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading
 
 
 def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
-    """What would have helped those who were deleveraged: a few runs more."""
+    """What would have helped those who were deleveraged, of the accounts that were asked for, else the first: a
+    few runs more."""
     if not run.deleveraged:
         return ()
     from adlcalc.report.charts.least_fund import enough
@@ -159,7 +160,10 @@ def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
         fund = enough_fund(scenario, first)
         curve = enough(least) if least is not None and fund.rule else ""
         vary = _vary(scenario, fund.fund)
-        return [*helped(run, first, fund, moved_back(scenario, first) if looked else None, vary, curve)]
+        fills = {row.account: row for row in reversed(run.deleveraged)}
+        asked = [fills[name] for name in run.named if name in fills] or [first]
+        moved = [(fill, moved_back(scenario, fill) if looked else None) for fill in asked]
+        return [*helped(run, fund, moved, vary, curve)]
 
 
 def _vary(scenario: Scenario, fund: str) -> str:

@@ -66,6 +66,16 @@ def test_a_second_thing_has_a_color_for_each_of_its_values() -> None:
     assert len(colors) == 2
 
 
+def test_a_number_that_all_have_is_written_once() -> None:
+    """80 of 400 are 20 % under each rulebook at 5; at 10 one has another number, and each has its own."""
+    by = [{"venue": v, "leverage": x} for v in ("bybit", "okx", "gate") for x in ("5", "10")]
+    groups = shares(by, [80, 120, 80, 200, 80, 120])
+    (figure,) = by_value.figures("s", "adl", groups, ["venue", "leverage"], "")
+    bold = [layer for layer in figure.spec(WIDE)["layer"] if layer["mark"].get("fontWeight") == "bold"]
+    texts = [row["text"] for layer in bold for row in layer["data"]["values"]]
+    assert sorted(texts) == ["20%", "30%", "30%", "50%"]
+
+
 def test_more_values_than_colors_have_a_figure_each_on_one_scale() -> None:
     by = [{"fund": f, "leverage": x} for f in "12345" for x in ("5", "6", "7", "8", "9", "10")]
     made = by_value.figures("sweep-2", "adl", shares(by, list(range(30))), ["fund", "leverage"], "")

@@ -22,6 +22,8 @@ from adlcalc.engine.loop import run as run_engine
 from adlcalc.ground.numbers import D
 from adlcalc.report import Run
 from adlcalc.report.charts import figures
+from adlcalc.report.charts import path as path_chart
+from adlcalc.report.charts.alone import alone
 from adlcalc.report.charts.canvas import COLORS, room, short, shortened, ticks, whole_ticks
 from adlcalc.report.charts.cover import shares
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
@@ -74,9 +76,12 @@ def schema() -> Any:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_every_specification_is_one_of_vega_lite(path: Path, schema: Any) -> None:
     for figure in of_21() if path.stem.startswith("21") else drawn(path):
-        for width in (WIDE, NARROW):
-            errors = [error.message for error in schema.iter_errors(figure.spec(width))]
+        specs = [*map(figure.spec, (WIDE, NARROW)), alone(figure)]
+        for spec in specs:
+            errors = [error.message for error in schema.iter_errors(spec)]
             assert errors == [], figure.name
+        written = json.dumps(specs[-1])
+        assert all(json.dumps(text) in written for text in [key.text for key in figure.keys])
 
 
 @pytest.mark.slow
@@ -187,6 +192,47 @@ def test_what_a_fund_still_holds_is_a_part_of_the_loss() -> None:
     bare = text.replace("rules: {fund: {holds: while-solvent}}\n", "").replace("fund: 100", "fund: 0")
     amounts = {row.who: row.amount for row in shares(adlcalc.run(adlcalc.load(bare)), "quote")}
     assert amounts == {"own margin": own, "insurance fund": 0, "counterparties": gave, "nobody": fund}
+
+
+@pytest.mark.parametrize("many", [5, 61, 100])
+def test_everybody_who_gives_up_is_counted(many: int) -> None:
+    """A long of `many` contracts, as many shorts of one: the table and the drawing are cut, the sentence is
+    not."""
+    shorts = [f"- {{id: s{i}, side: short, size: 1, entry: 100.{i:03}, leverage: 5}}" for i in range(many)]
+    text = (
+        "markets: {M: {tick: 0.001, lot: 1, liquidity: none}}\naccounts:\n"
+        f"- {{id: whale, side: long, size: {many}, entry: 100, leverage: 20}}\n"
+        + "\n".join(shorts)
+        + "\nprices: [100, 90]\n"
+    )
+    scenario = adlcalc.load(text).scenario
+    ladders = Ladders()
+    made = Run(scenario, run_engine(scenario, observer=ladders))
+    for found in (ladders.found, {}):
+        (queue,) = (one for one in figures(made, ladders=found) if one.name == "queue")
+        assert f"{many} contracts to close" in queue.description
+        assert f"{many} accounts give up what is needed" in queue.description
+
+
+def test_the_prices_of_a_cross_account_are_drawn_where_they_held() -> None:
+    """Long 1 A and 1 B from 100 with 30: when A falls to 90 its price hangs on B, so neither price is drawn
+    before the step before. An isolated one's is drawn from the start; with funding from when that fell due."""
+    text = (
+        "markets: {A: {liquidity: none}, B: {liquidity: none}}\naccounts:\n"
+        "- {id: c, margin: cross, balance: 30, positions: [{market: A, side: long, size: 1, entry: 100},"
+        " {market: B, side: long, size: 1, entry: 100}]}\n"
+        "- {id: i, market: A, side: long, size: 1, entry: 100, leverage: 5}\n"
+        "prices: {A: [100, 99, 98, 85, 84, 79], B: [100, 99, 98, 84, 84, 79]}\n"
+    )
+
+    def starts(text: str) -> dict[str, int]:
+        made = adlcalc.run(adlcalc.load(text))
+        since = path_chart._since(made, [one for one in made.closed if one.market == "A"])
+        return {one.account: since[one.claim] for one in made.closed if one.market == "A"}
+
+    assert starts(text) == {"c": 2, "i": 0}
+    funded = text + "funding: {A: {rate: 0.0001, every: 3}}\n"
+    assert starts(funded) == {"c": 2, "i": 3}
 
 
 def test_nobody_covers_what_the_queue_cannot() -> None:

@@ -290,6 +290,19 @@ def test_a_quiet_run_has_printed_nothing(adlcalc: Callable[..., object], folder:
     assert "rows of facts, nothing was printed." in " ".join(found.out.split())
 
 
+@pytest.mark.parametrize("ending", ["csv", "json", "md", "txt"])
+def test_a_quiet_run_that_wrote_a_file_is_repeated(
+    adlcalc: Callable[..., object], folder: Path, ending: str
+) -> None:
+    """In the format that the ending of the file asked for."""
+    adlcalc("run", "s.yaml", "-q", "-o", f"made.{ending}", "--manifest", "m.json")
+    assert adlcalc("verify", "m.json", "--result", f"made.{ending}").code == 0
+    format = {"csv": "csv", "json": "json", "md": "markdown"}.get(ending, "table")
+    assert adlcalc("run", "s.yaml", "--format", format).out == (folder / f"made.{ending}").read_text()
+    adlcalc("run", "s.yaml", "-o", f"table.{ending}", "--format", "table")
+    assert (folder / f"table.{ending}").read_text() == adlcalc("run", "s.yaml").out
+
+
 def test_a_row_that_a_map_names_is_told_as_it_was_typed() -> None:
     """Of a sweep's figures `by` names the row, which is a map: no notation of a programming language."""
     row = {"measure": "adl", "by": {"accounts.me.leverage": "5"}}

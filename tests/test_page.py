@@ -207,6 +207,8 @@ def test_figures_are_written_as_specification_svg_and_png(adlcalc: Command, tmp_
             "v6.json"
         )
         ElementTree.parse(folder / f"{name}.svg")
+        legend = {"path": "bankruptcy price", "queue": "gave up", "equity": "deleveraged"}.get(name, "")
+        assert legend in (folder / f"{name}.svg").read_text(encoding="utf-8").partition("</desc>")[2]
         assert (folder / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
@@ -246,6 +248,17 @@ def test_nothing_is_written_where_something_is_wrong(
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("x.csv", "run -o FILE"), ("x.JSON", "run -o FILE"), ("x.png", "--figures DIR")]
+)
+def test_a_page_is_not_called_otherwise(adlcalc: Command, tmp_path: Path, name: str, hint: str) -> None:
+    file = tmp_path / name
+    file.write_text("mine")
+    result = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml", "-o", str(file))
+    assert (result.code, file.read_text()) == (2, "mine")
+    assert hint in result.err
 
 
 def test_a_page_does_not_take_the_place_of_its_scenario(adlcalc: Command, tmp_path: Path) -> None:
@@ -572,6 +585,10 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
         "the other ways."
     )
     assert len(begun) == 1 + 2 + 1 + 3
+    page = adlcalc("report", "scenarios/21-who-pays.yaml", "--account", "early").out
+    text = section_of(page, "What would have helped")
+    assert "early was deleveraged at rank 2 of 4 in the queue of the shorts at step 1." in text
+    assert "gambler was" not in text
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_the_last_sentence_tells_what_the_venue_holds() -> None:
         "prices": [100, 90],
     }
     told = adlcalc.run(text).to_text()
-    assert "1 of 2 liquidated at step 1; 2 of m still held by the venue." in " ".join(told.split())
+    assert "1 of 2 liquidated at step 1; 2 contracts of m still held by the venue." in " ".join(told.split())
 
 
 def test_a_question_that_is_answered_ends_the_run(

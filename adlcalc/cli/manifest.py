@@ -96,6 +96,8 @@ def _words(ctx: typer.Context, only: Sequence[str] = ()) -> Iterator[str]:
             continue
         if name in WHERE_TO and not (name == "store" and ctx.params.get("file") is None):
             continue  # a store alone is what was read
+        if name == "quiet" and ctx.params.get("output"):
+            continue  # the result was written all the same, and is printed where it is repeated
         value = ctx.params[name]
         values = value if isinstance(value, list | tuple) else [value]
         for each in values:

@@ -11,6 +11,7 @@ Under, Result, ROWS, TABLE, chosen, expanded."""
 from __future__ import annotations
 
 import inspect
+import os.path
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
@@ -22,7 +23,7 @@ from adlcalc.cli.completion import scenario_files, venue_names
 from adlcalc.cli.usual import CSV, JSON
 from adlcalc.cli.usual import ROWS as ROWS  # options of these defaults
 from adlcalc.cli.usual import TABLE as TABLE
-from adlcalc.report.writers import FORMATS
+from adlcalc.report.writers import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from adlcalc.report.page import Page
@@ -35,6 +36,16 @@ def _format(text: str) -> str:
     if name not in FORMATS or (colon and (name != CSV or not table)):
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, FORMATS))}.")
     return text
+
+
+def _by_ending(ctx: typer.Context, format: str) -> str:
+    """Where no format was asked for: that of the ending of --output, as if it had been asked for."""
+    source = ctx.get_parameter_source("format")
+    ending = os.path.splitext(ctx.params.get("output") or "")[1].lower()
+    if source is None or source.name != "DEFAULT" or ctx.params.get(JSON) or ending not in ENDINGS:
+        return format
+    ctx.set_parameter_source("format", type(source).COMMANDLINE)  # a manifest repeats it without --output
+    return ENDINGS[ending]
 
 
 def _formats(incomplete: str) -> list[str]:
@@ -91,8 +102,9 @@ Format = Annotated[
         "-f",
         metavar="FORMAT",
         help=f"{', '.join(FORMATS)}: a table keeps to the width, the others leave no column out; csv:NAME is one "
-        "table of the CSV.",
+        f"table of the CSV. An --output that ends with {', '.join(ENDINGS)} asks for it, too.",
         parser=_format,
+        callback=_by_ending,
         autocompletion=_formats,
     ),
 ]

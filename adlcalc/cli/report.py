@@ -17,6 +17,8 @@ from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.ground.output import Inputs, OutputError, write
+from adlcalc.ground.text import clean
+from adlcalc.report.writers import ENDINGS
 
 if TYPE_CHECKING:
     from adlcalc.engine.model import Scenario
@@ -27,6 +29,10 @@ EXAMPLE = """\b
 Examples:
   adlcalc report 04-fund-half-absorbs -o page.html
   adlcalc report 21-who-pays --compare queue,haircut -o page.html"""
+
+
+TABLES, PICTURES = "adlcalc run -o FILE writes the tables", "--figures DIR writes the pictures"
+OTHERS = dict.fromkeys(ENDINGS, TABLES) | dict.fromkeys((".png", ".svg"), PICTURES)
 
 
 def register(app: typer.Typer) -> None:
@@ -105,6 +111,9 @@ def report(
     if output is None and sys.stdout.isatty():
         say("adlcalc: a page is a file\nhint: -o page.html, or > page.html")
         raise typer.Exit(UNUSABLE)
+    if output and (other := OTHERS.get(os.path.splitext(output)[1].lower())):
+        say(f"adlcalc: a page is HTML, and {clean(output)} is named as if it were not\nhint: {other}")
+        raise typer.Exit(UNUSABLE)
     raise typer.Exit(_work(files, output, figures, wanted, quiet))
 
 
@@ -159,8 +168,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
     several scenarios with its number before it."""
     import json
 
-    from adlcalc.report.charts.canvas import titled
-    from adlcalc.report.charts.figure import NARROW, WIDE
+    from adlcalc.report.charts.alone import alone
     from adlcalc.report.html.drawn import png, standalone
     from adlcalc.report.html.written import picture
 
@@ -175,7 +183,7 @@ def _figures(told: Sequence[Pictured], folder: str, inputs: Inputs) -> None:
         write(png(whole), f"{start}.png", inputs, beside=True)
         for figure in one.drawn:
             start = os.path.join(folder, f"{number}-{figure.name}" if len(told) > 1 else figure.name)
-            spec = titled(figure.spec(NARROW if figure.half else WIDE), figure.title)
+            spec = alone(figure)
             text = json.dumps(spec, ensure_ascii=False, indent=1) + "\n"
             write(text, f"{start}.vl.json", inputs, beside=True)
             drawing = standalone(spec, figure.title, figure.description)

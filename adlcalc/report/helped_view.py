@@ -23,15 +23,17 @@ from adlcalc.study.what_if import Move
 
 
 def helped(
-    run: Facts, first: Deleveraged, fund: Enough, moved: MovedBack | None, vary: str, curve: str
+    run: Facts, fund: Enough, moved: Sequence[tuple[Deleveraged, MovedBack | None]], vary: str, curve: str
 ) -> Iterator[Sentence]:
-    """first: who was deleveraged first; moved: None where its place was not looked at; vary: how solve names
-    the fund; curve: what a curve on the page says of the fund, '' where there is none."""
+    """moved: the first fill of each account that is told of, with what moves it back, None where its place was not
+    looked at; vary: how solve names the fund; curve: what a curve on the page says of the fund, '' where there
+    is none."""
     solve = _command(run, "solve", "--vary", vary, "--until", "no adl")
     who = "The fund" if len(run.scenario.funds) == 1 else f"Fund {clean(fund.fund)}"
     yield Sentence(who, f"had {digits(fund.has)}. {curve or _fund(run, fund, solve)}")
-    rank = _command(run, "rank", "--account", first.account, "--step", str(first.step))
-    yield Sentence(clean(first.account), _account(run, first, moved, rank))
+    for fill, back in moved:
+        rank = _command(run, "rank", "--account", fill.account, "--step", str(fill.step))
+        yield Sentence(clean(fill.account), _account(run, fill, back, rank))
 
 
 def _command(run: Facts, name: str, *words: str) -> str:
@@ -69,18 +71,19 @@ def _fund(run: Facts, found: Enough, solve: str) -> str:
     return text + FUND_LIMITS
 
 
-def _account(run: Facts, first: Deleveraged, moved: MovedBack | None, rank: str) -> str:
+def _account(run: Facts, fill: Deleveraged, moved: MovedBack | None, rank: str) -> str:
     """What of its own would have moved it back."""
+    first = "first, " if fill is run.deleveraged[0] else ""
     policy = name_in(POLICIES, run.scenario.rules.adl.policy)
     if policy != "queue":
         return (
-            f"was deleveraged first, by the policy {policy}: it does not take the positions one after the "
+            f"was deleveraged {first}by the policy {policy}: it does not take the positions one after the "
             "other, so that another place in a queue would have saved nobody."
         )
     of = "" if moved is None else f" of {moved.places:,}"
     text = (
-        f"was deleveraged first, at rank {first.rank:,}{of} in the queue of the {side_name(first.side)}s at "
-        f"step {first.step:,}."
+        f"was deleveraged {first}at rank {fill.rank:,}{of} in the queue of the {side_name(fill.side)}s at "
+        f"step {fill.step:,}."
     )
     if moved is None:
         return text + (f" What would have moved it back: {rank}." if rank else "")

@@ -109,14 +109,16 @@ def columns_of(names: Sequence[str], figures: Sequence[Figure], each: int = 0) -
     """The groups of a measure, a row each: what their points have in common, and what they come to. each: how
     many points a group is to have, where not all are worked."""
     share = any(one.share is not None for one in figures)
-    worked = [right("worked", [f"{one.worked:,} of {each:,}" for one in figures])] if each else []
+    worked = [right("worked", [f"{one.worked:,} of {each:,}" for one in figures], drop=4)] if each else []
     return [*_groups(names, figures), *worked, *(_shares(figures) if share else _numbers(figures))]
 
 
 def _shares(figures: Sequence[Figure]) -> Iterator[Column | None]:
     """Hits, probability, interval. No hit is never 0 %: what is told is the end of the interval."""
-    yield right("true in", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures])
-    yield right("points", [f"{one.n:,}" for one in figures])
+    yield right(
+        "true in", [NOTHING if one.share is None else f"{one.share.hits:,}" for one in figures], drop=2
+    )
+    yield right("points", [f"{one.n:,}" for one in figures], drop=3)
     yield right("probability", [probability(one) for one in figures])
     yield right(
         "95% from", [_end(one, "low", one.share is not None and one.share.hits > 0) for one in figures]

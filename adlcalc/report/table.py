@@ -63,7 +63,9 @@ class Column:
     @property
     def name(self) -> str:
         """The heading in one line, its words whole; a hyphen of their own stays."""
-        return self.heading.replace(HYPHEN + "\n", "").replace("-\n", "-").replace("\n", " ")
+        return (
+            self.heading.replace(HYPHEN + "\n", "").replace("-\n", "-").replace(".\n", ".").replace("\n", " ")
+        )
 
 
 def _fraction(cell: str) -> int:
@@ -186,16 +188,30 @@ def fit(wide: Table, width: int | None = PAGE) -> Table:
     return replace(wide, columns=tuple(columns[i] for i in left), dropped=dropped, gap=gap)
 
 
+def _broken(*parts: str) -> str:
+    """A path on several lines, broken behind its dots."""
+    lines = [""]
+    for part in parts:
+        if len(lines[-1]) + len(part) > LAST:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def _shortened(column: Column) -> Column:
-    """Long names by their beginning and end, those of a heading as well: what is varied may name an
-    account."""
+    """Long names by their beginning and end; a path in a heading on several lines, or by its end as well: what
+    is varied may name an account."""
 
     def short(found: re.Match[str]) -> str:
         return f"{found[0][:HEAD]}…{found[0][-TAIL:]}"
 
     def path(found: re.Match[str]) -> str:
-        last = found[0].rpartition(".")[2]
-        return short(found) if len(last) > LAST else f"{found[0][:HEAD]}…{last}"
+        *rest, last = found[0].split(".")
+        if len(last) > LAST:
+            return short(found)
+        if any(len(part) > LAST for part in rest):
+            return f"{found[0][:HEAD]}…{last}"
+        return _broken(*(f"{part}." for part in rest), last)
 
     column = replace(column, heading=_LONG.sub(path, column.heading))
     return (

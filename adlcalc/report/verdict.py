@@ -182,12 +182,15 @@ def _deleveraged(run: Facts) -> Iterator[str]:
     for market in dict.fromkeys(row.market for row in run.deleveraged):
         own = [row for row in run.deleveraged if row.market == market]
         size = sum((row.size for row in own), ZERO)
-        contracts = f"{digits(size)} {'contract' if size == 1 else 'contracts'}" + (
-            f" of {clean(market)}" if several else ""
-        )
+        contracts = _contracts(size) + (f" of {clean(market)}" if several else "")
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
         yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}{_clamped(own, run)}"
+
+
+def _contracts(size: Decimal) -> str:
+    """'1 contract', '0.5 contracts'."""
+    return f"{digits(size)} {'contract' if size == 1 else 'contracts'}"
 
 
 def _clamped(fills: Sequence[Any], run: Facts) -> str:
@@ -211,11 +214,9 @@ def _held(run: Facts) -> Iterator[str]:
     """What the venue is left with: neither the book nor anybody else has taken it."""
     held = [event for event in run.held.values() if event.size]
     if held:
-        size = (
-            digits(sum((one.size for one in held), ZERO))
-            if len({one.market for one in held}) == 1
-            else "positions"
-        )
+        size = "positions"
+        if len({one.market for one in held}) == 1:
+            size = _contracts(sum((one.size for one in held), ZERO))
         told = [gain(pnl) for pnl in run.pnl_of_held.values() if len(run.pnl_of_held) == 1 and pnl]
         at = "".join(f", which has {one} at the last mark" for one in told)
         whose = named(one.account for one in run.closed if one.claim in run.held)

@@ -1,6 +1,6 @@
 """The formats: each is a file here, NAME_writer.py, that writes a `Page` (see `page.Writer`).
 
-Public: FORMATS.
+Public: FORMATS, ENDINGS.
 """
 
 from __future__ import annotations
@@ -52,3 +52,6 @@ def _names() -> Iterator[str]:
 
 
 FORMATS: Mapping[str, Writer] = {name: _Lazy(f"{name}_writer") for name in _names()}
+SHORT = {"markdown": "md"}
+ENDINGS: Mapping[str, str] = {f".{SHORT.get(name, name)}": name for name in FORMATS if name != USUAL}
+"""How files of a format end; a table is text, which may be called anything."""

@@ -3,7 +3,8 @@
     canvas.py      scales, ticks, labels: what all of them are drawn with
     steps.py       the labels of steps below a drawing
     labels.py      room for labels, none over another
-    figure.py      what a figure is
+    figure.py      what a figure is; alone.py: with its title and legend, by itself
+    signs.py       the signs of legends
     path.py        marks, liquidations, deleveragings
     cover.py       who covered the loss
     fund.py        the fund over time

@@ -218,7 +218,12 @@ def _rows(
     step, found = abs(plot.px(along, APART)) * aside, []
     for text, told in sorted(series.dots, key=lambda pair: places[pair[0]]):
         if told.value.is_finite():
-            row: dict[str, Any] = {along: float(places[text]) + step, rises: told.value, "text": told.text}
+            row: dict[str, Any] = {
+                along: float(places[text]) + step,
+                rises: told.value,
+                "text": told.text,
+                "of": text,
+            }
             if told.low is not None and told.high is not None:
                 row |= {"low": told.low, "high": min(told.high, scales.high)}  # one without end leaves it
             found.append(row)
@@ -284,7 +289,7 @@ def _lying(scales: _Scales, series: Sequence[_Series], places: Mapping[str, Deci
 
 
 def _numbered(plot: Plot, scales: _Scales, rows: Sequence[Sequence[Mapping[str, Any]]]) -> None:
-    """The number of each dot beside it, where it is free."""
+    """The number of each dot beside it, where it is free; one that all of a value have is told once."""
     places = Places(plot, 12)
     for own in rows if scales.numbers else ():
         places.line((row["x"], row["y"]) for row in own)
@@ -293,8 +298,16 @@ def _numbered(plot: Plot, scales: _Scales, rows: Sequence[Sequence[Mapping[str, 
         if "low" in row:
             ends = row["low"], row["high"]
             places.line((row["x"], end) if scales.numbers else (end, row["y"]) for end in ends)
-    for (color, _), own in zip(LOOKS, rows, strict=False):
+    numbers: dict[str, list[str]] = {}
+    for row in (row for own in rows for row in own):
+        numbers.setdefault(row["of"], []).append(row["text"])
+    once = {of for of, texts in numbers.items() if len(texts) == len(rows) > 1 and len({*texts}) == 1}
+    for i, ((color, _), own) in enumerate(zip(LOOKS, rows, strict=False), 1):
         for row in own:
+            if row["of"] in once:
+                if i < len(rows):
+                    continue
+                color = "fg"
             found = places.beside(row["x"], row["y"], row["text"], 6, 0, 12)
             if found is not None:
                 label = {"x": row["x"], "y": row["y"], "text": row["text"]}

@@ -5,7 +5,7 @@ Nothing in a specification depends on how wide a font is: there is no axis, no l
 renderer, so that a figure is the same on every machine. Numbers are floats here and nowhere else in the
 project: they say where ink goes; what is read is written from the exact ones.
 
-Public: Plot, titled, COLORS, FONT, MINUS, Spec, ticks, short, shortened, room, share, VEGA_LITE.
+Public: Plot, COLORS, FONT, MINUS, Spec, ticks, short, shortened, room, share, VEGA_LITE.
 """
 
 from __future__ import annotations
@@ -47,9 +47,6 @@ FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 family lacks turns the whole of its text into another one."""
 MINUS = "−"
 SIZE = 12.5
-TITLE, ABOVE, BESIDE = 15, 34, 10
-"""Of a title that is drawn: the size of its letters, the room above a drawing that it takes, and how far from
-the left it begins."""
 SIGNIFICANT = 6
 SUFFIXES = ((D(10) ** 12, "T"), (D(10) ** 9, "B"), (D(10) ** 6, "M"))
 
@@ -201,33 +198,6 @@ class Plot:
             "config": {"font": FONT, "view": {"stroke": None, "fill": None}, "aria": False},
             "layer": self._layers or [{"data": {"values": []}, "mark": "point"}],
         }
-
-
-def titled(spec: Spec, title: str) -> Spec:
-    """The same drawing below its title, to stand alone."""
-    padding = spec["padding"]
-    width = spec["width"] + padding["left"] + padding["right"]
-    words = clean(title)
-    while len(words) > 8 and room(words, TITLE, bold=True) > width - 2 * BESIDE:
-        words = shortened(words, len(words) - 1)
-    look = {
-        "align": "left",
-        "baseline": "middle",
-        "fontSize": TITLE,
-        "fontWeight": "bold",
-        "fill": COLORS["fg"],
-    }
-    place = {"x": {"value": BESIDE - padding["left"]}, "y": {"value": 20 - ABOVE - padding["top"]}}
-    layer = {
-        "data": {"values": [{"text": words}]},
-        "mark": {"type": "text", "tooltip": None, **look},
-        "encoding": {**place, "text": {"field": "text", "type": "nominal"}},
-    }
-    return {
-        **spec,
-        "padding": {**padding, "top": padding["top"] + ABOVE},
-        "layer": [*spec["layer"], layer],
-    }
 
 
 def _value(value: Any) -> Any:

@@ -22,7 +22,7 @@ ROWS = 50
 
 
 class Key(NamedTuple):
-    """An entry of a legend: the sign (SIGNS of report/html/drawn.py) and what it says."""
+    """An entry of a legend: the sign (SIGNS of charts/signs.py) and what it says."""
 
     sign: str
     text: str

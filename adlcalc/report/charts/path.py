@@ -10,7 +10,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from adlcalc.engine.events import Deleveraged, Liquidated
+from adlcalc.engine.events import (
+    Deleveraged,
+    FundingPaid,
+    Liquidated,
+    MarginMoved,
+    PositionSettled,
+    Traded,
+)
 from adlcalc.ground.numbers import ZERO, D
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened, ticks
 from adlcalc.report.charts.figure import ROWS, Figure, Key
@@ -33,6 +40,8 @@ FEW, CROWD = 16, 120
 """Signs up to which each says how many it stands for, and beyond which not each has one."""
 RADIUS, ABOVE = 7, -11
 """Of a sign, in pixels; and how far above its mark who was liquidated is drawn."""
+OFFSETS = tuple(sign * n * ABOVE for n in (1, 2, 3) for sign in (1, -1))
+"""Where that is drawn instead if something else is there."""
 BESIDE, LABELS = 14, 34
 """From the last step to the end of what stands beside its signs, and to the labels beside the drawing, which
 are none of theirs."""
@@ -68,7 +77,7 @@ LINES = (
 
 
 class _Drawn(NamedTuple):
-    """What a drawing needs of a market."""
+    """What a drawing needs of a market. since: by claim, from which step on its prices were what they are."""
 
     marks: Sequence[tuple[int, Decimal]]
     times: Sequence[str | None]
@@ -76,6 +85,7 @@ class _Drawn(NamedTuple):
     fills: Sequence[Deleveraged]
     low: Decimal
     high: Decimal
+    since: Mapping[int, int]
 
     @property
     def jumps(self) -> bool:
@@ -113,7 +123,7 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
         if price is not None and low - reach <= price <= high + reach
     ] + [row.price for row in fills if low - reach <= row.price <= high + reach]
     low, high = min(low, *prices, low), max(high, *prices, high)
-    drawn = _Drawn(steps, [row.time for row in run.steps], closed, fills, low, high)
+    drawn = _Drawn(steps, [row.time for row in run.steps], closed, fills, low, high, _since(run, closed))
     rows = list(of_market(run.steps, (*run.closed, *run.deleveraged), market))
     told = [row for row in rows if row.liquidated or row.deleveraged] if len(rows) > ROWS else rows
     tables = [
@@ -152,6 +162,28 @@ def _figure(run: Facts, market: str, number: int, several: bool, left: int) -> F
         draw=lambda width: _spec(drawn, width),
         keys=tuple(keys),
     )
+
+
+def _since(run: Facts, closed: Sequence[Liquidated]) -> dict[int, int]:
+    """From which step on the prices of those who are named held. Those of an isolated position move with its
+    margin, its size and funding only; those of a cross account with every mark of its other markets, and so
+    they are known for the step alone."""
+    if not 0 < len(closed) <= NAMED:
+        return {}
+    who = {one.account for one in closed}
+    changes: list[tuple[int, str | None]] = [
+        (one.step, one.account)
+        for one in (*run.told(MarginMoved), *run.told(Traded), *run.told(PositionSettled))
+        if one.account in who and one.market == closed[0].market
+    ]
+    changes += [(one.step, None) for one in run.told(FundingPaid) if one.market == closed[0].market]
+    since: dict[int, int] = {}
+    for one in closed:
+        own = (step for step, account in changes if account in (None, one.account) and step <= one.step)
+        start = max(own, default=0) if one.margin == "isolated" else one.step
+        since[one.claim] = min(start, max(one.step - 1, 0))
+        changes.append((one.step, one.account))
+    return since
 
 
 def _told(drawn: _Drawn, left: int) -> str:
@@ -250,10 +282,10 @@ def _stairs(line: Sequence[_Point]) -> list[_Point]:
 
 
 def _lines(plot: Plot, drawn: _Drawn, named: Sequence[Liquidated], last: int) -> None:
-    """The prices of those who are named, up to where they were closed."""
+    """The prices of those who are named, from when they were these to where they were closed."""
     for line in LINES:
         rows = [
-            {"x": 0, "x2": row.step or last, "y": getattr(row, line.price)}
+            {"x": drawn.since[row.claim], "x2": row.step or last, "y": getattr(row, line.price)}
             for row in named
             if getattr(row, line.price) is not None and drawn.low <= getattr(row, line.price) <= drawn.high
         ]
@@ -286,15 +318,15 @@ def _events(plot: Plot, drawn: _Drawn, line: Sequence[_Point], named: Sequence[L
             for line_of in LINES:
                 y = getattr(row, line_of.price)
                 if y is not None and drawn.low <= y <= drawn.high:
-                    places.line([(0, y), (row.step, y)])
+                    places.line([(drawn.since[row.claim], y), (row.step, y)])
     offsets: dict[int, int] = {}
     for step in closed:
         offsets[step] = ABOVE
         if few:
-            boxes = {dy: places.sign(step, marks[step], RADIUS - 1, dy) for dy in (ABOVE, -ABOVE)}
+            boxes = {dy: places.sign(step, marks[step], RADIUS - 1, dy) for dy in OFFSETS}
             offsets[step] = next((dy for dy, box in boxes.items() if places.free(box)), ABOVE)
             places.take(boxes[offsets[step]])
-    for offset in (ABOVE, -ABOVE):
+    for offset in OFFSETS:
         rows = [{"x": step, "y": marks[step]} for step in closed if offsets[step] == offset]
         plot.dots(rows, "liq", "triangle-down", 110 if few else 50, yOffset=offset)
     rows = [{"x": step, "y": price} for step, price in fills]

@@ -36,6 +36,9 @@ class _Place(NamedTuple):
 
 
 class _Queue(NamedTuple):
+    """places: as many as are known, of a long queue its head; givers, passed: how many there are of each in
+    all of it."""
+
     step: int
     market: str
     side: int
@@ -43,6 +46,8 @@ class _Queue(NamedTuple):
     behind: int
     known: bool
     given: Decimal
+    givers: int
+    passed: int
 
 
 def figures(run: Facts, ladders: Mapping[tuple[int, str, int], Ladder]) -> list[Figure]:
@@ -84,19 +89,19 @@ def _queue(
         rungs = list(ladder.rungs)
         behind = ladder.places - len(rungs)
     places = [_Place(rung, gave.get(rung.account, ZERO), rung.account in skipped) for rung in rungs]
-    return _Queue(*key, tuple(places), behind, ladder is not None, sum(gave.values(), ZERO))
+    return _Queue(
+        *key, tuple(places), behind, ladder is not None, sum(gave.values(), ZERO), len(gave), len(skipped)
+    )
 
 
 def _figure(queue: _Queue, number: int, several: bool, queues: int) -> Figure:
     where = f" {clean(queue.market)}" if several else ""
-    givers = [place for place in queue.places if place.gave]
     told = f"{digits(queue.given)} {'contract' if queue.given == 1 else 'contracts'}"
     told += f"{' of' + where if where else ''} to close. {clean(queue.places[0].rung.account)} stands first"
     behind = len(queue.places) + queue.behind
     told += f" of {counted(behind, f'{side_name(queue.side)} position')}" if queue.known else ""
-    told += f", and {counted(len(givers), 'account gives', 'accounts give')} up what is needed."
-    passed = sum(place.skipped for place in queue.places)
-    told += f" {counted(passed, 'account is', 'accounts are')} passed over." if passed else ""
+    told += f", and {counted(queue.givers, 'account gives', 'accounts give')} up what is needed."
+    told += f" {counted(queue.passed, 'account is', 'accounts are')} passed over." if queue.passed else ""
     if queues > QUEUES:
         told += (
             f" Of the {queues:,} queues that were used, the {QUEUES} that gave the largest share are drawn."
@@ -108,7 +113,7 @@ def _figure(queue: _Queue, number: int, several: bool, queues: int) -> Figure:
         if any(p.gave < p.rung.size and not p.skipped for p in _drawn(queue))
         else []
     )
-    keys += [Key("box-skipped", "passed over")] if passed else []
+    keys += [Key("box-skipped", "passed over")] if queue.passed else []
     return Figure(
         name=f"queue-{number}" if number else "queue",
         title=f"Queue of {side_name(queue.side)}s{' of' + where if where else ''} at step {queue.step:,}",

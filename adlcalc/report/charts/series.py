@@ -69,7 +69,7 @@ def _prices(
     """Up to the last step at which the position is held, or is liquidated or deleveraged."""
     market, side = (rows or closed)[0].market or "", (rows or closed)[0].side or 0
     where = f" in {clean(market)}" if len(run.scenario.markets) > 1 else ""
-    told = _ends(run, name, rows, closed, where) + _stood(run, rows, given, market, side)
+    told = _ends(run, name, rows, closed, given, where) + _stood(run, rows, given, market, side)
     marks = {row.step: row.mark_price for row in closed}
     marks |= {row.step: row.mark for row in rows if row.mark is not None}
     dues = {row.step: row.liquidation_price for row in closed if row.liquidation_price is not None}
@@ -120,7 +120,12 @@ def _deleveraged(given: Sequence[Deleveraged]) -> tuple[Key, ...]:
 
 
 def _ends(
-    run: Facts, name: str, rows: Sequence[SeriesRow], closed: Sequence[LiquidationRow], where: str
+    run: Facts,
+    name: str,
+    rows: Sequence[SeriesRow],
+    closed: Sequence[LiquidationRow],
+    given: Sequence[Deleveraged],
+    where: str,
 ) -> str:
     """Until when the position is held, and what ends it."""
     who, held = clean(name), rows[-1].step if rows else -1
@@ -130,16 +135,18 @@ def _ends(
             f"{who} is liquidated{where} at step {end.step:,}, at a mark of {digits(end.mark_price)}, with "
             f"{_equity(end)}."
         )
-    told = f"{who} holds the position{where} "
+    kept = rows[-1].size if rows else None
+    part = f"{digits(kept)} {'contract' if kept == 1 else 'contracts'} of " if given and kept else ""
+    told = f"{who} holds {part}the position{where} "
     if held >= len(run.steps) - 1:
         told += "to the end"
+        if part:
+            given_up = sum((row.size for row in given), ZERO)
+            told += f", and gives up {digits(given_up)}, first at step {given[0].step:,}"
     else:
-        market, side = rows[-1].market, rows[-1].side
-        given = any(
-            (row.account, row.market, row.side, row.step) == (name, market, side, held + 1)
-            for row in run.deleveraged
-        )
-        told += f"until step {held + 1:,}, at which it is {'deleveraged' if given else 'closed'}"
+        told = f"{who} holds the position{where} "
+        last = any(row.step == held + 1 for row in given)
+        told += f"until step {held + 1:,}, at which it is {'deleveraged' if last else 'closed'}"
     if closed:
         steps = list(dict.fromkeys(f"{row.step:,}" for row in closed))
         told += f"; of {counted(len(steps), 'liquidation')} of a part the first is at step {steps[0]}"

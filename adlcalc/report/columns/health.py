@@ -33,7 +33,7 @@ DISTANCE = Field(
     of="shown_distance",
     null=True,
     heading="away",
-    shown=lambda row, _: shown_ratio(row.distance),
+    shown=lambda row, _: "due" if row.due else shown_ratio(row.distance),
     look=right,
     drop=8,
 )

@@ -16,7 +16,9 @@ from html import escape
 from xml.etree import ElementTree
 from zlib import compress, crc32, decompress
 
+from adlcalc.report.charts import signs
 from adlcalc.report.charts.canvas import COLORS, FONT, Spec
+from adlcalc.report.charts.signs import BOX, Sign
 from adlcalc.report.html.extra import needed
 
 VERSION = "6.1"
@@ -144,50 +146,19 @@ _DEFAULTS = frozenset(
 )
 
 
-def _sign(inner: str) -> str:
-    return f'<svg viewBox="0 0 16 16" aria-hidden="true">{inner}</svg>'
+def _svg(sign: Sign) -> str:
+    """The sign in the colors of the page."""
+    fill = f"var(--{sign.fill})" if sign.fill else "none"
+    look = f'fill="{fill}"'
+    look += f' stroke="var(--{sign.stroke})"' if sign.stroke else ""
+    look += f' stroke-width="{sign.width}"' if sign.width > 1 else ""
+    look += f' stroke-dasharray="{sign.dash}"' if sign.dash else ""
+    middle = BOX // 2
+    shape = (
+        f'path d="{sign.path}"' if sign.path else f'circle cx="{middle}" cy="{middle}" r="{sign.radius:g}"'
+    )
+    return f'<svg viewBox="0 0 {BOX} {BOX}" aria-hidden="true"><{shape} {look}/></svg>'
 
 
-def _line(color: str, dash: str = "") -> str:
-    more = f' stroke-dasharray="{dash}"' if dash else ""
-    return _sign(f'<path d="M1 8H15" fill="none" stroke="var(--{color})" stroke-width="2"{more}/>')
-
-
-def _shape(path: str, color: str) -> str:
-    return _sign(f'<path d="{path}" fill="var(--{color})"/>')
-
-
-def _box(color: str, more: str = "") -> str:
-    return _sign(f'<rect x="2" y="3" width="12" height="10" rx="2" fill="var(--{color})"{more}/>')
-
-
-SIGNS: Mapping[str, str] = {
-    "line-mark": _line("mark"),
-    "line-liquidation": _line("liq", "2 4"),
-    "line-bankruptcy": _line("liq"),
-    "line-fund": _line("fund"),
-    "line-floor": _line("muted", "4 3"),
-    "line-due": _line("liq", "4 3"),
-    "line-least": _line("fg"),
-    "box-below": _box("adlbg", ' stroke="var(--edge)"'),
-    "this": _sign('<circle cx="8" cy="8" r="5" fill="var(--fund)"/>'),
-    "liquidated": _shape("M2 4H14L8 13Z", "liq"),
-    "deleveraged": _shape("M8 1.5L14 8L8 14.5L2 8Z", "adl"),
-    "stopped": _shape("M3 3H13V13H3Z", "liq"),
-    "resumed": _shape("M2 13H14L8 4Z", "fund"),
-    "start": _sign(
-        '<circle cx="8" cy="8" r="4.5" fill="var(--card)" stroke="var(--edge)" stroke-width="2"/>'
-    ),
-    "end": _sign('<circle cx="8" cy="8" r="5" fill="var(--up)"/>'),
-    "box-adl": _box("adl"),
-    "box-kept": _box("kept", ' stroke="var(--edge)"'),
-    "box-skipped": _box("card", ' stroke="var(--edge)" stroke-dasharray="3 2"'),
-    "box-distance": _box("fund"),
-    "least": _shape("M12 4L5 8L12 12Z", "fg"),
-    "series-1": _sign('<circle cx="8" cy="8" r="5" fill="var(--mark)"/>'),
-    "series-2": _shape("M8 1.5L14 8L8 14.5L2 8Z", "adl"),
-    "series-3": _shape("M3 3H13V13H3Z", "fund"),
-    "series-4": _shape("M2 13H14L8 4Z", "loss"),
-    "named": _shape("M4 3L13 8L4 13Z", "fg"),
-}
-"""The signs of legends, in the colors of the page."""
+SIGNS: Mapping[str, str] = {name: _svg(sign) for name, sign in signs.SIGNS.items()}
+"""The signs of legends."""
