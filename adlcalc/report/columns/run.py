@@ -294,7 +294,7 @@ FUND_STOPS = Rows(
             "the contract whose own pnl fell, for which it stops; null: the fund's worth fell",
             null=True,
         ),
-        Field("left", "number", "what it might still pay", null=True),
+        Field("left", "number", "what it might still pay, or lose by keeping positions", null=True),
     ),
     where=(JSON,),
 )
