@@ -1,7 +1,7 @@
 """What `adlcalc solve` asks: the file is loaded, a thing of it is varied, and the answer is held against the
 file loaded once more with --set. The command line and Python ask here.
 
-Public: Asking, Column, Solved, solved, grid_of.
+Public: Asking, Column, Solved, solved, grid_of, may_be_proven.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from adlcalc.source.number import NumberError, number_of
 from adlcalc.source.problems import Problem, ScenarioErrors, wrong
 from adlcalc.study.answers import names_of
 from adlcalc.study.differs import same
-from adlcalc.study.least import LEAST
+from adlcalc.study.least import ENDLESS, LEAST, why_not, with_balance
 from adlcalc.study.questions import Names, Question, QuestionError, read, read_assertion
+from adlcalc.study.runs import Asked as Measured
 from adlcalc.study.solve import Limits, Solution, Through, Unsolvable, solve, unwatched
 
 MOST_COLUMNS = 1_000
@@ -81,7 +82,8 @@ class Solved:
     """The answer. columns: one for each value of --across, then `solution` is that of the first; verified:
     the answer's neighbors loaded with --set made the same runs; None where --set cannot name what was varied;
     said: how --set says them; asserted: what --assert says of it; readings: the answers under other readings
-    of assumed rules, where it was doubted."""
+    of assumed rules, where it was doubted; helped: no fund of the range is enough, and the largest would be with
+    this change."""
 
     loaded: Loaded
     asking: Asking
@@ -93,6 +95,7 @@ class Solved:
     said: Mapping[Decimal, Sequence[str]] = field(default_factory=dict)
     asserted: bool | None = None
     readings: Sequence[UnderReading] = field(default_factory=tuple)
+    helped: str = ""
 
     @property
     def scenario(self) -> Scenario:
@@ -144,8 +147,42 @@ def solved(
     found = solve(loaded.scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
     said = _settings(origin, knob, found, loaded.scenario) if not found.interrupted else {}
     asserted = None if holds is None else holds(_fraction(found.holds))
-    what = knob.what or asking.vary
-    return Solved(loaded, asking, what, found, verified=_agreed(said, found), said=said, asserted=asserted)
+    return Solved(
+        loaded,
+        asking,
+        knob.what or asking.vary,
+        found,
+        verified=_agreed(said, found),
+        said=said,
+        asserted=asserted,
+        helped=KEEPING if _helped(asking, origin, knob.fund, found, question) else "",
+    )
+
+
+def may_be_proven(scenario: Scenario, vary: str) -> bool:
+    """Is it the balance of a fund that one run with an endless one may tell all of?"""
+    try:
+        knob = knob_of(vary, scenario)
+    except ScenarioErrors:  # it is told where it is varied
+        return False
+    return knob is not None and knob.fund is not None and not why_not(scenario.rules)
+
+
+KEEPING = "rules.fund.holds=while-solvent"
+"""The rule that lets a fund be enough where the book takes too little."""
+
+
+def _helped(asking: Asking, origin: Origin, fund: str | None, found: Solution, question: Question) -> bool:
+    """Would the largest fund of the range (an endless one, where nobody gave its end) be enough if it kept
+    positions? That is tried before it is advised."""
+    if found.holds is not None or fund is None or found.interrupted:
+        return False
+    try:
+        there = origin.load(KEEPING).scenario
+    except ScenarioErrors:
+        return False
+    varied = with_balance(there, fund, ENDLESS if asking.high is None else found.high)
+    return question.holds(Measured(question.parts)(varied).__getitem__)
 
 
 def doubted(found: Solved) -> Solved:

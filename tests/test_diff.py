@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from books import random_scenario
 from conftest import ROOT, Result
+from rules import with_rules
 
-from adlcalc.check.golden import told_apart
+from adlcalc.check.facts import facts_of
+from adlcalc.check.golden import compare, told_apart
 from adlcalc.cli.usual import facts_in
+from adlcalc.engine.happenings import Halt, Happening, Money
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import Fund, Scenario
+from adlcalc.report import Run
+from adlcalc.report.columns.documents import DOCUMENTS
+from adlcalc.report.run_page import run_page
 
 Command = Callable[..., Result]
 HALF = "scenarios/04-fund-half-absorbs.yaml"
@@ -134,6 +147,87 @@ def test_what_cannot_be_held_against_each_other(adlcalc: Command, arguments: lis
     assert (got.out, got.code) == ("", 2)
     assert got.err
     assert "Traceback" not in got.err
+
+
+FEES = """
+venue: kucoin
+fund: 1_000
+accounts:
+  - {id: x, side: long, size: 1, entry: 100, leverage: 10}
+  - {id: y, side: short, size: 1, entry: 100, leverage: 2}
+prices: [100, 90.3]
+"""
+
+
+def test_a_table_that_only_one_of_the_two_has(adlcalc: Command, tmp_path: Path) -> None:
+    """A halt that nobody notices, and a fee on a liquidation at 90.3: 0.002 x 90.3 = 0.1806 of a surplus of
+    0.3. Without them nothing of the kind happens, and the run has no such table."""
+    file = tmp_path / "s.yaml"
+    file.write_text(FEES)
+    halted = "events=[{step: 0, halt: true}, {step: 1, halt: false}]"
+    now = adlcalc("diff", str(file), "--both", "venue=generic", "--set", halted)
+    gone = adlcalc("diff", str(file), "--both", "venue=generic", "--both", halted, "--set", "events=[]")
+    assert (now.code, gone.code) == (1, 1)
+    assert "events: step 0: halt MARKET: row is new\n" in now.out
+    assert "events: step 0: halt MARKET: row is gone\n" in gone.out
+    fee = adlcalc("diff", str(file), "--set", "rules.fees.liquidation=0.002")
+    assert "row is new (amount 0.1806" in fee.out
+    quiet = ("verify", str(tmp_path / "r.json"), "--of")
+    (tmp_path / "r.json").write_text(adlcalc("run", str(file), "-f", "json").out)
+    assert adlcalc(*quiet, f"run {file} -f json").code == 0
+    sent = adlcalc(*quiet, f"run {file} -f json --set rules.fees.liquidation=0.002")
+    assert (sent.code, "row is new (amount 0.1806" in sent.out) == (1, True)
+
+
+PROSE = {"schema", "title", "description", "as_of", "file", "note", "claim", "text", "because", "source"}
+"""What is said to people, and the numbers of claims: no fact."""
+
+
+def told(value: Any) -> Any:
+    """A JSON without its prose."""
+    if isinstance(value, dict):
+        return {key: told(one) for key, one in value.items() if key not in PROSE}
+    return [told(one) for one in value] if isinstance(value, list) else value
+
+
+def changes(one: Scenario, rng: random.Random) -> Iterator[Scenario]:
+    """The scenario with one thing changed, as any of it may be."""
+    market, step = rng.choice(one.markets).name, rng.randrange(one.path.steps)
+    halted = {step: (Halt(market, True),), one.path.steps - 1: (Halt(market, False),)}
+    yield one
+    yield with_rules(one, rng.randrange(1000))
+    yield replace(
+        one, funds=tuple(Fund(a.name, rng.choice([0, 3, 99]) + a.floor, a.floor) for a in one.funds)
+    )
+    yield replace(one, accounts=one.accounts[1:])
+    yield with_events(one, halted)
+    for who in one.accounts[:1]:
+        yield with_events(one, {step: (Money(who.id, Decimal(rng.choice([7, -7]))),)})
+    yield replace(one, exempt=frozenset(who.id for who in one.accounts[:2]))
+
+
+def with_events(one: Scenario, events: dict[int, tuple[Happening, ...]]) -> Scenario:
+    return replace(one, path=replace(one.path, events=events))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(4))
+def test_nothing_differs_only_where_both_tell_the_same(block: int) -> None:
+    """Of any change of any book, one way and back: a fact of the JSON that differs is told, and where none does
+    there is nothing to tell."""
+    same = 0
+    for seed in range(block * 20, block * 20 + 20):
+        rng = random.Random(seed)
+        first = with_rules(random_scenario(seed, funding=seed % 2 == 0, most_accounts=9), seed)
+        runs = [Run(each, tuple(run(each))) for each in (first, *changes(first, rng))]
+        facts = [facts_of(run_page(each)) for each in runs]
+        json = [told(each.to_dict()) for each in runs]
+        for i in range(1, len(runs)):
+            for a, b in ((0, i), (i, 0)):
+                found = compare(facts[a], facts[b], DOCUMENTS["run"], of_now=True)
+                assert (not found) == (json[a] == json[b]), (seed, i, found[:3])
+                same += not found
+    assert same > 40
 
 
 TWICE = """

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rules import rulebook
 
 import adlcalc
+from adlcalc.engine.rules import AdlWhen, Takeover
 from adlcalc.source.nodes import plain
 from adlcalc.source.problems import Problems
 from adlcalc.study.doubt import _assumed, _changed, _written, readings_of
@@ -410,3 +412,47 @@ def test_a_reading_is_what_a_scenario_that_says_so_loads_with(venue: str, tmp_pa
             assert reading.variation.rules == replace(
                 said.rules, assumptions=loaded.scenario.rules.assumptions
             )
+
+
+UNSAID = """
+markets: {M: {liquidity: none, lot: 1}}
+fund: 1_000_000
+accounts:
+  - {id: ann, side: long, size: 40, entry: 100, leverage: 10}
+  - {id: bob, side: short, size: 40, entry: 100, leverage: 2}
+prices: [100, 80]
+"""
+"""The fund could bear the four hundred that ann's forty have lost since 90; who keeps none of them has bob give."""
+
+
+def leaves_it_unsaid(venue: str) -> bool:
+    book = rulebook(venue)
+    rules = book.made
+    after = isinstance(rules.liquidation.method, Takeover) and rules.adl.when == AdlWhen.AFTER_FUND
+    return "fund.holds" in book.unsaid and after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", [name for name in shipped() if leaves_it_unsaid(name)])
+def test_a_rule_that_a_venue_leaves_unsaid_is_assumed_where_it_decides(
+    venue: str, adlcalc: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Under every rulebook that does not say whether the fund keeps positions: the queue is used beside a full fund,
+    the run says what is assumed, and doubt finds that nobody is deleveraged under the other reading."""
+    file = tmp_path / "s.yaml"
+    file.write_text(UNSAID)
+    run = json.loads(adlcalc("run", str(file), "--venue", venue, "-f", "json").out)
+    used = [one["rule"] for one in run["assumptions"]]
+    assert bool(run["deleveraged"]) == ("fund.holds" in used)
+    spent = json.loads(adlcalc("run", str(file), "--venue", venue, "--set", "fund=0", "-f", "json").out)
+    assert "fund.holds" not in [one["rule"] for one in spent["assumptions"]]
+    if run["deleveraged"]:
+        told = " ".join(adlcalc("doubt", str(file), "--venue", venue, "--budget", "40").out.split())
+        assert "Rests on fund.holds: under `while-solvent` bob is spared." in told
+        said = adlcalc("run", str(file), "--venue", venue, "--set", "rules.fund.holds=none", "-f", "json")
+        assert "fund.holds" not in [one["rule"] for one in json.loads(said.out)["assumptions"]]
+
+
+def test_some_venues_leave_it_unsaid() -> None:
+    assert {"bitget", "kraken"} <= {name for name in shipped() if leaves_it_unsaid(name)}
+    assert not rulebook("generic").unsaid, "a model is no venue's, and says what it is"

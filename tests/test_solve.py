@@ -17,6 +17,7 @@ import pytest
 from books import random_scenario
 from conftest import ROOT, Result
 from rules import under_venue, with_rules
+from test_drawdown import under_a_drawdown
 
 from adlcalc.cli.progress import counting
 from adlcalc.engine.loop import run
@@ -1118,6 +1119,8 @@ def test_many_runs_are_told_before(adlcalc: Command, tmp_path: Path) -> None:
     said = "note: 40,000 runs or more of 5 accounts over 3 steps are to come; --values and --budget make them fewer\n"
     assert (many.err, few.err) == (said, "")
     assert adlcalc("solve", str(file), *asked, "--values", "40000", "-q").err == ""
+    fund = ("--vary", "fund", "--to", "90", "--until", "no adl", "--values", "40000", "--budget", "9")
+    assert adlcalc("solve", str(file), *fund).err == "", "one run may tell"
 
 
 @pytest.mark.slow
@@ -1186,3 +1189,77 @@ def test_why_what_is_below_a_proven_fund_is_not_proven(adlcalc: Command, tmp_pat
     assert "Below it nothing is proven: more is asked than whether anybody is deleveraged." in answer(
         6, "--until", "bad_debt == 0 and no adl"
     )
+
+
+KEPT = """
+venue: generic
+rules: {fund: {drawdown: {start: 0.3, stop: 0.25}, holds: while-solvent}}
+markets: {M: {liquidity: none, lot: 1}}
+fund: 100
+accounts:
+  - {id: ann, side: long, size: 40, entry: 100, leverage: 10}
+  - {id: bob, side: short, size: 40, entry: 100, leverage: 2}
+prices: [100, 80]
+"""
+"""Taken over at 90, ann's forty lose 400 at 80: a fund bears them whose 30 % are 400, 1,333.33333334 or more."""
+
+
+@pytest.mark.slow
+def test_none_up_to_the_end_of_the_range_is_no_however_much(adlcalc: Command, tmp_path: Path) -> None:
+    """Of 1,000 the rule lets it lose 300: thirty are kept, and bob gives ten."""
+    file = tmp_path / "s.yaml"
+    file.write_text(KEPT)
+    words = ("solve", str(file), "--vary", "fund", "--until", "no adl", "--values", "9")
+    said = " ".join(adlcalc(*words, "--to", "1_000").out.split())
+    assert (
+        "None does up to 1,000 of those that were tried: with 1,000, at step 1 bob is deleveraged, 10 at 90. Rule "
+        "fund.drawdown let the fund give no more than 300 then: its limit is 300. With a fund that is large enough "
+        "it is so: leave --to out, or give more."
+    ) in said
+    assert "however much" not in said
+    found = json.loads(adlcalc(*words, "-f", "json").out)
+    assert found["answer"]["holds"] == "1333.33333334"
+    why = " ".join(adlcalc("explain", str(file), "bob", "--set", "fund=1_000").out.split())
+    assert (
+        "fund.drawdown: bob was deleveraged against ann because the fund could bear only 300 more, with 1,000 in it"
+    ) in why
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(3))
+def test_what_an_endless_fund_is_said_to_do_it_does(block: int) -> None:
+    """Where no fund of a range is enough: with the endless one it is so, or whatever larger fund is tried is not
+    enough either."""
+    seen = set()
+    for seed in range(block * 60, block * 60 + 60):
+        scenario = under_a_drawdown(seed) if seed % 2 else with_rules(random_scenario(seed), seed)
+        if [one.name for one in scenario.funds] != ["fund"]:
+            continue
+        high = Decimal(seed % 7)
+        found = asked(scenario, "fund", "no adl", 0, high, values=5)
+        if found.holds is not None:
+            assert found.endless is None
+            continue
+        seen.add(found.endless)
+        question = read("no adl", names_of(scenario))
+        larger = (high + Decimal(x) for x in ("1", "100", "1E+6", "1E+15"))
+        rows = (
+            Asked(question.parts)(with_balance(scenario, "fund", x.quantize(scenario.money_unit)))
+            for x in larger
+        )
+        holds = [question.holds(row.__getitem__) for row in rows]
+        assert holds[-1] is found.endless, seed
+        if not found.endless and not found.not_by:
+            assert not any(holds), seed
+    assert seen == {True, False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_hint_helps_under_every_rulebook(venue: str, adlcalc: Command, tmp_path: Path) -> None:
+    """That the fund should keep positions is advised where an answer follows from it, and nowhere else."""
+    file = tmp_path / "s.yaml"
+    file.write_text(KEPT.replace("rules:", "# rules:"))
+    words = ("solve", str(file), "--venue", venue, "--vary", "fund", "--until", "no adl", "--values", "3")
+    if "--set rules.fund.holds=while-solvent" in " ".join(adlcalc(*words).out.split()):
+        assert adlcalc(*words, "--set", "rules.fund.holds=while-solvent").code == 0

@@ -12,10 +12,10 @@ import difflib
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adlcalc.check.facts import Row, Tables, whole_maps
+from adlcalc.check.facts import Row, Tables, whole_maps, with_optional
 from adlcalc.ground.numbers import D, round_to, show
 from adlcalc.report.field import Document
 from adlcalc.report.human import clean
@@ -110,9 +110,16 @@ class Comparison(NamedTuple):
     line: int
 
 
-def compare(old: Tables, new: Tables, document: Document) -> tuple[Difference, ...]:
-    """Where the facts differ. A table or a key that the golden lacks is not compared."""
-    found = [one for table in old for one in _of_table(table, old[table], new.get(table), document)]
+def compare(old: Tables, new: Tables, document: Document, *, of_now: bool = False) -> tuple[Difference, ...]:
+    """Where the facts differ. A table or a key that the golden lacks is not compared, as it may be older than
+    they are; of a table that most results have no row of it has none. of_now: both are of this version, and
+    whatever one of them lacks is a difference."""
+    there = with_optional(old, new, document.held)
+    if of_now:
+        there |= {name: [] for name in new if name not in there}
+    found = [
+        one for table in there for one in _of_table(table, there[table], new.get(table), document, of_now)
+    ]
     return _sorted(list(enumerate(found)))
 
 
@@ -171,13 +178,13 @@ def _shown(text: str | None) -> str:
 
 
 def _of_table(
-    name: str, old: Sequence[Row], new: Sequence[Row] | None, document: Document
+    name: str, old: Sequence[Row], new: Sequence[Row] | None, document: Document, of_now: bool
 ) -> Iterator[Difference]:
     told = TOLD.get(name, name)
     new = new or ()  # of what did not happen a run has no table at all
     rows = document.held.get(name)
     by = tuple(rows.by.split()) if rows is not None else ()
-    whole = {key for table, key in whole_maps(document) if table == name}
+    whole = None if of_now else {key for table, key in whole_maps(document) if table == name}
     pairs = _paired(old, new, by)
     apart = _apart(old, new, by)
     for i, j in pairs:
@@ -254,12 +261,15 @@ def _summary(row: Row, by: Sequence[str]) -> str:
     )
 
 
-def _values(old: Row, new: Row, whole: set[str]) -> Iterator[tuple[str, str | None, str | None]]:
-    """The columns that differ; maps name by name."""
-    for key, was in old.items():
-        now = new.get(key)
+def _values(
+    old: Row, new: Row, whole: Collection[str] | None
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """The columns that differ; maps name by name. whole: those of which a name that the golden lacks is a
+    difference; None: of any map and of the row itself."""
+    for key in old if whole is not None else dict.fromkeys([*old, *new]):
+        was, now = old.get(key), new.get(key)
         if isinstance(was, dict) and isinstance(now, dict):
-            for name in dict.fromkeys([*was, *now]) if key in whole else was:
+            for name in dict.fromkeys([*was, *now]) if whole is None or key in whole else was:
                 if was.get(name) != now.get(name):
                     yield f"{key.removesuffix('s')} {name}", _text(was.get(name)), _text(now.get(name))
         elif was != now or key not in new:

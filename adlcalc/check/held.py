@@ -136,6 +136,7 @@ def old_golden(text: str, loaded: Loaded, run: Run) -> Held:
 def _csv(what: Asked, text: str, page: Page) -> Held:
     new = FORMATS[Style.csv].page(page)
     tables, now = (from_csv(each, page.document) for each in (text, new))
+    tables = with_optional(tables, now, page.document.held)
     return Held(what, Style.csv, Style.csv, text, new, page, tables, restricted(now, tables))
 
 

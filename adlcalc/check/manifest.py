@@ -291,7 +291,7 @@ def _facts(was: Manifest, now: Manifest) -> Iterator[Deviation]:
         text = f"the manifest has answers {before}, and its command has {after}"
         yield Deviation("manifest", "answers", before, after, text)
     for old, new in zip(was.answers, now.answers, strict=False):
-        if old.schema == new.schema and old.schema in documents:
+        if old.schema == new.schema and old.schema in documents and old.facts:
             facts = compare({**old.facts}, {**new.facts}, documents[old.schema])
             yield from (Deviation("fact", one.table, one.old, one.new, str(one)) for one in facts)
 

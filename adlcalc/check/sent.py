@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adlcalc.check.facts import NotFacts, Row, from_json
+from adlcalc.check.facts import NotFacts, Row, from_json, is_optional
 from adlcalc.check.golden import compare
 from adlcalc.check.manifest import Deviation
 from adlcalc.ground.record import digest_of
@@ -90,7 +90,7 @@ def _rows(sent: Sent, result: bytes) -> Iterator[Deviation]:
         if document is None or theirs["schema"] != ours["schema"]:
             continue
         for name in ours:
-            if name not in theirs:
+            if name not in theirs and not is_optional(document.held, name):
                 yield Deviation("row", name, None, None, f"{name}: the file does not have it")
         try:
             said, true = (from_json(json.dumps(one), document) for one in (theirs, ours))

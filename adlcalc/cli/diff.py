@@ -212,4 +212,4 @@ def _differences(one: OneRun, two: OneRun, quiet: bool) -> Sequence[Difference]:
         note(*loads)
     pages = [run_page(Run(loaded.scenario, run(loaded.scenario), file=loaded.file)) for loaded in loads]
     old = facts_of(pages[0])
-    return compare(old, facts_of(pages[1], like=old), pages[0].document)
+    return compare(old, facts_of(pages[1], like=old), pages[0].document, of_now=True)

@@ -137,7 +137,7 @@ def solve(
 
     def page() -> Page:
         from adlcalc.report.solve_view import solve_page
-        from adlcalc.solving import Asking, doubted, grid_of, solved
+        from adlcalc.solving import Asking, doubted, grid_of, may_be_proven, solved
         from adlcalc.study.solve import Limits, Method, Unsolvable, values_for
 
         nonlocal code
@@ -162,6 +162,8 @@ def solve(
                 note(one)
             columns = 1 if across is None else len(grid_of(across)[1])
             least = values if values is not None else values_for(one.scenario)
+            if method is None and may_be_proven(one.scenario, vary):
+                least = 1
             foretell(result.quiet, one.scenario, columns * least, "--values and --budget make them fewer")
 
         try:

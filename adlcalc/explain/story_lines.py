@@ -302,7 +302,8 @@ class Teller:
         return [*lines, f"dust = {added(parts)} = {digits(e.amount)}"] if len(parts) > 1 else lines
 
     def _fund_stopped(self, e: ev.FundStopped) -> Line:
-        more = f"pays {digits(e.left)} more at most" if e.left else "pays no more"
+        gives = "bears" if self.scenario.rules.fund.holds.held else "pays"
+        more = f"{gives} {digits(e.left)} more at most" if e.left else f"{gives} no more"
         return self._fall(
             e, "fund stops", f"{fund_name(e.fund)} {more}, and keeps {digits(e.balance)}", {"left": e.left}
         )

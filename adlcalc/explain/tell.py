@@ -9,7 +9,7 @@ Public: tell, rule_note.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
@@ -280,7 +280,7 @@ def rule_note(rule: str, loaded: Loaded, subject: Subject | None = None) -> Rule
     scenario, rulebook = loaded.scenario, loaded.rulebook
     market = _markets(scenario, subject)[0]
     kind = market.contract.kind
-    entry = rulebook.rules[kind].get(rule)
+    entry = rulebook.rules[kind].get(rule) or rulebook.unsaid.get(rule)
     if rule == "margin.maintenance" and entry is not None:
         said, given = _maintenance(loaded, subject), _given(loaded, market)
         if given is not None:
@@ -292,7 +292,11 @@ def rule_note(rule: str, loaded: Loaded, subject: Subject | None = None) -> Rule
     if entry is None:
         section, _, name = rule.partition(".")
         word = getattr(getattr(scenario.rules, section, None), name, None)
-        return RuleNote(rule, word, "default", "", meaning_of(word)) if isinstance(word, Word) else None
+        if not isinstance(word, Word) and not is_dataclass(word):
+            return None
+        from adlcalc.venues.coverage import defaults_of
+
+        return RuleNote(rule, dict(defaults_of(rulebook))[rule], "default", "", meaning_of(word))
     found = rulebook.sources.get(entry.source) if entry.source is not None else None
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:

@@ -207,7 +207,8 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> tuple[str,
     name, balance, floor = fund_name(fund), funds.holds.get(fund, ZERO), funds.floor.get(fund, ZERO)
     stop = funds.stopped.get((fund, "")) or funds.stopped.get((fund, e.market))
     if stop is not None:
-        return "fund.drawdown", partial(_stopped, name, balance, stop)
+        gives = "bear" if scenario.rules.fund.holds.held else "pay"
+        return "fund.drawdown", partial(_stopped, name, balance, stop, gives)
     empty = f"{name} was at its floor, {digits(floor)}" if floor else f"{name} was empty"
     if scenario.rules.adl.skips_book:
         paid = funds.paid_for.get(fund, set())  # it has been used up, and not by this claim
@@ -226,14 +227,15 @@ def _because(e: ev.Deleveraged, scenario: Scenario, funds: _Means) -> tuple[str,
             )
     book, held = funds.depths.takes_in_all(e.market, -e.side), scenario.rules.fund.holds.held
     if book is not None and not held:
-        return "adl.when", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
+        return "fund.holds", lambda: f" because {_used_up(e, book)}, {name} {KEEPS_NONE}, {BEYOND}"
     if balance > floor:
         more = "paid for no further lot"
         if held:
             more = "could bear no further lot beside what it keeps"
             if e.price == e.mark:
                 more = (
-                    "could not bear all of it, and at the mark the rest costs it as much as keeping it does"
+                    "could not bear the loss of the whole position; keeping a part would save it nothing, as "
+                    "what the queue takes at the mark costs the fund the same"
                 )
         empty = f"what {name} held, {digits(balance)}, {more}"
     took = "the book took no more at a price that could be paid" if book is None else _used_up(e, book)
@@ -247,9 +249,9 @@ def _used_up(e: ev.Deleveraged, depth: Decimal) -> str:
     return f"the book had taken all that it takes in a step, {digits(depth)}"
 
 
-def _stopped(name: str, balance: Decimal, stop: ev.FundStopped) -> str:
-    """That the fund has stopped paying."""
-    could = f"could pay only {digits(stop.left)} more" if stop.left else "had stopped paying"
+def _stopped(name: str, balance: Decimal, stop: ev.FundStopped, gives: str) -> str:
+    """That the fund has stopped paying. gives: what it does with a loss."""
+    could = f"could {gives} only {digits(stop.left)} more" if stop.left else "had stopped paying"
     fall = f"it was {digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
     if stop.market:
         best = f"its best {over(stop.window)}"

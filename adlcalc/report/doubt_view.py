@@ -77,13 +77,20 @@ def sentences(doubt: Doubt) -> Iterator[str]:
     if (more := len(doubt.only_together) - TOGETHER) > 0:
         yield f"{counted(more, 'more pair changes', 'more pairs change')} something only together: {ALL}."
     if doubt.rules and not doubt.rests and not doubt.only_together:
-        yield "Rests on none of them: the same happens under every reading."
+        yield "Rests on none of them: the same happens under every reading of them."
     for moved in doubt.whole:
         ends = {moved.low_under, moved.high_under} - {""}
         if moved.moves and any(" and " in end for end in ends):
             yield clean(f"{moved.measure.text} is {moved.text}: {'; '.join(sorted(ends))}.")
     if doubt.silent:
         yield clean(f"Without other readings in the rulebook: {', '.join(doubt.silent)}.")
+    if doubt.unsaid:
+        left = counted(
+            doubt.unsaid,
+            "rule that the rulebook does not name is",
+            "rules that the rulebook does not name are",
+        )
+        yield f"{left} left at the defaults, and not read otherwise."
     if doubt.left:
         yield (
             f"{counted(doubt.left, 'reading or pair', 'readings and pairs')} not run: --budget is too small."

@@ -87,7 +87,7 @@ def _readings(solved: Any, limit: int) -> Iterator[Block]:
         ends = " to ".join(dict.fromkeys((digits(min(there)), digits(max(there)))))
         yield f"As written {digits(solved.solution.holds)}; under all readings {ends}{none}."
     else:
-        yield "No value does, under any reading."
+        yield "No value does, under any of these readings."
 
 
 def _ranges(solved: Any, limit: int) -> Iterator[Block]:
@@ -141,10 +141,7 @@ def _answer(solved: Any) -> Iterator[Block]:
     if early := _due_early(found, solved.scenario):
         yield f"{counted(early, 'account is', 'accounts are')} due at the opening marks already, whatever is varied."
     if found.holds is None:
-        yield (
-            f"None does{' of those that were tried' if found.method is Method.SAMPLED else ''}: "
-            f"{_why(solved)}"
-        )
+        yield _none_does(solved)
         if "adl" in str(solved.asking.question) and (alone := one_sided(solved.scenario)) is not None:
             yield alone
         return
@@ -229,18 +226,31 @@ def _line(told: str) -> str:
     return ", ".join(clean(line) for line in told.splitlines())
 
 
-def _may_hold(scenario: Scenario) -> str:
-    """Which rule would let a fund be enough, where it keeps nothing."""
-    if scenario.rules.fund.holds.held:
+def _may_hold(solved: Any) -> str:
+    """Which rule would let a fund be enough, where that was tried."""
+    if not solved.helped:
         return ""
     return (
         " That is rule fund.holds, which is none: a fund that keeps what it can bear may be enough, --set "
-        "rules.fund.holds=while-solvent (adlcalc venues --rules fund.holds says whose does)."
+        f"{solved.helped} (adlcalc venues --rules fund.holds says whose does)."
     )
 
 
+def _none_does(solved: Any) -> str:
+    """That nothing helps; why, at the end of the range; and whether more of a fund would."""
+    found: Solution = solved.solution
+    larger = f" up to {digits(found.high)}" if found.endless else ""
+    tried = " of those that were tried" if found.method is Method.SAMPLED else ""
+    text = f"None does{larger}{tried}: {_why(solved)}"
+    if found.endless:
+        return f"{text} With a fund that is large enough it is so: leave --to out, or give more."
+    if found.endless is False and found.not_by:
+        return f"{text} With an endless fund it is not so either."
+    return text
+
+
 def _why(solved: Any) -> str:
-    """Why nothing helps: what happens at the end of the range all the same."""
+    """What happens at the end of the range all the same."""
     found: Solution = solved.solution
     if not found.ends:
         refused = next((one.why for one in found.stretches if one.why), "")
@@ -252,18 +262,33 @@ def _why(solved: Any) -> str:
         market = next(one for one in solved.scenario.markets if one.name == fill.market)
         book = market.liquidity
         takes = sum((size for _, size in book.levels), ZERO)
-        if found.knob.fund is not None and book.kind == Depth.LEVELS:
+        # only an endless fund shows that it is not for want of money
+        if found.endless is False and not found.not_by and book.kind == Depth.LEVELS:
             return (
                 f"the book of {clean(market.name)} takes {digits(takes)} in a step, and what it does not "
                 "take "
                 "goes to the "
-                f"queue, however much the fund holds ({told(fill, solved)}).{_may_hold(solved.scenario)}"
+                f"queue, however much the fund holds ({told(fill, solved)}).{_may_hold(solved)}"
             )
-        return f"{start}, {told(fill, solved)}."
+        return (
+            f"{start}, {told(fill, solved)}.{_stopped_by(found.knob.fund, events, fill)}{_may_hold(solved)}"
+        )
     hit = next((event for event in events if isinstance(event, e.Liquidated)), None)
     if hit is not None:
         return f"{start}, {told(hit, solved)}."
     return f"{start}, nothing happens."
+
+
+def _stopped_by(fund: str | None, events: Sequence[Event], fill: e.Deleveraged) -> str:
+    """That the fund was stopped before that fill."""
+    found = None
+    for event in events[: events.index(fill)]:
+        if isinstance(event, e.FundStopped | e.FundResumed) and event.fund == fund:
+            found = event
+    if not isinstance(found, e.FundStopped) or (found.left and found.step != fill.step):
+        return ""
+    left = f"no more than {digits(found.left)}" if found.left else "nothing"
+    return f" Rule fund.drawdown let the fund give {left} then: its limit is {digits(found.limit)}."
 
 
 # --- events in words ----------------------------------------------------------------------------------------

@@ -21,11 +21,12 @@ from adlcalc.engine.events import (
     Liquidated,
     LossSocialized,
     Skipped,
+    StepEnded,
     Traded,
 )
 from adlcalc.engine.formulas.margin import value
 from adlcalc.engine.model import Measure, Scenario
-from adlcalc.engine.rules import Assumption, TablePart
+from adlcalc.engine.rules import AdlWhen, Assumption, TablePart, Takeover
 from adlcalc.ground.numbers import ZERO
 
 USED_BY: dict[str, tuple[type, ...]] = {
@@ -43,9 +44,9 @@ USED_BY: dict[str, tuple[type, ...]] = {
 """The events that tell that a rule, or one of a section, has decided something. Of the fees their rates decide at
 every fill that none is taken, and who receives them only where one is."""
 
-TELLING = frozenset((Traded, *(kind for kinds in USED_BY.values() for kind in kinds)))
+TELLING = frozenset((Traded, StepEnded, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
-READ = frozenset((Traded, Deleveraged))
+READ = frozenset((Traded, StepEnded, Deleveraged))
 """Those of which each counts; of the others, whether there is any."""
 
 NO_GIFT = Assumption(
@@ -60,8 +61,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     by what happened.
 
     'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
-    somebody who was closed against the queue was in it. A rule of an unknown kind is reported. NO_GIFT is of
-    the engine, not of a rulebook."""
+    somebody who was closed against the queue was in it, 'fund.holds' where the queue was used although the
+    fund had money. A rule of an unknown kind is reported. NO_GIFT is of the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     deleveraged = [event for event in events if isinstance(event, Deleveraged)]
     tied = any(event.tied for event in deleveraged)
@@ -75,6 +76,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
             return tied
         if rule == "adl.own_account":
             return in_own_queue(scenario, deleveraged)
+        if rule == "fund.holds":
+            return spared_the_fund(scenario, events, deleveraged)
         if kind == "margin":
             return bool(scenario.accounts)
         telling = USED_BY.get(rule) or USED_BY.get(kind)
@@ -122,6 +125,24 @@ def is_reached(part: TablePart, scenario: Scenario, events: Iterable[Event] = ()
                 if inside(part, one.size + more, one.entry):
                     return True
     return any(inside(part, size, ends[-1] if ends else marks[0]) for size in opened.values())
+
+
+def spared_the_fund(scenario: Scenario, events: Iterable[Event], deleveraged: Sequence[Deleveraged]) -> bool:
+    """Was anybody deleveraged for what the venue had taken over, in a step that the fund behind it began and ended
+    with something above its floor?"""
+    rules = scenario.rules
+    if not isinstance(rules.liquidation.method, Takeover) or rules.adl.when != AdlWhen.AFTER_FUND:
+        return False
+    fund_of = {one.name: one.fund for one in scenario.markets}
+    hit = {(event.step, fund_of[event.market]) for event in deleveraged}
+    floor = {one.name: one.floor for one in scenario.funds}
+    had = {one.name: one.balance for one in scenario.funds}
+    for event in (one for one in events if isinstance(one, StepEnded)):
+        for name, balance in event.funds:
+            if (event.step, name) in hit and min(had[name], balance) > floor[name]:
+                return True
+            had[name] = balance
+    return False
 
 
 def in_own_queue(scenario: Scenario, deleveraged: Sequence[Deleveraged]) -> bool:

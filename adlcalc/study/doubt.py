@@ -31,7 +31,7 @@ from adlcalc.study.answers import Answers, watch_for
 from adlcalc.study.assumptions import used_assumptions
 from adlcalc.study.questions import Measure, told
 from adlcalc.study.runs import Ran, Refused, as_written, measured
-from adlcalc.venues.coverage import lines_of
+from adlcalc.venues.coverage import defaults_of, lines_of
 from adlcalc.venues.rulebook import Rulebook
 from adlcalc.venues.stated import Rule
 
@@ -197,7 +197,8 @@ class Line:
 @dataclass(frozen=True)
 class Doubt:
     """The answer. tried: every reading, single ones first; left: pairs for which the budget was too small;
-    silent: assumed rules that the run used and that name no other reading."""
+    silent: assumed rules that the run used and that name no other reading; unsaid: how many rules are at their
+    defaults, and not read otherwise."""
 
     scenario: Scenario
     file: str | None
@@ -207,6 +208,7 @@ class Doubt:
     tried: Sequence[Tried]
     left: int
     silent: tuple[str, ...]
+    unsaid: int = 0
 
     def differs(self, one: Tried) -> bool:
         """Does something else happen?"""
@@ -350,7 +352,8 @@ def doubt(
         tried += _tried(scenario, look, made, jobs)
         left += len(of_two) - len(made)
     silent = tuple(name for name in used if name in rules and not rules[name].alternatives)
-    return Doubt(scenario, file, look.parts, base, tuple(rules), tried, left, silent)
+    unsaid = sum(name not in rules for name, _ in defaults_of(rulebook))
+    return Doubt(scenario, file, look.parts, base, tuple(rules), tried, left, silent, unsaid)
 
 
 def readings_used(scenario: Scenario, rulebook: Rulebook) -> list[Reading]:
@@ -382,13 +385,14 @@ def reading_of(scenario: Scenario, rulebook: Rulebook, changes: tuple[Change, ..
 
 
 def _assumed(rulebook: Rulebook) -> Iterator[Rule]:
-    """The assumed rules, each once, in the order of the file."""
+    """The assumed rules, each once, in the order of the file; then what it does not say."""
     told: set[str] = set()
     for by_name in rulebook.rules.values():
         for rule in by_name.values():
             if rule.status == "assumed" and rule.name not in told:
                 told.add(rule.name)
                 yield rule
+    yield from rulebook.unsaid.values()
 
 
 def readings_of(scenario: Scenario, rulebook: Rulebook, rules: Iterable[Rule]) -> Iterator[Reading]:

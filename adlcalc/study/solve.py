@@ -28,7 +28,7 @@ from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import AdlWhen, Takeover
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, exact, round_to
 from adlcalc.study.differs import Part, first_part
-from adlcalc.study.least import Endless, endless, least_fund, why_not, with_balance
+from adlcalc.study.least import ENDLESS, Endless, endless, least_fund, why_not, with_balance
 from adlcalc.study.questions import Measure, Question
 from adlcalc.study.runs import Asked, Row, Values, measured
 
@@ -128,7 +128,8 @@ class Solution:
     values that were tried, where not all were; proven_from: the balance from which on the theorem tells;
     not_by: the rule for which it does not; open_below: why what is below is not proven; whole: nothing was left
     out (a budget, Ctrl-C); ends: the events at both neighbors of the first change (of the two ends of the range
-    where there is none), by value."""
+    where there is none), by value; endless: where no value of a fund's balance holds, is it so with an endless
+    fund? None where that was not asked."""
 
     knob: Knob
     question: Question
@@ -146,6 +147,7 @@ class Solution:
     open_below: str = ""
     whole: bool = True
     interrupted: bool = False
+    endless: bool | None = None
 
     def outcome(self, value: Decimal) -> bool | None:
         """Is it so at that value of the range?"""
@@ -518,7 +520,13 @@ class _Search:
             self.open_below, not (self.short or interrupted), interrupted,
         )  # fmt: skip
         shown = found.first or tuple(end for one in stretches[:1] for end in (one.low, one.high))
-        return replace(found, ends=tuple((x, told[x]) for x in dict.fromkeys(shown) if x in told))
+        none = self.endless is not None and not interrupted and not any(one.holds for one in stretches)
+        return replace(
+            found,
+            ends=tuple((x, told[x]) for x in dict.fromkeys(shown) if x in told),
+            endless=self._holds_at(ENDLESS) if none else None,
+            runs=self.runs,
+        )
 
     def _apart(self) -> Decimal:
         """How far apart the values were that were tried, to eight decimals or the unit."""

@@ -33,6 +33,7 @@ from adlcalc.venues.stated import (
     KINDS,
     Layer,
     Rule,
+    conventional,
     overrides_of,
 )
 
@@ -87,6 +88,15 @@ class Rulebook:
                 before = self.layer.get(key) or Rule(name, node, None, ASSUMED, "")
                 layer[key] = replace(before, node=node, alternatives=(), table=None)
         return _book(self.read, layer, problems, own=None)
+
+    @property
+    def unsaid(self) -> Mapping[str, Rule]:
+        """What adlcalc assumes of rules that a venue's rulebook does not name and that play a part. What
+        extends the generic one has its rules, those that it leaves out as well."""
+        if f"{SHIPPED_AS}generic.yaml" in self.family:
+            return {}
+        unsaid = self.used - {f"{section}.{rule}" for section, rule, _ in self.layer}
+        return {name: rule for name, rule in conventional().items() if name in unsaid}
 
     def taken_from(self, rule: Rule) -> str:
         """Of a rulebook of one's own the shipped one that a rule is of, which is where its status holds; ''
@@ -208,6 +218,7 @@ class Rulebook:
                 if rule is not None and rule.status == ASSUMED and rule.name not in told:
                     told.add(rule.name)
                     yield Assumption(rule.name, rule.note)
+        yield from (Assumption(rule.name, rule.note) for rule in self.unsaid.values())
 
     def _of_tables(self, named: Mapping[str, Table]) -> Iterator[Assumption]:
         """What is assumed in the tables that markets name: of all of a table once, of its parts where a

@@ -1,6 +1,6 @@
 """What a rulebook file states of each rule, and what a scenario's `rules` do: value, source, status and note.
 
-Public: Rule, Convention, Layer, KINDS, ALL_SECTIONS, ASSUMED, GIVEN, stated_in, overrides_of, conventions,
+Public: Rule, Convention, Layer, KINDS, ALL_SECTIONS, ASSUMED, GIVEN, stated_in, overrides_of, conventions, conventional,
 tell_unknown.
 """
 
@@ -139,18 +139,28 @@ def conventions() -> Mapping[str, Convention]:
     return _conventions(conventions_source().text)
 
 
+def conventional() -> Mapping[str, Rule]:
+    """The same as rules."""
+    return _rules(conventions_source().text)
+
+
 @cache
 def _conventions(text: str) -> Mapping[str, Convention]:
+    return {
+        name: Convention(rule.node.text, rule.note, rule.alternatives)
+        for name, rule in _rules(text).items()
+        if isinstance(rule.node, Scalar)
+    }
+
+
+@cache
+def _rules(text: str) -> Mapping[str, Rule]:
     problems = Problems()
     root = read_document(Source(CONVENTIONS, text), problems)
     assert isinstance(root, Map)
     layer = stated_in(root, {}, problems)
     problems.raise_if_any()
-    return {
-        rule.name: Convention(rule.node.text, rule.note, rule.alternatives)
-        for rule in layer.values()
-        if isinstance(rule.node, Scalar)
-    }
+    return {rule.name: rule for rule in layer.values()}
 
 
 def _check_entry(

@@ -190,15 +190,16 @@ class FundBook:
         line = worth - (max(drawdown.start * peak, drawdown.at_least) - depth)
         return self._money(worth - (max(self.floor, line) if line > drawdown.above else self.floor))
 
-    def refuse(self, contract: str = "") -> None:
-        """What it may still pay for a contract was not enough: news where it has more, which the drawdown
-        keeps it from paying."""
+    def refuse(self, contract: str = "", *, bears: bool = False) -> None:
+        """What it may still pay for a contract (bears: lose by keeping of it) was not enough: news where it
+        has more, which the drawdown keeps it from giving."""
         drawdown, fall = self.rules.drawdown, self._fall(contract)
         if drawdown is None or fall.told or fall.short:
             return
         left = ZERO if fall.stopped else max(self._left(drawdown, fall), ZERO)
-        if left >= self.own():
-            return
+        worth = self.worth() - self.floor
+        if left >= (worth if bears else self.own()) or (left >= worth and not fall.stopped):
+            return  # it has no more, or what it holds has lost the rest
         fall.told, fall.short = not left, True
         peak = self.peak()
         parts: tuple[Decimal, ...]

@@ -37,14 +37,20 @@ def kept(state: State, claim: VenueClaim) -> Decimal:
         return ZERO
     if isinstance(how, Always):
         return claim.size
-    size, room = claim.size, book.fund.can_bear(book.name)
-    if claim.loss_kept(size, book.mark) > room:
-        size = part_kept(state, claim, room)
+    size = claim.size
+    if not bears_all(claim):
+        size = part_kept(state, claim, book.fund.can_bear(book.name))
     if how.holds_at_most is None or not size:
         return size
     net = state.ledger.inventory(book.fund).net_older_than(claim)
     most = how.holds_at_most * book.fund.balance - claim.side * net
     return largest_affordable(size, book.lot, lambda x: notional(claim, x), max(most, ZERO))
+
+
+def bears_all(claim: VenueClaim) -> bool:
+    """Can the fund bear what all of a claim has lost at the mark?"""
+    book = claim.book
+    return claim.loss_kept(claim.size, book.mark) <= book.fund.can_bear(book.name)
 
 
 def waits(state: State, claim: VenueClaim) -> bool:
@@ -92,6 +98,8 @@ def beyond_what_is_kept(state: State, claim: VenueClaim, stage: Limited) -> Iter
     keep, pooled = kept(state, claim), len(state.pool)
     state.kept_whole = claim if keep == claim.size else None
     if claim.size > keep:
+        if not bears_all(claim):
+            claim.book.fund.refuse(claim.book.name, bears=True)
         yield from stage(state, claim, keep)
     if len(state.pool) > pooled:  # the rest is still there, but not for what newer claims ask the fund
         price = price_of_rest(state, claim)

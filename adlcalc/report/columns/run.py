@@ -236,7 +236,7 @@ LIQUIDATIONS = Rows(
         ),
         _part(
             "shortfall",
-            "money by which fills were worse than the bankruptcy price",
+            "money by which fills were worse than the bankruptcy price, which is rounded to the tick",
             "shortfall",
             tone=Tone.LOSS,
         ),
@@ -294,7 +294,7 @@ FUND_STOPS = Rows(
             "the contract whose own pnl fell, for which it stops; null: the fund's worth fell",
             null=True,
         ),
-        Field("left", "number", "what it might still pay", null=True),
+        Field("left", "number", "what it might still pay, or lose by keeping positions", null=True),
     ),
     where=(JSON,),
 )

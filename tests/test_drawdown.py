@@ -1,0 +1,56 @@
+"""What a fund may not give because of its drawdown is told (rule fund.drawdown)."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+import pytest
+from books import random_scenario
+
+from adlcalc.engine.events import Ended, FundResumed, FundStopped
+from adlcalc.engine.formulas.prices import PRICES
+from adlcalc.engine.loop import run
+from adlcalc.engine.model import Fund, Scenario
+from adlcalc.engine.rules import AdlRules, Drawdown, FundRules, HoldsNothing, Measured, Rules, WhileSolvent
+
+
+def under_a_drawdown(seed: int) -> Scenario:
+    """A book whose fund stops at 30 % of its peak, by itself or by contract; it keeps positions or none, and the
+    queue is filled at the bankruptcy price or at the mark."""
+    rng = random.Random(f"drawdown {seed}")
+    drawdown = Drawdown(Decimal("0.3"), Decimal("0.25"), measure=rng.choice([*Measured]))
+    fund = FundRules(drawdown=drawdown, holds=rng.choice([WhileSolvent(), WhileSolvent(), HoldsNothing()]))
+    adl = AdlRules(price=PRICES[rng.choice(["bankruptcy", "mark"])])
+    one = random_scenario(seed)
+    funds = tuple(Fund(each.name, Decimal(rng.choice([20, 50, 200]))) for each in one.funds)
+    return replace(one, rules=Rules(fund=fund, adl=adl), funds=funds)
+
+
+def happened(one: Scenario) -> list[Any]:
+    return [event for event in run(one, accounts=False) if not isinstance(event, Ended)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(4))
+def test_a_drawdown_that_changes_what_happens_is_told(block: int) -> None:
+    """The first thing that goes otherwise than without the rule, goes so in a step in which the fund was stopped,
+    or after it."""
+    seen = 0
+    for seed in range(block * 100, block * 100 + 100):
+        one = under_a_drawdown(seed)
+        free = replace(one, rules=replace(one.rules, fund=replace(one.rules.fund, drawdown=None)))
+        events = happened(one)
+        stops = [event for event in events if isinstance(event, FundStopped)]
+        plain = [event for event in events if not isinstance(event, FundStopped | FundResumed)]
+        pairs = zip_longest(plain, happened(free))
+        parted = next((a or b for a, b in pairs if a != b), None)
+        if parted is not None:
+            seen += 1
+            assert any(stop.step <= parted.step for stop in stops), (seed, parted)
+        for stop in stops:
+            assert not stop.left or abs(stop.limit - stop.fall - stop.left) < one.money_unit, (seed, stop)
+    assert seen > 5
