@@ -138,6 +138,73 @@ def test_what_is_lacking_is_the_equity_below_zero(
             assert own.amount == margin - taken, "the rest of the loss"
 
 
+def parts(text: str) -> tuple[dict[str, Decimal], dict[str, Fraction]]:
+    """What the figure and the metrics say of a run."""
+    made = lib.run(lib.load(text))
+    found = all_of(outcome_of(made.scenario))
+    with exact():
+        rows = {row.who: row.amount for row in shares(made, made.scenario.currencies[0])}
+    return rows, {name: Fraction(value) for name, value in found.items() if value is not None}
+
+
+ONE_LONG = """\
+markets: {X: {lot: 1, liquidity: none, tick: 1}}
+money_unit: 1
+accounts:
+  - {id: long, side: long, size: 10, entry: 100, leverage: 10}
+  - {id: short, side: short, size: 10, entry: 100, leverage: 2}
+"""
+
+
+def test_what_winners_pay_beyond_the_need_covers_no_loss() -> None:
+    """At 92 the long is due at 10 % and lacks nothing: the queue closes it at the mark of the step before, 100,
+    and the short, for whom it is worth 80 more, pays the fund a surplus of 100 over 90."""
+    rows, found = parts(
+        ONE_LONG + "rules: {margin: {maintenance: 0.1}, adl: {price: previous-mark, when: before-book}}\n"
+        "prices: [120, 100, 92]\n"
+    )
+    assert (rows["counterparties"], rows["nobody"]) == (0, 0)
+    names = "shortfall", "needed_budget", "haircut_total", "overshoot", "undershoot"
+    assert [found[name] for name in names] == [0, 0, 80, 80, 0]
+
+
+def test_what_rounding_takes_of_those_who_share_a_loss_is_beyond_the_need() -> None:
+    """Three from 100 with a margin of 10 each are bankrupt at 90, and sold at 63 they lack 81. Fourteen contracts
+    are open then, seven of the short and seven of the rest of the market: each pays the least whole unit above
+    81 / 14, 6, and of the 84 the fund has 3."""
+    rows, found = parts(
+        "markets: {X: {lot: 1, liquidity: 3, tick: 1}}\nmoney_unit: 1\n"
+        "rules: {adl: {when: never}, last_resort: {policy: per-contract}}\n"
+        "accounts:\n  - {id: long, side: long, size: 3, entry: 100, collateral: 30}\n"
+        "  - {id: short, side: short, size: 7, entry: 100, leverage: 1}\nprices: [100, 63]\n"
+    )
+    assert (rows["own margin"], rows["profits cut"], rows["nobody"]) == (30, 81, 0)
+    names = "shortfall", "needed_budget", "haircut_total", "overshoot", "undershoot"
+    assert [found[name] for name in names] == [81, 81, 84, 3, 0]
+    assert found["accounts_touched"] == 1, "the rest of the market is no account"
+
+
+def test_the_layers_of_a_fund_are_the_fund() -> None:
+    """The long lacks 100 at 80: 30 of the first layer, 70 of the second."""
+    rows, found = parts(
+        ONE_LONG.replace("liquidity: none, ", "")
+        + "fund: [{name: first, balance: 30}, {name: second, balance: 500}]\nprices: [100, 80]\n"
+    )
+    assert (rows["own margin"], rows["insurance fund"], rows["nobody"]) == (100, 100, 0)
+    assert (found["shortfall"], found["fund_used"], found["needed_budget"]) == (100, 100, 0)
+
+
+def test_whose_a_loss_was_that_has_been_shared_out() -> None:
+    """At Paradex a vault takes both over at the mark of 57,000, and they keep what they owe: 9,000 - 5,999 and
+    3,000 - 1,500. A haircut shares out both together; the larger one is 3,001."""
+    text = lacking("paradex") + "rules: {last_resort: {policy: haircut}, liquidation: {portion: 1}}\n"
+    text = text.replace(
+        "  - {id: b,", "  - {id: c, side: long, size: 1, entry: 60_000, collateral: 1_500}\n  - {id: b,"
+    )
+    (found,) = outcome_of(lib.load(text).scenario).rounds
+    assert (found.deficit, found.worst) == (4_501, 3_001)
+
+
 # --- what is nobody's bad debt ------------------------------------------------------------------------------
 
 POPCAT = Path(__file__).parent.parent / "scenarios" / "incidents" / "2025-11-hyperliquid-popcat.yaml"

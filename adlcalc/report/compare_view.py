@@ -4,7 +4,7 @@ The JSON document is `adlcalc.compare/1`: one row per venue and policy with its 
 round of it, one per axiom; numbers are strings, quotients rounded half even to twelve decimals. The CSV has
 one line per venue, policy and measure; accounts as measure 'paid', axioms as 'axiom'.
 
-Public: Comparison, compare_page.
+Public: Comparison, compare_page, not_in_bad_debt.
 """
 
 from __future__ import annotations
@@ -269,8 +269,7 @@ def _left(page: Comparison) -> Iterator[str]:
             "what is lost later on positions that nobody took, stays; how a loss is spread is told of the "
             "part that was cut."
         )
-    yield from _funds_below_zero(page)
-    yield from _backed(page)
+    yield from not_in_bad_debt(page)
     by_held: dict[tuple[tuple[str, Decimal], ...], list[Result]] = {}
     for one in page.results:
         if one.outcome.held:
@@ -288,8 +287,9 @@ def _left(page: Comparison) -> Iterator[str]:
         )
 
 
-def _funds_below_zero(page: Comparison) -> Iterator[str]:
-    """Where a fund ends that pays more than it has: what it paid alone does not say that."""
+def not_in_bad_debt(page: Comparison) -> Iterator[str]:
+    """Where a fund ends that pays more than it has, which what it paid alone does not say, and that a loss of
+    backstops is one more."""
     below: dict[tuple[str, Decimal], list[Result]] = {}
     for one in page.results:
         for fund in one.outcome.funds:
@@ -303,9 +303,6 @@ def _funds_below_zero(page: Comparison) -> Iterator[str]:
             "bad debt."
         )
 
-
-def _backed(page: Comparison) -> Iterator[str]:
-    """That a loss of backstops is one more."""
     lost = [one for one in page.results if (one.outcome.backstop_pnl or ZERO) < 0]
     if lost:
         yield (

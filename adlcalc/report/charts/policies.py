@@ -12,15 +12,24 @@ from fractions import Fraction
 from adlcalc.ground.numbers import ZERO, D, decimal_of, divide, round_to
 from adlcalc.report.charts.canvas import Plot, Spec, room, short, shortened
 from adlcalc.report.charts.figure import ROWS, Figure, Key
-from adlcalc.report.compare_view import PAYS, Comparison, compare_page
+from adlcalc.report.compare_view import PAYS, Comparison, compare_page, not_in_bad_debt
 from adlcalc.report.human import clean, counted
 from adlcalc.report.table import Table, numbers, table, words
 from adlcalc.study.metrics import Value
 
 WIDE, SMALL = 5, 3
 """Accounts that have a column of their own, on a page and on a phone: those who pay most."""
-METRICS = (("bad_debt", "bad debt"), ("leverage_left", "leverage left"), ("gini", "Gini"))
-"""What is shown beside the bars."""
+BACKED = "backstop_pnl"
+METRICS = (
+    ("bad_debt", "bad debt"),
+    (BACKED, "backstop pnl"),
+    ("leverage_left", "leverage left"),
+    ("gini", "Gini"),
+)
+"""What is shown beside the bars; what backstops have won or lost only where there are any."""
+UNPAID = ("bad_debt", BACKED)
+"""What decides between policies: where they are not zero these take an account's place on a phone, and what
+backstops have won or lost everywhere."""
 
 
 def figures(comparison: Comparison) -> list[Figure]:
@@ -47,7 +56,7 @@ def figures(comparison: Comparison) -> list[Figure]:
         )
     else:
         told += " Nobody pays under any of them."
-    told += _left(comparison)
+    told = " ".join((told + _left(comparison), *not_in_bad_debt(comparison)))
     tables = [
         table(
             PAYS,
@@ -119,11 +128,12 @@ def _spec(
 ) -> Spec:
     """A row a policy, a column an account, and all bars on one scale."""
     wide = width > 600
-    unpaid = any(result.outcome.bad_debt for result in comparison.results)
-    shown = payers[: WIDE if wide else SMALL - unpaid]
+    there = [one for one, _ in METRICS if any(result.metrics[one] for result in comparison.results)]
+    extra = [one for one in METRICS if one[0] in there or (wide and one[0] != BACKED)]
+    extra = extra if wide else [one for one in extra if one[0] in UNPAID]
+    shown = payers[: WIDE - (BACKED in there) if wide else SMALL - len(extra)]
     names = [shortened(label, 22 if wide else 14) for label in labels]
     left = max([room(name) for name in names]) + 16
-    extra = METRICS if wide else METRICS[:unpaid]  # what is left unpaid decides: it takes an account's place
     each_metric = max((room(heading, 11.5) for _, heading in extra), default=0) + 14
     right = each_metric * len(extra) + 6
     count = max(len(shown), 1)
@@ -172,7 +182,7 @@ def _spec(
         plot.text([{"x": count, "y": 0, "text": heading}], "muted", size=11.5, align="right", dx=dx, dy=-24)
         found = [result.metrics[metric] for result in comparison.results]
         known = [value for value in found if value is not None]
-        least = min(known) if len(set(known)) > 1 else None
+        least = min(known) if len(set(known)) > 1 and metric != BACKED else None
         for best in (False, True):
             texts = [
                 {"x": count, "y": i + middle, "text": _told(value)}

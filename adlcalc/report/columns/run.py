@@ -236,7 +236,7 @@ LIQUIDATIONS = Rows(
         ),
         _part(
             "shortfall",
-            "money by which fills were worse than the bankruptcy price",
+            "money by which fills were worse than the bankruptcy price, which is rounded to the tick",
             "shortfall",
             tone=Tone.LOSS,
         ),
