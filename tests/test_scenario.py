@@ -604,7 +604,7 @@ def test_what_a_scenario_says_of_itself_stands_under_its_title(
 
 
 @pytest.mark.parametrize(
-    ("rate", "noted"), [("0.0999", False), ("-0.05", False), ("0.1", True), ("-1", True), ("0.01", False)]
+    ("rate", "noted"), [("0.4999", False), ("-0.05", False), ("0.5", True), ("-1", True), ("0.01", False)]
 )
 def test_a_rate_of_funding_that_looks_like_percents_is_noted(rate: str, noted: bool, tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"

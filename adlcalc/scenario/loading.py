@@ -255,7 +255,7 @@ def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
             draft.problems.note(draft.node("prices"), message)
 
 
-STEEP = D("0.1")
+STEEP = D("0.5")
 """A rate of funding from here on is told: what venues cap it at is far below."""
 
 
