@@ -16,6 +16,7 @@ from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.completion import scenario_files
 from adlcalc.cli.exits import INTERRUPTED, RAN, UNUSABLE, explain, note, say
+from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.text import clean
 from adlcalc.report.writers import ENDINGS
@@ -114,7 +115,9 @@ def report(
     if output and (other := OTHERS.get(os.path.splitext(output)[1].lower())):
         say(f"adlcalc: a page is HTML, and {clean(output)} is named as if it were not\nhint: {other}")
         raise typer.Exit(UNUSABLE)
-    raise typer.Exit(_work(files, output, figures, wanted, quiet))
+    with no_collections():  # what it imports stays, and a page makes hardly any cycles
+        exit_code = _work(files, output, figures, wanted, quiet)
+    raise typer.Exit(exit_code)
 
 
 def _work(

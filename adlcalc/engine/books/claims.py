@@ -18,6 +18,7 @@ from adlcalc.engine.contract import LINEAR, PER_CONTRACT
 from adlcalc.engine.events import How
 from adlcalc.engine.formulas.prices import Known
 from adlcalc.ground.numbers import ZERO, divide, round_to
+from adlcalc.ground.objects import record
 
 
 class Number:
@@ -59,7 +60,7 @@ class Closing:
             return self.cost
         if self.price is None:
             return round_to(divide(self.cost * size, self.size), self.book.unit)
-        return self.book.value(self.side * size, self.price)
+        return self.book.value(size if self.side > 0 else -size, self.price)
 
     def loss(self, size: Decimal, price: Decimal, whole: bool) -> Decimal:
         """How much worse than at the bankruptcy price `size` closes at `price`, in money (negative: better).
@@ -90,7 +91,7 @@ class Closing:
         """What the price of a trade against it may be made of."""
         assert self.price is not None
         book = self.book
-        return Known(self.price, book.mark, book.previous, self.side, book.tick)
+        return record(Known, (self.price, book.mark, book.previous, self.side, book.tick))
 
     def at_or_beyond(self, price: Decimal) -> bool:
         """Is `price` no better for closing it than its bankruptcy price?"""
@@ -140,7 +141,7 @@ class OwnOrder(Unnumbered):
         """What closing a part at `price` brings."""
         if self.quote is not None and price == self.price:
             return self.quote(size)
-        return self.book.value(self.side * size, price)
+        return self.book.value(size if self.side > 0 else -size, price)
 
     def cost_of(self, size: Decimal) -> Decimal:
         """The cost of a part, by the venue's own rounding where it has one."""

@@ -169,7 +169,7 @@ def worked_price(state: State, claim: Closing) -> Terms:
     if rules.capped and (price := capped(how[-1], known)) is not how[-1]:
         how.append(price)
     price = no_gift(how[-1], known)
-    return Terms(tuple(how)) if price is how[-1] else Terms((*how, price), how[-1].result)
+    return record(Terms, (tuple(how), None) if price is how[-1] else ((*how, price), how[-1].result))
 
 
 def match(state: State, claim: Closing, place: Place, size: Decimal, terms: Terms) -> Told:
@@ -180,7 +180,7 @@ def match(state: State, claim: Closing, place: Place, size: Decimal, terms: Term
     if price <= ZERO and book.contract.kind == INVERSE:
         return NOTHING  # rounded to nothing by a coarse tick: no value can be put on it
     proceeds = claim.proceeds(size, price)
-    forgone = proceeds - book.value(claim.side * size, book.mark)
+    forgone = proceeds - book.value(size if claim.side > 0 else -size, book.mark)
     rate = state.rules.fees.deleveraged
     # no more than the rate, a rebate no less: BitMEX's execution of 4 April 2017 has 43,077 for 43,076.5
     # satoshi

@@ -31,7 +31,8 @@ from adlcalc.engine.rules import (
     Portion,
     Whole,
 )
-from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import CEILING, DOWN, FLOOR, HALF_EVEN, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.objects import record
 
 AnyOrders = Whole | Portion | Deficit
 
@@ -89,16 +90,17 @@ def deficit_sizes(rules: Deficit, due: Due) -> list[Order]:
     and its buffer, less what its closing costs (discount and fee). Sources: Dango book, close schedule
     (buffer); Drift v2, base to cover (rate_buffer, discount, fee)."""
     holdings = due.unit.open_holdings()
-    needs = {}
-    for holding in holdings:
-        notional = abs(holding.value())
-        needs[holding] = margin.maintenance_margin(holding.lines(), notional) + rules.rate_buffer * notional
+    notionals = {holding: abs(holding.value()) for holding in holdings}
+    needs = {
+        holding: margin.maintenance_margin(holding.lines(), notional) + rules.rate_buffer * notional
+        for holding, notional in notionals.items()
+    }
     deficit = sum(needs.values(), ZERO) - round_to(divide(due.equity, ONE + rules.buffer), RATIO_UNIT, FLOOR)
     orders = []
     for holding in sorted(holdings, key=lambda h: (-needs[h], h.order)):
         if deficit <= 0:
             break
-        notional = abs(holding.value())
+        notional = notionals[holding]
         charge, fee = rules.charge, ZERO
         if charge and charge.fee_cap == FeeCap.REMAINDER:
             fee = remainder_fee_rate(charge, rules.discount, needs[holding], deficit, notional)
@@ -268,9 +270,8 @@ def _by_rate(rate: Decimal, amount: Decimal, of: str, unit: Decimal) -> Worked:
 
 
 def _at_most(fee: Worked, most: Decimal, what: str) -> Worked:
-    return Worked(
-        "fee", min(fee.result, max(most, ZERO)), f"min([{fee.name}], max([{what}], 0))", (fee.result, most)
-    )
+    least, formula = min(fee.result, max(most, ZERO)), f"min([{fee.name}], max([{what}], 0))"
+    return record(Worked, ("fee", least, formula, (fee.result, most), None, HALF_EVEN))
 
 
 def remainder_fee_rate(

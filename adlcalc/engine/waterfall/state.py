@@ -24,6 +24,7 @@ from adlcalc.engine.queue.queue import Place, Queue, Ranked, is_kept
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
 from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.objects import record
 
 if TYPE_CHECKING:
     from adlcalc.engine.queue.kept import KeptOrder
@@ -153,7 +154,7 @@ class State:
         """A unit as it is now: as it was found due, where nothing has happened to it since."""
         used = self.used.get(due.unit)
         if due.unit in self.changed or (used is not None and used.begun):
-            return Due(due.unit, *due.unit.margin())
+            return record(Due, (due.unit, *due.unit.margin()))
         return due
 
     def book_side(self, book: MarketBook, side: int) -> StepBook:
