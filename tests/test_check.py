@@ -248,6 +248,9 @@ def test_the_rule_that_has_changed_is_told(adlcalc: Command, tmp_path: Path) -> 
     assert "the same facts; rule last_resort.policy is haircut, it was bad-debt" in " ".join(
         adlcalc("check", str(scenario), "--update").out.split()
     )
+    rulebook.write_text(OWN.replace("0.01", "0.03") + "last_resort: {policy: haircut}\n", encoding="utf-8")
+    updated = adlcalc("check", str(scenario), "--update")
+    assert "rule margin.maintenance is 0.03, it was 0.01" in " ".join(updated.out.split())
 
 
 def test_a_rule_that_has_changed_and_changes_no_fact_is_noted(adlcalc: Command, tmp_path: Path) -> None:

@@ -308,3 +308,11 @@ def test_only_what_tells_a_fact_is_folded_on_a_terminal(monkeypatch: pytest.Monk
     assert (fact, more) == ("  fund: step 0: opening of the fund", "      20 → 7 and more")
     assert (len(line), end) == (53, "")
     assert facts_in(text, None, "file.txt") == text
+
+
+def test_a_status_is_told_as_a_run_tells_it(adlcalc: Command, tmp_path: Path) -> None:
+    """bea gives up all three contracts where both longs fall, and none where the mark stays."""
+    file = tmp_path / "s.yaml"
+    file.write_text(TWICE.replace("size: 3", "size: 2"))
+    out = adlcalc("diff", str(file), "--both", "markets={M: {liquidity: none}}", "--set", "prices.1=99").out
+    assert "accounts: bea: status closed, deleveraged → open\n" in out

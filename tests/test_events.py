@@ -25,6 +25,9 @@ from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.loop import run
 from adlcalc.engine.quiet import QuietAccounts
 from adlcalc.ground.numbers import exact
+from adlcalc.scenario.loading import load_source
+from adlcalc.source.nodes import Source
+from adlcalc.source.problems import ScenarioErrors
 from adlcalc.venues.files import shipped
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
@@ -149,3 +152,31 @@ def test_without_the_accounts_a_run_is_the_same_up_to_there() -> None:
     assert list(run(book, accounts=False)) == [
         event for event in whole if not isinstance(event, AccountEnded)
     ]
+
+
+MOVED = """
+venue: generic
+accounts:
+  - {id: a, side: long, size: 2, entry: 100, leverage: 10, balance: 50}
+  - {id: b, side: short, size: 2, entry: 100, leverage: 2}
+events:
+  - {step: 2, account: a, margin: +10}
+  - {step: 1, account: a, trade: {side: short, size: SOLD, price: 104}}
+prices: [100, 105, 107]
+"""
+
+
+@pytest.mark.parametrize(
+    ("sold", "side"), [("0.5", "long"), ("1.999", "long"), ("2.5, leverage: 10", "short"), ("2", "either")]
+)
+def test_margin_is_moved_to_the_side_that_is_held(sold: str, side: str) -> None:
+    """What sells a part of a long holds no short; what sells more than all of it holds no long; who is flat does
+    not say. The order of the lines is that of the file, what happens that of the steps."""
+    text = MOVED.replace("SOLD", sold)
+    if side == "either":
+        with pytest.raises(ScenarioErrors, match="either side"):
+            load_source(Source("s.yaml", text), "s.yaml")
+        return
+    scenario = load_source(Source("s.yaml", text), "s.yaml").scenario
+    ((moved,),) = (scenario.path.events[2],)
+    assert (moved.side, moved.amount) == ({"long": 1, "short": -1}[side], 10)

@@ -467,6 +467,7 @@ expect: {liquidated: [c]}
         "'size' is given twice, first on line 6",
         "there is no market 'ETC'",
         "account 'a': an isolated position has neither 'leverage' nor 'collateral'",
+        "account 'a' is given twice, first on line 5",
         "the prices of 'ETH' have 3 steps, those of 'BTC' 2 steps",
         "unknown key 'funds' in the scenario",
         "there is no account 'c'",
@@ -600,3 +601,13 @@ def test_what_a_scenario_says_of_itself_stands_under_its_title(
         scenario = json.loads(adlcalc(name, str(path), *more, "--json").out)["scenario"]
         assert scenario["description"] == line
         assert "description" not in json.loads(adlcalc(name, str(bare), *more, "--json").out)["scenario"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "noted"), [("0.4999", False), ("-0.05", False), ("0.5", True), ("-1", True), ("0.01", False)]
+)
+def test_a_rate_of_funding_that_looks_like_percents_is_noted(rate: str, noted: bool, tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(BOOK + f"funding: [0, {rate}]\n")
+    notes = [one.message for one in load(path).notes]
+    assert any("of the notional at a step" in one for one in notes) == noted

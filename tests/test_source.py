@@ -244,6 +244,9 @@ def test_carets_stand_under_the_culprit_behind_wide_characters() -> None:
         ("1e-18", "1e-18"),
         ("0e99", "0"),
         ("1_000.25", "1000.25"),
+        ("+500", "500"),
+        ("+1_000.5", "1000.5"),
+        ("+0", "0"),
     ],
 )
 def test_numbers_are_exactly_what_is_written(text: str, value: str) -> None:
@@ -257,7 +260,8 @@ def test_numbers_are_exactly_what_is_written(text: str, value: str) -> None:
         *(
             "",
             " 1",
-            "+1",
+            "+-1",
+            "+01",
             ".5",
             "5.",
             "010",
@@ -309,7 +313,6 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         ("$2mn", "write 2_000_000"),
         ("0.25 bn", "write 250_000_000"),
         (".5", "write 0.5"),
-        ("+5", "write 5"),
         ("nan", "numbers are finite"),
         ("abc", ""),
     ],

@@ -412,6 +412,7 @@ class _Goldens:
         if made != text and not self._refused():
             said = [
                 f"{golden}: {found.first if found else held.grown(style)}",
+                *(f"  {rule}" for rule in held.changed_rules if found),
                 *(_words(found) if found else ()),
             ]
             self.new.append(Golden(self.job.golden_root, golden, made, "\n".join(said)))

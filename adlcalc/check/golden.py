@@ -200,9 +200,17 @@ def _of_table(
             yield about._replace(old=_summary(row, by))
         else:
             for column, a, b in _values(old[i], new[j], whole):
+                if (name, column) == ("accounts", "status"):
+                    a, b = (_status(text, each) for text, each in ((a, old[i]), (b, new[j])))
                 if column not in (*by, "step"):
                     yield about._replace(column=column.replace("_", " "), old=a, new=b)
     yield from _order(told, old, new, by, [(i, j) for i, j in pairs if i is not None and j is not None])
+
+
+def _status(status: str | None, row: Row) -> str | None:
+    """As a run tells it: 'closed, deleveraged'."""
+    hit = _text(row.get("deleveraged")) == "true"
+    return f"{status}, deleveraged" if status and hit else status
 
 
 def _named(row: Row, by: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from adlcalc.scenario.faults import (
 )
 from adlcalc.scenario.limits import max_leverage
 from adlcalc.scenario.schema import BookFile, LongAccount, PositionSpec, ShortAccount
-from adlcalc.source.nodes import Path
+from adlcalc.source.nodes import List, Map, Path, Scalar
 from adlcalc.source.problems import quote
 
 SIDES = {"long": LONG, "short": SHORT}
@@ -37,6 +37,7 @@ SIDES = {"long": LONG, "short": SHORT}
 def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -> Sequence[Account]:
     """All accounts that are listed and sound; `problems` tells of the others."""
     given = draft.file.accounts
+    _tell_twice(draft)
     if given is None:
         if draft.file.population is None and "population" not in draft.broken:
             draft.lacks("accounts", "accounts: a list, which may be empty")
@@ -45,25 +46,34 @@ def build_accounts(draft: Draft, markets: Mapping[str, Market], unit: Decimal) -
         from adlcalc.scenario.book import build_book
 
         return build_book(draft, given, markets, unit)
-    first: dict[str, int] = {}
     accounts = []
     for i, spec in enumerate(given):
         path: Path = ("accounts", i)
         fault = name_fault(spec.id, reserved=RESERVED_IDS)
         if fault:
             draft.add((*path, "id"), f"account id {quote(spec.id)} {fault}")
-        elif spec.id in first:
-            draft.add(
-                (*path, "id"), f"account {quote(spec.id)} is given twice, first on line {first[spec.id]}"
-            )
-        else:
-            first[spec.id] = draft.node(*path, "id").line
         if spec.owner is not None:
             if fault := name_fault(spec.owner):
                 draft.add((*path, "owner"), f"owner {quote(spec.owner)} {fault}")
             draft.owners[spec.id] = spec.owner
         accounts.append(_account(draft, path, spec, markets, unit))
     return accounts
+
+
+def _tell_twice(draft: Draft) -> None:
+    """The ids that several accounts have, as they are written: an account that is faulty has one too."""
+    accounts = draft.whole.items.get("accounts")
+    items = accounts.items if isinstance(accounts, List) else []
+    first: dict[str, int] = {}
+    for item in items:
+        name = item.items.get("id") if isinstance(item, Map) else None
+        if not isinstance(name, Scalar) or name.is_null or name_fault(name.text, reserved=RESERVED_IDS):
+            continue
+        if name.text in first:
+            message = f"account {quote(name.text)} is given twice, first on line {first[name.text]}"
+            draft.problems.add(name, message)
+        else:
+            first[name.text] = name.line
 
 
 def exempt_accounts(draft: Draft) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from adlcalc.engine.formulas.margin import value
 from adlcalc.engine.happenings import FundMoney, Halt, Happening, Margin, Money, Settlement, Trade
 from adlcalc.engine.model import LONG, SHORT, Account, Fund, Market, side_name
+from adlcalc.ground.numbers import ZERO
 from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events_schema import (
     DepositSpec,
@@ -43,7 +44,7 @@ def build_events(
     known = {one.id: one for one in accounts if one.id in named}
     reader = _Reader(draft, markets, [fund.name for fund in funds], known, accounts, unit)
     found: dict[int, list[Happening]] = {}
-    for i, spec in enumerate(draft.file.events):
+    for i, spec in sorted(enumerate(draft.file.events), key=lambda one: one[1].step):  # as they come about
         if spec.step >= steps:
             message = f"step {spec.step} is beyond the path"
             draft.add(("events", i, "step"), message, f"steps are 0 to {steps - 1}")
@@ -73,6 +74,12 @@ class _Reader:
             if account.positions and account.positions[0].market in markets
         }
         self.opened: dict[tuple[str, str, int], bool] = {}  # positions that trades open: isolated?
+        # what accounts hold as far as the file tells: a trade closes what is on the other side first
+        self.sizes: dict[tuple[str, str, int], Decimal] = {}
+        for name, account in known.items():
+            for one in account.positions:
+                place = name, one.market, one.side
+                self.sizes[place] = self.sizes.get(place, ZERO) + one.size
 
     def read(self, i: int, spec: Any) -> Happening | None:
         """One event; None where `problems` says why not."""
@@ -130,6 +137,10 @@ class _Reader:
             message = f"the {one.side} position of {quote(spec.account)} in {quote(market.name)} is {held}"
             self.draft.add((*path, "margin"), message, "a position has one kind of margin")
         self.opened[key] = isolated
+        other = spec.account, market.name, -side
+        closed = min(self.sizes.get(other, ZERO), one.size)
+        self.sizes[other] = self.sizes.get(other, ZERO) - closed
+        self.sizes[key] = self.sizes.get(key, ZERO) + one.size - closed
         return Trade(spec.account, market.name, side, one.size, one.price, one.leverage, isolated)
 
     def _margin(self, i: int, spec: MarginSpec, market: Market) -> Margin | None:
@@ -142,9 +153,14 @@ class _Reader:
             for side, one in held.items()
         }
         there = [side for side, one in held.items() if one is not None]
+        if len(there) > 1:  # of two that may be there at all the one that is, where the file tells
+            open_now = [side for side in there if self.sizes.get((spec.account, market.name, side))]
+            there = open_now if len(open_now) == 1 else there
         of = f"account {quote(spec.account)}"
         if len(there) > 1:
-            self._tell(i, "account", f"{of} holds both sides of {quote(market.name)}", "side: long or short")
+            self._tell(
+                i, "account", f"{of} may hold either side of {quote(market.name)}", "side: long or short"
+            )
         elif not there:
             what = f"{spec.side} position" if spec.side else "position"
             self._tell(i, "account", f"{of} has no {what} in market {quote(market.name)}")

@@ -14,7 +14,7 @@ from adlcalc.engine.columns import Columns, ids_of
 from adlcalc.engine.declared import name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
-from adlcalc.ground.numbers import exact, show
+from adlcalc.ground.numbers import D, exact, show
 from adlcalc.ground.objects import no_collections
 from adlcalc.scenario import Loaded, shipped
 from adlcalc.scenario.accounts import build_accounts, build_orders, exempt_accounts
@@ -223,6 +223,7 @@ def _build(
     )
     _note_unused(draft, rulebook, scenario)
     _note_fine_ticks(draft, scenario)
+    _note_steep_funding(draft, scenario)
     outside = outside_of(marks.times, rulebook)
     if outside:
         draft.problems.note(draft.key("prices"), outside)
@@ -252,6 +253,21 @@ def _note_fine_ticks(draft: Draft, scenario: Scenario) -> None:
                 "of its prices"
             )
             draft.problems.note(draft.node("prices"), message)
+
+
+STEEP = D("0.5")
+"""A rate of funding from here on is told: what venues cap it at is far below."""
+
+
+def _note_steep_funding(draft: Draft, scenario: Scenario) -> None:
+    """Rates of funding that look like percents."""
+    for market, rates in scenario.path.funding.items():
+        steep = next((rate for rate in rates.values() if abs(rate) >= STEEP), None)
+        if steep is not None:
+            percent = f"{show(steep)} is {show(100 * steep)} % of the notional at a step"
+            message = f"funding of market {quote(market)}: {percent}"
+            draft.problems.note(draft.key("funding"), message, "rates are fractions: 0.01 % is 0.0001")
+            return
 
 
 def _note_unused(draft: Draft, rulebook: Rulebook, scenario: Scenario) -> None:

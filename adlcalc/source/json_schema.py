@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from adlcalc.source.keys import ByShape, InJsonSchema, Key, Strict, keys_of, without_none
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-NUMBER_TEXT = r"^-?(0|[1-9][0-9]*(_[0-9]+)*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+NUMBER_TEXT = r"^[+-]?(0|[1-9][0-9]*(_[0-9]+)*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _NUMBERS = (["number", "string"], ["integer", "string"])
 Schema = dict[str, Any]
 Definitions = dict[str, Schema]

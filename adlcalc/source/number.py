@@ -1,8 +1,8 @@
 """The text of a number -> Decimal, exactly as written.
 
-    -?digits[_digits...][.digits][e[+-]digits]        60_000   0.1   1e5   -3.25
+    [+-]digits[_digits...][.digits][e[+-]digits]        60_000   0.1   1e5   -3.25   +500
 
-No leading zeros, no `+`, no hexadecimal, no percent sign, no thousands comma, no infinity. At most 30
+No leading zeros, no hexadecimal, no percent sign, no thousands comma, no infinity. At most 30
 significant digits, and zero or 1e-18 <= |x| < 1e18, so that the engine's 60 digits hold every sum and product
 of what people write.
 
@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from adlcalc.ground.numbers import CONTEXT, ZERO, D, show
 from adlcalc.source.problems import quote
 
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")
+NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?")
 SMALL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
 """Numbers that need no further look: within all limits whatever their digits."""
 PLAIN_COLUMN = re.compile(r"(?:-?+(?:0|[1-9][0-9]{0,17}+)(?:\.[0-9]{1,12}+)?+\n)*+")
