@@ -3,18 +3,23 @@ out another way."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from books import random_scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adlcalc.engine.formulas.haircuts import HAIRCUTS, Haircut, Winner, budget_of
+from adlcalc.engine.events import Liquidated, LossSocialized
+from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base, Haircut, Winner, budget_of
+from adlcalc.engine.formulas.margin import valuer
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.sharing import in_units
+from adlcalc.engine.loop import run
+from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
 
 CENT = D("0.01")
@@ -368,3 +373,45 @@ def test_what_is_smaller_than_a_unit_goes_to_the_largest_remainder_in_any_order(
     """2.5 in units of 1: 1 and 1, and the half that is left to 1.3, wherever it stands."""
     found = in_units([Fraction(one) for one in shares], D("2.5"), D(1), [D(2), D(2)], by_remainder=True)
     assert dict(zip(shares, found, strict=True)) == {"1.2": D(1), "1.3": D("1.5")}
+
+
+# --- over a whole run ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", sorted(HAIRCUTS))
+def test_nobody_pays_twice_with_the_same_profit(policy: str) -> None:
+    """An account with one position that nobody touches pays at most the most that it had ever won, however often
+    losses come, in a step or in several; under the rule of single moves at most all that they brought."""
+    paying = 0
+    for seed in range(90):
+        scenario = random_scenario(seed, inverse=seed % 3 == 0)
+        how = HAIRCUTS[policy]()
+        rules = replace(
+            scenario.rules,
+            adl=replace(scenario.rules.adl, when=AdlWhen.NEVER),
+            last_resort=replace(scenario.rules.last_resort, policy=how),
+        )
+        funds = tuple(replace(fund, balance=ZERO) for fund in scenario.funds)
+        events = list(run(replace(scenario, rules=rules, funds=funds)))
+        closed = {event.account for event in events if isinstance(event, Liquidated)}
+        paid: dict[str, Decimal] = {}
+        for event in events:
+            if isinstance(event, LossSocialized):
+                paid[event.account] = paid.get(event.account, ZERO) + event.amount
+        for account in scenario.accounts:
+            if account.id not in paid or account.id in closed or len(account.positions) != 1:
+                continue
+            (position,) = account.positions
+            market = next(one for one in scenario.markets if one.name == position.market)
+            marks = scenario.path.marks[market.name]
+            value = valuer(market.contract, scenario.money_unit)
+            size = position.side * position.size
+            with exact():
+                worth = [value(size, position.entry), *(value(size, mark) for mark in marks)]
+                won = max(one - worth[0] for one in worth)
+                if how.base == Base.MOVE:
+                    won = sum((max(b - a, ZERO) for a, b in pairwise(worth)), ZERO)
+            assert paid[account.id] <= won, (seed, account.id)
+            paying += 1
+    assert paying > 20

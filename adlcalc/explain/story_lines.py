@@ -16,6 +16,7 @@ from adlcalc.engine.formulas.margin import valuer, worth
 from adlcalc.engine.formulas.worked import rounded
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import Scenario, side_name
+from adlcalc.engine.rules import PerContract
 from adlcalc.engine.waterfall.facts import PlaceFact
 from adlcalc.engine.waterfall.liquidation import VALUE
 from adlcalc.explain.formula import added, formula, formulas, less, money
@@ -479,9 +480,10 @@ class Teller:
         return f", due at step {last}" if not most else f", due at steps {', '.join(most)} and {last}"
 
     def _loss_socialized(self, e: ev.LossSocialized) -> Line:
+        by_contract = isinstance(self.scenario.rules.last_resort.policy, PerContract)
+        by = f"its {digits(e.base)} contracts" if by_contract else f"its profit of {digits(e.base)}"
         text = (
-            f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by "
-            f"{digits(e.base)}"
+            f"{clean(e.account)} bears {digits(e.amount)} of a loss that nobody covered, as its share by {by}"
         )
         amounts = {"amount": -e.amount, "base": e.base}
         return Line(

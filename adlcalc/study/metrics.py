@@ -128,7 +128,8 @@ def backstop_pnl(run: Outcome) -> Value:
 
 
 def accounts_liquidated(run: Outcome) -> Value:
-    """How many accounts were liquidated: the same under every policy, not under every venue."""
+    """How many accounts were liquidated. Mostly the same under every policy, not under every venue: who has had a
+    profit cut (or was closed at a worse price) has less to stand a move back with."""
     return len(run.liquidated)
 
 

@@ -45,7 +45,7 @@ class Winner(NamedTuple):
 class Base(Word):
     """The profit that is cut."""
 
-    PROFIT = "profit", "All that is unrealized."
+    PROFIT = "profit", "All that is unrealized, less what was cut of it before."
     MOVE = "move", "The gain of this step's move of the mark. Vega, which settles every move."
 
 
@@ -58,7 +58,9 @@ class Haircut(ABC):
         "the share of the loss that is shared out; the rest is bad debt", Takes.FRACTION, ONE
     )
     base: Base = given(
-        "the profit that is cut: all that is unrealized, or the gain of this step's move", Base, Base.PROFIT
+        "the profit that is cut: all that is unrealized and was not cut before, or the gain of this step's move",
+        Base,
+        Base.PROFIT,
     )
 
     @abstractmethod

@@ -132,7 +132,8 @@ class Facts:
         return (*backstops_at_end(ledger, worth), *venue_at_end(ledger, (), worth))
 
     def stakes(self, markets: Collection[str], accounts: Collection[str]) -> Iterator[Stake]:
-        """The positions in these markets that have a profit, and those of these accounts, in file order."""
+        """The positions in these markets that have a profit, and those of these accounts, in file order. What
+        haircuts took of a profit in earlier steps is none of it."""
         books = [book for name, book in self._state.ledger.markets.items() if name in markets]
         found = []
         for book in books:
@@ -140,11 +141,15 @@ class Facts:
             for side in (LONG, SHORT):
                 for one in book.holdings[side]:
                     worth = value(one.signed_size, mark) if one.size else ZERO
-                    if worth > one.cost or one.holder.id in accounts:
-                        found.append((one.order, one, worth))
+                    pnl = worth - one.cost
+                    if pnl > ZERO and one in self._state.cuts:
+                        whole, in_step = self._state.cut_of(one)
+                        pnl = max(pnl - (whole - in_step), ZERO)
+                    if pnl > ZERO or one.holder.id in accounts:
+                        found.append((one.order, one, worth, pnl))
         found.sort(key=itemgetter(0))
-        for _, one, worth in found:
-            who = one.holder.id, one.book.name, one.side, one.size, worth - one.cost
+        for _, one, worth, pnl in found:
+            who = one.holder.id, one.book.name, one.side, one.size, pnl
             yield record(Stake, (*who, *one.exposure(worth)))
 
     def queue(self, market: str, side: int) -> Queue:

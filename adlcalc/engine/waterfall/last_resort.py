@@ -20,7 +20,7 @@ from adlcalc.engine.formulas.scores import Score
 from adlcalc.engine.formulas.worked import Worked, rounded
 from adlcalc.engine.queue.queue import inputs_of
 from adlcalc.engine.rules import BadDebt, PerContract, Surplus
-from adlcalc.engine.waterfall.state import Loss, State
+from adlcalc.engine.waterfall.state import Cut, Loss, State
 from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to
 
 TO_ACCOUNT = Surplus.ACCOUNT
@@ -99,29 +99,38 @@ def share_losses(state: State) -> Iterator[Event]:
 def cut_profits(
     state: State, books: Sequence[MarketBook], budget: Decimal, how: Haircut
 ) -> Generator[Event, None, Decimal]:
-    """Cut the profits of the markets' winners by the rule that the policy names; what was covered.
+    """Cut the profits of the markets' winners by the rule that the policy names; what was covered. What was cut
+    of a profit before (base 'move': in this step) is none any more: nobody pays twice with the same.
 
     The rest of the market is no winner: what its parts have gained is not known."""
     score = state.rules.adl.score
-    winners = [(h, winner(h, score, how.base)) for h in everybody(*books)]
+    cut_so_far = {h: state.cut_of(h) for h in state.cuts}
+    taken = {h: in_step if how.base == Base.MOVE else whole for h, (whole, in_step) in cut_so_far.items()}
+    winners = [(h, winner(h, score, how.base, taken.get(h, ZERO))) for h in everybody(*books)]
     winners = [(h, w) for h, w in winners if w.profit > 0]
     cuts = how.cuts([w for _, w in winners], budget, state.ledger.unit) if winners else []
     hows = how.worked([w for _, w in winners], cuts, budget, state.ledger.unit) if winners else []
     for (holding, w), cut, made in zip(winners, cuts, hows, strict=True):
-        yield from levy(state, holding, cut, w.profit, (made,))
+        before = taken.get(holding, ZERO)
+        left = Worked(
+            "profit", w.profit, "[its pnl] - [what was cut of it before]", (w.profit + before, before)
+        )
+        yield from levy(state, holding, cut, w.profit, (left, made) if before else (made,))
+        whole, in_step = cut_so_far.get(holding, (ZERO, ZERO))
+        state.cuts[holding] = Cut(whole + cut, in_step + cut, state.step, holding.size)
     return sum(cuts, ZERO)
 
 
-def winner(holding: Holding, score: Score, base: Base) -> Winner:
+def winner(holding: Holding, score: Score, base: Base, before: Decimal) -> Winner:
     """What a haircut may know of a position: a cross one has the account's equity, exposure and leverage
-    behind it.
+    behind it. before: what was cut of its profit already.
 
     base 'move': its profit is what the last move of the mark brought it (Vega, which settles every move)."""
     x, book = inputs_of(holding), holding.book
     profit = x.pnl
     if base == Base.MOVE:
         profit = holding.value() - book.value(holding.signed_size, book.previous)
-    return Winner(profit, x.equity, x.exposure, score(x))
+    return Winner(profit - before, x.equity, x.exposure, score(x))
 
 
 def per_contract(

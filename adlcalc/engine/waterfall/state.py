@@ -23,7 +23,7 @@ from adlcalc.engine.queue.head import Grid, QueueHead, serves
 from adlcalc.engine.queue.queue import Place, Queue, Ranked, is_kept
 from adlcalc.engine.queue.watchlist import Everybody, Watchlist
 from adlcalc.engine.rules import RankedWhen, TakeoverAt
-from adlcalc.ground.numbers import ZERO
+from adlcalc.ground.numbers import HALF_EVEN, ZERO, divide, round_to
 from adlcalc.ground.objects import record
 
 if TYPE_CHECKING:
@@ -36,6 +36,16 @@ class Loss(NamedTuple):
     book: MarketBook
     number: int
     amount: Decimal
+
+
+class Cut(NamedTuple):
+    """What haircuts have taken of a position's profit: in all; in the last step in which they did; which that
+    was, and how many contracts it had then."""
+
+    whole: Decimal
+    in_step: Decimal
+    step: int
+    size: Decimal
 
 
 class Terms(NamedTuple):
@@ -92,6 +102,7 @@ class State:
         self.mark_first = isinstance(scenario.rules.adl.price, MarkFirst)
         self.terms: dict[Closing, tuple[Decimal, Terms]] = {}  # of the fills of a claim at a mark
         self.losses: list[Loss] = []  # uncovered and not yet shared out
+        self.cuts: dict[Holding, Cut] = {}  # what haircuts have taken of profits
         self.doubtful: dict[
             Holder, None
         ] = {}  # who may stand below zero at the end of the step: the due, and old debtors
@@ -113,6 +124,19 @@ class State:
         self._told: set[Unit] = set()  # of whom that is known in this step
         self.uncovered: dict[VenueClaim, Decimal] = {}  # at the end of the step (Ledger.uncovered)
         self._held_told: dict[VenueClaim, Decimal] = {}  # with the size that it was last told with
+
+    def cut_of(self, holding: Holding) -> tuple[Decimal, Decimal]:
+        """What haircuts have taken of a position's profit, and what of that in this step. With contracts that
+        were closed since then their part has gone, half even to the money unit, as a position's cost goes."""
+        found = self.cuts.get(holding)
+        if found is None:
+            return ZERO, ZERO
+        whole, in_step = found.whole, found.in_step if found.step == self.step else ZERO
+        if holding.size < found.size:
+            left, unit = holding.size, self.ledger.unit
+            whole = round_to(divide(whole * left, found.size), unit, HALF_EVEN)
+            in_step = round_to(divide(in_step * left, found.size), unit, HALF_EVEN)
+        return whole, in_step
 
     def begin(self, step: int) -> None:
         """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
