@@ -235,6 +235,21 @@ def test_the_prices_of_a_cross_account_are_drawn_where_they_held() -> None:
     assert starts(funded) == {"c": 2, "i": 3}
 
 
+def test_who_lost_who_gained_and_who_did_not_change_are_all_accounts() -> None:
+    """a loses 5, b wins 5, and d, asked for or not, holds nothing: the rest of the market, which is empty, is
+    no account."""
+    text = (
+        "accounts:\n- {id: a, side: long, size: 1, entry: 100, leverage: 2}\n"
+        "- {id: b, side: short, size: 1, entry: 100, leverage: 2}\n"
+        "- {id: d, margin: cross, balance: 7, positions: []}\nprices: [100, 95]\n"
+    )
+    scenario = adlcalc.load(text).scenario
+    for named in ((), ("d",)):
+        made = Run(scenario, run_engine(scenario), named=named)
+        (equity,) = (one for one in figures(made, ladders={}) if one.name == "equity")
+        assert equity.description.startswith("1 account lost and 1 gained; 1 account did not change.")
+
+
 def test_nobody_covers_what_the_queue_cannot() -> None:
     """16: what is bad debt there is what nobody covered here."""
     made = adlcalc.run(adlcalc.load(ROOT / "scenarios" / "16-queue-too-short.yaml"))

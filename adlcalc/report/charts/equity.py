@@ -94,13 +94,13 @@ def _figures(
         }
         shown = [one for one in moved if id(one.state) in chosen]
     rows = sorted(shown, key=lambda one: one.change)
-    still = len(states) + together - len(moved) - unseen
     if many:
         told = f"The {MOST} accounts that lost most and the {MOST} that gained most"
         told += ", and those that were named." if named else "."
     else:
         traders = [one.change for one in rows if not _no_trader(one.state)]
         down, up = sum(change < 0 for change in traders), sum(change > 0 for change in traders)
+        still = sum(not _no_trader(one) for one in states) + together - unseen - down - up
         told = f"{counted(down, 'account')} lost and {up:,} gained"
         told += f"; {counted(still, 'account')} did not change." if still else "."
         for verb, sign in (("lost", -1), ("gained", 1)):
