@@ -29,7 +29,7 @@ from adlcalc.study.rounds import Outcome
 
 SHOWN, WRITTEN = D("0.000001"), D("0.000000000001")
 """Quotients are rounded to six decimals for reading, to twelve in JSON and CSV."""
-LIQUIDATED = "accounts_liquidated"  # the same for all policies of a venue
+LIQUIDATED = "accounts_liquidated"  # mostly the same for all policies of a venue
 PAYS = "What each account pays"
 PAYS_MOST = "What each account pays, those first that pay most under any policy"
 RATIOS = "The papers' ratios"  # quotients: in no money
@@ -213,9 +213,9 @@ def _blocks(page: Comparison, limit: int, width: int | None) -> Iterator[Block]:
     for i, (title, names) in enumerate(tables.items()):
         shown = [[_shown(result.metrics[name]) for result in page.results] for name in names]
         columns = [
-            numbers(_heading(name, page), values, hide=True, drop=_drop(name, names, values, page))
+            numbers(_heading(name, page), values, hide=not page.chosen, drop=_drop(name, names, values, page))
             for name, values in zip(names, shown, strict=True)
-            if name != LIQUIDATED or page.several or page.chosen
+            if name != LIQUIDATED or page.several or page.chosen or len({*values}) > 1
         ]
         heading = title if title == RATIOS else in_money(title, page.scenario)
         yield table(heading, "", [*_labels(page), *columns])
