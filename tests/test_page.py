@@ -562,9 +562,11 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
     is 192 more, gambler's is 1/5 x 640 / 384 = 1/3 as well, and early's 12 are more than gambler's 8: early is
     first. That is a collateral of 224, a leverage of 800 / 224 = 3.5714.., in hundredths at most 3.57. gambler's
     8 of 70 contracts then end at 20, in the second fifth (14 to 28): 4 lights. But the queue is to take 20, 12
-    of early and 8 of the next: it is deleveraged all the same.
+    of early and 8 of the next: it is deleveraged all the same. So the next goal is told, the back half: whale
+    scores 800 / 4,000 x 3,200 / 2,050 = 0.31219.., and with an equity of 410, a collateral of 250, gambler's is 1/5
+    x 640 / 410, the same; whale's 40 are more than its 8, and 12 + 40 of 70 stand before it. 800 / 250 = 3.2.
 
-    One run is the page's; two are of the fund, one is of the queue, three of the account (as it is, and two)."""
+    One run is the page's; two are of the fund, one is of the queue, three of each goal (as it is, and two)."""
     from adlcalc.engine import loop
     from adlcalc.study.helped import LIGHT
     from adlcalc.study.what_if import GOALS
@@ -578,13 +580,13 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
         "What would have helped The fund had 0. With 200 at the start nobody would have been deleveraged, nor "
         "with any more, for it never runs short; with 199.99 somebody is. It is for this path, book and depth "
         "only: marks are given and nobody trades. It is not a recommended size. gambler was deleveraged first, "
-        "at rank 1 of 4 in the queue of the shorts at step 1. With 192 more collateral (224 instead of 32) or "
-        "leverage 3.57 instead of 25 it would have stood at rank 2, with 4 lights instead of 5, nobody else "
-        "changing anything. That is one moment: beginning the run with 192 more collateral or leverage 3.57 it "
-        "is deleveraged all the same. adlcalc rank scenarios/21-who-pays.yaml --account gambler --step 1 has "
+        "at rank 1 of 4 in the queue of the shorts at step 1. With 218 more collateral (250 instead of 32) or "
+        "leverage 3.2 instead of 25 it would have stood at rank 3, with 1 light instead of 5, nobody else "
+        "changing anything. That is one moment: beginning the run with 218 more collateral or leverage 3.2 it "
+        "is not deleveraged. adlcalc rank scenarios/21-who-pays.yaml --account gambler --step 1 has "
         "the other ways."
     )
-    assert len(begun) == 1 + 2 + 1 + 3
+    assert len(begun) == 1 + 2 + 1 + 3 + 3
     page = adlcalc("report", "scenarios/21-who-pays.yaml", "--account", "early").out
     text = section_of(page, "What would have helped")
     assert "early was deleveraged at rank 2 of 4 in the queue of the shorts at step 1." in text

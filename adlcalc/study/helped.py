@@ -73,8 +73,9 @@ class MovedBack:
 
 
 def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack | None:
-    """What moves the account of a fill back: one run to that step, and one for each move and for none. None where
-    it was not in the first queue of its step, but came into a later one."""
+    """What moves the account of a fill back, as little as it takes: so far that it is not deleveraged in the whole
+    run, if any goal comes to that, else to the first goal. One run to that step, and one for each move and for
+    none. None where it was not in the first queue of its step, but came into a later one."""
     ranker = Ranker(scenario, first.step, [first.market], (first.side,), (first.account,))
     for event in run(scenario, observer=ranker):
         if isinstance(event, StepEnded) and event.step == first.step:
@@ -83,11 +84,18 @@ def moved_back(scenario: Scenario, first: Deleveraged) -> MovedBack | None:
     place = next((row for row in ranking.rows if row.account == first.account), None)
     if place is None:
         return None
+    nearest: MovedBack | None = None
+    seen: set[tuple[tuple[str, Decimal | None], ...]] = set()
     for goal in dict.fromkeys((LIGHT, *GOALS)):  # one place is little in a long queue
         moves = tuple(
             one for one in ranking.moves if one.goal == goal and one.lever in TRIED and one.after is not None
         )
-        if moves:
+        pulls = tuple((one.lever, one.after) for one in moves)
+        if moves and pulls not in seen:  # two goals may be reached by the same
+            seen.add(pulls)
             whole = tuple(tried(scenario, [replace(ranking, moves=moves)]))
-            return MovedBack(place, len(ranking.rows), moves, whole)
-    return MovedBack(place, len(ranking.rows))
+            found = MovedBack(place, len(ranking.rows), moves, whole)
+            if not all(one.deleveraged for one in whole):
+                return found
+            nearest = nearest or found
+    return nearest or MovedBack(place, len(ranking.rows))
