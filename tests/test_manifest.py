@@ -493,3 +493,26 @@ def test_an_input_that_changes_nothing_is_told_with_a_result_that_is_unchanged(
     with open(folder / "book.csv", "a") as file:
         file.write("cat,short,1,100,5\n")
     assert "Its result is unchanged" not in adlcalc("verify", "m.json").out
+
+
+def test_the_file_that_was_sent_is_told_of_before_the_rest(
+    adlcalc: Callable[..., object], folder: Path
+) -> None:
+    """Where the scenario has changed as well, what the file is stands at the top: that it is the result, or in
+    which rows it is not."""
+    adlcalc("run", "s.yaml", "-o", "r.json", "--manifest", "m.json")
+    told = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    told["accounts"][0]["equity_end"] = "123456"
+    (folder / "forged.json").write_text(json.dumps(told), encoding="utf-8")
+    scenario = folder / "s.yaml"
+    scenario.write_text(scenario.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    for file, said in (
+        ("r.json", "r.json is that result, to the byte."),
+        ("forged.json", "is not the result"),
+    ):
+        found = adlcalc("verify", "m.json", "--result", file)
+        assert found.code == 1
+        _, what, of_file, *rest = found.out.split("\n\n")
+        assert "Not the same: scenario s.yaml has changed" in what
+        assert said in " ".join(of_file.split())
+    assert "123456" in "".join(rest)

@@ -78,6 +78,8 @@ class Verified:
         return self.manifest.version
 
 
+OF_FILE = ("file", "row")
+"""Kinds of what is otherwise in the file that was sent, not in what the command answers."""
 NOTHING = sha256(b"").hexdigest()
 
 
@@ -113,13 +115,15 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         if told := _of_file(verified):
             yield told
     else:
-        first, *others = verified.deviations
+        sent = [one for one in verified.deviations if one.kind in OF_FILE]
+        command = [one for one in verified.deviations if one.kind not in OF_FILE]
+        first, *others = command or sent
         yield f"Not the same: {clean(first.text)}."
-        shown = others[: limit or None]
-        more = (
-            [Item(f"… {len(others) - len(shown):,} more, use --limit 0")] if len(others) > len(shown) else []
-        )
-        yield Listing("What else differs", [*(Item(clean(one.text)) for one in shown), *more])
+        if command and verified.file:
+            yield f"{clean(sent[0].text)}." if sent else _of_file(verified)
+        yield _listed("What else differs", others, limit)
+        if command:
+            yield _listed(f"In {clean(verified.file or 'the file')}", sent[1:], limit)
         if was.sha256 == now.sha256 and not verified.alone:
             yield "Its result is unchanged, to the byte."
         if not verified.file and (told := _of_file(verified)):
@@ -133,6 +137,14 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
             f"commit {clean(one)}" if one else "of no known commit" for one in (was.commit, now.commit)
         )
         yield f"It was {before} then, it is {after} now."
+
+
+def _listed(title: str, found: Sequence[Any], limit: int) -> Listing:
+    """What differs, a line each."""
+    shown = found[: limit or None]
+    left = len(found) - len(shown)
+    more = [Item(f"… {left:,} more, use --limit 0")] if left else []
+    return Listing(title, [*(Item(clean(one.text)) for one in shown), *more])
 
 
 def _of_file(verified: Verified) -> str:
