@@ -600,7 +600,7 @@ def test_what_would_have_helped_is_told_by_a_few_runs(
         (
             "16-queue-too-short",
             (),
-            "Even one that never runs short would not have kept everybody from it: bob",
+            "Even one that never runs short would not have spared everybody: bob",
         ),
         (
             "16-queue-too-short",

@@ -426,7 +426,7 @@ class _Goldens:
 
     def _differs(self, found: Comparison, golden: str, rules: Sequence[str]) -> Finding:
         """In words, then as lines; first of all the rules that have changed, which is mostly why."""
-        told = [f"  {rule}" for rule in rules]
+        told = [f"  {rule}" for rule in rules[1:]]  # the first stands in the message
         words = "\n".join([*told, f"  first in {golden}, line {found.line}", *_words(found)])
         place = self.places.of(found.differences[0] if found.differences else None)
         diff = self._lines(found)

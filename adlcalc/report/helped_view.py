@@ -47,14 +47,14 @@ def _fund(run: Facts, found: Enough, solve: str) -> str:
     """What it had to hold, and how that is known."""
     if found.rule:
         text = (
-            "How much would have kept everybody from it does not follow from one run: "
+            "How large a fund would have spared everybody does not follow from one run: "
             f"{clean(run.scenario.venue)} has `{found.rule}`, under which what a fund pays hangs on more than "
             "what it holds."
         )
         return text + (f" {solve} tries one after the other." if solve else "")
     if found.still is not None:
         return (
-            "Even one that never runs short would not have kept everybody from it: "
+            "Even one that never runs short would not have spared everybody: "
             f"{clean(found.still.account)} is deleveraged first, at step {found.still.step:,}."
         )
     assert found.least is not None
