@@ -106,7 +106,7 @@ def _walk(root: Map, path: list[str], source: Source, problems: Problems) -> Map
                 problems.add(
                     here,
                     f"{quote('.'.join(path[:i]))} comes from a file, whose values cannot be set",
-                    "change the file",
+                    "change the file; solve and sweep try other values of it: --vary accounts.ID.leverage=...",
                 )
                 return None
             there = node.items.get(part)
