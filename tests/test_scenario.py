@@ -424,6 +424,17 @@ def test_settings_change_what_is_written_before_it_is_checked(read) -> None:  # 
     )
 
 
+def test_a_collateral_that_is_set_takes_the_place_of_the_leverage(read) -> None:  # type: ignore[no-untyped-def]
+    """And the other way round; what is set twice over is a fault all the same."""
+    assert positions(read(BOOK, "accounts.alice.collateral=7"))[0].collateral == D(7)
+    back = BOOK.replace("leverage: 10", "collateral: 7")
+    assert back != BOOK
+    leverage = positions(read(back, "accounts.alice.leverage=20"))[0]
+    assert (leverage.leverage, leverage.collateral) == (D(20), D(6000))
+    with pytest.raises(ScenarioErrors, match="both 'leverage' and 'collateral'"):
+        read(BOOK, "accounts.alice.collateral=7", "accounts.alice.leverage=20")
+
+
 def test_an_id_with_dots_is_quoted_in_a_setting(read) -> None:  # type: ignore[no-untyped-def]
     loaded = read(BOOK.replace("alice", "a.b"), 'accounts."a.b".leverage=20')
     assert positions(loaded)[0].collateral == D(6000)

@@ -4,7 +4,8 @@ everything a written one is.
 A path steps through keys, list positions (from 0), and the ids of lists whose items have one: `fund=0`,
 `accounts.alice.leverage=5`, `markets.BTC-PERP.lot=0.1`, `prices.2=49_000`, `accounts."a.b".size=3`.
 `liquidity` alone is that of the one market, as --vary has it. The value is YAML on one line; `null` removes
-the key.
+the key. An isolated position has a collateral or a leverage: one that is set takes the place of the other that
+the file has.
 
 Public: apply, parts_of, with_points.
 """
@@ -73,6 +74,8 @@ def _apply_one(root: Map, setting: str, problems: Problems) -> None:
     parent = _walk(root, path[:-1], source, problems)
     if parent is not None:
         _put(parent, path[-1], value, here, problems)
+        if path[0] == "accounts" and isinstance(parent, Map) and path[-1] in parent.items:
+            _take_place(parent, EITHER.get(path[-1], ""))
 
 
 def parts_of(text: str) -> list[str] | None:
@@ -142,6 +145,17 @@ def _put(parent: Map | List, part: str, value: Node, here: Place, problems: Prob
         del parent.items[index]
     else:
         parent.items[index] = value
+
+
+EITHER = {"collateral": "leverage", "leverage": "collateral"}
+
+
+def _take_place(parent: Map, other: str) -> None:
+    """Leave out what the file has and a setting replaces; what was set as well stays, for then it is said that
+    there are both."""
+    key = parent.keys.get(other)
+    if key is not None and key.source.excerpt:
+        parent.drop(other)
 
 
 def _index(node: List, part: str, here: Place, problems: Problems) -> int | None:
