@@ -117,7 +117,7 @@ def cut_profits(
         )
         yield from levy(state, holding, cut, w.profit, (left, made) if before else (made,))
         whole, in_step = cut_so_far.get(holding, (ZERO, ZERO))
-        state.cuts[holding] = Cut(whole + cut, in_step + cut, state.step, holding.size)
+        state.cuts[holding] = Cut(whole + cut, in_step + cut, holding.size)
     return sum(cuts, ZERO)
 
 

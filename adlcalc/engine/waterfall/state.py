@@ -39,12 +39,10 @@ class Loss(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """What haircuts have taken of a position's profit: in all; in the last step in which they did; which that
-    was, and how many contracts it had then."""
+    """What haircuts have taken of a position's profit, in all and in this step; and of how many contracts."""
 
     whole: Decimal
     in_step: Decimal
-    step: int
     size: Decimal
 
 
@@ -131,7 +129,7 @@ class State:
         found = self.cuts.get(holding)
         if found is None:
             return ZERO, ZERO
-        whole, in_step = found.whole, found.in_step if found.step == self.step else ZERO
+        whole, in_step = found.whole, found.in_step
         if holding.size < found.size:
             left, unit = holding.size, self.ledger.unit
             whole = round_to(divide(whole * left, found.size), unit, HALF_EVEN)
@@ -139,7 +137,10 @@ class State:
         return whole, in_step
 
     def begin(self, step: int) -> None:
-        """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten."""
+        """A new step: books are whole again, queues are not ranked yet, closed claims are forgotten, and so is what
+        was cut of a position that is closed: one that is opened anew owes it nothing."""
+        if self.cuts:
+            self.cuts = {one: Cut(self.cut_of(one)[0], ZERO, one.size) for one in self.cuts if one.size}
         self.step = step
         self.ledger.begin(self.scenario, step)
         self.opened_at.clear()

@@ -136,17 +136,17 @@ def _ends(
             f"{_equity(end)}."
         )
     kept = rows[-1].size if rows else None
-    part = f"{digits(kept)} {'contract' if kept == 1 else 'contracts'} of " if given and kept else ""
-    told = f"{who} holds {part}the position{where} "
-    if held >= len(run.steps) - 1:
-        told += "to the end"
-        if part:
-            given_up = sum((row.size for row in given), ZERO)
-            told += f", and gives up {digits(given_up)}, first at step {given[0].step:,}"
-    else:
-        told = f"{who} holds the position{where} "
+    if held < len(run.steps) - 1:
         last = any(row.step == held + 1 for row in given)
-        told += f"until step {held + 1:,}, at which it is {'deleveraged' if last else 'closed'}"
+        told = f"{who} holds the position{where} until step {held + 1:,}, at which it is "
+        told += "deleveraged" if last else "closed"
+    elif given and kept:
+        part = f"{digits(kept)} {'contract' if kept == 1 else 'contracts'}"
+        given_up = sum((row.size for row in given), ZERO)
+        told = f"{who} holds {part} of the position{where} to the end, and gives up {digits(given_up)}, first at "
+        told += f"step {given[0].step:,}"
+    else:
+        told = f"{who} holds the position{where} to the end"
     if closed:
         steps = list(dict.fromkeys(f"{row.step:,}" for row in closed))
         told += f"; of {counted(len(steps), 'liquidation')} of a part the first is at step {steps[0]}"
