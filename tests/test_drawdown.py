@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from books import random_scenario
 
+import adlcalc
 from adlcalc.engine.events import Ended, FundResumed, FundStopped
 from adlcalc.engine.formulas.prices import PRICES
 from adlcalc.engine.loop import run
@@ -54,3 +55,29 @@ def test_a_drawdown_that_changes_what_happens_is_told(block: int) -> None:
         for stop in stops:
             assert not stop.left or abs(stop.limit - stop.fall - stop.left) < one.money_unit, (seed, stop)
     assert seen > 5
+
+
+TIMELESS = """
+rules: {fund: {drawdown: {start: 0.3, stop: 0.25, window_hours: 8}}}
+fund: 30
+accounts:
+  - {id: a, side: long,  size: 1, entry: 110, collateral: 13}
+  - {id: b, side: long,  size: 1, entry: 110, collateral: 36}
+  - {id: s, side: short, size: 2, entry: 110, leverage: 1}
+prices: [110, 89, 70]
+"""
+
+
+def test_a_window_of_hours_needs_steps_with_times() -> None:
+    """a costs 97 - 89 = 8. Over the run 22 is 8 below the peak of 30, and 0.3 x 30 - 8 = 1 is all that b's 4 may have:
+    0.25 of it. A day later the 30 have left the 8 hours: 0.3 x 22 = 6.6 is more than 4."""
+    timeless, daily = adlcalc.run(TIMELESS), adlcalc.run(f"{TIMELESS}interval: 1d")
+    assert [row.size for row in timeless.deleveraged] == [Decimal("0.75")]
+    assert [stop.window for stop in timeless.fund_stops] == [None]
+    assert [one.rule for one in timeless.assumptions] == ["fund.drawdown (window)"]
+    assert "8 hours" in timeless.assumptions[0].note
+    assert not daily.deleveraged
+    assert not daily.assumptions
+    hourly = adlcalc.run(f"{TIMELESS}interval: 1h")
+    assert [stop.window for stop in hourly.fund_stops] == [8 * 3600]
+    assert not hourly.assumptions

@@ -597,7 +597,7 @@ def test_what_a_scenario_says_of_itself_stands_under_its_title(
     """In every format that is read, in the JSON, on the page; a scenario that says nothing has no line of it."""
     book = "accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 10}]\nprices: [100, 80]\n"
     said = "The prices are real,\n  <the account> is made up."
-    path, bare = tmp_path / "s.yaml", tmp_path / "bare.yaml"
+    path, bare = tmp_path / "said.yaml", tmp_path / "bare.yaml"  # as long: lines break alike
     path.write_text(f"title: T\ndescription: >-\n  {said}\n{book}")
     bare.write_text(f"title: T\n{book}")
     line = "The prices are real, <the account> is made up."
@@ -607,7 +607,7 @@ def test_what_a_scenario_says_of_itself_stands_under_its_title(
         blank, told = got.split("\n")[2:4]
         assert (blank, told) == ("", line), got
         assert adlcalc(name, str(bare), *more).out == got.replace(f"\n{line}\n", "", 1).replace(
-            "s.yaml", "bare.yaml"
+            "said.yaml", "bare.yaml"
         )
         scenario = json.loads(adlcalc(name, str(path), *more, "--json").out)["scenario"]
         assert scenario["description"] == line

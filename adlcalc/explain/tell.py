@@ -27,6 +27,7 @@ from adlcalc.explain.witness import Witness
 from adlcalc.ground.numbers import ZERO, exact, round_to
 from adlcalc.report.human import digits, position
 from adlcalc.report.run_view import fund_rows
+from adlcalc.study.assumptions import no_times, no_window
 from adlcalc.study.health import SHOWN, Health
 
 if TYPE_CHECKING:
@@ -301,7 +302,9 @@ def rule_note(rule: str, loaded: Loaded, subject: Subject | None = None) -> Rule
     source = "the scenario's rules" if entry.status == "given" else ""
     if found is not None:
         source = ", ".join(part for part in (found.title, found.url, f"seen {found.seen}") if part)
-    note = RuleNote(entry.name, said, entry.status, source, entry.note, taken=rulebook.taken_from(entry))
+    here = no_window(scenario.rules).note if rule == "fund.drawdown" and no_times(scenario) else ""
+    told = " ".join(filter(None, (entry.note, here)))
+    note = RuleNote(entry.name, said, entry.status, source, told, taken=rulebook.taken_from(entry))
     return note if found is None else replace(note, title=found.title, url=found.url or "")
 
 

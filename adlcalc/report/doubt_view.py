@@ -15,6 +15,7 @@ from adlcalc.report.table import Column, counts, right, table, words
 from adlcalc.study.doubt import Doubt, Line
 
 NOTHING = "The run uses no assumed rule."
+NO_READING = "No assumed rule that the run uses has another reading."
 MOST = 3
 """As many accounts or measures that a reading changes are told in a sentence."""
 TOGETHER = 3
@@ -24,9 +25,10 @@ ALL = "--json has every reading with what it changes"
 
 def doubt_page(doubt: Doubt, limit: int) -> Page:
     """A row for each assumed rule that changes something, and the sentences that name them."""
+    used = len({*doubt.rules, *doubt.silent})
     return Page(
         title=title_of(doubt.scenario, doubt.file),
-        subtitle=f"Venue {venue_of(doubt.scenario)}: {counted(len(doubt.rules), 'assumed rule')} that the "
+        subtitle=f"Venue {venue_of(doubt.scenario)}: {counted(used, 'assumed rule')} that the "
         "run uses, "
         f"{money_in(doubt.scenario)}",
         blocks=lambda _: _blocks(doubt, limit),
@@ -38,7 +40,7 @@ def doubt_page(doubt: Doubt, limit: int) -> Page:
 def _blocks(doubt: Doubt, limit: int) -> Iterator[Block]:
     lines = [*doubt.lines, *([doubt.pairs_line] if doubt.pairs_line is not None else [])]
     title = in_money("What the outcome rests on", doubt.scenario)
-    yield table(title, NOTHING, _columns(doubt, lines) if lines else ())
+    yield table(title, NO_READING if doubt.silent else NOTHING, _columns(doubt, lines) if lines else ())
     for line in lines:
         if len(line.rules) > 1:
             of = _called(doubt, line) if doubt.rests else "any of them"

@@ -122,8 +122,18 @@ def _funds(run: Facts) -> Iterator[str]:
         if not done:
             continue
         holds = f"holds {digits(left)}" if left else "is empty"
-        stopped = any(stop.fund == name for stop in run.fund_stops if stop.kind == "stopped")
-        yield f"{who} {', '.join(done)} and {holds}" + (", for its drawdown stopped it" if stopped else "")
+        yield f"{who} {', '.join(done)} and {holds}{_by_its_drawdown(run, name, left)}"
+
+
+def _by_its_drawdown(run: Facts, fund: str, left: Decimal) -> str:
+    """That its drawdown has kept a fund from paying: to the end, or at steps after which it paid again."""
+    kinds = {row.step: row.kind for row in run.fund_stops if row.fund == fund}
+    stops = [step for step, kind in kinds.items() if kind == "stopped"]
+    if not stops:
+        return ""
+    if left and [*kinds.values()][-1] == "stopped":
+        return ", for its drawdown stopped it"
+    return f" (its drawdown stopped it {_steps(stops)})"
 
 
 def _many_funds(run: Facts, moved: Collection[str]) -> Iterator[str]:

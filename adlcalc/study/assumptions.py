@@ -1,11 +1,11 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, READ, used_assumptions, is_reached.
+Public: TELLING, READ, used_assumptions, no_window, no_times, is_reached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.columns import Columns
@@ -18,6 +18,7 @@ from adlcalc.engine.events import (
     FundingPaid,
     FundPaid,
     FundReceived,
+    FundStopped,
     Liquidated,
     LossSocialized,
     Skipped,
@@ -26,8 +27,8 @@ from adlcalc.engine.events import (
 )
 from adlcalc.engine.formulas.margin import value
 from adlcalc.engine.model import Measure, Scenario
-from adlcalc.engine.rules import AdlWhen, Assumption, TablePart, Takeover
-from adlcalc.ground.numbers import ZERO
+from adlcalc.engine.rules import AdlWhen, Assumption, Measured, Rules, TablePart, Takeover
+from adlcalc.ground.numbers import ZERO, show
 
 USED_BY: dict[str, tuple[type, ...]] = {
     "liquidation": (Liquidated,),
@@ -44,7 +45,7 @@ USED_BY: dict[str, tuple[type, ...]] = {
 """The events that tell that a rule, or one of a section, has decided something. Of the fees their rates decide at
 every fill that none is taken, and who receives them only where one is."""
 
-TELLING = frozenset((Traded, StepEnded, *(kind for kinds in USED_BY.values() for kind in kinds)))
+TELLING = frozenset((Traded, StepEnded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
 READ = frozenset((Traded, StepEnded, Deleveraged))
 """Those of which each counts; of the others, whether there is any."""
@@ -56,13 +57,23 @@ NO_GIFT = Assumption(
 )
 
 
+def no_window(rules: Rules) -> Assumption:
+    """What stands in for a window where the steps have no times: of the engine too."""
+    hours = Decimal((rules.fund.drawdown and rules.fund.drawdown.window) or 0) / 3600
+    return Assumption(
+        "fund.drawdown (window)",
+        f"Its peak is that of {show(hours)} hours, and the steps have no times: here it is that of the whole "
+        "run. 'interval' says how long a step is.",
+    )
+
+
 def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assumption, ...]:
     """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others
     by what happened.
 
     'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
     somebody who was closed against the queue was in it, 'fund.holds' where the queue was used although the
-    fund had money. A rule of an unknown kind is reported. NO_GIFT is of the engine, not of a rulebook."""
+    fund had money. A rule of an unknown kind is reported. NO_GIFT and no_window are of the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     deleveraged = [event for event in events if isinstance(event, Deleveraged)]
     tied = any(event.tied for event in deleveraged)
@@ -87,6 +98,7 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     return (
         *(assumption for assumption in scenario.rules.assumptions if used(assumption)),
         *([NO_GIFT] if cut else []),
+        *([no_window(scenario.rules)] if lacked_a_window(scenario, happened) else []),
     )
 
 
@@ -143,6 +155,23 @@ def spared_the_fund(scenario: Scenario, events: Iterable[Event], deleveraged: Se
                 return True
             had[name] = balance
     return False
+
+
+def lacked_a_window(scenario: Scenario, happened: Collection[type]) -> bool:
+    """Would times of the steps have made a difference to a fund's drawdown? A peak of hours is never above
+    that of the run, so one that did not stop the fund over the run would not have done so; but the limit of a
+    contract's own pnl is a share of the fund's peak, which other contracts have lowered."""
+    drawdown = scenario.rules.fund.drawdown
+    if drawdown is None or not no_times(scenario):
+        return False
+    by_contract = drawdown.measure == Measured.CONTRACT_PNL and len(scenario.markets) > 1
+    return FundStopped in happened or (by_contract and FundPaid in happened)
+
+
+def no_times(scenario: Scenario) -> bool:
+    """Is a fund's peak that of some hours, and no step at any time?"""
+    drawdown = scenario.rules.fund.drawdown
+    return drawdown is not None and drawdown.window is not None and scenario.path.seconds is None
 
 
 def in_own_queue(scenario: Scenario, deleveraged: Sequence[Deleveraged]) -> bool:

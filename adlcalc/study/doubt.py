@@ -197,8 +197,9 @@ class Line:
 @dataclass(frozen=True)
 class Doubt:
     """The answer. tried: every reading, single ones first; left: pairs for which the budget was too small;
-    silent: assumed rules that the run used and that name no other reading; unsaid: how many rules are at their
-    defaults, and not read otherwise."""
+    silent: assumed rules that the run used and that name no other reading, those of the engine and of the
+    scenario's tables too, which are not among `rules`; unsaid: how many rules are at their defaults, and not
+    read otherwise."""
 
     scenario: Scenario
     file: str | None
@@ -351,7 +352,7 @@ def doubt(
         made = [_reading(scenario, rulebook, rules, changes) for changes in of_two[:room]]
         tried += _tried(scenario, look, made, jobs)
         left += len(of_two) - len(made)
-    silent = tuple(name for name in used if name in rules and not rules[name].alternatives)
+    silent = tuple(name for name in used if name not in rules or not rules[name].alternatives)
     unsaid = sum(name not in rules for name, _ in defaults_of(rulebook))
     return Doubt(scenario, file, look.parts, base, tuple(rules), tried, left, silent, unsaid)
 

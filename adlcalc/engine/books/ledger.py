@@ -44,7 +44,7 @@ from adlcalc.engine.formulas.funding import payment_per_contract, payment_worked
 from adlcalc.engine.formulas.worked import Worked
 from adlcalc.engine.happenings import Trade
 from adlcalc.engine.model import LONG, SHORT, SMALLEST, Account, Position, Scenario
-from adlcalc.engine.rules import FeeTo, Vault
+from adlcalc.engine.rules import FeeTo, FundRules, Vault
 from adlcalc.ground.numbers import CEILING, DOWN, ZERO, divide, round_to, rounder
 from adlcalc.ground.objects import record
 
@@ -69,7 +69,8 @@ class Ledger:
         self.unit = scenario.money_unit
         self.round_up, self.round_down = rounder(self.unit, CEILING), rounder(self.unit, DOWN)
         self._settle = settler(self.unit)
-        self.funds = {fund.name: FundBook(fund, scenario.rules.fund, self.unit) for fund in scenario.funds}
+        rules = _over_the_run(scenario)
+        self.funds = {fund.name: FundBook(fund, rules, self.unit) for fund in scenario.funds}
         for one in scenario.funds:
             if one.behind is not None:
                 self.funds[one.name].behind = self.funds[one.behind]
@@ -194,7 +195,7 @@ class Ledger:
         self._inventories.clear()
         self._carried = self.claim_count
         for fund in self.funds.values():
-            fund.begin(path.seconds[step] if path.seconds else step)
+            fund.begin(path.seconds[step] if path.seconds else 0)
         for provider in scenario.providers:
             self.backstops[provider.id].left[self.markets[provider.market]] = provider.size
         for book in self.markets.values():
@@ -766,6 +767,15 @@ class Ledger:
         fund.balance = before - own
         fund.pnl[contract] -= own
         return (record(FundPaid, (self.step, fund.name, number, own, before, fund.balance)), *rest)
+
+
+def _over_the_run(scenario: Scenario) -> FundRules:
+    """The fund's rules; where the steps have no times, its peak is that of the whole run, however long the
+    window is."""
+    rules = scenario.rules.fund
+    if rules.drawdown is None or scenario.path.seconds is not None:
+        return rules
+    return replace(rules, drawdown=replace(rules.drawdown, window=None))
 
 
 def layers(fund: FundBook | None) -> Iterator[FundBook]:
