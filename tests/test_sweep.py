@@ -268,6 +268,23 @@ def test_other_models_begin_where_the_file_does() -> None:
         (["-m", "adl", "--paths", "walk:volatile=0.1,n=1"], "--paths walk:volatile=0.1,n=1"),
         (["-m", "adl", "--paths", "bootstrap:nothing.csv,n=1"], "nothing.csv"),
         (["-m", "adl", "--paths", "n=1,block=2"], "does not say of which model"),
+        (
+            [
+                "-m",
+                "adl",
+                "--paths",
+                "walk:volatility=0.1,n=1",
+                "--set",
+                "prices=[100, 75]",
+                "--set",
+                "prices.1=7",
+            ],
+            "--set prices.1=7: error: plays no part: --paths draws the prices\nhint: --vary prices.1=7",
+        ),
+        (
+            ["-m", "adl", "--paths", "ramp:to=-50%,over=2,from=90,n=1", "--set", "prices=[100, 75]"],
+            "--set prices=[100, 75]: error: plays no part",
+        ),
         (["-m", "adl(her)"], "adl(her)"),
         (["-m", "quantile(fund_paid, 1.5)"], "a level between 0 and 1"),
         ([], "what shall be measured"),

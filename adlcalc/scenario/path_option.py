@@ -58,11 +58,25 @@ def drawn_by(text: str | None, own: Origin) -> Drawn:
     if "file" in given:
         name = given["file"]
         handed[name] = _candles(name)
-    given = {"model": model, **_usual(own, model, given), **given}
+    usual = _usual(own, model, given)
+    for one in own.sets:
+        _check_is_used(one, begins="from" in usual, lasts="steps" in usual)
+    given = {"model": model, **usual, **given}
     written = ", ".join(
         f"{key}: {json.dumps(value)}" if key == "file" else f"{key}: {value}" for key, value in given.items()
     )
     return Drawn(["times=null", f"prices={{{written}}}"], handed, draws)
+
+
+def _check_is_used(setting: str, *, begins: bool, lasts: bool) -> None:
+    """A --set of prices, beside a model that draws others, is of use where the paths begin at its first one or
+    are as long as they are."""
+    key, _, value = setting.partition("=")
+    name, *rest = key.strip().split(".")
+    step = rest[-1] if rest and rest[-1].isdigit() else None
+    if name == "prices" and not (begins if step == "0" else (begins or lasts) and step is None):
+        more = f"--vary {key.strip()}={value.strip()} puts it into each of them" if step else ""
+        raise wrong("--set", setting, "plays no part: --paths draws the prices", more)
 
 
 def _candles(name: str) -> Source:
