@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.events import BackstopTook, FundReceived
+from adlcalc.engine.events import BackstopTook, Deleveraged, FundReceived, StepEnded
 from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.engine.model import VAULT
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, counted, digits
+from adlcalc.study.assumptions import spared_funds
 
 NAMED = 3
 """Names that a sentence lists; of more it says how many there are."""
@@ -108,6 +109,7 @@ def _funds(run: Facts) -> Iterator[str]:
     for event in run.told(FundReceived) if run.scenario.path.events else ():
         if event.why == "deposit":
             deposited[event.fund] = deposited.get(event.fund, ZERO) + event.amount
+    spared = _spared(run)
     for name in names:
         own = [row for row in run.fund if row.fund == name]
         paid, received, left = (
@@ -122,7 +124,18 @@ def _funds(run: Facts) -> Iterator[str]:
         if not done:
             continue
         holds = f"holds {digits(left)}" if left else "is empty"
-        yield f"{who} {', '.join(done)} and {holds}{_by_its_drawdown(run, name, left)}"
+        why = _by_its_drawdown(run, name, left) or spared.get(name, "")
+        yield f"{who} {', '.join(done)} and {holds}{why}"
+
+
+def _spared(run: Facts) -> dict[str, str]:
+    """Why funds that had money paid no more, where somebody was deleveraged instead."""
+    if not run.deleveraged:
+        return {}
+    funds = spared_funds(run.scenario, run.told(StepEnded), run.told(Deleveraged))
+    keeps = run.scenario.rules.fund.holds.held
+    why = "could keep no more of the positions" if keeps else "keeps no positions (fund.holds)"
+    return dict.fromkeys(funds, f", for it {why}")
 
 
 def _by_its_drawdown(run: Facts, fund: str, left: Decimal) -> str:
@@ -182,6 +195,7 @@ def _deleveraged(run: Facts) -> Iterator[str]:
     """How many contracts, from whom, at which prices: market by market."""
     several = len(run.scenario.markets) > 1
     markets = dict.fromkeys(row.market for row in run.deleveraged)
+    closed = {one.claim: one.step for one in run.closed}
     if len(markets) > FOLDED:
         fills = counted(len(run.deleveraged), "fill")
         yield (
@@ -195,7 +209,10 @@ def _deleveraged(run: Facts) -> Iterator[str]:
         contracts = _contracts(size) + (f" of {clean(market)}" if several else "")
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
-        yield f"{contracts} deleveraged from {named(row.account for row in own)} at {at}{_clamped(own, run)}"
+        late = {closed.get(row.claim, row.step) for row in own if closed.get(row.claim, row.step) < row.step}
+        since = f", for what the venue had held since {_steps(late).removeprefix('at ')}" if late else ""
+        whom = named(row.account for row in own)
+        yield f"{contracts} deleveraged from {whom} at {at}{_clamped(own, run)}{since}"
 
 
 def _contracts(size: Decimal) -> str:

@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, READ, used_assumptions, no_window, no_times, is_reached.
+Public: TELLING, READ, used_assumptions, no_window, no_times, is_reached, spared_funds.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         if rule == "adl.own_account":
             return in_own_queue(scenario, deleveraged)
         if rule == "fund.holds":
-            return spared_the_fund(scenario, events, deleveraged)
+            return bool(spared_funds(scenario, events, deleveraged))
         if kind == "margin":
             return bool(scenario.accounts)
         telling = USED_BY.get(rule) or USED_BY.get(kind)
@@ -139,22 +139,31 @@ def is_reached(part: TablePart, scenario: Scenario, events: Iterable[Event] = ()
     return any(inside(part, size, ends[-1] if ends else marks[0]) for size in opened.values())
 
 
-def spared_the_fund(scenario: Scenario, events: Iterable[Event], deleveraged: Sequence[Deleveraged]) -> bool:
-    """Was anybody deleveraged for what the venue had taken over, in a step that the fund behind it began and ended
-    with something above its floor?"""
+def spared_funds(
+    scenario: Scenario, events: Iterable[Event], deleveraged: Sequence[Deleveraged]
+) -> frozenset[str]:
+    """The funds behind what the venue had taken over, and somebody was deleveraged for, in a step that they began and
+    ended with what a lot of it cost, at least, above their floors."""
     rules = scenario.rules
     if not isinstance(rules.liquidation.method, Takeover) or rules.adl.when != AdlWhen.AFTER_FUND:
-        return False
-    fund_of = {one.name: one.fund for one in scenario.markets}
-    hit = {(event.step, fund_of[event.market]) for event in deleveraged}
+        return frozenset()
+    markets = {one.name: one for one in scenario.markets}
+    hit: dict[tuple[int, str], list[Deleveraged]] = {}
+    for fill in deleveraged:
+        hit.setdefault((fill.step, markets[fill.market].fund), []).append(fill)
     floor = {one.name: one.floor for one in scenario.funds}
     had = {one.name: one.balance for one in scenario.funds}
-    for event in (one for one in events if isinstance(one, StepEnded)):
+    found = set()
+    for event in (one for one in events if hit and isinstance(one, StepEnded)):
         for name, balance in event.funds:
-            if (event.step, name) in hit and min(had[name], balance) > floor[name]:
-                return True
+            left = min(had[name], balance) - floor[name]
+            if left > 0 and any(
+                left * fill.size >= fill.forgone_pnl * markets[fill.market].lot
+                for fill in hit.get((event.step, name), ())
+            ):
+                found.add(name)
             had[name] = balance
-    return False
+    return frozenset(found)
 
 
 def lacked_a_window(scenario: Scenario, happened: Collection[type]) -> bool:

@@ -1,0 +1,56 @@
+"""A run in one sentence: who paid, and why one that had money did not."""
+
+from __future__ import annotations
+
+import pytest
+
+import adlcalc
+from adlcalc.report.verdict import verdict
+
+A_AND_S = """
+accounts:
+  - {id: a, side: long,  size: 1, entry: 110, collateral: 10}
+  - {id: s, side: short, size: 1, entry: 110, leverage: 1}
+markets: {X: {lot: 0.1, liquidity: %s}}
+fund: %s
+"""
+
+
+def test_what_was_kept_first_is_deleveraged_later() -> None:
+    """At 80 a lot of 0.1 has lost 2 against 100: a fund of 10 bears five of ten."""
+    book = A_AND_S % (0, 10) + "rules: {fund: {holds: while-solvent}}\n"
+    late = verdict(adlcalc.run(f"{book}prices: [110, 99, 80]"))
+    assert "0.5 contracts deleveraged from s at 100, for what the venue had held since step 1" in late
+    at_once = verdict(adlcalc.run(f"{book}prices: [110, 80]"))
+    assert "0.5 contracts deleveraged from s at 100;" in at_once
+
+
+@pytest.mark.parametrize(
+    ("fund", "why"), [("10", ", for it keeps no positions (fund.holds)"), ("4.5", ""), ("4", "")]
+)
+def test_a_fund_that_has_money_and_keeps_nothing_says_so(fund: str, why: str) -> None:
+    """Of ten lots the book takes two, at 80, where each costs 2: 4 are paid. What is left of 4.5 would not bear one."""
+    told = verdict(adlcalc.run(A_AND_S % (0.2, fund) + "prices: [110, 80]"))
+    left = {"10": "holds 6", "4.5": "holds 0.5", "4": "is empty"}[fund]
+    assert f"the fund paid 4 and {left}{why}; 0.8 contracts deleveraged" in told
+
+
+STOPS = """
+rules: {fund: {drawdown: {start: 0.3, stop: 0.25, window_hours: 8}}}
+interval: 1d
+fund: 100
+markets: {X: {lot: 0.1, liquidity: unlimited}}
+accounts:
+  - {id: a, side: long,  size: 5, entry: 110, collateral: 50}
+  - {id: b, side: long,  size: 1, entry: 110, collateral: 40}
+  - {id: s, side: short, size: 6, entry: 110, leverage: 1}
+"""
+
+
+def test_a_drawdown_stopped_a_fund_to_the_end_or_for_a_while() -> None:
+    """a's five lose 50 at 90: 30 % of 100 is what the fund pays, three of them. A day later its peak is 70, and
+    b's loss of 10 at 60 is paid."""
+    stopped = verdict(adlcalc.run(f"{STOPS}prices: [110, 90]"))
+    assert "the fund paid 30 and holds 70, for its drawdown stopped it; 2 contracts" in stopped
+    went_on = verdict(adlcalc.run(f"{STOPS}prices: [110, 90, 60]"))
+    assert "the fund paid 40 and holds 60 (its drawdown stopped it at step 1); 2 contracts" in went_on
