@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from pathlib import Path
 
-import adlcalc
+import pytest
+from conftest import Result
+
+from adlcalc import run
 from adlcalc.report.verdict import verdict
 
 A_AND_S = """
@@ -19,9 +23,9 @@ fund: %s
 def test_what_was_kept_first_is_deleveraged_later() -> None:
     """At 80 a lot of 0.1 has lost 2 against 100: a fund of 10 bears five of ten."""
     book = A_AND_S % (0, 10) + "rules: {fund: {holds: while-solvent}}\n"
-    late = verdict(adlcalc.run(f"{book}prices: [110, 99, 80]"))
+    late = verdict(run(f"{book}prices: [110, 99, 80]"))
     assert "0.5 contracts deleveraged from s at 100, for what the venue had held since step 1" in late
-    at_once = verdict(adlcalc.run(f"{book}prices: [110, 80]"))
+    at_once = verdict(run(f"{book}prices: [110, 80]"))
     assert "0.5 contracts deleveraged from s at 100;" in at_once
 
 
@@ -30,7 +34,7 @@ def test_what_was_kept_first_is_deleveraged_later() -> None:
 )
 def test_a_fund_that_has_money_and_keeps_nothing_says_so(fund: str, why: str) -> None:
     """Of ten lots the book takes two, at 80, where each costs 2: 4 are paid. What is left of 4.5 would not bear one."""
-    told = verdict(adlcalc.run(A_AND_S % (0.2, fund) + "prices: [110, 80]"))
+    told = verdict(run(A_AND_S % (0.2, fund) + "prices: [110, 80]"))
     left = {"10": "holds 6", "4.5": "holds 0.5", "4": "is empty"}[fund]
     assert f"the fund paid 4 and {left}{why}; 0.8 contracts deleveraged" in told
 
@@ -50,7 +54,20 @@ accounts:
 def test_a_drawdown_stopped_a_fund_to_the_end_or_for_a_while() -> None:
     """a's five lose 50 at 90: 30 % of 100 is what the fund pays, three of them. A day later its peak is 70, and
     b's loss of 10 at 60 is paid."""
-    stopped = verdict(adlcalc.run(f"{STOPS}prices: [110, 90]"))
+    stopped = verdict(run(f"{STOPS}prices: [110, 90]"))
     assert "the fund paid 30 and holds 70, for its drawdown stopped it; 2 contracts" in stopped
-    went_on = verdict(adlcalc.run(f"{STOPS}prices: [110, 90, 60]"))
+    went_on = verdict(run(f"{STOPS}prices: [110, 90, 60]"))
     assert "the fund paid 40 and holds 60 (its drawdown stopped it at step 1); 2 contracts" in went_on
+
+
+@pytest.mark.parametrize(("mark", "told"), [("100", True), ("90", True), ("100.1", False)])
+def test_a_fee_that_found_nothing_is_told(
+    adlcalc: Callable[..., Result], tmp_path: Path, mark: str, told: bool
+) -> None:
+    """At its bankruptcy price of 100 a closing leaves nothing; a tick of 0.1 above it leaves that."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        A_AND_S % ("unlimited", 10) + f"rules: {{fees: {{liquidation: 0.01}}}}\nprices: [110, {mark}]\n"
+    )
+    said = "No fees.liquidation of 0.01 was taken" in " ".join(adlcalc("run", str(file)).out.split())
+    assert said == told

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
-from adlcalc.engine.events import AccountState
+from adlcalc.engine.events import AccountState, FeePaid
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ZERO
 from adlcalc.report.columns.happened import HAPPENED
@@ -126,6 +126,7 @@ def _blocks(
             f"{clean(run.scenario.venue)} --validation."
         )
     if closing:
+        yield from _no_fee(run)
         if limits := not_modeled(
             run.scenario, liquidated=bool(run.closed), deleveraged=bool(run.deleveraged)
         ):
@@ -187,6 +188,18 @@ def _kept(run: Facts) -> Iterator[str]:
             f"What the venue still holds is the fund's, and has {gain(worth)} at the last mark: with it the fund "
             f"is worth {digits(left + worth)}."
         )
+
+
+def _no_fee(run: Facts) -> Iterator[str]:
+    """That a fee of the venue's own trades was asked for, and that there was nothing to take it of."""
+    rates = {
+        "fees.liquidation": run.scenario.rules.fees.liquidation,
+        "fees.taker": run.scenario.rules.fees.taker,
+    }
+    asked = [f"{rule} of {digits(rate)}" for rule, rate in rates.items() if rate]
+    taken_over = any(one.method == "takeover" for one in run.closed)
+    if asked and taken_over and all(fee.account is not None for fee in run.told(FeePaid)):
+        yield f"No {' and no '.join(asked)} was taken: nothing was closed better than at its bankruptcy price."
 
 
 def _accounts(run: Facts, limit: int, *, health: bool) -> Iterator[Block]:
