@@ -135,7 +135,9 @@ def swept(
 def _of_the_end(wanted: Sequence[Wanted]) -> Iterator[str]:
     """The questions that ask what a fund holds where it may be meant whether it was used up."""
     for one in wanted:
-        if one.is_share and any(part.word == "fund_left" and part.step is None for part in one.parts):
+        if one.is_share and any(
+            part.word in ("fund_left", "fund_worth") and part.step is None for part in one.parts
+        ):
             yield (
                 f"{one.text} is of the end of the path, after what the fund has received: ran_short asks whether it "
                 "was used up"

@@ -90,6 +90,32 @@ def test_a_vault_with_money_of_its_own_may_be_asked(
     assert asked(measure, str(file)) == value, because
 
 
+KEPT = """rules: {fund: {holds: %s}}
+fund: %s
+markets: {X: {lot: 0.1, tick: 0.1, liquidity: 0}}
+accounts:
+  - {id: a, side: long,  size: 1, entry: 110, collateral: 10}
+  - {id: s, side: short, size: 1, entry: 110, leverage: 1}
+prices: [110, 99, 80, 82]
+"""
+
+
+@pytest.mark.parametrize(
+    ("holds", "fund", "left", "worth", "because"),
+    [
+        ("while-solvent", 5, 5, Fraction("1.4"), "two lots of 0.1, from 100 to 82: 2 x 1.8"),
+        ("always", 5, 5, -13, "all ten lots: 10 x 1.8"),
+        ("none", 5, 5, 5, "what the book does not take goes to the queue, at 100"),
+    ],
+)
+def test_what_a_fund_is_worth_with_what_it_keeps(
+    tmp_path: Path, holds: str, fund: int, left: int, worth: Fraction | int, because: str
+) -> None:
+    file = tmp_path / "kept.yaml"
+    file.write_text(KEPT % (holds, fund))
+    assert (asked("fund_left", str(file)), asked("fund_worth(fund)", str(file))) == (left, worth), because
+
+
 @pytest.mark.parametrize(
     ("text", "scenario"),
     [("rank(vault)", VAULT), ("equity(vault)", VAULT.replace("vault_capital: 10, vault_threshold: 0.5", ""))],

@@ -277,9 +277,10 @@ def test_several_claims_in_whole_lots_a_larger_fund_deleverages() -> None:
         asked(scenario, "fund", "no adl", method=Method.THEOREM)
 
 
-def test_a_question_about_the_fund_itself_is_tried() -> None:
+@pytest.mark.parametrize("measure", ["fund_left", "fund_worth"])
+def test_a_question_about_the_fund_itself_is_tried(measure: str) -> None:
     """The run is the same with every larger fund, what the fund holds is not."""
-    found = asked(written(SEVERAL), "fund", "fund_left >= 10")
+    found = asked(written(SEVERAL), "fund", f"{measure} >= 10")
     assert (found.method, found.proven_from) == (Method.EXHAUSTIVE, None)
     assert intervals(found) == pairs(25, 30)
 

@@ -131,6 +131,16 @@ class Answers:
     def _fund_left(self, measure: Measure) -> Decimal:
         return sum((held for name, held in self._ended(measure).funds if measure.of in (None, name)), ZERO)
 
+    def _fund_worth(self, measure: Measure) -> Decimal:
+        """At the end every position that is held is told, with its pnl; whose it is hangs on rule fund.holds."""
+        left = self._fund_left(measure)
+        if not self._run.scenario.rules.fund.holds.held:
+            return left
+        behind = {market.name: market.fund for market in self._run.scenario.markets}
+        held = (one for one in self._run.events if isinstance(one, Held) and one.step == self._last)
+        own = (one.unrealized_pnl for one in held if measure.of in (None, behind[one.market]))
+        return sum(own, left)
+
     def _least_fund(self, measure: Measure) -> Decimal:
         from adlcalc.study.least import least_fund
 

@@ -80,6 +80,11 @@ MEASURES: Mapping[str, Kind] = {
     "fund_paid": Kind("what the funds paid, or one of them", "fund"),
     "fund_received": Kind("what the funds received, or one of them", "fund"),
     "fund_left": Kind("what the funds hold, or one of them", "fund"),
+    "fund_worth": Kind(
+        "what the funds hold, or one of them, with the pnl at the last mark of the positions that they keep",
+        "fund",
+        whole=True,
+    ),
     "bad_debt": Kind("what nobody covered"),
     "least_fund": Kind(
         "the least fund that never runs short, nor does any larger one (or one of several funds)",

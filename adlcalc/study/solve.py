@@ -388,7 +388,7 @@ class _Search:
         )
 
     def _looks_at_the_fund(self) -> bool:
-        return any(one.word in ("fund_left", "stopped") for one in self.question.parts)
+        return any(one.word in ("fund_left", "fund_worth", "stopped") for one in self.question.parts)
 
     def _theorem(self) -> tuple[int, int] | None:
         """Prove what can be proven; the values that are left to try, None where none are."""
