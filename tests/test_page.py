@@ -477,6 +477,9 @@ def test_a_page_of_a_sweep_shows_what_was_asked(adlcalc: Command, tmp_path: Path
     assert unescape(verdict[1]) == (
         "fund_left < 1: no with fund=3,000, yes with fund=0; adl: no with fund=3,000, yes with fund=0."
     )
+    alone = adlcalc("report", "scenarios/04-fund-half-absorbs.yaml").out
+    for word in ("Interval, 95%", "Path", "Point"):
+        assert (f"<dt>{word}</dt>" in text, f"<dt>{word}</dt>" in alone) == (True, False)
     again = adlcalc("sweep", "--store", store, "--json")
     assert [(one["measure"], one["hits"]) for one in json.loads(again.out)["figures"]] == [
         *(("fund_left < 1", hits) for hits in (1, 1, 0)),

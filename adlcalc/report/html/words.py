@@ -49,9 +49,19 @@ WORDS: Mapping[str, str] = {
     "Rest of market": "Whoever is on the other side of a book whose longs and shorts do not balance.",
     "Surplus, shortfall": "The money by which a fill is better or worse than the bankruptcy price.",
 }
+OF_A_SWEEP: Mapping[str, str] = {
+    "Interval, 95%": (
+        "About 95 of 100 samples of so many paths have one that holds the probability, or the median, of the "
+        "model: it tells nothing of whether the model is right."
+    ),
+    "Path": "The marks of a run, step by step: as the file has them, or drawn from a model and a seed.",
+    "Point": "One run of a sweep: one path, with one value of each thing that is varied.",
+}
 
 
-def words_of(lights: Iterable[Lights]) -> dict[str, str]:
-    """The words of a page whose runs count lights so: by contracts, by heads, or one so and one so."""
+def words_of(lights: Iterable[Lights], *, swept: bool = False) -> dict[str, str]:
+    """The words of a page whose runs count lights so: by contracts, by heads, or one so and one so. swept: a
+    sweep leads it."""
     told = " Or, where the other rule holds, ".join(f"{LIGHTS[one]}." for one in dict.fromkeys(lights))
-    return {word: told if word == LIGHTS_OF else meaning for word, meaning in WORDS.items()}
+    words = {word: told if word == LIGHTS_OF else meaning for word, meaning in WORDS.items()}
+    return dict(sorted((words | OF_A_SWEEP).items())) if swept else words

@@ -134,7 +134,10 @@ def page(told: Sequence[Pictured], version: str) -> str:
         sections=sections,
         several=len(told) > 1,
         css=style(),
-        words=words_of(one.run.scenario.rules.adl.lights for one in told),
+        words=words_of(
+            (one.run.scenario.rules.adl.lights for one in told),
+            swept=any(one.leading is not None for one in told),
+        ),
         version=version,
     )
     return text
