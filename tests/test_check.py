@@ -152,10 +152,10 @@ def test_a_difference_is_told_with_its_table_row_column_and_first_event(
         .index(next(x for x in path.open() if "id: alice" in x).rstrip())
         + 1
     )
-    assert first == f"{path}:{line}:5: golden: step 2: alice: bankruptcy price 54000 → 53990"
+    assert first == f"{path}:{line}:5: golden: step 2: alice: bankruptcy price 54,000 → 53,990"
     assert got.code == 1
-    assert "  liquidated: step 2: alice: bankruptcy price 54000 → 53990" in more
-    assert "  deleveraged: step 2: bob: price 54000 → 53990" in more
+    assert "  liquidated: step 2: alice: bankruptcy price 54,000 → 53,990" in more
+    assert "  deleveraged: step 2: bob: price 54,000 → 53,990" in more
     assert f"--- {path.with_suffix('.golden')}" in more
     assert any(line.startswith("@@ ") for line in more)
 
@@ -579,10 +579,10 @@ def test_update_says_what_changed(adlcalc: Command, folder: Path) -> None:
     change(golden, '"54000"', '"54010"')
     got = adlcalc("check", str(folder), "--update")
     told = [
-        "liquidated: step 2: alice: bankruptcy price 54010 → 54000",
-        "deleveraged: step 2: bob: price 54010 → 54000",
+        "liquidated: step 2: alice: bankruptcy price 54,010 → 54,000",
+        "deleveraged: step 2: bob: price 54,010 → 54,000",
     ]
-    assert got.out == f"{golden}: step 2: alice: bankruptcy price 54010 → 54000\n  {told[0]}\n  {told[1]}\n"
+    assert got.out == f"{golden}: step 2: alice: bankruptcy price 54,010 → 54,000\n  {told[0]}\n  {told[1]}\n"
     assert got.code == 0
     assert golden.read_bytes() == before
 
@@ -715,7 +715,7 @@ def test_goldens_of_other_commands_are_held_by_what_their_first_line_says(
     got = adlcalc("check", str(path))
     assert got.code == 1
     assert got.out.count(": golden: ") == 4  # bob's story does not know carol
-    assert "queue: BTC-PERP short carol: entry price 61000 → 61500" in got.out
+    assert "queue: BTC-PERP short carol: entry price 61,000 → 61,500" in got.out
     assert got.out == adlcalc("check", str(folder)).out
     assert adlcalc("check", str(path), "--update").code == 0
     assert adlcalc("check", str(path)) == Result("", well(1, len(asked) + 1), 0)

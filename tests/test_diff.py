@@ -37,8 +37,8 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
     lines = got.out.splitlines()
     assert "deleveraged: step 2: bob: size 1 → 2" in lines
     assert "liquidated: step 2: alice: deleveraged size 1 → 2" in lines
-    assert "fund: step 2: fund: paid 1000 → 0" in lines
-    assert lines[0].startswith("fund: step 0: fund: opening 1000 → 0")
+    assert "fund: step 2: paid 1,000 → 0" in lines
+    assert lines[0].startswith("fund: step 0: opening 1,000 → 0")
 
 
 def test_two_sets_of_different_keys_say_how_they_are_taken(adlcalc: Command) -> None:
@@ -113,7 +113,7 @@ def test_rows_that_are_names_alone(adlcalc: Command) -> None:
 
 def test_two_sets_two_venues_two_files(adlcalc: Command, tmp_path: Path) -> None:
     got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=500")
-    assert "fund: step 2: fund: paid 0 → 500" in got.out
+    assert "fund: step 2: paid 0 → 500" in got.out
     got = adlcalc("diff", HALF, "--venue", "generic", "--venue", "fund-only")
     assert "bob: no longer deleveraged (" in got.out
     other = tmp_path / "other.yaml"
@@ -123,7 +123,7 @@ def test_two_sets_two_venues_two_files(adlcalc: Command, tmp_path: Path) -> None
     text = other.read_text(encoding="utf-8").replace("fund: 1_000", "fund: 999.9").partition("expect:")[0]
     other.write_text(text, encoding="utf-8")
     got = adlcalc("diff", HALF, str(other))
-    assert (got.code, "fund: step 2: fund: paid 1000 → 999" in got.out) == (1, True)
+    assert (got.code, "fund: step 2: paid 1,000 → 999" in got.out) == (1, True)
     assert adlcalc("diff", HALF, str(other), "-q") == Result("", "", 1)
     got = adlcalc("diff", HALF, str(other), "--limit", "1")
     assert got.out.splitlines()[1].startswith("… ")

@@ -86,7 +86,7 @@ def test_margins_can_be_golden(adlcalc: Adlcalc, tmp_path: Path) -> None:
     got = adlcalc("check", str(book))
     assert got.code == 1
     # carol's price rises with her entry, by 10 / (1 + 0.005), and her equity by 10
-    assert "positions: carol BTC-PERP short: equity 11000 → 11010" in got.out
-    assert "positions: carol BTC-PERP short: entry price 61000 → 61010" in got.out
+    assert "positions: carol BTC-PERP short: equity 11,000 → 11,010" in got.out
+    assert "positions: carol BTC-PERP short: entry price 61,000 → 61,010" in got.out
     again = adlcalc("check", str(book), "--golden-of", "margin --acount bob", "--update")
     assert again.code == 2

@@ -154,7 +154,7 @@ def test_what_the_page_had_no_room_for_is_seen(adlcalc: Command, tmp_path: Path,
     path.write_text(text.replace(old, new), encoding="utf-8")
     got = adlcalc("check", str(path))
     assert got.code == 1
-    assert "scalper: score 1.4131" in got.out or "ten: liquidation price 7128.5 → 7133.5" in got.out
+    assert "scalper: score 1.4131" in got.out or "ten: liquidation price 7,128.5 → 7,133.5" in got.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -244,9 +244,9 @@ def test_the_untouched_of_a_large_book_are_one_digest(adlcalc: Command, crowd: P
     )
     got = adlcalc("check", str(crowd))
     assert got.code == 1
-    assert "untouched: untouched: sha256" in got.out
+    assert "untouched: sha256" in got.out
     # entry 101: 50.5 of margin, and 21 earned
-    assert "untouched: untouched: equity end 70000 → 70001.5" in got.out
+    assert "untouched: equity end 70,000 → 70,001.5" in got.out
 
 
 def test_a_digest_is_worked_out_over_the_keys_that_it_names(adlcalc: Command, crowd: Path) -> None:

@@ -76,7 +76,7 @@ def test_goldens_are_written_and_held(folder: Path) -> None:
     assert done.returncode == 0
     golden.write_text(golden.read_text(encoding="utf-8").replace('"54000"', '"54010"'), encoding="utf-8")
     done = pytest_in(folder)
-    assert "golden: step 2: alice: bankruptcy price 54010 → 54000" in done.stdout
+    assert "golden: step 2: alice: bankruptcy price 54,010 → 54,000" in done.stdout
     assert done.returncode == 1
 
 

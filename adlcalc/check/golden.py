@@ -47,6 +47,7 @@ NEVER = 10**9
 CONTEXT, LINES = 3, 400
 READ, FINEST = 6, 18
 """Decimals of a quotient for reading; and the most that money, a price or a size has."""
+_NUMBER = re.compile(r"(-?)(\d+)((?:\.\d+)?)")
 _QUOTIENT = re.compile(r"-?\d+\.(\d+)")
 APART = (
     ("market", ""),
@@ -79,25 +80,29 @@ class Difference(NamedTuple):
 
     @property
     def event(self) -> str:
-        """'step 2: alice: bankruptcy price 54000 → 53990'."""
-        step = "" if self.step is None else f"step {self.step}: "
-        what = clean(self.row) or "the step"
+        """'step 2: alice: bankruptcy price 54,000 → 53,990'."""
+        return self._told(self.row)
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self._told('' if self.row == self.table else self.row)}"
+
+    def _told(self, row: str) -> str:
+        """Of the row that is called so; '' is not said."""
+        step = "" if self.step is None else f"step {self.step:,}: "
+        of = f"{clean(row)}: " if row else ""
         if self.column:
-            of = f"{clean(self.row)}: " if self.row else ""
             old, new = told_apart(self.old, self.new)
             return f"{step}{of}{clean(self.column)} {_shown(old)} → {_shown(new)}"
         verb = HAPPENS.get(self.table)
         now = "now" if self.old is None else "no longer"
-        if verb:
-            return f"{step}{what}: {now} {verb} ({_shown(self.new if self.old is None else self.old)})"
         if self.is_assumption:
-            return f"{now} assumed: {what}"
-        told = _shown(self.new or self.old)
-        of = "" if told == NOTHING else f" ({told})"
-        return f"{step}{what}: row {'is new' if self.old is None else 'is gone'}{of}"
-
-    def __str__(self) -> str:
-        return f"{self.table}: {self.event}"
+            return f"{now} assumed: {clean(self.row)}"
+        told = _shown(self.new if self.old is None else self.old)
+        if verb:
+            return f"{step}{of or 'the step: '}{now} {verb} ({told})"
+        more = "" if told == NOTHING else f" ({told})"
+        of = of or ("" if self.row else "the step: ")
+        return f"{step}{of}row {'is new' if self.old is None else 'is gone'}{more}"
 
 
 class Comparison(NamedTuple):
@@ -171,7 +176,13 @@ def _short(text: str | None, decimals: int = READ) -> str | None:
 
 
 def _shown(text: str | None) -> str:
-    return NOTHING if text is None or not text.strip() else clean(text)
+    return NOTHING if text is None or not text.strip() else _grouped(clean(text))
+
+
+def _grouped(text: str) -> str:
+    """A number with its thousands apart, as tables have it; any other text as it is."""
+    found = _NUMBER.fullmatch(text)
+    return text if found is None else f"{found[1]}{int(found[2]):,}{found[3]}"
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
@@ -263,7 +274,7 @@ def _summary(row: Row, by: Sequence[str]) -> str:
     """A whole row: what it has to say."""
     cells = {key: _short(_text(x)) for key, x in row.items() if key not in (*by, "step")}
     return ", ".join(
-        f"{key.replace('_', ' ')} {text}"
+        f"{key.replace('_', ' ')} {text if key in NAMES else _grouped(text)}"
         for key, text in cells.items()
         if text and text not in ("0", "false")
     )
@@ -279,7 +290,8 @@ def _values(
         if isinstance(was, dict) and isinstance(now, dict):
             for name in dict.fromkeys([*was, *now]) if whole is None or key in whole else was:
                 if was.get(name) != now.get(name):
-                    yield f"{key.removesuffix('s')} {name}", _text(was.get(name)), _text(now.get(name))
+                    one = key.removesuffix("s")
+                    yield one if one == name else f"{one} {name}", _text(was.get(name)), _text(now.get(name))
         elif was != now or key not in new:
             yield key, _text(was), _text(now)
 
