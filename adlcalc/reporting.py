@@ -32,7 +32,7 @@ from adlcalc.study.watch import Watch
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from adlcalc.engine.events import Event
+    from adlcalc.engine.events import Event, Liquidated
     from adlcalc.engine.model import Scenario
     from adlcalc.report.charts.least_fund import LeastFund
     from adlcalc.report.compare_view import Comparison
@@ -147,11 +147,14 @@ def _leading(swept: Swept, loaded: Loaded, file: str, wanted: Wanted) -> Leading
 
 def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
     """What would have helped those who were deleveraged, of the accounts that were asked for, else the first: a
-    few runs more."""
+    few runs more; and those of them who were liquidated."""
+    from adlcalc.report.helped_view import helped, kept
+
+    hit = {one.account: one for one in reversed(run.closed)}
+    closed = [(hit[name], _margin_of(run.scenario, hit[name])) for name in run.named if name in hit]
     if not run.deleveraged:
-        return ()
+        return [*kept(run, closed)]
     from adlcalc.report.charts.least_fund import enough
-    from adlcalc.report.helped_view import helped
     from adlcalc.study.helped import enough_fund, moved_back
 
     scenario, first = run.scenario, run.deleveraged[0]
@@ -163,13 +166,28 @@ def _helped(run: Run, least: LeastFund | None) -> Sequence[Sentence]:
         fills = {row.account: row for row in reversed(run.deleveraged)}
         asked = [fills[name] for name in run.named if name in fills] or [first]
         moved = [(fill, moved_back(scenario, fill) if looked else None) for fill in asked]
-        return [*helped(run, fund, moved, vary, curve)]
+        return [*kept(run, closed), *helped(run, fund, moved, vary, curve)]
 
 
 def _vary(scenario: Scenario, fund: str) -> str:
     """How solve names what a fund holds."""
     several = len(scenario.funds) > 1 or scenario.funds[0].name != FUND
     return f"{FUND}.{quoted(fund)}" if several else FUND
+
+
+def _margin_of(scenario: Scenario, closed: Liquidated) -> str:
+    """How solve names the margin that stands behind a position; '' where the account did not begin with it."""
+    account = next((one for one in scenario.accounts if one.id == closed.account), None)
+    if account is None:
+        return ""
+    of = f"accounts.{quoted(account.id)}"
+    if closed.margin == "cross":
+        return f"{of}.balance"
+    places = [(one.market, one.side) for one in account.positions]
+    if (closed.market, closed.side) not in places:
+        return ""
+    at = places.index((closed.market, closed.side))
+    return f"{of}.collateral" if len(places) == 1 else f"{of}.positions.{at}.collateral"
 
 
 class _Else(NamedTuple):

@@ -237,7 +237,7 @@ def _frontier(
     agreed: list[bool | None] = []
     for value in values:
         scenario = across.turned(loaded.scenario, value)
-        settings = next(iter(across.said(value)), [])
+        settings = next((said for said in across.said(value) if _loads(origin, said)), [])
         there = replace(origin, sets=(*origin.sets, *settings))
         knob = _knob(asking, loaded, there, asking.vary, low, high, scenario)
         found = solve(scenario, knob, question, low=low, high=high, limits=asking.limits, through=through)
@@ -372,6 +372,15 @@ def _settings(origin: Origin, knob: Asked, found: Solution, scenario: Scenario) 
     those that --set cannot say. Another run is a bug of ours, and is told as one."""
     tried = {value: _said(origin, knob, value, events, scenario) for value, events in found.ends}
     return {value: said for value, said in tried.items() if said is not None}
+
+
+def _loads(origin: Origin, said: Sequence[str]) -> bool:
+    """Can the file be loaded with it?"""
+    try:
+        origin.load(*said)
+    except ScenarioErrors:
+        return False
+    return True
 
 
 def _agreed(said: Mapping[Decimal, Sequence[str]], found: Solution) -> bool | None:

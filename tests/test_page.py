@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
@@ -631,6 +632,33 @@ def test_what_would_have_helped_says_what_is_not_known(
 
 def test_nothing_would_have_helped_where_nobody_was_deleveraged(adlcalc: Command) -> None:
     assert "What would have helped" not in adlcalc("report", "scenarios/03-fund-absorbs.yaml").out
+
+
+KEPT = """fund: 1_000
+markets: {X: {tick: 0.01, lot: 1}, Y: {tick: 0.01, lot: 1}}
+accounts:
+  - {id: one, market: X, side: long, size: 1, entry: 100, leverage: 10}
+  - {id: "a, b", margin: cross, balance: 12, positions: [{market: X, side: long, size: 1, entry: 100}]}
+  - {id: two.three, margin: isolated, positions: [{market: Y, side: short, size: 1, entry: 50, leverage: 1},
+      {market: X, side: long, size: 1, entry: 100, collateral: 11}]}
+prices: {X: [100, 85], Y: [50, 50]}
+"""
+
+
+@pytest.mark.parametrize("who", ["one", "a, b", "two.three"])
+def test_who_was_asked_for_and_liquidated_is_told_the_question_of_its_margin(
+    adlcalc: Command, tmp_path: Path, who: str
+) -> None:
+    """Short of 85 each lacks 15 and the maintenance of 0.5 % of 85, 0.425: 15.43 is enough by a unit of money and more."""
+    file = tmp_path / "kept.yaml"
+    file.write_text(KEPT)
+    text = section_of(adlcalc("report", str(file), "--account", who).out, "What would have helped")
+    assert f"{who} was liquidated" in text
+    assert "at step 1. How much more margin would have kept it: adlcalc solve" in text
+    command = shlex.split(text.partition("adlcalc ")[2].removesuffix("."))
+    solved = json.loads(adlcalc(*command, "--json").out)
+    assert solved["answer"]["holds"].startswith("15.425"), solved["answer"]
+    assert "What would have helped" not in adlcalc("report", str(file)).out
 
 
 def test_who_stood_first_has_its_score_worked_out(adlcalc: Command) -> None:

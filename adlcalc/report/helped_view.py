@@ -1,6 +1,6 @@
 """What would have helped, in two or three sentences, at the end of a page.
 
-Public: helped.
+Public: helped, kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.declared import name_in
-from adlcalc.engine.events import Deleveraged
+from adlcalc.engine.events import Deleveraged, Liquidated
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.model import side_name
 from adlcalc.report.facts import Facts
@@ -19,6 +19,7 @@ from adlcalc.report.limits import FUND_LIMITS
 from adlcalc.report.verdict import typed
 from adlcalc.study.from_the_start import MoveTried
 from adlcalc.study.helped import Enough, MovedBack
+from adlcalc.study.questions import as_asked
 from adlcalc.study.what_if import Move
 
 
@@ -34,6 +35,18 @@ def helped(
     for fill, back in moved:
         rank = _command(run, "rank", "--account", fill.account, "--step", str(fill.step))
         yield Sentence(clean(fill.account), _account(run, fill, back, rank))
+
+
+def kept(run: Facts, liquidated: Sequence[tuple[Liquidated, str]]) -> Iterator[Sentence]:
+    """Of those who were asked for and liquidated: the first time, and which question tells the margin that would have
+    kept them. liquidated: with how solve names that margin, '' where it does not."""
+    for one, vary in liquidated:
+        text = f"was liquidated {'first ' if one is run.closed[0] else ''}at step {one.step:,}."
+        until = f"not liquidated({as_asked(one.account)})"
+        asks = _command(run, "solve", "--vary", vary, "--until", until) if vary else ""
+        yield Sentence(
+            clean(one.account), text + (f" How much more margin would have kept it: {asks}." if asks else "")
+        )
 
 
 def _command(run: Facts, name: str, *words: str) -> str:

@@ -76,11 +76,10 @@ class Knob:
             return TURNS[self.kind](scenario, self, to)
 
     def said(self, to: Decimal) -> list[list[str]]:
-        """The ways in which --set says it."""
-        gone = [
-            f"{name.removesuffix(self.key)}{self.replaces}=null" for name in self.settings if self.replaces
-        ]
-        return [[*gone[i : i + 1], f"{name}={show(to)}"] for i, name in enumerate(self.settings)]
+        """The ways in which --set says it; the last ones where what it replaces is set too, and would stay."""
+        plain = [[f"{name}={show(to)}"] for name in self.settings]
+        gone = [f"{name.removesuffix(self.key)}{self.replaces}=null" for name in self.settings]
+        return plain + ([[one, *way] for one, way in zip(gone, plain, strict=True)] if self.replaces else [])
 
     def in_steps_of(self, unit: Decimal) -> Knob:
         """The same with another step."""

@@ -14,7 +14,7 @@ less.
 while it was made (an equity before the end, ranks, margin ratios) `watch_for` says.
 
 Public: MEASURES, PREDICATES, Names, Question, Measure, QuestionError, number_of, read, read_measure,
-read_assertion, split, told.
+read_assertion, split, as_asked, told.
 """
 
 from __future__ import annotations
@@ -189,6 +189,12 @@ class Question(NamedTuple):
     text: str
     parts: tuple[Measure, ...]
     holds: Callable[[Asked], bool]
+
+
+def as_asked(name: str) -> str:
+    """A name as a question has it in brackets: in quotes where it needs them."""
+    found = _ID.fullmatch(name)
+    return name if found is not None and found[3] == name else "'" + name.replace("'", "''") + "'"
 
 
 def told(x: Fraction | bool | None) -> str:

@@ -49,7 +49,7 @@ WORDS: Mapping[str, str] = {
     "Rest of market": "Whoever is on the other side of a book whose longs and shorts do not balance.",
     "Surplus, shortfall": "The money by which a fill is better or worse than the bankruptcy price.",
 }
-OF_A_SWEEP: Mapping[str, str] = {
+OF_A_SWEEP: dict[str, str] = {
     "Interval, 95%": (
         "About 95 of 100 samples of so many paths have one that holds the probability, or the median, of the "
         "model: it tells nothing of whether the model is right."
