@@ -622,3 +622,31 @@ def test_a_rate_of_funding_that_looks_like_percents_is_noted(rate: str, noted: b
     path.write_text(BOOK + f"funding: [0, {rate}]\n")
     notes = [one.message for one in load(path).notes]
     assert any("of the notional at a step" in one for one in notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("entry", "noted"), [("800", True), ("799", False), ("10", True), ("10.1", False), ("100", False)]
+)
+@pytest.mark.parametrize("columns", [False, True])
+def test_an_entry_far_from_every_mark_is_noted(
+    entry: str, noted: bool, columns: bool, tmp_path: Path
+) -> None:
+    """Eight times the highest mark of 100, an eighth of the lowest of 80; in a list as in a book of columns."""
+    path = tmp_path / "s.yaml"
+    book = f"id,side,size,entry,leverage\na,long,1,90,2\nb,short,1,{entry},2\n"
+    (tmp_path / "book.csv").write_text(book)
+    listed = "\n".join(
+        f"  - {{{', '.join(map(': '.join, zip(book.split()[0].split(','), row.split(','), strict=True)))}}}"
+        for row in book.split()[1:]
+    )
+    path.write_text(
+        f"accounts: {'{file: book.csv}' if columns else chr(10) + listed}\nprices: [100, 80, 90]\n"
+    )
+    notes = [one for one in load(path).notes if "entered at" in one.message]
+    assert len(notes) == noted
+    if noted:
+        where = (1, 1) if columns else (3, listed.split("\n")[1].index(entry) + 1)
+        assert (notes[0].line, notes[0].column) == where
+        assert notes[0].message == (
+            f"account 'b' entered at {entry}, and the marks of market 'MARKET' are 80 to 100"
+        )

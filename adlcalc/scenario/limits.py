@@ -1,6 +1,6 @@
-"""The leverage that a tier allows.
+"""What a book seldom means: more leverage than a tier allows, an entry far from every mark.
 
-Public: max_leverage, note_leverage.
+Public: max_leverage, note_leverage, note_entries.
 """
 
 from __future__ import annotations
@@ -77,8 +77,40 @@ def _above(
                 yield one.market, account.id, one.leverage, limit
 
 
-def _where(draft: Draft, who: str) -> Node:
+FAR = 8
+"""So many times the highest mark, or the lowest so many times an entry: most likely a digit too many, or too few."""
+
+
+def note_entries(draft: Draft, marks: Mapping[str, Sequence[Decimal]], accounts: Sequence[Account]) -> None:
+    """Tell the first entry of a market that is far from all its marks. It is no fault: a position may be old."""
+    ends = {name: (min(path), max(path)) for name, path in marks.items()}
+    told: set[str] = set()
+    for who, market, entry in _entries(accounts):
+        low, high = ends[market]
+        if market in told or (FAR * entry > low and entry < FAR * high):
+            continue
+        told.add(market)
+        message = (
+            f"account {quote(who)} entered at {show(entry)}, and the marks of market {quote(market)} are "
+            + (f"{show(low)} to {show(high)}" if low < high else show(low))
+        )
+        draft.problems.note(_where(draft, who, "entry"), message, "it is worked as it is written")
+
+
+def _entries(accounts: Sequence[Account]) -> Iterator[tuple[str, str, Decimal]]:
+    """(account, market, entry) of each position; of a large book those of its ends."""
+    if isinstance(accounts, Columns):
+        entries, values = accounts.entries, accounts.entries.values
+        for i in sorted({values.index(end(values)) for end in (min, max)}) if len(values) else ():
+            yield accounts.ids[i], accounts.market, entries.number(values[i])
+        return
+    for account in accounts:
+        for one in account.positions:
+            yield account.id, one.market, one.entry
+
+
+def _where(draft: Draft, who: str, key: str = "leverage") -> Node:
     """The account in the file, or the book that it is of."""
     listed = draft.file.accounts if isinstance(draft.file.accounts, list) else []
     at = next((i for i, one in enumerate(listed) if one.id == who), None)
-    return draft.key("accounts") if at is None else draft.node("accounts", at, "leverage")
+    return draft.key("accounts") if at is None else draft.node("accounts", at, key)

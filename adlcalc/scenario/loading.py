@@ -23,7 +23,7 @@ from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.events import build_events
 from adlcalc.scenario.expect import build_expect
 from adlcalc.scenario.indicators import read_told
-from adlcalc.scenario.limits import note_leverage
+from adlcalc.scenario.limits import note_entries, note_leverage
 from adlcalc.scenario.markets import (
     build_changes,
     build_funds,
@@ -206,6 +206,7 @@ def _build(
     )
     rules = replace(rules, assumptions=(*rules.assumptions, *stand_ins(draft, rulebook, markets)))
     note_leverage(draft, tables, markets, accounts)
+    note_entries(draft, marks.marks, accounts)
     scenario = Scenario(
         markets=tuple(markets.values()),
         accounts=accounts if isinstance(accounts, Columns) else tuple(accounts),
