@@ -41,7 +41,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.happened_view import TOLD, HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
-from adlcalc.study.assumptions import READ, TELLING, used_assumptions
+from adlcalc.study.assumptions import TELLING, read_of, used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ class Facts:
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
-        # of some kinds it is only asked whether there is any
+        read = read_of(self.scenario)
         told = [
-            event for kind in TELLING for event in self._kinds.get(kind, ())[: None if kind in READ else 1]
+            event for kind in TELLING for event in self._kinds.get(kind, ())[: None if kind in read else 1]
         ]
         return used_assumptions(self.scenario, told)
 

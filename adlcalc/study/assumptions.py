@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, READ, used_assumptions, no_window, no_times, is_reached, spared_funds.
+Public: TELLING, read_of, used_assumptions, no_window, no_times, is_reached, spared_funds.
 """
 
 from __future__ import annotations
@@ -47,13 +47,23 @@ every fill that none is taken, and who receives them only where one is."""
 
 TELLING = frozenset((Traded, StepEnded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
-READ = frozenset((Traded, StepEnded, Deleveraged))
-"""Those of which each counts; of the others, whether there is any."""
+
+
+def read_of(scenario: Scenario) -> frozenset[type]:
+    """Those of which each counts; of the others, whether there is any."""
+    columns = isinstance(scenario.accounts, Columns)
+    return frozenset((Traded, StepEnded, Deleveraged)) if columns else TELLING
+
 
 NO_GIFT = Assumption(
     "adl.price (limit)",
     "The rule's price would have left a bankrupt account with money; here it is no better for it than its "
     "bankruptcy price.",
+)
+FILE_ORDER = Assumption(
+    "liquidation.method (order)",
+    "The positions of a cross account are worked in the order in which the file lists them, and the fund had not "
+    "enough for all: no venue's order was read.",
 )
 
 
@@ -73,7 +83,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
 
     'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
     somebody who was closed against the queue was in it, 'fund.holds' where the queue was used although the
-    fund had money. A rule of an unknown kind is reported. NO_GIFT and no_window are of the engine, not of a rulebook."""
+    fund had money. A rule of an unknown kind is reported. NO_GIFT, FILE_ORDER and no_window are of the engine, not
+    of a rulebook."""
     happened = {type(event) for event in events}
     deleveraged = [event for event in events if isinstance(event, Deleveraged)]
     tied = any(event.tied for event in deleveraged)
@@ -98,6 +109,7 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     return (
         *(assumption for assumption in scenario.rules.assumptions if used(assumption)),
         *([NO_GIFT] if cut else []),
+        *([FILE_ORDER] if in_file_order(scenario, events) else []),
         *([no_window(scenario.rules)] if lacked_a_window(scenario, happened) else []),
     )
 
@@ -164,6 +176,28 @@ def spared_funds(
                 found.add(name)
             had[name] = balance
     return frozenset(found)
+
+
+def in_file_order(scenario: Scenario, events: Sequence[Event]) -> bool:
+    """Did a fund pay for one position of a cross account that was taken over, and others for another one?"""
+    if isinstance(scenario.accounts, Columns):  # of which each has one position
+        return False
+    fund_of = {one.name: one.fund for one in scenario.markets}
+    taken = {
+        event.claim: (event.step, event.account, fund_of[event.market])
+        for event in events
+        if isinstance(event, Liquidated) and event.margin == "cross" and event.method == "takeover"
+    }
+    paid: dict[tuple[int, str, str], set[int]] = {}
+    for event in events:
+        if isinstance(event, FundPaid) and event.claim in taken:
+            paid.setdefault(taken[event.claim], set()).add(event.claim)
+    return any(
+        isinstance(event, (Deleveraged, BadDebt))
+        and event.claim in taken
+        and bool(paid.get(taken[event.claim], set()) - {event.claim})
+        for event in events
+    )
 
 
 def lacked_a_window(scenario: Scenario, happened: Collection[type]) -> bool:
