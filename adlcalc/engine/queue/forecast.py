@@ -13,8 +13,9 @@ position of a side.
 
 A row has the numbers of one step. The worst numbers of a block of steps, which need not come together, are a
 row as well, and so are those of a block of blocks: a unit that has something left there has it at each of the
-steps. So few rows are looked at, from the whole path down to the first step that leaves nothing. Numbers are
-rounded so that a unit is found early rather than late; the exact margin decides.
+steps. So few rows are looked at, from the whole path down to the first step that leaves nothing: the row of a
+block comes before those of its parts, and says which row is the next beyond them. Numbers are rounded so that
+a unit is found early rather than late; the exact margin decides.
 
 Public: Forecast, Course, View, Leg, ROUNDINGS, NEVER.
 """
@@ -36,7 +37,7 @@ from adlcalc.engine.model import LONG, SHORT, Path, Position
 from adlcalc.ground.numbers import CEILING, FLOOR, ONE, ZERO, D, divide, round_to, rounder, scaled
 
 BLOCK = 4
-"""So many rows make one of the next height."""
+"""So many rows make one of a block."""
 ROUNDINGS = 2
 """A value is rounded by half a unit of money at most; two units a position are on the safe side."""
 NEVER = -1
@@ -100,6 +101,51 @@ class Seat(NamedTuple):
     sign: Decimal
 
 
+class Rows:
+    """The rows of a path, that of a block before those of its parts. numbers: of each; beyond: the row that
+    comes after it and its parts; steps: which step it has, NEVER of a block; of_steps: the row of each step,
+    and where they end."""
+
+    __slots__ = ("beyond", "numbers", "of_steps", "steps")
+
+    def __init__(self, heights: Sequence[Sequence[Row]]) -> None:
+        """heights: the rows of the steps, those of blocks of them, and so on up to the one of the whole
+        path."""
+        self.numbers: list[Row] = []
+        self.beyond: list[int] = []
+        self.steps: list[int] = []
+        self.of_steps: list[int] = []
+        self._lay(heights, len(heights) - 1, 0)
+        self.of_steps.append(len(self.numbers))
+
+    def _lay(self, heights: Sequence[Sequence[Row]], height: int, place: int) -> None:
+        """The row at a place of some height, and its parts."""
+        at = len(self.numbers)
+        self.numbers.append(heights[height][place])
+        self.steps.append(NEVER if height else place)
+        self.beyond.append(at + 1)
+        if not height:
+            self.of_steps.append(at)
+            return
+        first = place * BLOCK
+        for part in range(first, min(first + BLOCK, len(heights[height - 1]))):
+            self._lay(heights, height - 1, part)
+        self.beyond[at] = len(self.numbers)
+
+    def first(self, left: Callable[[Row], Decimal], at: int) -> int:
+        """The first step, in the rows from one on, that leaves nothing, or NEVER: what the row of a block
+        leaves is left at each of its steps, and the row beyond them is asked; else those of its parts are."""
+        numbers, beyond, steps, end = self.numbers, self.beyond, self.steps, len(self.numbers)
+        while at < end:
+            if left(numbers[at]) > ZERO:
+                at = beyond[at]
+            elif steps[at] != NEVER:
+                return steps[at]
+            else:
+                at += 1
+        return NEVER
+
+
 class View(NamedTuple):
     """What a screen of a unit has to know of a side: what more than values are rounded by, less the deduction
     of its one line of maintenance; what a contract is worth less its maintenance margin, and has received, at
@@ -129,7 +175,7 @@ class Forecast:
                 taken += 2 if course.pays else 1
 
     @cached_property
-    def _heights(self) -> list[list[Row]]:
+    def _rows(self) -> Rows:
         """The rows of the steps, those of blocks of them, and so on up to the one of the whole path."""
         columns: list[tuple[Sequence[Decimal], Callable[..., Decimal]]] = []
         for (book, side), seat in self._seats.items():
@@ -141,7 +187,7 @@ class Forecast:
             places = range(0, len(heights[-1]), BLOCK)
             columns = [([worst(all_of[i : i + BLOCK]) for i in places], worst) for all_of, worst in columns]
             heights.append(list(zip(*(numbers for numbers, _ in columns), strict=True)))
-        return heights
+        return Rows(heights)
 
     def views(self, *, isolated: bool) -> dict[tuple[str, int], View]:
         """Of the sides whose positions all have the same line of maintenance."""
@@ -150,7 +196,7 @@ class Forecast:
             lines = book.lines if isolated else book.cross_lines
             if lines is None or len(lines) != 1 or margin.hurt_both_ways(lines):
                 continue
-            ((rate, deduction),), ((*_, row),), contract = lines, self._heights[-1:], book.contract
+            ((rate, deduction),), row, contract = lines, self._rows.numbers[0], book.contract
             weights = ((sign - rate, notional), *(((D(-side), funding),) if funding else ()))
             worst = sum((weight * row[at] for weight, at in weights), ZERO)
             worst = round_to(worst, tenth_digit(worst), FLOOR)
@@ -176,7 +222,7 @@ class Forecast:
                 fixed -= cost + least
                 straight += [(p.size * weight, at) for weight, at in weights]
             # it is not safe for all of the path (watchlist.is_safe_by), so the one row of that need not be asked
-            return self._search(left_at(fixed, straight, ()), 0, max(len(self._heights) - 2, 0))
+            return self._rows.first(left_at(fixed, straight, ()), 1 if self.steps > 1 else 0)
         except Inexact:
             return None
 
@@ -186,7 +232,10 @@ class Forecast:
         in its favor may hurt it, or the numbers have too many digits together."""
         try:
             left = self._left_of(money, legs)
-            return None if left is None else self._search(left, since, len(self._heights) - 1)
+            if left is None:
+                return None
+            rows = self._rows
+            return rows.first(left, rows.of_steps[since] if since else 0)
         except Inexact:
             return None
 
@@ -212,28 +261,6 @@ class Forecast:
                 straight.append((-side * size, funding))
 
         return left_at(fixed, straight, bent)
-
-    def _search(self, left: Callable[[Row], Decimal], since: int, top: int) -> int:
-        """The first step from `since` on that leaves nothing, or NEVER: what a row of a block leaves is left
-        at each of its steps, and the next block, as large as they come there, is asked; else its parts
-        are. top: the height to begin with."""
-        heights, height = self._heights, top
-        place: int = since // BLOCK**top
-        while True:
-            rows = heights[height]
-            end = len(rows) if height == top else min(place - place % BLOCK + BLOCK, len(rows))
-            while place < end and left(rows[place]) > ZERO:
-                place += 1
-            if place == len(rows):
-                return NEVER
-            if place < end:
-                if not height:
-                    return place
-                height -= 1
-                place = max(place * BLOCK, since // BLOCK**height)
-            else:
-                while height < top and not place % BLOCK:
-                    height, place = height + 1, place // BLOCK
 
 
 def left_at(fixed: Decimal, straight: Sequence[Weight], bent: Sequence[Bent]) -> Callable[[Row], Decimal]:
