@@ -54,6 +54,8 @@ class Roster:
         self.made: dict[int, Holder] = {}
         self._firsts: array[int] | None = None  # the number of each account's first position; None: its own
         self._all: list[Holder] | None = None
+        self.all_cross = False
+        """Is no position isolated?"""
         self.columns = self._columns()
         """The accounts as columns of integers, where every value at the opening is one without rounding."""
         if self.columns is None:
@@ -90,6 +92,7 @@ class Roster:
             entries.append(p.entry)
             if p.collateral is not None:
                 collaterals.append(p.collateral)
+        self.all_cross = not any(collaterals for *_, collaterals in found.values())
         for (book, side), one in self.sides.items():
             sizes, entries, collaterals = found[book.name, side]
             contracts, worth, cost = book.opening(sizes, entries)

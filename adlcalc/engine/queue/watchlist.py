@@ -112,16 +112,13 @@ class Watchlist:
             self._open_columns(columns)
             return
         of_isolated, of_cross = self._forecast.views(isolated=True), self._forecast.views(isolated=False)
-        number = 0
+        number, all_cross = 0, self._roster.all_cross
         for account in self._roster.accounts:
-            positions = cross = account.positions
-            for p in positions:
-                if p.collateral is not None:
-                    cross = tuple(one for one in positions if one.collateral is None)
-                    break
+            positions = account.positions
+            cross = positions if all_cross else tuple(p for p in positions if p.collateral is None)
             if cross and not is_safe_by(of_cross, account.balance, cross):
                 self._look(of_cross, account.balance, cross, number + positions.index(cross[0]))
-            if cross is not positions:
+            if len(cross) < len(positions):
                 for i, p in enumerate(positions, number):
                     if p.collateral is not None and not is_safe_by(of_isolated, p.collateral, (p,)):
                         self._look(of_isolated, p.collateral, (p,), i)
@@ -193,15 +190,15 @@ class Watchlist:
 def is_safe_by(views: Mapping[tuple[str, int], View], money: Decimal, positions: Iterable[Position]) -> bool:
     """Is a unit that nothing has happened to safe at the worst numbers of the whole path? False may mean
     anything."""
-    for p in positions:
-        view = views.get((p.market, p.side))
-        if view is None:
-            return False
-        least, worst, entry, value, _ = view
-        if entry is not None:
-            money += p.size * (worst - entry * p.entry) - least
-        else:
-            money += p.size * worst - value(p.size if p.side > 0 else -p.size, p.entry) - least
+    try:
+        for p in positions:
+            least, worst, entry, value, _ = views[p.market, p.side]
+            if entry is not None:
+                money += p.size * (worst - entry * p.entry) - least
+            else:
+                money += p.size * worst - value(p.size if p.side > 0 else -p.size, p.entry) - least
+    except KeyError:
+        return False
     return money > ZERO
 
 
