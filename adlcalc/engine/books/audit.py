@@ -48,10 +48,12 @@ class Audit:
                     moved[holding.book.name] += now - size
             before, holder.stood = holder.stood, holder.standing()
             money[only or ledger.currency_of(holder)] += holder.stood - before
-        for claim, (contracts_before, cost) in ledger.moved.items():
-            book = claim.book
-            money[book.settles] -= claim.cost - cost
-            moved[book.name] += claim.side * (claim.size - contracts_before)
+        for claim, (contracts_before, cost_before) in ledger.moved.items():
+            # most are taken over and closed in one step: nothing of them is left, as nothing was there
+            if cost := claim.cost - cost_before:
+                money[claim.book.settles] -= cost
+            if contracts_now := claim.size - contracts_before:
+                moved[claim.book.name] += claim.side * contracts_now
         for currency, received in ledger.settled.items():
             money[currency] += received
         self._standing, self._contracts = standing, contracts

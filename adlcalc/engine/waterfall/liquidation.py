@@ -89,25 +89,6 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
     return record(Priced, (price, (*how, quotes.bankruptcy_worked(size, price, what, (of,)))))
 
 
-class Several(NamedTuple):
-    """A unit of several open positions at the marks: what each is worth and needs, and its equity."""
-
-    holdings: list[Holding]
-    values: list[Decimal]
-    needed: list[Decimal]
-    equity: Decimal
-
-
-def several_of(unit: Unit, stood: Stand) -> Several:
-    """Of a unit that stands so."""
-    holdings = unit.open_holdings()
-    values = [holding.value() for holding in holdings]
-    needed = [
-        margin.maintenance_margin(part.lines, abs(v)) for part, v in zip(stood.parts, values, strict=True)
-    ]
-    return Several(holdings, values, needed, sum(values, stood.cash))
-
-
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
     """For each open position the value at which it has lost its share of the unit's equity
     (health.bankrupt_values)."""
@@ -119,13 +100,16 @@ def values_of(unit: Unit, stood: Stand) -> list[tuple[Holding, Target]]:
     if len(stood.parts) == 1:
         holding = unit.holdings[0] if stood.alone else unit.open_holdings()[0]
         return [(holding, without_margin(unit, holding, stood.cash))]
-    several = several_of(unit, stood)
-    by, weights = health.weights_of(several.values, several.needed)
+    holdings = unit.open_holdings()
+    values = [holding.value() for holding in holdings]
+    needed = [
+        margin.maintenance_margin(part.lines, abs(v)) for part, v in zip(stood.parts, values, strict=True)
+    ]
+    equity, (by, weights) = sum(values, stood.cash), health.weights_of(values, needed)
     whole, formula, out = sum(weights, ZERO), _share_formula(by), []
-    shares = health.shares_of(several.equity, weights, whole)
-    for holding, value, amount, weight in zip(several.holdings, several.values, shares, weights, strict=True):
-        parts = several.equity, weight, whole
-        share = record(Worked, (SHARE, amount, formula, parts, health.SHARE_UNIT, FLOOR))
+    shares = health.shares_of(equity, weights, whole)
+    for holding, value, amount, weight in zip(holdings, values, shares, weights, strict=True):
+        share = record(Worked, (SHARE, amount, formula, (equity, weight, whole), health.SHARE_UNIT, FLOOR))
         out.append((holding, less(holding, value, share)))
     return out
 

@@ -151,8 +151,8 @@ def while_beyond(state: State, claim: VenueClaim, stage: ClaimStage) -> Iterable
 
 def close_unit(state: State, stages: Stages, due: Due) -> Iterable[Event]:
     """A due unit through its stages."""
-    unit, late, below, *_ = stages
-    its = unit if below is None or due.equity >= below * due.maintenance else late
+    below = stages.takeover_below
+    its = stages.unit if below is None or due.equity >= below * due.maintenance else stages.late
     if len(its) == 1:
         return its[0](state, due)
     return chain.from_iterable(stage(state, due) for stage in its)
