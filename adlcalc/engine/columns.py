@@ -20,10 +20,9 @@ from typing import NamedTuple, overload
 
 from adlcalc.engine.contract import LINEAR, PER_CONTRACT, Contract
 from adlcalc.engine.model import LONG, SHORT, Account, Position
-from adlcalc.ground.numbers import CONTEXT, ONE, ZERO, scaled
+from adlcalc.ground.numbers import ONE, ZERO, exact, scaled
 
 MOST = 2**63 - 1
-times = CONTEXT.multiply  # whatever context the caller has
 TURNED = bytes.maketrans(b"\0\1", b"\1\0")
 
 
@@ -50,7 +49,8 @@ class Fixed:
         return len(self.values)
 
     def __getitem__(self, i: int) -> Decimal:
-        return times(self.unit, self.values[i])
+        """In the exact context, where a product is made in half the time."""
+        return self.unit * self.values[i]
 
     def number(self, x: int) -> Decimal:
         """So many of its units."""
@@ -149,16 +149,17 @@ class Columns(Sequence[Account]):
     def __getitem__(self, at: int | slice) -> Account | tuple[Account, ...]:
         if isinstance(at, slice):
             return tuple(self[i] for i in range(*at.indices(len(self.ids))))
-        return Account(self.ids[at], (Position(self.market, *self.terms(at)),))
+        with exact():
+            return Account(self.ids[at], (Position(self.market, *self.terms(at)),))
 
     def terms(self, i: int) -> tuple[int, Decimal, Decimal, Decimal, Decimal | None]:
-        """Side, size, entry, collateral and chosen leverage of a position."""
+        """Side, size, entry, collateral and chosen leverage of a position; in the exact context."""
         sizes, entries, collaterals = self.sizes, self.entries, self.collaterals
         return (
             LONG if self.longs[i] else SHORT,
-            times(sizes.unit, sizes.values[i]),
-            times(entries.unit, entries.values[i]),
-            times(collaterals.unit, collaterals.values[i]),
+            sizes.unit * sizes.values[i],
+            entries.unit * entries.values[i],
+            collaterals.unit * collaterals.values[i],
             (self.leverages[i] or None) if self.leverages.values else None,
         )
 

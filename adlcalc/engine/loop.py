@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from decimal import Inexact, InvalidOperation, Overflow
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from adlcalc.engine.books.audit import Audit
 from adlcalc.engine.events import Ended, Event, MarkMoved, Started, StepEnded
@@ -92,6 +92,8 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[It
             if observer:
                 told = iter(list(told))  # it looks on when all of it is done
                 observer.ended(facts)
+        if step == last and any(scenario.path.funding.values()):
+            told = chain(told, settle_everybody(state))
         is_long = False
         for part in parts(told, step):
             events += part
@@ -100,8 +102,6 @@ def worked(state: State, facts: Facts, observer: Observer | None) -> Iterator[It
                 events, is_long = [], True
         with exact_step(step):
             if step == last:
-                if any(scenario.path.funding.values()):
-                    events.extend(settle_everybody(state))
                 audit.everybody(step)
             nothing = (
                 not is_long and len(events) == len(scenario.markets) and step < last and state.is_still()

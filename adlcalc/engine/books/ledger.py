@@ -580,26 +580,40 @@ class Ledger:
 
         An account that has not been made is not made for it: it is not due, so its position's collateral and
         pnl, whole money units, are more than it owes, and no less than that rounded up to one."""
-        columns, made, owed, received = self.roster.columns, self.roster.made, ZERO, ZERO
-        book = None if columns is None else self.markets[columns.market]
-        for place in self.roster.places_by_name():
-            if columns is None or book is None or place in made:
-                for holding in self.roster.holder(place).holdings:
-                    if holding.size:
-                        yield from self.settle_funding(holding)
+        columns, made, places = self.roster.columns, self.roster.made, self.roster.places_by_name()
+        if columns is None:
+            for place in places:
+                yield from self._settle_account(self.roster.holder(place))
+            return
+        book, owed, received = self.markets[columns.market], ZERO, ZERO
+        ids, longs, sizes, index, settle = (
+            columns.ids,
+            columns.longs,
+            columns.sizes,
+            book.funding,
+            self._settle,
+        )
+        for place in places:
+            if place in made:
+                yield from self._settle_account(made[place])
                 continue
-            side, size = LONG if columns.longs[place] else SHORT, columns.sizes[place]
-            own = pending(size if side > 0 else -size, book.funding)
-            amount = self._settle(own)
-            owed, received = owed + own, received + amount
-            if amount:
-                who = self.step, columns.ids[place], book.name, side
-                yield record(FundingSettled, (*who, amount, book.funding, size))
-        if book is not None:
-            book.funding_dust += owed - received
-            book.rest_cash -= received
-            self.roster.settle(book.funding, received)
-            self.settled[book.settles] = received
+            side, size = LONG if longs[place] else SHORT, sizes[place]
+            own = pending(size if side > 0 else -size, index)
+            owed += own
+            if amount := settle(own):
+                received += amount
+                who = self.step, ids[place], book.name, side
+                yield record(FundingSettled, (*who, amount, index, size))
+        book.funding_dust += owed - received
+        book.rest_cash -= received
+        self.roster.settle(index, received)
+        self.settled[book.settles] = received
+
+    def _settle_account(self, holder: Holder) -> Iterator[Event]:
+        """What an account has received or owes for the positions that it still has."""
+        for holding in holder.holdings:
+            if holding.size:
+                yield from self.settle_funding(holding)
 
     def funding_dust_to_fund(self, book: MarketBook) -> Told:
         """What rounding took from the accounts at settlements goes from the rest of the market to the
