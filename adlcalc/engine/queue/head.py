@@ -19,8 +19,8 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import compress, count
-from operator import itemgetter, truediv
+from itertools import compress, count, repeat
+from operator import itemgetter, mul, truediv
 from typing import NamedTuple
 
 from adlcalc.engine.books.holdings import Holding, MarketBook
@@ -185,13 +185,13 @@ class Grid:
     def _lay(self) -> Laid:
         """Everybody that is large enough, and isolated."""
         least, (positions, *numbers) = float(self.book.unit * SMALLEST_MONEY), in_floats(self.book, self.side)
-        fits = [money >= least and cost >= least for cost, money in zip(*numbers[1:3], strict=True)]
-        if not all(fits):
+        if any(min(amounts, default=least) < least for amounts in numbers[1:3]):
+            fits = [money >= least and cost >= least for cost, money in zip(*numbers[1:3], strict=True)]
             self.single = self.made([one for one, does in zip(positions, fits, strict=True) if not does])
             positions = list(compress(positions, fits))
             numbers = [list(compress(column, fits)) for column in numbers]
         sizes, costs, money, settled = numbers
-        contracts = [size * self._multiplier for size in sizes]
+        contracts = list(map(mul, sizes, repeat(self._multiplier)))
         entry, collateral = list(map(truediv, costs, contracts)), list(map(truediv, money, contracts))
         initial, lines = collateral, frozenset((floats(self.book.lines or ()),))
         if INITIAL_MARGIN in self._reads:
@@ -311,7 +311,7 @@ def in_floats(book: MarketBook, side: int) -> Screened:
         numbers, *columns, units = positions.sketches()
         found.members.extend(numbers)
         for column, more, unit in zip(found[1:4], columns, map(float, units), strict=True):
-            column.extend([x * unit for x in map(float, more)])
+            column.extend(map(mul, map(float, more), repeat(unit)))
         found.settled.extend([0.0] * len(numbers))
     return found
 
