@@ -208,7 +208,7 @@ def test_a_score_without_end_is_told_in_every_format(score: str, told: str, tmp_
 def test_a_multiplier_is_told_where_it_changes_something(multiplier: str, linear: str, inverse: str) -> None:
     for kind, told in ((Kind.LINEAR, linear), (Kind.INVERSE, inverse)):
         contract = Contract(kind, d(multiplier))
-        worked = margin.quotes(contract, 1, d(1), d(1)).bankruptcy_worked(d(1), d(1), "[x]", (d(1),))
+        worked = margin.quotes(contract, 1, d(1), d(1)).bankruptcy_worked(d(1), d(1), "[x]", d(1))
         assert worked.formula == told
 
 

@@ -46,8 +46,9 @@ class Audit:
             for holding, size in zip(holder.holdings, sizes, strict=True):
                 if (now := holding.signed_size) is not size:
                     moved[holding.book.name] += now - size
-            before, holder.stood = holder.stood, holder.standing()
-            money[only or ledger.currency_of(holder)] += holder.stood - before
+            stands = holder.standing()
+            money[only or ledger.currency_of(holder)] += stands - holder.stood
+            holder.stood = stands
         for claim, (contracts_before, cost_before) in ledger.moved.items():
             # most are taken over and closed in one step: nothing of them is left, as nothing was there
             if cost := claim.cost - cost_before:

@@ -293,14 +293,14 @@ class Holder:
         lacking = []
         free, first = self.balance, None
         for holding in self.holdings:
-            if holding.collateral is None:
+            own, gained = holding.collateral, ZERO
+            if holding.size:
+                gained = holding.pnl() + holding.pending_funding()
+            if own is None:
                 first = first or holding.book
-                free += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
-            else:
-                own = holding.collateral
-                own += (holding.pnl() + holding.pending_funding()) if holding.size else ZERO
-                if own < ZERO:
-                    lacking.append((holding.book, -own))
+                free += gained
+            elif own + gained < ZERO:
+                lacking.append((holding.book, -(own + gained)))
         if free < ZERO and self.holdings:
             lacking.append((first or self.holdings[0].book, -free))
         return lacking

@@ -572,8 +572,10 @@ class Ledger:
         self.touch(holding.holder)
         self.pay_in(holding, amount)
         book.rest_cash -= amount
-        who = self.step, holding.holder.id, book.name, holding.side
-        return (record(FundingSettled, (*who, amount, per_contract, holding.size)),)
+        told = record(FundingSettled, (
+            self.step, holding.holder.id, book.name, holding.side, amount, per_contract, holding.size
+        ))  # fmt: skip
+        return (told,)
 
     def settle_everybody(self) -> Iterator[Event]:
         """What everybody has received or owes, by name.
@@ -586,13 +588,8 @@ class Ledger:
                 yield from self._settle_account(self.roster.holder(place))
             return
         book, owed, received = self.markets[columns.market], ZERO, ZERO
-        ids, longs, sizes, index, settle = (
-            columns.ids,
-            columns.longs,
-            columns.sizes,
-            book.funding,
-            self._settle,
-        )
+        ids, longs, sizes, settle = columns.ids, columns.longs, columns.sizes, self._settle
+        step, name, index = self.step, book.name, book.funding
         for place in places:
             if place in made:
                 yield from self._settle_account(made[place])
@@ -602,8 +599,7 @@ class Ledger:
             owed += own
             if amount := settle(own):
                 received += amount
-                who = self.step, ids[place], book.name, side
-                yield record(FundingSettled, (*who, amount, index, size))
+                yield record(FundingSettled, (step, ids[place], name, side, amount, index, size))
         book.funding_dust += owed - received
         book.rest_cash -= received
         self.roster.settle(index, received)
@@ -634,7 +630,7 @@ class Ledger:
             return (self._to_fund(book.fund, book.name, self.number_of(claim), result, why),)
         paid = self.fund_pays_loss(claim, -result)
         left = -result - sum((event.amount for event in paid), ZERO)
-        return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left))
+        return (*paid, *self.venue_bears(claim.book, self.number_of(claim), left)) if left else paid
 
     def fund_pays_loss(self, claim: Closing, loss: Decimal) -> tuple[FundPaid, ...]:
         """The fund pays of a claim's loss what it may."""

@@ -144,16 +144,16 @@ class Roster:
 
     def _of_columns(self, columns: Columns, places: Iterable[int]) -> Iterator[Holder]:
         book, terms, index = self.markets[columns.market], columns.terms, self._settled_to
-        ids, value, first, received = columns.ids, book.value, book.first, ZERO
+        ids, value, first = columns.ids, book.value, book.first
         for i in places:
             holder, (side, size, entry, collateral, leverage) = Holder(ids[i], i, ZERO), terms(i)
-            if index:
-                received = settled(pending(side * size, index), book.unit)
-                collateral += received
             holding = Holding(holder, book, i, side, size, entry, collateral, leverage, index)
             holder.holdings.append(holding)
             holder.stood = stood = collateral - holding.cost
-            holder.equity_start = stood - received + value(holding.signed_size, first)
+            holder.equity_start = stood + value(holding.signed_size, first)
+            if index:
+                received = settled(pending(holding.signed_size, index), book.unit)
+                holding.collateral, holder.stood = collateral + received, stood + received
             yield holder
 
     def _of_account(self, account: Account, i: int) -> Holder:
@@ -248,7 +248,7 @@ class Roster:
         else:
             for i in self.made:
                 for p in accounts[i].positions:
-                    total[p.market] -= p.side * p.size
+                    total[p.market] -= p.size if p.side > 0 else -p.size
         for holder in self.made.values():
             for holding in holder.holdings:
                 if holding.size:

@@ -309,13 +309,11 @@ class Quotes:
         price = self._bankruptcy(price)
         return price if self.linear or price > ZERO else None
 
-    def bankruptcy_worked(
-        self, size: Decimal, price: Decimal, what: str, parts: tuple[Decimal, ...]
-    ) -> Worked:
-        """How that price came about: `size` has the notional there that the formula `what` gives: n / (q m),
+    def bankruptcy_worked(self, size: Decimal, price: Decimal, what: str, n: Decimal) -> Worked:
+        """How that price came about: `size` has the notional n there, which is called `what`: n / (q m),
         inverse q m / n."""
         held = (size,) if self.one else (size, self.contract.multiplier)
-        amounts = (*parts, *held) if self.linear else (*held, *parts)
+        amounts = (n, *held) if self.linear else (*held, n)
         formula = _price_formula(self.linear, self.one, what)
         return record(Worked, ("bankruptcy price", price, formula, amounts, self.tick, self.to_bankruptcy))
 

@@ -215,6 +215,8 @@ class Grid:
             return [one for one in some if isinstance(one, Holding)]
         positions = self.book.holdings[self.side]
         assert isinstance(positions, Side)
+        if len(numbers) == len(some):
+            return positions.holdings(numbers)
         of = dict(zip(numbers, positions.holdings(numbers), strict=True))
         return [one if isinstance(one, Holding) else of[one] for one in some]
 

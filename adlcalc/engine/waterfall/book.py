@@ -93,12 +93,11 @@ def fill(
     how = side.take(size)
     proceeds = claim.proceeds(size, price)
     result = state.ledger.fill_in_book(claim, size, proceeds)
-    number = state.ledger.number_of(claim)
-    filled = record(
-        BookFilled, (state.step, number, book.name, claim.side, size, price, result, (how,), proceeds)
-    )
+    filled = record(BookFilled, (
+        state.step, claim.number, book.name, claim.side, size, price, result, (how,), proceeds
+    ))  # fmt: skip
     if result > ZERO:
         return (filled, *keep_surplus(state, claim, proceeds, result, in_book=True))
     if covered:
         return (filled, *state.ledger.post_result(claim, result, "surplus"))
-    return (filled, *uncovered(state, book, number, -result))
+    return (filled, *uncovered(state, book, claim.number, -result))

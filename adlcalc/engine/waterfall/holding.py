@@ -15,7 +15,7 @@ from adlcalc.engine.books.liquidity import Offer
 from adlcalc.engine.contract import INVERSE
 from adlcalc.engine.events import Event
 from adlcalc.engine.formulas.prices import MarkFirst
-from adlcalc.engine.rules import AdlWhen, Always, HoldsNothing, WhileSolvent
+from adlcalc.engine.rules import AdlWhen, Always, HoldsNothing
 from adlcalc.engine.waterfall.deleveraging import terms_of
 from adlcalc.engine.waterfall.state import State
 from adlcalc.ground.numbers import DOWN, ONE, ZERO, round_to
@@ -112,7 +112,7 @@ def patient(state: State, claim: VenueClaim, offer: Offer, size: Decimal) -> Dec
     held of the position when the step began to work it (a lot at least), and no farther from the mark than
     `sale_within`. What is at the bankruptcy price or better is always sold."""
     how, book, side = state.rules.fund.holds, claim.book, claim.side
-    if not isinstance(how, WhileSolvent | Always):
+    if isinstance(how, HoldsNothing):
         return size
     if how.sale_share < ONE:
         share = max(round_to(how.sale_share * claim.size, book.lot, DOWN), book.lot)

@@ -86,7 +86,7 @@ def bankruptcy(holding: Holding, target: Target) -> Priced:
             CEILING if up else FLOOR,
         )
         how, of, size = (*how, one), one.result, ONE
-    return record(Priced, (price, (*how, quotes.bankruptcy_worked(size, price, what, (of,)))))
+    return record(Priced, (price, (*how, quotes.bankruptcy_worked(size, price, what, of))))
 
 
 def bankrupt_values(unit: Unit) -> list[tuple[Holding, Target]]:
