@@ -2,7 +2,7 @@
 
 Every room tells what it does here, by kind; where nobody records, nothing is kept.
 
-Public: Record, Read, recording, current, digest_of.
+Public: Record, Read, Files, recording, recorded_in, current, digest_of.
 """
 
 from __future__ import annotations
@@ -55,6 +55,20 @@ class Record:
         self.read.setdefault((name, digest), Read(name, role, digest, size))
 
 
+class Files(Record):
+    """Keeps files as they were read, name, bytes and role: their digests are worked out where they are told to
+    another record."""
+
+    __slots__ = ("files",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[tuple[str, bytes, str]] = []
+
+    def file(self, name: str, data: bytes | bytearray, role: str) -> None:
+        self.files.append((name, bytes(data), role))
+
+
 _RECORD: ContextVar[Record | None] = ContextVar("record", default=None)
 
 
@@ -62,9 +76,16 @@ _RECORD: ContextVar[Record | None] = ContextVar("record", default=None)
 def recording(*, silent: bool = False) -> Iterator[Record]:
     """Keep what happens in this block."""
     record = Record(silent)
+    with recorded_in(record):
+        yield record
+
+
+@contextmanager
+def recorded_in(record: Record) -> Iterator[None]:
+    """Keep what happens in this block in that record."""
     token = _RECORD.set(record)
     try:
-        yield record
+        yield
     finally:
         _RECORD.reset(token)
 

@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from adlcalc.ground.opened import reading, was_read
-from adlcalc.ground.record import Read, current, recording
+from adlcalc.ground.record import Files, current, recorded_in
 from adlcalc.source.document import read_document
 from adlcalc.source.keys import keys_of
 from adlcalc.source.nodes import Map, Node, Place, Scalar, Source, at
@@ -183,7 +183,7 @@ class _Known(NamedTuple):
     output must not replace it, a manifest names it."""
 
     read: RulebookFile
-    files: tuple[Read, ...]
+    files: tuple[tuple[str, bytes, str], ...]
     opened: tuple[tuple[str, os.stat_result], ...]
 
     def told(self) -> None:
@@ -192,15 +192,15 @@ class _Known(NamedTuple):
             was_read(path, found)
         if (record := current()) is not None:
             for file in self.files:
-                record.content(file.name, file.sha256, file.size, file.role)
+                record.file(*file)
 
 
 @cache
 def known_file(name: str) -> _Known | None:
     """A rulebook that comes with adlcalc, read once a process; None where something is wrong with it, which
     is told to whom asks for it."""
-    problems = Problems()
+    problems, files = Problems(), Files()
     opened: list[tuple[str, os.stat_result]] = []
-    with recording() as record, reading(lambda path, found: opened.append((path, found))):
+    with recorded_in(files), reading(lambda path, found: opened.append((path, found))):
         read = _read_file(name, problems, Place(Source(name, "")), None, ())
-    return None if read is None or len(problems) else _Known(read, tuple(record.read.values()), tuple(opened))
+    return None if read is None or len(problems) else _Known(read, tuple(files.files), tuple(opened))
