@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adlcalc.cli.colors import paint_for
 from adlcalc.cli.exits import FAILED, INTERRUPTED, RAN, UNUSABLE, explain, note, say
 from adlcalc.cli.progress import watched, with_progress
 from adlcalc.cli.usual import ROWS, TABLE, room, written
+from adlcalc.engine.declared import closed
 from adlcalc.ground.objects import no_collections
 from adlcalc.ground.output import Inputs, OutputError, write
 from adlcalc.ground.record import current
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from adlcalc.study.questions import Names, Question
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Request:
     """The options of `adlcalc run`."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal  # a type here; numbers.py makes them
 
-from adlcalc.engine.declared import Word
+from adlcalc.engine.declared import Word, closed
 from adlcalc.ground.numbers import ONE, ZERO
 
 
@@ -61,7 +61,7 @@ BY_NOTIONAL, BY_SIZE, BY_ENTRY_VALUE, OF_ENTRY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Power:
     """A rate of factor x basis ^ exponent, where that is more than the tier's. of: what the basis is, the
     size or the entry value, so that the rate of a position does not move with the mark."""
@@ -91,7 +91,7 @@ class Commission(Word):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Maintenance:
     """A maintenance margin rule.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal  # a type here; numbers.py makes them
 
 from adlcalc.engine.contract import Contract, Kind, Maintenance, Measure, Power, RateOf, Rounding, Tier
-from adlcalc.engine.declared import Word
+from adlcalc.engine.declared import Word, closed
 from adlcalc.engine.happenings import Happening, Standing
 from adlcalc.engine.rules import Rules, Vault
 from adlcalc.ground.numbers import ZERO, D
@@ -53,7 +53,7 @@ class Depth(Word):
     IMPACT = "impact", "The price moves by `impact` per contract; a fill pays the average."
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Liquidity:
     """What one side of the book takes in one step, from the mark outward; it is whole again at every step."""
 
@@ -62,7 +62,7 @@ class Liquidity:
     impact: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Feedback:
     """How fills in the book move the mark: by `share` of the way to the farthest fill of a round; at each
     step `recovery` of what is left of it is gone. A model, not a rule of any venue."""
@@ -71,7 +71,7 @@ class Feedback:
     recovery: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Market:
     """One contract that is traded. `fund` names the Fund that stands behind it; `settles`: the currency of
     all its money. An account, a fund and a provider have money of one currency, so everything that adds
@@ -114,7 +114,7 @@ class Account:
     balance: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Fund:
     """An insurance fund; it pays down to `floor`. `peak`: what drawdowns are measured from (None: the opening
     balance). behind: the name of the fund that pays what this one cannot."""
@@ -126,7 +126,7 @@ class Fund:
     behind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Provider:
     """A backstop provider or bidder: takes up to `size` contracts of a market in a step. distance: how far
     from the mark it bids (auction).
@@ -138,7 +138,7 @@ class Provider:
     distance: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Path:
     """marks[market][step], all of one length; times[step] as written, or None; funding[market][step] = rate
     where one is paid; seconds[step] since any fixed moment, where the steps have times that can be
@@ -162,7 +162,7 @@ class Path:
         return self.times[step] if self.times else None
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Scenario:
     """Everything a run depends on. Markets, funds and accounts are in file order, which is the last
     tie-breaker everywhere. exempt: the accounts that are never liquidated; orders: stops and

@@ -7,7 +7,7 @@ Public: QuietAccounts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from heapq import nlargest, nsmallest
@@ -15,6 +15,7 @@ from itertools import chain, compress, count, islice
 from typing import Any
 
 from adlcalc.engine.columns import Columns, decimals
+from adlcalc.engine.declared import closed
 from adlcalc.engine.events import AccountState, PositionState
 from adlcalc.engine.formulas.margin import Lines, valuer
 from adlcalc.engine.model import LONG, SHORT, Market
@@ -24,7 +25,7 @@ AT_ONCE = 1_000
 SOME = 4_000
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class QuietAccounts:
     """Those of a book of lone isolated positions that no event has touched. touched: the places in the book
     of the others, in order; first, mark: of the market."""

@@ -6,9 +6,9 @@ Public: Page, Block, Listing, Item, Writer, notes, title_of, under_title.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from adlcalc.engine.declared import closed
 from adlcalc.engine.model import Scenario
 from adlcalc.engine.rules import Assumption
 from adlcalc.report.field import Document
@@ -45,7 +45,7 @@ Block = Table | Listing | str
 """What a page is made of; a text is a sentence. All text is clean: nothing in it acts on a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Page:
     """What a command has to show, for every format.
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
+from adlcalc.engine.declared import closed
 from adlcalc.engine.happenings import Standing
 from adlcalc.scenario.schema import ScenarioFile
 from adlcalc.source.files import companion
@@ -35,7 +36,7 @@ INVISIBLE = (
 (Python calls them printable; controls and formats it does not.)"""
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Draft:
     """A scenario file whose values are sound one by one. `file` and `root` run parallel: file.accounts[3]
     stands at root['accounts'][3]. `whole` is the tree as written; `broken` names the top-level keys that lost

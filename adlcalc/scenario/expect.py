@@ -6,10 +6,11 @@ Public: Expect, ExpectedRow, About, build_expect.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from adlcalc.engine.declared import closed
 from adlcalc.engine.model import LONG, SHORT
 from adlcalc.ground.numbers import D
 from adlcalc.scenario.draft import RESERVED_IDS, Draft
@@ -45,7 +46,7 @@ class ExpectedRow(NamedTuple):
         return str(self.values["account"])
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Expect:
     """liquidated and skipped are complete but in any order, deleveraged and liquidated_in_order complete and
     in order, positions complete for each account named. at: what is expected of single steps. The fund's

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from adlcalc.engine.columns import Columns, ids_of
-from adlcalc.engine.declared import name_in
+from adlcalc.engine.declared import closed, name_in
 from adlcalc.engine.model import SMALLEST, Scenario
 from adlcalc.engine.rules import BACKSTOPS, Auction, Providers
 from adlcalc.ground.numbers import D, exact, show
@@ -62,7 +62,7 @@ def opened(path: str) -> tuple[Source, str | None]:
     return text_of(ours, shown_as=path, role="scenario"), os.path.dirname(ours)
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Origin:
     """What a scenario is loaded from, so that it can be loaded again with other settings: standard input is
     read only once. handed: companions that a setting names and that are elsewhere."""

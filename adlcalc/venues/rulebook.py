@@ -6,12 +6,13 @@ Public: Rulebook, Unused, load_rulebook, known_book, stated.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
 from adlcalc.engine.contract import BankruptcyPrice, Contract, LiquidationPrice
+from adlcalc.engine.declared import closed
 from adlcalc.engine.model import Kind, Maintenance, Market, Rounding
 from adlcalc.engine.rules import Assumption, Rules, TablePart
 from adlcalc.ground.record import current
@@ -50,7 +51,7 @@ class Unused(NamedTuple):
         return f"rule {self.rule.name} plays no part: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
+@closed
 class Rulebook:
     """A checked rulebook.
 
