@@ -77,7 +77,7 @@ def measured(text: str) -> tuple[Outcome, dict[str, object]]:
         ("paradex", 3_001, 3_001, 0, 3_001, 3_001),
         ("vega", 3_001, 3_001, 3_001, 0, 0),
         ("kucoin", 3_001, 3_001, 3_000, 1, 1),  # closed at 58,000, cut off: the 1 below it nobody pays
-        ("deribit", 3_087, 3_085, 0, 3_085, 3_085),
+        ("deribit", 3_085, 3_085, 0, 3_085, 3_085),
         ("orderly", 3_514, 3_514, 0, 3_514, 3_514),
     ],
 )
@@ -87,30 +87,40 @@ def test_one_long_lacks_what_it_lacks(
     """Three from 60,000 to 57,000 have lost 9,000 of a margin of 5,999: 3,001 are lacking, 1,000 1/3 a contract
     above a mark that no tick is at: the bankruptcy price is 58,001, and three there lack 3,003. Deribit gives
     a winner 28 a contract (0.05 % of 57,000, to the tick), 84 more, and its fund has the 2 of the rounding
-    first and pays them then; at Orderly a liquidator takes the three at 56,829 (0.3 % below), 513 less."""
+    first and pays them then: it has used nothing of its own; at Orderly a liquidator takes the three at 56,829
+    (0.3 % below), 513 less."""
     _, found = measured(lacking(venue))
     names = "shortfall", "needed_budget", "haircut_total", "undershoot", "overshoot", "bad_debt"
     assert tuple(found[name] for name in names) == (shortfall, needed, paid, under, 0, bad)
 
 
-def expected(scenario: Scenario, events: list[Event]) -> tuple[Decimal, Decimal] | None:
+def expected(scenario: Scenario, events: list[Event]) -> tuple[Decimal, Decimal, Decimal] | None:
     """What fills brought less than the one mark that all of it is closed at (None: part of it was before), and
-    what others took of it: its dust in the fund, a fee inside its bankruptcy price (one of what an account has
-    left in its own name takes nothing that is lacking)."""
+    what others took of it: a fee inside its bankruptcy price (one of what an account has left in its own name
+    takes nothing that is lacking); and its dust in the fund, as far as nobody has paid for it since: dust is
+    margin, and what others pay is so much less than it was lacking."""
     mark = scenario.path.marks["BTC"][-1]
     worse, taken, account = ZERO, ZERO, ""
+    dust = paid = ZERO
     for event in events:
         if isinstance(event, (BookFilled, Deleveraged, BackstopTook)):
             if not event.step:
                 return None
             side = -event.side if isinstance(event, Deleveraged) else event.side
             worse += max(side * event.size * mark - event.proceeds, ZERO)
+            if not isinstance(event, BookFilled):
+                short = event.proceeds - max(event.result, ZERO) - side * event.size * mark
+                paid += max(short, ZERO)
         elif isinstance(event, FeePaid):
             account = event.account or "a"
             taken += event.amount if account == "a" and event.to == "venue" else ZERO
+        elif isinstance(event, FundPaid):
+            paid += event.amount
+        elif isinstance(event, FundReceived) and event.why == "dust" and not paid:
+            dust += event.amount
         elif isinstance(event, FundReceived) and (event.why != "fee" or account == "a"):
             taken += event.amount
-    return worse, taken
+    return worse, taken, dust - min(dust, paid)
 
 
 @given(
@@ -132,8 +142,8 @@ def test_what_is_lacking_is_the_equity_below_zero(
     with exact():
         margin, told = D(cents) / 100, expected(scenario, events)
         if told is not None:
-            worse, taken = told
-            assert METRICS["shortfall"](outcome) == 3 * (60_000 - 57_001) - margin + worse + taken
+            worse, taken, dust = told
+            assert METRICS["shortfall"](outcome) == 3 * (60_000 - 57_001) - margin + worse + taken + dust
             own = next(row for row in shares(Facts(scenario, events), "USDC") if row.who == "own margin")
             assert own.amount == margin - taken, "the rest of the loss"
 
@@ -182,6 +192,39 @@ def test_what_rounding_takes_of_those_who_share_a_loss_is_beyond_the_need() -> N
     names = "shortfall", "needed_budget", "haircut_total", "overshoot", "undershoot"
     assert [found[name] for name in names] == [81, 81, 84, 3, 0]
     assert found["accounts_touched"] == 1, "the rest of the market is no account"
+
+
+@pytest.mark.parametrize(
+    ("prices", "fund", "own", "short", "paid", "by_fund", "by_winners"),
+    [
+        ("[100, 80]", 1_000, "37.5", "22.5", 24, "22.5", 0),  # the book takes three at 80, 8 below 88
+        (
+            "[100, 80]",
+            0,
+            "37.5",
+            "22.5",
+            0,
+            0,
+            "22.5",
+        ),  # no book: the short forgoes 24, of which the fund has 1.5
+        ("[100, 88]", 1_000, "37.5", "0", 0, 0, 0),  # nothing is lacking, and all of the margin is gone
+    ],
+)
+def test_dust_of_a_rounded_bankruptcy_price_is_margin(
+    prices: str, fund: int, own: str, short: str, paid: int, by_fund: str, by_winners: str
+) -> None:
+    """Three from 100 on 37.5 are bankrupt at 87.5, taken over at 88 of a tick of 1: 1.5 of dust go to the fund. At
+    80 60 are lost, 22.5 more than the margin."""
+    book = "unlimited" if fund else "none"
+    rows, found = parts(
+        f"markets: {{X: {{lot: 1, tick: 1, liquidity: {book}, maintenance: 0.01}}}}\nfund: {fund}\nprices: {prices}\naccounts:\n"
+        "  - {id: long, side: long, size: 3, entry: 100, leverage: 8}\n"
+        "  - {id: short, side: short, size: 3, entry: 100, leverage: 2}\n"
+    )
+    assert (rows["own margin"], rows["insurance fund"], rows["counterparties"]) == (
+        D(own), D(by_fund), D(by_winners),
+    )  # fmt: skip
+    assert (found["shortfall"], found["fund_used"]) == (D(short), paid)
 
 
 def test_the_layers_of_a_fund_are_the_fund() -> None:
@@ -287,9 +330,12 @@ def holds(scenario: Scenario) -> Fraction:
     gave = exactly(max(event.forgone_pnl, ZERO) for event in of(events, Deleveraged))
     cut = exactly(event.amount for event in of(events, LossSocialized))
     backstop, winners, shared = Fraction(borne.backstop), Fraction(borne.winners), Fraction(borne.shared)
+    dust = exactly(event.amount for event in of(events, FundReceived) if event.why == "dust")
     shortfall, needed = found["shortfall"], found["needed_budget"]
     over, under, paid = found["overshoot"], found["undershoot"], found["haircut_total"]
     assert (found["fund_used"], found["bad_debt"], paid) == (fund, bad, gave + cut)
+    assert 0 <= Fraction(borne.dust) <= min(dust, fund), "margin that the fund had, and paid"
+    fund -= Fraction(borne.dust)
     assert shortfall == fund + backstop + winners + shared + bad + kept, "whoever bears it"
     assert needed == shortfall - fund - backstop - kept
     assert under - over == needed - paid

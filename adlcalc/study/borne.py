@@ -1,6 +1,6 @@
 """What closed positions lacked beyond their own margin, and who bore it, by the money that was posted.
 
-    fund       what it paid
+    fund       what it paid, but for dust that it had of the margin of the same account
     backstop   what it paid for a takeover more than the mark of the moment, as far as that was lacking
     winners    the same of ADL fills
     shared     socialized losses, but for what rounding took too much and the fund received
@@ -10,8 +10,9 @@ What was lacking is their sum. A fill brings p where its part is worth m at the 
 bankruptcy price: of c - min(p, m), which is lacking, whoever took it has paid min(p, c) - m. The rest, c - p,
 is not looked at: prices are rounded to the tick, and what was paid for it fund, last resort and bad debt tell
 to the unit. So is an account that is closed in its own name: it lacks no more than its equity is below zero,
-whatever a price at a tick would make of it. What is still held or owed is not closed, and the end of a run
-tells it (Held, Owed).
+whatever a price at a tick would make of it. What a rounded bankruptcy price leaves of the margin of who is taken
+over (dust) is the fund's, and still that margin: what others then pay for the account is so much less than it
+was lacking. What is still held or owed is not closed, and the end of a run tells it (Held, Owed).
 
 Public: Borne, Losses, KINDS, TAKEN_OVER, worth.
 """
@@ -50,11 +51,13 @@ TAKEN_OVER = ("takeover", "network", "backstop")
 @dataclass(slots=True)
 class Borne:
     """By the account whose positions they were, lost: what they lost in all, from their entry prices;
-    lacking: what of that was lacking. Then who bore the latter."""
+    lacking: what of that was lacking. Then who bore the latter. dust: what the fund paid out of the dust of the
+    same accounts' margin, which was not lacking."""
 
     lost: dict[str, Decimal] = field(default_factory=dict)
     lacking: dict[str, Decimal] = field(default_factory=dict)
     fund: Decimal = ZERO
+    dust: Decimal = ZERO
     backstop: Decimal = ZERO
     winners: Decimal = ZERO
     shared: Decimal = ZERO
@@ -67,7 +70,8 @@ class Borne:
 
     def add(self, more: Borne) -> None:
         """What was borne later, too."""
-        self.fund, self.backstop = self.fund + more.fund, self.backstop + more.backstop
+        self.fund, self.dust = self.fund + more.fund, self.dust + more.dust
+        self.backstop += more.backstop
         self.winners, self.shared = self.winners + more.winners, self.shared + more.shared
         self.nobody += more.nobody
         for account, amount in more.lacking.items():
@@ -106,6 +110,7 @@ class Losses:
         self.claims: dict[int, Liquidated] = {}
         self._marks: dict[str, Decimal] = {}
         self._owing: dict[int, Decimal] = {}  # how far below zero who is closed in his own name stands
+        self._dust_of: dict[str, Decimal] = {}  # by account: of its margin, and covers no loss yet
         self._begin()
 
     def _begin(self) -> None:
@@ -152,6 +157,14 @@ class Losses:
         if claim in self._owing:
             self._owing[claim] -= amount
 
+    def _less_dust(self, account: str, amount: Decimal) -> Decimal:
+        """What others have paid for an account, but for what its own margin had paid them."""
+        own = min(self._dust_of.get(account, ZERO), amount)
+        if own:
+            _add(self._dust_of, account, -own)
+            _add(self._found.lost, account, -own)
+        return amount - own
+
     # --- the events -----------------------------------------------------------------------------------------
 
     def mark_moved(self, event: MarkMoved) -> None:
@@ -176,15 +189,23 @@ class Losses:
 
     def fund_paid(self, event: FundPaid) -> None:
         if event.fund in self._funds:
-            self._found.fund += event.amount
+            account = self._whose(event.claim)
+            amount = self._less_dust(account, event.amount)
+            self._found.fund += amount
+            self._found.dust += event.amount - amount
             self._brings(event.claim, event.amount)
-            _add(self._posted, self._whose(event.claim), event.amount)
+            _add(self._posted, account, amount)
 
     def fund_received(self, event: FundReceived) -> None:
-        """Dust behind a payment: by rounding it was more than what was lacking."""
-        if self._dust is not None and event.why == "dust" and event.claim and event.fund in self._funds:
+        """Dust behind a payment: by rounding it was more than what was lacking. Dust of a takeover: margin."""
+        if event.why != "dust" or not event.claim or event.fund not in self._funds:
+            return
+        if self._dust is not None:
             self._dust(event.amount)
             self._dust = None
+        elif (claim := self.claims.get(event.claim)) is not None and claim.method in TAKEN_OVER:
+            _add(self._dust_of, claim.account, event.amount)
+            _add(self._found.lost, claim.account, event.amount)
 
     def loss_socialized(self, event: LossSocialized) -> None:
         if event.market in self._value:
@@ -211,7 +232,7 @@ class Losses:
             _add(self._short, account, max(-event.result, ZERO))
             value = self._at_mark(event)
             self._closed(event, min(event.proceeds, value))
-            part = _paid(event, value)
+            part = self._less_dust(account, _paid(event, value))
             self._found.backstop += part
             self._found.lacks(account, part)
 
@@ -224,6 +245,7 @@ class Losses:
             if (owing := self._owing.get(event.claim)) is not None:
                 part = min(part, max(owing, ZERO))
                 self._brings(event.claim, event.proceeds - value)
+            part = self._less_dust(account, part)
             self._found.winners += part
             self._found.lacks(account, part)
             self._dust = partial(self._found.winners_less, account, part)

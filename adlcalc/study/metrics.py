@@ -31,10 +31,11 @@ Metric = Callable[[Outcome], Value]
 def shortfall(run: Outcome) -> Value:
     """What closed positions lacked beyond their own margin, by the money that others paid or lost for it: =
     fund_used + what backstops paid for takeovers at worse than the mark + what winners paid of it by ADL fills
-    and haircuts + bad_debt + what a fund has lost by the last mark on positions that it keeps. A fill worse
-    than the mark (a thin book, a spread) makes it larger. It counts no price that is rounded to the tick, as
-    the shortfall of `run` does, which is that of each fill against the bankruptcy price; nor what a backstop
-    wins or loses after its takeover, which is backstop_pnl. The deficit D of arXiv 2512.01112 and 2602.15182,
+    and haircuts + bad_debt + what a fund has lost by the last mark on positions that it keeps, less the dust
+    that a rounded bankruptcy price has left the fund of the same accounts' margin. A fill worse than the mark
+    (a thin book, a spread) makes it larger. It counts no price that is rounded to the tick, as the shortfall
+    of `run` does, which is that of each fill against the bankruptcy price; nor what a backstop wins or loses
+    after its takeover, which is backstop_pnl. The deficit D of arXiv 2512.01112 and 2602.15182,
     of positions instead of accounts."""
     return run.borne.whole + run.held_loss + run.kept_loss
 
@@ -108,7 +109,7 @@ def notional_closed(run: Outcome) -> Value:
 def fund_used(run: Outcome) -> Value:
     """What the insurance funds paid: what they received meanwhile is not taken off, and one that may go below
     zero (fund.negative) pays more than it ever held."""
-    return run.borne.fund
+    return run.borne.fund + run.borne.dust
 
 
 def bad_debt(run: Outcome) -> Value:

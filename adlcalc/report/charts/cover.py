@@ -83,7 +83,7 @@ def shares(run: Facts, currency: str) -> list[Share]:
     bad = sum((row.amount for row in run.bad_debt if row.market in markets), ZERO)
     rows = [
         Share("own margin", margins, "loss", "what was lost, less what all others bore of it"),
-        Share("insurance fund", borne.fund, "fund", "what it paid"),
+        Share("insurance fund", borne.fund, "fund", "what it paid, but for dust of the same margin"),
         Share("backstop", borne.backstop, "mark", "taken over at prices worse than the mark"),
         Share(
             SINCE,
