@@ -39,6 +39,20 @@ def test_a_fund_that_has_money_and_keeps_nothing_says_so(fund: str, why: str) ->
     assert f"the fund paid 4 and {left}{why}; 0.8 contracts deleveraged" in told
 
 
+def test_what_a_fund_receives_afterwards_was_not_there_before() -> None:
+    """A lot of alice's costs 1.3 at 52,700, of 54,000: 769 of them are 999.7, and when bob is asked the fund has 0.3,
+    less than one costs. Then dora's, from 52,500, bring 200 a contract."""
+    told = verdict(
+        run(
+            "markets: {BTC-PERP: {tick: 0.1, lot: 0.001}}\nfund: 1_000\naccounts:\n"
+            "  - {id: alice, side: long,  size: 2, entry: 60_000, leverage: 10}\n"
+            "  - {id: dora, side: long,  size: 2, entry: 60_000, leverage: 8}\n"
+            "  - {id: bob,   side: short, size: 4, entry: 60_000, leverage: 10}\nprices: [60_000, 52_700]\n"
+        )
+    )
+    assert "the fund paid 999.7, received 400 and holds 400.3; 1.231 contracts deleveraged" in told
+
+
 STOPS = """
 rules: {fund: {drawdown: {start: 0.3, stop: 0.25, window_hours: 8}}}
 interval: 1d

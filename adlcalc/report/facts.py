@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from adlcalc.engine.events import (
     AccountEnded,
     AccountState,
+    BadDebt,
     Deleveraged,
     Ended,
     Event,
@@ -33,6 +34,7 @@ from adlcalc.engine.events import (
     Skipped,
     Started,
     StepEnded,
+    Traded,
 )
 from adlcalc.engine.formulas.margin import hurt_both_ways
 from adlcalc.engine.model import Scenario
@@ -41,7 +43,7 @@ from adlcalc.ground.numbers import exact
 from adlcalc.report import run_view
 from adlcalc.report.happened_view import TOLD, HappenedRow, happened_rows
 from adlcalc.report.series_view import SeriesRow, series_rows
-from adlcalc.study.assumptions import TELLING, read_of, used_assumptions
+from adlcalc.study.assumptions import TELLING, used_assumptions
 from adlcalc.study.health import Health, OpenPosition
 
 if TYPE_CHECKING:
@@ -194,10 +196,11 @@ class Facts:
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumed rules that this run has used."""
-        read = read_of(self.scenario)
-        told = [
-            event for kind in TELLING for event in self._kinds.get(kind, ())[: None if kind in read else 1]
-        ]
+        if self.told(Deleveraged, BadDebt):
+            return used_assumptions(self.scenario, self.in_order(*TELLING))
+        # of nearly all kinds it is only asked whether there is any
+        first = (event for kind in TELLING - {Traded} for event in self._kinds.get(kind, ())[:1])
+        told = [*self.told(Traded), *first]
         return used_assumptions(self.scenario, told)
 
     @property

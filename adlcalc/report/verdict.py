@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.events import BackstopTook, Deleveraged, FundReceived, StepEnded
+from adlcalc.engine.events import BackstopTook, Deleveraged, FundPaid, FundReceived
 from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.engine.model import VAULT
 from adlcalc.ground.numbers import ZERO, exact
@@ -132,7 +132,7 @@ def _spared(run: Facts) -> dict[str, str]:
     """Why funds that had money paid no more, where somebody was deleveraged instead."""
     if not run.deleveraged:
         return {}
-    funds = spared_funds(run.scenario, run.told(StepEnded), run.told(Deleveraged))
+    funds = spared_funds(run.scenario, run.in_order(FundPaid, FundReceived, Deleveraged))
     keeps = run.scenario.rules.fund.holds.held
     why = "could keep no more of the positions" if keeps else "keeps no positions (fund.holds)"
     return dict.fromkeys(funds, f", for it {why}")

@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, read_of, used_assumptions, no_window, no_times, is_reached, spared_funds.
+Public: TELLING, used_assumptions, no_window, no_times, is_reached, spared_funds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from adlcalc.engine.events import (
     Liquidated,
     LossSocialized,
     Skipped,
-    StepEnded,
     Traded,
 )
 from adlcalc.engine.formulas.margin import value
@@ -45,15 +44,8 @@ USED_BY: dict[str, tuple[type, ...]] = {
 """The events that tell that a rule, or one of a section, has decided something. Of the fees their rates decide at
 every fill that none is taken, and who receives them only where one is."""
 
-TELLING = frozenset((Traded, StepEnded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
+TELLING = frozenset((Traded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
-
-
-def read_of(scenario: Scenario) -> frozenset[type]:
-    """Those of which each counts; of the others, whether there is any."""
-    columns = isinstance(scenario.accounts, Columns)
-    return frozenset((Traded, StepEnded, Deleveraged)) if columns else TELLING
-
 
 NO_GIFT = Assumption(
     "adl.price (limit)",
@@ -79,7 +71,8 @@ def no_window(rules: Rules) -> Assumption:
 
 def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assumption, ...]:
     """The assumed rules of the rulebook that were used: margin rules wherever there are accounts, the others
-    by what happened.
+    by what happened. events: in their order; of those who deleverage nobody the kinds are enough, but for
+    Traded.
 
     'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
     somebody who was closed against the queue was in it, 'fund.holds' where the queue was used although the
@@ -99,7 +92,7 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         if rule == "adl.own_account":
             return in_own_queue(scenario, deleveraged)
         if rule == "fund.holds":
-            return bool(spared_funds(scenario, events, deleveraged))
+            return bool(spared_funds(scenario, events))
         if kind == "margin":
             return bool(scenario.accounts)
         telling = USED_BY.get(rule) or USED_BY.get(kind)
@@ -151,30 +144,24 @@ def is_reached(part: TablePart, scenario: Scenario, events: Iterable[Event] = ()
     return any(inside(part, size, ends[-1] if ends else marks[0]) for size in opened.values())
 
 
-def spared_funds(
-    scenario: Scenario, events: Iterable[Event], deleveraged: Sequence[Deleveraged]
-) -> frozenset[str]:
-    """The funds behind what the venue had taken over, and somebody was deleveraged for, in a step that they began and
-    ended with what a lot of it cost, at least, above their floors."""
+def spared_funds(scenario: Scenario, events: Iterable[Event]) -> frozenset[str]:
+    """The funds behind what the venue had taken over that had more above their floors than a lot of it cost, just when
+    somebody was deleveraged for it. events: in their order."""
     rules = scenario.rules
     if not isinstance(rules.liquidation.method, Takeover) or rules.adl.when != AdlWhen.AFTER_FUND:
         return frozenset()
     markets = {one.name: one for one in scenario.markets}
-    hit: dict[tuple[int, str], list[Deleveraged]] = {}
-    for fill in deleveraged:
-        hit.setdefault((fill.step, markets[fill.market].fund), []).append(fill)
     floor = {one.name: one.floor for one in scenario.funds}
-    had = {one.name: one.balance for one in scenario.funds}
+    holds = {one.name: one.balance for one in scenario.funds}
     found = set()
-    for event in (one for one in events if hit and isinstance(one, StepEnded)):
-        for name, balance in event.funds:
-            left = min(had[name], balance) - floor[name]
-            if left > 0 and any(
-                left * fill.size >= fill.forgone_pnl * markets[fill.market].lot
-                for fill in hit.get((event.step, name), ())
-            ):
-                found.add(name)
-            had[name] = balance
+    for event in events:
+        if isinstance(event, (FundPaid, FundReceived)):
+            holds[event.fund] = event.after
+        elif isinstance(event, Deleveraged):
+            market = markets[event.market]
+            left = holds[market.fund] - floor[market.fund]
+            if left > 0 and left * event.size >= event.forgone_pnl * market.lot:
+                found.add(market.fund)
     return frozenset(found)
 
 
