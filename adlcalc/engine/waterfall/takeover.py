@@ -6,7 +6,7 @@ Public: take_over, reduce_or_take_over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from adlcalc.engine.books.holdings import Due, Holding, Unit
@@ -154,17 +154,26 @@ def size_above(holding: Holding, floor: Decimal) -> Decimal:
     """The smallest number of lots whose closing leaves less than `floor` of what the tiers measure: notional,
     entry value or size. What is left is what the ledger will post, rounded to the money unit: a lot worth
     less than that may leave all of it, and as many are closed as it takes."""
-    book = holding.book
-    by = book.market.maintenance.by
-    basis = holding.size if by == BY_SIZE else abs(holding.cost if by == BY_ENTRY_VALUE else holding.value())
-    few = round_to(divide((basis - floor) * holding.size, basis * book.lot), ONE, DOWN) + 1
-    if by != BY_ENTRY_VALUE or abs(holding.cost - holding.cost_of(few * book.lot)) < floor:
-        return few * book.lot
-    many = round_to(divide(holding.size, book.lot), ONE, UP)
+    lot, left = holding.book.lot, left_of(holding)
+    basis = left(ZERO)
+    few = round_to(divide((basis - floor) * holding.size, basis * lot), ONE, DOWN) + 1
+    if left(few * lot) < floor:
+        return few * lot
+    many = round_to(divide(holding.size, lot), ONE, UP)
     while many - few > ONE:
         middle = (few + many) // 2
-        if abs(holding.cost - holding.cost_of(middle * book.lot)) < floor:
+        if left(middle * lot) < floor:
             many = middle
         else:
             few = middle
-    return many * book.lot
+    return many * lot
+
+
+def left_of(holding: Holding) -> Callable[[Decimal], Decimal]:
+    """By how much of a position is closed: what the tiers measure of the rest."""
+    book, by = holding.book, holding.book.market.maintenance.by
+    if by == BY_SIZE:
+        return lambda closed: holding.size - closed
+    if by == BY_ENTRY_VALUE:
+        return lambda closed: abs(holding.cost - holding.cost_of(closed))
+    return lambda closed: abs(book.value(holding.side * (holding.size - closed), book.mark))
