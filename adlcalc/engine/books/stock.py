@@ -46,13 +46,20 @@ class Stock:
 
     def _sort_in(self) -> None:
         """Put those in their places that are new, or of which a part has been closed."""
+        plain: list[tuple[Decimal, int, VenueClaim]] = []
         for claim in self._new:
             if claim.size:
                 if self._is_plain(claim):
                     assert claim.price is not None
-                    insort(self._plain, (claim.price, claim.number, claim))
+                    plain.append((claim.price, claim.number, claim))
                 else:
                     self._odd[claim] = None
+        if len(plain) > len(self._plain):  # they are newer, and stand behind those of the same price
+            self._plain += plain
+            self._plain.sort(key=price_of)
+        else:
+            for one in plain:
+                insort(self._plain, one)
         for claim in self._partly:
             if claim.size and claim not in self._odd and not self._is_plain(claim):
                 self._plain.remove((claim.price or ZERO, claim.number, claim))
@@ -78,10 +85,10 @@ class Stock:
             self._has_closed = False
 
     def _is_plain(self, claim: VenueClaim) -> bool:
-        worth = None if claim.price is None else self.side * claim.size * claim.price
-        return (
-            self.book.is_plain and worth is not None and worth * self.book.contract.multiplier == claim.cost
-        )
+        if claim.price is None or not self.book.is_plain:
+            return False
+        worth = claim.size * claim.price * self.book.contract.multiplier
+        return claim.cost == (worth if self.side > 0 else -worth)
 
     def _adds_up(self) -> bool:
         """Is the sum of their values at the mark the value of the sum?"""

@@ -340,7 +340,7 @@ class QueueHead:
         self._found: list[Scored] = []
         self._head = 0  # those before it are gone
         self._scored: set[Holding] = set()
-        self._best: list[tuple[tuple[Decimal, Decimal, Decimal, int], Scored]] = []
+        self._best: list[tuple[Decimal, Decimal, Decimal, int, Scored]] = []
         self.add(grid.one_by_one())
         self._rest = self._ranked()
         grid.head = self
@@ -384,7 +384,7 @@ class QueueHead:
                     inputs = inputs_of(holding)
                     if not winners_only or inputs.pnl > ZERO:
                         place = Scored(holding, score(inputs), inputs, ties)
-                        heapq.heappush(best, (place.key(), place))
+                        heapq.heappush(best, (*place.key(), place))
 
     def _in_order(self) -> Iterator[Scored]:
         """By opening cells, best bound first."""
@@ -403,10 +403,10 @@ class QueueHead:
 
         certain = put(grid.cells)
         while True:
-            while cells and not (best and best[0][1].score > certain):
+            while cells and not (best and best[0][-1].score > certain):
                 _, _, cell = heapq.heappop(cells)
                 self.add(grid.holdings_of(cell))
                 certain = put(cell.parts)
             if not best:
                 return
-            yield heapq.heappop(best)[1]
+            yield heapq.heappop(best)[-1]
