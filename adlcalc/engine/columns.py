@@ -205,11 +205,15 @@ class Columns(Sequence[Account]):
     def rows(self, side: int, without: Iterable[int] = ()) -> Iterator[tuple[int, int, int, int]]:
         """Number, size, entry price and collateral of the positions of a side. without: the numbers of some
         that are left out."""
+        return zip(*self.picked(side, without), strict=True)
+
+    def picked(self, side: int, without: Iterable[int] = ()) -> Sequence[Iterable[int]]:
+        """The columns of `rows`."""
         half = self.half(side)
         if not without:
-            return zip(*half, strict=True)
+            return half
         chosen = bytes(compress(self.on(side, without), self.on(side)))
-        return zip(*(compress(column, chosen) for column in half), strict=True)
+        return [compress(column, chosen) for column in half]
 
     def half(self, side: int) -> Half:
         """The positions of a side, picked out once: every pass over it would ask each of the others whether

@@ -14,7 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain
 from operator import attrgetter, mul
 from typing import NamedTuple, overload
 
@@ -33,9 +33,9 @@ class Sketches(NamedTuple):
     these units."""
 
     numbers: list[int]
-    sizes: list[Decimal | int]
-    costs: list[Decimal | int]
-    collaterals: list[Decimal | int]
+    sizes: Sequence[Decimal | int]
+    costs: Sequence[Decimal | int]
+    collaterals: Sequence[Decimal | int]
     units: tuple[Decimal, Decimal, Decimal] = (ONE, ONE, ONE)
 
 
@@ -271,30 +271,27 @@ class Roster:
         columns = self.columns
         if columns is None:
             return self._sketched(side)
-        chosen = bytearray(columns.on(side.side))
-        for i in self.made:
-            chosen[i] = 0
-        sizes, entries, collaterals = (
-            list[Decimal | int](compress(column.values, chosen))
-            for column in (columns.sizes, columns.entries, columns.collaterals)
-        )
+        numbers, sizes, entries, collaterals = map(list, columns.picked(side.side, self.made))
         size, entry, collateral = (ONE.scaleb(-digits) for digits in columns.scale)
         units = size, size * entry * side.book.contract.multiplier, collateral
-        numbers, costs = list(compress(range(len(columns)), chosen)), list(map(mul, sizes, entries))
-        return Sketches(numbers, sizes, costs, collaterals, units)
+        return Sketches(numbers, sizes, list(map(mul, sizes, entries)), collaterals, units)
 
     def _sketched(self, side: Side) -> Sketches:
-        found, number = Sketches([], [], [], []), 0
+        numbers: list[int] = []
+        sizes: list[Decimal] = []
+        costs: list[Decimal] = []
+        collaterals: list[Decimal] = []
+        number = 0
         for i, account in enumerate(self.accounts):
             if i not in self.made:
                 for n, p in enumerate(account.positions, number):
                     if p.side == side.side and self.markets[p.market] is side.book:
-                        found.numbers.append(n)
-                        found.sizes.append(p.size)
-                        found.costs.append(abs(side.book.value(p.size, p.entry)))
-                        found.collaterals.append(p.collateral or ZERO)
+                        numbers.append(n)
+                        sizes.append(p.size)
+                        costs.append(abs(side.book.value(p.size, p.entry)))
+                        collaterals.append(p.collateral or ZERO)
             number += len(account.positions)
-        return found
+        return Sketches(numbers, sizes, costs, collaterals)
 
 
 class Side(Sequence[Holding]):

@@ -191,7 +191,7 @@ class Grid:
             positions = list(compress(positions, fits))
             numbers = [list(compress(column, fits)) for column in numbers]
         sizes, costs, money, settled = numbers
-        contracts = list(map(mul, sizes, repeat(self._multiplier)))
+        contracts = sizes if self._multiplier == 1 else list(map(mul, sizes, repeat(self._multiplier)))
         entry, collateral = list(map(truediv, costs, contracts)), list(map(truediv, money, contracts))
         initial, lines = collateral, frozenset((floats(self.book.lines or ()),))
         if INITIAL_MARGIN in self._reads:
