@@ -135,22 +135,24 @@ class Facts:
         """The positions in these markets that have a profit, and those of these accounts, in file order. What
         haircuts took of a profit in earlier steps is none of it."""
         books = [book for name, book in self._state.ledger.markets.items() if name in markets]
-        found = []
+        found, cuts = [], self._state.cuts
         for book in books:
             value, mark = book.value, book.mark
             for side in (LONG, SHORT):
                 for one in book.holdings[side]:
                     worth = value(one.signed_size, mark) if one.size else ZERO
                     pnl = worth - one.cost
-                    if pnl > ZERO and one in self._state.cuts:
+                    if cuts and pnl > ZERO and one in cuts:
                         whole, in_step = self._state.cut_of(one)
                         pnl = max(pnl - (whole - in_step), ZERO)
                     if pnl > ZERO or one.holder.id in accounts:
                         found.append((one.order, one, worth, pnl))
         found.sort(key=itemgetter(0))
         for _, one, worth, pnl in found:
-            who = one.holder.id, one.book.name, one.side, one.size, pnl
-            yield record(Stake, (*who, *one.exposure(worth)))
+            notional, equity = one.exposure(worth)
+            yield record(Stake, (
+                one.holder.id, one.book.name, one.side, one.size, pnl, notional, equity
+            ))  # fmt: skip
 
     def queue(self, market: str, side: int) -> Queue:
         """The queue of a side as it would be ranked now."""
