@@ -186,7 +186,9 @@ class Roster:
     def everybody(self) -> list[Holder]:
         """All of them, made; in file order."""
         if self._all is None:
-            self._all = [self.holder(i) for i in range(len(self.accounts))]
+            places = range(len(self.accounts))
+            self._make([i for i in places if i not in self.made])
+            self._all = [self.made[i] for i in places]
         return self._all
 
     def take_apart(self) -> None:
