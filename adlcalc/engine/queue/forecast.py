@@ -132,12 +132,12 @@ class Rows:
             self._lay(heights, height - 1, part)
         self.beyond[at] = len(self.numbers)
 
-    def first(self, left: Callable[[Row], Decimal], at: int) -> int:
+    def first(self, is_left: Callable[[Row], bool], at: int) -> int:
         """The first step, in the rows from one on, that leaves nothing, or NEVER: what the row of a block
         leaves is left at each of its steps, and the row beyond them is asked; else those of its parts are."""
         numbers, beyond, steps, end = self.numbers, self.beyond, self.steps, len(self.numbers)
         while at < end:
-            if left(numbers[at]) > ZERO:
+            if is_left(numbers[at]):
                 at = beyond[at]
             elif steps[at] != NEVER:
                 return steps[at]
@@ -211,7 +211,7 @@ class Forecast:
     ) -> int | None:
         """`first_due` of a unit that nothing has happened to, as the views of its sides have it. None also
         where one of them has none."""
-        fixed, straight = money, []
+        fixed, straight = money, list[Weight]()
         try:
             for p in positions:
                 view = views.get((p.market, p.side))
@@ -220,9 +220,10 @@ class Forecast:
                 least, _, entry, value, weights = view
                 cost = value(p.side * p.size, p.entry) if entry is None else p.size * (entry * p.entry)
                 fixed -= cost + least
-                straight += [(p.size * weight, at) for weight, at in weights]
+                for weight, at in weights:
+                    straight.append((p.size * weight, at))
             # it is not safe for all of the path (watchlist.is_safe_by), so the one row of that need not be asked
-            return self._rows.first(left_at(fixed, straight, ()), 1 if self.steps > 1 else 0)
+            return self._rows.first(is_left_at(fixed, straight, ()), 1 if self.steps > 1 else 0)
         except Inexact:
             return None
 
@@ -231,16 +232,16 @@ class Forecast:
         left above its maintenance margin, or NEVER. None where that is not known: its marks are not, a move
         in its favor may hurt it, or the numbers have too many digits together."""
         try:
-            left = self._left_of(money, legs)
-            if left is None:
+            is_left = self._is_left_of(money, legs)
+            if is_left is None:
                 return None
             rows = self._rows
-            return rows.first(left, rows.of_steps[since] if since else 0)
+            return rows.first(is_left, rows.of_steps[since] if since else 0)
         except Inexact:
             return None
 
-    def _left_of(self, money: Decimal, legs: Sequence[Leg]) -> Callable[[Row], Decimal] | None:
-        """What is left of a unit at a row."""
+    def _is_left_of(self, money: Decimal, legs: Sequence[Leg]) -> Callable[[Row], bool] | None:
+        """Is anything left of a unit at a row?"""
         fixed = money
         straight: list[Weight] = []
         bent: list[Bent] = []
@@ -260,28 +261,29 @@ class Forecast:
                 fixed += side * size * settled
                 straight.append((-side * size, funding))
 
-        return left_at(fixed, straight, bent)
+        return is_left_at(fixed, straight, bent)
 
 
-def left_at(fixed: Decimal, straight: Sequence[Weight], bent: Sequence[Bent]) -> Callable[[Row], Decimal]:
-    """What is left of a unit at a row: what no number moves; weights, each with where its number is; where a
-    notional is, and the lines of maintenance that hold there."""
+def is_left_at(fixed: Decimal, straight: Sequence[Weight], bent: Sequence[Bent]) -> Callable[[Row], bool]:
+    """Is anything left of a unit at a row: of what no number moves; weights, each with where its number is;
+    where a notional is, and the lines of maintenance that hold there?"""
+    spent = -fixed
     if len(straight) == 1 and not bent:  # by far the most frequent, and asked a dozen times a unit
         ((weight, at),) = straight
-        return lambda row: fixed + weight * row[at]
+        return lambda row: weight * row[at] > spent
     if len(straight) == 2 and not bent:
         (weight, at), (other, there) = straight
-        return lambda row: fixed + weight * row[at] + other * row[there]
+        return lambda row: weight * row[at] + other * row[there] > spent
     if len(straight) > 2 and not bent:
         weights, numbers_of = [weight for weight, _ in straight], itemgetter(*(at for _, at in straight))
-        return lambda row: sum(map(mul, weights, numbers_of(row)), fixed)
+        return lambda row: sum(map(mul, weights, numbers_of(row)), fixed) > ZERO
 
-    def left(row: Row) -> Decimal:
+    def is_left(row: Row) -> bool:
         total = fixed
         for weight, at in straight:
             total += weight * row[at]
         for at, lines in bent:
             total += min(weight * row[at] + deduction for weight, deduction in lines)
-        return total
+        return total > ZERO
 
-    return left
+    return is_left
