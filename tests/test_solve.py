@@ -1264,3 +1264,40 @@ def test_a_hint_helps_under_every_rulebook(venue: str, adlcalc: Command, tmp_pat
     words = ("solve", str(file), "--venue", venue, "--vary", "fund", "--until", "no adl", "--values", "3")
     if "--set rules.fund.holds=while-solvent" in " ".join(adlcalc(*words).out.split()):
         assert adlcalc(*words, "--set", "rules.fund.holds=while-solvent").code == 0
+
+
+REFUSES = """
+venue: bybit
+markets: {BTC-PERP: {tick: 0.1, lot: 0.001}}
+fund: 300
+accounts:
+  - {id: me, side: long, size: 0.8, entry: 62_000, leverage: 25}
+  - {id: friend, side: short, size: 0.8, entry: 62_000, leverage: 5}
+prices: [62_000, 60_000, 58_000, 57_000]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "vary", "said"),
+    [
+        (
+            "events: [{step: 0, account: me, market: BTC-PERP, margin: 1}]\n",
+            "events.0.margin",
+            "With 5,000, at step 0 the venue refuses me a move of margin of 5,000: 0 at most: adlcalc explain",
+        ),
+        (
+            "",
+            "accounts.me.balance",
+            "The same happens at both ends of the range: nothing hangs on accounts.me.balance.",
+        ),
+    ],
+)
+def test_why_nothing_helps_is_told(adlcalc: Command, tmp_path: Path, more: str, vary: str, said: str) -> None:
+    """A trader who adds margin that he does not have would read that no margin saves him."""
+    file = tmp_path / "s.yaml"
+    file.write_text(REFUSES + more)
+    words = ("--vary", vary, "--from", "0", "--to", "5000", "--until", "not liquidated(me)")
+    told = " ".join(adlcalc("solve", str(file), *words).out.split())
+    assert "None does" in told
+    assert said in told
+    assert f"nothing hangs on {vary}" in told

@@ -140,8 +140,11 @@ def _answer(solved: Any) -> Iterator[Block]:
         )
     if early := _due_early(found, solved.scenario):
         yield f"{counted(early, 'account is', 'accounts are')} due at the opening marks already, whatever is varied."
+    yield from _refused(found, solved)
     if found.holds is None:
         yield _none_does(solved)
+        if len(found.ends) > 1 and _alike(found.ends[0][1], found.ends[-1][1]):
+            yield f"The same happens at both ends of the range: nothing hangs on {clean(solved.asking.vary)}."
         if "adl" in str(solved.asking.question) and (alone := one_sided(solved.scenario)) is not None:
             yield alone
         return
@@ -157,6 +160,22 @@ def _answer(solved: Any) -> Iterator[Block]:
         how = "more" if found.holds > now else "less"
         yield f"The file has {digits(now)}; {digits(found.holds)} is {apart} {how}."
     yield from _left_open(found, solved)
+
+
+def _alike(first: Sequence[Event], second: Sequence[Event]) -> bool:
+    """Does the same happen to positions and funds in both?"""
+    kinds = TOLD.keys() - {e.Refused}
+    mine, theirs = ([one for one in events if type(one) in kinds] for events in (first, second))
+    return mine == theirs
+
+
+def _refused(found: Solution, solved: Any) -> Iterator[str]:
+    """What the venue refuses at every end, or at the last one where nothing helps: that much does not happen."""
+    told_of = [[one for one in events if isinstance(one, e.Refused)] for _, events in found.ends]
+    if told_of and told_of[-1] and (found.holds is None or all(told_of)):
+        (at, _), last = found.ends[-1], told_of[-1]
+        rest = f", and {len(last) - 1:,} more" if len(last) > 1 else ""
+        yield f"With {digits(at)}, {told(last[0], solved)}{rest}: adlcalc explain has the arithmetic."
 
 
 def _due_early(found: Solution, scenario: Scenario) -> int:
@@ -310,6 +329,11 @@ def _parted(part: Part, before: Decimal, after: Decimal, solved: Any) -> str:
 MANY_NAMES = 10
 BORDERS = 3
 """Further borders whose reason is told; the table has where all of them lie."""
+NOT_ALLOWED = {
+    "withdraw": "a withdrawal",
+    "margin": "a move of margin",
+    "trade": "a trade that needs a margin",
+}
 Tell = Callable[[Any, bool], str]
 TOLD: Mapping[type[Any], Tell] = {
     e.Liquidated: lambda x, several: (
@@ -322,6 +346,9 @@ TOLD: Mapping[type[Any], Tell] = {
     e.BookFilled: lambda x, several: f"the book takes {digits(x.size)}{_in(x, several)} at {digits(x.price)}",
     e.BackstopTook: lambda x, several: (
         f"{clean(x.provider)} takes {digits(x.size)}{_in(x, several)} at {digits(x.price)}"
+    ),
+    e.Refused: lambda x, _: (
+        f"the venue refuses {clean(x.account)} {NOT_ALLOWED[x.what]} of {digits(x.amount)}: {digits(x.allowed)} at most"
     ),
     e.FundPaid: lambda x, _: f"the fund pays {digits(x.amount)}",
     e.FundReceived: lambda x, _: f"the fund receives {digits(x.amount)}",
